@@ -1,0 +1,92 @@
+// Package objectstore is the contract for places where backup files lie, and
+// the resumable upload into them. Adapters (folder, oss, s3) prove themselves
+// with objectstoretest.
+package objectstore
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Bucket is one place where backup files lie. All methods may be called from
+// several goroutines. Errors are faults: NotFound for a missing bucket, key or
+// upload, Denied for refused credentials, Conflict for archived objects,
+// Invalid for bad keys, Unavailable for what may work later. Every method may
+// be repeated; repeating a change that already happened is not an error.
+type Bucket interface {
+	// Info describes the bucket itself.
+	Info(ctx context.Context) (Info, error)
+	// Stat describes one object.
+	Stat(ctx context.Context, key string) (Object, error)
+	// List returns at most limit objects whose keys begin with prefix and come
+	// after the key after, in ascending byte order of keys.
+	List(ctx context.Context, prefix, after string, limit int) ([]Object, error)
+	// Read opens length bytes from offset; the caller closes it.
+	Read(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
+	// Put stores a small object in one piece, replacing what was there.
+	Put(ctx context.Context, key string, body io.Reader, size int64) (Object, error)
+	// Delete removes an object; a missing one is not an error.
+	Delete(ctx context.Context, key string) error
+
+	// Begin starts a multipart upload. Only the returned id names it.
+	Begin(ctx context.Context, key string) (UploadID, error)
+	// PutPart stores part number (from 1) of size bytes. Sending a number
+	// again replaces the part.
+	PutPart(ctx context.Context, key string, id UploadID, number int, body io.Reader, size int64) (Part, error)
+	// Parts lists the parts the service holds, by ascending number.
+	Parts(ctx context.Context, key string, id UploadID) ([]Part, error)
+	// Complete joins the parts into the object.
+	Complete(ctx context.Context, key string, id UploadID, parts []Part) (Object, error)
+	// Abort throws an unfinished upload away; a missing one is not an error.
+	Abort(ctx context.Context, key string, id UploadID) error
+	// Uploads lists unfinished uploads under prefix, at most limit.
+	Uploads(ctx context.Context, prefix string, limit int) ([]Unfinished, error)
+
+	// Limits are the service's bounds for multipart uploads.
+	Limits() Limits
+}
+
+// UploadID names an unfinished multipart upload.
+type UploadID string
+
+// Info is what a migration must know of a bucket.
+type Info struct {
+	Name         string
+	Location     string // region as the service writes it, such as oss-cn-hangzhou; empty for a folder
+	StorageClass string // Standard, IA, Archive, …; empty for a folder
+	Encryption   string // algorithm of server-side encryption; empty = off
+	Owner        string // account id; empty = unknown
+	Endpoint     string // host the cloud reads from, without scheme; empty for a folder
+}
+
+// Object is one stored file.
+type Object struct {
+	Key          string
+	Size         int64 // bytes
+	Modified     time.Time
+	ETag         string  // as the service gives it, without quotes
+	CRC64        *uint64 // ECMA-182; nil where the service does not tell
+	StorageClass string
+}
+
+// Part is one finished part of an upload.
+type Part struct {
+	Number int
+	Size   int64
+	ETag   string // the name Complete needs; MD5 in upper-case hex where the service says so
+}
+
+// Unfinished is a multipart upload that was begun and neither completed nor
+// aborted. Its parts are stored, and cost money, until one of the two happens.
+type Unfinished struct {
+	Key   string
+	ID    UploadID
+	Begun time.Time
+}
+
+// Limits bound a multipart upload.
+type Limits struct {
+	MinPart, MaxPart int64 // bytes; the last part may be smaller than MinPart
+	MaxParts         int
+}
