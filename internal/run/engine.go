@@ -1,0 +1,209 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// Worker does one kind of run. Work goes as far as it can and says how it
+// leaves the run; everything it did before is already noted through the store.
+// It may be called again after any death, at any point. An error of kind
+// Unavailable is tried again later, any other error fails the run.
+type Worker interface {
+	Work(ctx context.Context, r Run, g Grip) (Outcome, error)
+}
+
+// Causes with which the engine ends a worker's context.
+var (
+	ErrStopping = errors.New("the dashboard is stopping")
+	ErrLost     = errors.New("the run was claimed by another")
+	ErrPause    = errors.New("a person asked to pause")
+	ErrCancel   = errors.New("a person asked to cancel")
+)
+
+// Engine claims due runs and drives their workers.
+type Engine struct {
+	Store   Store
+	Workers map[string]Worker // by Run.Kind
+	Owner   string            // unique per process life
+	Bell    *Bell             // rung after commits, ours and others'
+	Log     *slog.Logger
+
+	Parallel int           // runs at work at once
+	Lease    time.Duration // renewed every third of it
+	MaxTries int           // tries without progress before a run fails
+	Now      func() time.Time
+}
+
+// Run works until ctx ends, then waits for the workers to leave their runs in
+// a state from which the next life goes on at once.
+func (e *Engine) Run(ctx context.Context) error {
+	rings, stop := e.Bell.Listen()
+	defer stop()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	free := make(chan struct{}, e.Parallel)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-rings:
+		case <-timer.C:
+		}
+		for e.claimOne(ctx, free, &wg) {
+		}
+		timer.Reset(e.sleep(ctx))
+	}
+}
+
+// claimOne starts one due run; false when none is due or no hand is free.
+func (e *Engine) claimOne(ctx context.Context, free chan struct{}, wg *sync.WaitGroup) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case free <- struct{}{}:
+	default:
+		return false
+	}
+	r, g, err := e.Store.Claim(ctx, e.Owner, e.Now(), e.Lease)
+	if err != nil {
+		<-free
+		if !fault.Is(err, fault.NotFound) && ctx.Err() == nil {
+			e.Log.Error("claim a run", "err", err)
+		}
+		return false
+	}
+	wg.Go(func() {
+		defer func() { <-free; e.Bell.Ring() }()
+		e.drive(ctx, r, g)
+	})
+	return true
+}
+
+// sleep is how long nothing can become due by itself.
+func (e *Engine) sleep(ctx context.Context) time.Duration {
+	const longest = 5 * time.Second
+	due, err := e.Store.NextDue(ctx)
+	if err != nil || due.IsZero() {
+		return longest
+	}
+	return min(max(due.Sub(e.Now()), 5*time.Millisecond), longest)
+}
+
+// drive holds the lease while the worker works, and settles what it leaves.
+func (e *Engine) drive(parent context.Context, r Run, g Grip) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	defer cancel(nil)
+	stop := context.AfterFunc(parent, func() { cancel(ErrStopping) })
+	defer stop()
+	beat := make(chan struct{})
+	go func() {
+		defer close(beat)
+		e.hold(ctx, cancel, g)
+	}()
+	out, err := e.work(ctx, r, g)
+	cause := context.Cause(ctx)
+	cancel(nil)
+	<-beat
+	if errors.Is(cause, ErrLost) {
+		e.Log.Warn("run lost to another claim", "run", r.ID)
+		return
+	}
+	out, events := e.outcome(r, out, err, cause)
+	// The settling itself must not die with the stop that caused it.
+	last, done := context.WithTimeout(context.WithoutCancel(parent), 10*time.Second)
+	defer done()
+	if err := e.Store.Settle(last, g, out, e.Now(), events...); err != nil {
+		e.Log.Error("settle a run", "run", r.ID, "err", err)
+	}
+}
+
+// work calls the worker and turns a panic into an error: one broken run must
+// not take the others with it.
+func (e *Engine) work(ctx context.Context, r Run, g Grip) (out Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.Log.Error("panic in a run", "run", r.ID, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	w := e.Workers[r.Kind]
+	if w == nil {
+		return Outcome{}, fault.Newf(fault.Invalid, "This version of Bakplane does not know runs of kind %q.", r.Kind)
+	}
+	return w.Work(ctx, r, g)
+}
+
+// hold renews the lease until ctx ends and passes wishes on.
+func (e *Engine) hold(ctx context.Context, cancel context.CancelCauseFunc, g Grip) {
+	rings, stop := e.Bell.Listen()
+	defer stop()
+	tick := time.NewTicker(e.Lease / 3)
+	defer tick.Stop()
+	for {
+		wish, err := e.Store.Renew(ctx, g, e.Now().Add(e.Lease))
+		switch {
+		case fault.Is(err, fault.Conflict):
+			cancel(ErrLost)
+			return
+		case err != nil && ctx.Err() == nil:
+			e.Log.Error("renew a lease", "run", g.RunID, "err", err)
+		case wish == WishPause:
+			cancel(ErrPause)
+		case wish == WishCancel:
+			cancel(ErrCancel)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-rings:
+			// Look at wishes soon after a person acts, but do not turn each
+			// commit of a busy run into a write.
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(min(250*time.Millisecond, e.Lease/3)):
+			}
+		}
+	}
+}
+
+// outcome decides how a run is left.
+func (e *Engine) outcome(r Run, out Outcome, err error, cause error) (Outcome, []Event) {
+	event := func(l Level, text string) []Event { return []Event{{Level: l, Text: text}} }
+	switch {
+	case errors.Is(cause, ErrCancel) && !out.State.Ended():
+		return Outcome{State: Canceled, Message: "Canceled."}, event(Info, "Canceled.")
+	case errors.Is(cause, ErrPause) && (err != nil || out.State == Waiting || out.State == Queued):
+		return Outcome{State: Paused, Message: "Paused by a person."}, event(Info, "Paused.")
+	case errors.Is(cause, ErrStopping) && err != nil:
+		return Outcome{State: Queued, Tries: r.Tries}, nil
+	case err == nil:
+		return out, nil
+	}
+	message, fix := fault.Words(err)
+	e.Log.Error("run stopped", "run", r.ID, "kind", r.Kind, "err", err)
+	if fault.Is(err, fault.Unavailable) && r.Tries+1 < e.MaxTries {
+		wait := Backoff(r.Tries)
+		text := fmt.Sprintf("%s Trying again in %s.", message, wait.Round(time.Second))
+		return Outcome{State: Waiting, WakeAt: e.Now().Add(wait), Message: message, Fix: fix, Tries: r.Tries + 1}, event(Warning, text)
+	}
+	return Outcome{State: Failed, Message: message, Fix: fix}, event(Problem, message)
+}
+
+// Backoff is the pause after a number of failed tries without progress: one
+// second, doubling, at most five minutes.
+func Backoff(tries int) time.Duration {
+	return min(time.Second<<min(tries, 10), 5*time.Minute)
+}

@@ -1,0 +1,99 @@
+package run
+
+import "time"
+
+// Run is one long piece of work.
+type Run struct {
+	ID      string // UUIDv7
+	Kind    string // which Worker does it, such as "migration"
+	Subject string // id of the thing it works on
+	Title   string // for people
+	State   State
+
+	Owner      string    // who holds it while running
+	Fence      int64     // grows with every claim; later writes repeat it
+	LeaseUntil time.Time // UTC; after it anybody may claim the run
+	WakeAt     time.Time // UTC; while waiting
+	Tries      int       // failed tries since the last progress
+	Wish       Wish      // what a person asked of a running run
+
+	Message string // why it waits, is paused or failed; a sentence
+	Fix     string // what to do about it; a sentence, may be empty
+
+	Created  time.Time // UTC
+	Started  time.Time // first claim
+	Finished time.Time // zero until ended
+}
+
+// Wish is what a person asked of a run that is at work: it stops at the next
+// safe place.
+type Wish string
+
+const (
+	NoWish     Wish = ""
+	WishPause  Wish = "pause"
+	WishCancel Wish = "cancel"
+	WishLook   Wish = "look" // something changed: do not sleep, look again
+)
+
+// Grip is the right to write to a run: the store refuses with Conflict every
+// write whose grip is no longer the newest.
+type Grip struct {
+	RunID string
+	Owner string
+	Fence int64
+}
+
+// Step is one part of a run, in the order of first appearance.
+type Step struct {
+	Key      string // unique within the run, such as "upload/2"
+	Title    string
+	State    StepState
+	Attempt  int // from 1
+	Started  time.Time
+	Finished time.Time
+	Done     int64   // of Total, in Unit
+	Total    int64   // 0 = nobody knows
+	Unit     string  // "bytes", or empty
+	Rate     float64 // units per second, measured over the last seconds; 0 = unknown
+	Message  string
+}
+
+// StepState is where a step stands.
+type StepState string
+
+const (
+	StepPending StepState = "pending"
+	StepActive  StepState = "active"
+	StepDone    StepState = "done"
+	StepFailed  StepState = "failed"
+	StepSkipped StepState = "skipped"
+)
+
+// Level grades an event.
+type Level string
+
+const (
+	Info    Level = "info"
+	Warning Level = "warning"
+	Problem Level = "problem"
+)
+
+// Event is one thing that happened in a run. IDs grow over all runs.
+type Event struct {
+	ID    int64
+	RunID string
+	At    time.Time // UTC
+	Step  string    // key; may be empty
+	Level Level
+	Text  string
+}
+
+// Outcome is how a worker leaves a run for now.
+type Outcome struct {
+	State   State // Waiting, Paused, Succeeded, Failed, Canceled or Queued (again, at once)
+	WakeAt  time.Time
+	Message string
+	Fix     string
+	Tries   int // to be remembered; 0 after progress
+}
