@@ -1,0 +1,144 @@
+package aliyun
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
+	"github.com/alibabacloud-go/tea/dara"
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+const rdsVersion = "2014-08-15"
+
+// effect says whether a call may be sent again without asking.
+type effect int
+
+const (
+	reads   effect = iota // may be repeated
+	keyed                 // changes something under a ClientToken: may be repeated
+	changes               // is sent once
+)
+
+// call sends one action of the RDS API and decodes the answer into T.
+func call[T any](ctx context.Context, c *Client, action string, e effect, request any) (*T, error) {
+	query, err := parameters(request)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", action, err)
+	}
+	if e == changes {
+		out, err := attempt[T](ctx, c, action, e, query)
+		return out, wrap(action, err)
+	}
+	wait := &patient{ExponentialBackOff: backoff.NewExponentialBackOff()}
+	wait.InitialInterval, wait.MaxInterval = 300*time.Millisecond, 10*time.Second
+	out, err := backoff.Retry(ctx, func() (*T, error) {
+		out, err := attempt[T](ctx, c, action, e, query)
+		switch {
+		case err == nil:
+			return out, nil
+		case ctx.Err() != nil || !fault.Is(err, fault.Unavailable):
+			return nil, backoff.Permanent(err)
+		}
+		wait.told = toldToWait(err)
+		return nil, err
+	}, backoff.WithBackOff(wait), backoff.WithMaxTries(6), backoff.WithMaxElapsedTime(c.patience))
+	if err != nil && fault.Of(err) == fault.Unknown && ctx.Err() != nil {
+		err = c.explain(e, ctx.Err()) // the wait itself was cut short
+	}
+	return out, wrap(action, err)
+}
+
+// patient waits at least as long as the service asked for.
+type patient struct {
+	*backoff.ExponentialBackOff
+	told time.Duration
+}
+
+func (p *patient) NextBackOff() time.Duration {
+	next := p.ExponentialBackOff.NextBackOff()
+	if next != backoff.Stop && next < p.told {
+		next = p.told
+	}
+	return next
+}
+
+func wrap(action string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", action, err)
+}
+
+// attempt sends the call once. The SDK signs it with a new nonce and the
+// present time, so that a repetition is not taken for a replay.
+func attempt[T any](ctx context.Context, c *Client, action string, e effect, query map[string]*string) (*T, error) {
+	one, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	// The SDK adds to the map it is given.
+	own := make(map[string]*string, len(query))
+	for name, value := range query {
+		own[name] = value
+	}
+	result, err := c.api.CallApiWithCtx(one, &openapiutil.Params{
+		Action: &action, Version: dara.String(rdsVersion), Protocol: dara.String("HTTPS"),
+		Pathname: dara.String("/"), Method: dara.String("POST"), AuthType: dara.String("AK"),
+		Style: dara.String("RPC"), ReqBodyType: dara.String("formData"), BodyType: dara.String("string"),
+	}, &openapiutil.OpenApiRequest{Query: own}, &dara.RuntimeOptions{})
+	if err != nil {
+		return nil, c.explain(e, err)
+	}
+	body, _ := result["body"].(string)
+	out := new(T)
+	if err := json.Unmarshal([]byte(body), out); err != nil {
+		return nil, c.explain(e, &unreadable{Action: action, Err: err})
+	}
+	if d, ok := any(out).(interface{ stamp(time.Duration) }); ok {
+		d.stamp(clockSkew(result["headers"]))
+	}
+	return out, nil
+}
+
+// clockSkew is the service's clock minus ours by the Date header, zero when
+// it is missing.
+func clockSkew(headers any) time.Duration {
+	h, _ := headers.(map[string]any)
+	date, _ := h["date"].(string)
+	at, err := time.Parse(time.RFC1123, date)
+	if err != nil {
+		return 0
+	}
+	return time.Until(at)
+}
+
+// parameters turns a request struct into query parameters: field names are
+// parameter names, unset fields are left out.
+func parameters(request any) (map[string]*string, error) {
+	v := reflect.ValueOf(request)
+	out := map[string]*string{}
+	for i := range v.NumField() {
+		field, name := v.Field(i), v.Type().Field(i).Name
+		if field.IsZero() {
+			continue
+		}
+		switch field.Kind() {
+		case reflect.String:
+			if strings.ContainsFunc(field.String(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
+				return nil, fault.Newf(fault.Invalid, "%s contains control characters.", name)
+			}
+			out[name] = dara.String(field.String())
+		case reflect.Int32, reflect.Int64:
+			out[name] = dara.String(strconv.FormatInt(field.Int(), 10))
+		default:
+			return nil, fmt.Errorf("field %s has kind %s", name, field.Kind())
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,240 @@
+package aliyun
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+// RDS is one ApsaraDB RDS for SQL Server instance as a migration target.
+type RDS struct {
+	client   *Client
+	instance string
+}
+
+var _ migration.Target = (*RDS)(nil)
+
+// Target binds the client to one instance.
+func (c *Client) Target(instanceID string) *RDS { return &RDS{client: c, instance: instanceID} }
+
+// Instance describes the server. TargetInstance.Owner stays empty: no call of
+// the RDS API tells the account an instance belongs to.
+func (r *RDS) Instance(ctx context.Context) (migration.TargetInstance, error) {
+	res, err := r.client.DescribeDBInstanceAttribute(ctx, DescribeDBInstanceAttributeRequest{DBInstanceId: r.instance})
+	if err != nil {
+		return migration.TargetInstance{}, err
+	}
+	for _, row := range res.Items.DBInstanceAttribute {
+		if string(row.DBInstanceId) == r.instance {
+			return row.target(), nil
+		}
+	}
+	return migration.TargetInstance{}, fault.Newf(fault.NotFound, "The instance %s does not exist in this account and region (request %s).", r.instance, res.RequestId).
+		WithFix("Check the instance id, the region and the account.")
+}
+
+// Databases lists the names the service shows. Whether it shows a database
+// that is still being restored is not documented: a name that is missing here
+// may be taken by a task.
+func (r *RDS) Databases(ctx context.Context) ([]string, error) {
+	const size = 100
+	var names []string
+	seen := map[string]bool{}
+	for page := int32(1); page <= maxPages; page++ {
+		res, err := r.client.DescribeDatabases(ctx, DescribeDatabasesRequest{DBInstanceId: r.instance, PageSize: size, PageNumber: page})
+		if err != nil {
+			return nil, err
+		}
+		fresh := 0
+		for _, row := range res.Databases.Database {
+			if name := string(row.DBName); name != "" && !seen[name] {
+				seen[name] = true
+				names = append(names, name)
+				fresh++
+			}
+		}
+		if fresh == 0 || len(res.Databases.Database) < size {
+			break
+		}
+	}
+	return names, nil
+}
+
+// Restore sends CreateMigrateTask for the full backup file.
+func (r *RDS) Restore(ctx context.Context, in migration.RestoreCall) (string, error) {
+	position, err := ossPosition(in)
+	if err != nil {
+		return "", err
+	}
+	q := CreateMigrateTaskRequest{DBInstanceId: r.instance, DBName: in.Database, OssObjectPositions: position}
+	switch in.Mode {
+	case migration.Immediate:
+		q.BackupMode, q.IsOnlineDB, q.CheckDBMode = "FULL", "True", checkMode(in.Check)
+	case migration.Pending:
+		q.BackupMode, q.IsOnlineDB = "UPDF", "False"
+	default:
+		return "", fault.Newf(fault.Invalid, "%q is no way to restore a database.", in.Mode)
+	}
+	return r.create(ctx, q)
+}
+
+// Import sends CreateMigrateTask for one differential or log backup file.
+func (r *RDS) Import(ctx context.Context, taskID string, in migration.RestoreCall) error {
+	position, err := ossPosition(in)
+	if err != nil {
+		return err
+	}
+	if taskID == "" {
+		return fault.New(fault.Invalid, "An increment needs the id of the task that restored the full backup.", "")
+	}
+	_, err = r.create(ctx, CreateMigrateTaskRequest{DBInstanceId: r.instance, DBName: in.Database,
+		BackupMode: "UPDF", IsOnlineDB: "False", OssObjectPositions: position, MigrateTaskId: taskID})
+	return err
+}
+
+func (r *RDS) create(ctx context.Context, q CreateMigrateTaskRequest) (string, error) {
+	res, err := r.client.CreateMigrateTask(ctx, q)
+	if err != nil {
+		return "", err
+	}
+	if res.MigrateTaskId == "" {
+		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a task (request %s).", res.RequestId), "")
+	}
+	return string(res.MigrateTaskId), nil
+}
+
+// Open sends CreateOnlineDatabaseTask; key becomes its ClientToken, as a hash
+// where it is not 1 to 64 printable ASCII characters.
+func (r *RDS) Open(ctx context.Context, taskID, database string, check migration.CheckMode, key string) error {
+	_, err := r.client.CreateOnlineDatabaseTask(ctx, CreateOnlineDatabaseTaskRequest{DBInstanceId: r.instance,
+		DBName: database, MigrateTaskId: taskID, CheckDBMode: checkMode(check), ClientToken: clientToken(key)})
+	return err
+}
+
+// Terminate sends TerminateMigrateTask. What it leaves of a half restored
+// database is not documented.
+func (r *RDS) Terminate(ctx context.Context, taskID string) error {
+	_, err := r.client.TerminateMigrateTask(ctx, TerminateMigrateTaskRequest{DBInstanceId: r.instance, MigrateTaskId: taskID})
+	return err
+}
+
+// window is how far clocks may lie apart: beyond it the service refuses calls.
+const window = 15 * time.Minute
+
+// Tasks lists the tasks created at or after since, newest last. since is of
+// this machine's clock; the service's clock is read off the answer, so that a
+// task just made is found although the clocks differ. A zero since means the
+// week that the service keeps.
+func (r *RDS) Tasks(ctx context.Context, since time.Time) ([]migration.Task, error) {
+	now := time.Now().UTC()
+	if week := now.AddDate(0, 0, -7); since.Before(week) {
+		since = week
+	}
+	q := DescribeMigrateTasksRequest{DBInstanceId: r.instance, PageSize: 100,
+		StartTime: since.UTC().Add(-window).Format(timeMinutes),
+		EndTime:   now.Add(window + time.Minute).Format(timeMinutes)}
+	var out []migration.Task
+	seen := map[Text]bool{}
+	for q.PageNumber = 1; q.PageNumber <= maxPages; q.PageNumber++ {
+		res, err := r.client.DescribeMigrateTasks(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		// CreateTime and Date are cut to the second.
+		oldest := since.Add(res.Skew - 2*time.Second)
+		fresh := 0
+		for _, row := range res.Items.MigrateTask {
+			if row.MigrateTaskId == "" || seen[row.MigrateTaskId] {
+				continue
+			}
+			seen[row.MigrateTaskId] = true
+			fresh++
+			if t := row.task(); t.Created.IsZero() || !t.Created.Before(oldest) {
+				out = append(out, t)
+			}
+		}
+		if fresh == 0 || len(res.Items.MigrateTask) < int(q.PageSize) {
+			break
+		}
+	}
+	byCreation(out, func(t migration.Task) time.Time { return t.Created })
+	return out, nil
+}
+
+// Task describes one task.
+func (r *RDS) Task(ctx context.Context, taskID string) (migration.Task, error) {
+	res, err := r.client.DescribeMigrateTaskById(ctx, DescribeMigrateTaskByIdRequest{DBInstanceId: r.instance, MigrateTaskId: taskID})
+	if err != nil {
+		return migration.Task{}, err
+	}
+	if res.MigrateTaskId == "" {
+		return migration.Task{}, fault.Newf(fault.NotFound, "The instance %s does not know the migrate task %s (request %s).", r.instance, taskID, res.RequestId)
+	}
+	return res.task(), nil
+}
+
+// TaskFiles lists the files of a task. On 2017 and 2019 Enterprise the service
+// does not offer it, which is an Invalid fault.
+func (r *RDS) TaskFiles(ctx context.Context, taskID string) ([]migration.TaskFile, error) {
+	res, err := r.client.DescribeOssDownloads(ctx, DescribeOssDownloadsRequest{DBInstanceId: r.instance, MigrateTaskId: taskID})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]migration.TaskFile, 0, len(res.Items.OssDownload))
+	for _, row := range res.Items.OssDownload {
+		out = append(out, migration.TaskFile{Name: string(row.FileName), Size: string(row.FileSize),
+			BackupMode: string(row.BackupMode), Status: string(row.Status), Created: row.CreateTime.Time(),
+			Ended: row.EndTime.Time(), Available: string(row.IsAvailable), Description: string(row.Description)})
+	}
+	byCreation(out, func(f migration.TaskFile) time.Time { return f.Created })
+	return out, nil
+}
+
+func (t MigrateTask) task() migration.Task {
+	return migration.Task{ID: string(t.MigrateTaskId), Database: string(t.DBName), BackupMode: string(t.BackupMode),
+		Status: migration.TaskStatus(t.Status), Created: t.CreateTime.Time(), Ended: t.EndTime.Time(), Description: string(t.Description)}
+}
+
+// byCreation puts the newest last. The order of the answers is not documented
+// and times have seconds only: an answer that begins with its newest row is
+// turned round first, so that rows of one second keep their order too.
+func byCreation[T any](rows []T, created func(T) time.Time) {
+	if n := len(rows); n > 1 && created(rows[0]).After(created(rows[n-1])) {
+		slices.Reverse(rows)
+	}
+	slices.SortStableFunc(rows, func(a, b T) int { return created(a).Compare(created(b)) })
+}
+
+// ossPosition is the service's way to name an object; the colon separates.
+func ossPosition(in migration.RestoreCall) (string, error) {
+	if in.Endpoint == "" || in.Bucket == "" || in.Key == "" {
+		return "", fault.New(fault.Invalid, "The place of the backup file is incomplete.", "Give the OSS endpoint, the bucket and the object.")
+	}
+	if strings.Contains(in.Key, ":") || strings.Contains(in.Bucket, ":") || strings.Contains(in.Endpoint, "://") {
+		return "", fault.Newf(fault.Invalid, "The object %q cannot be named to the service, which separates endpoint, bucket and object by colons.", in.Key).
+			WithFix("Upload the file under a name without a colon.")
+	}
+	return fmt.Sprintf("%s:%s:%s", in.Endpoint, in.Bucket, in.Key), nil
+}
+
+func checkMode(m migration.CheckMode) string {
+	if m == migration.CheckSync {
+		return "SyncExecuteDBCheck"
+	}
+	return "AsyncExecuteDBCheck"
+}
+
+func clientToken(key string) string {
+	if key == "" || len(key) <= 64 && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == "" {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
