@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	slack       = 8 << 10  // between a set's last configuration and its filemark
+	slack       = 8 << 10  // and a physical block at most, between a set's last configuration and its filemark
 	headOfSet   = 16 << 10 // SSET, VOLB and a common MSCI
 	blocksToTry = 8        // from SSET on, until MSCI
 )
@@ -130,7 +130,7 @@ func (f *reading) configAtEnd(p setPlace, length int64) (config, error) {
 	if !f.plain {
 		return f.configInLastRecord(p)
 	}
-	need := min(max(length, 0)+slack, maxConfig, p.closing-p.begin)
+	need := min(max(length, 0)+slack+int64(f.blockSize), maxConfig, p.closing-p.begin)
 	if p.ahead-p.closing <= windowSize {
 		f.src.want(p.closing-need, p.ahead)
 	}
