@@ -1,0 +1,162 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+var _ endpoint.Store = (*DB)(nil)
+
+func rows[T any](ctx context.Context, q queryer, what, query string, scan func(*sql.Rows) (T, error), args ...any) (out []T, err error) {
+	rs, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, stored(what, err)
+	}
+	defer rs.Close()
+	for rs.Next() {
+		v, err := scan(rs)
+		if err != nil {
+			return nil, stored(what, err)
+		}
+		out = append(out, v)
+	}
+	return out, stored(what, rs.Err())
+}
+
+// one is rows for a query that finds one thing or none.
+func one[T any](ctx context.Context, q queryer, what, query string, scan func(*sql.Rows) (T, error), args ...any) (v T, err error) {
+	all, err := rows(ctx, q, what, query, scan, args...)
+	if err != nil {
+		return v, err
+	}
+	if len(all) == 0 {
+		return v, fault.Newf(fault.NotFound, "This %s does not exist (any more).", what)
+	}
+	return all[0], nil
+}
+
+const accountColumns = `id, name, access_key_id, secret_sealed, region, rds_address, owner_id`
+
+func (d *DB) scanAccount(r *sql.Rows) (a endpoint.Account, err error) {
+	var sealed string
+	if err := r.Scan(&a.ID, &a.Name, &a.AccessKeyID, &sealed, &a.Region, &a.RDSAddress, &a.OwnerID); err != nil {
+		return a, err
+	}
+	a.Secret, err = d.keys.Open(sealed, "account/"+a.ID)
+	return a, err
+}
+
+// Accounts implements endpoint.Store.
+func (d *DB) Accounts(ctx context.Context) ([]endpoint.Account, error) {
+	return rows(ctx, d.read, "account", `SELECT `+accountColumns+` FROM accounts ORDER BY name`, d.scanAccount)
+}
+
+// Account implements endpoint.Store.
+func (d *DB) Account(ctx context.Context, id string) (endpoint.Account, error) {
+	return one(ctx, d.read, "account", `SELECT `+accountColumns+` FROM accounts WHERE id = ?`, d.scanAccount, id)
+}
+
+// SaveAccount implements endpoint.Store.
+func (d *DB) SaveAccount(ctx context.Context, a endpoint.Account, e audit.Entry) error {
+	return d.tx(ctx, "save account", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO accounts (`+accountColumns+`) VALUES (?1,?2,?3,?4,?5,?6,?7)
+			ON CONFLICT (id) DO UPDATE SET name=?2, access_key_id=?3, secret_sealed=CASE ?4 WHEN '' THEN secret_sealed ELSE ?4 END, region=?5, rds_address=?6, owner_id=?7`,
+			a.ID, a.Name, a.AccessKeyID, d.keys.Seal(a.Secret, "account/"+a.ID), a.Region, a.RDSAddress, a.OwnerID)
+		if err != nil {
+			return err
+		}
+		return d.record(ctx, tx, e)
+	})
+}
+
+// RemoveAccount implements endpoint.Store.
+func (d *DB) RemoveAccount(ctx context.Context, id string, e audit.Entry) error {
+	return d.remove(ctx, "remove account", `DELETE FROM accounts WHERE id = ?`, id, e)
+}
+
+func (d *DB) remove(ctx context.Context, what, query, id string, e audit.Entry) error {
+	return d.tx(ctx, what, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, query, id)
+		if err != nil {
+			return err
+		}
+		if n, _ := res.RowsAffected(); n == 0 {
+			return sql.ErrNoRows
+		}
+		return d.record(ctx, tx, e)
+	})
+}
+
+const bucketColumns = `id, name, kind, coalesce(account_id, ''), region, address, cloud_host, bucket, path`
+
+func scanBucket(r *sql.Rows) (b endpoint.Bucket, err error) {
+	err = r.Scan(&b.ID, &b.Name, &b.Kind, &b.AccountID, &b.Region, &b.Address, &b.CloudHost, &b.Bucket, &b.Path)
+	return b, err
+}
+
+// Buckets implements endpoint.Store.
+func (d *DB) Buckets(ctx context.Context) ([]endpoint.Bucket, error) {
+	return rows(ctx, d.read, "bucket", `SELECT `+bucketColumns+` FROM buckets ORDER BY name`, scanBucket)
+}
+
+// Bucket implements endpoint.Store.
+func (d *DB) Bucket(ctx context.Context, id string) (endpoint.Bucket, error) {
+	return one(ctx, d.read, "bucket", `SELECT `+bucketColumns+` FROM buckets WHERE id = ?`, scanBucket, id)
+}
+
+// SaveBucket implements endpoint.Store.
+func (d *DB) SaveBucket(ctx context.Context, b endpoint.Bucket, e audit.Entry) error {
+	return d.tx(ctx, "save bucket", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO buckets (id, name, kind, account_id, region, address, cloud_host, bucket, path) VALUES (?1,?2,?3,nullif(?4,''),?5,?6,?7,?8,?9)
+			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, account_id=nullif(?4,''), region=?5, address=?6, cloud_host=?7, bucket=?8, path=?9`,
+			b.ID, b.Name, b.Kind, b.AccountID, b.Region, b.Address, b.CloudHost, b.Bucket, b.Path)
+		if err != nil {
+			return err
+		}
+		return d.record(ctx, tx, e)
+	})
+}
+
+// RemoveBucket implements endpoint.Store.
+func (d *DB) RemoveBucket(ctx context.Context, id string, e audit.Entry) error {
+	return d.remove(ctx, "remove bucket", `DELETE FROM buckets WHERE id = ?`, id, e)
+}
+
+const instanceColumns = `id, name, kind, account_id, region, instance_id`
+
+func scanInstance(r *sql.Rows) (i endpoint.Instance, err error) {
+	err = r.Scan(&i.ID, &i.Name, &i.Kind, &i.AccountID, &i.Region, &i.InstanceID)
+	return i, err
+}
+
+// Instances implements endpoint.Store.
+func (d *DB) Instances(ctx context.Context) ([]endpoint.Instance, error) {
+	return rows(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances ORDER BY name`, scanInstance)
+}
+
+// Instance implements endpoint.Store.
+func (d *DB) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
+	return one(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, scanInstance, id)
+}
+
+// SaveInstance implements endpoint.Store.
+func (d *DB) SaveInstance(ctx context.Context, i endpoint.Instance, e audit.Entry) error {
+	return d.tx(ctx, "save instance", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO instances (`+instanceColumns+`) VALUES (?1,?2,?3,?4,?5,?6)
+			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, account_id=?4, region=?5, instance_id=?6`,
+			i.ID, i.Name, i.Kind, i.AccountID, i.Region, i.InstanceID)
+		if err != nil {
+			return err
+		}
+		return d.record(ctx, tx, e)
+	})
+}
+
+// RemoveInstance implements endpoint.Store.
+func (d *DB) RemoveInstance(ctx context.Context, id string, e audit.Entry) error {
+	return d.remove(ctx, "remove instance", `DELETE FROM instances WHERE id = ?`, id, e)
+}

@@ -1,0 +1,158 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Note implements migration.Store: what the engine did or learned, its events
+// and its audit rows become true together.
+func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migration.Change) error {
+	return d.tx(ctx, "note migration", func(tx *sql.Tx) error {
+		if err := held(ctx, tx, g); err != nil {
+			return err
+		}
+		if err := putFiles(ctx, tx, id, c.Files); err != nil {
+			return err
+		}
+		if c.Call != nil {
+			if err := putCall(ctx, tx, id, *c.Call); err != nil {
+				return err
+			}
+		}
+		if err := setColumns(ctx, tx, id, c); err != nil {
+			return err
+		}
+		if err := deriveStage(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := note(ctx, tx, g.RunID, c.Steps, c.Events); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, c.Audit...)
+	})
+}
+
+func putCall(ctx context.Context, tx *sql.Tx, id string, c migration.Call) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO migration_calls (id, migration_id, instance_id, database, verb, file, request, intended, settled, verdict, task_id, error, known_tasks, rows_before)
+		SELECT ?1, id, instance_id, database, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12 FROM migrations WHERE id = ?2
+		ON CONFLICT (id) DO UPDATE SET settled=?7, verdict=?8, task_id=?9, error=?10`,
+		c.ID, id, c.Verb, c.File, c.Request, micros(c.Intended), micros(c.Settled), c.Verdict, c.TaskID, c.Error, list(c.KnownTasks), c.RowsBefore)
+	return err
+}
+
+// setColumns writes the parts of a change that are columns of the migration.
+func setColumns(ctx context.Context, tx *sql.Tx, id string, c migration.Change) error {
+	set := func(column string, value any) error {
+		_, err := tx.ExecContext(ctx, `UPDATE migrations SET `+column+` = ? WHERE id = ?`, value, id)
+		return err
+	}
+	type column struct {
+		name  string
+		value any
+	}
+	var cs []column
+	if c.Checked != nil {
+		cs = append(cs, column{"checked", micros(*c.Checked)}, column{"findings", list(c.Findings)})
+	}
+	if c.TaskID != nil {
+		cs = append(cs, column{"task_id", *c.TaskID})
+	}
+	if c.Sight != nil {
+		cs = append(cs, column{"sight", text(c.Sight)}, column{"sight_at", micros(c.Sight.At)})
+	}
+	if c.Problem != nil {
+		value := ""
+		if *c.Problem != nil {
+			value = text(*c.Problem)
+		}
+		cs = append(cs, column{"problem", value})
+	}
+	if c.Opened != nil {
+		cs = append(cs, column{"opened", micros(*c.Opened)})
+	}
+	if c.Check != "" {
+		cs = append(cs, column{"check_result", c.Check}, column{"check_text", c.Said})
+	}
+	for _, col := range cs {
+		if err := set(col.name, col.value); err != nil {
+			return err
+		}
+	}
+	if c.Finished != nil {
+		_, err := tx.ExecContext(ctx, `UPDATE migrations SET stage = ?, finished = ? WHERE id = ?`, c.Stage, micros(*c.Finished), id)
+		return err
+	}
+	return nil
+}
+
+// deriveStage writes down what follows from the rest, for lists that do not
+// load files.
+func deriveStage(ctx context.Context, tx *sql.Tx, id string) error {
+	m, err := readMigration(ctx, tx, id)
+	if err != nil || m.Stage.Ended() {
+		return err
+	}
+	stage := migration.StageOf(m)
+	if stage.Ended() {
+		stage = migration.StageChecking // ended is said with the time of the end only
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE migrations SET stage = ? WHERE id = ?`, stage, id)
+	return err
+}
+
+// Ask implements migration.Store.
+func (d *Migrations) Ask(ctx context.Context, id string, dec migration.Decision, e audit.Entry) error {
+	return d.tx(ctx, "note decision", func(tx *sql.Tx) error {
+		m, err := readMigration(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if m.Stage.Ended() {
+			return fault.Newf(fault.Conflict, "The migration of %s has ended.", m.Database)
+		}
+		if err := putFiles(ctx, tx, id, dec.Files); err != nil {
+			return err
+		}
+		if err := setDecision(ctx, tx, id, dec, micros(e.At)); err != nil {
+			return err
+		}
+		if err := deriveStage(ctx, tx, id); err != nil {
+			return err
+		}
+		r, err := one(ctx, tx, "run", `SELECT `+runColumns+` FROM runs WHERE id = ?`, scanRun, m.RunID)
+		if err != nil {
+			return err
+		}
+		if err := moveRun(ctx, tx, r, run.Queued, e.At); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, e)
+	})
+}
+
+func setDecision(ctx context.Context, tx *sql.Tx, id string, dec migration.Decision, at int64) error {
+	for _, part := range []struct {
+		when  bool
+		query string
+		args  []any
+	}{
+		{dec.Open, `UPDATE migrations SET open_asked = ? WHERE id = ?`, []any{at, id}},
+		{dec.Open && dec.Check != "", `UPDATE migrations SET check_mode = ? WHERE id = ?`, []any{dec.Check, id}},
+		{dec.Terminate, `UPDATE migrations SET terminate_asked = ? WHERE id = ?`, []any{at, id}},
+		{dec.Go, `UPDATE migrations SET problem = '' WHERE id = ?`, []any{id}},
+		{dec.DropTask, `UPDATE migrations SET task_id = '', sight = '', sight_at = 0 WHERE id = ?`, []any{id}},
+	} {
+		if part.when {
+			if _, err := tx.ExecContext(ctx, part.query, part.args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

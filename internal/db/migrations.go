@@ -1,0 +1,176 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+var _ migration.Store = (*Migrations)(nil)
+
+// Migrations keeps migrations in the database.
+type Migrations struct{ *DB }
+
+// Migrations gives the part of the store that keeps migrations.
+func (d *DB) Migrations() *Migrations { return &Migrations{d} }
+
+const migrationColumns = `id, run_id, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
+	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text, created, finished`
+
+func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
+	var checked, sightAt, openAsked, terminateAsked, opened, created, finished int64
+	var findings, sight, problem string
+	err = r.Scan(&m.ID, &m.RunID, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
+		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText, &created, &finished)
+	if err != nil {
+		return m, err
+	}
+	if err = parse(sight, &m.Sight); err != nil {
+		return m, err
+	}
+	m.Sight.At = moment(sightAt)
+	m.Checked, m.OpenAsked, m.TerminateAsked = moment(checked), moment(openAsked), moment(terminateAsked)
+	m.Opened, m.Created, m.Finished = moment(opened), moment(created), moment(finished)
+	if err = parse(findings, &m.Findings); err != nil {
+		return m, err
+	}
+	return m, parse(problem, &m.Problem)
+}
+
+// Create implements migration.Store.
+func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Run, e audit.Entry) error {
+	return d.tx(ctx, "create migration of "+m.Database, func(tx *sql.Tx) error {
+		if err := insertRun(ctx, tx, r); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,0)`,
+			m.ID, m.RunID, m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
+			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked), micros(m.Created))
+		if err != nil {
+			return err
+		}
+		if err := putFiles(ctx, tx, m.ID, m.Files); err != nil {
+			return err
+		}
+		return d.record(ctx, tx, e)
+	})
+}
+
+func putFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.File) error {
+	for _, f := range files {
+		_, err := tx.ExecContext(ctx, `INSERT INTO migration_files (migration_id, ord, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message)
+			VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)
+			ON CONFLICT (migration_id, ord) DO UPDATE SET source=?3, key=?5, state=?14, uploaded=?15, staged=?16, applied=?17, message=?18`,
+			id, f.Ord, f.Source, f.Size, f.Key, f.Kind, f.SetGUID.String(), f.BaseGUID.String(), f.ForkID.String(), f.FirstLSN.String(), f.LastLSN.String(),
+			micros(f.Started), f.DataBytes, f.State, f.Uploaded, micros(f.Staged), micros(f.Applied), f.Message)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Migration implements migration.Store.
+func (d *Migrations) Migration(ctx context.Context, id string) (migration.Migration, error) {
+	return readMigration(ctx, d.read, id)
+}
+
+func readMigration(ctx context.Context, q queryer, id string) (m migration.Migration, err error) {
+	m, err = one(ctx, q, "migration", `SELECT `+migrationColumns+` FROM migrations WHERE id = ?`, scanMigration, id)
+	if err != nil {
+		return m, err
+	}
+	m.Files, err = rows(ctx, q, "file", `SELECT ord, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message
+		FROM migration_files WHERE migration_id = ? ORDER BY ord`, scanFile, id)
+	if err != nil {
+		return m, err
+	}
+	m.Calls, err = rows(ctx, q, "call", `SELECT id, verb, file, request, intended, settled, verdict, task_id, error, known_tasks, rows_before
+		FROM migration_calls WHERE migration_id = ? ORDER BY id`, scanCall, id)
+	return m, err
+}
+
+func scanFile(r *sql.Rows) (f migration.File, err error) {
+	var set, base, fork, first, last string
+	var started, staged, applied int64
+	err = r.Scan(&f.Ord, &f.Source, &f.Size, &f.Key, &f.Kind, &set, &base, &fork, &first, &last, &started, &f.DataBytes, &f.State, &f.Uploaded, &staged, &applied, &f.Message)
+	if err != nil {
+		return f, err
+	}
+	f.Started, f.Staged, f.Applied = moment(started), moment(staged), moment(applied)
+	for _, p := range []struct {
+		to   *bakfile.GUID
+		from string
+	}{{&f.SetGUID, set}, {&f.BaseGUID, base}, {&f.ForkID, fork}} {
+		if *p.to, err = bakfile.ParseGUID(p.from); err != nil {
+			return f, err
+		}
+	}
+	if f.FirstLSN, err = bakfile.ParseLSN(first); err != nil {
+		return f, err
+	}
+	f.LastLSN, err = bakfile.ParseLSN(last)
+	return f, err
+}
+
+func scanCall(r *sql.Rows) (c migration.Call, err error) {
+	var intended, settled int64
+	var known string
+	err = r.Scan(&c.ID, &c.Verb, &c.File, &c.Request, &intended, &settled, &c.Verdict, &c.TaskID, &c.Error, &known, &c.RowsBefore)
+	if err != nil {
+		return c, err
+	}
+	c.Intended, c.Settled = moment(intended), moment(settled)
+	return c, parse(known, &c.KnownTasks)
+}
+
+// Migrations implements migration.Store.
+func (d *Migrations) Migrations(ctx context.Context, f migration.Filter) ([]migration.Summary, error) {
+	where, args := []string{"1"}, []any{}
+	if len(f.Stages) > 0 {
+		where = append(where, `m.stage IN (?`+strings.Repeat(`,?`, len(f.Stages)-1)+`)`)
+		for _, s := range f.Stages {
+			args = append(args, s)
+		}
+	}
+	if f.Before != "" {
+		where, args = append(where, `m.id < ?`), append(args, f.Before)
+	}
+	return rows(ctx, d.read, "migration", `SELECT m.id, m.run_id, m.database, m.source_server, m.instance_id, m.stage, r.state, r.message,
+			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
+			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state = 'applied'),
+			(SELECT coalesce(sum(size), 0) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
+			(SELECT coalesce(sum(done), 0) FROM run_steps s WHERE s.run_id = m.run_id AND s.key >= 'upload/' AND s.key < 'upload0'),
+			coalesce(json_extract(nullif(m.problem, ''), '$.Code'), ''), m.created, m.finished
+		FROM migrations m JOIN runs r ON r.id = m.run_id WHERE `+strings.Join(where, ` AND `)+` ORDER BY m.id DESC LIMIT ?`,
+		func(r *sql.Rows) (s migration.Summary, err error) {
+			var created, finished int64
+			err = r.Scan(&s.ID, &s.RunID, &s.Database, &s.Source, &s.InstanceID, &s.Stage, &s.RunState, &s.Message, &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
+			s.Created, s.Finished = moment(created), moment(finished)
+			return s, err
+		}, append(args, page(f.Limit))...)
+}
+
+// Calls implements migration.Store. Two days' rows of one instance are at most
+// a thousand, so they are counted, not summed up beforehand.
+func (d *Migrations) Calls(ctx context.Context, instanceID, database string, since time.Time) (b migration.Budget, err error) {
+	var instanceFirst, databaseFirst int64
+	err = d.read.QueryRowContext(ctx, `SELECT count(*), coalesce(min(intended), 0),
+			coalesce(sum(lower(database) = lower(?1)), 0), coalesce(min(CASE WHEN lower(database) = lower(?1) THEN intended END), 0)
+		FROM migration_calls WHERE instance_id = ?2 AND intended >= ?3 AND verb IN ('restore', 'import') AND verdict NOT IN ('refused', 'void')`,
+		database, instanceID, micros(since)).Scan(&b.Instance, &instanceFirst, &b.Database, &databaseFirst)
+	day := 24 * time.Hour
+	if instanceFirst > 0 {
+		b.InstanceFrees = moment(instanceFirst).Add(day)
+	}
+	if databaseFirst > 0 {
+		b.DatabaseFrees = moment(databaseFirst).Add(day)
+	}
+	return b, stored("count calls of the day", err)
+}

@@ -1,0 +1,239 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// RequestOf words the changing call for a file, as the page shows it before it
+// is made and the audit trail afterwards (RDS API CreateMigrateTask).
+func RequestOf(m Migration, verb Verb, in RestoreCall) string {
+	switch verb {
+	case VerbRestore:
+		if in.Mode == Immediate {
+			return fmt.Sprintf("CreateMigrateTask DBName=%s BackupMode=FULL IsOnlineDB=True CheckDBMode=%s OssObjectPositions=%s", in.Database, CheckParameter(in.Check), in.Position())
+		}
+		return fmt.Sprintf("CreateMigrateTask DBName=%s BackupMode=UPDF IsOnlineDB=False OssObjectPositions=%s", in.Database, in.Position())
+	case VerbImport:
+		task := m.TaskID
+		if task == "" {
+			task = "(id of the first task)"
+		}
+		return fmt.Sprintf("CreateMigrateTask DBName=%s BackupMode=UPDF IsOnlineDB=False MigrateTaskId=%s OssObjectPositions=%s", in.Database, task, in.Position())
+	case VerbOpen:
+		return fmt.Sprintf("CreateOnlineDatabaseTask DBName=%s MigrateTaskId=%s CheckDBMode=%s", m.Database, m.TaskID, CheckParameter(m.Check))
+	default:
+		return fmt.Sprintf("TerminateMigrateTask MigrateTaskId=%s", m.TaskID)
+	}
+}
+
+// Position is the OssObjectPositions parameter: endpoint, bucket and key.
+func (c RestoreCall) Position() string { return c.Endpoint + ":" + c.Bucket + ":" + c.Key }
+
+// CheckParameter is CheckDBMode's value.
+func CheckParameter(c CheckMode) string {
+	if c == CheckSync {
+		return "SyncExecuteDBCheck"
+	}
+	return "AsyncExecuteDBCheck"
+}
+
+// placeOf says where the target finds a file.
+func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, error) {
+	bucket, err := j.Ports.Bucket(ctx, m.StagingID)
+	if err != nil {
+		return RestoreCall{}, err
+	}
+	info, err := bucket.Info(ctx)
+	if err != nil {
+		return RestoreCall{}, err
+	}
+	return RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Mode: m.Mode, Check: m.Check}, nil
+}
+
+// restore starts the full backup. The tasks of this name that exist before
+// are written down with the call: whatever is there afterwards besides them is
+// its work.
+func (j *job) restore(ctx context.Context, m Migration, f File) error {
+	in, err := j.placeOf(ctx, m, f)
+	if err != nil {
+		return err
+	}
+	tasks, err := j.target.Tasks(ctx, j.Now().Add(-8*24*time.Hour))
+	if err != nil {
+		return err
+	}
+	c := j.newCall(m, VerbRestore, f, RequestOf(m, VerbRestore, in))
+	for _, t := range tasks {
+		c.KnownTasks = append(c.KnownTasks, t.ID)
+	}
+	if err := j.intend(ctx, m, c, stepOf(f), f.title("Restore")); err != nil {
+		return err
+	}
+	id, err := j.target.Restore(ctx, in)
+	return j.settle(ctx, m, c, f, id, err)
+}
+
+// importFile adds one increment. The rows of this name that the task shows
+// before are counted with the call.
+func (j *job) importFile(ctx context.Context, m Migration, f File) error {
+	in, err := j.placeOf(ctx, m, f)
+	if err != nil {
+		return err
+	}
+	s, err := j.sight(ctx, m)
+	if err != nil {
+		return err
+	}
+	c := j.newCall(m, VerbImport, f, RequestOf(m, VerbImport, in))
+	c.TaskID, c.RowsBefore = m.TaskID, len(RowsNamed(s.Files, f.Key))
+	if err := j.intend(ctx, m, c, stepOf(f), f.title("Import")); err != nil {
+		return err
+	}
+	return j.settle(ctx, m, c, f, m.TaskID, j.target.Import(ctx, m.TaskID, in))
+}
+
+func (j *job) open(ctx context.Context, m Migration) error {
+	c := j.newCall(m, VerbOpen, File{}, RequestOf(m, VerbOpen, RestoreCall{}))
+	c.TaskID = m.TaskID
+	if err := j.intend(ctx, m, c, StepOpen, "Open "+m.Database); err != nil {
+		return err
+	}
+	return j.settle(ctx, m, c, File{}, m.TaskID, j.target.Open(ctx, m.TaskID, m.Database, m.Check, c.ID))
+}
+
+func (j *job) terminate(ctx context.Context, m Migration) error {
+	c := j.newCall(m, VerbTerminate, File{}, RequestOf(m, VerbTerminate, RestoreCall{}))
+	c.TaskID = m.TaskID
+	if err := j.intend(ctx, m, c, StepEnd, "Terminate"); err != nil {
+		return err
+	}
+	return j.settle(ctx, m, c, File{}, m.TaskID, j.target.Terminate(ctx, m.TaskID))
+}
+
+func (j *job) newCall(m Migration, v Verb, f File, request string) Call {
+	return Call{ID: j.NewID(), Verb: v, File: f.Ord, Request: request, Intended: j.Now()}
+}
+
+// intend writes the call down before it is made.
+func (j *job) intend(ctx context.Context, m Migration, c Call, step, title string) error {
+	attempt := 1
+	for _, o := range m.Calls {
+		if o.Verb == c.Verb && o.File == c.File {
+			attempt++
+		}
+	}
+	return j.note(ctx, Change{Call: &c, Steps: []run.Step{{Key: step, Title: title, State: run.StepActive, Attempt: attempt, Started: c.Intended}}})
+}
+
+// settle writes down what became of a call.
+func (j *job) settle(ctx context.Context, m Migration, c Call, f File, taskID string, err error) error {
+	switch {
+	case err == nil:
+		return j.happened(ctx, m, c, f, Accepted, taskID)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, ErrUndone):
+		c.Verdict, c.Settled, c.Error = Void, j.Now(), err.Error()
+		return errors.Join(err, j.note(ctx, Change{Call: &c}))
+	case fault.Is(err, fault.Unavailable):
+		// The call stays without verdict: Next looks before it acts again.
+		message, _ := fault.Words(err)
+		return j.note(ctx, Change{Events: j.event(stepOfVerb(c.Verb, f), run.Warning,
+			"The answer to "+apiName(c.Verb)+" was lost ("+message+"). Looking whether it took effect.")})
+	}
+	message, fix := fault.Words(err)
+	c.Verdict, c.Settled, c.Error = Refused, j.Now(), message
+	e := Explain(err.Error())
+	if e.Code == "unknown" {
+		e.Cause = message
+		if fix != "" {
+			e.Fix = fix
+		}
+	}
+	p := problemOf(e, message, stepOfVerb(c.Verb, f), f.Ord)
+	ch := Change{Call: &c, Problem: &p,
+		Steps:  []run.Step{{Key: p.Step, Title: stepTitle(m, p.Step), State: run.StepFailed, Started: c.Intended, Finished: c.Settled, Message: e.Cause}},
+		Events: j.event(p.Step, run.Problem, message),
+		Audit:  j.audit(m, "migration."+string(c.Verb), "Refused: "+c.Request)}
+	return j.note(ctx, ch)
+}
+
+// happened writes down that a call took effect.
+func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdict, taskID string) error {
+	c.Verdict, c.Settled, c.TaskID = v, j.Now(), taskID
+	ch := Change{Call: &c, Audit: j.audit(m, "migration."+string(c.Verb), c.Request)}
+	step := stepOfVerb(c.Verb, f)
+	switch c.Verb {
+	case VerbRestore, VerbImport:
+		f.State = FileSent
+		ch.Files = []File{f}
+		ch.TaskID = &taskID
+	case VerbTerminate:
+		ch.Steps = []run.Step{{Key: step, Title: "Terminate", State: run.StepDone, Started: c.Intended, Finished: c.Settled}}
+	}
+	text := apiName(c.Verb) + " accepted, task " + taskID + "."
+	if v == Adopted {
+		text = apiName(c.Verb) + " had taken effect although its answer was lost, task " + taskID + "."
+	}
+	ch.Events = j.event(step, run.Info, text)
+	return j.note(ctx, ch)
+}
+
+// seek finds out what became of a call without an answer.
+func (j *job) seek(ctx context.Context, m Migration, c Call) error {
+	var found Found
+	var s Sight
+	var f File
+	for _, o := range m.Files {
+		if o.Ord == c.File {
+			f = o
+		}
+	}
+	if c.Verb == VerbRestore {
+		tasks, err := j.target.Tasks(ctx, c.Intended.Add(-24*time.Hour))
+		if err != nil {
+			return err
+		}
+		found = SeekRestore(c, m, tasks, j.Now(), j.Rules)
+		s = Sight{At: j.Now()}
+	} else {
+		var err error
+		if s, err = j.sight(ctx, m); err != nil {
+			return err
+		}
+		found = Found{TaskID: m.TaskID}
+		if c.Verb == VerbImport {
+			found.Verdict = SeekImport(c, f, s, j.Now(), j.Rules).Verdict
+		} else {
+			found.Verdict = SeekEnd(c, s.Task, j.Now(), j.Rules).Verdict
+		}
+	}
+	switch found.Verdict {
+	case Adopted:
+		return j.happened(ctx, m, c, f, Adopted, found.TaskID)
+	case Void:
+		c.Verdict, c.Settled, c.Error = Void, j.Now(), "never arrived"
+		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, apiName(c.Verb)+" never arrived; making it again.")})
+	}
+	return j.note(ctx, Change{Sight: &s})
+}
+
+func apiName(v Verb) string {
+	return map[Verb]string{VerbRestore: "CreateMigrateTask", VerbImport: "CreateMigrateTask", VerbOpen: "CreateOnlineDatabaseTask", VerbTerminate: "TerminateMigrateTask"}[v]
+}
+
+func stepOfVerb(v Verb, f File) string {
+	switch v {
+	case VerbOpen:
+		return StepOpen
+	case VerbTerminate:
+		return StepEnd
+	}
+	return stepOf(f)
+}

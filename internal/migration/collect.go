@@ -1,0 +1,132 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Collect asks the bucket, the instance and the files for what Judge decides
+// by. An error of kind Unavailable means that it cannot be told now; what the
+// other sides refuse for good becomes a finding.
+func Collect(ctx context.Context, ports Ports, target Target, m Migration, b Budget, now time.Time) (Facts, []Finding, error) {
+	f := Facts{Migration: m, CallsDay: b.Database, CallsHost: b.Instance, Now: now}
+	var barred []Finding
+	bar := func(code, title string, err error) error {
+		if fault.Is(err, fault.Unavailable) || fault.Of(err) == fault.Unknown {
+			return err
+		}
+		message, fix := fault.Words(err)
+		barred = append(barred, Finding{Code: code, Title: title, Level: Barred, Text: message, Fix: fix})
+		return nil
+	}
+	staging, err := ports.Bucket(ctx, m.StagingID)
+	if err == nil {
+		f.Bucket, err = staging.Info(ctx)
+	}
+	if err != nil {
+		if err := bar("bucket", "Bucket", err); err != nil {
+			return f, nil, err
+		}
+	}
+	if f.Instance, err = target.Instance(ctx); err == nil {
+		f.Databases, err = target.Databases(ctx)
+	}
+	if err != nil {
+		if err := bar("instance", "Instance", err); err != nil {
+			return f, nil, err
+		}
+	}
+	from, err := ports.Bucket(ctx, m.SourceID)
+	if err != nil {
+		return f, nil, err
+	}
+	for _, file := range m.Live() {
+		s, err := setFacts(ctx, from, file)
+		if err != nil {
+			if err := bar("source", "Files", err); err != nil {
+				return f, nil, err
+			}
+			continue
+		}
+		f.Sets = append(f.Sets, s)
+	}
+	return f, barred, nil
+}
+
+// setFacts reads a planned file's header again.
+func setFacts(ctx context.Context, from objectstore.Bucket, f File) (SetFacts, error) {
+	if f.State == FileApplied || f.State == FileSent {
+		return SetFacts{File: f, Position: 1, SetsInFile: 1, FamilyCount: 1, Complete: true}, nil
+	}
+	object, err := from.Stat(ctx, f.Source)
+	if err != nil {
+		return SetFacts{}, err
+	}
+	file, err := bakfile.Read(objectstore.ReaderAt(ctx, from, f.Source, object.Size), object.Size)
+	if err != nil {
+		return SetFacts{}, fmt.Errorf("read header of %s: %w", f.Source, err)
+	}
+	for _, s := range file.Sets {
+		if s.SetGUID == f.SetGUID && object.Size == f.Size {
+			return SetFacts{File: f, VersionMajor: s.VersionMajor, RecoveryModel: string(s.RecoveryModel), Position: s.Position,
+				SetsInFile: len(file.Sets), FamilyCount: file.Media.FamilyCount, Complete: s.Complete}, nil
+		}
+	}
+	return SetFacts{}, changed(f)
+}
+
+// Preflight collects and judges.
+func Preflight(ctx context.Context, ports Ports, target Target, m Migration, b Budget, now time.Time) ([]Finding, error) {
+	f, barred, err := Collect(ctx, ports, target, m, b, now)
+	if err != nil {
+		return nil, err
+	}
+	if len(barred) == 0 {
+		return Judge(f), nil
+	}
+	// What could not be asked would only make further findings of its own.
+	asked := map[string]bool{}
+	for _, b := range barred {
+		asked[b.Title] = true
+	}
+	out := barred
+	for _, j := range Judge(f) {
+		dependent := asked["Instance"] && (j.Title == "Version" || j.Title == "Space" || j.Title == "Name") || asked["Bucket"] && j.Title == "Bucket" ||
+			asked["Files"] && (j.Title == "Files" || j.Title == "Version") || (asked["Instance"] && j.Title == "Bucket")
+		if !asked[j.Title] && !dependent {
+			out = append(out, j)
+		}
+	}
+	return out, nil
+}
+
+// preflight is the worker's first step: the same checks as on the page before
+// the start, made again because time has passed.
+func (j *job) preflight(ctx context.Context, m Migration, b Budget) error {
+	began := j.Now()
+	findings, err := Preflight(ctx, j.Ports, j.target, m, b, began)
+	if err != nil {
+		return err
+	}
+	now := j.Now()
+	step := run.Step{Key: StepPreflight, Title: fmt.Sprintf("Preflight, %d checks", len(findings)), State: run.StepDone, Started: began, Finished: now}
+	if MayStart(findings) {
+		return j.note(ctx, Change{Checked: &now, Findings: findings, Steps: []run.Step{step}, Events: j.event(StepPreflight, run.Info, "Preflight passed.")})
+	}
+	var first Finding
+	for _, f := range findings {
+		if f.Level == Barred && first.Code == "" {
+			first = f
+		}
+	}
+	p := &Problem{Code: "preflight/" + first.Code, Step: StepPreflight, Cause: first.Text, Fix: first.Fix, Actions: []Button{ButtonRetry, ButtonTerminate}}
+	step.State, step.Message = run.StepFailed, first.Text
+	never := time.Time{}
+	return j.note(ctx, Change{Checked: &never, Findings: findings, Problem: &p, Steps: []run.Step{step}, Events: j.event(StepPreflight, run.Problem, first.Text)})
+}

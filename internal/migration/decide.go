@@ -1,0 +1,168 @@
+package migration
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// Retry decides what "retry from here" changes: refused files are offered
+// again, a failed restore gets a new task, and everything applied stays.
+func Retry(m Migration) (Decision, error) {
+	if m.Stage.Ended() {
+		return Decision{}, ended(m)
+	}
+	d := Decision{Go: true, Open: m.Problem != nil && m.Problem.Step == StepOpen}
+	for _, f := range m.Live() {
+		switch {
+		case m.Problem != nil && m.Problem.Code == CodeSourceChanged && f.Ord == m.Problem.File:
+			f.State, f.Uploaded = FilePlanned, 0
+		case f.State == FileRefused && lost(m.Problem):
+			// The object is gone from the bucket: bring it there again.
+			f.State, f.Uploaded, f.Staged, f.Message = FilePlanned, 0, time.Time{}, ""
+		case f.State == FileRefused:
+			f.State, f.Message = FileStaged, ""
+		default:
+			continue
+		}
+		d.Files = append(d.Files, f)
+		if f.Kind == "full" {
+			d.DropTask = true
+		}
+	}
+	if m.Sight.Task.Status == TaskFailed {
+		// A failed task takes nothing more; the chain begins again in a new one.
+		d.DropTask = true
+		d.Files = nil
+		for _, f := range m.Live() {
+			if f.State == FileApplied || f.State == FileSent || f.State == FileRefused {
+				f.State, f.Applied, f.Message = FileStaged, time.Time{}, ""
+				d.Files = append(d.Files, f)
+			}
+		}
+	}
+	return d, nil
+}
+
+func lost(p *Problem) bool { return p != nil && p.Code == "file-gone" }
+
+// Open decides what "open" changes, and refuses it where it would lie or lose.
+func Open(m Migration, check CheckMode) (Decision, error) {
+	switch {
+	case m.Stage.Ended() || !m.Opened.IsZero():
+		return Decision{}, ended(m)
+	case m.TaskID == "":
+		return Decision{}, fault.New(fault.Conflict, "There is nothing to open yet: the target has no restore task.", "Wait until the full backup is applied.")
+	case check != "" && check != CheckAsync && check != CheckSync:
+		return Decision{}, fault.Newf(fault.Invalid, "%q is not a way to check.", check).WithFix("Choose async or sync.")
+	}
+	d := Decision{Open: true, Check: check, Go: true}
+	for _, f := range m.Live() {
+		switch f.State {
+		case FileApplied:
+		case FileRefused:
+			// Opening gives up what was refused; the page says so before.
+			f.State = FileDropped
+			d.Files = append(d.Files, f)
+		default:
+			return Decision{}, fault.Newf(fault.Conflict, "%s is not applied yet.", f.Key).WithFix("Wait for it. A database that is open takes no more increments.")
+		}
+	}
+	return d, nil
+}
+
+// Terminate decides what "terminate" changes. The name is typed by a person
+// and must be the database's.
+func Terminate(m Migration, typed string) (Decision, error) {
+	if m.Stage.Ended() || !m.Opened.IsZero() {
+		return Decision{}, ended(m)
+	}
+	if typed != m.Database {
+		return Decision{}, fault.Newf(fault.Invalid, "The name typed is not %s.", m.Database).WithFix("Type the name of the database on the target to terminate its migration.")
+	}
+	return Decision{Terminate: true, Go: true}, nil
+}
+
+func ended(m Migration) error {
+	return fault.Newf(fault.Conflict, "The migration of %s has ended (%s).", m.Database, m.Stage).WithFix("Start a new one.")
+}
+
+// Extend decides what adding files changes. The new order is that of a plan
+// made from what is applied and everything else that is known; files that are
+// in it already keep their row, what it leaves out is dropped.
+func Extend(m Migration, ordered []File) (Decision, error) {
+	if m.Stage.Ended() || !m.Opened.IsZero() {
+		return Decision{}, ended(m)
+	}
+	if m.Mode == Immediate {
+		return Decision{}, fault.New(fault.Conflict, "This migration opens after the full backup: it takes no increments.", "Start a new one with access pending.")
+	}
+	next := 1
+	for _, f := range m.Files {
+		next = max(next, f.Ord+1)
+	}
+	d := Decision{Go: true}
+	wanted := map[string]bool{}
+	for _, f := range ordered {
+		wanted[f.SetGUID.String()] = true
+	}
+	var tail []File // rows not yet applied that must come after the new ones
+	for _, f := range m.Live() {
+		switch {
+		case f.State == FileApplied, f.State == FileSent:
+			if !wanted[f.SetGUID.String()] && f.State == FileSent {
+				return Decision{}, fault.Newf(fault.Conflict, "%s is being imported right now.", f.Key).WithFix("Try again when the target has finished it.")
+			}
+		default:
+			f.State, f.Message = FileDropped, "Replaced by a new order."
+			tail = append(tail, f)
+		}
+	}
+	added := 0
+	for _, f := range ordered {
+		if have(m, f) {
+			continue
+		}
+		if old, ok := row(tail, f); ok {
+			f.Key, f.Uploaded, f.Staged = old.Key, old.Uploaded, old.Staged
+			f.Source = old.Source
+			f.State = FilePlanned
+			if !old.Staged.IsZero() {
+				f.State = FileStaged
+			}
+		} else {
+			f.State = FilePlanned
+			added++
+		}
+		f.Ord = next
+		next++
+		d.Files = append(d.Files, f)
+	}
+	if added == 0 {
+		return Decision{}, fault.New(fault.Invalid, "None of these files brings the database further.", "See beside each file why it is left out.")
+	}
+	d.Files = append(tail, d.Files...)
+	if len(d.Files) > 10_000 {
+		return Decision{}, fault.New(fault.Invalid, fmt.Sprintf("%d files are too many for one migration.", len(d.Files)), "Take a differential backup: it replaces the logs before it.")
+	}
+	return d, nil
+}
+
+func have(m Migration, f File) bool {
+	for _, o := range m.Live() {
+		if o.SetGUID == f.SetGUID && (o.State == FileApplied || o.State == FileSent) {
+			return true
+		}
+	}
+	return false
+}
+
+func row(files []File, f File) (File, bool) {
+	for _, o := range files {
+		if o.SetGUID == f.SetGUID {
+			return o, true
+		}
+	}
+	return File{}, false
+}

@@ -1,0 +1,283 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// UploadRules say how hard uploads may press.
+type UploadRules struct {
+	Parallel int           // parts at once
+	PartSize int64         // bytes; 0 = chosen by the file's size
+	Limit    *rate.Limiter // bytes per second over all uploads; nil = as fast as it goes
+}
+
+// lane brings one file after the other into the bucket while the target is at
+// work.
+type lane struct {
+	job  *job
+	ctx  context.Context
+	end  context.CancelFunc
+	file File
+
+	mu      sync.Mutex
+	running chan struct{} // closed when the upload ended; nil = idle
+	err     error
+}
+
+func newLane(ctx context.Context, j *job) *lane {
+	l := &lane{job: j}
+	l.ctx, l.end = context.WithCancel(ctx)
+	return l
+}
+
+func (l *lane) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.running != nil
+}
+
+// failed returns how the last upload failed, nil when it did not.
+func (l *lane) failed() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// start begins an upload unless one is going on or has failed.
+func (l *lane) start(m Migration, f File) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running != nil || l.err != nil {
+		return
+	}
+	ended := make(chan struct{})
+	l.running, l.file = ended, f
+	go func() {
+		err := l.job.bring(l.ctx, m, f)
+		l.mu.Lock()
+		l.err, l.running = err, nil
+		l.mu.Unlock()
+		close(ended)
+	}()
+}
+
+// wait returns when the upload ended, the time is over, or ctx ends.
+func (l *lane) wait(ctx context.Context, longest time.Duration) error {
+	l.mu.Lock()
+	ended := l.running
+	l.mu.Unlock()
+	timer := time.NewTimer(max(longest, time.Millisecond))
+	defer timer.Stop()
+	select {
+	case <-ended: // nil when idle: then only the timer counts
+	case <-timer.C:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// stop ends a running upload and waits for it; its parts stay for the next
+// claim.
+func (l *lane) stop() {
+	l.end()
+	l.mu.Lock()
+	ended := l.running
+	l.mu.Unlock()
+	if ended != nil {
+		<-ended
+	}
+}
+
+// bring makes sure that a file lies in the bucket, whole and with an equal
+// checksum.
+func (j *job) bring(ctx context.Context, m Migration, f File) error {
+	staging, err := j.Ports.Bucket(ctx, m.StagingID)
+	if err != nil {
+		return err
+	}
+	if m.SourceID == m.StagingID && f.Source == f.Key {
+		return j.inPlace(ctx, staging, f)
+	}
+	from, err := j.Ports.Bucket(ctx, m.SourceID)
+	if err != nil {
+		return err
+	}
+	source, err := objectstore.OpenSource(ctx, from, f.Source)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	if err := sameBackup(source, f); err != nil {
+		return err
+	}
+	ledger := j.Store.Ledger(j.grip, j.id, f.Ord)
+	if f.State == FilePlanned {
+		if err := objectstore.Forget(ctx, staging, f.Key, ledger); err != nil {
+			return err
+		}
+	}
+	return j.upload(ctx, staging, source, ledger, f)
+}
+
+func (j *job) upload(ctx context.Context, to objectstore.Bucket, source objectstore.Source, ledger objectstore.Ledger, f File) error {
+	step := run.Step{Key: StepUpload(f.Ord), Title: f.title("Upload"), State: run.StepActive, Started: j.Now(), Total: f.Size, Unit: "bytes"}
+	f.State = FileUploading
+	if err := j.note(ctx, Change{Files: []File{f}, Steps: []run.Step{step}}); err != nil {
+		return err
+	}
+	meter := newMeter(j, step, f)
+	stop := meter.run(ctx)
+	began := j.Now()
+	object, err := objectstore.Upload{
+		Bucket: to, Key: f.Key, Source: source, Ledger: ledger,
+		Parallel: j.Upload.Parallel, PartSize: j.Upload.PartSize, Limit: j.Upload.Limit, Progress: meter.set,
+	}.Run(ctx)
+	stop()
+	if err != nil {
+		return fmt.Errorf("upload %s: %w", f.Key, err)
+	}
+	now := j.Now()
+	f.State, f.Uploaded, f.Staged = FileStaged, object.Size, now
+	step.State, step.Finished, step.Done = run.StepDone, now, f.Size
+	if took := now.Sub(began).Seconds(); took > 0 {
+		step.Rate = float64(meter.sent.Load()) / took
+	}
+	return j.note(ctx, Change{Files: []File{f}, Steps: []run.Step{step},
+		Events: j.event(step.Key, run.Info, fmt.Sprintf("%s is in the bucket; its checksum (CRC64) equals the file's.", f.Key))})
+}
+
+// inPlace takes a file that already lies where the target reads.
+func (j *job) inPlace(ctx context.Context, bucket objectstore.Bucket, f File) error {
+	object, err := bucket.Stat(ctx, f.Key)
+	if err != nil {
+		return err
+	}
+	if object.Size != f.Size {
+		return changed(f)
+	}
+	if err := sameBackup(objectstore.ReaderAt(ctx, bucket, f.Key, object.Size), f); err != nil {
+		return err
+	}
+	now := j.Now()
+	f.State, f.Uploaded, f.Staged = FileStaged, f.Size, now
+	return j.note(ctx, Change{Files: []File{f},
+		Steps: []run.Step{{Key: StepUpload(f.Ord), Title: f.title("Find"), State: run.StepSkipped, Started: now, Finished: now, Done: f.Size, Total: f.Size, Unit: "bytes", Message: "Already in the bucket."}}})
+}
+
+// sameBackup refuses a source that is no longer the backup that was planned.
+func sameBackup(r objectstore.SizedReader, f File) error {
+	if r.Size() != f.Size {
+		return changed(f)
+	}
+	file, err := bakfile.Read(r, r.Size())
+	if err != nil {
+		return changed(f).Because(errors.Join(objectstore.ErrSourceChanged, err))
+	}
+	for _, s := range file.Sets {
+		if s.SetGUID == f.SetGUID {
+			return nil
+		}
+	}
+	return changed(f)
+}
+
+func changed(f File) *fault.Error {
+	return fault.Newf(fault.Conflict, "%s is no longer the file that was planned: its size or its backup set is another.", f.Source).
+		WithFix("Put the planned file back and retry, or add the files again so that the chain is planned anew.").
+		Because(objectstore.ErrSourceChanged)
+}
+
+// abortUploads throws away what half-sent uploads left in the bucket.
+func (j *job) abortUploads(ctx context.Context, m Migration) error {
+	for _, f := range m.Files {
+		if f.State != FileUploading {
+			continue
+		}
+		bucket, err := j.Ports.Bucket(ctx, m.StagingID)
+		if err != nil {
+			return err
+		}
+		if err := objectstore.Forget(ctx, bucket, f.Key, j.Store.Ledger(j.grip, j.id, f.Ord)); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// meter saves an upload's progress at most once a second, with the rate of the
+// last seconds.
+type meter struct {
+	job         *job
+	step        run.Step
+	file        File
+	done, total atomic.Int64
+	sent        atomic.Int64 // this time, without what a former life sent
+	first       atomic.Int64
+	marks       []mark
+}
+
+type mark struct {
+	at   time.Time
+	done int64
+}
+
+func newMeter(j *job, s run.Step, f File) *meter {
+	m := &meter{job: j, step: s, file: f}
+	m.first.Store(-1)
+	return m
+}
+
+func (m *meter) set(done, total int64) {
+	m.first.CompareAndSwap(-1, done)
+	m.done.Store(done)
+	m.total.Store(total)
+	m.sent.Store(done - m.first.Load())
+}
+
+// run saves until the returned function is called.
+func (m *meter) run(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				// A save that fails is made up for by the next one; the upload's
+				// own notes decide whether the claim still holds.
+				_ = m.job.Runs.Progress(ctx, m.job.grip, m.step.Key, m.done.Load(), m.total.Load(), m.rate(m.job.Now()))
+			}
+		}
+	}()
+	return func() { cancel(); <-ended }
+}
+
+// rate is bytes per second over at most the last ten seconds.
+func (m *meter) rate(now time.Time) float64 {
+	m.marks = append(m.marks, mark{now, m.done.Load()})
+	for len(m.marks) > 2 && now.Sub(m.marks[0].at) > 10*time.Second {
+		m.marks = m.marks[1:]
+	}
+	first, last := m.marks[0], m.marks[len(m.marks)-1]
+	if span := last.at.Sub(first.at).Seconds(); span > 0 {
+		return float64(last.done-first.done) / span
+	}
+	return 0
+}

@@ -1,0 +1,214 @@
+// Package migration takes a database to another server from backup files: a
+// full, then differential and log backups, then the opening. What to do next
+// is decided here by pure functions; adapters do it.
+package migration
+
+import (
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+)
+
+// Migration is one database on its way.
+type Migration struct {
+	ID    string // UUIDv7
+	RunID string
+
+	Database       string // name on the target
+	SourceDatabase string // name in the backup files
+	SourceServer   string
+
+	InstanceID    string // endpoint of the target
+	SourceID      string // bucket the files come from
+	SourcePrefix  string
+	StagingID     string // bucket the target reads; may be the source itself
+	StagingPrefix string
+
+	Mode            AccessMode
+	Check           CheckMode
+	OpenWhenApplied bool // open by itself once every known file is applied
+
+	Files []File // in order of application
+	Calls []Call // changing calls to the target, oldest first
+
+	Checked  time.Time // when preflight passed; zero = not yet
+	Findings []Finding // of the last preflight
+	TaskID   string    // of the target's restore task
+	Sight    Sight     // what the target said last
+	Problem  *Problem  // why it stands still; nil when it does not
+
+	OpenAsked      time.Time // a person asked to open; zero = not yet
+	TerminateAsked time.Time
+
+	Stage       Stage
+	Opened      time.Time // when the target was first seen open
+	CheckResult CheckResult
+	CheckText   string // the target's words on the check
+	Created     time.Time
+	Finished    time.Time // zero until it ended
+}
+
+// Stage is the short answer to "where is it".
+type Stage string
+
+const (
+	StagePreflight  Stage = "preflight"
+	StageUploading  Stage = "uploading"
+	StageRestoring  Stage = "restoring" // the full backup
+	StageImporting  Stage = "importing" // an increment
+	StageFollowing  Stage = "following" // all known files applied; more may come
+	StageOpening    Stage = "opening"
+	StageChecking   Stage = "checking" // open, asynchronous check still running
+	StageOpened     Stage = "opened"
+	StageTerminated Stage = "terminated"
+)
+
+// Ended reports whether nothing more will be done.
+func (s Stage) Ended() bool { return s == StageOpened || s == StageTerminated }
+
+// File is one backup file of the chain.
+type File struct {
+	Ord    int    // order of application, from 1; numbers of dropped files stay unused
+	Source string // key in the source bucket
+	Size   int64  // bytes
+	Key    string // key in the staging bucket, fixed before the upload begins
+
+	Kind      string // full, differential or log
+	SetGUID   bakfile.GUID
+	BaseGUID  bakfile.GUID // differentials
+	ForkID    bakfile.GUID // recovery fork after applying it
+	FirstLSN  bakfile.LSN
+	LastLSN   bakfile.LSN
+	Started   time.Time // UTC where the file tells its offset, else the server's clock
+	DataBytes int64     // size of the database files after a restore
+
+	State    FileState
+	Uploaded int64 // bytes in the staging bucket
+	Staged   time.Time
+	Applied  time.Time
+	Message  string // why it was refused
+}
+
+// FileState is how far a file is.
+type FileState string
+
+const (
+	FilePlanned   FileState = "planned"
+	FileUploading FileState = "uploading"
+	FileStaged    FileState = "staged"  // complete in the staging bucket, checksum equal
+	FileSent      FileState = "sent"    // the target was told and has not finished
+	FileApplied   FileState = "applied" // the target says so
+	FileRefused   FileState = "refused" // the target says no
+	FileDropped   FileState = "dropped" // no longer part of the chain
+)
+
+// Call is a changing call to the target. It is written down before it is
+// made: after any death an unanswered call means "nobody knows, look".
+type Call struct {
+	ID       string // UUIDv7; also the idempotency key where the target takes one
+	Verb     Verb
+	File     int    // Ord; 0 where no file is named
+	Request  string // the call as shown to people
+	Intended time.Time
+	Settled  time.Time // zero = nobody knows yet
+	Verdict  Verdict
+	TaskID   string
+	Error    string
+
+	// What was seen just before the call, to recognise its work afterwards.
+	KnownTasks []string // restore: ids of tasks with this database name
+	RowsBefore int      // import: rows with this file's name
+}
+
+// Verb is what a call asks for.
+type Verb string
+
+const (
+	VerbRestore   Verb = "restore"
+	VerbImport    Verb = "import"
+	VerbOpen      Verb = "open"
+	VerbTerminate Verb = "terminate"
+)
+
+// Verdict is what became of a call.
+type Verdict string
+
+const (
+	Unknown  Verdict = ""
+	Accepted Verdict = "accepted" // answered with success
+	Adopted  Verdict = "adopted"  // the answer was lost, its effect was found
+	Refused  Verdict = "refused"  // answered with an error: nothing happened
+	Void     Verdict = "void"     // looked long enough: it never arrived
+)
+
+// Happened reports whether the call took effect, or may have.
+func (c Call) Happened() bool { return c.Verdict != Refused && c.Verdict != Void }
+
+// Sight is what the target said when we last looked.
+type Sight struct {
+	At    time.Time // UTC; zero = never
+	Task  Task
+	Files []TaskFile
+}
+
+// CheckResult is the outcome of DBCC CHECKDB at the target.
+type CheckResult string
+
+const (
+	CheckUnknown CheckResult = ""
+	CheckPassed  CheckResult = "passed"
+	CheckFailed  CheckResult = "failed"
+	CheckUntold  CheckResult = "untold" // the target never said
+)
+
+// Problem is why a migration stands still, for a person.
+type Problem struct {
+	Code    string // of the explanation, such as "gap"
+	Step    string // key of the step it belongs to
+	File    int    // Ord; 0 = none
+	Said    string // the other side's own words
+	Cause   string
+	Fix     string
+	Actions []Button // what to offer, the likeliest first
+}
+
+// Button is a next action a person can take.
+type Button string
+
+const (
+	ButtonRetry     Button = "retry"     // retry from here
+	ButtonAddFiles  Button = "add-files" // add the missing file
+	ButtonOpen      Button = "open"
+	ButtonTerminate Button = "terminate"
+)
+
+// Live returns the files that are part of the chain, in order.
+func (m Migration) Live() []File {
+	var out []File
+	for _, f := range m.Files {
+		if f.State != FileDropped {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// AppliedTo returns the last LSN the target has applied, zero before the full.
+func (m Migration) AppliedTo() (lsn bakfile.LSN) {
+	for _, f := range m.Live() {
+		if f.State == FileApplied {
+			lsn = f.LastLSN
+		}
+	}
+	return lsn
+}
+
+// Unanswered returns the call of which nobody knows whether it happened.
+func (m Migration) Unanswered() (Call, bool) {
+	for _, c := range m.Calls {
+		if c.Verdict == Unknown {
+			return c, true
+		}
+	}
+	return Call{}, false
+}

@@ -1,0 +1,240 @@
+package migration
+
+import (
+	"fmt"
+	"time"
+)
+
+// Rules are the times and limits that Next decides by.
+type Rules struct {
+	Poll   time.Duration // pause between two looks at the target right after something began
+	Settle time.Duration // how long a call without an answer may still take effect
+}
+
+// Budget is how many changing calls were made in the last 24 hours, and when
+// the oldest of them leaves that window.
+type Budget struct {
+	Database, Instance           int
+	DatabaseFrees, InstanceFrees time.Time
+}
+
+// Action is the one thing to do next about the target.
+type Action struct {
+	Do      Do
+	File    File      // for Restore, Import and AwaitUpload
+	Call    Call      // for Seek, and for Open and Terminate when repeated
+	Until   time.Time // for Wait
+	Why     string    // for Wait: a sentence
+	Problem *Problem  // for Ask
+}
+
+// Do names an action.
+type Do string
+
+const (
+	DoPreflight Do = "preflight"
+	DoSeek      Do = "seek" // find out whether a call without an answer happened
+	DoRestore   Do = "restore"
+	DoImport    Do = "import"
+	DoOpen      Do = "open"
+	DoTerminate Do = "terminate"
+	DoLook      Do = "look"   // ask the target how things stand
+	DoAwait     Do = "await"  // a file must be in the bucket first
+	DoWait      Do = "wait"   // nothing to do before Until
+	DoAsk       Do = "ask"    // a person must decide
+	DoFollow    Do = "follow" // every known file is applied: more files, or open
+	DoFinish    Do = "finish"
+)
+
+// Next decides what to do about the target. It looks at nothing but its
+// arguments: what is written down, the calls made today, the time.
+func Next(m Migration, b Budget, now time.Time, r Rules) Action {
+	switch {
+	case m.Stage.Ended():
+		return Action{Do: DoFinish}
+	case unansweredNow(m, now, r).Do != "":
+		return unansweredNow(m, now, r)
+	case !m.TerminateAsked.IsZero():
+		return terminate(m)
+	case m.Problem != nil:
+		return Action{Do: DoAsk, Problem: m.Problem}
+	case m.Checked.IsZero():
+		return Action{Do: DoPreflight}
+	}
+	if m.TaskID == "" {
+		return begin(m, b)
+	}
+	if wait := Pause(m, now, r); now.Before(m.Sight.At.Add(wait)) {
+		if atWork(m) {
+			return Action{Do: DoWait, Until: m.Sight.At.Add(wait), Why: "The target is at work."}
+		}
+	} else {
+		return Action{Do: DoLook}
+	}
+	return forward(m, b)
+}
+
+// unansweredNow is what to do about a call of which nobody knows whether it
+// happened: nothing else is decided before that is known.
+func unansweredNow(m Migration, now time.Time, r Rules) Action {
+	c, ok := m.Unanswered()
+	if !ok {
+		return Action{}
+	}
+	if looked := m.Sight.At; looked.After(c.Intended) && now.Before(looked.Add(r.Poll)) {
+		return Action{Do: DoWait, Until: looked.Add(r.Poll), Call: c, Why: "The answer to a call was lost; looking whether it took effect."}
+	}
+	return Action{Do: DoSeek, Call: c}
+}
+
+func terminate(m Migration) Action {
+	for _, c := range m.Calls {
+		if c.Verb == VerbTerminate && c.Happened() {
+			return Action{Do: DoFinish}
+		}
+	}
+	if m.TaskID == "" || !m.Opened.IsZero() {
+		return Action{Do: DoFinish}
+	}
+	return Action{Do: DoTerminate}
+}
+
+// begin leads to the restore of the full backup.
+func begin(m Migration, b Budget) Action {
+	live := m.Live()
+	if len(live) == 0 {
+		return Action{Do: DoAsk, Problem: &Problem{Code: "empty", Step: "preflight",
+			Cause: "No file is left in the chain.", Fix: "Add a full backup, or terminate.", Actions: []Button{ButtonAddFiles, ButtonTerminate}}}
+	}
+	if !staged(live[0]) {
+		return Action{Do: DoAwait, File: live[0]}
+	}
+	if wait, ok := b.exhausted(); ok {
+		return wait
+	}
+	return Action{Do: DoRestore, File: live[0]}
+}
+
+// forward leads from the restored full backup to the open database.
+func forward(m Migration, b Budget) Action {
+	if !m.Opened.IsZero() {
+		return Action{Do: DoFinish}
+	}
+	for _, f := range m.Live() {
+		if f.State == FileApplied {
+			continue
+		}
+		if !staged(f) {
+			return Action{Do: DoAwait, File: f}
+		}
+		if wait, ok := b.exhausted(); ok {
+			return wait
+		}
+		return Action{Do: DoImport, File: f}
+	}
+	if m.OpenWhenApplied || !m.OpenAsked.IsZero() {
+		return Action{Do: DoOpen}
+	}
+	return Action{Do: DoFollow}
+}
+
+func staged(f File) bool {
+	return f.State == FileStaged || f.State == FileSent || f.State == FileApplied || f.State == FileRefused
+}
+
+// atWork reports whether the target has something to finish for us.
+func atWork(m Migration) bool {
+	for _, f := range m.Live() {
+		if f.State == FileSent {
+			return true
+		}
+	}
+	if !m.Opened.IsZero() {
+		return m.CheckResult == CheckUnknown
+	}
+	return opening(m)
+}
+
+// opening reports whether the target was told to open and has not done it. An
+// order that a person repeats makes the calls before it count no more.
+func opening(m Migration) bool {
+	open := false
+	for _, c := range m.Calls {
+		if c.Verb == VerbOpen {
+			open = c.Happened() && !c.Intended.Before(m.OpenAsked)
+		}
+	}
+	return open && m.Opened.IsZero()
+}
+
+// Pause is how long to leave the target alone after a look. It grows with the
+// time the present work has lasted: a restore of hours is not asked about
+// every second.
+func Pause(m Migration, now time.Time, r Rules) time.Duration {
+	if !atWork(m) {
+		return 60 * r.Poll
+	}
+	last := m.Created
+	for _, c := range m.Calls {
+		if c.Intended.After(last) {
+			last = c.Intended
+		}
+	}
+	return min(max(r.Poll, now.Sub(last)/20), 15*r.Poll)
+}
+
+func (b Budget) exhausted() (Action, bool) {
+	switch {
+	case b.Database >= CallsPerDay:
+		return Action{Do: DoWait, Until: b.DatabaseFrees,
+			Why: fmt.Sprintf("The %d imports a day for this database are used up.", CallsPerDay)}, true
+	case b.Instance >= CallsPerDayHost:
+		return Action{Do: DoWait, Until: b.InstanceFrees,
+			Why: fmt.Sprintf("The %d imports a day for this instance are used up.", CallsPerDayHost)}, true
+	}
+	return Action{}, false
+}
+
+// NextUpload is the file to bring into the bucket next. Uploads run ahead of
+// the target: while it restores the full backup for hours, the increments are
+// already on their way.
+func NextUpload(m Migration) (File, bool) {
+	if m.Checked.IsZero() || m.Stage.Ended() || !m.TerminateAsked.IsZero() || m.Problem != nil {
+		return File{}, false
+	}
+	for _, f := range m.Live() {
+		if f.State == FilePlanned || f.State == FileUploading {
+			return f, true
+		}
+	}
+	return File{}, false
+}
+
+// StageOf derives the short answer from what is known.
+func StageOf(m Migration) Stage {
+	switch {
+	case m.Stage.Ended():
+		return m.Stage
+	case !m.Opened.IsZero():
+		if m.CheckResult == CheckUnknown {
+			return StageChecking
+		}
+		return StageOpened
+	case m.Checked.IsZero():
+		return StagePreflight
+	case opening(m):
+		return StageOpening
+	}
+	for _, f := range m.Live() {
+		switch {
+		case f.State == FileApplied:
+		case f.State == FileSent && f.Kind == "full":
+			return StageRestoring
+		case f.State == FileSent, f.State == FileRefused, f.State == FileStaged:
+			return StageImporting
+		default:
+			return StageUploading
+		}
+	}
+	return StageFollowing
+}

@@ -1,0 +1,335 @@
+package migration
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/bakplane/bakplane/internal/objectstore"
+)
+
+// Finding is one line of a preflight.
+type Finding struct {
+	Code  string
+	Title string // what was looked at
+	Level Level
+	Text  string // what was found
+	Fix   string // what to do; empty when passed
+}
+
+// Level grades a finding. Failed ones keep the migration from starting.
+type Level string
+
+const (
+	Passed Level = "passed"
+	Warned Level = "warned"
+	Barred Level = "failed"
+)
+
+// Facts is what preflight judges. It was collected just before.
+type Facts struct {
+	Migration Migration
+	Sets      []SetFacts // one per live file, in order
+	Bucket    objectstore.Info
+	Instance  TargetInstance
+	Databases []string
+	CallsDay  int // changing calls for this database in the last 24 hours
+	CallsHost int // the same for the instance
+	Now       time.Time
+}
+
+// SetFacts is what preflight needs of one file beyond the migration's own row.
+type SetFacts struct {
+	File          File
+	VersionMajor  int
+	RecoveryModel string
+	Position      int // of the wanted set in its file
+	SetsInFile    int
+	FamilyCount   int
+	Complete      bool // the file's end was readable
+	PlainFiles    []string
+}
+
+// Limits of the documented path (ApsaraDB RDS for SQL Server: incremental and
+// instance-level migration topics).
+const (
+	MaxFile         = 3 << 40   // bytes of one backup file
+	LastFileAdvice  = 500 << 20 // bytes; the last increment decides how long writes stop
+	CallsPerDay     = 20        // for one database
+	CallsPerDayHost = 500       // for one instance
+)
+
+// Judge turns facts into findings, one line each, in the order a DBA would ask.
+func Judge(f Facts) []Finding {
+	var j judge
+	j.chain(f)
+	j.files(f)
+	j.versions(f)
+	j.bucket(f)
+	j.instance(f)
+	j.space(f)
+	j.names(f)
+	j.calls(f)
+	return j.out
+}
+
+// MayStart reports whether no finding bars the way.
+func MayStart(fs []Finding) bool {
+	for _, f := range fs {
+		if f.Level == Barred {
+			return false
+		}
+	}
+	return true
+}
+
+type judge struct{ out []Finding }
+
+func (j *judge) add(code, title string, l Level, text, fix string) {
+	j.out = append(j.out, Finding{code, title, l, text, fix})
+}
+
+func (j *judge) chain(f Facts) {
+	live := f.Migration.Live()
+	switch {
+	case len(live) == 0:
+		j.add("chain", "Chain", Barred, "There is no file to apply.", "Choose a folder or prefix that holds a full backup.")
+		return
+	case gap(live) != "":
+		j.add("chain", "Chain", Barred, gap(live), "Add what is missing, or choose the files again.")
+	case f.Migration.Mode == Immediate && len(live) > 1:
+		j.add("chain", "Chain", Barred, "Immediate access takes the full backup alone, and increments were chosen too.", "Choose access pending, or leave the increments out.")
+	default:
+		text := fmt.Sprintf("%d files join by LSN up to %s.", len(live), live[len(live)-1].LastLSN)
+		if len(live) == 1 {
+			text = fmt.Sprintf("The full backup reaches LSN %s.", live[0].LastLSN)
+		}
+		j.add("chain", "Chain", Passed, text, "")
+	}
+	model := ""
+	for _, s := range f.Sets {
+		model = s.RecoveryModel
+	}
+	switch {
+	case model == "SIMPLE" && f.Migration.Mode == Pending:
+		j.add("recovery", "Recovery model", Warned, "The source runs in SIMPLE: it has no log backups, so only differentials can follow and minutes of downtime are not to be had.", "Set the source to FULL, then take a new full backup.")
+	case model == "BULK-LOGGED":
+		j.add("recovery", "Recovery model", Warned, "The source runs in BULK-LOGGED; the documented path asks for FULL.", "Set the source to FULL and take a log backup.")
+	case model != "":
+		j.add("recovery", "Recovery model", Passed, "The source runs in "+model+".", "")
+	}
+	if last := live[len(live)-1]; len(live) > 1 && last.Size > LastFileAdvice {
+		j.add("last-size", "Last increment", Warned, fmt.Sprintf("The last increment has %s; writes at the source stop for as long as it takes to upload and apply it.", humanize.IBytes(uint64(last.Size))), "Take one more log backup just before the cutover; the documentation advises at most 500 MB.")
+	}
+}
+
+// gap says where neighbours do not join, or nothing. A log joins when it
+// begins at or before the point reached and goes beyond it; a differential
+// joins the full backup it is based on.
+func gap(live []File) string {
+	if live[0].Kind != "full" {
+		return "The chain does not begin with a full backup."
+	}
+	reached := live[0].LastLSN
+	for i, f := range live[1:] {
+		switch {
+		case f.Kind == "full":
+			return fmt.Sprintf("%s is a second full backup.", path.Base(f.Source))
+		case f.Kind == "differential" && f.BaseGUID != live[0].SetGUID:
+			return fmt.Sprintf("%s is a differential on another full backup.", path.Base(f.Source))
+		case f.Kind == "log" && f.FirstLSN.Compare(reached) > 0:
+			return fmt.Sprintf("Between %s and %s the log from LSN %s to %s is missing.", path.Base(live[i].Source), path.Base(f.Source), reached, f.FirstLSN)
+		case f.LastLSN.Compare(reached) <= 0 && f.Kind == "log":
+			return fmt.Sprintf("%s ends at LSN %s, which is already covered.", path.Base(f.Source), f.LastLSN)
+		}
+		reached = f.LastLSN
+	}
+	return ""
+}
+
+func (j *judge) files(f Facts) {
+	ok := true
+	bar := func(code, text, fix string) { ok = false; j.add(code, "Files", Barred, text, fix) }
+	for _, s := range f.Sets {
+		name := path.Base(s.File.Source)
+		switch {
+		case s.FamilyCount > 1:
+			bar("stripe", fmt.Sprintf("%s is one of %d stripes; CreateMigrateTask takes a single file.", name, s.FamilyCount), "Take this backup again to one file.")
+		case s.Position != 1:
+			bar("position", fmt.Sprintf("The wanted backup is number %d of %d in %s; the target restores the first.", s.Position, s.SetsInFile, name), "Take each backup to a file of its own (WITH INIT).")
+		case s.SetsInFile > 1:
+			j.add("sets", "Files", Warned, fmt.Sprintf("%s holds %d backups; the target restores the first.", name, s.SetsInFile), "If the import fails, take each backup to a file of its own.")
+		}
+		if !s.Complete {
+			bar("truncated", name+" is cut off: its end is missing.", "Copy it again from the source and compare the sizes.")
+		}
+		if s.File.Size > MaxFile {
+			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is 3 TB.", name, humanize.IBytes(uint64(s.File.Size))), "Compress the backup.")
+		}
+		if why, fix := badKey(s.File.Key); why != "" {
+			bar("key", s.File.Key+": "+why, fix)
+		} else if strings.ContainsAny(path.Base(s.File.Key), "_-") {
+			j.once("key-advice", "Files", Warned, "Names hold _ or -. The documentation forbids them in one place and uses them itself in another; they work in practice.", "Choose safe names if the target refuses a file.")
+		}
+	}
+	if ok {
+		j.add("files", "Files", Passed, fmt.Sprintf("%d files, all readable to their end.", len(f.Sets)), "")
+	}
+}
+
+func (j *judge) once(code, title string, l Level, text, fix string) {
+	for _, o := range j.out {
+		if o.Code == code {
+			return
+		}
+	}
+	j.add(code, title, l, text, fix)
+}
+
+// badKey refuses object names the target cannot take: OssObjectPositions is
+// colon separated, and only four extensions are known.
+func badKey(key string) (why, fix string) {
+	base := path.Base(key)
+	for _, r := range key {
+		if strings.ContainsRune(`!@#$%^&*()+=|\:;"'<>?,`, r) || unicode.IsSpace(r) || unicode.IsControl(r) || r > unicode.MaxASCII {
+			return fmt.Sprintf("the name holds %q, which the target does not take.", r), "Let Bakplane upload it under a safe name."
+		}
+	}
+	switch strings.ToLower(path.Ext(base)) {
+	case ".bak", ".diff", ".trn", ".log":
+		return "", ""
+	}
+	return "the extension is not one of .bak, .diff, .trn, .log.", "Let Bakplane upload it under a safe name."
+}
+
+func (j *judge) versions(f Facts) {
+	target := f.Instance.VersionMajor
+	newest := 0
+	for _, s := range f.Sets {
+		newest = max(newest, s.VersionMajor)
+	}
+	switch {
+	case target == 0:
+		j.add("version", "Version", Warned, fmt.Sprintf("The instance calls its version %q, which is not known here; the backups come from %s.", f.Instance.Version, Product(newest)), "Make sure the instance is not older than the source.")
+	case newest > target:
+		j.add("version", "Version", Barred, fmt.Sprintf("The backups come from %s, the instance runs %s. SQL Server never restores to an older version.", Product(newest), Product(target)), "Choose an instance of the same or a newer version.")
+	default:
+		j.add("version", "Version", Passed, fmt.Sprintf("%s to %s.", Product(newest), Product(target)), "")
+	}
+}
+
+// Product names a SQL Server version by its major number.
+func Product(major int) string {
+	names := map[int]string{9: "2005", 10: "2008 or 2008 R2", 11: "2012", 12: "2014", 13: "2016", 14: "2017", 15: "2019", 16: "2022", 17: "2025"}
+	if n, ok := names[major]; ok {
+		return "SQL Server " + n
+	}
+	return fmt.Sprintf("SQL Server version %d", major)
+}
+
+func (j *judge) bucket(f Facts) {
+	b, ok := f.Bucket, true
+	bar := func(code, text, fix string) { ok = false; j.add(code, "Bucket", Barred, text, fix) }
+	if b.StorageClass != "Standard" {
+		bar("bucket-class", fmt.Sprintf("The bucket's storage class is %s; the target reads Standard only.", b.StorageClass), "Choose or make a bucket of class Standard.")
+	}
+	if b.Encryption != "" && !strings.EqualFold(b.Encryption, "None") {
+		bar("bucket-encryption", fmt.Sprintf("Server-side encryption (%s) is on; the target cannot read it.", b.Encryption), "Turn it off for this bucket, or choose another.")
+	}
+	if want := "oss-" + f.Instance.Region; b.Location != want {
+		bar("bucket-region", fmt.Sprintf("The bucket lies in %s, the instance in %s.", b.Location, f.Instance.Region), "Choose a bucket in the instance's region.")
+	}
+	if b.Owner != "" && f.Instance.Owner != "" && b.Owner != f.Instance.Owner {
+		bar("bucket-account", "Bucket and instance belong to different accounts; the target reads buckets of its own account only.", "Choose a bucket of the instance's account.")
+	}
+	if ok {
+		j.add("bucket", "Bucket", Passed, fmt.Sprintf("%s: Standard, not encrypted, %s.", b.Name, b.Location), "")
+	}
+}
+
+func (j *judge) instance(f Facts) {
+	in, ok := f.Instance, true
+	bar := func(code, text, fix string) { ok = false; j.add(code, "Instance", Barred, text, fix) }
+	if in.Status != "Running" {
+		bar("instance-state", fmt.Sprintf("The instance is %s, not Running.", in.Status), "Wait until it runs.")
+	}
+	if in.LockMode != "" && in.LockMode != "Unlock" {
+		bar("instance-lock", strings.TrimSpace(fmt.Sprintf("The instance is locked (%s). %s", in.LockMode, in.LockReason)), "Unlock it in the RDS console: enlarge the storage or settle the bill.")
+	}
+	if n := len(f.Databases); in.MaxDatabases > 0 && n >= in.MaxDatabases {
+		bar("instance-count", fmt.Sprintf("The instance holds %d databases and may hold %d.", n, in.MaxDatabases), "Drop databases that are no longer needed, or choose another instance.")
+	}
+	if ok {
+		text := "Running, not locked."
+		if in.MaxDatabases > 0 {
+			text += fmt.Sprintf(" %d of %d databases.", len(f.Databases), in.MaxDatabases)
+		}
+		j.add("instance", "Instance", Passed, text, "")
+	}
+}
+
+func (j *judge) space(f Facts) {
+	var need int64
+	for _, file := range f.Migration.Live() {
+		need = max(need, file.DataBytes)
+	}
+	in := f.Instance
+	switch free := in.StorageBytes - in.UsedBytes; {
+	case in.StorageBytes == 0 || in.UsedBytes < 0:
+		j.add("space", "Space", Warned, fmt.Sprintf("The database needs %s; the instance does not tell how much is free.", humanize.IBytes(uint64(need))), "Check the free storage in the RDS console.")
+	case free < need:
+		j.add("space", "Space", Barred, fmt.Sprintf("The database needs %s, the instance has %s free.", humanize.IBytes(uint64(need)), humanize.IBytes(uint64(max(free, 0)))), "Enlarge the instance's storage before you start.")
+	default:
+		j.add("space", "Space", Passed, fmt.Sprintf("Needs %s of %s free.", humanize.IBytes(uint64(need)), humanize.IBytes(uint64(free))), "")
+	}
+}
+
+func (j *judge) names(f Facts) {
+	name := f.Migration.Database
+	if why := BadDatabaseName(name); why != "" {
+		j.add("name", "Name", Barred, why, "Choose another name for the database on the target.")
+		return
+	}
+	for _, d := range f.Databases {
+		if strings.EqualFold(d, name) {
+			j.add("name", "Name", Barred, fmt.Sprintf("The instance already has a database %s.", d), "Choose another name, or back that database up and drop it.")
+			return
+		}
+	}
+	j.add("name", "Name", Passed, fmt.Sprintf("No database %s on the instance. Left-over files of that name cannot be seen from here.", name), "")
+}
+
+// BadDatabaseName says why a name cannot be used on the target, or nothing.
+func BadDatabaseName(name string) string {
+	switch low := strings.ToLower(name); {
+	case strings.TrimSpace(name) == "":
+		return "The database has no name."
+	case len([]rune(name)) > 124:
+		return "The name is longer than 124 characters, the most a database with a log file may have."
+	case low == "master" || low == "model" || low == "msdb" || low == "tempdb" || low == "rdscore" || low == "distribution":
+		return fmt.Sprintf("%s is a system database.", name)
+	}
+	for _, r := range name {
+		if unicode.IsControl(r) {
+			return "The name holds a control character."
+		}
+	}
+	return ""
+}
+
+func (j *judge) calls(f Facts) {
+	need := len(f.Migration.Live())
+	left := min(CallsPerDay-f.CallsDay, CallsPerDayHost-f.CallsHost)
+	switch {
+	case need <= left:
+		j.add("calls", "Calls a day", Passed, fmt.Sprintf("Needs %d calls; %d of %d are left today for this database.", need, CallsPerDay-f.CallsDay, CallsPerDay), "")
+	case need > CallsPerDay:
+		j.add("calls", "Calls a day", Warned, fmt.Sprintf("%d files take %d days: the target allows %d imports a day for one database.", need, (need+CallsPerDay-1)/CallsPerDay, CallsPerDay), "Take a differential backup: it replaces the logs before it.")
+	default:
+		j.add("calls", "Calls a day", Warned, fmt.Sprintf("Needs %d calls, %d are left today. The rest is imported when the day's allowance returns.", need, max(left, 0)), "Take a differential backup: it replaces the logs before it.")
+	}
+}

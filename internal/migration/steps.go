@@ -1,0 +1,85 @@
+package migration
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Keys of the steps of a migration's run.
+const (
+	StepPreflight = "preflight"
+	StepRestore   = "restore"
+	StepOpen      = "open"
+	StepCheck     = "check"
+	StepEnd       = "terminate"
+)
+
+// StepUpload is the key of a file's upload.
+func StepUpload(ord int) string { return fmt.Sprintf("upload/%d", ord) }
+
+// StepImport is the key of an increment's import.
+func StepImport(ord int) string { return fmt.Sprintf("import/%d", ord) }
+
+// Title words a step for people.
+func (f File) title(verb string) string { return verb + " " + path.Base(f.Key) }
+
+// stepTitle words a step that is known by its key.
+func stepTitle(m Migration, key string) string {
+	kind, number, _ := strings.Cut(key, "/")
+	ord, _ := strconv.Atoi(number)
+	var file File
+	for _, f := range m.Files {
+		if f.Ord == ord || (kind == StepRestore && f.Kind == "full") {
+			file = f
+		}
+	}
+	switch kind {
+	case "upload":
+		return file.title("Upload")
+	case "import":
+		return file.title("Import")
+	case StepRestore:
+		return file.title("Restore")
+	case StepOpen:
+		return "Open " + m.Database
+	case StepCheck:
+		return "DBCC CHECKDB on the target"
+	case StepEnd:
+		return "Terminate"
+	}
+	return "Preflight"
+}
+
+// endStep closes the step of a file that the target has finished with.
+func (j *job) endStep(f File, now time.Time) run.Step {
+	s := run.Step{Key: stepOf(f), Title: f.title("Import"), State: run.StepDone, Finished: now, Message: f.Message}
+	if f.Kind == "full" {
+		s.Title = f.title("Restore")
+	}
+	switch f.State {
+	case FileRefused:
+		s.State = run.StepFailed
+	case FileDropped:
+		s.State = run.StepSkipped
+	}
+	return s
+}
+
+func (j *job) checkStep(m Migration, r Reading, now time.Time) run.Step {
+	s := run.Step{Key: StepCheck, Title: "DBCC CHECKDB on the target", State: run.StepDone, Finished: now, Message: r.Said}
+	switch r.Check {
+	case CheckFailed:
+		s.State = run.StepFailed
+	case CheckUntold:
+		s.State, s.Message = run.StepSkipped, r.Text
+	}
+	if m.Opened.IsZero() {
+		s.Started = now // told together with the opening
+	}
+	return s
+}

@@ -1,0 +1,91 @@
+package migration
+
+import (
+	"context"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// RunKind is the kind of the runs that drive migrations.
+const RunKind = "migration"
+
+// Store keeps migrations. Every method is one transaction. Methods with a Grip
+// refuse with fault.Conflict when the run was claimed again since.
+type Store interface {
+	// Create writes a migration, its files and its run, queued.
+	Create(ctx context.Context, m Migration, r run.Run, e audit.Entry) error
+	// Migration returns the whole of one migration.
+	Migration(ctx context.Context, id string) (Migration, error)
+	// Migrations returns summaries, newest first.
+	Migrations(ctx context.Context, f Filter) ([]Summary, error)
+	// Calls counts the calls that happened, or may have, since a time.
+	Calls(ctx context.Context, instanceID, database string, since time.Time) (Budget, error)
+
+	// Note writes what the engine did or learned.
+	Note(ctx context.Context, g run.Grip, id string, c Change) error
+	// Ledger remembers the upload of one file.
+	Ledger(g run.Grip, id string, ord int) objectstore.Ledger
+
+	// Ask writes what a person decided and queues the run.
+	Ask(ctx context.Context, id string, d Decision, e audit.Entry) error
+}
+
+// Change is what one commit of the engine writes; nil and zero parts stay as
+// they are. The stage is derived and written along.
+type Change struct {
+	Files    []File     // replaced by Ord
+	Call     *Call      // made or replaced by ID
+	Checked  *time.Time // zero time clears
+	Findings []Finding
+	TaskID   *string
+	Sight    *Sight
+	Problem  **Problem // pointer to nil clears
+	Opened   *time.Time
+	Check    CheckResult
+	Said     string
+	Stage    Stage // opened and terminated only; others are derived
+	Finished *time.Time
+
+	Steps  []run.Step
+	Events []run.Event
+	Audit  []audit.Entry // what the engine did to the outside world
+}
+
+// Decision is what a person asked for.
+type Decision struct {
+	Open      bool
+	Check     CheckMode // with Open; empty keeps
+	Terminate bool
+	Go        bool   // clear the problem and go on
+	DropTask  bool   // the restore failed: begin it anew with a fresh task
+	Files     []File // made or replaced by Ord
+}
+
+// Filter chooses migrations, newest first; Before is the id of the last one of
+// the page before.
+type Filter struct {
+	Stages []Stage // none = all
+	Before string
+	Limit  int
+}
+
+// Summary is a row of the list.
+type Summary struct {
+	ID, RunID  string
+	Database   string
+	Source     string // server of the backups
+	InstanceID string
+	Stage      Stage
+	RunState   run.State
+	Message    string // the run's
+	Files      int
+	Applied    int
+	Bytes      int64 // of all live files
+	Uploaded   int64
+	Problem    string // code; empty = none
+	Created    time.Time
+	Finished   time.Time
+}

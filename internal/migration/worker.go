@@ -1,0 +1,248 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Ports reaches the places a migration touches, by the ids of their endpoints.
+type Ports interface {
+	Bucket(ctx context.Context, id string) (objectstore.Bucket, error)
+	Target(ctx context.Context, instanceID string) (Target, error)
+}
+
+// Worker drives migrations: it asks Next what to do, does it through the
+// ports, and notes it. Two lanes run side by side, uploads and the target.
+type Worker struct {
+	Store  Store
+	Runs   run.Store
+	Ports  Ports
+	Rules  Rules
+	Upload UploadRules
+	Now    func() time.Time
+	NewID  func() string // time-ordered
+}
+
+var _ run.Worker = (*Worker)(nil)
+
+// Work implements run.Worker.
+func (w *Worker) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, error) {
+	m, err := w.Store.Migration(ctx, r.Subject)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	j := &job{Worker: w, grip: g, id: m.ID}
+	if j.target, err = w.Ports.Target(ctx, m.InstanceID); err != nil {
+		return run.Outcome{}, err
+	}
+	lane := newLane(ctx, j)
+	defer lane.stop()
+	for {
+		out, done, err := j.turn(ctx, lane)
+		if done || err != nil {
+			return out, err
+		}
+	}
+}
+
+// job is one claim on one migration.
+type job struct {
+	*Worker
+	grip   run.Grip
+	id     string
+	target Target
+}
+
+// turn does one thing. Everything is read again before: a person may have
+// decided something since.
+func (j *job) turn(ctx context.Context, lane *lane) (out run.Outcome, done bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return out, false, context.Cause(ctx)
+	}
+	m, err := j.Store.Migration(ctx, j.id)
+	if err != nil {
+		return out, false, err
+	}
+	if err := lane.failed(); err != nil {
+		return out, false, j.uploadFailed(ctx, m, lane.file, err)
+	}
+	if f, ok := NextUpload(m); ok {
+		lane.start(m, f)
+	}
+	b, err := j.Store.Calls(ctx, m.InstanceID, m.Database, j.Now().Add(-24*time.Hour))
+	if err != nil {
+		return out, false, err
+	}
+	act := Next(m, b, j.Now(), j.Rules)
+	switch act.Do {
+	case DoPreflight:
+		return out, false, j.preflight(ctx, m, b)
+	case DoRestore:
+		return out, false, j.restore(ctx, m, act.File)
+	case DoImport:
+		return out, false, j.importFile(ctx, m, act.File)
+	case DoOpen:
+		return out, false, j.open(ctx, m)
+	case DoTerminate:
+		lane.stop()
+		return out, false, j.terminate(ctx, m)
+	case DoSeek:
+		return out, false, j.seek(ctx, m, act.Call)
+	case DoLook:
+		return out, false, j.look(ctx, m)
+	case DoAwait:
+		return out, false, lane.wait(ctx, 2*time.Second)
+	case DoWait, DoFollow, DoAsk:
+		return j.rest(ctx, m, act, lane)
+	case DoFinish:
+		lane.stop()
+		return j.finish(ctx, m)
+	}
+	return out, false, fmt.Errorf("nothing is known about doing %q", act.Do)
+}
+
+// rest waits beside an upload that is still going, or leaves the run until
+// later.
+func (j *job) rest(ctx context.Context, m Migration, act Action, lane *lane) (run.Outcome, bool, error) {
+	until := act.Until
+	if act.Do == DoFollow {
+		until = m.Sight.At.Add(Pause(m, j.Now(), j.Rules))
+	}
+	left := until.Sub(j.Now())
+	if lane.busy() {
+		return run.Outcome{}, false, lane.wait(ctx, min(max(left, 50*time.Millisecond), 2*time.Second))
+	}
+	switch act.Do {
+	case DoAsk:
+		return run.Outcome{State: run.Failed, Message: act.Problem.Cause, Fix: act.Problem.Fix}, true, nil
+	case DoFollow:
+		return run.Outcome{State: run.Waiting, WakeAt: until,
+			Message: "Every file is applied. Add the next increment, or open the database."}, true, nil
+	}
+	if left < 2*time.Second {
+		return run.Outcome{}, false, lane.wait(ctx, left)
+	}
+	return run.Outcome{State: run.Waiting, WakeAt: until, Message: act.Why}, true, nil
+}
+
+// finish says how it ended.
+func (j *job) finish(ctx context.Context, m Migration) (run.Outcome, bool, error) {
+	now := j.Now()
+	c := Change{Stage: StageOpened, Finished: &now, Events: j.event("", run.Info, "The migration is finished.")}
+	out := run.Outcome{State: run.Succeeded, Message: "The database is open."}
+	if m.Opened.IsZero() {
+		if err := j.abortUploads(ctx, m); err != nil {
+			return run.Outcome{}, false, err
+		}
+		c.Stage = StageTerminated
+		c.Events = j.event("", run.Info, "The migration is terminated. Files that were uploaded stay in the bucket.")
+		out = run.Outcome{State: run.Canceled, Message: "Terminated."}
+	}
+	if !m.Stage.Ended() {
+		if err := j.note(ctx, c); err != nil {
+			return run.Outcome{}, false, err
+		}
+	}
+	return out, true, nil
+}
+
+// look asks the target how things stand and notes what that teaches.
+func (j *job) look(ctx context.Context, m Migration) error {
+	s, err := j.sight(ctx, m)
+	if err != nil {
+		return fmt.Errorf("look at the target: %w", err)
+	}
+	now := j.Now()
+	got := Read(m, s, now, j.Rules)
+	c := Change{Sight: &s, Files: got.Files, Check: got.Check, Said: got.Said}
+	step := StepRestore
+	for _, f := range got.Files {
+		step = stepOf(f)
+		c.Steps = append(c.Steps, j.endStep(f, now))
+	}
+	if got.Problem != nil {
+		step = got.Problem.Step
+		c.Problem = &got.Problem
+		c.Steps = append(c.Steps, run.Step{Key: step, Title: stepTitle(m, step), State: run.StepFailed, Finished: now, Message: got.Problem.Cause})
+	}
+	if got.Opened {
+		c.Opened = &now
+		c.Steps = append(c.Steps, run.Step{Key: StepOpen, Title: "Open " + m.Database, State: run.StepDone, Finished: now})
+		if got.Check == CheckUnknown {
+			c.Steps = append(c.Steps, run.Step{Key: StepCheck, Title: "DBCC CHECKDB on the target", State: run.StepActive, Started: now})
+		}
+	}
+	if got.Check != CheckUnknown {
+		c.Steps = append(c.Steps, j.checkStep(m, got, now))
+	}
+	if got.Text != "" {
+		level := run.Info
+		if got.Problem != nil || got.Check == CheckFailed {
+			level = run.Problem
+		}
+		c.Events = j.event(step, level, got.Text)
+	}
+	if got.Opened {
+		c.Audit = j.audit(m, "migration.opened", got.Text)
+	}
+	return j.note(ctx, c)
+}
+
+// sight reads the task and its files. Versions that do not tell about files
+// answer Invalid or NotFound there; the task alone must do then.
+func (j *job) sight(ctx context.Context, m Migration) (Sight, error) {
+	t, err := j.target.Task(ctx, m.TaskID)
+	if err != nil {
+		return Sight{}, err
+	}
+	files, err := j.target.TaskFiles(ctx, m.TaskID)
+	if err != nil && !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) {
+		return Sight{}, err
+	}
+	return Sight{At: j.Now(), Task: t, Files: files}, nil
+}
+
+func (j *job) note(ctx context.Context, c Change) error {
+	return j.Store.Note(ctx, j.grip, j.id, c)
+}
+
+func (j *job) event(step string, l run.Level, text string) []run.Event {
+	return []run.Event{{At: j.Now(), Step: step, Level: l, Text: text}}
+}
+
+func (j *job) audit(m Migration, action, summary string) []audit.Entry {
+	return []audit.Entry{audit.New(audit.Engine, j.Now(), action, "migration/"+m.ID, summary)}
+}
+
+// uploadFailed tells an upload that may work later from one a person must look
+// at.
+func (j *job) uploadFailed(ctx context.Context, m Migration, f File, err error) error {
+	if fault.Is(err, fault.Unavailable) || ctx.Err() != nil || errors.Is(err, context.Canceled) || fault.Of(err) == fault.Unknown {
+		return err
+	}
+	message, fix := fault.Words(err)
+	code := "upload"
+	if errors.Is(err, objectstore.ErrSourceChanged) {
+		code = CodeSourceChanged
+	}
+	return j.stand(ctx, m, &Problem{Code: code, Step: StepUpload(f.Ord), File: f.Ord, Said: message, Cause: message, Fix: fix,
+		Actions: []Button{ButtonRetry, ButtonAddFiles, ButtonTerminate}})
+}
+
+// CodeSourceChanged is the problem of a source file that is not what it was.
+const CodeSourceChanged = "source-changed"
+
+// stand notes why the migration stands still.
+func (j *job) stand(ctx context.Context, m Migration, p *Problem) error {
+	now := j.Now()
+	return j.note(ctx, Change{Problem: &p,
+		Steps:  []run.Step{{Key: p.Step, Title: stepTitle(m, p.Step), State: run.StepFailed, Finished: now, Message: p.Cause}},
+		Events: j.event(p.Step, run.Problem, p.Cause)})
+}
