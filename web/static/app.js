@@ -1,0 +1,82 @@
+// What the pages gain when scripts run; without them every form and link still works.
+(function () {
+  "use strict";
+  var doc = document.documentElement;
+
+  function remember(name, value, days) {
+    document.cookie = name + "=" + encodeURIComponent(value) + "; path=/; max-age=" + days * 86400 + "; samesite=lax" +
+      (location.protocol === "https:" ? "; secure" : "");
+  }
+
+  // The server writes local times in the zone this cookie names.
+  try {
+    var zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (zone && zone !== doc.dataset.zone) remember("zone", zone, 365);
+  } catch (e) { /* no Intl: the server's own zone stays */ }
+
+  // Theme: at once, and remembered in the cookie the form would have set.
+  document.addEventListener("submit", function (e) {
+    var form = e.target;
+    if (form.matches("form.theme") && e.submitter) {
+      e.preventDefault();
+      var theme = e.submitter.value;
+      if (theme === "system") doc.removeAttribute("data-theme"); else doc.setAttribute("data-theme", theme);
+      remember("theme", theme, 365);
+      form.querySelectorAll("button").forEach(function (b) { b.setAttribute("aria-pressed", String(b === e.submitter)); });
+      return;
+    }
+    if (form.method === "post" && !form.hasAttribute("hx-post")) {
+      if (form.dataset.sent) { e.preventDefault(); return; }
+      form.dataset.sent = "1";
+      setTimeout(function () { form.querySelectorAll("button").forEach(function (b) { b.setAttribute("aria-busy", "true"); }); }, 400);
+    }
+  });
+  window.addEventListener("pageshow", function (e) {
+    if (!e.persisted) return;
+    document.querySelectorAll("form[data-sent]").forEach(function (f) {
+      delete f.dataset.sent;
+      f.querySelectorAll("[aria-busy]").forEach(function (b) { b.removeAttribute("aria-busy"); });
+    });
+  });
+
+  // A destructive act waits for the typed name. The server checks it again.
+  function guard(input) {
+    var button = input.form && input.form.querySelector("button[data-guarded]");
+    if (button) button.disabled = input.value !== input.dataset.confirm;
+  }
+  document.addEventListener("input", function (e) { if (e.target.matches("input[data-confirm]")) guard(e.target); });
+  document.querySelectorAll("input[data-confirm]").forEach(guard);
+
+  // Clock in the rail.
+  function two(n) { return (n < 10 ? "0" : "") + n; }
+  function tick() {
+    var clock = document.querySelector("time[data-clock]");
+    if (!clock) return;
+    var now = new Date(), utc = clock.querySelector(".utc"), local = clock.querySelector(".local");
+    clock.setAttribute("datetime", now.toISOString());
+    if (utc) utc.textContent = "UTC " + two(now.getUTCHours()) + ":" + two(now.getUTCMinutes());
+    if (local) local.textContent = "local " + two(now.getHours()) + ":" + two(now.getMinutes());
+  }
+  tick();
+  setInterval(tick, 5000);
+
+  // Is the page being told of changes?
+  function link(state, words) {
+    var el = document.getElementById("linkstate");
+    if (!el) return;
+    el.dataset.state = state;
+    el.querySelector("span").textContent = words;
+    el.title = words;
+  }
+  document.addEventListener("htmx:sseOpen", function () { link("live", "Live"); });
+  document.addEventListener("htmx:sseError", function () { link("lost", "Connection lost, trying again"); });
+  document.addEventListener("htmx:sseClose", function () { link("off", "Not live"); });
+
+  // A morph leaves alone what a person has opened or is typing.
+  if (window.Idiomorph) {
+    Idiomorph.defaults.ignoreActiveValue = true;
+    Idiomorph.defaults.callbacks.beforeAttributeUpdated = function (name, node) {
+      return !(name === "open" && node.tagName === "DETAILS");
+    };
+  }
+})();
