@@ -1,0 +1,65 @@
+package templates
+
+// Form is a form with its messages. A rejected form is shown again as itself,
+// with what the person had typed.
+type Form struct {
+	Action  string // address
+	Method  string // get or post; post when empty
+	Problem *Help  // what is wrong with the whole
+	Hidden  []Hidden
+	Fields  []Field
+	Submit  string
+	Cancel  string // address; empty = no way back shown
+	Danger  bool   // the button does what cannot be undone
+	Confirm string // text that must have been typed into the field named "confirm"
+}
+
+// Field is one input with its label, hint and error.
+type Field struct {
+	Name, Label, Hint, Error string
+	Type                     string // text, password, number, url, email, select or choices; text when empty
+	Value                    string
+	Placeholder              string
+	Autocomplete             string
+	Options                  []Option // of select and choices
+	Optional                 bool
+	Focus                    bool
+	Mono                     bool
+}
+
+// Option is one thing to choose.
+type Option struct {
+	Value, Label, Hint string
+	Off                bool // cannot be chosen; Hint says why
+}
+
+func (f Form) method() string {
+	if f.Method == "" {
+		return "post"
+	}
+	return f.Method
+}
+
+func (f Form) buttonClass() string {
+	if f.Danger {
+		return "danger"
+	}
+	return ""
+}
+
+func (f Field) kind() string {
+	if f.Type == "" {
+		return "text"
+	}
+	return f.Type
+}
+
+func (f Field) describedBy() string {
+	switch {
+	case f.Error != "":
+		return "err-" + f.Name
+	case f.Hint != "":
+		return "hint-" + f.Name
+	}
+	return ""
+}

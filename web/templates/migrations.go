@@ -1,0 +1,124 @@
+package templates
+
+// Migrations is the list of databases on their way.
+type Migrations struct {
+	Under string
+	Tabs  []Tab
+	Rows  []MigrationRow
+	Pager Pager
+	Empty Empty // shown when there are no rows
+}
+
+// MigrationRow is one line of the list.
+type MigrationRow struct {
+	Name     Link
+	From, To string
+	Badge    Badge
+	Progress *Progress
+	Next     string // what happens or is needed next
+	Begun    When
+}
+
+// Fragments of the list.
+func (v Migrations) Fragments() []Fragment {
+	return []Fragment{{"migrations-list", migrationRows(v)}}
+}
+
+// Migration is one database on its way.
+type Migration struct {
+	Name    string
+	Crumbs  []Link
+	Path    string // folder → instance
+	Badge   Badge
+	Actions []Action
+	Facts   []Fact
+	Chain   Chain
+	Joined  string // by LSN · one fork · no gap
+	Files   []MigrationFile
+	Needs   []Help
+	Steps   []Step
+	Calls   []Call
+	Events  []Event
+	More    *Action // to all events
+}
+
+// MigrationFile is one backup file of the chain.
+type MigrationFile struct {
+	Name     string
+	Note     string // staged under another name, refused because …
+	Kind     Kind
+	Taken    When
+	Size     Size
+	LastLSN  string
+	Badge    Badge
+	Progress *Progress
+}
+
+// Call is one changing call, exactly as it is or was sent.
+type Call struct {
+	Title   string // CreateMigrateTask, full backup
+	Request string
+	Badge   Badge // empty before it is made
+	When    When
+	Note    string
+}
+
+// Fragments of the page, in page order.
+func (v Migration) Fragments() []Fragment {
+	return []Fragment{
+		{"migration-head", migrationHead(v)},
+		{"migration-facts", Facts(v.Facts)},
+		{"migration-chain", migrationChain(v)},
+		{"migration-files", migrationFiles(v)},
+		{"migration-calls", migrationCalls(v)},
+		{"migration-needs", migrationNeeds(v)},
+		{"migration-steps", migrationSteps(v)},
+		{"migration-events", migrationEvents(v)},
+	}
+}
+
+// Decision is a page that asks once more before something is done: what will
+// happen, the exact call, the choice, the button.
+type Decision struct {
+	Title  string
+	Crumbs []Link
+	Badge  Badge
+	Intro  string
+	Points []string // what will happen, in order
+	Notes  []Help
+	Calls  []Call
+	Form   *Form // nil = it cannot be done now, Notes say why
+}
+
+// CloudFiles are the files of the restore task as the cloud sees them.
+type CloudFiles struct {
+	Title   string
+	Crumbs  []Link
+	Age     string // asked 12 s ago
+	AgeTone Tone
+	Refresh Action
+	Pairs   []Pair // of the task
+	Said    string // the task's own description
+	Rows    []CloudFile
+	Empty   Empty
+	Note    *Help
+}
+
+// Pair is a word and its value.
+type Pair struct {
+	Key, Value string
+	When       When
+	Badge      Badge
+}
+
+// CloudFile is one row of DescribeOssDownloads.
+type CloudFile struct {
+	Name      string
+	Kind      Kind
+	Size      string // as the service writes it
+	Badge     Badge
+	Available string
+	Created   When
+	Ended     When
+	Said      string
+}

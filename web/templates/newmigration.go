@@ -1,0 +1,60 @@
+package templates
+
+// PickFiles is step 1 of a new migration: where the files are, where the
+// database goes.
+type PickFiles struct {
+	Form  Form
+	Empty *Empty // something is missing before this can begin
+}
+
+// PlanFiles is step 2: what the files really are and what would be done.
+type PlanFiles struct {
+	Crumbs    []Link
+	Path      string // where from → where to
+	Databases []Tab  // more than one database in the folder: choose
+	Facts     []Fact
+	Problems  []Help // a gap, no full, two forks: why it cannot start as it is
+	Chain     *Chain
+	Joined    string
+	Order     []PlanFile // in order of application
+	Left      []PlanFile // left out, with the reason
+	Read      string     // 5 files, 212 KB read
+	Calls     []Call
+	Form      *Form // options and the way to preflight; nil when nothing can be planned
+}
+
+// PlanFile is one file as it really is.
+type PlanFile struct {
+	Order    string // 1, 2, …; empty when left out
+	Name     string
+	NewName  string // the safe name it gets in the bucket; empty = keeps its own
+	Kind     Kind
+	Database string
+	Taken    When
+	Size     Size
+	FirstLSN string
+	LastLSN  string
+	Badge    Badge
+	Why      string // its role in one sentence, and what its name hides
+}
+
+// Preflight is step 3: every check with its finding, and the start.
+type Preflight struct {
+	Crumbs  []Link
+	Path    string
+	Verdict Help // can start, can start with warnings, cannot start
+	Checks  []Check
+	Calls   []Call
+	Form    *Form // the start; nil while something forbids it
+	Back    Action
+}
+
+// Check is one thing that was looked at.
+type Check struct {
+	Badge  Badge
+	Title  string
+	Found  string
+	Cause  string
+	Fix    string
+	Action *Action
+}

@@ -1,0 +1,40 @@
+package templates
+
+// Settings shows what the house knows of the world: accounts, instances,
+// buckets, folders, people, tokens.
+type Settings struct {
+	Groups []Group
+}
+
+// Group is one list of settings.
+type Group struct {
+	ID      string
+	Title   string
+	Note    string
+	Columns []string
+	Rows    []GroupRow
+	Empty   Empty
+	Add     *Action
+	Secret  *Secret // a thing shown once
+}
+
+// GroupRow is one line: a cell for each column, then actions.
+type GroupRow struct {
+	Cells   []string
+	Badge   Badge
+	Actions []Action
+}
+
+// Secret is shown once, right after it was made.
+type Secret struct {
+	Title, Value, Note string
+}
+
+// FormPage is a page that is one form.
+type FormPage struct {
+	Title  string
+	Crumbs []Link
+	Intro  string
+	Form   Form
+	Aside  []Help
+}
