@@ -119,6 +119,9 @@ func (e *Engine) drive(parent context.Context, r Run, g Grip) {
 		e.Log.Warn("run lost to another claim", "run", r.ID)
 		return
 	}
+	if now, err := e.Store.Run(context.WithoutCancel(parent), r.ID); err == nil {
+		r.Tries = now.Tries // progress made meanwhile begins the count anew
+	}
 	out, events := e.outcome(r, out, err, cause)
 	// The settling itself must not die with the stop that caused it.
 	last, done := context.WithTimeout(context.WithoutCancel(parent), 10*time.Second)

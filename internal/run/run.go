@@ -44,7 +44,8 @@ type Grip struct {
 	Fence int64
 }
 
-// Step is one part of a run, in the order of first appearance.
+// Step is one part of a run, in the order of first appearance. Written again
+// with Attempt 0 or a zero Started, it keeps what was there.
 type Step struct {
 	Key      string // unique within the run, such as "upload/2"
 	Title    string

@@ -16,7 +16,8 @@ type Store interface {
 	Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (Run, Grip, error)
 	// Renew prolongs the lease and returns the run's wish.
 	Renew(ctx context.Context, g Grip, until time.Time) (Wish, error)
-	// Note writes steps and events. Steps are made or replaced by key.
+	// Note writes steps and events. Steps are made or replaced by key. A step
+	// that is done sets the run's tries back to zero.
 	Note(ctx context.Context, g Grip, n Note) error
 	// Progress saves how far a step is, and nothing else: no event, no history.
 	Progress(ctx context.Context, g Grip, step string, done, total int64, rate float64) error
