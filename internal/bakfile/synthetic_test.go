@@ -15,6 +15,11 @@ var le = binary.LittleEndian
 // synthetic is a file of n small sets, log backups after a full one.
 func synthetic(t testing.TB, n int, media bakfile.Media) []byte {
 	t.Helper()
+	return syntheticOf(t, n, media, 20_000)
+}
+
+func syntheticOf(t testing.TB, n int, media bakfile.Media, payload int64) []byte {
+	t.Helper()
 	spec := mtf.Spec{Media: media}
 	zone := time.Hour
 	for i := range n {
@@ -30,7 +35,7 @@ func synthetic(t testing.TB, n int, media bakfile.Media) []byte {
 			s.Type = bakfile.TypeFull
 		}
 		s.SetGUID[15] = byte(i + 1)
-		spec.Sets = append(spec.Sets, mtf.Set{Set: s, PayloadSize: 20_000})
+		spec.Sets = append(spec.Sets, mtf.Set{Set: s, PayloadSize: payload})
 	}
 	var out bytes.Buffer
 	if err := mtf.Write(&out, spec); err != nil {

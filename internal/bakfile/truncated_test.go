@@ -239,15 +239,15 @@ func TestFailuresOfTheReaderKeepTheirKind(t *testing.T) {
 	}
 }
 
+// FuzzRead begins with files of a few kilobytes: larger ones make the fuzzer
+// spend its time on bytes that nobody reads.
 func FuzzRead(f *testing.F) {
-	f.Add(synthetic(f, 1, bakfile.Media{}))
-	f.Add(synthetic(f, 2, bakfile.Media{PhysicalBlockSize: 4096}))
-	f.Add(compress(f, synthetic(f, 1, bakfile.Media{})))
+	f.Add(syntheticOf(f, 1, bakfile.Media{}, 0))
+	f.Add(syntheticOf(f, 2, bakfile.Media{PhysicalBlockSize: 4096}, 0))
+	f.Add(compress(f, syntheticOf(f, 1, bakfile.Media{}, 0)))
 	if dir, err := filepath.Abs("../../../shared/testdata/bak"); err == nil {
-		for _, name := range []string{"sql2008r2_stripe2of2_log.trn", "sql2008r2_db1-three-files_checksum_log2.trn", "sql2016_tutorialdb_compressed_full.bak"} {
-			if b, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
-				f.Add(b)
-			}
+		if b, err := os.ReadFile(filepath.Join(dir, "sql2008r2_stripe2of2_log.trn")); err == nil {
+			f.Add(b)
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
