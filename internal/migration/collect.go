@@ -42,12 +42,8 @@ func Collect(ctx context.Context, ports Ports, target Target, m Migration, b Bud
 			return f, nil, err
 		}
 	}
-	from, err := ports.Bucket(ctx, m.SourceID)
-	if err != nil {
-		return f, nil, err
-	}
 	for _, file := range m.Live() {
-		s, err := setFacts(ctx, from, file)
+		s, err := setFacts(ctx, ports, m, file)
 		if err != nil {
 			if err := bar("source", "Files", err); err != nil {
 				return f, nil, err
@@ -60,9 +56,13 @@ func Collect(ctx context.Context, ports Ports, target Target, m Migration, b Bud
 }
 
 // setFacts reads a planned file's header again.
-func setFacts(ctx context.Context, from objectstore.Bucket, f File) (SetFacts, error) {
+func setFacts(ctx context.Context, ports Ports, m Migration, f File) (SetFacts, error) {
 	if f.State == FileApplied || f.State == FileSent {
 		return SetFacts{File: f, Position: 1, SetsInFile: 1, FamilyCount: 1, Complete: true}, nil
+	}
+	from, err := ports.Bucket(ctx, m.SourceOf(f))
+	if err != nil {
+		return SetFacts{}, err
 	}
 	object, err := from.Stat(ctx, f.Source)
 	if err != nil {

@@ -108,10 +108,10 @@ func (j *job) bring(ctx context.Context, m Migration, f File) error {
 	if err != nil {
 		return err
 	}
-	if m.SourceID == m.StagingID && f.Source == f.Key {
+	if m.SourceOf(f) == m.StagingID && f.Source == f.Key {
 		return j.inPlace(ctx, staging, f)
 	}
-	from, err := j.Ports.Bucket(ctx, m.SourceID)
+	from, err := j.Ports.Bucket(ctx, m.SourceOf(f))
 	if err != nil {
 		return err
 	}

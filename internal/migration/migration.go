@@ -69,6 +69,7 @@ func (s Stage) Ended() bool { return s == StageOpened || s == StageTerminated }
 // File is one backup file of the chain.
 type File struct {
 	Ord    int    // order of application, from 1; numbers of dropped files stay unused
+	From   string // bucket the file comes from where it is not the migration's, such as the folder of unpacked files
 	Source string // key in the source bucket
 	Size   int64  // bytes
 	Key    string // key in the staging bucket, fixed before the upload begins
@@ -181,6 +182,14 @@ const (
 	ButtonOpen      Button = "open"
 	ButtonTerminate Button = "terminate"
 )
+
+// SourceOf is the bucket a file comes from.
+func (m Migration) SourceOf(f File) string {
+	if f.From != "" {
+		return f.From
+	}
+	return m.SourceID
+}
 
 // Live returns the files that are part of the chain, in order.
 func (m Migration) Live() []File {

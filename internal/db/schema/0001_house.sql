@@ -139,6 +139,7 @@ CREATE UNIQUE INDEX migrations_once ON migrations (instance_id, lower(database))
 CREATE TABLE migration_files (
   migration_id TEXT NOT NULL REFERENCES migrations (id),
   ord        INTEGER NOT NULL,
+  from_id    TEXT NOT NULL DEFAULT '', -- bucket, where it is not the migration's
   source     TEXT NOT NULL,
   size       INTEGER NOT NULL,
   key        TEXT NOT NULL,

@@ -1,0 +1,127 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Ledger implements migration.Store: the part list of one file's upload,
+// written under a claim.
+func (d *Migrations) Ledger(g run.Grip, id string, ord int) objectstore.Ledger {
+	return &ledger{db: d.DB, grip: g, id: id, ord: ord}
+}
+
+type ledger struct {
+	db   *DB
+	grip run.Grip
+	id   string
+	ord  int
+}
+
+var _ objectstore.Ledger = (*ledger)(nil)
+
+// kept is what lies beside the parts, as JSON in one column.
+type kept struct {
+	objectstore.Begun
+	Object *objectstore.Object `json:"object,omitempty"`
+}
+
+// Load implements objectstore.Ledger.
+func (l *ledger) Load(ctx context.Context) (s objectstore.State, err error) {
+	var state string
+	err = l.db.read.QueryRowContext(ctx, `SELECT state FROM uploads WHERE migration_id = ? AND ord = ?`, l.id, l.ord).Scan(&state)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, nil
+	}
+	if err != nil {
+		return s, stored("read upload", err)
+	}
+	var k kept
+	if err := parse(state, &k); err != nil {
+		return s, fmt.Errorf("read upload: %w", err)
+	}
+	s.Begun, s.Object = k.Begun, k.Object
+	s.Done, err = rows(ctx, l.db.read, "part", `SELECT number, size, etag, crc64 FROM upload_parts WHERE migration_id = ? AND ord = ? ORDER BY number`,
+		func(r *sql.Rows) (p objectstore.Part, err error) {
+			var crc string
+			if err := r.Scan(&p.Number, &p.Size, &p.ETag, &crc); err != nil || crc == "" {
+				return p, err
+			}
+			sum, err := strconv.ParseUint(crc, 16, 64)
+			p.CRC64 = &sum
+			return p, err
+		}, l.id, l.ord)
+	return s, err
+}
+
+// change runs one transaction under the claim.
+func (l *ledger) change(ctx context.Context, what string, f func(*sql.Tx) error) error {
+	return l.db.quiet(ctx, what, func(tx *sql.Tx) error {
+		if err := held(ctx, tx, l.grip); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+}
+
+func (l *ledger) drop(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM uploads WHERE migration_id = ? AND ord = ?`, l.id, l.ord)
+	return err
+}
+
+func (l *ledger) put(ctx context.Context, tx *sql.Tx, k kept) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO uploads (migration_id, ord, upload_id, state) VALUES (?1,?2,?3,?4)
+		ON CONFLICT (migration_id, ord) DO UPDATE SET upload_id=?3, state=?4`, l.id, l.ord, string(k.ID), text(k))
+	return err
+}
+
+// Begun implements objectstore.Ledger.
+func (l *ledger) Begun(ctx context.Context, b objectstore.Begun) error {
+	return l.change(ctx, "note begun upload", func(tx *sql.Tx) error {
+		if err := l.drop(ctx, tx); err != nil {
+			return err
+		}
+		return l.put(ctx, tx, kept{Begun: b})
+	})
+}
+
+// PartDone implements objectstore.Ledger.
+func (l *ledger) PartDone(ctx context.Context, p objectstore.Part) error {
+	crc := ""
+	if p.CRC64 != nil {
+		crc = fmt.Sprintf("%016x", *p.CRC64)
+	}
+	return l.change(ctx, "note part", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO upload_parts (migration_id, ord, number, size, etag, crc64) VALUES (?1,?2,?3,?4,?5,?6)
+			ON CONFLICT (migration_id, ord, number) DO UPDATE SET size=?4, etag=?5, crc64=?6`, l.id, l.ord, p.Number, p.Size, p.ETag, crc)
+		return err
+	})
+}
+
+// Completed implements objectstore.Ledger.
+func (l *ledger) Completed(ctx context.Context, o objectstore.Object) error {
+	return l.change(ctx, "note completed upload", func(tx *sql.Tx) error {
+		var state string
+		err := tx.QueryRowContext(ctx, `SELECT state FROM uploads WHERE migration_id = ? AND ord = ?`, l.id, l.ord).Scan(&state)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var k kept
+		if err := parse(state, &k); err != nil {
+			return err
+		}
+		k.Object = &o
+		return l.put(ctx, tx, k)
+	})
+}
+
+// Forget implements objectstore.Ledger.
+func (l *ledger) Forget(ctx context.Context) error {
+	return l.change(ctx, "forget upload", func(tx *sql.Tx) error { return l.drop(ctx, tx) })
+}
