@@ -1,6 +1,7 @@
 package aliyun
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -164,7 +165,10 @@ func (r *RDS) Tasks(ctx context.Context, since time.Time) ([]migration.Task, err
 			break
 		}
 	}
-	byCreation(out, func(t migration.Task) time.Time { return t.Created })
+	// Ids are numbers that grow, as far as was seen: they decide within a second.
+	slices.SortStableFunc(out, func(a, b migration.Task) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
 	return out, nil
 }
 
@@ -193,23 +197,19 @@ func (r *RDS) TaskFiles(ctx context.Context, taskID string) ([]migration.TaskFil
 			BackupMode: string(row.BackupMode), Status: string(row.Status), Created: row.CreateTime.Time(),
 			Ended: row.EndTime.Time(), Available: string(row.IsAvailable), Description: string(row.Description)})
 	}
-	byCreation(out, func(f migration.TaskFile) time.Time { return f.Created })
+	// The order of the rows is not documented and times have seconds only: an
+	// answer that begins with its newest row is turned round first, so that
+	// rows of one second keep their order too.
+	if n := len(out); n > 1 && out[0].Created.After(out[n-1].Created) {
+		slices.Reverse(out)
+	}
+	slices.SortStableFunc(out, func(a, b migration.TaskFile) int { return a.Created.Compare(b.Created) })
 	return out, nil
 }
 
 func (t MigrateTask) task() migration.Task {
 	return migration.Task{ID: string(t.MigrateTaskId), Database: string(t.DBName), BackupMode: string(t.BackupMode),
 		Status: migration.TaskStatus(t.Status), Created: t.CreateTime.Time(), Ended: t.EndTime.Time(), Description: string(t.Description)}
-}
-
-// byCreation puts the newest last. The order of the answers is not documented
-// and times have seconds only: an answer that begins with its newest row is
-// turned round first, so that rows of one second keep their order too.
-func byCreation[T any](rows []T, created func(T) time.Time) {
-	if n := len(rows); n > 1 && created(rows[0]).After(created(rows[n-1])) {
-		slices.Reverse(rows)
-	}
-	slices.SortStableFunc(rows, func(a, b T) int { return created(a).Compare(created(b)) })
 }
 
 // ossPosition is the service's way to name an object; the colon separates.
