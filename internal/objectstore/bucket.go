@@ -22,7 +22,8 @@ type Bucket interface {
 	// List returns at most limit objects whose keys begin with prefix and come
 	// after the key after, in ascending byte order of keys.
 	List(ctx context.Context, prefix, after string, limit int) ([]Object, error)
-	// Read opens length bytes from offset; the caller closes it.
+	// Read opens length bytes from offset; the caller closes it. Where the
+	// object ends earlier there are fewer, past its end none.
 	Read(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
 	// Put stores a small object in one piece, replacing what was there.
 	Put(ctx context.Context, key string, body io.Reader, size int64) (Object, error)
@@ -32,11 +33,14 @@ type Bucket interface {
 	// Begin starts a multipart upload. Only the returned id names it.
 	Begin(ctx context.Context, key string) (UploadID, error)
 	// PutPart stores part number (from 1) of size bytes. Sending a number
-	// again replaces the part.
+	// again replaces the part. The adapter sums what it sends and compares
+	// with what the service received; the sum is in Part.CRC64. It does not
+	// send twice by itself: body can be read once.
 	PutPart(ctx context.Context, key string, id UploadID, number int, body io.Reader, size int64) (Part, error)
 	// Parts lists the parts the service holds, by ascending number.
 	Parts(ctx context.Context, key string, id UploadID) ([]Part, error)
-	// Complete joins the parts into the object.
+	// Complete joins the parts, in ascending order, into the object. After an
+	// error of kind Unavailable nobody knows whether it happened: look with Stat.
 	Complete(ctx context.Context, key string, id UploadID, parts []Part) (Object, error)
 	// Abort throws an unfinished upload away; a missing one is not an error.
 	Abort(ctx context.Context, key string, id UploadID) error
@@ -75,6 +79,9 @@ type Part struct {
 	Number int
 	Size   int64
 	ETag   string // the name Complete needs; MD5 in upper-case hex where the service says so
+	// CRC64 of the bytes, ECMA-182. Set by PutPart; nil from Parts where the
+	// service does not tell.
+	CRC64 *uint64
 }
 
 // Unfinished is a multipart upload that was begun and neither completed nor
