@@ -65,6 +65,15 @@ type ossObjects struct {
 	http      *http.Client
 }
 
+func newOSSObjects(c Config) *ossObjects {
+	client := c.HTTP
+	if client == nil {
+		client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second,
+			DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, ResponseHeaderTimeout: 30 * time.Second}}
+	}
+	return &ossObjects{c.Endpoints, client}
+}
+
 func (o *ossObjects) Open(ctx context.Context, at Position, role Credential, region string) (Object, error) {
 	address := o.endpoints[at.Endpoint]
 	if address == "" {
@@ -75,11 +84,7 @@ func (o *ossObjects) Open(ctx context.Context, at Position, role Credential, reg
 	if address == "" {
 		return nil, fmt.Errorf("name resolution of %s failed", at.Endpoint)
 	}
-	options := []oss.ClientOption{oss.AuthVersion(oss.AuthV4), oss.Region(region), oss.Timeout(5, 30)}
-	if o.http != nil {
-		options = append(options, oss.HTTPClient(o.http))
-	}
-	client, err := oss.New(address, role.AccessKeyID, role.Secret, options...)
+	client, err := oss.New(address, role.AccessKeyID, role.Secret, oss.AuthVersion(oss.AuthV4), oss.Region(region), oss.HTTPClient(o.http))
 	if err != nil {
 		return nil, err
 	}

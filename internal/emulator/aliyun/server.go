@@ -53,7 +53,7 @@ func New(c Config) (*Server, error) {
 		s.roles[a.ID] = a.ImportRole
 	}
 	if s.objects == nil {
-		s.objects = &ossObjects{endpoints: c.Endpoints, http: c.HTTP}
+		s.objects = newOSSObjects(c)
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.door.Refuse = func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
@@ -82,6 +82,9 @@ func (s *Server) Close() error {
 	s.mu.Unlock()
 	s.door.Release("")
 	s.work.Wait()
+	if o, ok := s.objects.(*ossObjects); ok {
+		o.http.CloseIdleConnections()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.saveErr
