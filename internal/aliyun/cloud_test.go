@@ -77,6 +77,7 @@ func (c *cloud) client(change func(*Config)) *Client {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.t.Cleanup(client.Close)
 	return client
 }
 

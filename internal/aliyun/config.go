@@ -43,6 +43,7 @@ func (c Config) GoString() string { return c.String() }
 // Client calls the API. It may be used from several goroutines.
 type Client struct {
 	api      *openapi.Client
+	http     httpClient
 	host     string
 	region   string
 	keyID    string
@@ -63,16 +64,17 @@ func NewClient(c Config) (*Client, error) {
 	}
 	// Error texts pass through the SDK with the status and request id glued
 	// on; its typed errors keep them apart.
+	carrier := newHTTPClient()
 	api, err := openapi.NewClient(&openapiutil.Config{
 		Endpoint: &host, Protocol: &protocol, RegionId: &c.Region,
 		AccessKeyId: &c.AccessKeyID, AccessKeySecret: &c.Secret, SecurityToken: &c.SecurityToken,
-		HttpClient: newHTTPClient(), UserAgent: dara.String("Bakplane"),
+		HttpClient: carrier, UserAgent: dara.String("Bakplane"),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare OpenAPI client: %w", err)
 	}
 	api.DisableSDKError = dara.Bool(true)
-	client := &Client{api: api, host: host, region: c.Region, keyID: c.AccessKeyID,
+	client := &Client{api: api, http: carrier, host: host, region: c.Region, keyID: c.AccessKeyID,
 		timeout: c.Timeout, patience: c.Patience, hidden: []string{c.Secret}}
 	if c.SecurityToken != "" {
 		client.hidden = append(client.hidden, c.SecurityToken)
@@ -85,6 +87,10 @@ func NewClient(c Config) (*Client, error) {
 	}
 	return client, nil
 }
+
+// Close lets idle connections go. A client that is not closed keeps them for
+// less than a minute.
+func (c *Client) Close() { c.http.client.CloseIdleConnections() }
 
 // address splits the endpoint into host and protocol.
 func (c Config) address() (host, protocol string, err error) {

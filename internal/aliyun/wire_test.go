@@ -442,3 +442,19 @@ func TestEveryDocumentedCodeHasWords(t *testing.T) {
 		t.Errorf("an unknown code: %q", f.Message)
 	}
 }
+
+func TestOneClientServesManyGoroutines(t *testing.T) {
+	c := newCloud(t)
+	errs := make(chan error)
+	for range 24 {
+		go func() {
+			_, err := c.target.Instance(t.Context())
+			errs <- err
+		}()
+	}
+	for range 24 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
