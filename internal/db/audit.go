@@ -126,3 +126,9 @@ func (d *DB) VerifyAudit(ctx context.Context) (audit.Walk, error) {
 	}
 	return w, stored("read audit entries", rows.Err())
 }
+
+// HasAudit reports whether an entry has this hash.
+func (d *DB) HasAudit(ctx context.Context, hash string) (ok bool, err error) {
+	err = d.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM audit WHERE hash = ?)`, hash).Scan(&ok)
+	return ok, stored("look for audit entry", err)
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
@@ -17,10 +16,13 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 		if err := held(ctx, tx, g); err != nil {
 			return err
 		}
-		if err := putFiles(ctx, tx, id, c.Files); err != nil {
+		if err := putLiveFiles(ctx, tx, id, c.Files); err != nil {
 			return err
 		}
 		if c.Call != nil {
+			if err := notOvertaken(ctx, tx, id, *c.Call); err != nil {
+				return err
+			}
 			if err := putCall(ctx, tx, id, *c.Call); err != nil {
 				return err
 			}
@@ -36,6 +38,42 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 		}
 		return d.record(ctx, tx, c.Audit...)
 	})
+}
+
+// putLiveFiles leaves alone what a person dropped since the engine looked.
+func putLiveFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.File) error {
+	for _, f := range files {
+		var state migration.FileState
+		err := tx.QueryRowContext(ctx, `SELECT state FROM migration_files WHERE migration_id = ? AND ord = ?`, id, f.Ord).Scan(&state)
+		if err != nil {
+			return err
+		}
+		if state == migration.FileDropped {
+			continue
+		}
+		if err := putFiles(ctx, tx, id, []migration.File{f}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notOvertaken refuses to write down a new call that a decision made wrong.
+func notOvertaken(ctx context.Context, tx *sql.Tx, id string, c migration.Call) error {
+	if c.Verdict != migration.Unknown {
+		return nil
+	}
+	var overtaken bool
+	err := tx.QueryRowContext(ctx, `SELECT
+			EXISTS (SELECT 1 FROM migration_files WHERE migration_id = ?1 AND ord = ?2 AND state = 'dropped')
+			OR EXISTS (SELECT 1 FROM migrations WHERE id = ?1 AND terminate_asked > 0 AND ?3 <> 'terminate')`, id, c.File, c.Verb).Scan(&overtaken)
+	if err != nil {
+		return err
+	}
+	if overtaken {
+		return fault.New(fault.Conflict, "A decision came first.", "").Because(migration.ErrOvertaken)
+	}
+	return nil
 }
 
 func putCall(ctx context.Context, tx *sql.Tx, id string, c migration.Call) error {
@@ -107,14 +145,15 @@ func deriveStage(ctx context.Context, tx *sql.Tx, id string) error {
 }
 
 // Ask implements migration.Store.
-func (d *Migrations) Ask(ctx context.Context, id string, dec migration.Decision, e audit.Entry) error {
+func (d *Migrations) Ask(ctx context.Context, id string, decide migration.Decide) error {
 	return d.tx(ctx, "note decision", func(tx *sql.Tx) error {
 		m, err := readMigration(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if m.Stage.Ended() {
-			return fault.Newf(fault.Conflict, "The migration of %s has ended.", m.Database)
+		dec, e, err := decide(m)
+		if err != nil {
+			return err
 		}
 		if err := putFiles(ctx, tx, id, dec.Files); err != nil {
 			return err

@@ -20,15 +20,18 @@ type Migrations struct{ *DB }
 // Migrations gives the part of the store that keeps migrations.
 func (d *DB) Migrations() *Migrations { return &Migrations{d} }
 
-const migrationColumns = `id, run_id, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
+const migrationColumns = `id, run_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
 	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text, created, finished`
 
 func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var checked, sightAt, openAsked, terminateAsked, opened, created, finished int64
-	var findings, sight, problem string
-	err = r.Scan(&m.ID, &m.RunID, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
+	var family, findings, sight, problem string
+	err = r.Scan(&m.ID, &m.RunID, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
 		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText, &created, &finished)
 	if err != nil {
+		return m, err
+	}
+	if m.Family, err = bakfile.ParseGUID(family); err != nil {
 		return m, err
 	}
 	if err = parse(sight, &m.Sight); err != nil {
@@ -49,8 +52,8 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 		if err := insertRun(ctx, tx, r); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,0)`,
-			m.ID, m.RunID, m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
+		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,0)`,
+			m.ID, m.RunID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
 			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked), micros(m.Created))
 		if err != nil {
 			return err

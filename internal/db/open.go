@@ -57,6 +57,20 @@ func Open(ctx context.Context, folder string, keys *secret.Keyring, bell *run.Be
 	return d, nil
 }
 
+// Inspect opens an existing database for reading, beside a Bakplane that may
+// be running on it.
+func Inspect(ctx context.Context, folder string, keys *secret.Keyring, bell *run.Bell) (*DB, error) {
+	file := filepath.Join(folder, "bakplane.db")
+	if _, err := os.Stat(file); err != nil {
+		return nil, fault.Newf(fault.NotFound, "There is no Bakplane database in %s.", folder).Because(err)
+	}
+	read, err := pool(file, 2, "_pragma", "query_only(1)")
+	if err != nil {
+		return nil, err
+	}
+	return &DB{read: read, keys: keys, chain: audit.NewChain(keys.Derive("audit")), bell: bell}, read.PingContext(ctx)
+}
+
 func (d *DB) open(ctx context.Context, file string) (err error) {
 	if d.write, err = pool(file, 1, "_txlock", "immediate"); err != nil {
 		return err
@@ -109,7 +123,10 @@ func (d *DB) Close() error {
 			errs = append(errs, p.Close())
 		}
 	}
-	return errors.Join(append(errs, d.lock.Unlock())...)
+	if d.lock != nil {
+		errs = append(errs, d.lock.Unlock())
+	}
+	return errors.Join(errs...)
 }
 
 // tx runs one writing transaction and rings the bell after its commit.

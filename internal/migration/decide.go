@@ -59,9 +59,9 @@ func Open(m Migration, check CheckMode) (Decision, error) {
 	}
 	d := Decision{Open: true, Check: check, Go: true}
 	for _, f := range m.Live() {
-		switch f.State {
-		case FileApplied:
-		case FileRefused:
+		switch {
+		case f.State == FileApplied:
+		case f.State == FileRefused:
 			// Opening gives up what was refused; the page says so before.
 			f.State = FileDropped
 			d.Files = append(d.Files, f)
@@ -103,17 +103,10 @@ func Extend(m Migration, ordered []File) (Decision, error) {
 		next = max(next, f.Ord+1)
 	}
 	d := Decision{Go: true}
-	wanted := map[string]bool{}
-	for _, f := range ordered {
-		wanted[f.SetGUID.String()] = true
-	}
 	var tail []File // rows not yet applied that must come after the new ones
 	for _, f := range m.Live() {
 		switch {
-		case f.State == FileApplied, f.State == FileSent:
-			if !wanted[f.SetGUID.String()] && f.State == FileSent {
-				return Decision{}, fault.Newf(fault.Conflict, "%s is being imported right now.", f.Key).WithFix("Try again when the target has finished it.")
-			}
+		case f.State == FileApplied, inHand(m, f):
 		default:
 			f.State, f.Message = FileDropped, "Replaced by a new order."
 			tail = append(tail, f)
@@ -149,9 +142,16 @@ func Extend(m Migration, ordered []File) (Decision, error) {
 	return d, nil
 }
 
+// inHand reports whether the target has the file, or may have: its call has no
+// answer yet.
+func inHand(m Migration, f File) bool {
+	c, open := m.Unanswered()
+	return f.State == FileSent || (open && c.File == f.Ord)
+}
+
 func have(m Migration, f File) bool {
 	for _, o := range m.Live() {
-		if o.SetGUID == f.SetGUID && (o.State == FileApplied || o.State == FileSent) {
+		if o.SetGUID == f.SetGUID && (o.State == FileApplied || inHand(m, o)) {
 			return true
 		}
 	}

@@ -17,6 +17,7 @@ type Migration struct {
 	Database       string // name on the target
 	SourceDatabase string // name in the backup files
 	SourceServer   string
+	Family         bakfile.GUID // lineage of the source, kept through restores and renames
 
 	InstanceID    string // endpoint of the target
 	SourceID      string // bucket the files come from

@@ -2,6 +2,7 @@ package migration
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
@@ -24,14 +25,25 @@ type Store interface {
 	// Calls counts the calls that happened, or may have, since a time.
 	Calls(ctx context.Context, instanceID, database string, since time.Time) (Budget, error)
 
-	// Note writes what the engine did or learned.
+	// Note writes what the engine did or learned. A file that a person dropped
+	// meanwhile stays dropped; a call that names one is refused with
+	// ErrOvertaken, as is any call after an order to terminate but that of
+	// terminating.
 	Note(ctx context.Context, g run.Grip, id string, c Change) error
 	// Ledger remembers the upload of one file.
 	Ledger(g run.Grip, id string, ord int) objectstore.Ledger
 
-	// Ask writes what a person decided and queues the run.
-	Ask(ctx context.Context, id string, d Decision, e audit.Entry) error
+	// Ask lets decide look at the newest state, writes what it decided and
+	// queues the run, all in one transaction: nobody can overtake a decision.
+	Ask(ctx context.Context, id string, decide Decide) error
 }
+
+// Decide makes a decision from the present state; it is pure.
+type Decide func(Migration) (Decision, audit.Entry, error)
+
+// ErrOvertaken is in the chain of Note's error when a person's decision came
+// between the engine's look and its act: nothing was written, look again.
+var ErrOvertaken = errors.New("overtaken by a decision")
 
 // Change is what one commit of the engine writes; nil and zero parts stay as
 // they are. The stage is derived and written along.

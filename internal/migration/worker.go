@@ -46,6 +46,9 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, 
 	defer lane.stop()
 	for {
 		out, done, err := j.turn(ctx, lane)
+		if errors.Is(err, ErrOvertaken) {
+			continue
+		}
 		if done || err != nil {
 			return out, err
 		}

@@ -105,6 +105,7 @@ CREATE INDEX audit_by_subject ON audit (subject, seq);
 CREATE TABLE migrations (
   id              TEXT PRIMARY KEY,
   run_id          TEXT NOT NULL UNIQUE REFERENCES runs (id),
+  family          TEXT NOT NULL,
   database        TEXT NOT NULL,
   source_database TEXT NOT NULL,
   source_server   TEXT NOT NULL,

@@ -1,0 +1,186 @@
+package migration
+
+import (
+	"fmt"
+	"path"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// Wish is what a person chose for a migration.
+type Wish struct {
+	SourceID, SourcePrefix string      // where the files are
+	StagingID              string      // bucket the target reads
+	InstanceID             string      // target
+	Database               string      // name on the target; empty = the source's
+	Family                 backup.GUID // which database, when the files hold several; zero = the only one
+	Base, Fork             backup.GUID // which full backup and fork, when there are several; zero = the planner's choice
+	StopAt                 *time.Time  // restore to this moment (UTC) and no further
+	Mode                   AccessMode  // empty = pending
+	Check                  CheckMode   // empty = async
+	OpenWhenApplied        bool
+	KeepNames              bool // upload under the files' own names where the target takes them
+}
+
+// Draft is what would be done, before anything is.
+type Draft struct {
+	Wish      Wish
+	Seen      []Seen
+	Databases []backup.Plan // one per database found
+	Plan      *backup.Plan  // of the chosen one; nil when none is, or nothing can be planned
+	Files     []File        // in order, with the names they get in the bucket
+	Migration Migration     // as it would be created, without ids
+}
+
+// NewDraft plans from what was seen. Problems of the chain are part of the
+// plan; the error is about the wish itself.
+func NewDraft(w Wish, seen []Seen, samePlace bool) (Draft, error) {
+	if w.Mode == "" {
+		w.Mode = Pending
+	}
+	if w.Check == "" {
+		w.Check = CheckAsync
+	}
+	if w.StagingPrefix == "" {
+		w.StagingPrefix = "bakplane/"
+	}
+	d := Draft{Wish: w, Seen: seen}
+	d.Databases = backup.Plans(Sets(seen), backup.Options{StopAt: w.StopAt, Base: w.Base, Fork: w.Fork})
+	if d.Plan = chosen(d.Databases, w.Family); d.Plan == nil {
+		if !w.Family.IsZero() {
+			return d, fault.New(fault.Invalid, "None of the files belongs to the database that was chosen.", "Choose the folder or the database again.")
+		}
+		return d, nil
+	}
+	d.Files = filesOf(d.Plan, seen, w, samePlace, 1)
+	d.Migration = Migration{
+		Database: w.Database, SourceDatabase: d.Plan.Database, InstanceID: w.InstanceID, SourceID: w.SourceID, SourcePrefix: w.SourcePrefix, Family: d.Plan.Family,
+		StagingID: w.StagingID, StagingPrefix: w.StagingPrefix, Mode: w.Mode, Check: w.Check, OpenWhenApplied: w.OpenWhenApplied, Files: d.Files,
+	}
+	if d.Migration.Database == "" {
+		d.Migration.Database = d.Plan.Database
+	}
+	for _, s := range d.Plan.Steps {
+		d.Migration.SourceServer = s.Set.Server
+	}
+	return d, nil
+}
+
+// chosen picks the plan of a lineage; without a choice there must be one only.
+func chosen(plans []backup.Plan, family backup.GUID) *backup.Plan {
+	if family.IsZero() {
+		if len(plans) == 1 {
+			return &plans[0]
+		}
+		return nil
+	}
+	for i := range plans {
+		if plans[i].Family == family {
+			return &plans[i]
+		}
+	}
+	return nil
+}
+
+// Sets makes backup sets of the files seen, stripes joined. A set's files keep
+// the names of the list, which are unique in it.
+func Sets(seen []Seen) []backup.Set {
+	var files []backup.ReadFile
+	for _, s := range seen {
+		if s.File != nil {
+			files = append(files, backup.ReadFile{Name: s.Name, File: s.File})
+		}
+	}
+	return backup.FromFiles(files)
+}
+
+// filesOf turns a plan's steps into files with their names in the bucket.
+func filesOf(p *backup.Plan, seen []Seen, w Wish, samePlace bool, ord int) (out []File) {
+	taken := map[string]bool{}
+	for _, step := range p.Steps {
+		s, ok := seenOf(seen, step.Set)
+		if !ok {
+			continue
+		}
+		f := File{Ord: ord, Source: s.Key, Size: s.Size, Kind: string(step.Set.Kind), SetGUID: step.Set.ID, BaseGUID: step.Set.DifferentialBase,
+			ForkID: step.Set.Fork, FirstLSN: step.Set.First, LastLSN: step.Set.Last, Started: step.Set.Started.Time(), DataBytes: step.Set.DatabaseSize, State: FilePlanned}
+		if s.From != w.SourceID {
+			f.From = s.From
+		}
+		why, _ := badKey(s.Key)
+		switch {
+		case samePlace && f.From == "" && why == "":
+			f.Key = s.Key // lies where the target reads already
+		case w.KeepNames && f.From == "":
+			f.Key = w.StagingPrefix + path.Base(s.Key)
+		default:
+			f.Key = w.StagingPrefix + SafeName(f, p.Database)
+		}
+		for n := 2; taken[f.Key]; n++ {
+			f.Key = fmt.Sprintf("%s%d%s", w.StagingPrefix, n, SafeName(f, p.Database))
+		}
+		taken[f.Key] = true
+		out = append(out, f)
+		ord++
+	}
+	return out
+}
+
+// SafeName is a name of letters and digits that the target takes: database,
+// kind, time and the beginning of the set's GUID.
+func SafeName(f File, database string) string {
+	var b strings.Builder
+	for _, r := range database {
+		if r < 128 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') && b.Len() < 60 {
+			b.WriteRune(r)
+		}
+	}
+	if b.Len() == 0 {
+		b.WriteString("database")
+	}
+	kind := map[string]string{"full": "FULL", "differential": "DIFF", "log": "LOG"}[f.Kind]
+	return b.String() + kind + f.Started.Format("20060102150405") + f.SetGUID.String()[:8] + ".bak"
+}
+
+// seenOf finds the file of a set.
+func seenOf(seen []Seen, set *backup.Set) (Seen, bool) {
+	for _, s := range seen {
+		if s.File != nil && s.Name == set.FileName() {
+			return s, true
+		}
+	}
+	return Seen{}, false
+}
+
+// Requests words every call the migration will make, in order.
+func (d Draft) Requests(endpoint, bucket string) (out []string) {
+	m := d.Migration
+	for i, f := range d.Files {
+		in := RestoreCall{Database: m.Database, Endpoint: endpoint, Bucket: bucket, Key: f.Key, Mode: m.Mode, Check: m.Check}
+		verb := VerbImport
+		if i == 0 {
+			verb = VerbRestore
+		}
+		out = append(out, RequestOf(m, verb, in))
+	}
+	if m.Mode == Pending && len(d.Files) > 0 {
+		m.TaskID = "(id of the first task)"
+		out = append(out, RequestOf(m, VerbOpen, RestoreCall{}))
+	}
+	return out
+}
+
+// NotBackups are the files seen that are no backups, for the page.
+func (d Draft) NotBackups() (out []Seen) {
+	for _, s := range d.Seen {
+		if s.File == nil {
+			out = append(out, s)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
