@@ -87,7 +87,10 @@ func attempt[T any](ctx context.Context, c *Client, action string, e effect, que
 	for name, value := range query {
 		own[name] = value
 	}
-	result, err := c.api.CallApiWithCtx(one, &openapiutil.Params{
+	// The SDK's client resets a field of its own in every RPC call, which is a
+	// data race between goroutines: each attempt has a copy.
+	api := *c.api
+	result, err := api.CallApiWithCtx(one, &openapiutil.Params{
 		Action: &action, Version: dara.String(rdsVersion), Protocol: dara.String("HTTPS"),
 		Pathname: dara.String("/"), Method: dara.String("POST"), AuthType: dara.String("AK"),
 		Style: dara.String("RPC"), ReqBodyType: dara.String("formData"), BodyType: dara.String("string"),

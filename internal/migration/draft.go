@@ -15,6 +15,7 @@ import (
 type Wish struct {
 	SourceID, SourcePrefix string      // where the files are
 	StagingID              string      // bucket the target reads
+	StagingPrefix          string      // where files are uploaded in it; empty = bakplane/
 	InstanceID             string      // target
 	Database               string      // name on the target; empty = the source's
 	Family                 backup.GUID // which database, when the files hold several; zero = the only one
