@@ -52,6 +52,7 @@ type Count struct {
 	Acted   int `json:"acted"`   // the emulator itself produced a 2xx answer
 	Refused int `json:"refused"` // the emulator itself produced another status
 	Bitten  int `json:"bitten"`  // a rule refused, cut or hid the answer
+	Ended   int `json:"ended"`   // no longer under way
 }
 
 // Counts is what /counts answers. Details are keyed "Operation detail".

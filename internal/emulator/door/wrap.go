@@ -120,6 +120,7 @@ func (d *Door) done(v *visit) {
 		counts = append(counts, c)
 	}
 	for _, c := range counts {
+		c.Ended++
 		switch {
 		case v.entry.Status >= 200 && v.entry.Status < 300:
 			c.Acted++
