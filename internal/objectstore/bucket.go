@@ -39,7 +39,7 @@ type Bucket interface {
 	PutPart(ctx context.Context, key string, id UploadID, number int, body io.Reader, size int64) (Part, error)
 	// Parts lists the parts the service holds, by ascending number.
 	Parts(ctx context.Context, key string, id UploadID) ([]Part, error)
-	// Complete joins the parts, in ascending order, into the object. After an
+	// Complete joins the parts, by their numbers, into the object. After an
 	// error of kind Unavailable nobody knows whether it happened: look with Stat.
 	Complete(ctx context.Context, key string, id UploadID, parts []Part) (Object, error)
 	// Abort throws an unfinished upload away; a missing one is not an error.
