@@ -14,6 +14,7 @@ import (
 	"github.com/alibabacloud-go/tea/dara"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
 )
 
 // APIError is a refusal by the service itself.
@@ -48,7 +49,10 @@ func (e *unreadable) Unwrap() error { return e.Err }
 func (c *Client) explain(e effect, err error) error {
 	if api := c.apiError(err); api != nil {
 		f := c.words(api)
-		if f.Kind == fault.Unavailable && !api.throttled() {
+		switch {
+		case f.Kind == fault.Unavailable && api.throttled():
+			return undone(f)
+		case f.Kind == fault.Unavailable:
 			return uncertain(e, f, f.Fix)
 		}
 		return f
@@ -73,7 +77,10 @@ func (c *Client) explain(e effect, err error) error {
 			"Check the endpoint; write http:// before it when plain HTTP is meant.").Because(err)
 	case errors.As(err, &dns):
 		return fault.New(fault.Unavailable, fmt.Sprintf("The name %s cannot be resolved.", c.host),
-			"Check the endpoint, the region and this machine's DNS.").Because(err)
+			"Check the endpoint, the region and this machine's DNS.").Because(errors.Join(err, migration.ErrUndone))
+	case neverConnected(err):
+		return fault.Newf(fault.Unavailable, "The RDS API at %s cannot be reached.", c.host).
+			WithFix("Check the endpoint and the network between here and there.").Because(errors.Join(err, migration.ErrUndone))
 	case errors.Is(err, context.Canceled):
 		return uncertain(e, fault.New(fault.Unavailable, "The call to the RDS API was canceled.", ""), "").Because(err)
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
@@ -81,6 +88,15 @@ func (c *Client) explain(e effect, err error) error {
 	}
 	return uncertain(e, fault.Newf(fault.Unavailable, "The connection to the RDS API at %s was lost or could not be made.", c.host),
 		"Check the endpoint and the network between here and there.").Because(err)
+}
+
+// undone marks a fault of a call that was turned away before it did anything.
+func undone(f *fault.Error) *fault.Error { return f.Because(errors.Join(f.Err, migration.ErrUndone)) }
+
+// neverConnected reports that no connection was made, so nothing was sent.
+func neverConnected(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 func isTimeout(err error) bool {

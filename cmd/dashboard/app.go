@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/time/rate"
+
+	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/server"
+)
+
+// App is the dashboard put together. Open makes its parts in order, Close
+// ends them in reverse; tests from end to end use the same two.
+type App struct {
+	DB    *db.DB
+	Ports *ports
+
+	config   Config
+	log      *slog.Logger
+	engine   *run.Engine
+	listener net.Listener
+	http     *http.Server
+	stop     context.CancelFunc
+	working  sync.WaitGroup
+}
+
+// Open starts everything but answers nobody until Serve.
+func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
+	a := &App{config: c, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if err := os.MkdirAll(filepath.Join(c.Data, "unpacked"), 0o700); err != nil {
+		return a, fmt.Errorf("make data folder: %w", err)
+	}
+	keys, err := secret.OpenKeyring(filepath.Join(c.Data, "bakplane.key"))
+	if err != nil {
+		return a, err
+	}
+	bell := run.NewBell()
+	if a.DB, err = db.Open(ctx, c.Data, keys, bell); err != nil {
+		return a, err
+	}
+	a.Ports = newPorts(a.DB, c.Data)
+	if a.listener, err = listen(c); err != nil {
+		return a, err
+	}
+	handler, err := a.face(bell)
+	if err != nil {
+		return a, err
+	}
+	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	a.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
+	return a, a.work(ctx, bell)
+}
+
+// face is the web server of the house.
+func (a *App) face(bell *run.Bell) (http.Handler, error) {
+	return server.New(server.Config{Secure: a.config.TLSCert != "", Version: version()}, server.Deps{
+		Endpoints: a.DB, Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
+		Survey: &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
+		Bell:   bell, Log: a.log, Now: time.Now, NewID: newID,
+	})
+}
+
+// work starts the engine. The folder is locked, so every lease of another
+// owner belongs to a life that is over: its runs go on at once.
+func (a *App) work(ctx context.Context, bell *run.Bell) error {
+	owner := newID()
+	n, err := a.DB.ReleaseOthers(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		a.log.Info("going on with runs of a former life", "runs", n)
+	}
+	var limit *rate.Limiter
+	if a.config.UploadLimit > 0 {
+		limit = rate.NewLimiter(rate.Limit(a.config.UploadLimit), int(max(a.config.UploadLimit/10, 64<<10)))
+	}
+	a.engine = &run.Engine{
+		Store: a.DB, Owner: owner, Bell: bell, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: time.Now,
+		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
+			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now, NewID: newID,
+			Rules:  migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle},
+			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: limit},
+		}},
+	}
+	a.working.Go(func() {
+		if err := a.engine.Run(ctx); err != nil {
+			a.log.Error("engine", "err", err)
+		}
+	})
+	return nil
+}
+
+// URL is where people reach the dashboard.
+func (a *App) URL() string {
+	scheme := "http"
+	if a.config.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + a.listener.Addr().String()
+}
+
+// Serve answers until ctx ends.
+func (a *App) Serve(ctx context.Context) error {
+	ended := context.AfterFunc(ctx, func() {
+		a.stop() // ends open streams, which would keep Shutdown waiting
+		last, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_ = a.http.Shutdown(last)
+	})
+	defer ended()
+	err := a.http.Serve(a.listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Close ends the parts in reverse. Runs at work are left so that the next
+// life goes on with them.
+func (a *App) Close() error {
+	var errs []error
+	if a.stop != nil {
+		a.stop()
+	}
+	if a.http != nil {
+		errs = append(errs, a.http.Close())
+	}
+	if a.listener != nil {
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	a.working.Wait()
+	if a.DB != nil {
+		errs = append(errs, a.DB.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// listen refuses to be reachable from elsewhere in the clear by accident.
+func listen(c Config) (net.Listener, error) {
+	l, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return nil, fault.Newf(fault.Conflict, "Cannot listen on %s.", c.Listen).WithFix("Choose another address with --listen, or stop what uses it.").Because(err)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return nil, errors.Join(fault.New(fault.Invalid, "TLS needs both a certificate and its key.", "Give --tls-cert and --tls-key."), l.Close())
+	}
+	if c.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("read certificate: %w", err), l.Close())
+		}
+		return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
+	}
+	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() && !c.Insecure {
+		return nil, errors.Join(fault.Newf(fault.Invalid, "%s can be reached from other machines, and passwords would travel in the clear.", c.Listen).
+			WithFix("Give --tls-cert and --tls-key, or --insecure when a proxy in front adds TLS."), l.Close())
+	}
+	return l, nil
+}
+
+// newID is a time-ordered id.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }

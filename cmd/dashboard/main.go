@@ -1,0 +1,87 @@
+// Command dashboard is Bakplane: one binary that looks after backups of SQL
+// Server databases and takes databases to the cloud from backup files.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Run the dashboard."`
+	Demo    demoCmd    `cmd:"" help:"Run the dashboard with an emulated cloud on this machine and a migration at work."`
+	Inspect InspectCmd `cmd:"" help:"Tell what backup files really are."`
+	Plan    PlanCmd    `cmd:"" help:"Tell in which order backups restore a database, what is left out and what is missing."`
+	Audit   auditCmd   `cmd:"" help:"Check the audit trail."`
+	Emulate emulateCmd `cmd:"" help:"Run the emulated cloud alone, on loopback."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	var c cli
+	ctx := kong.Parse(&c, kong.Name("dashboard"), kong.Description("Backups of SQL Server databases, and the way of databases to the cloud."), kong.UsageOnError())
+	if err := ctx.Run(); err != nil {
+		os.Exit(say(err))
+	}
+}
+
+// exit is an error that only carries an exit code; what is wrong was printed.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// say prints an error for a person and returns the exit code.
+func say(err error) int {
+	var code exit
+	if errors.As(err, &code) {
+		return int(code)
+	}
+	var f *fault.Error
+	if errors.As(err, &f) {
+		fmt.Fprintln(os.Stderr, f.Message)
+		if f.Fix != "" {
+			fmt.Fprintln(os.Stderr, f.Fix)
+		}
+		return 1
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+type versionCmd struct{}
+
+// Run prints the version the binary was built from.
+func (versionCmd) Run() error {
+	fmt.Println(version())
+	return nil
+}
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return "development"
+}
+
+func newLog(level string) *slog.Logger {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(level)) // kong let only known levels through
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: l}))
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+
+	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
+	"github.com/bakplane/bakplane/internal/objectstore/oss"
+)
+
+// ports turns endpoints into adapters. It is the one place that knows which
+// room serves which kind. Adapters hold connections, so those of an endpoint
+// are kept until the endpoint changes.
+type ports struct {
+	endpoints endpoint.Store
+	data      string // Bakplane's own folder
+
+	mu      sync.Mutex
+	folders map[string]*folder.Bucket
+	buckets map[oss.Config]*oss.Bucket
+	clients map[aliyun.Config]*aliyun.Client
+}
+
+var _ migration.Ports = (*ports)(nil)
+
+func newPorts(endpoints endpoint.Store, data string) *ports {
+	return &ports{endpoints: endpoints, data: data,
+		folders: map[string]*folder.Bucket{}, buckets: map[oss.Config]*oss.Bucket{}, clients: map[aliyun.Config]*aliyun.Client{}}
+}
+
+// unpackedID is the bucket of files taken out of archives. It is Bakplane's
+// own and in no list.
+const unpackedID = "unpacked"
+
+// Bucket implements migration.Ports.
+func (p *ports) Bucket(ctx context.Context, id string) (objectstore.Bucket, error) {
+	if id == unpackedID {
+		return kept(&p.mu, p.folders, filepath.Join(p.data, "unpacked"), folder.Open)
+	}
+	b, err := p.endpoints.Bucket(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	switch b.Kind {
+	case endpoint.Folder:
+		return kept(&p.mu, p.folders, b.Path, folder.Open)
+	case endpoint.OSS:
+		a, err := p.endpoints.Account(ctx, b.AccountID)
+		if err != nil {
+			return nil, err
+		}
+		return kept(&p.mu, p.buckets, oss.Config{Endpoint: b.OSSAddress(), Region: b.Region, Bucket: b.Bucket,
+			AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal(), PublicEndpoint: b.OSSHost()}, oss.Open)
+	}
+	return nil, fault.Newf(fault.Invalid, "This version of Bakplane does not know buckets of kind %q.", b.Kind)
+}
+
+// Target implements migration.Ports.
+func (p *ports) Target(ctx context.Context, id string) (migration.Target, error) {
+	in, err := p.endpoints.Instance(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.endpoints.Account(ctx, in.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	client, err := kept(&p.mu, p.clients, aliyun.Config{Endpoint: a.RDSAddress, Region: in.Region, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal()}, aliyun.NewClient)
+	if err != nil {
+		return nil, err
+	}
+	return client.Target(in.InstanceID), nil
+}
+
+// kept opens an adapter once for each configuration. A folder that vanished
+// and came back is another one, so what fails is not kept.
+func kept[C comparable, A any](mu *sync.Mutex, have map[C]A, config C, open func(C) (A, error)) (A, error) {
+	mu.Lock()
+	defer mu.Unlock()
+	if a, ok := have[config]; ok {
+		return a, nil
+	}
+	a, err := open(config)
+	if err == nil {
+		have[config] = a
+	}
+	return a, err
+}
