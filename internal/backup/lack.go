@@ -42,6 +42,14 @@ func (p *Plan) checkStop(r route, stop time.Time) {
 // lackRepair plans once more as if broken sets were whole; those that then
 // carry the plan further are worth asking for.
 func (p *Plan) lackRepair(in sorted, r route, o Options) {
+	last := r.last()
+	for _, s := range in.unknown {
+		// Cut files of newer servers do not tell their LSNs. Their time says
+		// at least whether they come behind the end of the route.
+		if last == nil || s.Started.IsZero() || s.Started.Time().After(last.Started.Time()) {
+			p.Missing = append(p.Missing, brokenSet(s))
+		}
+	}
 	if len(in.broken) == 0 {
 		return
 	}
@@ -62,6 +70,11 @@ func brokenSet(s *Set) Missing {
 		return Missing{Lack: LackStripe, SetID: s.ID, Stripes: stripes, Of: s.FamilyCount, After: s,
 			Words: fmt.Sprintf("The backup of which %s is a part was written to %d files at once; missing: stripe %s.", s.label(), s.FamilyCount, numbers(stripes)),
 			Fix:   "Add the missing files of the same backup; without all of them none can be restored."}
+	}
+	if s.Damaged {
+		return Missing{Lack: LackSet, SetID: s.ID, After: s,
+			Words: fmt.Sprintf("%s was marked as damaged by the server that wrote it.", upper(s.label())),
+			Fix:   "Take a newer full or differential backup, or another copy of this one."}
 	}
 	return Missing{Lack: LackSet, SetID: s.ID, After: s,
 		Words: fmt.Sprintf("The file %s is cut off.", s.label()),

@@ -52,6 +52,8 @@ func build(t testing.TB, lines ...string) []Set {
 				s.BeginsLogChain = true
 			case "bulk":
 				s.BulkLogged = true
+			case "unknown":
+				s.First, s.Last, s.Checkpoint = LSN{}, LSN{}, LSN{}
 			case "idle":
 				s.First = s.Last
 			default:
@@ -140,7 +142,13 @@ func TestPlan(t *testing.T) {
 		{"a cut full", Options{}, []string{"F 1 10 12 cut", "L 2 10 20 begins"},
 			" | F1:truncated L2:beyond_gap | full set"},
 		{"a damaged log", Options{}, []string{"F 1 10 12", "L 2 10 20 begins damaged", "L 3 20 30"},
-			"F1 | L2:damaged L3:beyond_gap | log"},
+			"F1 | L2:damaged L3:beyond_gap | set log"},
+		{"a cut log at the end", Options{}, []string{"F 1 10 12", "L 2 10 20 begins cut"},
+			"F1 | L2:truncated | set"},
+		{"a cut log that tells no LSNs", Options{}, []string{"F 1 10 12", "L 2 10 20 begins", "L 3 0 0 cut unknown"},
+			"F1 L2 | L3:truncated | set"},
+		{"an old cut file that tells no LSNs", Options{}, []string{"F 1 0 0 cut unknown", "F 2 10 12", "L 3 10 20 begins"},
+			"F2 L3 | F1:truncated | "},
 		{"a time in SIMPLE", Options{}, []string{"F 1 10 12", "L 2 10 20 begins", "L 3 20 40 begins"},
 			"F1 L2 | L3:broken_chain | log"},
 

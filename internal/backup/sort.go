@@ -11,6 +11,7 @@ type sorted struct {
 	fulls, diffs, logs []*Set
 	leftOut            []LeftOut // cannot be used at all
 	broken             []*Set    // of those: would be usable if their files were whole
+	unknown            []*Set    // of those: nobody knows what they would be good for
 }
 
 // sortOut separates what can be applied from what cannot.
@@ -30,7 +31,11 @@ func sortOut(sets []*Set) sorted {
 		}
 		if why != "" {
 			out.leave(s, why, nil)
-			if (why == Truncated || why == StripeIncomplete) && !s.Last.IsZero() {
+			switch {
+			case why == Unsupported:
+			case s.Last.IsZero():
+				out.unknown = append(out.unknown, s)
+			case s.First.Compare(s.Last) <= 0:
 				out.broken = append(out.broken, s)
 			}
 			continue
