@@ -109,6 +109,11 @@ func (d demo) by() migration.By {
 	return migration.By{Actor: audit.Actor{Name: "demo", Via: "command"}, At: time.Now()}
 }
 
+func (d demo) entry(kind string) audit.Entry {
+	by := d.by()
+	return audit.New(by.Actor, by.At, kind+".save", kind+"/demo", "The demo set its "+kind+".")
+}
+
 func (d demo) furnish(ctx context.Context) (ready, error) {
 	out := ready{URL: d.app.URL(), User: demoUser, Data: d.folder, Files: filepath.Join(d.folder, "backups"), Cloud: d.cloud}
 	if d.own != "" {
@@ -166,10 +171,6 @@ func (d demo) places(ctx context.Context, files string) error {
 	if err := os.MkdirAll(files, 0o755); err != nil {
 		return err
 	}
-	by := d.by()
-	entry := func(kind, id string) audit.Entry {
-		return audit.New(by.Actor, by.At, kind+".save", kind+"/"+id, "The demo set its place.")
-	}
 	c := d.cloud
 	account := endpoint.Account{ID: demoAccount, Name: "Demo account", AccessKeyID: c.KeyID, Secret: secret.NewText(c.Secret), Region: c.Region, RDSAddress: c.RDS, OwnerID: c.Owner}
 	staging := endpoint.Bucket{ID: demoStaging, Name: c.Bucket, Kind: endpoint.OSS, AccountID: demoAccount, Region: c.Region, Address: c.OSS, Bucket: c.Bucket}
@@ -179,10 +180,10 @@ func (d demo) places(ctx context.Context, files string) error {
 		return err
 	}
 	return errors.Join(
-		d.app.DB.SaveAccount(ctx, account, entry("account", account.ID)),
-		d.app.DB.SaveBucket(ctx, staging, entry("bucket", staging.ID)),
-		d.app.DB.SaveBucket(ctx, folder, entry("bucket", folder.ID)),
-		d.app.DB.SaveInstance(ctx, instance, entry("instance", instance.ID)),
+		d.app.DB.SaveAccount(ctx, account, d.entry("account")),
+		d.app.DB.SaveBucket(ctx, staging, d.entry("bucket")),
+		d.app.DB.SaveBucket(ctx, folder, d.entry("bucket")),
+		d.app.DB.SaveInstance(ctx, instance, d.entry("instance")),
 	)
 }
 

@@ -24,6 +24,7 @@ type Wish struct {
 	Mode                   AccessMode  // empty = pending
 	Check                  CheckMode   // empty = async
 	OpenWhenApplied        bool
+	Partly                 bool // begin although something is missing: the chain ends before it, the rest can be added later
 	KeepNames              bool // upload under the files' own names where the target takes them
 }
 

@@ -27,8 +27,11 @@ func Start(ctx context.Context, s Store, d Draft, findings []Finding, newID func
 	if d.Plan == nil || len(d.Files) == 0 {
 		return "", fault.New(fault.Invalid, "There is nothing to migrate: no chain could be planned.", "See what is missing beside the files.")
 	}
-	if !d.Plan.Whole() {
-		return "", fault.New(fault.Invalid, "The chain is not whole.", "Add what is missing, or choose between the forks.")
+	if err := whole(d.Plan); err != nil && (!d.Wish.Partly || d.Plan.Choice != nil) {
+		return "", err
+	}
+	if d.Wish.Partly && d.Wish.OpenWhenApplied && !d.Plan.Whole() {
+		return "", fault.New(fault.Invalid, "A chain that something is missing from is not opened by itself.", "Open it by hand once the missing files are added, or not at all.")
 	}
 	for _, f := range findings {
 		if f.Level == Barred {
@@ -110,9 +113,20 @@ func More(m Migration, seen []Seen, samePlace bool) (Draft, error) {
 	if d.Plan = chosen(d.Databases, m.Family); d.Plan == nil {
 		return d, fault.New(fault.Invalid, "None of these files is a backup of "+m.SourceDatabase+".", "Choose the folder with its newer differential or log backups.")
 	}
-	if d.Plan.Choice != nil {
-		return d, fault.New(fault.Invalid, d.Plan.Choice.Words, d.Plan.Choice.Fix)
-	}
 	d.Files = filesOf(d.Plan, seen, w, samePlace, 1)
+	if d.Plan.Choice != nil || len(d.Files) == 0 {
+		return d, whole(d.Plan)
+	}
 	return d, nil
+}
+
+// whole says what a plan lacks.
+func whole(p *backup.Plan) error {
+	switch {
+	case p.Choice != nil:
+		return fault.New(fault.Invalid, p.Choice.Words, p.Choice.Fix)
+	case len(p.Missing) > 0:
+		return fault.New(fault.Invalid, p.Missing[0].Words, p.Missing[0].Fix)
+	}
+	return nil
 }
