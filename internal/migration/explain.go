@@ -137,7 +137,13 @@ var explanations = []explanationRow{
 		Fix:     "Compare the versions. If they fit, run RESTORE VERIFYONLY on the source's copy and take the backup again.",
 		Actions: []Button{ButtonRetry, ButtonTerminate},
 	}},
-	{[][]string{{"not enough disk space"}, {"filesizeexceeded"}, {"bakfilesizeexceeded"}}, Explanation{
+	{[][]string{{"bakfilesizeexceeded"}}, Explanation{
+		Code:    "too-large",
+		Cause:   "The backup file is larger than 3 TB, the most the target takes.",
+		Fix:     "Take the backup again with compression.",
+		Actions: []Button{ButtonTerminate},
+	}},
+	{[][]string{{"not enough disk space"}, {"filesizeexceeded"}}, Explanation{
 		Code:    "space",
 		Cause:   "The instance has too little free storage for the database files or the backup file.",
 		Fix:     "Enlarge the instance's storage in the RDS console, then retry from here.",

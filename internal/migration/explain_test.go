@@ -37,7 +37,7 @@ func TestExplain(t *testing.T) {
 		"InvalidDBName":               "bad-name",
 		"InvalidDBName.NotFound":      "name-exists",
 		"InvalidOssUrl":               "file-gone",
-		"BakFileSizeExceeded":         "space",
+		"BakFileSizeExceeded":         "too-large",
 		"something nobody wrote down": "unknown",
 	} {
 		e := Explain(said)
