@@ -1,6 +1,8 @@
 package objectstore_test
 
 import (
+	"hash/crc64"
+	"math/rand/v2"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -12,6 +14,28 @@ func TestCRC64IsTheOneServicesSpeak(t *testing.T) {
 	// The check value of CRC-64/XZ in the catalogue of CRC algorithms.
 	if got := objectstore.UpdateCRC64(0, []byte("123456789")); got != 0x995dc9bbdf1939fa {
 		t.Errorf("sum %x", got)
+	}
+}
+
+func TestLongSumsAreThoseOfTheStandardLibrary(t *testing.T) {
+	data := make([]byte, 300<<10)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(data)
+	table := crc64.MakeTable(crc64.ECMA)
+	rapid.Check(t, func(t *rapid.T) {
+		p := data[rapid.IntRange(0, 100).Draw(t, "from"):rapid.IntRange(100, len(data)).Draw(t, "to")]
+		sum := rapid.Uint64().Draw(t, "sum")
+		if got, want := objectstore.UpdateCRC64(sum, p), crc64.Update(sum, table, p); got != want {
+			t.Fatalf("%d bytes: %x, want %x", len(p), got, want)
+		}
+	})
+}
+
+func BenchmarkCRC64(b *testing.B) {
+	data := make([]byte, 256<<10)
+	b.SetBytes(int64(len(data)))
+	var sum uint64
+	for b.Loop() {
+		sum = objectstore.UpdateCRC64(sum, data)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc64"
 	"io"
 	"net/http"
 	"slices"
@@ -18,8 +17,6 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
 
-var ecma = crc64.MakeTable(crc64.ECMA)
-
 // summing computes the CRC64 of what goes out.
 type summing struct {
 	r    io.Reader
@@ -32,7 +29,7 @@ func (s *summing) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n, err := s.r.Read(p[:min(int64(len(p)), s.left)])
-	s.sum = crc64.Update(s.sum, ecma, p[:n])
+	s.sum = objectstore.UpdateCRC64(s.sum, p[:n])
 	if s.left -= int64(n); s.left == 0 {
 		return n, io.EOF
 	}
