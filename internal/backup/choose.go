@@ -13,14 +13,16 @@ const maxCandidates = 20
 type route struct {
 	base, diff *Set // base is nil when continuing an applied state
 	start      place
-	to         end
+	furthest   place // on the fork
+	to         LSN   // how much of that counts: with StopAt no more than reaches it
+	fork       GUID  // it ends on
 	logs       []*Set
 }
 
 // better prefers what reaches further, then the newer full, then the newer
 // differential. Of equal routes the one found first stays.
 func (r route) better(than route) bool {
-	if c := r.to.at.Compare(than.to.at); c != 0 {
+	if c := r.to.Compare(than.to); c != 0 {
 		return c > 0
 	}
 	if r.base != than.base {
@@ -50,9 +52,9 @@ func routes(in sorted, o Options) []route {
 			if !o.Fork.IsZero() && e.fork != o.Fork {
 				continue
 			}
-			r := route{base: base, diff: diff, start: p, to: e}
+			r := route{base: base, diff: diff, start: p, furthest: e, to: e.at, fork: e.fork}
 			if l, ok := limit[e.fork]; ok {
-				r.to.at = earlier(e.at, later(l, p.at))
+				r.to = earlier(e.at, later(l, p.at))
 			}
 			if old, ok := best[e.fork]; !ok || r.better(old) {
 				best[e.fork] = r
@@ -95,15 +97,14 @@ func routes(in sorted, o Options) []route {
 func (g *lineage) walk(best map[GUID]route, o Options) []route {
 	found := slices.Collect(maps.Values(best))
 	slices.SortFunc(found, func(a, b route) int {
-		return slices.Compare(a.to.fork[:], b.to.fork[:]) // maps have no order
+		return slices.Compare(a.fork[:], b.fork[:]) // maps have no order
 	})
 	var routes []route
 	for _, r := range found {
-		goal, _ := furthest(g.endsFrom(r.start), r.to.fork)
-		r.logs = g.path(r.start, end{r.to.fork, goal})
-		if o.Fork.IsZero() && len(g.bridgesFrom(g.stand(r, goal))) > 0 {
+		if o.Fork.IsZero() && len(g.bridgesFrom(r.furthest)) > 0 {
 			continue
 		}
+		r.logs = g.path(r.start, r.furthest)
 		if o.StopAt != nil {
 			r.cut(*o.StopAt)
 		}
@@ -117,15 +118,6 @@ func (g *lineage) walk(best map[GUID]route, o Options) []route {
 	return routes[:min(len(routes), maxCandidates)]
 }
 
-// stand is the place at the end of a route.
-func (g *lineage) stand(r route, at LSN) place {
-	p := place{r.to.fork, at, anyChain}
-	if n := len(r.logs); n > 0 {
-		p.segment = g.forks[p.fork].segmentOf(r.logs[n-1])
-	}
-	return p
-}
-
 // cut ends a route at the first log that reaches the moment for certain, else
 // at the first that may.
 func (r *route) cut(stop time.Time) {
@@ -137,9 +129,9 @@ func (r *route) cut(stop time.Time) {
 		}
 	}
 	if n := len(r.logs); n > 0 {
-		r.to = end{r.logs[n-1].Fork, r.logs[n-1].Last}
+		r.fork, r.to = r.logs[n-1].Fork, r.logs[n-1].Last
 	} else {
-		r.to = end{r.start.fork, r.start.at}
+		r.fork, r.to = r.start.fork, r.start.at
 	}
 }
 

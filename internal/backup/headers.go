@@ -88,13 +88,13 @@ func (r *row) set() Set {
 		BeginsLogChain: r.bit("BeginsLogChain"), Snapshot: r.bit("IsSnapshot"), TailLog: r.bit("IsForceOffline"),
 		Compressed: r.bit("Compressed"), Checksums: r.bit("HasBackupChecksums"),
 		Size: r.number64("BackupSize"), CompressedSize: r.number64("CompressedBackupSize"),
-		MediaSet: r.guid("MediaSetId"), FamilyCount: max(1, int(r.number64("FamilyCount"))),
+		MediaSet: r.guid("MediaSetId"), FamilyCount: r.stripes("FamilyCount"),
 	}
 	if s.FirstFork.IsZero() {
 		s.FirstFork = s.Fork
 	}
 	s.Complete = r.present("FirstLSN") && r.present("LastLSN")
-	s.Files = []SetFile{{Name: r.text("FileName"), Family: max(1, int(r.number64("FamilySequenceNumber"))),
+	s.Files = []SetFile{{Name: r.text("FileName"), Family: r.stripes("FamilySequenceNumber"),
 		Position: max(1, int(r.number64("Position"))), Row: r.number}}
 	return s
 }
@@ -140,6 +140,16 @@ func (r *row) number64(column string) int64 {
 		r.refuse(column, "a whole number")
 	}
 	return n
+}
+
+// stripes is a number of stripes, or of one; BACKUP writes to 64 files at most.
+func (r *row) stripes(column string) int {
+	n := r.number64(column)
+	if n > 64 {
+		r.refuse(column, "a number of stripes up to 64")
+		return 1
+	}
+	return max(1, int(n))
 }
 
 func (r *row) lsn(column string) LSN {

@@ -53,12 +53,16 @@ func (p *Plan) lackRepair(in sorted, r route, o Options) {
 	if len(in.broken) == 0 {
 		return
 	}
+	broken := map[*Set]bool{}
+	for _, s := range in.broken {
+		broken[s] = true
+	}
 	for _, better := range routes(in.repaired(), o) {
-		if better.to.fork != r.to.fork || better.to.at.Compare(r.to.at) <= 0 {
+		if better.fork != r.fork || better.to.Compare(r.to) <= 0 {
 			continue
 		}
 		for _, s := range better.sets() {
-			if slices.Contains(in.broken, s) {
+			if broken[s] {
 				p.Missing = append(p.Missing, brokenSet(s))
 			}
 		}

@@ -15,7 +15,7 @@ import (
 // it leads to the newer one; and on the newer one from the fork point on.
 type lineage struct {
 	forks map[GUID]*fork
-	ends  map[*link][]end // of bridges, memory of endsFrom
+	ends  map[*link]map[GUID]place // memory of endsBehind
 }
 
 // fork holds the links that are applied while standing on one recovery fork.
@@ -57,14 +57,8 @@ type place struct {
 
 const anyChain = -1
 
-// end is a furthest place: no log leads from it.
-type end struct {
-	fork GUID
-	at   LSN
-}
-
 func newLineage(logs []*Set) *lineage {
-	g := &lineage{forks: map[GUID]*fork{}, ends: map[*link][]end{}}
+	g := &lineage{forks: map[GUID]*fork{}, ends: map[*link]map[GUID]place{}}
 	for _, s := range logs {
 		if s.Last.Compare(s.First) <= 0 {
 			continue

@@ -18,7 +18,7 @@ func planFamily(sets []*Set, o Options) Plan {
 		return p
 	}
 	r := found[0]
-	p.Fork, p.Reaches = r.to.fork, r.to.at
+	p.Fork, p.Reaches = r.fork, r.to
 	p.addSteps(r, o)
 	p.ReachesStop = o.StopAt != nil && len(r.logs) > 0 && reaches(r.logs[len(r.logs)-1], *o.StopAt, false)
 	if len(found) > 1 {
@@ -64,7 +64,7 @@ func choiceOf(found []route) *Choice {
 		Fix:   "Choose the fork to end on.",
 	}
 	for _, r := range found {
-		candidate := Candidate{Fork: r.to.fork, Reaches: r.to.at, Sets: len(r.sets())}
+		candidate := Candidate{Fork: r.fork, Reaches: r.to, Sets: len(r.sets())}
 		if r.base != nil {
 			candidate.Base = r.base.ID
 		}

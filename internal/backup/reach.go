@@ -42,52 +42,31 @@ func (g *lineage) behind(b *link) place {
 	return place{b.dest, b.to, g.forks[b.dest].segmentOf(b.set)}
 }
 
-// endsFrom lists the furthest place on each fork that can be reached.
-func (g *lineage) endsFrom(p place) []end {
-	at, _ := g.reach(p)
-	ends := []end{{p.fork, at}}
+// endsFrom tells the furthest place on each fork that can be reached.
+func (g *lineage) endsFrom(p place) map[GUID]place {
+	at, segment := g.reach(p)
+	ends := map[GUID]place{p.fork: {p.fork, at, segment}}
 	for _, b := range g.bridgesFrom(p) {
-		ends = merge(ends, g.endsBehind(b))
+		for fork, e := range g.endsBehind(b) {
+			if known, ok := ends[fork]; !ok || e.at.Compare(known.at) > 0 {
+				ends[fork] = e
+			}
+		}
 	}
 	return ends
 }
 
-func (g *lineage) endsBehind(b *link) []end {
+func (g *lineage) endsBehind(b *link) map[GUID]place {
 	ends, ok := g.ends[b]
 	if !ok {
-		ends = g.endsFrom(g.behind(b)) // ends: a bridge always leads further
+		ends = g.endsFrom(g.behind(b)) // comes to an end: a bridge always leads further
 		g.ends[b] = ends
 	}
 	return ends
 }
 
-func merge(ends, more []end) []end {
-	for _, e := range more {
-		known := false
-		for i := range ends {
-			if ends[i].fork == e.fork {
-				ends[i].at, known = later(ends[i].at, e.at), true
-			}
-		}
-		if !known {
-			ends = append(ends, e)
-		}
-	}
-	return ends
-}
-
-// furthest is how far one can come on the fork, and whether one comes there.
-func furthest(ends []end, fork GUID) (LSN, bool) {
-	for _, e := range ends {
-		if e.fork == fork {
-			return e.at, true
-		}
-	}
-	return LSN{}, false
-}
-
 // path lists the logs from p to the end, as few as possible on each stretch.
-func (g *lineage) path(p place, to end) []*Set {
+func (g *lineage) path(p, to place) []*Set {
 	if at, segment := g.reach(p); p.fork == to.fork && at == to.at {
 		if at == p.at {
 			return nil
@@ -95,7 +74,7 @@ func (g *lineage) path(p place, to end) []*Set {
 		return g.sweep(place{p.fork, p.at, segment}, to.at, to.at)
 	}
 	for _, b := range g.bridgesFrom(p) {
-		if at, ok := furthest(g.endsBehind(b), to.fork); ok && at == to.at {
+		if e, ok := g.endsBehind(b)[to.fork]; ok && e.at == to.at {
 			var logs []*Set
 			if p.at.Compare(b.from) < 0 {
 				logs = g.sweep(place{p.fork, p.at, b.segment}, b.from, b.until)

@@ -1,6 +1,7 @@
 package backup_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -175,6 +176,7 @@ func TestHeadersThatMakeNoSense(t *testing.T) {
 		"bad GUID":        `[{"BackupType": 1, "BackupSetGUID": "x"}]`,
 		"bad date":        `[{"BackupType": 1, "BackupStartDate": "yesterday"}]`,
 		"bad bit":         `[{"BackupType": 1, "IsDamaged": "perhaps"}]`,
+		"many stripes":    `[{"BackupType": 1, "FamilyCount": 9000000000000}]`,
 		"negative number": `[{"BackupType": 1, "BackupSize": -1}]`,
 	} {
 		_, err := backup.FromHeaders(strings.NewReader(text))
@@ -183,4 +185,25 @@ func TestHeadersThatMakeNoSense(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+func FuzzFromHeaders(f *testing.F) {
+	f.Add([]byte(`[{"BackupType": 1, "FirstLSN": "1", "LastLSN": 2.0, "BackupFinishDate": "/Date(1556828155000)/", "TimeZone": 4}]`))
+	f.Add([]byte(`[{"BackupType": "L", "first_lsn": 34000000100000001, "LastLSN": "34000000200000001", "FamilyCount": 3, "BackupSetGUID": "{0000000A-0000-0000-0000-000000000000}"}]`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		sets, err := backup.FromHeaders(bytes.NewReader(b))
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Error(err)
+			}
+			return
+		}
+		told := 0
+		for _, p := range backup.Plans(sets, backup.Options{}) {
+			told += len(p.Steps) + len(p.LeftOut)
+		}
+		if told != len(sets) {
+			t.Errorf("%d of %d sets told", told, len(sets))
+		}
+	})
 }
