@@ -72,6 +72,21 @@
   document.addEventListener("htmx:sseError", function () { link("lost", "Connection lost, trying again"); });
   document.addEventListener("htmx:sseClose", function () { link("off", "Not live"); });
 
+  // Browsers allow few connections to one host: a page nobody looks at lets go
+  // of its stream, and reads everything anew when it is looked at again.
+  var source = null, hiding = null, stale = false;
+  if (window.htmx) {
+    htmx.createEventSource = function (url) { source = new EventSource(url); return source; };
+  }
+  document.addEventListener("visibilitychange", function () {
+    clearTimeout(hiding);
+    if (document.hidden) {
+      hiding = setTimeout(function () { if (source) { source.close(); stale = true; link("off", "Not live"); } }, 60000);
+    } else if (stale) {
+      location.reload();
+    }
+  });
+
   // A morph leaves alone what a person has opened or is typing.
   if (window.Idiomorph) {
     Idiomorph.defaults.ignoreActiveValue = true;

@@ -36,6 +36,7 @@ const (
 	SetPlanned SetState = "planned"
 	SetFailed  SetState = "failed"
 	SetMissing SetState = "missing" // nobody has it: drawn dashed
+	SetBeyond  SetState = "beyond"  // there, but cannot follow: it lies behind a gap
 	SetCovered SetState = "covered" // not needed: drawn hatched, takes no part in the order
 )
 

@@ -58,3 +58,16 @@ type Check struct {
 	Fix    string
 	Action *Action
 }
+
+// AddFiles shows which files would bring a migration further.
+type AddFiles struct {
+	Title    string
+	Crumbs   []Link
+	Place    string
+	Filter   Form
+	Problems []Help
+	Order    []PlanFile
+	Left     []PlanFile
+	Form     *Form // nil when nothing can be added
+	Back     Action
+}

@@ -16,6 +16,7 @@ type Group struct {
 	Empty   Empty
 	Add     *Action
 	Secret  *Secret // a thing shown once
+	Form    *Form   // below the list; nil = none
 }
 
 // GroupRow is one line: a cell for each column, then actions.

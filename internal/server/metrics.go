@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics are the figures at /metrics.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newMetrics(s *Server) *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bakplane_http_requests_total", Help: "Requests answered."}, []string{"method", "route", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "bakplane_http_request_seconds", Help: "Time to answer, streams left out.",
+			Buckets: []float64{.005, .02, .1, .5, 2, 10}}, []string{"route"}),
+	}
+	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "bakplane_streams", Help: "Pages being told of changes."}, func() float64 { return float64(s.streams.Load()) }),
+		&standingCollector{server: s,
+			active: prometheus.NewDesc("bakplane_migrations_active", "Migrations that have not ended, by stage.", []string{"stage"}, nil),
+			needs:  prometheus.NewDesc("bakplane_migrations_need_person", "Migrations that stand still until a person acts.", nil, nil)})
+	return m
+}
+
+func (m *metrics) seen(c echo.Context, took time.Duration) {
+	route := c.Path()
+	if route == "" {
+		route = "none"
+	}
+	m.requests.WithLabelValues(c.Request().Method, route, strconv.Itoa(c.Response().Status)).Inc()
+	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+func (s *Server) showMetrics() echo.HandlerFunc {
+	return echo.WrapHandler(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
+}
+
+// standingCollector reads the store when it is asked.
+type standingCollector struct {
+	server        *Server
+	active, needs *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (k *standingCollector) Describe(ch chan<- *prometheus.Desc) { ch <- k.active; ch <- k.needs }
+
+// Collect implements prometheus.Collector.
+func (k *standingCollector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	st, err := k.server.standing(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(k.active, err)
+		return
+	}
+	stages := map[string]int{}
+	for _, m := range st.active {
+		stages[string(m.Stage)]++
+	}
+	for _, stage := range atWork {
+		ch <- prometheus.MustNewConstMetric(k.active, prometheus.GaugeValue, float64(stages[string(stage)]), string(stage))
+	}
+	ch <- prometheus.MustNewConstMetric(k.needs, prometheus.GaugeValue, float64(len(st.needs)))
+}

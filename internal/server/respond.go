@@ -1,0 +1,93 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+)
+
+// render writes one component as the answer.
+func render(c echo.Context, status int, component templ.Component) error {
+	buf := templ.GetBuffer()
+	defer templ.ReleaseBuffer(buf)
+	if err := component.Render(c.Request().Context(), buf); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, buf.Bytes())
+}
+
+// seeOther sends the browser on after a POST that succeeded.
+func seeOther(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
+
+// localPath is the path and query of an address of our own, else empty: the
+// browser is never sent to a place that a stranger wrote into a link.
+func localPath(address, host string) string {
+	u, err := url.Parse(address)
+	if err != nil || (u.Host != "" && u.Host != host) || u.Opaque != "" || (u.Host == "" && u.Scheme != "") {
+		return ""
+	}
+	p := u.EscapedPath()
+	if !strings.HasPrefix(p, "/") || strings.HasPrefix(p, "//") || strings.Contains(p, `\`) {
+		return ""
+	}
+	if u.RawQuery != "" {
+		p += "?" + u.RawQuery
+	}
+	return p
+}
+
+const requestIDKey = "request"
+
+func requestID(c echo.Context) string {
+	id, _ := c.Get(requestIDKey).(string)
+	return id
+}
+
+// observe gives the request a name for the log and counts it.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		b := make([]byte, 6)
+		rand.Read(b)
+		c.Set(requestIDKey, hex.EncodeToString(b))
+		began := s.Now()
+		if err := next(c); err != nil {
+			c.Error(err)
+		}
+		if !wantsStream(c) {
+			s.metrics.seen(c, s.Now().Sub(began))
+		}
+		return nil
+	}
+}
+
+// recover turns a panic into an error of this one request.
+func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			}
+		}()
+		return next(c)
+	}
+}
+
+// health answers whether the dashboard lives and its database answers.
+func (s *Server) health(c echo.Context) error {
+	if _, err := s.Runs.LastEvent(c.Request().Context()); err != nil {
+		s.Log.Error("health", "err", err)
+		return c.JSON(http.StatusServiceUnavailable, map[string]string{"status": "the database does not answer"})
+	}
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok", "version": s.cfg.Version, "time": s.Now().UTC().Format(time.RFC3339)})
+}

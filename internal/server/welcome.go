@@ -1,0 +1,90 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/person"
+	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+func welcomeForm(name string) templates.Form {
+	return templates.Form{Action: "/welcome", Submit: "Make the account and sign in", Fields: []templates.Field{
+		{Name: "name", Label: "Name", Value: name, Autocomplete: "username", Focus: true, Hint: "What you type to sign in; an e-mail address does well."},
+		{Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Hint: "At least 10 characters; a few words together are easy to remember."},
+		{Name: "again", Label: "Password again", Type: "password", Autocomplete: "new-password"},
+	}}
+}
+
+// showWelcome asks for the first administrator; later it leads to the sign-in.
+func (s *Server) showWelcome(c echo.Context) error {
+	if any, err := s.anybody(c.Request().Context()); err != nil {
+		return err
+	} else if any {
+		return seeOther(c, "/sign-in")
+	}
+	return render(c, http.StatusOK, templates.FirstStartPage(s.doorFrame(c, "Welcome"), templates.FirstStart{Form: welcomeForm("")}))
+}
+
+// welcome makes the first administrator and signs them in.
+func (s *Server) welcome(c echo.Context) error {
+	ctx := c.Request().Context()
+	if any, err := s.anybody(ctx); err != nil {
+		return err
+	} else if any {
+		return seeOther(c, "/sign-in")
+	}
+	name := strings.TrimSpace(c.FormValue("name"))
+	password := secret.NewText(c.FormValue("password"))
+	f := welcomeForm(name)
+	if !checkNewPerson(&f, name, password, c.FormValue("again")) {
+		return render(c, http.StatusUnprocessableEntity, templates.FirstStartPage(s.doorFrame(c, "Welcome"), templates.FirstStart{Form: f}))
+	}
+	p := s.newPerson(name, password)
+	e := audit.New(audit.Actor{Name: name, Via: "web", Address: c.RealIP()}, s.Now(), "person.first", "person/"+p.ID, name+" became the first administrator.")
+	if err := s.People.AddFirst(ctx, p, e); fault.Is(err, fault.Conflict) {
+		return seeOther(c, "/sign-in")
+	} else if err != nil {
+		return err
+	}
+	if err := s.begin(ctx, p); err != nil {
+		return err
+	}
+	return seeOther(c, "/")
+}
+
+func (s *Server) newPerson(name string, password secret.Text) person.Person {
+	now := s.Now().UTC()
+	p := person.Person{ID: s.NewID(), Name: name, Created: now, Changed: now}
+	s.door.hashing(func() { p.Hash = person.HashPassword(password) })
+	return p
+}
+
+// checkNewPerson writes what is wrong beside the fields name, password and
+// again of a form; false when something is.
+func checkNewPerson(f *templates.Form, name string, password secret.Text, again string) bool {
+	ok := true
+	wrong := func(field string, err error) {
+		if err == nil {
+			return
+		}
+		message, fix := fault.Words(err)
+		ok = false
+		for i := range f.Fields {
+			if f.Fields[i].Name == field {
+				f.Fields[i].Error = strings.TrimSpace(message + " " + fix)
+			}
+		}
+	}
+	wrong("name", person.CheckName(name))
+	wrong("password", person.CheckPassword(password, name))
+	if password.Reveal() != again {
+		wrong("again", fault.New(fault.Invalid, "The two passwords differ.", "Type the same one twice."))
+	}
+	return ok
+}
