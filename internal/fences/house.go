@@ -1,0 +1,96 @@
+package fences
+
+import "slices"
+
+// Floors, from below. The words are explained in docs/architecture.md.
+var (
+	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile"}
+	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/policy", "internal/migration", "internal/objectstore", "internal/person"}
+	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore"}
+	views  = []string{"web/templates", "web/static"}
+
+	// What reaches out of the process, or keeps something: not for the floors
+	// that hold words and rules.
+	effects = []string{"net/http/...", "net/rpc/...", "database/sql/...", "os/exec"}
+	// Libraries that compute and touch nothing.
+	pure = []string{"golang.org/x/time/rate", "golang.org/x/sync/errgroup", "github.com/cenkalti/backoff/v5", "github.com/dustin/go-humanize"}
+)
+
+// House returns the fences of this repository.
+func House() []Fence {
+	below := slices.Concat(cellar, ground)
+	return []Fence{
+		{
+			Name: "the cellar stands on Go's own library alone", Packages: cellar, House: cellar, Never: effects,
+			Why: "everything else stands on it, so nothing in it may change under us",
+		},
+		{
+			Name: "runs, endpoints and buckets are words that stand by themselves", Packages: words, House: slices.Concat(cellar, words), Outside: pure, Never: effects,
+			Why: "backups, policies and migrations are told in these words, not the other way round",
+		},
+		{
+			Name: "people are words and rules, with one library for password hashes", Packages: []string{"internal/person"},
+			House: below, Outside: []string{"golang.org/x/crypto/argon2"}, Never: effects,
+			Why: "a password hash is computed where the rule about it stands; SQL, HTTP and SDKs are upstairs",
+		},
+		{
+			Name: "the ground floor knows no SDK, no SQL and no HTTP", Packages: ground, House: below, Outside: pure, Never: effects,
+			Why: "what to do is decided here and must be testable without the world; say what is needed as a port, do it upstairs",
+		},
+		{
+			Name: "the store imports the floors below and its database", Packages: []string{"internal/db"}, House: below,
+			Outside: []string{"modernc.org/sqlite/...", "github.com/pressly/goose/v3", "github.com/gofrs/flock"}, Never: []string{"net/http/..."},
+			Why: "rooms upstairs have no doors between them, so that another store can take its place",
+		},
+		{
+			Name: "the Alibaba Cloud room imports the floors below and its SDK", Packages: []string{"internal/aliyun"}, House: below,
+			Outside: slices.Concat(pure, []string{"github.com/alibabacloud-go/darabonba-openapi/v2/...", "github.com/alibabacloud-go/tea/..."}), Never: []string{"database/sql/..."},
+			Why: "rooms upstairs have no doors between them: a cloud is reached through a port of the ground floor",
+		},
+		{
+			Name: "a folder as bucket imports the floors below", Packages: []string{"internal/objectstore/folder"}, House: below, Outside: pure, Never: effects,
+			Why: "rooms upstairs have no doors between them: adapters of one contract do not lean on each other",
+		},
+		{
+			Name: "the OSS room imports the floors below and its SDK", Packages: []string{"internal/objectstore/oss"}, House: below,
+			Outside: slices.Concat(pure, []string{"github.com/aliyun/aliyun-oss-go-sdk/oss"}), Never: []string{"database/sql/..."},
+			Why: "rooms upstairs have no doors between them: adapters of one contract do not lean on each other",
+		},
+		{
+			Name: "the server imports the floors below and its views", Packages: []string{"internal/server"}, House: slices.Concat(below, views),
+			Outside: slices.Concat(pure, []string{"github.com/labstack/echo/v4/...", "github.com/a-h/templ/...", "github.com/alexedwards/scs/v2/...", "github.com/prometheus/client_golang/..."}),
+			Never:   []string{"database/sql/...", "os/exec"},
+			Why:     "a handler calls a use case; which store or cloud answers is decided in cmd",
+		},
+		{
+			Name: "templates import no other package of the house", Packages: []string{"web/templates"},
+			Outside: []string{"github.com/a-h/templ/...", "github.com/dustin/go-humanize"}, Never: slices.Concat(effects, []string{"os"}),
+			Why: "components show plain views and call nothing: what a page says is decided before it is drawn",
+		},
+		{
+			Name: "static files import no other package of the house", Packages: []string{"web/static"}, Never: []string{"database/sql/...", "os/exec"},
+			Why: "they are bytes with addresses",
+		},
+		{
+			Name:     "the garden borrows only the reader of backup files",
+			Packages: []string{"internal/emulator/..."}, House: []string{"internal/bakfile", "internal/emulator/..."},
+			Outside: []string{"github.com/aliyun/aliyun-oss-go-sdk/oss"}, Never: []string{"database/sql/...", "os/exec"},
+			Why: "an emulator that shared code with the product would share its errors; they meet on the wire",
+		},
+		{
+			Name: "suites and samples for tests lean on the floors below", Packages: []string{"internal/bakfile/bakfiletest", "internal/objectstore/objectstoretest"},
+			House: below, Outside: pure, Never: []string{"database/sql/..."},
+			Why: "tests of every room use them",
+		},
+		{
+			Name: "the fences look at the house from outside", Packages: []string{"internal/fences"},
+			Why: "they judge everybody and need nobody",
+		},
+		{
+			Name:     "commands put the parts together",
+			Packages: []string{"cmd/..."}, Outside: []string{"/..."},
+			House: slices.Concat(below, views, []string{"internal/db", "internal/aliyun", "internal/objectstore/folder", "internal/objectstore/oss", "internal/server", "internal/emulator/..."}),
+			Why:   "they may know everybody except the helpers of tests",
+		},
+	}
+}
