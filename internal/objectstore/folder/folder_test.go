@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -170,6 +171,31 @@ func TestAnUploadSurvivesTheProcess(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(filepath.Join(dir, ".uploads")); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestWhatADeadWriterLeftIsSwept(t *testing.T) {
+	b := open(t, t.TempDir())
+	if _, err := b.Put(t.Context(), "a", strings.NewReader("x"), 1); err != nil {
+		t.Fatal(err)
+	}
+	old, fresh := filepath.Join(b.Dir(), ".uploads", "new-old"), filepath.Join(b.Dir(), ".uploads", "new-fresh")
+	for _, p := range []string{old, fresh} {
+		if err := os.WriteFile(p, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(old, time.Now().Add(-25*time.Hour), time.Now().Add(-25*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Put(t.Context(), "b", strings.NewReader("x"), 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); !os.IsNotExist(err) {
+		t.Errorf("the old half file: %v", err)
+	}
+	if _, err := os.Stat(fresh); err != nil {
+		t.Errorf("the fresh half file: %v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -117,6 +118,7 @@ func (b *Bucket) putInto(ctx context.Context, p string, body io.Reader, size int
 	if err := b.root.MkdirAll(hidden, 0o750); err != nil {
 		return written{}, err
 	}
+	b.sweep()
 	w, err := b.write(ctx, hidden, body, size)
 	if err != nil {
 		return w, err
@@ -126,6 +128,27 @@ func (b *Bucket) putInto(ctx context.Context, p string, body io.Reader, size int
 		return w, err
 	}
 	return w, nil
+}
+
+// sweep removes what writers that died left behind more than a day ago.
+func (b *Bucket) sweep() {
+	d, err := b.root.Open(hidden)
+	if err != nil {
+		return
+	}
+	defer d.Close()
+	entries, err := d.ReadDir(-1)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "new-") {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = b.root.Remove(filepath.Join(hidden, e.Name())) // the next write tries again
+		}
+	}
 }
 
 // done describes a file just written.

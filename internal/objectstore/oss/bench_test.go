@@ -25,12 +25,19 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
 )
 
-// emulateIn names the folder when this binary is to be the emulator.
-const emulateIn = "BAKPLANE_TEST_EMULATE_IN"
+// emulateIn names the folder when this binary is to be the emulator, uploadAs
+// what it is to upload when it is to be killed.
+const (
+	emulateIn = "BAKPLANE_TEST_EMULATE_IN"
+	uploadAs  = "BAKPLANE_TEST_UPLOAD"
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(emulateIn); dir != "" {
 		os.Exit(emulate(dir))
+	}
+	if text := os.Getenv(uploadAs); text != "" {
+		os.Exit(uploadOnce(text))
 	}
 	os.Exit(m.Run())
 }
@@ -42,14 +49,14 @@ func emulate(dir string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	_ = json.NewEncoder(os.Stdout).Encode(run.URL)
+	_ = json.NewEncoder(os.Stdout).Encode([]string{run.URL, run.ControlURL})
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	run.Close()
 	return 0
 }
 
 // separate starts the emulator as a process of its own.
-func separate(tb testing.TB, dir string) string {
+func separate(tb testing.TB, dir string) (url, control string) {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), emulateIn+"="+dir)
@@ -66,11 +73,11 @@ func separate(tb testing.TB, dir string) string {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { in.Close(); _ = cmd.Wait() })
-	var url string
-	if err := json.NewDecoder(out).Decode(&url); err != nil {
+	var urls []string
+	if err := json.NewDecoder(out).Decode(&urls); err != nil {
 		tb.Fatal(err)
 	}
-	return url
+	return urls[0], urls[1]
 }
 
 // resident is the process's memory in bytes, 0 where /proc does not tell.
@@ -125,7 +132,7 @@ func BenchmarkUpload(b *testing.B) {
 	dir := b.TempDir()
 	path := filepath.Join(dir, "full.bak")
 	want := randomFile(b, path, size)
-	url := separate(b, filepath.Join(dir, "service"))
+	url, _ := separate(b, filepath.Join(dir, "service"))
 	bucket, err := oss.Open(oss.Config{Endpoint: url, Region: "cn-hangzhou", Bucket: "backups", AccessKeyID: us.KeyID, Secret: us.Secret})
 	if err != nil {
 		b.Fatal(err)
