@@ -1,0 +1,141 @@
+package backup
+
+import (
+	"context"
+	"time"
+)
+
+// Server is a self-managed SQL Server as backups and cutovers need it. Every
+// BACKUP and RESTORE has a connection of its own; canceling its context ends
+// the statement at the server. Errors are faults whose Message is made of the
+// server's whole list of errors, the telling one first; Unavailable means the
+// connection was lost or refused, and for a changing call that nobody knows
+// whether it happened: look with History or State before calling again.
+type Server interface {
+	// Describe tells who answers.
+	Describe(ctx context.Context) (ServerInfo, error)
+	// Databases lists every database but tempdb and snapshots.
+	Databases(ctx context.Context) ([]Database, error)
+	// Database describes one; NotFound when it is gone.
+	Database(ctx context.Context, name string) (Database, error)
+	// MissingRights lists what the login may not do although backups of the
+	// database need it, each with the exact statement that grants it.
+	MissingRights(ctx context.Context, database string) ([]MissingRight, error)
+
+	// Backup takes one backup set and returns when it is complete. The call's
+	// Name is how it is found again in History.
+	Backup(ctx context.Context, c BackupCall, progress func(percent float64)) error
+	// Verify reads a finished backup through (RESTORE VERIFYONLY WITH CHECKSUM).
+	Verify(ctx context.Context, files []string) error
+	// History lists sets of a database in msdb with a backup_set_id above
+	// after, oldest first, at most limit. Only completed backups are there.
+	History(ctx context.Context, database string, after int64, limit int) ([]HistoryRow, error)
+	// Running tells of BACKUP, RESTORE and DBCC statements at work on a database.
+	Running(ctx context.Context, database string) ([]RunningStatement, error)
+
+	// Recover opens a database that a tail-log backup left restoring
+	// (RESTORE DATABASE … WITH RECOVERY). Repeating it is harmless.
+	Recover(ctx context.Context, database string) error
+	// SetReadOnly and SetRecoveryModel change the database; repeating is harmless.
+	// Going read-only ends open transactions of others.
+	SetReadOnly(ctx context.Context, database string, on bool) error
+	SetRecoveryModel(ctx context.Context, database, model string) error
+	// CheckDB runs DBCC CHECKDB and returns what it found; empty = no errors.
+	CheckDB(ctx context.Context, database string, physicalOnly bool) ([]string, error)
+	// Contents counts and sums the rows of every user table, for comparing
+	// two databases that should be equal.
+	Contents(ctx context.Context, database string) ([]TableSum, error)
+
+	// Folder lists a folder of the server; MakeFolder makes one with parents.
+	Folder(ctx context.Context, path string) ([]FolderEntry, error)
+	MakeFolder(ctx context.Context, path string) error
+}
+
+// ServerInfo is who answers.
+type ServerInfo struct {
+	Name          string // @@SERVERNAME
+	Machine       string
+	VersionMajor  int    // 9 … 17
+	Version       string // product version, such as 16.0.4236.2
+	Edition       string // as the server writes it
+	EngineEdition int    // 4 = Express
+	Login         string
+	Sysadmin      bool
+	Now           time.Time     // the server's clock, UTC
+	UTCOffset     time.Duration // of its local time
+	BackupPath    string        // default folders; empty = not told
+	DataPath      string
+	LogPath       string
+	Linux         bool
+}
+
+// Database is one database of a server.
+type Database struct {
+	ID                  int
+	Name                string
+	State               string // ONLINE, RESTORING, …
+	RecoveryModel       string // FULL, SIMPLE, BULK_LOGGED
+	ReadOnly            bool
+	UserAccess          string // MULTI_USER, …
+	Encrypted           bool   // TDE
+	PageVerify          string // CHECKSUM, …
+	CompatibilityLevel  int
+	DataBytes, LogBytes int64
+	Family, Fork        GUID // of sys.database_recovery_status
+	LastLogBackupLSN    LSN  // zero: FULL in name only, no log backup is possible yet
+	PreferredReplica    bool // true outside availability groups
+	InAvailabilityGroup bool
+	LastFull, LastDiff  time.Time // UTC, finish; zero = never (as this server's msdb knows)
+	LastLog             time.Time
+	LastGoodCheck       time.Time // UTC; zero = unknown
+	EditionFeatures     []string  // sys.dm_db_persisted_sku_features
+	Filestream          bool
+	FreeBackupBytes     int64 // free space at the backup folder's volume; -1 = unknown
+	LogBytesSinceBackup int64 // log to be written by the next log backup; -1 = unknown
+}
+
+// MissingRight is a right and the statement that grants it.
+type MissingRight struct{ Right, Grant string }
+
+// BackupCall is one BACKUP statement.
+type BackupCall struct {
+	Database string
+	Kind     Kind // Full, Differential or Log
+	CopyOnly bool
+	Tail     bool     // log WITH NORECOVERY: the database stays restoring
+	Name     string   // NAME, at most 128 characters; fixed before the call
+	Files    []string // paths as the server sees them; several = stripes
+	Compress bool     // where the edition can; refused elsewhere
+}
+
+// HistoryRow is a set in msdb with its files.
+type HistoryRow struct {
+	Set   Set
+	ID    int64    // backup_set_id
+	User  string   // login that took it
+	Files []string // physical_device_name, by family
+	Disk  bool     // on disk files, not a virtual device, tape or URL
+}
+
+// RunningStatement is a BACKUP, RESTORE or DBCC at work.
+type RunningStatement struct {
+	Session int
+	Command string
+	Percent float64
+	Started time.Time // UTC
+}
+
+// TableSum is the number of a table's rows and a checksum over them that does
+// not depend on their order.
+type TableSum struct {
+	Table string // schema.name
+	Rows  int64
+	Sum   int64
+}
+
+// FolderEntry is a file or folder on the server.
+type FolderEntry struct {
+	Name   string
+	Folder bool
+	Size   int64 // -1 = not told
+}
