@@ -173,7 +173,7 @@ func (s *Server) apiPreflight(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.draft.Plan == nil || !p.draft.Plan.Whole() || len(p.draft.Files) == 0 {
+	if !p.ready() {
 		return invalid("The chain is not whole.", "Ask /api/v1/plans what is missing.")
 	}
 	findings, err := s.preflightOf(c.Request().Context(), p)

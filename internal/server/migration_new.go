@@ -113,7 +113,7 @@ func (s *Server) preflightView(c echo.Context, w wish, refused error) (view, err
 	}
 	files := "/migrations/new/files?" + w.values().Encode()
 	v := templates.Preflight{Crumbs: newCrumbs(w, 2), Path: p.draft.Migration.Database + " · " + p.path(), Calls: planCalls(p), Back: templates.Action{Label: "Back to the files", Href: files}}
-	if p.draft.Plan == nil || !p.draft.Plan.Whole() || len(p.draft.Files) == 0 {
+	if !p.ready() {
 		v.Verdict = templates.Help{Title: "It cannot start: the chain is not whole.", Fix: "See what is missing beside the files.", Actions: []templates.Action{v.Back}}
 		return preflightPage(v, http.StatusUnprocessableEntity), nil
 	}
@@ -215,7 +215,7 @@ func (s *Server) start(c echo.Context, w wish) (string, error) {
 		return "", err
 	}
 	var findings []migration.Finding
-	if p.draft.Plan != nil && len(p.draft.Files) > 0 {
+	if p.ready() {
 		if findings, err = s.preflightOf(ctx, p); err != nil {
 			return "", err
 		}

@@ -39,7 +39,7 @@ func planView(z templates.Zone, p plan) templates.PlanFiles {
 		if len(d.Files) > 0 {
 			v.Calls = planCalls(p)
 		}
-		if d.Plan.Whole() && len(d.Files) > 0 {
+		if d.Plan.Choice == nil && len(d.Files) > 0 {
 			form := planForm(p)
 			v.Form = &form
 		}
@@ -216,9 +216,16 @@ func planForm(p plan) templates.Form {
 		{Name: "database", Label: "Name on the target", Value: m.Database, Mono: true, Error: migration.BadDatabaseName(m.Database)},
 		{Name: "mode", Label: "After the full backup", Type: "choices", Value: string(m.Mode), Options: []templates.Option{
 			{Value: string(migration.Pending), Label: "Keep it restoring (access pending)", Hint: "Differential and log backups follow; you open it at the cutover. BackupMode UPDF, IsOnlineDB False."}, immediate}},
-		checkField(m.Check),
-		{Name: "open_when_applied", Label: "When every file is applied", Type: "choices", Value: map[bool]string{true: "1"}[w.AutoOpen], Options: []templates.Option{
-			{Value: "", Label: "Wait for more increments", Hint: "You open the database when you are ready."}, {Value: "1", Label: "Open it by itself", Hint: "For a copy, or when writes have stopped already."}}},
+		checkField(m.Check)}
+	auto := templates.Field{Name: "open_when_applied", Label: "When every file is applied", Type: "choices", Value: map[bool]string{true: "1"}[w.AutoOpen], Options: []templates.Option{
+		{Value: "", Label: "Wait for more increments", Hint: "You open the database when you are ready."}, {Value: "1", Label: "Open it by itself", Hint: "For a copy, or when writes have stopped already."}}}
+	if p.draft.Plan.Whole() {
+		f.Fields = append(f.Fields, auto)
+	} else {
+		// What is missing may still come: the database stays restoring for it.
+		f.Hidden = append(f.Hidden, templates.Hidden{Name: "partly", Value: "1"})
+		f.Submit = "Begin with what is here…"
+		f.Problem = &templates.Help{Tone: templates.ToneWarn, Title: "Something is missing", Cause: "It can begin with the files before the gap. Add the missing ones later; until then nothing behind the gap can follow."}
 	}
 	if p.source.Kind == endpoint.Folder || p.source.ID != p.staging.ID {
 		f.Fields = append(f.Fields, templates.Field{Name: "names", Label: "Names in the bucket", Type: "select", Value: w.Names, Options: []templates.Option{

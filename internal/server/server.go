@@ -106,6 +106,7 @@ func (s *Server) app() *echo.Echo {
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(errCrossOrigin, e.NewContext(r, w))
 	}))
+	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(err, e.NewContext(r, w)) }
 	e.Use(s.observe, s.recover, securityHeaders(s.cfg.Secure), middleware.BodyLimit(maxBody), echo.WrapMiddleware(guard.Handler),
 		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024, Skipper: func(c echo.Context) bool { return wantsStream(c) || c.Path() == "/metrics" }}))
 	e.GET(static.Prefix+"*", echo.WrapHandler(s.files))

@@ -17,7 +17,7 @@ import (
 
 const (
 	sessionPerson = "person" // id
-	sessionSince  = "since"  // when the person signed in
+	sessionSince  = "since"  // when the person signed in, microseconds since 1970
 	sessionNotice = "notice" // what to say on the next page
 	sessionTone   = "tone"
 )
@@ -96,7 +96,7 @@ func (s *Server) personOf(ctx context.Context) (person.Person, bool, error) {
 	if err != nil {
 		return p, false, err
 	}
-	return p, !s.sessions.GetTime(ctx, sessionSince).Before(p.Changed), nil
+	return p, s.sessions.GetInt64(ctx, sessionSince) >= p.Changed.UnixMicro(), nil
 }
 
 // recognise notes whose session this is.
@@ -155,7 +155,7 @@ func (s *Server) begin(ctx context.Context, p person.Person) error {
 		return err
 	}
 	s.sessions.Put(ctx, sessionPerson, p.ID)
-	s.sessions.Put(ctx, sessionSince, s.Now().UTC())
+	s.sessions.Put(ctx, sessionSince, s.Now().UnixMicro())
 	return nil
 }
 

@@ -30,13 +30,14 @@ type wish struct {
 	Check    string `json:"check,omitempty"`    // async or sync
 	Names    string `json:"names,omitempty"`    // safe or keep
 	AutoOpen bool   `json:"open_when_applied,omitempty"`
+	Partly   bool   `json:"partly,omitempty"` // begin although something is missing
 }
 
 // wishOf reads a form or a query.
 func wishOf(get func(string) string) wish {
 	return wish{Source: get("source"), Prefix: strings.TrimSpace(get("prefix")), Instance: get("instance"), Staging: get("staging"),
 		Database: strings.TrimSpace(get("database")), Family: get("family"), Base: get("base"), Fork: get("fork"), StopAt: strings.TrimSpace(get("stop_at")),
-		Mode: get("mode"), Check: get("check"), Names: get("names"), AutoOpen: get("open_when_applied") != ""}
+		Mode: get("mode"), Check: get("check"), Names: get("names"), AutoOpen: get("open_when_applied") != "", Partly: get("partly") != ""}
 }
 
 // values are the fields that are set, for links and hidden fields.
@@ -51,6 +52,9 @@ func (w wish) values() url.Values {
 	if w.AutoOpen {
 		v.Set("open_when_applied", "1")
 	}
+	if w.Partly {
+		v.Set("partly", "1")
+	}
 	return v
 }
 
@@ -59,7 +63,7 @@ func invalid(message, fix string) error { return fault.New(fault.Invalid, messag
 // migration turns the words into the use case's wish.
 func (w wish) migration() (m migration.Wish, err error) {
 	m = migration.Wish{SourceID: w.Source, SourcePrefix: w.Prefix, InstanceID: w.Instance, StagingID: w.Staging, Database: w.Database,
-		Mode: migration.AccessMode(w.Mode), Check: migration.CheckMode(w.Check), KeepNames: w.Names == "keep", OpenWhenApplied: w.AutoOpen}
+		Mode: migration.AccessMode(w.Mode), Check: migration.CheckMode(w.Check), KeepNames: w.Names == "keep", OpenWhenApplied: w.AutoOpen, Partly: w.Partly}
 	if m.StagingID == "" {
 		m.StagingID = w.Source
 	}
@@ -150,6 +154,13 @@ func (s *Server) draft(ctx context.Context, w wish) (p plan, err error) {
 		p.draft, err = migration.NewDraft(m, seen, same)
 	}
 	return p, err
+}
+
+// ready reports whether there is something that could be started: a whole
+// chain, or the part of one before a gap that a person agreed to begin with.
+func (p plan) ready() bool {
+	d := p.draft
+	return d.Plan != nil && len(d.Files) > 0 && d.Plan.Choice == nil && (d.Plan.Whole() || d.Wish.Partly)
 }
 
 func longest(plans []backup.Plan) backup.Plan {
