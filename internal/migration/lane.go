@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -156,7 +157,7 @@ func (j *job) upload(ctx context.Context, to objectstore.Bucket, source objectst
 		step.Rate = float64(meter.sent.Load()) / took
 	}
 	return j.note(ctx, Change{Files: []File{f}, Steps: []run.Step{step},
-		Events: j.event(step.Key, run.Info, fmt.Sprintf("%s is in the bucket; its checksum (CRC64) equals the file's.", f.Key))})
+		Events: j.event(step.Key, run.Info, path.Base(f.Source)+" is in the bucket; its checksum (CRC64) equals the file's.")})
 }
 
 // inPlace takes a file that already lies where the target reads.

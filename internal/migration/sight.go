@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"path"
 	"strings"
 	"time"
 )
@@ -75,7 +76,7 @@ func readSent(m Migration, s Sight, sent File, now time.Time, r Rules) Reading {
 
 func applied(f File, now time.Time) Reading {
 	f.State, f.Applied, f.Message = FileApplied, now, ""
-	return Reading{Files: []File{f}, Text: f.Key + " is applied up to LSN " + f.LastLSN.String() + "."}
+	return Reading{Files: []File{f}, Text: path.Base(f.Source) + " is applied up to LSN " + f.LastLSN.String() + "."}
 }
 
 func refused(f File, said, more string) Reading {
@@ -86,10 +87,10 @@ func refused(f File, said, more string) Reading {
 	if e.Code == "covered" {
 		// Nothing is lost by leaving it out: the target is past it already.
 		f.State, f.Message = FileDropped, "Already covered: "+said
-		return Reading{Files: []File{f}, Text: f.Key + " is not needed: the target has applied everything in it."}
+		return Reading{Files: []File{f}, Text: path.Base(f.Source) + " is not needed: the target has applied everything in it."}
 	}
 	f.State, f.Message = FileRefused, said
-	return Reading{Files: []File{f}, Problem: problemOf(e, said, stepOf(f), f.Ord), Text: "The target refused " + f.Key + ": " + said}
+	return Reading{Files: []File{f}, Problem: problemOf(e, said, stepOf(f), f.Ord), Text: "The target refused " + path.Base(f.Source) + ": " + said}
 }
 
 func problemOf(e Explanation, said, step string, ord int) *Problem {

@@ -26,7 +26,7 @@ func StepUpload(ord int) string { return fmt.Sprintf("upload/%d", ord) }
 func StepImport(ord int) string { return fmt.Sprintf("import/%d", ord) }
 
 // Title words a step for people.
-func (f File) title(verb string) string { return verb + " " + path.Base(f.Key) }
+func (f File) title(verb string) string { return verb + " " + path.Base(f.Source) }
 
 // stepTitle words a step that is known by its key.
 func stepTitle(m Migration, key string) string {
