@@ -70,8 +70,13 @@ func (h *house) by() migration.By {
 	return migration.By{Actor: audit.Actor{Name: "test", Via: "command"}, At: time.Now()}
 }
 
-// sample copies a real backup file into the folder.
+// sample copies real backup files into the folder.
 func (h *house) sample(names ...string) {
+	h.t.Helper()
+	h.sampleIn("", names...)
+}
+
+func (h *house) sampleIn(sub string, names ...string) {
 	h.t.Helper()
 	from := bakfiletest.Samples(h.t)
 	for _, name := range names {
@@ -79,7 +84,7 @@ func (h *house) sample(names ...string) {
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(h.files, name), b, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(h.files, sub, name), b, 0o600); err != nil {
 			h.t.Fatal(err)
 		}
 	}

@@ -100,6 +100,10 @@ func startCloud(t testing.TB) *cloudProcess {
 		t.Fatal(err)
 	}
 	c.oss, c.rds = door.Remote{URL: c.OSSControl}, door.Remote{URL: c.RDSControl}
+	// Every journey leaves an open database on the one instance.
+	if err := c.rds.Call(context.Background(), "PATCH", "/instances/"+gardenInstance, map[string]int{"max_databases": 10_000}, nil); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
 
