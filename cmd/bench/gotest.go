@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"github.com/dustin/go-humanize"
+)
+
+// upload runs the benchmark beside the OSS adapter, which reports the rates of
+// the resumable upload and of a bare HTTP PUT of the same file to the same
+// emulator, measured in turn, and the memory over idle.
+func (b *bench) upload(ctx context.Context) error {
+	// The file, the PUT's object, the upload's parts and the object made of them.
+	if free, known := freeBytes(b.tmp); known && free < 5*b.bytes {
+		b.add("upload", "", false, "left out: needs %s of disk, %s are free", humanize.IBytes(uint64(5*b.bytes)), humanize.IBytes(uint64(free)))
+		return nil
+	}
+	cmd := b.goTest(ctx, "./internal/objectstore/oss", "-run", "^$", "-bench", "^BenchmarkUpload$", "-benchtime", "3x")
+	cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_BENCH_BYTES=%d", b.bytes), "TMPDIR="+b.tmp)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	failed := cmd.Run()
+	values, ok := metrics(said.String())
+	if !ok {
+		return fmt.Errorf("%w: %s", errors.Join(errors.New("the benchmark reported no figures"), failed), said.String())
+	}
+	size := humanize.IBytes(uint64(b.bytes))
+	b.add("upload of "+size+" beside a bare HTTP PUT", "≥ 0.7 of its rate", values["ratio"] >= 0.7, "%.2f, median of 3 (upload %.0f, PUT %.0f MB/s)", values["ratio"], values["upload-MB/s"], values["put-MB/s"])
+	b.add("upload of "+size+", memory over idle", "< 100 MB", values["grown-MB"] < 100, "%.0f MB", values["grown-MB"])
+	return nil
+}
+
+// metrics reads the line of a benchmark's result: its name, how often it ran,
+// then pairs of value and unit.
+func metrics(output string) (map[string]float64, bool) {
+	for line := range strings.Lines(output) {
+		fields := strings.Fields(line)
+		at := len(fields)
+		for i, f := range fields {
+			if f == "ns/op" {
+				at = i + 1
+			}
+		}
+		if !strings.Contains(line, "ratio") || at >= len(fields) {
+			continue
+		}
+		values := map[string]float64{}
+		for i := at; i+1 < len(fields); i += 2 {
+			var v float64
+			if _, err := fmt.Sscan(fields[i], &v); err != nil {
+				return nil, false
+			}
+			values[fields[i+1]] = v
+		}
+		return values, true
+	}
+	return nil, false
+}
+
+// kill runs the tests that kill the dashboard as a power cut does. Each
+// journey proves afterwards that every task was created once, every part sent
+// once, the objects equal the files, the audit chain is whole and no run is
+// left.
+func (b *bench) kill(ctx context.Context) error {
+	cmd := b.goTest(ctx, "./cmd/dashboard", "-run", "^TestKilledAt(EveryBoundary|Random)$", "-count", "1", "-timeout", "10m", "-json")
+	cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_KILLS=%d", b.kills), "TMPDIR="+b.tmp)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	passed, all, err := journeys(out)
+	if err != nil {
+		return err
+	}
+	_ = cmd.Wait() // a test that failed is told in the table
+	for _, k := range []struct{ test, name string }{
+		{"TestKilledAtEveryBoundary", "killed at every boundary, finished with everything done once"},
+		{"TestKilledAtRandom", "killed at random moments, finished with everything done once"},
+	} {
+		b.add(k.name, fmt.Sprintf("all %d", all[k.test]), all[k.test] > 0 && passed[k.test] == all[k.test], "%d", passed[k.test])
+	}
+	return nil
+}
+
+// journeys counts the subtests of each test in the output of go test -json.
+func journeys(out io.Reader) (passed, all map[string]int, err error) {
+	passed, all = map[string]int{}, map[string]int{}
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var event struct{ Action, Test string }
+		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
+			return nil, nil, fmt.Errorf("read test output: %w", err)
+		}
+		test, _, sub := strings.Cut(event.Test, "/")
+		if !sub {
+			continue
+		}
+		switch event.Action {
+		case "run":
+			all[test]++
+		case "pass":
+			passed[test]++
+		}
+	}
+	return passed, all, lines.Err()
+}
+
+// goTest prepares a go test; when the measurement is stopped, its children
+// get the chance to end their own.
+func (b *bench) goTest(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test"}, args...)...)
+	cmd.Dir = b.root
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	return cmd
+}
