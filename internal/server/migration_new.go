@@ -231,7 +231,7 @@ func planCalls(p plan) (out []templates.Call) {
 		title := "Import increment"
 		switch {
 		case i < len(p.draft.Files):
-			title = fmt.Sprintf("%d. %s", i+1, callTitle(verbAt(i), p.draft.Files[i]))
+			title = callTitle(verbAt(i), p.draft.Files[i])
 		default:
 			title = "Later, when you say so: open the database"
 		}

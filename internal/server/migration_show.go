@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -82,7 +83,7 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 		More: &templates.Action{Label: "All events", Href: "/runs/" + m.RunID, Small: true},
 	}
 	for _, f := range m.Live() {
-		v.Files = append(v.Files, migrationFile(z, f, got.steps))
+		v.Files = append(v.Files, migrationFile(z, m, f, got.steps))
 	}
 	calls := m.Calls
 	if len(calls) > 12 {
@@ -141,7 +142,8 @@ func migrationFacts(z templates.Zone, got standingMigration) []templates.Fact {
 		total += f.Size
 		switch f.State {
 		case migration.FilePlanned, migration.FileUploading:
-			uploaded += f.Uploaded
+			done, _ := sent(f, got.steps)
+			uploaded += done
 		case migration.FileApplied:
 			applied++
 			last = f
@@ -177,22 +179,36 @@ func migrationFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	return facts
 }
 
-func migrationFile(z templates.Zone, f migration.File, steps []run.Step) templates.MigrationFile {
-	row := templates.MigrationFile{Name: f.Source, Kind: kindTag(f.Kind), Taken: z.At(f.Started), Size: templates.Bytes(f.Size), LastLSN: f.LastLSN.String(), Badge: fileBadge(f), Note: f.Message}
+// sent is how far the upload of a file is, and how fast: the step is saved
+// every second, the file's own figure with every part.
+func sent(f migration.File, steps []run.Step) (done int64, rate float64) {
+	done = f.Uploaded
+	for _, s := range steps {
+		if s.Key == migration.StepUpload(f.Ord) && s.State == run.StepActive {
+			return max(done, s.Done), s.Rate
+		}
+	}
+	return done, 0
+}
+
+func migrationFile(z templates.Zone, m migration.Migration, f migration.File, steps []run.Step) templates.MigrationFile {
+	row := templates.MigrationFile{Name: shortName(f.Source, m.SourcePrefix), Kind: kindTag(f.Kind), Taken: z.At(f.Started), Size: templates.Bytes(f.Size), LastLSN: f.LastLSN.String(), Badge: fileBadge(f), Note: f.Message}
 	if row.Note == "" && path.Base(f.Key) != path.Base(f.Source) {
 		row.Note = "in the bucket as " + path.Base(f.Key)
 	}
 	if f.State == migration.FileUploading {
-		rate := 0.0
-		done := f.Uploaded
-		for _, s := range steps {
-			if s.Key == migration.StepUpload(f.Ord) && s.State == run.StepActive {
-				rate, done = s.Rate, max(done, s.Done)
-			}
-		}
+		done, rate := sent(f, steps)
 		row.Progress = templates.Transfer("Upload of "+f.Source, done, f.Size, rate)
 	}
 	return row
+}
+
+// shortName leaves out the folder that a page names once at its top.
+func shortName(key, prefix string) string {
+	if dir := prefix[:strings.LastIndex(prefix, "/")+1]; dir != "" && strings.HasPrefix(key, dir) {
+		return key[len(dir):]
+	}
+	return key
 }
 
 func chainWords(m migration.Migration) string {

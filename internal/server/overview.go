@@ -100,15 +100,15 @@ func (s *Server) summaryProgress(ctx context.Context, m migration.Summary) *temp
 		return nil
 	}
 	if m.Stage == migration.StageUploading && m.Bytes > 0 {
-		rate := 0.0
+		rate, done := 0.0, m.Uploaded
 		if steps, err := s.Runs.Steps(ctx, m.RunID); err == nil {
 			for _, st := range steps {
 				if st.State == run.StepActive && st.Unit == "bytes" {
-					rate = st.Rate
+					rate, done = st.Rate, min(done+st.Done, m.Bytes)
 				}
 			}
 		}
-		return templates.Transfer("Upload of "+m.Database, m.Uploaded, m.Bytes, rate)
+		return templates.Transfer("Upload of "+m.Database, done, m.Bytes, rate)
 	}
 	p := &templates.Progress{Label: "Files of " + m.Database + " applied", Value: int64(m.Applied), Max: int64(m.Files), Words: fmt.Sprintf("%d of %s applied", m.Applied, templates.Count(m.Files, "file", "files"))}
 	return p

@@ -52,6 +52,11 @@ func planView(z templates.Zone, p plan) templates.PlanFiles {
 	for _, n := range d.NotBackups() {
 		v.Left = append(v.Left, templates.PlanFile{Name: n.Name, Kind: kindTag(""), Size: templates.Bytes(n.Size), Badge: templates.Badge{Text: "not usable", Tone: templates.ToneWarn}, Why: strings.TrimSpace(n.Trouble + " " + n.Fix)})
 	}
+	for _, rows := range [][]templates.PlanFile{v.Order, v.Left} {
+		for i := range rows {
+			rows[i].Name = shortName(rows[i].Name, p.wish.Prefix)
+		}
+	}
 	return v
 }
 

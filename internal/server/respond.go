@@ -44,19 +44,15 @@ func localPath(address, host string) string {
 	return p
 }
 
-const requestIDKey = "request"
-
-func requestID(c echo.Context) string {
-	id, _ := c.Get(requestIDKey).(string)
-	return id
-}
+// requestID is the name under which the log speaks of this request.
+func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
 // observe gives the request a name for the log and counts it.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		b := make([]byte, 6)
 		rand.Read(b)
-		c.Set(requestIDKey, hex.EncodeToString(b))
+		c.Response().Header().Set(echo.HeaderXRequestID, hex.EncodeToString(b))
 		began := s.Now()
 		if err := next(c); err != nil {
 			c.Error(err)

@@ -1,0 +1,10 @@
+package server
+
+import "github.com/labstack/echo/v4"
+
+// Routes lists the routes of a server without anything behind it.
+func Routes() []*echo.Route {
+	e := echo.New()
+	(&Server{}).routeAPI(e)
+	return e.Routes()
+}

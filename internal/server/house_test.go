@@ -1,0 +1,428 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/net/html"
+
+	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/db"
+	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
+	"github.com/bakplane/bakplane/internal/emulator/mtf"
+	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
+	"github.com/bakplane/bakplane/internal/objectstore/oss"
+	"github.com/bakplane/bakplane/internal/person"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/server"
+)
+
+// house is the server over a real database, real adapters and an emulated
+// cloud, with the engine at work, as people meet it.
+type house struct {
+	*httptest.Server
+	db    *db.DB
+	bell  *run.Bell
+	files string // folder with backup files
+}
+
+const (
+	adminName     = "dba@example.org"
+	adminPassword = "correct horse battery"
+)
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	keys, err := secret.OpenKeyring(filepath.Join(t.TempDir(), "key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{bell: run.NewBell(), files: t.TempDir()}
+	if h.db, err = db.Open(t.Context(), t.TempDir(), keys, h.bell); err != nil {
+		t.Fatal(err)
+	}
+	ports := &ports{db: h.db}
+	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	handler, err := server.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test"}, server.Deps{
+		Endpoints: h.db, Runs: h.db, Migrations: h.db.Migrations(), Survey: &migration.Survey{Ports: ports}, Ports: ports, People: h.db, Audit: h.db,
+		Sessions: h.db.Sessions(), Bell: h.bell, Log: log, Now: time.Now, NewID: newID,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := &run.Engine{Store: h.db, Owner: newID(), Bell: h.bell, Log: log, Parallel: 2, Lease: 30 * time.Second, MaxTries: 5, Now: time.Now,
+		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{Store: h.db.Migrations(), Runs: h.db, Ports: ports, Now: time.Now, NewID: newID,
+			Rules: migration.Rules{Poll: 20 * time.Millisecond, Settle: time.Second}, Upload: migration.UploadRules{Parallel: 2}}}}
+	ctx, stop := context.WithCancel(context.Background())
+	var working sync.WaitGroup
+	working.Go(func() {
+		if err := engine.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	h.Server = httptest.NewUnstartedServer(handler)
+	h.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	h.Start()
+	t.Cleanup(func() {
+		stop()
+		h.Close()
+		working.Wait()
+		if err := h.db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// ports reaches the places of the endpoints in the database.
+type ports struct{ db *db.DB }
+
+func (p *ports) Bucket(ctx context.Context, id string) (objectstore.Bucket, error) {
+	b, err := p.db.Bucket(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if b.Kind == endpoint.Folder {
+		return folder.Open(b.Path)
+	}
+	a, err := p.db.Account(ctx, b.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	return oss.Open(oss.Config{Endpoint: b.OSSAddress(), Region: b.Region, Bucket: b.Bucket, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal(), PublicEndpoint: b.OSSHost()})
+}
+
+func (p *ports) Target(ctx context.Context, id string) (migration.Target, error) {
+	i, err := p.db.Instance(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.db.Account(ctx, i.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := aliyun.NewClient(aliyun.Config{Endpoint: a.RDSAddress, Region: i.Region, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal()})
+	if err != nil {
+		return nil, err
+	}
+	return c.Target(i.InstanceID), nil
+}
+
+// cloud plants the emulators and adds the places with fixed ids, with a chain
+// of orders in the folder.
+func (h *house) cloud(t *testing.T) {
+	t.Helper()
+	store, err := ossemu.Start(ossemu.Config{Dir: t.TempDir(), Region: "cn-hangzhou",
+		Accounts: []ossemu.Account{{KeyID: "key-one", Secret: "secret-one", Owner: "1001"}, {KeyID: "key-role", Secret: "secret-role", Owner: "1001"}},
+		Buckets:  []ossemu.Bucket{{Name: "sql-moves", Region: "cn-hangzhou", StorageClass: "Standard", Owner: "1001"}}}, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	rds, err := aliyunemu.Start(aliyunemu.Config{
+		Accounts:  []aliyunemu.Account{{ID: "1001", Keys: []aliyunemu.Key{{ID: "key-one", Secret: "secret-one"}}, ImportRole: &aliyunemu.Credential{AccessKeyID: "key-role", Secret: "secret-role"}}},
+		Instances: []aliyunemu.Instance{{ID: "rm-test1hangzhou", Account: "1001", Region: "cn-hangzhou", Version: "2019_std_ha", Category: "HighAvailability", StorageGB: 100, MaxDatabases: 50}},
+		Endpoints: map[string]string{"oss-cn-hangzhou.aliyuncs.com": store.URL}, Step: 10 * time.Millisecond, File: filepath.Join(t.TempDir(), "rds.json")}, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { rds.Close() })
+	if err := os.Mkdir(filepath.Join(h.files, "orders"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mtf.Chain(filepath.Join(h.files, "orders"), mtf.Options{Database: "orders", Server: "SQL1", Started: time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(h.files, "orders", "notes.txt"), []byte("no backup at all"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := func(what string) audit.Entry {
+		return audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), what+".add", what+"/test", "Added.")
+	}
+	for _, err := range []error{
+		h.db.SaveAccount(t.Context(), endpoint.Account{ID: "account", Name: "moves", AccessKeyID: "key-one", Secret: secret.NewText("secret-one"), Region: "cn-hangzhou", RDSAddress: rds.URL, OwnerID: "1001"}, e("account")),
+		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "staging", Name: "sql-moves", Kind: endpoint.OSS, AccountID: "account", Region: "cn-hangzhou", Address: store.URL, Bucket: "sql-moves"}, e("bucket")),
+		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "files", Name: "SQL backups", Kind: endpoint.Folder, Path: h.files}, e("bucket")),
+		h.db.SaveInstance(t.Context(), endpoint.Instance{ID: "target", Name: "Hangzhou", Kind: endpoint.ApsaraDB, AccountID: "account", Region: "cn-hangzhou", InstanceID: "rm-test1hangzhou"}, e("instance")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// admin makes an administrator without the first-start page.
+func (h *house) admin(t *testing.T) person.Person {
+	t.Helper()
+	now := time.Now().UTC()
+	p := person.Person{ID: "admin", Name: adminName, Hash: person.HashPassword(secret.NewText(adminPassword)), Created: now, Changed: now}
+	if err := h.db.AddFirst(t.Context(), p, audit.New(audit.Actor{Name: adminName, Via: "command"}, now, "person.first", "person/admin", "Made.")); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// browser is a person at a browser without scripts.
+type browser struct {
+	t    *testing.T
+	h    *house
+	http *http.Client
+	page *html.Node
+	code int
+	at   *url.URL
+}
+
+func (h *house) browser(t *testing.T) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t: t, h: h, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+}
+
+// signedIn is a browser whose person is signed in.
+func (h *house) signedIn(t *testing.T) *browser {
+	t.Helper()
+	h.admin(t)
+	b := h.browser(t)
+	b.get("/sign-in").submit("/sign-in", "name", adminName, "password", adminPassword)
+	if b.at.Path != "/" || b.code != http.StatusOK {
+		t.Fatalf("signed in, and arrived at %s (%d)", b.at, b.code)
+	}
+	return b
+}
+
+func (b *browser) get(path string) *browser {
+	b.t.Helper()
+	return b.do(http.MethodGet, path, "")
+}
+
+func (b *browser) do(method, path, body string) *browser {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), method, b.h.URL+path, strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	resp, err := b.http.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b.page, err = html.Parse(resp.Body); err != nil {
+		b.t.Fatal(err)
+	}
+	b.code, b.at = resp.StatusCode, resp.Request.URL
+	return b
+}
+
+// submit fills the form that goes to an address, the way a browser would: its
+// hidden fields and preset values, then the pairs given.
+func (b *browser) submit(action string, pairs ...string) *browser {
+	b.t.Helper()
+	var form *html.Node
+	each(b.page, func(n *html.Node) {
+		if n.Data == "form" && attr(n, "action") == action {
+			form = n
+		}
+	})
+	if form == nil {
+		b.t.Fatalf("%s has no form that goes to %s; it says %.600s", b.at, action, b.text())
+	}
+	values := url.Values{}
+	each(form, func(n *html.Node) {
+		switch {
+		case n.Data == "input" && (attr(n, "type") != "radio" || has(n, "checked")) && attr(n, "name") != "":
+			values.Set(attr(n, "name"), attr(n, "value"))
+		case n.Data == "option" && has(n, "selected"), n.Data == "option" && n.PrevSibling == nil:
+			values.Set(attr(n.Parent, "name"), attr(n, "value"))
+		}
+	})
+	for i := 0; i < len(pairs); i += 2 {
+		values.Set(pairs[i], pairs[i+1])
+	}
+	if attr(form, "method") == "get" {
+		return b.get(action + "?" + values.Encode())
+	}
+	return b.do(http.MethodPost, action, values.Encode())
+}
+
+// follow clicks the link with these words.
+func (b *browser) follow(words string) *browser {
+	b.t.Helper()
+	href := ""
+	each(b.page, func(n *html.Node) {
+		if n.Data == "a" && strings.TrimSpace(textOf(n)) == words {
+			href = attr(n, "href")
+		}
+	})
+	if href == "" {
+		b.t.Fatalf("%s has no link %q; it says %.600s", b.at, words, b.text())
+	}
+	return b.get(href)
+}
+
+func (b *browser) text() string { return strings.Join(strings.Fields(textOf(b.page)), " ") }
+
+// sees fails unless the page has this status and says all of these.
+func (b *browser) sees(code int, texts ...string) *browser {
+	b.t.Helper()
+	if b.code != code {
+		b.t.Errorf("%s answered %d, want %d: %.300s", b.at, b.code, code, b.text())
+	}
+	for _, w := range texts {
+		if !strings.Contains(b.text(), w) {
+			b.t.Errorf("%s does not say %q; it says %.1200s", b.at, w, b.text())
+		}
+	}
+	return b
+}
+
+// until reloads the page until it says something.
+func (b *browser) until(text string) *browser {
+	b.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !strings.Contains(b.text(), text) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%s never said %q; it says %.2000s", b.at, text, b.text())
+		}
+		rings, stop := b.h.bell.Listen()
+		select {
+		case <-rings:
+		case <-time.After(200 * time.Millisecond):
+		}
+		stop()
+		b.get(b.at.RequestURI())
+	}
+	return b
+}
+
+func each(n *html.Node, f func(*html.Node)) {
+	if n.Type == html.ElementNode {
+		f(n)
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		each(c, f)
+	}
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, key string) bool {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+func textOf(n *html.Node) string {
+	var b strings.Builder
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		if n.Type == html.TextNode {
+			b.WriteString(n.Data)
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			walk(c)
+		}
+		if n.Type == html.ElementNode && n.Data != "span" && n.Data != "strong" {
+			b.WriteString(" ")
+		}
+	}
+	walk(n)
+	return b.String()
+}
+
+// program is a script with a token.
+type program struct {
+	t     *testing.T
+	h     *house
+	token string
+}
+
+func (h *house) program(t *testing.T) *program {
+	t.Helper()
+	p := h.admin(t)
+	text := person.NewToken()
+	err := h.db.AddToken(t.Context(), person.Token{ID: "token", PersonID: p.ID, Name: "script", Hash: person.HashToken(text.Reveal()), Created: time.Now()},
+		audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "token.add", "token/token", "Made."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &program{t, h, text.Reveal()}
+}
+
+// ask sends a request and decodes the answer, which must have this status.
+func (p *program) ask(method, path string, body any, status int, into any) {
+	p.t.Helper()
+	var in io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		in = strings.NewReader(string(b))
+	}
+	r, err := http.NewRequestWithContext(p.t.Context(), method, p.h.URL+path, in)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if p.token != "" {
+		r.Header.Set("Authorization", "Bearer "+p.token)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if resp.StatusCode != status {
+		p.t.Fatalf("%s %s: %d %s, want %d", method, path, resp.StatusCode, got, status)
+	}
+	if into != nil {
+		if err := json.Unmarshal(got, into); err != nil {
+			p.t.Fatal(fmt.Errorf("%s %s: %w in %s", method, path, err, got))
+		}
+	}
+}
