@@ -21,6 +21,7 @@ type cli struct {
 	Plan    PlanCmd    `cmd:"" help:"Tell in which order backups restore a database, what is left out and what is missing."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit trail."`
 	Emulate emulateCmd `cmd:"" help:"Run the emulated cloud alone, on loopback."`
+	Health  healthCmd  `cmd:"" help:"Ask the dashboard on this machine whether it works."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
