@@ -9,7 +9,7 @@
 //	d.Refuse = writeVendorError               // how a refusal looks on this wire
 //	api := d.Wrap(operationOf, emulator)      // operationOf names a request: "UploadPart"
 //	d.HandleFunc("POST /buckets/delete", f)   // doors of this emulator alone, optional
-//	go http.Serve(wire, api)
+//	go (&http.Server{Handler: api, ConnState: d.ConnState}).Serve(wire)
 //	go http.Serve(control, d.Control())
 //
 // What a person or a test does with it, over HTTP with JSON or, in the same

@@ -2,6 +2,7 @@ package door
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
@@ -30,6 +31,7 @@ type Door struct {
 	held     []*holding
 	waiters  chan struct{} // closed and replaced whenever held grows
 	requests []Request
+	open     int
 	ops      map[string]*Count
 	details  map[string]*Count
 }
@@ -59,6 +61,10 @@ type Count struct {
 type Counts struct {
 	Operations map[string]Count `json:"operations"`
 	Details    map[string]Count `json:"details"`
+	// Open is the number of connections to the wire, where the emulator gave
+	// ConnState to its server. At zero nothing that a dead client had sent can
+	// still be acted on, once a request that came later was answered.
+	Open int `json:"open"`
 }
 
 // Held is a request that waits to be released.
@@ -220,7 +226,7 @@ func (d *Door) Reset() {
 func (d *Door) Counts() Counts {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	out := Counts{Operations: map[string]Count{}, Details: map[string]Count{}}
+	out := Counts{Operations: map[string]Count{}, Details: map[string]Count{}, Open: d.open}
 	for k, c := range d.ops {
 		out.Operations[k] = *c
 	}
@@ -228,6 +234,18 @@ func (d *Door) Counts() Counts {
 		out.Details[k] = *c
 	}
 	return out
+}
+
+// ConnState is for http.Server.ConnState of the emulated wire.
+func (d *Door) ConnState(_ net.Conn, state http.ConnState) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		d.open++
+	case http.StateClosed, http.StateHijacked:
+		d.open--
+	}
 }
 
 // Requests returns the last requests that were answered, oldest first; an

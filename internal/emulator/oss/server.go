@@ -254,8 +254,8 @@ func Start(cfg Config, listen, control string) (*Running, error) {
 		return nil, err
 	}
 	run := &Running{Server: s}
-	if run.URL, err = run.listen(listen, s); err == nil {
-		run.ControlURL, err = run.listen(control, s.door.Control())
+	if run.URL, err = run.listen(listen, s, s.door.ConnState); err == nil {
+		run.ControlURL, err = run.listen(control, s.door.Control(), nil)
 	}
 	if err != nil {
 		run.Close()
@@ -264,7 +264,7 @@ func Start(cfg Config, listen, control string) (*Running, error) {
 	return run, nil
 }
 
-func (run *Running) listen(addr string, h http.Handler) (string, error) {
+func (run *Running) listen(addr string, h http.Handler, watch func(net.Conn, http.ConnState)) (string, error) {
 	l, err := net.Listen("tcp", or(addr, "127.0.0.1:0"))
 	if err != nil {
 		return "", err
@@ -273,7 +273,7 @@ func (run *Running) listen(addr string, h http.Handler) (string, error) {
 		l.Close()
 		return "", fmt.Errorf("%s is not a loopback address", l.Addr())
 	}
-	hs := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	hs := &http.Server{Handler: h, ConnState: watch, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	run.servers = append(run.servers, hs)
 	go func() { _ = hs.Serve(l) }()
 	return "http://" + l.Addr().String(), nil
