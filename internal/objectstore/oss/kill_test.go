@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,7 +140,7 @@ func TestKilledAtRandomMomentsItFinishes(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		kill := time.AfterFunc(time.Duration(20+rand.IntN(80))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		kill := time.AfterFunc(time.Duration(20+rand.IntN(80+10*kills))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 		err := cmd.Wait()
 		kill.Stop()
 		switch {
@@ -152,7 +153,7 @@ func TestKilledAtRandomMomentsItFinishes(t *testing.T) {
 				t.Fatal("no progress")
 			}
 		}
-		rest(t, remote)
+		rest(t, url, remote)
 	}
 	t.Logf("%d kills", kills)
 	b := open(t, oss.Config{Endpoint: url, Region: "cn-hangzhou", Bucket: "backups", AccessKeyID: us.KeyID, Secret: us.Secret})
@@ -180,19 +181,23 @@ func TestKilledAtRandomMomentsItFinishes(t *testing.T) {
 	}
 }
 
-// rest waits until the emulator has finished what the dead left with it.
-func rest(t *testing.T, remote door.Remote) {
+// rest waits until the emulator has finished what the dead left with it: a
+// request of a new connection is answered, so all earlier connections were
+// seen, and then none is open.
+func rest(t *testing.T, url string, remote door.Remote) {
 	t.Helper()
-	for range 2000 {
+	alone := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := alone.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	for range 10_000 {
 		counts, err := remote.Counts(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		busy := false
-		for _, c := range counts.Operations {
-			busy = busy || c.Seen != c.Ended
-		}
-		if !busy {
+		if counts.Open == 0 {
 			return
 		}
 		time.Sleep(time.Millisecond)
