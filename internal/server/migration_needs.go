@@ -72,8 +72,10 @@ func buttonAction(b migration.Button, code, here string, first bool) templates.A
 		return templates.Action{Label: label, Href: here + "/files", Primary: first}
 	case migration.ButtonOpen:
 		return templates.Action{Label: "Open…", Href: here + "/open"}
+	case migration.ButtonTerminate:
+		return templates.Action{Label: "Terminate…", Href: here + "/terminate", Danger: true}
 	}
-	return templates.Action{Label: "Terminate…", Href: here + "/terminate", Danger: true}
+	return templates.Action{Label: capital(string(b)), Href: here}
 }
 
 func capital(text string) string {

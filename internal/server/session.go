@@ -122,11 +122,11 @@ func (s *Server) required(next echo.HandlerFunc) echo.HandlerFunc {
 		if wantsStream(c) {
 			return c.NoContent(http.StatusNoContent) // tells the browser to stop asking
 		}
-		any, err := s.anybody(c.Request().Context())
+		some, err := s.anybody(c.Request().Context())
 		if err != nil {
 			return err
 		}
-		if !any {
+		if !some {
 			return seeOther(c, "/welcome")
 		}
 		to := "/sign-in"

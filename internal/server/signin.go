@@ -27,9 +27,9 @@ func signInForm(name, next string) templates.Form {
 // showSignIn asks who is there.
 func (s *Server) showSignIn(c echo.Context) error {
 	ctx := c.Request().Context()
-	if any, err := s.anybody(ctx); err != nil {
+	if some, err := s.anybody(ctx); err != nil {
 		return err
-	} else if !any {
+	} else if !some {
 		return seeOther(c, "/welcome")
 	}
 	if _, ok, err := s.personOf(ctx); err != nil {

@@ -23,9 +23,9 @@ func welcomeForm(name string) templates.Form {
 
 // showWelcome asks for the first administrator; later it leads to the sign-in.
 func (s *Server) showWelcome(c echo.Context) error {
-	if any, err := s.anybody(c.Request().Context()); err != nil {
+	if some, err := s.anybody(c.Request().Context()); err != nil {
 		return err
-	} else if any {
+	} else if some {
 		return seeOther(c, "/sign-in")
 	}
 	return render(c, http.StatusOK, templates.FirstStartPage(s.doorFrame(c, "Welcome"), templates.FirstStart{Form: welcomeForm("")}))
@@ -34,9 +34,9 @@ func (s *Server) showWelcome(c echo.Context) error {
 // welcome makes the first administrator and signs them in.
 func (s *Server) welcome(c echo.Context) error {
 	ctx := c.Request().Context()
-	if any, err := s.anybody(ctx); err != nil {
+	if some, err := s.anybody(ctx); err != nil {
 		return err
-	} else if any {
+	} else if some {
 		return seeOther(c, "/sign-in")
 	}
 	name := strings.TrimSpace(c.FormValue("name"))

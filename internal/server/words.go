@@ -54,6 +54,9 @@ func stageBadge(stage migration.Stage, state run.State) templates.Badge {
 	if stage == migration.StageFollowing {
 		tone = templates.ToneWarn
 	}
+	if words[stage] == "" {
+		words[stage] = string(stage)
+	}
 	return templates.Badge{Text: words[stage], Tone: tone}
 }
 
