@@ -93,7 +93,7 @@ func TestValuesSurviveTheWire(t *testing.T) {
 	}
 	d, _ := ParseDecimal("25000000012800001")
 	b, err := LSN.value(nil, d)
-	if err != nil || !bytes.Equal(b, []byte{0x0d, 1, 0xd0, 0x25, 0x18, 0x5e, 0xd1, 0x58, 0, 0, 0, 0, 0, 0}) {
+	if err != nil || !bytes.Equal(b, []byte{0x0d, 1, 1, 0xd0, 0x25, 0x18, 0x5e, 0xd1, 0x58, 0, 0, 0, 0, 0}) {
 		t.Errorf("% x, %v", b, err)
 	}
 }
