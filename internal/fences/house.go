@@ -48,6 +48,11 @@ func House() []Fence {
 			Why: "rooms upstairs have no doors between them: a cloud is reached through a port of the ground floor",
 		},
 		{
+			Name: "the SQL Server room imports the floors below and its driver", Packages: []string{"internal/sqlserver"}, House: below,
+			Outside: slices.Concat(pure, []string{"github.com/microsoft/go-mssqldb/...", "github.com/golang-sql/sqlexp"}), Never: []string{"net/http/..."},
+			Why: "rooms upstairs have no doors between them: a server is reached through a port of the ground floor",
+		},
+		{
 			Name: "a folder as bucket imports the floors below", Packages: []string{"internal/objectstore/folder"}, House: below, Outside: pure, Never: effects,
 			Why: "rooms upstairs have no doors between them: adapters of one contract do not lean on each other",
 		},
@@ -89,7 +94,7 @@ func House() []Fence {
 		{
 			Name:     "commands put the parts together",
 			Packages: []string{"cmd/..."}, Outside: []string{"/..."},
-			House: slices.Concat(below, views, []string{"internal/db", "internal/aliyun", "internal/objectstore/folder", "internal/objectstore/oss", "internal/server", "internal/emulator/..."}),
+			House: slices.Concat(below, views, []string{"internal/db", "internal/aliyun", "internal/sqlserver", "internal/objectstore/folder", "internal/objectstore/oss", "internal/server", "internal/emulator/..."}),
 			Why:   "they may know everybody except the helpers of tests",
 		},
 	}
