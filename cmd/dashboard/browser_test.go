@@ -124,6 +124,7 @@ func (b *browser) picture(name string) {
 		for _, theme := range []string{"dark", "light"} {
 			_, _ = chromedp.Run(b.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`(document.documentElement.dataset.theme=%q, true)`, theme)))
 			_ = chromedp.Do(b.ctx, chromedp.EmulateViewport(size.width, size.height))
+			time.Sleep(300 * time.Millisecond) // colours fade from one theme to the other
 			png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(90))
 			if err == nil {
 				_ = os.WriteFile(filepath.Join(b.shots, fmt.Sprintf("%02d-%s-%s-%s.png", b.n, name, size.name, theme)), png, 0o600)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -91,4 +92,13 @@ func kept[C comparable, A any](mu *sync.Mutex, have map[C]A, config C, open func
 		have[config] = a
 	}
 	return a, err
+}
+
+// Server implements migration.Ports.
+func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration.Place, error) {
+	in, err := p.endpoints.Instance(ctx, id)
+	if err != nil {
+		return nil, migration.Place{}, err
+	}
+	return nil, migration.Place{}, fault.Newf(fault.Invalid, "%s is not a server that Bakplane can take backups from.", in.Name)
 }

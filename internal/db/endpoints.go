@@ -126,29 +126,37 @@ func (d *DB) RemoveBucket(ctx context.Context, id string, e audit.Entry) error {
 	return d.remove(ctx, "remove bucket", `DELETE FROM buckets WHERE id = ?`, id, e)
 }
 
-const instanceColumns = `id, name, kind, account_id, region, instance_id`
+const instanceColumns = `id, name, kind, coalesce(account_id, ''), region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, coalesce(folder_id, '')`
 
-func scanInstance(r *sql.Rows) (i endpoint.Instance, err error) {
-	err = r.Scan(&i.ID, &i.Name, &i.Kind, &i.AccountID, &i.Region, &i.InstanceID)
+func (d *DB) scanInstance(r *sql.Rows) (i endpoint.Instance, err error) {
+	var sealed string
+	err = r.Scan(&i.ID, &i.Name, &i.Kind, &i.AccountID, &i.Region, &i.InstanceID, &i.Host, &i.Port, &i.InstanceName, &i.Login, &sealed, &i.Encrypt, &i.CAPEM, &i.CertificateHost, &i.Trust, &i.ServerFolder, &i.FolderID)
+	if err != nil {
+		return i, err
+	}
+	i.Password, err = d.keys.Open(sealed, "instance/"+i.ID)
 	return i, err
 }
 
 // Instances implements endpoint.Store.
 func (d *DB) Instances(ctx context.Context) ([]endpoint.Instance, error) {
-	return rows(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances ORDER BY name`, scanInstance)
+	return rows(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances ORDER BY name`, d.scanInstance)
 }
 
 // Instance implements endpoint.Store.
 func (d *DB) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
-	return one(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, scanInstance, id)
+	return one(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, d.scanInstance, id)
 }
 
 // SaveInstance implements endpoint.Store.
 func (d *DB) SaveInstance(ctx context.Context, i endpoint.Instance, e audit.Entry) error {
 	return d.tx(ctx, "save instance", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO instances (`+instanceColumns+`) VALUES (?1,?2,?3,?4,?5,?6)
-			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, account_id=?4, region=?5, instance_id=?6`,
-			i.ID, i.Name, i.Kind, i.AccountID, i.Region, i.InstanceID)
+		_, err := tx.ExecContext(ctx, `INSERT INTO instances (id, name, kind, account_id, region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, folder_id)
+			VALUES (?1,?2,?3,nullif(?4,''),?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,nullif(?17,''))
+			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, account_id=nullif(?4,''), region=?5, instance_id=?6, host=?7, port=?8, instance_name=?9, login=?10,
+				password_sealed=CASE ?11 WHEN '' THEN password_sealed ELSE ?11 END, encrypt=?12, ca_pem=?13, certificate_host=?14, trust=?15, server_folder=?16, folder_id=nullif(?17,'')`,
+			i.ID, i.Name, i.Kind, i.AccountID, i.Region, i.InstanceID, i.Host, i.Port, i.InstanceName, i.Login, d.keys.Seal(i.Password, "instance/"+i.ID),
+			i.Encrypt, i.CAPEM, i.CertificateHost, i.Trust, i.ServerFolder, i.FolderID)
 		if err != nil {
 			return err
 		}

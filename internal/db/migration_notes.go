@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -30,6 +31,9 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 		if err := setColumns(ctx, tx, id, c); err != nil {
 			return err
 		}
+		if err := setFeed(ctx, tx, id, c); err != nil {
+			return err
+		}
 		if err := deriveStage(ctx, tx, id); err != nil {
 			return err
 		}
@@ -45,7 +49,7 @@ func putLiveFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.
 	for _, f := range files {
 		var state migration.FileState
 		err := tx.QueryRowContext(ctx, `SELECT state FROM migration_files WHERE migration_id = ? AND ord = ?`, id, f.Ord).Scan(&state)
-		if err != nil {
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		if state == migration.FileDropped {
@@ -184,6 +188,8 @@ func setDecision(ctx context.Context, tx *sql.Tx, id string, dec migration.Decis
 		{dec.Open, `UPDATE migrations SET open_asked = ? WHERE id = ?`, []any{at, id}},
 		{dec.Open && dec.Check != "", `UPDATE migrations SET check_mode = ? WHERE id = ?`, []any{dec.Check, id}},
 		{dec.Terminate, `UPDATE migrations SET terminate_asked = ? WHERE id = ?`, []any{at, id}},
+		{dec.Cutover, `UPDATE migrations SET cutover_asked = ? WHERE id = ?`, []any{at, id}},
+		{dec.Abort, `UPDATE migrations SET abort_asked = ? WHERE id = ?`, []any{at, id}},
 		{dec.Go, `UPDATE migrations SET problem = '' WHERE id = ?`, []any{id}},
 		{dec.DropTask, `UPDATE migrations SET task_id = '', sight = '', sight_at = 0 WHERE id = ?`, []any{id}},
 	} {

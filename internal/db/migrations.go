@@ -21,17 +21,23 @@ type Migrations struct{ *DB }
 func (d *DB) Migrations() *Migrations { return &Migrations{d} }
 
 const migrationColumns = `id, run_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
-	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text, created, finished`
+	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
+	server_id, every, freeze, compress, history, history_at, cutover_asked, abort_asked, frozen, tail_lsn, given_back, created, finished`
 
 func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var checked, sightAt, openAsked, terminateAsked, opened, created, finished int64
+	var feed feedRow
 	var family, findings, sight, problem string
 	err = r.Scan(&m.ID, &m.RunID, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
-		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText, &created, &finished)
+		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
+		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.abortAsked, &feed.frozen, &feed.tail, &feed.givenBack, &created, &finished)
 	if err != nil {
 		return m, err
 	}
 	if m.Family, err = bakfile.ParseGUID(family); err != nil {
+		return m, err
+	}
+	if m.Feed, err = feed.words(); err != nil {
 		return m, err
 	}
 	if err = parse(sight, &m.Sight); err != nil {
@@ -52,9 +58,11 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 		if err := insertRun(ctx, tx, r); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,0)`,
+		feed := feedOf(m.Feed)
+		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,0,0,'0',0,?,0)`,
 			m.ID, m.RunID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
-			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked), micros(m.Created))
+			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked),
+			feed.server, feed.every, feed.freeze, feed.compress, feed.history, micros(m.Created))
 		if err != nil {
 			return err
 		}
@@ -96,6 +104,10 @@ func readMigration(ctx context.Context, q queryer, id string) (m migration.Migra
 	}
 	m.Calls, err = rows(ctx, q, "call", `SELECT id, verb, file, request, intended, settled, verdict, task_id, error, known_tasks, rows_before
 		FROM migration_calls WHERE migration_id = ? ORDER BY id`, scanCall, id)
+	if err != nil || m.Feed == nil {
+		return m, err
+	}
+	m.Feed.Takes, err = rows(ctx, q, "take", `SELECT `+takeColumns+` FROM migration_takes WHERE migration_id = ? ORDER BY id`, scanTake, id)
 	return m, err
 }
 
@@ -176,4 +188,15 @@ func (d *Migrations) Calls(ctx context.Context, instanceID, database string, sin
 		b.DatabaseFrees = moment(databaseFirst).Add(day)
 	}
 	return b, stored("count calls of the day", err)
+}
+
+// Opens implements migration.Store.
+func (d *Migrations) Opens(ctx context.Context, instanceID string, limit int) ([]time.Duration, error) {
+	return rows(ctx, d.read, "opening", `SELECT m.opened - max(c.intended) FROM migrations m JOIN migration_calls c ON c.migration_id = m.id AND c.verb = 'open' AND c.verdict IN ('accepted', 'adopted')
+		WHERE m.instance_id = ? AND m.opened > 0 AND m.check_mode = 'async' GROUP BY m.id ORDER BY m.id DESC LIMIT ?`,
+		func(r *sql.Rows) (time.Duration, error) {
+			var us int64
+			err := r.Scan(&us)
+			return time.Duration(us) * time.Microsecond, err
+		}, instanceID, page(limit))
 }

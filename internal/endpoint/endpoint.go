@@ -51,17 +51,44 @@ type Bucket struct {
 // InstanceKind says what a SQL Server instance is.
 type InstanceKind string
 
-const ApsaraDB InstanceKind = "apsaradb"
+const (
+	ApsaraDB    InstanceKind = "apsaradb"
+	SelfManaged InstanceKind = "selfmanaged"
+)
 
 // Instance is a SQL Server we know.
 type Instance struct {
-	ID         string
-	Name       string
-	Kind       InstanceKind
+	ID   string
+	Name string
+	Kind InstanceKind
+
+	// ApsaraDB
 	AccountID  string
 	Region     string
 	InstanceID string // the cloud's id, such as rm-bp1…
+
+	// SelfManaged
+	Host            string
+	Port            int    // 0 = 1433, or asked of SQL Server Browser when InstanceName is given
+	InstanceName    string // of a named instance
+	Login           string
+	Password        secret.Text
+	Encrypt         Encrypt
+	CAPEM           string // certificates to trust, PEM; empty = those of this machine
+	CertificateHost string // name in the certificate, where it is not Host
+	Trust           bool   // take any certificate
+	ServerFolder    string // backup folder as the server sees it
+	FolderID        string // the same folder as a bucket, as we see it
 }
+
+// Encrypt says how the connection to a server is protected.
+type Encrypt string
+
+const (
+	EncryptStrict Encrypt = "strict" // TDS 8: TLS from the first byte
+	EncryptFull   Encrypt = "full"   // TLS after the greeting
+	EncryptNone   Encrypt = "none"   // in the clear, but the password
+)
 
 // Store keeps endpoints. Save makes or replaces the record with the given id;
 // a Save with an empty secret keeps the stored one. Remove refuses with
@@ -152,15 +179,44 @@ func (b Bucket) OSSHost() string {
 
 // Check refuses an instance that cannot work.
 func (i Instance) Check() error {
+	if strings.TrimSpace(i.Name) == "" {
+		return fault.New(fault.Invalid, "The instance has no name.", "Give it the name your colleagues know it by.")
+	}
+	switch i.Kind {
+	case ApsaraDB:
+		return i.checkApsaraDB()
+	case SelfManaged:
+		return i.checkSelfManaged()
+	}
+	return fault.Newf(fault.Invalid, "%q is not a kind of instance.", i.Kind)
+}
+
+func (i Instance) checkApsaraDB() error {
 	switch {
-	case i.Kind != ApsaraDB:
-		return fault.Newf(fault.Invalid, "%q is not a kind of instance.", i.Kind)
 	case i.AccountID == "":
 		return fault.New(fault.Invalid, "The instance has no account.", "Choose the cloud account it belongs to.")
 	case !instanceShape.MatchString(i.InstanceID):
 		return fault.Newf(fault.Invalid, "%q is not an instance id.", i.InstanceID).WithFix("Copy it from the console's list of instances; it looks like rm-bp1x….")
 	case !regionShape.MatchString(i.Region):
 		return fault.Newf(fault.Invalid, "%q is not a region id.", i.Region).WithFix("Write it as the cloud does, such as cn-hangzhou.")
+	}
+	return nil
+}
+
+func (i Instance) checkSelfManaged() error {
+	switch {
+	case strings.TrimSpace(i.Host) == "" || strings.ContainsAny(i.Host, "/;\\ "):
+		return fault.Newf(fault.Invalid, "%q is not a host.", i.Host).WithFix("Write the server's name or address alone; port and instance name have fields of their own.")
+	case i.Port < 0 || i.Port > 65535:
+		return fault.Newf(fault.Invalid, "%d is not a port.", i.Port).WithFix("The default is 1433.")
+	case i.Login == "":
+		return fault.New(fault.Invalid, "The login is empty.", "Give a SQL Server login that may take backups.")
+	case i.Encrypt != EncryptStrict && i.Encrypt != EncryptFull && i.Encrypt != EncryptNone:
+		return fault.Newf(fault.Invalid, "%q is not a way to encrypt.", i.Encrypt).WithFix("Choose strict, full or none.")
+	case i.ServerFolder == "":
+		return fault.New(fault.Invalid, "The backup folder is empty.", "Give the folder as the server sees it, such as D:\\backup or /var/opt/mssql/backup.")
+	case i.FolderID == "":
+		return fault.New(fault.Invalid, "It is not said where this machine sees the backup folder.", "Add the folder under Storage and choose it.")
 	}
 	return nil
 }

@@ -54,6 +54,8 @@ func Open(m Migration, check CheckMode) (Decision, error) {
 		return Decision{}, ended(m)
 	case m.TaskID == "":
 		return Decision{}, fault.New(fault.Conflict, "There is nothing to open yet: the target has no restore task.", "Wait until the full backup is applied.")
+	case m.Feed != nil:
+		return Decision{}, fault.New(fault.Conflict, "This migration follows a server at work: it is opened by the cutover, once the source is frozen.", "Order the cutover.")
 	case check != "" && check != CheckAsync && check != CheckSync:
 		return Decision{}, fault.Newf(fault.Invalid, "%q is not a way to check.", check).WithFix("Choose async or sync.")
 	}
@@ -81,7 +83,43 @@ func Terminate(m Migration, typed string) (Decision, error) {
 	if typed != m.Database {
 		return Decision{}, fault.Newf(fault.Invalid, "The name typed is not %s.", m.Database).WithFix("Type the name of the database on the target to terminate its migration.")
 	}
+	if m.Feed != nil {
+		return Abort(m)
+	}
 	return Decision{Terminate: true, Go: true}, nil
+}
+
+// Cutover decides what the order to cut over changes.
+func Cutover(m Migration) (Decision, error) {
+	switch {
+	case m.Feed == nil:
+		return Decision{}, fault.New(fault.Conflict, "This migration is made of given files: there is no source to freeze.", "Stop writes by hand, add the last log, then open.")
+	case m.Stage.Ended() || !m.Opened.IsZero():
+		return Decision{}, ended(m)
+	case !m.Feed.AbortAsked.IsZero():
+		return Decision{}, fault.New(fault.Conflict, "This migration was aborted.", "Start a new one.")
+	case !m.Feed.CutoverAsked.IsZero():
+		return Decision{}, fault.New(fault.Conflict, "The cutover was ordered already.", "")
+	case !m.fullApplied():
+		return Decision{}, fault.New(fault.Conflict, "The target has not applied the full backup yet.", "Order the cutover when it follows.")
+	}
+	return Decision{Cutover: true, Go: true}, nil
+}
+
+// Abort decides what giving up before the target is open changes: the source
+// becomes writable again, then the target's task is ended. Once the order to
+// open was given, or may have been, it is too late: both sides could be
+// writable then.
+func Abort(m Migration) (Decision, error) {
+	if m.Feed == nil || m.Stage.Ended() || !m.Opened.IsZero() {
+		return Decision{}, ended(m)
+	}
+	for _, c := range m.Calls {
+		if c.Verb == VerbOpen && c.Happened() {
+			return Decision{}, fault.New(fault.Conflict, "The order to open the target was given: it is too late to go back.", "Wait until the target says whether it is open.")
+		}
+	}
+	return Decision{Abort: true, Terminate: true, Go: true}, nil
 }
 
 func ended(m Migration) error {

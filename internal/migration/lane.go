@@ -24,23 +24,16 @@ type UploadRules struct {
 	Limit    *rate.Limiter // bytes per second over all uploads; nil = as fast as it goes
 }
 
-// lane brings one file after the other into the bucket while the target is at
-// work.
+// lane does one thing after the other beside the others.
 type lane struct {
-	job  *job
-	ctx  context.Context
-	end  context.CancelFunc
-	file File
+	base context.Context //nolint:containedctx // ends with the claim
+	ends chan<- struct{}
 
 	mu      sync.Mutex
-	running chan struct{} // closed when the upload ended; nil = idle
+	cancel  context.CancelFunc // of the work under way
+	file    File
+	running chan struct{} // closed when the work ended; nil = idle
 	err     error
-}
-
-func newLane(ctx context.Context, j *job) *lane {
-	l := &lane{job: j}
-	l.ctx, l.end = context.WithCancel(ctx)
-	return l
 }
 
 func (l *lane) busy() bool {
@@ -49,40 +42,83 @@ func (l *lane) busy() bool {
 	return l.running != nil
 }
 
-// failed returns how the last upload failed, nil when it did not.
-func (l *lane) failed() error {
+// failed returns how the last work failed, and on which file.
+func (l *lane) failed() (File, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.err
+	return l.file, l.err
 }
 
-// start begins an upload unless one is going on or has failed.
-func (l *lane) start(m Migration, f File) {
+// start begins work unless some is going on or has failed.
+func (l *lane) start(f File, work func(context.Context) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.running != nil || l.err != nil {
+	if l.running != nil || l.err != nil || l.base.Err() != nil {
 		return
 	}
+	ctx, cancel := context.WithCancelCause(l.base)
 	ended := make(chan struct{})
-	l.running, l.file = ended, f
+	l.running, l.file, l.cancel = ended, f, func() { cancel(errInterrupted) }
 	go func() {
-		err := l.job.bring(l.ctx, m, f)
+		err := work(ctx)
+		if errors.Is(err, ErrOvertaken) || errors.Is(context.Cause(ctx), errInterrupted) {
+			err = nil // the next turn looks again
+		}
+		cancel(nil)
 		l.mu.Lock()
 		l.err, l.running = err, nil
 		l.mu.Unlock()
 		close(ended)
+		select {
+		case l.ends <- struct{}{}:
+		default:
+		}
 	}()
 }
 
-// wait returns when the upload ended, the time is over, or ctx ends.
-func (l *lane) wait(ctx context.Context, longest time.Duration) error {
+var errInterrupted = errors.New("interrupted by a decision")
+
+// interrupt ends the work under way and waits for it; the lane goes on.
+func (l *lane) interrupt() {
+	l.mu.Lock()
+	ended, cancel := l.running, l.cancel
+	l.mu.Unlock()
+	if ended != nil {
+		cancel()
+		<-ended
+	}
+}
+
+func (l *lane) wait() {
 	l.mu.Lock()
 	ended := l.running
 	l.mu.Unlock()
+	if ended != nil {
+		<-ended
+	}
+}
+
+// lanes are what goes on beside the target.
+type lanes struct {
+	uploads, takes *lane
+	ends           chan struct{}
+	end            context.CancelFunc
+}
+
+func newLanes(ctx context.Context) *lanes {
+	ctx, end := context.WithCancel(ctx)
+	ends := make(chan struct{}, 1)
+	return &lanes{uploads: &lane{base: ctx, ends: ends}, takes: &lane{base: ctx, ends: ends}, ends: ends, end: end}
+}
+
+func (l *lanes) busy() bool { return l.uploads.busy() || l.takes.busy() }
+
+// wait returns when work ended, the time is over, or ctx ends.
+func (l *lanes) wait(ctx context.Context, longest time.Duration) error {
 	timer := time.NewTimer(max(longest, time.Millisecond))
 	defer timer.Stop()
 	select {
-	case <-ended: // nil when idle: then only the timer counts
+	case <-l.ends:
 	case <-timer.C:
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -90,16 +126,12 @@ func (l *lane) wait(ctx context.Context, longest time.Duration) error {
 	return nil
 }
 
-// stop ends a running upload and waits for it; its parts stay for the next
-// claim.
-func (l *lane) stop() {
+// stop ends what is going on and waits for it; what was sent stays for the
+// next claim, and an order to the source is found again by its name.
+func (l *lanes) stop() {
 	l.end()
-	l.mu.Lock()
-	ended := l.running
-	l.mu.Unlock()
-	if ended != nil {
-		<-ended
-	}
+	l.uploads.wait()
+	l.takes.wait()
 }
 
 // bring makes sure that a file lies in the bucket, whole and with an equal

@@ -29,6 +29,8 @@ type Migration struct {
 	Check           CheckMode
 	OpenWhenApplied bool // open by itself once every known file is applied
 
+	Feed *Feed // nil when the files are given; else they are taken from a server at work
+
 	Files []File // in order of application
 	Calls []Call // changing calls to the target, oldest first
 
@@ -54,10 +56,12 @@ type Stage string
 
 const (
 	StagePreflight  Stage = "preflight"
+	StageBackup     Stage = "backup" // the source takes its full backup
 	StageUploading  Stage = "uploading"
 	StageRestoring  Stage = "restoring" // the full backup
 	StageImporting  Stage = "importing" // an increment
 	StageFollowing  Stage = "following" // all known files applied; more may come
+	StageCutover    Stage = "cutover"   // writes at the source have stopped
 	StageOpening    Stage = "opening"
 	StageChecking   Stage = "checking" // open, asynchronous check still running
 	StageOpened     Stage = "opened"
@@ -182,6 +186,7 @@ const (
 	ButtonAddFiles  Button = "add-files" // add the missing file
 	ButtonOpen      Button = "open"
 	ButtonTerminate Button = "terminate"
+	ButtonAbort     Button = "abort" // give the source back
 )
 
 // SourceOf is the bucket a file comes from.

@@ -54,6 +54,8 @@ func Next(m Migration, b Budget, now time.Time, r Rules) Action {
 		return Action{Do: DoFinish}
 	case unansweredNow(m, now, r).Do != "":
 		return unansweredNow(m, now, r)
+	case m.Feed != nil && !m.Feed.AbortAsked.IsZero() && m.Feed.GivenBack.IsZero():
+		return Action{Do: DoAwait} // the source first: it must be writable again
 	case !m.TerminateAsked.IsZero():
 		return terminate(m)
 	case m.Problem != nil:
@@ -102,6 +104,9 @@ func terminate(m Migration) Action {
 // begin leads to the restore of the full backup.
 func begin(m Migration, b Budget) Action {
 	live := m.Live()
+	if len(live) == 0 && m.Feed != nil {
+		return Action{Do: DoAwait}
+	}
 	if len(live) == 0 {
 		return Action{Do: DoAsk, Problem: &Problem{Code: "empty", Step: "preflight",
 			Cause: "No file is left in the chain.", Fix: "Add a full backup, or terminate.", Actions: []Button{ButtonAddFiles, ButtonTerminate}}}
@@ -131,6 +136,12 @@ func forward(m Migration, b Budget) Action {
 			return wait
 		}
 		return Action{Do: DoImport, File: f}
+	}
+	if m.Feed != nil {
+		if open, _ := Gate(m); open {
+			return Action{Do: DoOpen}
+		}
+		return Action{Do: DoFollow}
 	}
 	if m.OpenWhenApplied || !m.OpenAsked.IsZero() {
 		return Action{Do: DoOpen}
@@ -224,6 +235,12 @@ func StageOf(m Migration) Stage {
 		return StagePreflight
 	case opening(m):
 		return StageOpening
+	}
+	if m.Feed != nil && len(m.Live()) == 0 {
+		return StageBackup
+	}
+	if m.Feed != nil && !m.Feed.Frozen.IsZero() {
+		return StageCutover
 	}
 	for _, f := range m.Live() {
 		switch {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
 )
@@ -30,6 +31,8 @@ type Store interface {
 	// ErrOvertaken, as is any call after an order to terminate but that of
 	// terminating.
 	Note(ctx context.Context, g run.Grip, id string, c Change) error
+	// Opens are how long the newest openings at an instance took.
+	Opens(ctx context.Context, instanceID string, limit int) ([]time.Duration, error)
 	// Ledger remembers the upload of one file.
 	Ledger(g run.Grip, id string, ord int) objectstore.Ledger
 
@@ -48,18 +51,24 @@ var ErrOvertaken = errors.New("overtaken by a decision")
 // Change is what one commit of the engine writes; nil and zero parts stay as
 // they are. The stage is derived and written along.
 type Change struct {
-	Files    []File     // replaced by Ord
-	Call     *Call      // made or replaced by ID
-	Checked  *time.Time // zero time clears
-	Findings []Finding
-	TaskID   *string
-	Sight    *Sight
-	Problem  **Problem // pointer to nil clears
-	Opened   *time.Time
-	Check    CheckResult
-	Said     string
-	Stage    Stage // opened and terminated only; others are derived
-	Finished *time.Time
+	Files     []File     // replaced by Ord
+	Call      *Call      // made or replaced by ID
+	Take      *Take      // made or replaced by ID
+	Frozen    *time.Time // zero time clears
+	Tail      *bakfile.LSN
+	GivenBack *time.Time
+	History   *int64 // looked through up to here, at HistoryAt
+	HistoryAt time.Time
+	Checked   *time.Time // zero time clears
+	Findings  []Finding
+	TaskID    *string
+	Sight     *Sight
+	Problem   **Problem // pointer to nil clears
+	Opened    *time.Time
+	Check     CheckResult
+	Said      string
+	Stage     Stage // opened and terminated only; others are derived
+	Finished  *time.Time
 
 	Steps  []run.Step
 	Events []run.Event
@@ -71,6 +80,8 @@ type Decision struct {
 	Open      bool
 	Check     CheckMode // with Open; empty keeps
 	Terminate bool
+	Cutover   bool
+	Abort     bool
 	Go        bool   // clear the problem and go on
 	DropTask  bool   // the restore failed: begin it anew with a fresh task
 	Files     []File // made or replaced by Ord

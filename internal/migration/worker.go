@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
@@ -16,16 +17,20 @@ import (
 type Ports interface {
 	Bucket(ctx context.Context, id string) (objectstore.Bucket, error)
 	Target(ctx context.Context, instanceID string) (Target, error)
+	// Server reaches a self-managed server and says where its backups lie.
+	Server(ctx context.Context, instanceID string) (backup.Server, Place, error)
 }
 
 // Worker drives migrations: it asks Next what to do, does it through the
-// ports, and notes it. Two lanes run side by side, uploads and the target.
+// ports, and notes it. Three lanes run side by side: backups at a source at
+// work, uploads, and the target.
 type Worker struct {
 	Store  Store
 	Runs   run.Store
 	Ports  Ports
 	Rules  Rules
 	Upload UploadRules
+	Takes  TakeRules
 	Now    func() time.Time
 	NewID  func() string // time-ordered
 }
@@ -42,10 +47,10 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, 
 	if j.target, err = w.Ports.Target(ctx, m.InstanceID); err != nil {
 		return run.Outcome{}, err
 	}
-	lane := newLane(ctx, j)
-	defer lane.stop()
+	lanes := newLanes(ctx)
+	defer lanes.stop()
 	for {
-		out, done, err := j.turn(ctx, lane)
+		out, done, err := j.turn(ctx, lanes)
 		if errors.Is(err, ErrOvertaken) {
 			continue
 		}
@@ -61,11 +66,13 @@ type job struct {
 	grip   run.Grip
 	id     string
 	target Target
+
+	aborting bool // what the takes lane did before the abort was ended
 }
 
 // turn does one thing. Everything is read again before: a person may have
 // decided something since.
-func (j *job) turn(ctx context.Context, lane *lane) (out run.Outcome, done bool, err error) {
+func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return out, false, context.Cause(ctx)
 	}
@@ -73,15 +80,27 @@ func (j *job) turn(ctx context.Context, lane *lane) (out run.Outcome, done bool,
 	if err != nil {
 		return out, false, err
 	}
-	if err := lane.failed(); err != nil {
-		return out, false, j.uploadFailed(ctx, m, lane.file, err)
+	if f, err := lanes.uploads.failed(); err != nil {
+		return out, false, j.uploadFailed(ctx, m, f, err)
+	}
+	if _, err := lanes.takes.failed(); err != nil {
+		return out, false, j.takeFailed(ctx, m, err)
 	}
 	if f, ok := NextUpload(m); ok {
-		lane.start(m, f)
+		lanes.uploads.start(f, func(ctx context.Context) error { return j.bring(ctx, m, f) })
 	}
 	b, err := j.Store.Calls(ctx, m.InstanceID, m.Database, j.Now().Add(-24*time.Hour))
 	if err != nil {
 		return out, false, err
+	}
+	take := NextTake(m, b, j.Now(), j.Takes)
+	if m.Feed != nil && !m.Feed.AbortAsked.IsZero() && !j.aborting {
+		j.aborting = true // an hour's backup is not waited for
+		lanes.takes.interrupt()
+		return out, false, nil
+	}
+	if take.Do != NoTake && take.Do != RestTake {
+		lanes.takes.start(File{}, func(ctx context.Context) error { return j.take(ctx, m, take) })
 	}
 	act := Next(m, b, j.Now(), j.Rules)
 	switch act.Do {
@@ -94,18 +113,18 @@ func (j *job) turn(ctx context.Context, lane *lane) (out run.Outcome, done bool,
 	case DoOpen:
 		return out, false, j.open(ctx, m)
 	case DoTerminate:
-		lane.stop()
+		lanes.stop()
 		return out, false, j.terminate(ctx, m)
 	case DoSeek:
 		return out, false, j.seek(ctx, m, act.Call)
 	case DoLook:
 		return out, false, j.look(ctx, m)
 	case DoAwait:
-		return out, false, lane.wait(ctx, 2*time.Second)
+		return out, false, lanes.wait(ctx, 2*time.Second)
 	case DoWait, DoFollow, DoAsk:
-		return j.rest(ctx, m, act, lane)
+		return j.rest(ctx, m, act, take, lanes)
 	case DoFinish:
-		lane.stop()
+		lanes.stop()
 		return j.finish(ctx, m)
 	}
 	return out, false, fmt.Errorf("nothing is known about doing %q", act.Do)
@@ -113,24 +132,30 @@ func (j *job) turn(ctx context.Context, lane *lane) (out run.Outcome, done bool,
 
 // rest waits beside an upload that is still going, or leaves the run until
 // later.
-func (j *job) rest(ctx context.Context, m Migration, act Action, lane *lane) (run.Outcome, bool, error) {
+func (j *job) rest(ctx context.Context, m Migration, act Action, take TakeAction, lanes *lanes) (run.Outcome, bool, error) {
 	until := act.Until
 	if act.Do == DoFollow {
 		until = m.Sight.At.Add(Pause(m, j.Now(), j.Rules))
+		if take.Do == RestTake && take.Until.Before(until) {
+			until = take.Until
+		}
 	}
 	left := until.Sub(j.Now())
-	if lane.busy() {
-		return run.Outcome{}, false, lane.wait(ctx, min(max(left, 50*time.Millisecond), 2*time.Second))
+	if lanes.busy() {
+		return run.Outcome{}, false, lanes.wait(ctx, min(max(left, 50*time.Millisecond), 2*time.Second))
 	}
 	switch act.Do {
 	case DoAsk:
 		return run.Outcome{State: run.Failed, Message: act.Problem.Cause, Fix: act.Problem.Fix}, true, nil
 	case DoFollow:
+		if m.Feed != nil {
+			return run.Outcome{State: run.Waiting, WakeAt: until, Message: take.Why}, true, nil
+		}
 		return run.Outcome{State: run.Waiting, WakeAt: until,
 			Message: "Every file is applied. Add the next increment, or open the database."}, true, nil
 	}
 	if left < 2*time.Second {
-		return run.Outcome{}, false, lane.wait(ctx, left)
+		return run.Outcome{}, false, lanes.wait(ctx, left)
 	}
 	return run.Outcome{State: run.Waiting, WakeAt: until, Message: act.Why}, true, nil
 }

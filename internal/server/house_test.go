@@ -23,11 +23,13 @@ import (
 
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
@@ -128,6 +130,10 @@ func (p *ports) Target(ctx context.Context, id string) (migration.Target, error)
 		return nil, err
 	}
 	return c.Target(i.InstanceID), nil
+}
+
+func (p *ports) Server(context.Context, string) (backup.Server, migration.Place, error) {
+	return nil, migration.Place{}, fault.New(fault.Invalid, "There is no such server.", "")
 }
 
 // cloud plants the emulators and adds the places with fixed ids, with a chain

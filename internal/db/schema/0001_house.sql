@@ -28,10 +28,23 @@ CREATE TABLE buckets (
 CREATE TABLE instances (
   id          TEXT PRIMARY KEY,
   name        TEXT NOT NULL UNIQUE,
-  kind        TEXT NOT NULL CHECK (kind IN ('apsaradb')),
-  account_id  TEXT NOT NULL REFERENCES accounts (id),
-  region      TEXT NOT NULL,
-  instance_id TEXT NOT NULL
+  kind        TEXT NOT NULL CHECK (kind IN ('apsaradb', 'selfmanaged')),
+  account_id  TEXT REFERENCES accounts (id),
+  region      TEXT NOT NULL DEFAULT '',
+  instance_id TEXT NOT NULL DEFAULT '',
+  host            TEXT NOT NULL DEFAULT '',
+  port            INTEGER NOT NULL DEFAULT 0,
+  instance_name   TEXT NOT NULL DEFAULT '',
+  login           TEXT NOT NULL DEFAULT '',
+  password_sealed TEXT NOT NULL DEFAULT '',
+  encrypt         TEXT NOT NULL DEFAULT '',
+  ca_pem          TEXT NOT NULL DEFAULT '',
+  certificate_host TEXT NOT NULL DEFAULT '',
+  trust           INTEGER NOT NULL DEFAULT 0,
+  server_folder   TEXT NOT NULL DEFAULT '',
+  folder_id       TEXT REFERENCES buckets (id),
+  CHECK ((kind = 'apsaradb') = (account_id IS NOT NULL)),
+  CHECK ((kind = 'selfmanaged') = (folder_id IS NOT NULL))
 ) STRICT;
 
 CREATE TABLE runs (
@@ -129,6 +142,18 @@ CREATE TABLE migrations (
   opened          INTEGER NOT NULL DEFAULT 0,
   check_result    TEXT NOT NULL DEFAULT '',
   check_text      TEXT NOT NULL DEFAULT '',
+  -- of a source at work; server_id is empty when the files are given
+  server_id       TEXT NOT NULL DEFAULT '',
+  every           INTEGER NOT NULL DEFAULT 0, -- microseconds
+  freeze          TEXT NOT NULL DEFAULT '' CHECK (freeze IN ('', 'tail', 'readonly')),
+  compress        INTEGER NOT NULL DEFAULT 0,
+  history         INTEGER NOT NULL DEFAULT 0,
+  history_at      INTEGER NOT NULL DEFAULT 0,
+  cutover_asked   INTEGER NOT NULL DEFAULT 0,
+  abort_asked     INTEGER NOT NULL DEFAULT 0,
+  frozen          INTEGER NOT NULL DEFAULT 0,
+  tail_lsn        TEXT NOT NULL DEFAULT '0',
+  given_back      INTEGER NOT NULL DEFAULT 0,
   created         INTEGER NOT NULL,
   finished        INTEGER NOT NULL DEFAULT 0,
   CHECK ((stage IN ('opened', 'terminated')) = (finished > 0))
@@ -180,6 +205,24 @@ CREATE TABLE migration_calls (
 ) STRICT;
 CREATE INDEX migration_calls_by_migration ON migration_calls (migration_id, id);
 CREATE INDEX migration_calls_by_day ON migration_calls (instance_id, intended);
+
+-- Backups ordered from a source at work, written before they are ordered.
+CREATE TABLE migration_takes (
+  id           TEXT PRIMARY KEY,
+  migration_id TEXT NOT NULL REFERENCES migrations (id),
+  kind         TEXT NOT NULL CHECK (kind IN ('full', 'differential', 'log')),
+  tail         INTEGER NOT NULL DEFAULT 0,
+  name         TEXT NOT NULL UNIQUE,
+  path         TEXT NOT NULL,
+  key          TEXT NOT NULL,
+  intended     INTEGER NOT NULL,
+  settled      INTEGER NOT NULL DEFAULT 0,
+  verdict      TEXT NOT NULL DEFAULT '' CHECK (verdict IN ('', 'accepted', 'adopted', 'refused', 'void')),
+  error        TEXT NOT NULL DEFAULT '',
+  file         INTEGER NOT NULL DEFAULT 0,
+  CHECK ((verdict = '') = (settled = 0))
+) STRICT;
+CREATE INDEX migration_takes_by_migration ON migration_takes (migration_id, id);
 
 CREATE TABLE uploads (
   migration_id TEXT NOT NULL,

@@ -1,0 +1,225 @@
+package migration
+
+import (
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+)
+
+// Feed is a source that is at work: the files of the migration are taken from
+// it, shipped and applied unattended until a person orders the cutover.
+type Feed struct {
+	ServerID string        // endpoint of the source instance
+	Every    time.Duration // from one log backup to the next
+	Freeze   Freeze
+	Compress bool
+
+	Takes     []Take    // backups ordered from the source, oldest first
+	History   int64     // msdb's backup_set_id up to which its history was looked through
+	HistoryAt time.Time // when it was looked at last
+
+	CutoverAsked time.Time // a person ordered the cutover; zero = not yet
+	AbortAsked   time.Time
+
+	Frozen    time.Time   // when writes at the source stopped; zero = they have not
+	Tail      bakfile.LSN // Last of the tail: what the target must have applied
+	GivenBack time.Time   // after an abort: when the source was writable again
+}
+
+// Freeze is how writes at the source are stopped.
+type Freeze string
+
+const (
+	// FreezeTail takes the tail of the log WITH NORECOVERY: the source is
+	// restoring from the same instant on, and nobody can write to it.
+	FreezeTail Freeze = "tail"
+	// FreezeReadOnly sets the source READ_ONLY, then takes the last log.
+	FreezeReadOnly Freeze = "readonly"
+)
+
+// Take is one backup ordered from the source. Its name and file are written
+// down before the order: after any death the server's own history tells
+// whether it was taken.
+type Take struct {
+	ID       string // UUIDv7
+	Kind     string // full, differential or log
+	Tail     bool   // the last one, after which nothing is written
+	Name     string // NAME of the backup set
+	Path     string // file as the server sees it
+	Key      string // the same file in the bucket through which we see it
+	Intended time.Time
+	Settled  time.Time
+	Verdict  Verdict
+	Error    string
+	File     int // Ord of the file it became; 0 = none
+}
+
+// TakeRules are the limits by which backups are ordered.
+type TakeRules struct {
+	Reserve int           // imports of the day kept for the cutover
+	Settle  time.Duration // how long an order without an answer may still become a backup
+	Fresh   time.Duration // at the cutover, a last log older than this is followed by another before the freeze
+}
+
+// TakeAction is the next thing to do at the source.
+type TakeAction struct {
+	Do    TakeDo
+	Take  Take // for SeekTake
+	Kind  string
+	Until time.Time // for RestTake: when the next one is due
+	Why   string
+}
+
+// TakeDo names what to do at the source.
+type TakeDo string
+
+const (
+	NoTake     TakeDo = ""
+	SeekTake   TakeDo = "seek"    // find out whether an order without an answer was carried out
+	MakeTake   TakeDo = "take"    // an ordinary backup
+	FreezeTake TakeDo = "freeze"  // stop writes and take the tail
+	LookTake   TakeDo = "history" // look for backups that others took
+	GiveBack   TakeDo = "give-back"
+	RestTake   TakeDo = "rest"
+)
+
+// historyEvery is how often msdb is asked for backups that others took.
+const historyEvery = time.Minute
+
+// NextTake decides what to do at the source. Like Next it looks at nothing but
+// its arguments.
+func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
+	feed := m.Feed
+	if feed == nil || m.Stage.Ended() || m.Checked.IsZero() {
+		return TakeAction{}
+	}
+	if t, ok := feed.unanswered(); ok {
+		return TakeAction{Do: SeekTake, Take: t}
+	}
+	if !feed.AbortAsked.IsZero() {
+		return feed.giveBack(m)
+	}
+	if !feed.Frozen.IsZero() || m.Problem != nil || !m.TerminateAsked.IsZero() {
+		return TakeAction{}
+	}
+	last, taken := feed.last()
+	switch {
+	case !taken:
+		return TakeAction{Do: MakeTake, Kind: "full"}
+	case feed.HistoryAt.Before(last.Settled) || now.Sub(feed.HistoryAt) > historyEvery:
+		return TakeAction{Do: LookTake}
+	case !m.fullApplied():
+		// What is written while the full backup travels is covered by one
+		// differential afterwards; logs taken now would cost a call each.
+		return TakeAction{Do: RestTake, Until: now.Add(historyEvery), Why: "The full backup is on its way."}
+	case !feed.took("differential") && !feed.took("log") && m.allApplied():
+		return TakeAction{Do: MakeTake, Kind: "differential"}
+	case !m.allApplied():
+		return TakeAction{Do: RestTake, Until: now.Add(historyEvery), Why: "The target is applying what it has."}
+	case !feed.CutoverAsked.IsZero():
+		if now.Sub(last.Settled) > r.Fresh && b.left() > 1 {
+			return TakeAction{Do: MakeTake, Kind: "log", Why: "Shrinks what is left for the tail."}
+		}
+		return TakeAction{Do: FreezeTake, Kind: "log"}
+	}
+	due := last.Intended.Add(feed.Every)
+	if b.left() <= r.Reserve {
+		return TakeAction{Do: RestTake, Until: b.frees(), Why: "The imports a day are used up, but those kept for the cutover."}
+	}
+	if now.Before(due) {
+		return TakeAction{Do: RestTake, Until: due, Why: "The next log backup is not due yet."}
+	}
+	return TakeAction{Do: MakeTake, Kind: "log"}
+}
+
+// giveBack makes the source writable again; an order that froze it must be
+// undone before the migration is let go.
+func (f *Feed) giveBack(m Migration) TakeAction {
+	if f.GivenBack.IsZero() {
+		return TakeAction{Do: GiveBack}
+	}
+	return TakeAction{}
+}
+
+func (f *Feed) unanswered() (Take, bool) {
+	for _, t := range f.Takes {
+		if t.Verdict == Unknown {
+			return t, true
+		}
+	}
+	return Take{}, false
+}
+
+// last is the newest backup that was taken.
+func (f *Feed) last() (last Take, ok bool) {
+	for _, t := range f.Takes {
+		if t.Verdict == Accepted || t.Verdict == Adopted {
+			last, ok = t, true
+		}
+	}
+	return last, ok
+}
+
+func (f *Feed) took(kind string) bool {
+	for _, t := range f.Takes {
+		if t.Kind == kind && (t.Verdict == Accepted || t.Verdict == Adopted) {
+			return true
+		}
+	}
+	return false
+}
+
+// tailTaken reports whether the tail exists as a file.
+func (f *Feed) tailTaken() bool {
+	t, ok := f.last()
+	return ok && t.Tail
+}
+
+func (m Migration) fullApplied() bool {
+	live := m.Live()
+	return len(live) > 0 && live[0].State == FileApplied
+}
+
+func (m Migration) allApplied() bool {
+	for _, f := range m.Live() {
+		if f.State != FileApplied {
+			return false
+		}
+	}
+	return true
+}
+
+func (b Budget) left() int { return min(CallsPerDay-b.Database, CallsPerDayHost-b.Instance) }
+
+func (b Budget) frees() time.Time {
+	if CallsPerDay-b.Database <= CallsPerDayHost-b.Instance {
+		return b.DatabaseFrees
+	}
+	return b.InstanceFrees
+}
+
+// Gate is the cutover gate: it says whether the target may be opened, and why
+// not. Nothing is opened until the target has provably applied the last LSN of
+// the frozen source.
+func Gate(m Migration) (open bool, why string) {
+	feed := m.Feed
+	switch {
+	case feed == nil:
+		return true, ""
+	case !feed.AbortAsked.IsZero():
+		return false, "The cutover was aborted."
+	case feed.Frozen.IsZero():
+		return false, "Writes at the source have not been stopped."
+	case !feed.tailTaken():
+		return false, "The tail of the log has not been taken."
+	case feed.Tail.IsZero() || m.AppliedTo() != feed.Tail:
+		return false, "The target stands at LSN " + m.AppliedTo().String() + ", the source was frozen at " + feed.Tail.String() + "."
+	}
+	return true, ""
+}
+
+// SmallestEvery is the shortest interval that the day's imports allow, with
+// the reserve for the cutover kept.
+func SmallestEvery(r TakeRules) time.Duration {
+	return (24 * time.Hour / time.Duration(CallsPerDay-r.Reserve-2)).Round(time.Minute)
+}

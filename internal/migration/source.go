@@ -1,0 +1,351 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Place is where a server's backups lie: the same folder from both sides.
+type Place struct {
+	Folder   string // as the server sees it
+	BucketID string // as we see it
+}
+
+// Path is a file of the place as the server sees it.
+func (p Place) Path(key string) string {
+	if strings.Contains(p.Folder, `\`) {
+		return strings.TrimRight(p.Folder, `\`) + `\` + strings.ReplaceAll(key, "/", `\`)
+	}
+	return strings.TrimRight(p.Folder, "/") + "/" + key
+}
+
+// Key is the file as we see it; false when the path is not inside the place.
+func (p Place) Key(serverPath string) (string, bool) {
+	flat := func(s string) string { return strings.ReplaceAll(s, `\`, "/") }
+	folder := strings.TrimRight(flat(p.Folder), "/") + "/"
+	file := flat(serverPath)
+	if len(file) <= len(folder) || !strings.EqualFold(file[:len(folder)], folder) || strings.Contains(file, "/../") {
+		return "", false
+	}
+	return file[len(folder):], true
+}
+
+// TakeName fixes the names of a backup before it is ordered: the set's NAME by
+// which msdb tells of it, and the file.
+func TakeName(m Migration, kind string, at time.Time) (name, key string) {
+	word := map[string]string{"full": "FULL", "differential": "DIFF", "log": "LOG"}[kind]
+	n := 1
+	if m.Feed != nil {
+		n = len(m.Feed.Takes) + 1
+	}
+	safe := SafeName(File{Kind: kind, Started: at, SetGUID: bakfile.GUID{}}, m.SourceDatabase)
+	safe = strings.TrimSuffix(safe, "00000000.bak")
+	short := m.ID[max(0, len(m.ID)-8):]
+	return fmt.Sprintf("bakplane %s %d %s", m.ID, n, word), fmt.Sprintf("%s%s%d.bak", safe, short, n)
+}
+
+// takeStep is the key of a backup's step.
+func takeStep(t Take) string { return "take/" + t.ID }
+
+func takeTitle(t Take) string {
+	if t.Tail {
+		return "Freeze and take the tail"
+	}
+	return "Take a " + t.Kind + " backup"
+}
+
+// take does one thing at the source.
+func (j *job) take(ctx context.Context, m Migration, act TakeAction) error {
+	server, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
+	if err != nil {
+		return err
+	}
+	switch act.Do {
+	case SeekTake:
+		return j.seekTake(ctx, m, server, act.Take)
+	case LookTake:
+		return j.lookHistory(ctx, m, server, place)
+	case GiveBack:
+		return j.giveBack(ctx, m, server)
+	}
+	return j.order(ctx, m, server, place, act)
+}
+
+// order writes a backup down and has it taken.
+func (j *job) order(ctx context.Context, m Migration, server backup.Server, place Place, act TakeAction) error {
+	now := j.Now()
+	t := Take{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == FreezeTake, Intended: now}
+	t.Name, t.Key = TakeName(m, act.Kind, now)
+	t.Path = place.Path(t.Key)
+	c := Change{Take: &t, Steps: []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepActive, Started: now, Total: 100}}}
+	if t.Tail {
+		c.Frozen = &now // from here on writes may be stopped
+		c.Events = j.event(takeStep(t), run.Info, "Cutover: writes at the source stop now.")
+		c.Audit = j.audit(m, "migration.freeze", "Froze "+m.SourceDatabase+" ("+string(m.Feed.Freeze)+").")
+	}
+	if err := j.note(ctx, c); err != nil {
+		return err
+	}
+	if t.Tail && m.Feed.Freeze == FreezeReadOnly {
+		if err := server.SetReadOnly(ctx, m.SourceDatabase, true); err != nil {
+			return j.takeRefused(ctx, m, t, err)
+		}
+	}
+	last := time.Time{}
+	err := server.Backup(ctx, backup.BackupCall{Database: m.SourceDatabase, Kind: backup.Kind(t.Kind), Tail: t.Tail && m.Feed.Freeze == FreezeTail,
+		Name: t.Name, Files: []string{t.Path}, Compress: m.Feed.Compress}, func(percent float64) {
+		if now := j.Now(); now.Sub(last) >= time.Second {
+			last = now
+			_ = j.Runs.Progress(ctx, j.grip, takeStep(t), int64(percent), 100, 0) // the next one makes up for a lost one
+		}
+	})
+	switch {
+	case err == nil:
+		return j.taken(ctx, m, t, Accepted)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case fault.Is(err, fault.Unavailable):
+		message, _ := fault.Words(err)
+		return j.note(ctx, Change{Events: j.event(takeStep(t), run.Warning, message+" Looking whether the backup was taken.")})
+	}
+	return j.takeRefused(ctx, m, t, err)
+}
+
+func (j *job) takeRefused(ctx context.Context, m Migration, t Take, err error) error {
+	message, fix := fault.Words(err)
+	t.Verdict, t.Settled, t.Error = Refused, j.Now(), message
+	p := &Problem{Code: "backup", Step: takeStep(t), Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonAbort}}
+	c := Change{Take: &t, Problem: &p,
+		Steps:  []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepFailed, Finished: t.Settled, Message: message}},
+		Events: j.event(takeStep(t), run.Problem, message)}
+	if t.Tail {
+		// The order failed; whether the source is still frozen is for the
+		// server to say, and the next order to find out.
+		never := time.Time{}
+		c.Frozen = &never
+	}
+	return j.note(ctx, c)
+}
+
+// taken makes a file of a finished backup. What it holds is read from the file
+// itself, not believed of the order.
+func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
+	f, err := j.fileOfTake(ctx, m, t)
+	if err != nil {
+		return fmt.Errorf("read backup just taken: %w", err)
+	}
+	now := j.Now()
+	t.Verdict, t.Settled, t.File = v, now, f.Ord
+	c := Change{Take: &t, Files: []File{f},
+		Steps:  []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepDone, Finished: now, Done: 100, Total: 100}},
+		Events: j.event(takeStep(t), run.Info, fmt.Sprintf("%s is taken, up to LSN %s.", path.Base(t.Key), f.LastLSN))}
+	if t.Tail {
+		c.Tail = &f.LastLSN
+	}
+	return j.note(ctx, c)
+}
+
+func (j *job) fileOfTake(ctx context.Context, m Migration, t Take) (File, error) {
+	_, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
+	if err != nil {
+		return File{}, err
+	}
+	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
+	if err != nil {
+		return File{}, err
+	}
+	f, err := readFile(ctx, bucket, t.Key)
+	if err != nil {
+		return File{}, err
+	}
+	f.Ord = nextOrd(m)
+	f.Key = m.StagingPrefix + path.Base(t.Key)
+	if place.BucketID != m.SourceID {
+		f.From = place.BucketID
+	}
+	return f, nil
+}
+
+func nextOrd(m Migration) int {
+	next := 1
+	for _, f := range m.Files {
+		next = max(next, f.Ord+1)
+	}
+	return next
+}
+
+// readFile makes a planned file of a backup file with one set.
+func readFile(ctx context.Context, bucket objectstore.Bucket, key string) (File, error) {
+	o, err := bucket.Stat(ctx, key)
+	if err != nil {
+		return File{}, err
+	}
+	file, err := bakfile.Read(objectstore.ReaderAt(ctx, bucket, key, o.Size), o.Size)
+	if err != nil {
+		return File{}, err
+	}
+	sets := backup.FromFiles([]backup.ReadFile{{Name: key, File: file}})
+	if len(sets) == 0 || !sets[0].Complete {
+		return File{}, fault.Newf(fault.Conflict, "%s is not a whole backup.", key).WithFix("Check the disk of the server's backup folder.")
+	}
+	s := sets[0]
+	return File{Source: key, Size: o.Size, Kind: string(s.Kind), SetGUID: s.ID, BaseGUID: s.DifferentialBase, ForkID: s.Fork,
+		FirstLSN: s.First, LastLSN: s.Last, Started: s.Started.Time(), DataBytes: s.DatabaseSize, State: FilePlanned}, nil
+}
+
+// seekTake asks msdb whether an order without an answer became a backup.
+func (j *job) seekTake(ctx context.Context, m Migration, server backup.Server, t Take) error {
+	rows, err := server.History(ctx, m.SourceDatabase, m.Feed.History, 500)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Set.Name == t.Name {
+			return j.taken(ctx, m, t, Adopted)
+		}
+	}
+	running, err := server.Running(ctx, m.SourceDatabase)
+	if err != nil {
+		return err
+	}
+	if len(running) > 0 || j.Now().Before(t.Intended.Add(j.Takes.Settle)) {
+		return rest(ctx, min(j.Takes.Settle/4, time.Second)) // still at work, or perhaps on its way
+	}
+	t.Verdict, t.Settled, t.Error = Void, j.Now(), "never carried out"
+	c := Change{Take: &t, Events: j.event(takeStep(t), run.Warning, "The backup was not taken; it is ordered again."),
+		Steps: []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: "Not carried out."}}}
+	if t.Tail {
+		d, err := server.Database(ctx, m.SourceDatabase)
+		if err != nil {
+			return err
+		}
+		if d.State == "ONLINE" && !d.ReadOnly {
+			never := time.Time{}
+			c.Frozen = &never
+		}
+	}
+	return j.note(ctx, c)
+}
+
+func rest(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// lookHistory finds backups that others took since: a log backup of theirs is
+// a link of the chain, and without it the next one of ours does not join.
+func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server, place Place) error {
+	rows, err := server.History(ctx, m.SourceDatabase, m.Feed.History, 500)
+	if err != nil {
+		return err
+	}
+	c := Change{HistoryAt: j.Now()}
+	for _, r := range rows {
+		c.History = &r.ID
+		if ours(m, r.Set.Name) || r.Set.Kind != backup.Log || r.Set.CopyOnly || r.Set.Last.Compare(m.taken()) <= 0 {
+			continue
+		}
+		f, err := j.foreign(ctx, m, place, r)
+		if err != nil {
+			message, _ := fault.Words(err)
+			p := &Problem{Code: "foreign-log", Step: "take/foreign", Said: strings.Join(r.Files, ", "),
+				Cause:   fmt.Sprintf("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message),
+				Fix:     "Copy the file into the server's backup folder under its own name and retry, or stop the other job, abort, and start again.",
+				Actions: []Button{ButtonRetry, ButtonAbort}}
+			return j.note(ctx, Change{Problem: &p, Events: j.event("take/foreign", run.Problem, p.Cause),
+				Steps: []run.Step{{Key: "take/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
+		}
+		c.Files = append(c.Files, f)
+		c.Events = append(c.Events, j.event("take/foreign", run.Warning, fmt.Sprintf("%s took a log backup too; %s is followed.", r.User, path.Base(f.Source)))...)
+		m.Files = append(m.Files, f)
+	}
+	return j.note(ctx, c)
+}
+
+// foreign makes a file of somebody else's log backup, when we can reach it.
+func (j *job) foreign(ctx context.Context, m Migration, place Place, r backup.HistoryRow) (File, error) {
+	if len(r.Files) != 1 || !r.Disk {
+		return File{}, fault.New(fault.Invalid, "It is not a single file on disk.", "")
+	}
+	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
+	if err != nil {
+		return File{}, err
+	}
+	key, inside := place.Key(r.Files[0])
+	if !inside {
+		key = path.Base(strings.ReplaceAll(r.Files[0], `\`, "/")) // perhaps it was copied here
+	}
+	f, err := readFile(ctx, bucket, key)
+	if err != nil {
+		return File{}, err
+	}
+	if f.SetGUID != r.Set.ID {
+		return File{}, fault.Newf(fault.Conflict, "%s holds another backup now.", key)
+	}
+	f.Ord, f.Key = nextOrd(m), m.StagingPrefix+SafeName(f, m.SourceDatabase)
+	return f, nil
+}
+
+func ours(m Migration, name string) bool { return strings.HasPrefix(name, "bakplane "+m.ID+" ") }
+
+// taken is the last LSN of the files known, in or on their way to the target.
+func (m Migration) taken() (lsn bakfile.LSN) {
+	for _, f := range m.Live() {
+		if f.LastLSN.Compare(lsn) > 0 {
+			lsn = f.LastLSN
+		}
+	}
+	return lsn
+}
+
+// giveBack makes the source writable again after an abort and says so only
+// when the server does.
+func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) error {
+	d, err := server.Database(ctx, m.SourceDatabase)
+	if err != nil {
+		return err
+	}
+	if d.State == "RESTORING" {
+		err = server.Recover(ctx, m.SourceDatabase)
+	} else if d.ReadOnly && m.Feed.Freeze == FreezeReadOnly {
+		err = server.SetReadOnly(ctx, m.SourceDatabase, false)
+	}
+	if err != nil {
+		return err
+	}
+	if d, err = server.Database(ctx, m.SourceDatabase); err != nil {
+		return err
+	}
+	if d.State != "ONLINE" || (d.ReadOnly && m.Feed.Freeze == FreezeReadOnly) {
+		return fault.Newf(fault.Unavailable, "The source is %s after it was given back.", d.State).WithFix("Look at its error log.")
+	}
+	now := j.Now()
+	return j.note(ctx, Change{GivenBack: &now, Events: j.event("give-back", run.Info, "The source is writable again."),
+		Steps: []run.Step{{Key: "give-back", Title: "Give the source back", State: run.StepDone, Started: now, Finished: now}},
+		Audit: j.audit(m, "migration.give-back", m.SourceDatabase+" is writable again.")})
+}
+
+// takeFailed tells a backup that may work later from one a person must look at.
+func (j *job) takeFailed(ctx context.Context, m Migration, err error) error {
+	if fault.Is(err, fault.Unavailable) || ctx.Err() != nil || errors.Is(err, context.Canceled) || fault.Of(err) == fault.Unknown {
+		return err
+	}
+	message, fix := fault.Words(err)
+	return j.stand(ctx, m, &Problem{Code: "source", Step: "source", Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonAbort}})
+}
