@@ -1,5 +1,7 @@
 package tds
 
+import "bytes"
+
 // Type ids of the wire.
 const (
 	idNull           = 0x1f
@@ -13,7 +15,6 @@ const (
 	idDecimal        = 0x6a
 	idNumeric        = 0x6c
 	idFloat          = 0x6d
-	idMoney          = 0x6e
 	idDateTime       = 0x6f
 	idVarBinary      = 0xa5
 	idVarChar        = 0xa7
@@ -165,6 +166,9 @@ var fixedTypes = map[byte]Type{
 	0x30: TinyInt, 0x32: Bit, 0x34: SmallInt, 0x38: Int, 0x7f: BigInt, 0x3b: Real, 0x3e: Float, 0x3d: DateTime,
 }
 
+// lengths are those that the types with a length byte may have.
+var lengths = map[byte][]byte{idInt: {1, 2, 4, 8}, idBit: {1}, idFloat: {4, 8}, idDateTime: {8}, idGUID: {16}}
+
 // readType reads TYPE_INFO of a parameter; fixed types have no length before
 // their value.
 func readType(c *cursor) (t Type, fixed bool) {
@@ -176,13 +180,17 @@ func readType(c *cursor) (t Type, fixed bool) {
 	switch id {
 	case idNull:
 		return t, true
-	case idInt, idBit, idFloat, idDateTime, idGUID, idMoney:
+	case idInt, idBit, idFloat, idDateTime, idGUID:
 		t.Size = int(c.u8())
-	case idDecimal, idNumeric:
-		t.Size, t.Precision, t.Scale = int(c.u8()), int(c.u8()), int(c.u8())
-		if t.Precision > 38 || t.Scale > t.Precision || t.Size > 17 {
+		if c.err == nil && !bytes.Contains(lengths[id], []byte{byte(t.Size)}) {
 			c.err = errMalformed
 		}
+	case idDecimal, idNumeric:
+		t.Size, t.Precision, t.Scale = int(c.u8()), int(c.u8()), int(c.u8())
+		if t.Precision < 1 || t.Precision > 38 || t.Scale > t.Precision {
+			c.err = errMalformed
+		}
+		t.Size = decimalSize(t.Precision)
 	case idDate:
 	case idTime, idDateTime2, idDateTimeOffset:
 		t.Scale = int(c.u8())
