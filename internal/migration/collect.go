@@ -110,7 +110,13 @@ func Preflight(ctx context.Context, ports Ports, target Target, m Migration, b B
 // the start, made again because time has passed.
 func (j *job) preflight(ctx context.Context, m Migration, b Budget) error {
 	began := j.Now()
-	findings, err := Preflight(ctx, j.Ports, j.target, m, b, began)
+	var findings []Finding
+	var err error
+	if m.Feed != nil {
+		findings, _, err = LivePreflight(ctx, j.Ports, m, j.Now)
+	} else {
+		findings, err = Preflight(ctx, j.Ports, j.target, m, b, began)
+	}
 	if err != nil {
 		return err
 	}

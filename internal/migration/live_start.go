@@ -1,0 +1,130 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// LiveWish is what a person chose for a migration from a server at work.
+type LiveWish struct {
+	ServerID, Source string // server and its database
+	InstanceID       string // target
+	Database         string // name on the target; empty = the source's
+	StagingID        string
+	StagingPrefix    string        // empty = bakplane/
+	Every            time.Duration // between log backups; 0 = the smallest that the day's imports allow
+	Freeze           Freeze        // empty = tail
+	Check            CheckMode     // empty = async
+	Compress         bool
+}
+
+// Draft fills in what was left open and makes the migration it would be.
+// folderID is the bucket through which the server's backups are seen.
+func (w LiveWish) Draft(folderID string) (Migration, error) {
+	if w.Database == "" {
+		w.Database = w.Source
+	}
+	if w.StagingPrefix == "" {
+		w.StagingPrefix = "bakplane/"
+	}
+	if w.Every == 0 {
+		w.Every = SmallestEvery(TakeRules{Reserve: 3})
+	}
+	if w.Freeze == "" {
+		w.Freeze = FreezeTail
+	}
+	if w.Check == "" {
+		w.Check = CheckAsync
+	}
+	switch {
+	case w.Every < time.Minute || w.Every > 24*time.Hour:
+		return Migration{}, fault.New(fault.Invalid, "The interval between log backups is out of range.", "Choose one minute to 24 hours.")
+	case w.Freeze != FreezeTail && w.Freeze != FreezeReadOnly:
+		return Migration{}, fault.Newf(fault.Invalid, "%q is not a way to freeze.", w.Freeze).WithFix("Choose tail or readonly.")
+	case w.Check != CheckAsync && w.Check != CheckSync:
+		return Migration{}, fault.Newf(fault.Invalid, "%q is not a way to check.", w.Check).WithFix("Choose async or sync.")
+	}
+	if why := BadDatabaseName(w.Database); why != "" {
+		return Migration{}, fault.New(fault.Invalid, why, "Choose another name for the database on the target.")
+	}
+	return Migration{Database: w.Database, SourceDatabase: w.Source, InstanceID: w.InstanceID, SourceID: folderID, StagingID: w.StagingID, StagingPrefix: w.StagingPrefix,
+		Mode: Pending, Check: w.Check, Feed: &Feed{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
+}
+
+// LivePreflight judges source, bucket and target together.
+func LivePreflight(ctx context.Context, ports Ports, m Migration, now func() time.Time) ([]Finding, SourceFacts, error) {
+	s, err := CollectSource(ctx, ports, m.Feed, m.SourceDatabase, now)
+	if err != nil {
+		return nil, s, err
+	}
+	target, err := ports.Target(ctx, m.InstanceID)
+	if err != nil {
+		return nil, s, err
+	}
+	f, barred, err := Collect(ctx, ports, target, m, Budget{}, now())
+	if err != nil {
+		return nil, s, err
+	}
+	if len(barred) > 0 {
+		return append(barred, JudgeSource(s, f.Instance)...), s, nil
+	}
+	return JudgeLive(f, s), s, nil
+}
+
+// StartLive creates a migration that follows a source and queues its run.
+func StartLive(ctx context.Context, store Store, m Migration, s SourceFacts, findings []Finding, newID func() string, by By) (id string, err error) {
+	for _, f := range findings {
+		if f.Level == Barred {
+			return "", fault.New(fault.Invalid, f.Text, f.Fix)
+		}
+	}
+	m.ID, m.RunID, m.Created = newID(), newID(), by.At
+	m.SourceServer, m.Family = s.Server.Name, s.Database.Family
+	m.Feed.History = s.History
+	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
+	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s at work.", m.SourceDatabase, s.Server.Name)).
+		With(nil, map[string]any{"database": m.Database, "server": m.Feed.ServerID, "instance": m.InstanceID, "every": m.Feed.Every.String(), "freeze": m.Feed.Freeze})
+	return m.ID, store.Create(ctx, m, r, e)
+}
+
+// OrderCutover asks to freeze the source, ship the tail and open the target.
+func OrderCutover(ctx context.Context, s Store, id string, by By) error {
+	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
+		d, err := Cutover(m)
+		return d, by.entry("migration.cutover", id, "Ordered the cutover of "+m.Database+"."), err
+	})
+}
+
+// OrderAbort asks to give the source back and to end the target's task.
+func OrderAbort(ctx context.Context, s Store, id, typed string, by By) error {
+	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
+		if typed != m.Database {
+			return Decision{}, audit.Entry{}, fault.Newf(fault.Invalid, "The name typed is not %s.", m.Database).WithFix("Type the name of the database on the target to abort.")
+		}
+		d, err := Abort(m)
+		return d, by.entry("migration.abort", id, "Ordered to abort the migration of "+m.Database+" and give the source back."), err
+	})
+}
+
+// Lag is how far the target is behind a source at work.
+type Lag struct {
+	Bytes int64         // of log not yet backed up; -1 = unknown
+	Since time.Duration // since the newest backup the target has applied
+}
+
+// LagOf measures the lag from what the source says now.
+func LagOf(m Migration, d backup.Database, now time.Time) Lag {
+	lag := Lag{Bytes: d.LogBytesSinceBackup}
+	for _, f := range m.Live() {
+		if f.State == FileApplied {
+			lag.Since = now.Sub(f.Started)
+		}
+	}
+	return lag
+}

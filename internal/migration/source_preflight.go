@@ -1,0 +1,207 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// SourceFacts is what preflight judges of a source at work.
+type SourceFacts struct {
+	Server   backup.ServerInfo
+	Database backup.Database
+	Missing  []backup.MissingRight
+	Foreign  []backup.HistoryRow // log backups of the last day that others took
+	History  int64               // newest backup_set_id seen
+	Now      time.Time           // our clock when the server told its own
+	FolderOK error               // why the backup folder cannot be seen from both sides; nil when it can
+	Freeze   Freeze
+	Every    time.Duration
+	Compress bool
+}
+
+// CollectSource asks a source for what JudgeSource decides by.
+func CollectSource(ctx context.Context, ports Ports, feed *Feed, database string, now func() time.Time) (SourceFacts, error) {
+	f := SourceFacts{Freeze: feed.Freeze, Every: feed.Every, Compress: feed.Compress}
+	server, place, err := ports.Server(ctx, feed.ServerID)
+	if err != nil {
+		return f, err
+	}
+	if f.Server, err = server.Describe(ctx); err != nil {
+		return f, err
+	}
+	f.Now = now()
+	if f.Database, err = server.Database(ctx, database); err != nil {
+		return f, err
+	}
+	if f.Missing, err = server.MissingRights(ctx, database); err != nil {
+		return f, err
+	}
+	rows, err := server.History(ctx, database, 0, 5000)
+	if err != nil {
+		return f, err
+	}
+	for _, r := range rows {
+		f.History = max(f.History, r.ID)
+		if r.Set.Kind == backup.Log && !r.Set.CopyOnly && !strings.HasPrefix(r.Set.Name, "bakplane ") && f.Now.Sub(r.Set.Finished.Time()) < 24*time.Hour {
+			f.Foreign = append(f.Foreign, r)
+		}
+	}
+	f.FolderOK = bothSides(ctx, ports, server, place)
+	return f, nil
+}
+
+// bothSides looks at the backup folder through the server and through our
+// bucket.
+func bothSides(ctx context.Context, ports Ports, server backup.Server, place Place) error {
+	if _, err := server.Folder(ctx, place.Folder); err != nil {
+		return err
+	}
+	bucket, err := ports.Bucket(ctx, place.BucketID)
+	if err != nil {
+		return err
+	}
+	_, err = bucket.List(ctx, "", "", 1)
+	return err
+}
+
+// JudgeSource turns facts about a source into findings.
+func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
+	j := &judge{}
+	d := f.Database
+	j.state(d)
+	j.rights(f.Missing)
+	switch d.RecoveryModel {
+	case "FULL":
+		j.add("recovery", "Recovery model", Passed, "FULL: log backups can follow.", "")
+	case "BULK_LOGGED":
+		j.add("recovery", "Recovery model", Warned, "BULK_LOGGED; the documented path asks for FULL.", "ALTER DATABASE "+bracket(d.Name)+" SET RECOVERY FULL, then take a log backup.")
+	default:
+		j.add("recovery", "Recovery model", Barred, d.RecoveryModel+": there are no log backups, so nothing could follow the full backup.",
+			"ALTER DATABASE "+bracket(d.Name)+" SET RECOVERY FULL. The full backup that starts the migration starts the log chain too.")
+	}
+	switch {
+	case target.VersionMajor == 0:
+		j.add("version", "Version", Warned, fmt.Sprintf("The instance calls its version %q, which is not known here; the source is %s.", target.Version, Product(f.Server.VersionMajor)), "Make sure the instance is not older than the source.")
+	case f.Server.VersionMajor > target.VersionMajor:
+		j.add("version", "Version", Barred, fmt.Sprintf("The source is %s, the target %s. SQL Server never restores to an older version.", Product(f.Server.VersionMajor), Product(target.VersionMajor)), "Choose a target of the same or a newer version.")
+	default:
+		j.add("version", "Version", Passed, fmt.Sprintf("%s to %s.", Product(f.Server.VersionMajor), Product(target.VersionMajor)), "")
+	}
+	j.features(d, target)
+	j.health(f)
+	j.folder(f)
+	j.others(f)
+	return j.out
+}
+
+func bracket(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
+
+func (j *judge) state(d backup.Database) {
+	switch {
+	case d.State != "ONLINE":
+		j.add("source-state", "Source", Barred, fmt.Sprintf("The database is %s.", d.State), "It must be ONLINE to be backed up.")
+	case d.ReadOnly:
+		j.add("source-state", "Source", Warned, "The database is read-only: nothing is written to it, so nothing needs to follow.", "Migrate a full backup with immediate access instead, or set it READ_WRITE.")
+	default:
+		j.add("source-state", "Source", Passed, fmt.Sprintf("Online, %s of data, %s of log.", humanize.IBytes(uint64(max(d.DataBytes, 0))), humanize.IBytes(uint64(max(d.LogBytes, 0)))), "")
+	}
+	if d.InAvailabilityGroup && !d.PreferredReplica {
+		j.add("replica", "Availability group", Warned, "This replica is not the one the group prefers for backups.", "Add the preferred replica as a server and start from there, or change the preference.")
+	}
+}
+
+func (j *judge) rights(missing []backup.MissingRight) {
+	if len(missing) == 0 {
+		j.add("rights", "Rights", Passed, "The login may do everything the migration needs.", "")
+		return
+	}
+	var what, grants []string
+	for _, m := range missing {
+		what, grants = append(what, m.Right), append(grants, m.Grant)
+	}
+	j.add("rights", "Rights", Barred, "The login may not: "+strings.Join(what, ", ")+".", strings.Join(grants, " "))
+}
+
+func (j *judge) features(d backup.Database, target TargetInstance) {
+	if d.Encrypted {
+		j.add("tde", "Encryption", Barred, "The database is encrypted (TDE); the target does not have its certificate.", "ALTER DATABASE "+bracket(d.Name)+" SET ENCRYPTION OFF, wait until it is decrypted, and drop its key.")
+	}
+	if d.Filestream {
+		j.add("filestream", "FILESTREAM", Barred, "The database has FILESTREAM data, which ApsaraDB RDS does not take.", "Move it into varbinary columns or leave it out.")
+	}
+	if len(d.EditionFeatures) > 0 && (target.Edition == "web" || target.Edition == "std") {
+		j.add("edition", "Edition", Warned, fmt.Sprintf("The database uses %s; the target's edition (%s) may refuse to open it.", strings.Join(d.EditionFeatures, ", "), target.Edition), "Remove the features, or choose an Enterprise instance.")
+	}
+	if d.PageVerify != "CHECKSUM" && d.PageVerify != "" {
+		j.add("page-verify", "Page verify", Warned, "Page verify is "+d.PageVerify+": damage on disk may go unnoticed into the backup.", "ALTER DATABASE "+bracket(d.Name)+" SET PAGE_VERIFY CHECKSUM, and rebuild indexes when there is time.")
+	}
+}
+
+func (j *judge) health(f SourceFacts) {
+	switch at := f.Database.LastGoodCheck; {
+	case at.IsZero():
+		j.add("checkdb", "DBCC CHECKDB", Warned, "The server does not know of a DBCC CHECKDB without errors.", "Run DBCC CHECKDB first: errors would travel with the backup.")
+	case f.Now.Sub(at) > 14*24*time.Hour:
+		j.add("checkdb", "DBCC CHECKDB", Warned, "The last DBCC CHECKDB without errors was on "+at.Format("2 Jan 2006")+".", "Run it again before you rely on the backup.")
+	default:
+		j.add("checkdb", "DBCC CHECKDB", Passed, "Without errors on "+at.Format("2 Jan 2006")+".", "")
+	}
+	if skew := f.Server.Now.Sub(f.Now).Abs(); skew > time.Minute {
+		j.add("clock", "Clock", Warned, fmt.Sprintf("The server's clock is %s away from this machine's.", skew.Round(time.Second)), "Set both by NTP: times on these pages are compared.")
+	}
+	if f.Compress && f.Server.EngineEdition == 4 {
+		j.add("compress", "Compression", Barred, "Express Edition cannot compress backups.", "Start without compression.")
+	}
+}
+
+func (j *judge) folder(f SourceFacts) {
+	if f.FolderOK != nil {
+		message, fix := fault.Words(f.FolderOK)
+		j.add("folder", "Backup folder", Barred, "The backup folder cannot be seen from both sides: "+message, fix)
+		return
+	}
+	need := f.Database.DataBytes
+	switch free := f.Database.FreeBackupBytes; {
+	case free < 0:
+		j.add("folder", "Backup folder", Warned, "Both sides see the folder. The server does not tell how much is free there.", "Make sure a full backup fits.")
+	case free < need:
+		j.add("folder", "Backup folder", Barred, fmt.Sprintf("A full backup may need %s, %s are free there.", humanize.IBytes(uint64(need)), humanize.IBytes(uint64(free))), "Free some space, or choose another folder.")
+	default:
+		j.add("folder", "Backup folder", Passed, fmt.Sprintf("Both sides see it; %s free.", humanize.IBytes(uint64(free))), "")
+	}
+}
+
+func (j *judge) others(f SourceFacts) {
+	if len(f.Foreign) == 0 {
+		j.add("others", "Other log backups", Passed, "Nobody else took a log backup in the last day.", "")
+		return
+	}
+	last := f.Foreign[len(f.Foreign)-1]
+	j.add("others", "Other log backups", Warned, fmt.Sprintf("%s took %d log backups in the last day, the last at %s UTC. Each is a link of the same chain.", last.User, len(f.Foreign), last.Set.Finished.Time().Format("15:04")),
+		"They are followed when their files lie in the backup folder. Better: pause that job until the cutover.")
+}
+
+// JudgeLive is the whole preflight of a migration that follows a source: the
+// source's own lines, then the target's and the bucket's.
+func JudgeLive(f Facts, s SourceFacts) []Finding {
+	j := &judge{out: JudgeSource(s, f.Instance)}
+	j.bucket(f)
+	j.instance(f)
+	f.Migration.Files = []File{{Kind: "full", State: FilePlanned, DataBytes: s.Database.DataBytes + s.Database.LogBytes}}
+	j.space(f)
+	j.names(f)
+	if smallest := SmallestEvery(TakeRules{Reserve: 3}); s.Every < smallest {
+		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", s.Every, CallsPerDay, time.Duration(CallsPerDay-5)*s.Every),
+			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", smallest))
+	} else {
+		j.add("calls", "Calls a day", Passed, fmt.Sprintf("A log backup every %s fits into the %d imports a day.", s.Every, CallsPerDay), "")
+	}
+	return j.out
+}
