@@ -1,0 +1,162 @@
+package migration
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+)
+
+var takeRules = TakeRules{Reserve: 3, Settle: 20 * time.Second, Fresh: 15 * time.Second}
+
+// fed is a migration that follows a source: its full backup and the
+// differential after it are applied.
+func fed(edit func(*Migration)) Migration {
+	m := Migration{ID: "m", Database: "orders", SourceDatabase: "orders", Mode: Pending, Check: CheckAsync, TaskID: "t1", Checked: t0, Created: t0,
+		Files: []File{file(1, "full", FileApplied, 1, 10), file(2, "differential", FileApplied, 10, 20)},
+		Feed: &Feed{ServerID: "s", Every: 30 * time.Minute, Freeze: FreezeTail, HistoryAt: t0.Add(20 * time.Minute), Takes: []Take{
+			{ID: "1", Kind: "full", Intended: t0, Settled: t0.Add(time.Minute), Verdict: Accepted, File: 1},
+			{ID: "2", Kind: "differential", Intended: t0.Add(10 * time.Minute), Settled: t0.Add(11 * time.Minute), Verdict: Accepted, File: 2},
+		}},
+	}
+	if edit != nil {
+		edit(&m)
+	}
+	return m
+}
+
+func TestNextTake(t *testing.T) {
+	soon, due := t0.Add(20*time.Minute), t0.Add(41*time.Minute)
+	looked := func(m *Migration) { m.Feed.HistoryAt = due }
+	for name, tc := range map[string]struct {
+		m    Migration
+		b    Budget
+		at   time.Time
+		want TakeDo
+		kind string
+	}{
+		"not a feed":                 {Migration{Checked: t0}, Budget{}, soon, NoTake, ""},
+		"before preflight":           {fed(func(m *Migration) { m.Checked = time.Time{} }), Budget{}, soon, NoTake, ""},
+		"first of all the full":      {fed(func(m *Migration) { m.Feed.Takes, m.Files = nil, nil }), Budget{}, soon, MakeTake, "full"},
+		"order without an answer":    {fed(func(m *Migration) { m.Feed.Takes[1].Verdict = Unknown }), Budget{}, soon, SeekTake, ""},
+		"full on its way":            {fed(func(m *Migration) { m.Files, m.Feed.Takes = m.Files[:1], m.Feed.Takes[:1]; m.Files[0].State = FileSent }), Budget{}, soon, RestTake, ""},
+		"full applied":               {fed(func(m *Migration) { m.Files, m.Feed.Takes = m.Files[:1], m.Feed.Takes[:1] }), Budget{}, soon, MakeTake, "differential"},
+		"differential on its way":    {fed(func(m *Migration) { m.Files[1].State = FileSent }), Budget{}, soon, RestTake, ""},
+		"log not due":                {fed(nil), Budget{}, soon, RestTake, ""},
+		"log due":                    {fed(looked), Budget{}, due, MakeTake, "log"},
+		"only the reserve is left":   {fed(looked), Budget{Database: 17}, due, RestTake, ""},
+		"history looked at long ago": {fed(nil), Budget{}, due, LookTake, ""},
+		"a problem stands":           {fed(func(m *Migration) { m.Problem = &Problem{} }), Budget{}, due, NoTake, ""},
+
+		// the cutover
+		"ordered, last log is old":    {fed(func(m *Migration) { m.Feed.CutoverAsked = soon }), Budget{}, soon, MakeTake, "log"},
+		"ordered, last log is fresh":  {fed(func(m *Migration) { m.Feed.CutoverAsked = soon; m.Feed.Takes[1].Settled = soon.Add(-5 * time.Second) }), Budget{}, soon, FreezeTake, "log"},
+		"ordered, last import of all": {fed(func(m *Migration) { m.Feed.CutoverAsked = soon }), Budget{Database: 19}, soon, FreezeTake, "log"},
+		"ordered, a log on its way":   {fed(func(m *Migration) { m.Feed.CutoverAsked = soon; m.Files[1].State = FileSent }), Budget{}, soon, RestTake, ""},
+		"frozen":                      {fed(func(m *Migration) { m.Feed.Frozen = soon }), Budget{}, due, NoTake, ""},
+
+		// the way back
+		"aborted":                   {fed(func(m *Migration) { m.Feed.AbortAsked = soon }), Budget{}, soon, GiveBack, ""},
+		"aborted while frozen":      {fed(func(m *Migration) { m.Feed.Frozen, m.Feed.AbortAsked = soon, soon }), Budget{}, soon, GiveBack, ""},
+		"aborted, order unanswered": {fed(func(m *Migration) { m.Feed.Takes[1].Verdict = Unknown; m.Feed.AbortAsked = soon }), Budget{}, soon, SeekTake, ""},
+		"aborted with a problem":    {fed(func(m *Migration) { m.Problem, m.Feed.AbortAsked = &Problem{}, soon }), Budget{}, soon, GiveBack, ""},
+		"given back":                {fed(func(m *Migration) { m.Feed.AbortAsked, m.Feed.GivenBack = soon, soon }), Budget{}, soon, NoTake, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := NextTake(tc.m, tc.b, tc.at, takeRules)
+			if got.Do != tc.want || (tc.kind != "" && got.Kind != tc.kind) {
+				t.Errorf("NextTake = %q %q (%s), want %q %q", got.Do, got.Kind, got.Why, tc.want, tc.kind)
+			}
+		})
+	}
+}
+
+// TestTheGateOpensOnlyAtTheTail: whatever else is true, the target is opened
+// only when it stands exactly where the source was frozen.
+func TestTheGateOpensOnlyAtTheTail(t *testing.T) {
+	tail := func(m *Migration) {
+		m.Feed.Frozen, m.Feed.Tail, m.Feed.CutoverAsked = t0, lsn(30), t0
+		m.Feed.Takes = append(m.Feed.Takes, Take{ID: "3", Kind: "log", Tail: true, Verdict: Accepted, File: 3})
+		m.Files = append(m.Files, file(3, "log", FileApplied, 20, 30))
+	}
+	for name, tc := range map[string]struct {
+		edit func(*Migration)
+		open bool
+	}{
+		"tail applied":                {func(*Migration) {}, true},
+		"tail on its way":             {func(m *Migration) { m.Files[2].State = FileSent }, false},
+		"tail refused":                {func(m *Migration) { m.Files[2].State = FileRefused }, false},
+		"another log applied instead": {func(m *Migration) { m.Files[2].LastLSN = lsn(29) }, false},
+		"tail not taken":              {func(m *Migration) { m.Feed.Takes = m.Feed.Takes[:2] }, false},
+		"tail's answer lost":          {func(m *Migration) { m.Feed.Takes[2].Verdict = Unknown }, false},
+		"not frozen":                  {func(m *Migration) { m.Feed.Frozen = time.Time{} }, false},
+		"no LSN of the tail":          {func(m *Migration) { m.Feed.Tail = bakfile.LSN{} }, false},
+		"aborted":                     {func(m *Migration) { m.Feed.AbortAsked = t0 }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := fed(tail)
+			tc.edit(&m)
+			m.Sight = Sight{At: t0.Add(time.Minute), Task: Task{Status: TaskWaiting}}
+			open, why := Gate(m)
+			if open != tc.open || (!open && why == "") {
+				t.Errorf("gate open %v (%s), want %v", open, why, tc.open)
+			}
+			if got := Next(m, Budget{}, t0.Add(time.Minute), rules); (got.Do == DoOpen) != tc.open {
+				t.Errorf("Next = %s", got.Do)
+			}
+		})
+	}
+}
+
+func TestAbortIsTooLateOnceTheOrderToOpenWasGiven(t *testing.T) {
+	for verdict, late := range map[Verdict]bool{Unknown: true, Accepted: true, Adopted: true, Refused: false, Void: false} {
+		m := fed(func(m *Migration) { m.Calls = []Call{{ID: "o", Verb: VerbOpen, Intended: t0, Verdict: verdict}} })
+		if _, err := Abort(m); (err != nil) != late {
+			t.Errorf("order to open %q: abort says %v", verdict, err)
+		}
+	}
+}
+
+func TestTheSourceComesBackBeforeTheTargetIsLetGo(t *testing.T) {
+	m := fed(func(m *Migration) {
+		m.Feed.Frozen, m.Feed.AbortAsked, m.TerminateAsked = t0, t0, t0
+		m.Sight = Sight{At: t0.Add(time.Minute), Task: Task{Status: TaskWaiting}}
+	})
+	if got := Next(m, Budget{}, t0.Add(time.Minute), rules); got.Do != DoAwait {
+		t.Fatalf("before the source is back: %s", got.Do)
+	}
+	m.Feed.GivenBack = t0
+	if got := Next(m, Budget{}, t0.Add(time.Minute), rules); got.Do != DoTerminate {
+		t.Fatalf("after: %s", got.Do)
+	}
+}
+
+func TestPredict(t *testing.T) {
+	m := fed(nil)
+	at := t0
+	m.Files, m.Feed.Takes, m.Calls = nil, nil, nil
+	// 1 GB full at 100 MB/s everywhere; logs of 10 MB with 2, 3 and 4 s overhead.
+	for i, size := range []int64{1e9, 1e7, 1e7, 1e7} {
+		phase := func(overhead time.Duration) time.Duration {
+			if i == 0 {
+				overhead = 0
+			}
+			return overhead + time.Duration(float64(size)/1e8*float64(time.Second))
+		}
+		f := file(i+1, "log", FileApplied, 1, uint32(i+2))
+		f.Size = size
+		take := Take{ID: f.Key, Kind: "log", File: f.Ord, Intended: at, Settled: at.Add(phase(2 * time.Second)), Verdict: Accepted}
+		f.Staged = take.Settled.Add(phase(3 * time.Second))
+		call := Call{ID: f.Key, Verb: VerbImport, File: f.Ord, Intended: f.Staged, Verdict: Accepted}
+		f.Applied = call.Intended.Add(phase(4 * time.Second))
+		at = f.Applied
+		m.Files, m.Feed.Takes, m.Calls = append(m.Files, f), append(m.Feed.Takes, take), append(m.Calls, call)
+	}
+	s := Predict(m, 2e8, []time.Duration{6 * time.Second}, time.Second)
+	if !s.Known || s.Tail != 4*time.Second || s.Upload != 5*time.Second || s.Apply != 6*time.Second || s.Open != 6*time.Second {
+		t.Fatalf("predicted %+v", s)
+	}
+	if s := Predict(fed(nil), 1, nil, time.Second); s.Known {
+		t.Fatalf("predicted without anything measured: %+v", s)
+	}
+}
