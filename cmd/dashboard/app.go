@@ -100,7 +100,7 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 		Store: a.DB, Owner: owner, Bell: bell, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now, NewID: newID,
-			Rules:  migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle},
+			Rules:  migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores},
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: limit},
 		}},
 	}

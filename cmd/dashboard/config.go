@@ -14,7 +14,10 @@ type Config struct {
 
 	Poll           time.Duration `help:"Shortest pause between two looks at a cloud task; it grows with the task." env:"BAKPLANE_POLL" default:"1s"`
 	Settle         time.Duration `help:"How long a call whose answer was lost may still take effect." env:"BAKPLANE_SETTLE" default:"2m"`
-	Runs           int           `help:"Runs at work at once." env:"BAKPLANE_RUNS" default:"8"`
+	Runs           int           `help:"Runs at work at once." env:"BAKPLANE_RUNS" default:"256"`
+	Backups        int           `help:"Backups at once at one source server." env:"BAKPLANE_BACKUPS" default:"3"`
+	Uploads        int           `help:"Files uploaded at once." env:"BAKPLANE_UPLOADS" default:"4"`
+	Restores       int           `help:"Files in the hands of one target instance at once." env:"BAKPLANE_RESTORES" default:"5"`
 	UploadParallel int           `help:"Parts of one file uploaded at once." env:"BAKPLANE_UPLOAD_PARALLEL" default:"4"`
 	UploadPart     int64         `help:"Bytes of a part; 0 = chosen by the file's size." env:"BAKPLANE_UPLOAD_PART" default:"0"`
 	UploadLimit    int64         `help:"Bytes per second of all uploads together; 0 = as fast as it goes." env:"BAKPLANE_UPLOAD_LIMIT" default:"0"`

@@ -21,7 +21,7 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 			return err
 		}
 		if c.Call != nil {
-			if err := notOvertaken(ctx, tx, id, *c.Call); err != nil {
+			if err := notOvertaken(ctx, tx, id, *c.Call, c.AtMost); err != nil {
 				return err
 			}
 			if err := putCall(ctx, tx, id, *c.Call); err != nil {
@@ -63,7 +63,7 @@ func putLiveFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.
 }
 
 // notOvertaken refuses to write down a new call that a decision made wrong.
-func notOvertaken(ctx context.Context, tx *sql.Tx, id string, c migration.Call) error {
+func notOvertaken(ctx context.Context, tx *sql.Tx, id string, c migration.Call, atMost int) error {
 	if c.Verdict != migration.Unknown {
 		return nil
 	}
@@ -77,7 +77,26 @@ func notOvertaken(ctx context.Context, tx *sql.Tx, id string, c migration.Call) 
 	if overtaken {
 		return fault.New(fault.Conflict, "A decision came first.", "").Because(migration.ErrOvertaken)
 	}
-	return nil
+	if atMost == 0 {
+		return nil
+	}
+	var instance, database string
+	if err := tx.QueryRowContext(ctx, `SELECT instance_id, database FROM migrations WHERE id = ?`, id).Scan(&instance, &database); err != nil {
+		return err
+	}
+	if n, err := atWork(ctx, tx, instance, database); err != nil || n < atMost {
+		return err
+	}
+	return fault.New(fault.Conflict, "Another file came first.", "").Because(migration.ErrOvertaken)
+}
+
+// atWork counts the files of other migrations that an instance has in its
+// hands, or that are on their way there.
+func atWork(ctx context.Context, q queryer, instance, database string) (n int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT count(*) FROM migrations m JOIN migration_files f ON f.migration_id = m.id
+		WHERE m.instance_id = ?1 AND m.finished = 0 AND lower(m.database) <> lower(?2) AND (f.state = 'sent'
+			OR EXISTS (SELECT 1 FROM migration_calls c WHERE c.migration_id = m.id AND c.file = f.ord AND c.verdict = ''))`, instance, database).Scan(&n)
+	return n, err
 }
 
 func putCall(ctx context.Context, tx *sql.Tx, id string, c migration.Call) error {

@@ -20,7 +20,7 @@ type Migrations struct{ *DB }
 // Migrations gives the part of the store that keeps migrations.
 func (d *DB) Migrations() *Migrations { return &Migrations{d} }
 
-const migrationColumns = `id, run_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
+const migrationColumns = `id, run_id, wave_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
 	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
 	server_id, every, freeze, compress, history, history_at, cutover_asked, abort_asked, frozen, tail_lsn, given_back, created, finished`
 
@@ -28,12 +28,14 @@ func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var checked, sightAt, openAsked, terminateAsked, opened, created, finished int64
 	var feed feedRow
 	var family, findings, sight, problem string
-	err = r.Scan(&m.ID, &m.RunID, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
+	var wave sql.NullString
+	err = r.Scan(&m.ID, &m.RunID, &wave, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
 		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
 		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.abortAsked, &feed.frozen, &feed.tail, &feed.givenBack, &created, &finished)
 	if err != nil {
 		return m, err
 	}
+	m.WaveID = wave.String
 	if m.Family, err = bakfile.ParseGUID(family); err != nil {
 		return m, err
 	}
@@ -59,8 +61,8 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 			return err
 		}
 		feed := feedOf(m.Feed)
-		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,0,0,'0',0,?,0)`,
-			m.ID, m.RunID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
+		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,0,0,'0',0,?,0)`,
+			m.ID, m.RunID, m.WaveID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
 			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked),
 			feed.server, feed.every, feed.freeze, feed.compress, feed.history, micros(m.Created))
 		if err != nil {
@@ -154,10 +156,13 @@ func (d *Migrations) Migrations(ctx context.Context, f migration.Filter) ([]migr
 			args = append(args, s)
 		}
 	}
+	if f.Wave != "" {
+		where, args = append(where, `m.wave_id = ?`), append(args, f.Wave)
+	}
 	if f.Before != "" {
 		where, args = append(where, `m.id < ?`), append(args, f.Before)
 	}
-	return rows(ctx, d.read, "migration", `SELECT m.id, m.run_id, m.database, m.source_server, m.instance_id, m.stage, r.state, r.message,
+	return rows(ctx, d.read, "migration", `SELECT m.id, m.run_id, coalesce(m.wave_id, ''), m.database, m.source_server, m.instance_id, m.stage, r.state, r.message,
 			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
 			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state = 'applied'),
 			(SELECT coalesce(sum(size), 0) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
@@ -166,7 +171,7 @@ func (d *Migrations) Migrations(ctx context.Context, f migration.Filter) ([]migr
 		FROM migrations m JOIN runs r ON r.id = m.run_id WHERE `+strings.Join(where, ` AND `)+` ORDER BY m.id DESC LIMIT ?`,
 		func(r *sql.Rows) (s migration.Summary, err error) {
 			var created, finished int64
-			err = r.Scan(&s.ID, &s.RunID, &s.Database, &s.Source, &s.InstanceID, &s.Stage, &s.RunState, &s.Message, &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
+			err = r.Scan(&s.ID, &s.RunID, &s.WaveID, &s.Database, &s.Source, &s.InstanceID, &s.Stage, &s.RunState, &s.Message, &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
 			s.Created, s.Finished = moment(created), moment(finished)
 			return s, err
 		}, append(args, page(f.Limit))...)
@@ -180,6 +185,9 @@ func (d *Migrations) Calls(ctx context.Context, instanceID, database string, sin
 			coalesce(sum(lower(database) = lower(?1)), 0), coalesce(min(CASE WHEN lower(database) = lower(?1) THEN intended END), 0)
 		FROM migration_calls WHERE instance_id = ?2 AND intended >= ?3 AND verb IN ('restore', 'import') AND verdict NOT IN ('refused', 'void')`,
 		database, instanceID, micros(since)).Scan(&b.Instance, &instanceFirst, &b.Database, &databaseFirst)
+	if err == nil {
+		b.AtWork, err = atWork(ctx, d.read, instanceID, database)
+	}
 	day := 24 * time.Hour
 	if instanceFirst > 0 {
 		b.InstanceFrees = moment(instanceFirst).Add(day)

@@ -128,7 +128,11 @@ func (j *job) intend(ctx context.Context, m Migration, c Call, step, title strin
 			attempt++
 		}
 	}
-	return j.note(ctx, Change{Call: &c, Steps: []run.Step{{Key: step, Title: title, State: run.StepActive, Attempt: attempt, Started: c.Intended}}})
+	ch := Change{Call: &c, Steps: []run.Step{{Key: step, Title: title, State: run.StepActive, Attempt: attempt, Started: c.Intended}}}
+	if c.File != 0 && (m.Feed == nil || m.Feed.Frozen.IsZero()) {
+		ch.AtMost = j.Rules.Restores
+	}
+	return j.note(ctx, ch)
 }
 
 // settle writes down what became of a call.

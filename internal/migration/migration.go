@@ -11,8 +11,9 @@ import (
 
 // Migration is one database on its way.
 type Migration struct {
-	ID    string // UUIDv7
-	RunID string
+	ID     string // UUIDv7
+	RunID  string
+	WaveID string // empty = on its own
 
 	Database       string // name on the target
 	SourceDatabase string // name in the backup files

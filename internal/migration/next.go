@@ -9,12 +9,15 @@ import (
 type Rules struct {
 	Poll   time.Duration // pause between two looks at the target right after something began
 	Settle time.Duration // how long a call without an answer may still take effect
+
+	Restores int // files in one instance's hands at once; 0 = no bound
 }
 
 // Budget is how many changing calls were made in the last 24 hours, and when
 // the oldest of them leaves that window.
 type Budget struct {
 	Database, Instance           int
+	AtWork                       int // files of other migrations in the instance\'s hands, or on their way there
 	DatabaseFrees, InstanceFrees time.Time
 }
 
@@ -64,7 +67,7 @@ func Next(m Migration, b Budget, now time.Time, r Rules) Action {
 		return Action{Do: DoPreflight}
 	}
 	if m.TaskID == "" {
-		return begin(m, b)
+		return begin(m, b, now, r)
 	}
 	if wait := Pause(m, now, r); now.Before(m.Sight.At.Add(wait)) {
 		if atWork(m) {
@@ -73,7 +76,7 @@ func Next(m Migration, b Budget, now time.Time, r Rules) Action {
 	} else {
 		return Action{Do: DoLook}
 	}
-	return forward(m, b)
+	return forward(m, b, now, r)
 }
 
 // unansweredNow is what to do about a call of which nobody knows whether it
@@ -102,7 +105,7 @@ func terminate(m Migration) Action {
 }
 
 // begin leads to the restore of the full backup.
-func begin(m Migration, b Budget) Action {
+func begin(m Migration, b Budget, now time.Time, r Rules) Action {
 	live := m.Live()
 	if len(live) == 0 && m.Feed != nil {
 		return Action{Do: DoAwait}
@@ -114,14 +117,14 @@ func begin(m Migration, b Budget) Action {
 	if !staged(live[0]) {
 		return Action{Do: DoAwait, File: live[0]}
 	}
-	if wait, ok := b.exhausted(); ok {
+	if wait, ok := b.exhausted(now, r); ok {
 		return wait
 	}
 	return Action{Do: DoRestore, File: live[0]}
 }
 
 // forward leads from the restored full backup to the open database.
-func forward(m Migration, b Budget) Action {
+func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 	if !m.Opened.IsZero() {
 		return Action{Do: DoFinish}
 	}
@@ -132,7 +135,8 @@ func forward(m Migration, b Budget) Action {
 		if !staged(f) {
 			return Action{Do: DoAwait, File: f}
 		}
-		if wait, ok := b.exhausted(); ok {
+		// What stops writes does not queue.
+		if wait, ok := b.exhausted(now, r); ok && (m.Feed == nil || m.Feed.Frozen.IsZero()) {
 			return wait
 		}
 		return Action{Do: DoImport, File: f}
@@ -194,8 +198,11 @@ func Pause(m Migration, now time.Time, r Rules) time.Duration {
 	return min(max(r.Poll, now.Sub(last)/20), 15*r.Poll)
 }
 
-func (b Budget) exhausted() (Action, bool) {
+func (b Budget) exhausted(now time.Time, r Rules) (Action, bool) {
 	switch {
+	case r.Restores > 0 && b.AtWork >= r.Restores:
+		return Action{Do: DoWait, Until: now.Add(max(r.Poll, 200*time.Millisecond)),
+			Why: fmt.Sprintf("The instance is at work on %d other files; the next one waits for its turn.", b.AtWork)}, true
 	case b.Database >= CallsPerDay:
 		return Action{Do: DoWait, Until: b.DatabaseFrees,
 			Why: fmt.Sprintf("The %d imports a day for this database are used up.", CallsPerDay)}, true

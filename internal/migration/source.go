@@ -81,8 +81,16 @@ func (j *job) take(ctx context.Context, m Migration, act TakeAction) error {
 	return j.order(ctx, m, server, place, act)
 }
 
-// order writes a backup down and has it taken.
+// order writes a backup down and has it taken. The tail does not queue behind
+// other databases' backups: writes stand still while it waits.
 func (j *job) order(ctx context.Context, m Migration, server backup.Server, place Place, act TakeAction) error {
+	if act.Do != FreezeTake {
+		leave, err := j.gates.enter(ctx, "backups "+m.Feed.ServerID, j.Caps.Backups)
+		if err != nil {
+			return err
+		}
+		defer leave()
+	}
 	now := j.Now()
 	t := Take{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == FreezeTake, Intended: now}
 	t.Name, t.Key = TakeName(m, act.Kind, now)

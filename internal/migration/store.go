@@ -26,6 +26,11 @@ type Store interface {
 	// Calls counts the calls that happened, or may have, since a time.
 	Calls(ctx context.Context, instanceID, database string, since time.Time) (Budget, error)
 
+	// CreateWave writes a wave; Waves lists them, newest first.
+	CreateWave(ctx context.Context, w Wave, e audit.Entry) error
+	Wave(ctx context.Context, id string) (Wave, error)
+	Waves(ctx context.Context, limit int) ([]Wave, error)
+
 	// Note writes what the engine did or learned. A file that a person dropped
 	// meanwhile stays dropped; a call that names one is refused with
 	// ErrOvertaken, as is any call after an order to terminate but that of
@@ -53,6 +58,7 @@ var ErrOvertaken = errors.New("overtaken by a decision")
 type Change struct {
 	Files     []File     // replaced by Ord
 	Call      *Call      // made or replaced by ID
+	AtMost    int        // with a new call for a file: refuse with ErrOvertaken when the instance has so many files of others; 0 = no bound
 	Take      *Take      // made or replaced by ID
 	Frozen    *time.Time // zero time clears
 	Tail      *bakfile.LSN
@@ -91,6 +97,7 @@ type Decision struct {
 // the page before.
 type Filter struct {
 	Stages []Stage // none = all
+	Wave   string  // id; empty = all
 	Before string
 	Limit  int
 }
@@ -98,6 +105,7 @@ type Filter struct {
 // Summary is a row of the list.
 type Summary struct {
 	ID, RunID  string
+	WaveID     string
 	Database   string
 	Source     string // server of the backups
 	InstanceID string

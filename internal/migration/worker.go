@@ -31,8 +31,11 @@ type Worker struct {
 	Rules  Rules
 	Upload UploadRules
 	Takes  TakeRules
+	Caps   Caps
 	Now    func() time.Time
 	NewID  func() string // time-ordered
+
+	gates gates
 }
 
 var _ run.Worker = (*Worker)(nil)
@@ -87,7 +90,14 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 		return out, false, j.takeFailed(ctx, m, err)
 	}
 	if f, ok := NextUpload(m); ok {
-		lanes.uploads.start(f, func(ctx context.Context) error { return j.bring(ctx, m, f) })
+		lanes.uploads.start(f, func(ctx context.Context) error {
+			leave, err := j.gates.enter(ctx, "uploads", j.Caps.Uploads)
+			if err != nil {
+				return err
+			}
+			defer leave()
+			return j.bring(ctx, m, f)
+		})
 	}
 	b, err := j.Store.Calls(ctx, m.InstanceID, m.Database, j.Now().Add(-24*time.Hour))
 	if err != nil {

@@ -115,8 +115,15 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_by_subject ON audit (subject, seq);
 
+CREATE TABLE waves (
+  id      TEXT PRIMARY KEY,
+  name    TEXT NOT NULL UNIQUE,
+  created INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE migrations (
   id              TEXT PRIMARY KEY,
+  wave_id         TEXT REFERENCES waves (id),
   run_id          TEXT NOT NULL UNIQUE REFERENCES runs (id),
   family          TEXT NOT NULL,
   database        TEXT NOT NULL,
@@ -158,6 +165,7 @@ CREATE TABLE migrations (
   finished        INTEGER NOT NULL DEFAULT 0,
   CHECK ((stage IN ('opened', 'terminated')) = (finished > 0))
 ) STRICT;
+CREATE INDEX migrations_by_wave ON migrations (wave_id, id);
 CREATE INDEX migrations_by_stage ON migrations (stage, id);
 -- Two migrations of one name must not race for one instance.
 CREATE UNIQUE INDEX migrations_once ON migrations (instance_id, lower(database)) WHERE finished = 0;
