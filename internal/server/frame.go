@@ -107,8 +107,8 @@ type standing struct {
 }
 
 // atWork are the stages of migrations that have not ended.
-var atWork = []migration.Stage{migration.StagePreflight, migration.StageUploading, migration.StageRestoring, migration.StageImporting,
-	migration.StageFollowing, migration.StageOpening, migration.StageChecking}
+var atWork = []migration.Stage{migration.StagePreflight, migration.StageBackup, migration.StageUploading, migration.StageRestoring,
+	migration.StageImporting, migration.StageFollowing, migration.StageCutover, migration.StageOpening, migration.StageChecking}
 
 func (s *Server) standing(ctx context.Context) (st standing, err error) {
 	if st.active, err = s.Migrations.Migrations(ctx, migration.Filter{Stages: atWork, Limit: 500}); err != nil {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/migration"
@@ -74,6 +73,8 @@ func buttonAction(b migration.Button, code, here string, first bool) templates.A
 		return templates.Action{Label: "Open…", Href: here + "/open"}
 	case migration.ButtonTerminate:
 		return templates.Action{Label: "Terminate…", Href: here + "/terminate", Danger: true}
+	case migration.ButtonAbort:
+		return templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
 	}
 	return templates.Action{Label: capital(string(b)), Href: here}
 }
@@ -83,92 +84,4 @@ func capital(text string) string {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
-}
-
-// phases are the steps of a migration as a DBA counts them: hundreds of files
-// make one line for uploads and one for imports.
-func phases(z templates.Zone, m migration.Migration, steps []run.Step) []templates.Step {
-	byKey := map[string]run.Step{}
-	for _, s := range steps {
-		byKey[s.Key] = s
-	}
-	var live, up, increments, in int
-	for _, f := range m.Live() {
-		live++
-		if f.State != migration.FilePlanned && f.State != migration.FileUploading {
-			up++
-		}
-		if f.Kind != "full" {
-			increments++
-			if f.State == migration.FileApplied {
-				in++
-			}
-		}
-	}
-	single := func(key, title string) templates.Step {
-		s, ok := byKey[key]
-		if !ok {
-			return templates.Step{State: "todo", Title: title}
-		}
-		out := templates.Step{State: stepState(s.State), Title: title, Note: oneLine(s.Message, 200), At: took(s.Started, s.Finished), AtExact: z.At(s.Started).Exact}
-		if s.State == run.StepActive {
-			out.At = "since " + z.Clock(s.Started).UTC
-		}
-		return out
-	}
-	preflight := single(migration.StepPreflight, "Preflight")
-	if n := len(m.Findings); n > 0 {
-		preflight.Title = fmt.Sprintf("Preflight, %d checks", n)
-	}
-	out := []templates.Step{preflight,
-		many(z, "Upload", "upload/", up, live, steps, !m.Checked.IsZero()),
-		single(migration.StepRestore, "Restore the full backup")}
-	if m.TaskID != "" && out[2].Note == "" {
-		out[2].Note = "task " + m.TaskID
-	}
-	if m.Mode == migration.Pending {
-		out = append(out, many(z, "Import increments", "import/", in, increments, steps, out[2].State == "done"))
-	}
-	out = append(out, single(migration.StepOpen, "Open"), single(migration.StepCheck, "DBCC CHECKDB"))
-	if _, ok := byKey[migration.StepEnd]; ok {
-		out = append(out, single(migration.StepEnd, "Terminate"))
-	}
-	return out
-}
-
-// many is one line for the steps whose keys begin alike.
-func many(z templates.Zone, title, prefix string, done, of int, steps []run.Step, begun bool) templates.Step {
-	out := templates.Step{State: "todo", Title: title, Note: fmt.Sprintf("%d of %s", done, templates.Count(of, "file", "files"))}
-	if of == 0 {
-		out.Note = "none yet"
-		return out
-	}
-	if done == of {
-		out.State = "done"
-	}
-	var first, last run.Step
-	for _, s := range steps {
-		if !strings.HasPrefix(s.Key, prefix) {
-			continue
-		}
-		if first.Key == "" {
-			first = s
-		}
-		last = s
-		switch {
-		case s.State == run.StepFailed && done < of:
-			out.State = "failed"
-		case s.State == run.StepActive:
-			out.State, out.Progress = "now", stepProgress(s)
-			out.At = "since " + z.Clock(s.Started).UTC
-			out.Note += " · " + strings.TrimPrefix(strings.TrimPrefix(s.Title, "Upload "), "Import ")
-		}
-	}
-	if out.State == "done" {
-		out.At = took(first.Started, last.Finished)
-	}
-	if out.State == "todo" && begun && done > 0 {
-		out.State = "waiting"
-	}
-	return out
 }

@@ -48,10 +48,10 @@ func stageBadge(stage migration.Stage, state run.State) templates.Badge {
 	words := map[migration.Stage]string{
 		migration.StagePreflight: "checking", migration.StageUploading: "uploading", migration.StageRestoring: "restoring",
 		migration.StageImporting: "importing", migration.StageFollowing: "waiting for increments", migration.StageOpening: "opening",
-		migration.StageChecking: "open, DBCC running",
+		migration.StageChecking: "open, DBCC running", migration.StageBackup: "backing up", migration.StageCutover: "cutting over",
 	}
 	tone := templates.ToneRun
-	if stage == migration.StageFollowing {
+	if stage == migration.StageFollowing || stage == migration.StageCutover {
 		tone = templates.ToneWarn
 	}
 	if words[stage] == "" {
@@ -71,7 +71,7 @@ func problemWords(code string) string {
 		"fork": "another fork", "full-again": "full backup again", "diff-first": "no full backup", "log-first": "no full backup", "unreadable": "unreadable backup",
 		"edition": "edition", "too-many": "too many databases", "daily-limit": "daily limit", "locked": "instance locked", "not-running": "instance not running",
 		"bucket-gone": "bucket is gone", "file-gone": "file is gone", "denied": "access denied", "source-changed": "file changed", "upload": "upload stopped",
-		"check": "DBCC found errors", "no-account": "no account", "name": "file name", "stripe": "striped backup", "under-way": "other task", "unknown": "refused", "empty": "no files",
+		"check": "DBCC found errors", "no-account": "no account", "name": "file name", "stripe": "striped backup", "under-way": "other task", "backup": "backup refused", "foreign-log": "somebody else took a log backup", "source": "source server", "unknown": "refused", "empty": "no files",
 	}
 	if w := known[code]; w != "" {
 		return w

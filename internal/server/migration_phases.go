@@ -1,0 +1,251 @@
+package server
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// phaser makes a DBA's few phases of the many steps of a run: hundreds of
+// files make one line for uploads and one for imports.
+type phaser struct {
+	zone  templates.Zone
+	m     migration.Migration
+	steps []run.Step
+	byKey map[string]run.Step
+}
+
+// phases are the steps of a migration as a DBA counts them.
+func phases(z templates.Zone, m migration.Migration, steps []run.Step) []templates.Step {
+	p := phaser{z, m, steps, map[string]run.Step{}}
+	for _, s := range steps {
+		p.byKey[s.Key] = s
+	}
+	out := []templates.Step{p.preflight()}
+	if m.Feed != nil {
+		return append(out, p.live()...)
+	}
+	out = append(out, p.upload(), p.restore())
+	if m.Mode == migration.Pending {
+		in, of := p.increments()
+		out = append(out, many(z, "Import increments", "import/", in, of, steps, out[2].State == "done"))
+	}
+	return append(out, p.ending()...)
+}
+
+func (p phaser) preflight() templates.Step {
+	out := p.single(migration.StepPreflight, "Preflight")
+	if n := len(p.m.Findings); n > 0 {
+		out.Title = fmt.Sprintf("Preflight, %d checks", n)
+	}
+	return out
+}
+
+func (p phaser) upload() templates.Step {
+	var live, up int
+	for _, f := range p.m.Live() {
+		live++
+		if f.State != migration.FilePlanned && f.State != migration.FileUploading {
+			up++
+		}
+	}
+	return many(p.zone, "Upload", "upload/", up, live, p.steps, !p.m.Checked.IsZero())
+}
+
+func (p phaser) restore() templates.Step {
+	out := p.single(migration.StepRestore, "Restore the full backup")
+	if p.m.TaskID != "" && out.Note == "" {
+		out.Note = "task " + p.m.TaskID
+	}
+	return out
+}
+
+func (p phaser) increments() (in, of int) {
+	for _, f := range p.m.Live() {
+		if f.Kind != "full" {
+			of++
+			if f.State == migration.FileApplied {
+				in++
+			}
+		}
+	}
+	return in, of
+}
+
+func (p phaser) ending() []templates.Step {
+	out := []templates.Step{p.single(migration.StepOpen, "Open"), p.single(migration.StepCheck, "DBCC CHECKDB")}
+	if _, ok := p.byKey[migration.StepEnd]; ok {
+		out = append(out, p.single(migration.StepEnd, "Terminate"))
+	}
+	return out
+}
+
+// live are the phases of a migration that follows a source at work.
+func (p phaser) live() []templates.Step {
+	out := []templates.Step{p.fullBackup(), p.upload(), p.restore(), p.follow(), p.cutover()}
+	if !p.m.Feed.AbortAsked.IsZero() {
+		out = append(out, p.single("give-back", "Give the source back"))
+	}
+	return append(out, p.ending()...)
+}
+
+func (p phaser) fullBackup() templates.Step {
+	const title = "Full backup at the source"
+	for _, t := range p.m.Feed.Takes {
+		if t.Kind != "full" {
+			continue
+		}
+		out := p.take(t, title)
+		if out.State == "done" || out.State == "now" {
+			return out
+		}
+	}
+	for _, t := range p.m.Feed.Takes {
+		if t.Kind == "full" {
+			return p.take(t, title)
+		}
+	}
+	return templates.Step{State: "todo", Title: title}
+}
+
+// take words one backup ordered from the source; its step counts percent.
+func (p phaser) take(t migration.Take, title string) templates.Step {
+	s := p.byKey["take/"+t.ID]
+	out := templates.Step{State: stepState(s.State), Title: title, Note: oneLine(s.Message, 200), At: took(t.Intended, t.Settled), AtExact: p.zone.At(t.Intended).Exact}
+	switch {
+	case t.Verdict == migration.Unknown:
+		out.State, out.At = "now", "since "+p.zone.Clock(t.Intended).UTC
+		out.Progress = &templates.Progress{Label: title, Value: s.Done, Max: 100, Words: fmt.Sprintf("%d %%", s.Done)}
+	case t.Verdict == migration.Refused:
+		out.State, out.Note = "failed", oneLine(t.Error, 200)
+	case t.Verdict == migration.Void:
+		out.State = "skipped"
+	case out.Note == "":
+		out.State, out.Note = "done", path.Base(t.Key)
+	}
+	return out
+}
+
+// follow is the time from the full backup on until the freeze: a differential,
+// then logs on an interval.
+func (p phaser) follow() templates.Step {
+	f := p.m.Feed
+	in, of := p.increments()
+	out := templates.Step{State: "todo", Title: "Follow logs", Note: "a log backup every " + templates.Span(f.Every)}
+	begun := false
+	for _, t := range p.m.Feed.Takes {
+		switch {
+		case t.Kind == "full" || t.Tail:
+		case t.Verdict == migration.Unknown:
+			return p.take(t, "Follow logs: "+t.Kind+" backup")
+		case t.Verdict == migration.Refused:
+			out.State, begun = "failed", true
+		default:
+			out.State, begun = "waiting", true
+		}
+	}
+	if begun {
+		out.Note += fmt.Sprintf(" · %d of %s applied", in, templates.Count(of, "file", "files"))
+	}
+	if s, ok := active(p.steps, "import/"); ok && f.Frozen.IsZero() {
+		out.State, out.At = "now", "since "+p.zone.Clock(s.Started).UTC
+	}
+	if !f.Frozen.IsZero() || !p.m.Opened.IsZero() {
+		out.State = "done"
+	}
+	return out
+}
+
+// cutover is the time in which writes at the source are stopped.
+func (p phaser) cutover() templates.Step {
+	f := p.m.Feed
+	out := templates.Step{State: "todo", Title: "Cut over", Note: "when you say so: freeze, tail, upload, apply"}
+	if f.CutoverAsked.IsZero() {
+		return out
+	}
+	out.State, out.Note = "waiting", "ordered; a last log goes first"
+	for _, t := range f.Takes {
+		if t.Tail {
+			out = p.take(t, "Cut over: "+freezeWords(f.Freeze))
+		}
+	}
+	stop := migration.Measured(p.m)
+	switch {
+	case stop.Known:
+		out.State, out.Title, out.At, out.Progress = "done", "Cut over", templates.Span(stop.Total()), nil
+	case !f.Frozen.IsZero() && p.m.Problem == nil && f.AbortAsked.IsZero():
+		out.State, out.At = "now", "since "+p.zone.Clock(f.Frozen).UTC
+	case !f.AbortAsked.IsZero():
+		out.State, out.Note, out.Progress = "skipped", "aborted", nil
+	}
+	return out
+}
+
+func active(steps []run.Step, prefix string) (run.Step, bool) {
+	for _, s := range steps {
+		if s.State == run.StepActive && strings.HasPrefix(s.Key, prefix) {
+			return s, true
+		}
+	}
+	return run.Step{}, false
+}
+
+func freezeWords(f migration.Freeze) string {
+	if f == migration.FreezeReadOnly {
+		return "READ_ONLY, then the last log"
+	}
+	return "tail of the log WITH NORECOVERY"
+}
+
+func (p phaser) single(key, title string) templates.Step {
+	s, ok := p.byKey[key]
+	if !ok {
+		return templates.Step{State: "todo", Title: title}
+	}
+	out := templates.Step{State: stepState(s.State), Title: title, Note: oneLine(s.Message, 200), At: took(s.Started, s.Finished), AtExact: p.zone.At(s.Started).Exact}
+	if s.State == run.StepActive {
+		out.At = "since " + p.zone.Clock(s.Started).UTC
+	}
+	return out
+}
+
+// many is one line for the steps whose keys begin alike.
+func many(z templates.Zone, title, prefix string, done, of int, steps []run.Step, begun bool) templates.Step {
+	out := templates.Step{State: "todo", Title: title, Note: fmt.Sprintf("%d of %s", done, templates.Count(of, "file", "files"))}
+	if of == 0 {
+		out.Note = "none yet"
+		return out
+	}
+	if done == of {
+		out.State = "done"
+	}
+	var first, last run.Step
+	for _, s := range steps {
+		if !strings.HasPrefix(s.Key, prefix) {
+			continue
+		}
+		if first.Key == "" {
+			first = s
+		}
+		last = s
+		switch {
+		case s.State == run.StepFailed && done < of:
+			out.State = "failed"
+		case s.State == run.StepActive:
+			out.State, out.Progress = "now", stepProgress(s)
+			out.At = "since " + z.Clock(s.Started).UTC
+			out.Note += " · " + strings.TrimPrefix(strings.TrimPrefix(s.Title, "Upload "), "Import ")
+		}
+	}
+	if out.State == "done" {
+		out.At = took(first.Started, last.Finished)
+	}
+	if out.State == "todo" && begun && done > 0 {
+		out.State = "waiting"
+	}
+	return out
+}
