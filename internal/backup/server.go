@@ -128,9 +128,10 @@ type RunningStatement struct {
 // TableSum is the number of a table's rows and a checksum over them that does
 // not depend on their order.
 type TableSum struct {
-	Table string // schema.name
-	Rows  int64
-	Sum   int64
+	Table       string // schema.name
+	Rows        int64
+	Sum         int64
+	NotCompared []string // columns whose type takes no part in Sum
 }
 
 // FolderEntry is a file or folder on the server.
