@@ -1,0 +1,121 @@
+package sqlserver
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// Backup implements backup.Server. A file of that name is overwritten: give
+// every set names of its own, and look in History before repeating a call.
+//
+// A tail-log backup needs the database for itself. It is tried as it stands
+// first; when others are in the database, they are put out (their open
+// transactions roll back) and it is tried again, a few times, because
+// applications come back at once.
+func (s *Server) Backup(ctx context.Context, c backup.BackupCall, progress func(percent float64)) error {
+	statement, err := backupStatement(c)
+	if err != nil {
+		return err
+	}
+	l, err := s.session(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	err = l.run(ctx, statement, percentTo(progress))
+	for try := 1; c.Tail && try <= maxEvictions && saidNumber(err, 3101); try++ {
+		err = l.run(ctx, evict(c.Database)+statement, percentTo(progress))
+	}
+	return err
+}
+
+const maxEvictions = 5
+
+// evict puts everybody out of a database and lets them in again. Both halves
+// go to the server in one batch with the BACKUP behind them: they cannot be
+// parted, so the tail and what is restored from it never stay SINGLE_USER.
+func evict(database string) string {
+	quotedName, _ := quoteName(database) // backupStatement took it
+	return "ALTER DATABASE " + quotedName + " SET SINGLE_USER WITH ROLLBACK IMMEDIATE; ALTER DATABASE " + quotedName + " SET MULTI_USER; "
+}
+
+// backupStatement words the BACKUP. CHECKSUM is always there; FORMAT writes a
+// new media header, so that a file left behind by a broken attempt is no
+// obstacle; COMPRESSION stands only when asked for, because Express refuses it
+// (error 1844). STATS = 1 makes the server tell of each percent.
+func backupStatement(c backup.BackupCall) (string, error) {
+	database, err := quoteName(c.Database)
+	if err != nil {
+		return "", err
+	}
+	name, err := quoteText(c.Name, maxName)
+	if err != nil || c.Name == "" {
+		return "", fault.Newf(fault.Invalid, "%q cannot name a backup set.", shorten(c.Name, 140)).WithFix("Names have 1 to 128 characters, none of them a control character.")
+	}
+	to, err := devices("TO", c.Files)
+	if err != nil {
+		return "", err
+	}
+	verb, options := "BACKUP DATABASE ", []string{}
+	switch c.Kind {
+	case backup.Full:
+	case backup.Differential:
+		options = append(options, "DIFFERENTIAL")
+	case backup.Log:
+		verb = "BACKUP LOG "
+	default:
+		return "", fault.Newf(fault.Invalid, "%q is not a kind of backup that can be taken.", c.Kind)
+	}
+	switch {
+	case c.CopyOnly && c.Kind == backup.Differential:
+		return "", fault.New(fault.Invalid, "A differential backup cannot be copy-only.", "The server would ignore it.")
+	case c.Tail && (c.Kind != backup.Log || c.CopyOnly):
+		return "", fault.New(fault.Invalid, "Only an ordinary log backup can be the tail.", "")
+	case c.CopyOnly:
+		options = append(options, "COPY_ONLY")
+	case c.Tail:
+		options = append(options, "NORECOVERY")
+	}
+	options = append(options, "CHECKSUM", "FORMAT", "INIT", "NAME = "+name)
+	if c.Compress {
+		options = append(options, "COMPRESSION")
+	}
+	options = append(options, "STATS = 1")
+	return verb + database + " " + to + " WITH " + strings.Join(options, ", "), nil
+}
+
+// Verify implements backup.Server.
+func (s *Server) Verify(ctx context.Context, files []string) error {
+	from, err := devices("FROM", files)
+	if err != nil {
+		return err
+	}
+	passed := false
+	err = s.run(ctx, "RESTORE VERIFYONLY "+from+" WITH CHECKSUM", func(number int, _ string) { passed = passed || number == 3262 })
+	if err == nil && !passed {
+		return fault.New(fault.Conflict, "SQL Server did not say that the backup is valid.", "Read its error log.").
+			Because(fmt.Errorf("message 3262 did not come"))
+	}
+	return err
+}
+
+var firstNumber = regexp.MustCompile(`\d+`)
+
+// percentTo hands message 3211, "10 percent processed.", on as a number,
+// whatever the login's language. Log backups send few or none.
+func percentTo(progress func(float64)) notice {
+	return func(number int, text string) {
+		if number != 3211 || progress == nil {
+			return
+		}
+		if p, err := strconv.ParseFloat(firstNumber.FindString(text), 64); err == nil && p >= 0 && p <= 100 {
+			progress(p)
+		}
+	}
+}

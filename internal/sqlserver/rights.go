@@ -1,0 +1,76 @@
+package sqlserver
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/bakplane/bakplane/internal/backup"
+)
+
+// Names of databases go in delimited, as HAS_PERMS_BY_NAME reads names of
+// several parts. IS_MEMBER and the like would tell of the current database.
+const permissions = `SELECT IS_SRVROLEMEMBER('sysadmin') AS is_sysadmin, IS_SRVROLEMEMBER('dbcreator') AS is_dbcreator,
+ SUSER_SNAME() AS login_name, HAS_DBACCESS(@p1) AS has_access, HAS_DBACCESS(N'msdb') AS has_msdb,
+ HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'BACKUP DATABASE') AS may_backup,
+ HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'BACKUP LOG') AS may_backup_log,
+ HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'ALTER') AS may_alter,
+ HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'CONTROL') AS may_control,
+ HAS_PERMS_BY_NAME(N'msdb.dbo.backupset', 'OBJECT', 'SELECT') AS may_history,
+ HAS_PERMS_BY_NAME(N'msdb.dbo.backupmediafamily', 'OBJECT', 'SELECT') AS may_media,
+ HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE') AS may_state,
+ HAS_PERMS_BY_NAME(NULL, NULL, 'CREATE ANY DATABASE') AS may_create`
+
+// MissingRights implements backup.Server. A sysadmin lacks nothing. What each
+// statement needs is told by the documentation pages "BACKUP", "RESTORE
+// HEADERONLY", "DBCC CHECKDB" and "sys.dm_exec_requests".
+func (s *Server) MissingRights(ctx context.Context, database string) ([]backup.MissingRight, error) {
+	quotedName, err := quoteName(database)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.askOne(ctx, permissions, database, quotedName)
+	if err != nil || r.bit("is_sysadmin") {
+		return nil, err
+	}
+	login, err := quoteName(r.text("login_name"))
+	if err != nil {
+		return nil, err
+	}
+	var missing []backup.MissingRight
+	lack := func(right, grant string) { missing = append(missing, backup.MissingRight{Right: right, Grant: grant}) }
+	user := func(in string, has bool) string {
+		if has {
+			return fmt.Sprintf("USE %s; ", in)
+		}
+		return fmt.Sprintf("USE %s; CREATE USER %s FOR LOGIN %s; ", in, login, login)
+	}
+	role := func(in string, has bool, role string) string {
+		return user(in, has) + fmt.Sprintf("ALTER ROLE %s ADD MEMBER %s;", role, login)
+	}
+	access := r.bit("has_access")
+	switch {
+	case r.bit("may_control"):
+	case r.bit("may_backup") && r.bit("may_backup_log") && r.bit("may_alter"):
+		lack("check the database and read its tables to compare them (db_owner)", role(quotedName, access, "db_owner"))
+	case r.bit("may_backup") && r.bit("may_backup_log"):
+		lack("change the database's state and recovery model, check it, and read its tables (db_owner)", role(quotedName, access, "db_owner"))
+	default:
+		lack("back the database up (db_backupoperator)", role(quotedName, access, "db_backupoperator"))
+		lack("change the database's state and recovery model, check it, and read its tables (db_owner)", role(quotedName, true, "db_owner"))
+	}
+	if !r.bit("may_history") || !r.bit("may_media") {
+		lack("read the history of backups in msdb", user("[msdb]", r.bit("has_msdb"))+
+			fmt.Sprintf("GRANT SELECT ON dbo.backupset TO %s; GRANT SELECT ON dbo.backupmediafamily TO %s;", login, login))
+	}
+	if !r.bit("may_state") {
+		lack("see what runs on the server and how far it is", fmt.Sprintf("USE [master]; GRANT VIEW SERVER STATE TO %s;", login))
+	}
+	if !r.bit("is_dbcreator") {
+		right := "open the database again after a tail-log backup (dbcreator)"
+		if !r.bit("may_create") {
+			right = "verify backups, and open the database again after a tail-log backup (dbcreator)"
+		}
+		lack(right, fmt.Sprintf("ALTER SERVER ROLE [dbcreator] ADD MEMBER %s;", login))
+	}
+	return missing, nil
+}

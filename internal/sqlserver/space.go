@@ -1,0 +1,54 @@
+package sqlserver
+
+import (
+	"context"
+	"strings"
+)
+
+// Two views tell free space. The first lists the drives of the machine (2017
+// and later); the second knows the volumes that hold database files.
+const (
+	drives  = `SELECT fixed_drive_path AS mount, free_space_in_bytes AS free FROM sys.dm_os_enumerate_fixed_drives`
+	volumes = `SELECT DISTINCT v.volume_mount_point AS mount, v.available_bytes AS free FROM sys.master_files AS f CROSS APPLY sys.dm_os_volume_stats(f.database_id, f.file_id) AS v`
+)
+
+// freeAtFolder is the free space at the volume of the backup folder; -1 where
+// the server does not tell.
+func (s *Server) freeAtFolder(ctx context.Context) (int64, error) {
+	folder := s.config.Folder
+	if folder == "" {
+		r, err := s.askOne(ctx, whoAnswers)
+		if err != nil {
+			return -1, err
+		}
+		folder = r.text("backup_path")
+	}
+	return s.freeAt(ctx, folder)
+}
+
+// freeAt takes the volume with the longest mount point that the path is under.
+// A network path is under none.
+func (s *Server) freeAt(ctx context.Context, path string) (int64, error) {
+	if path == "" {
+		return -1, nil
+	}
+	free, longest := int64(-1), 0
+	for _, question := range []string{volumes, drives} {
+		rows, err := s.askIf(ctx, question)
+		if err != nil {
+			return -1, err
+		}
+		for _, r := range rows {
+			mount := slashed(r.text("mount"))
+			if len(mount) > longest && strings.HasPrefix(slashed(path), mount) {
+				free, longest = r.integer("free"), len(mount)
+			}
+		}
+	}
+	return free, nil
+}
+
+// slashed makes paths of both systems comparable: one slash at the end.
+func slashed(path string) string {
+	return strings.TrimRight(strings.ToLower(strings.ReplaceAll(path, `\`, "/")), "/") + "/"
+}
