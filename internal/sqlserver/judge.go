@@ -1,0 +1,102 @@
+package sqlserver
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+// judge says how a restore stands. It looks at nothing but its argument.
+func judge(v sight) migration.Task {
+	t := migration.Task{Database: v.name, Created: v.work.started, BackupMode: "full"}
+	if v.exists {
+		t.Created = v.row.date("create_date").Add(-v.offset).UTC()
+	}
+	state := v.row.text("state_desc")
+	switch {
+	case v.working() && v.work.verb != workCheck:
+		t.Status, t.Description = migration.TaskRunning, v.work.words()
+	case v.worked && v.work.verb == workRestore && v.work.err != nil:
+		t.Status, t.Ended = migration.TaskFailed, v.work.ended
+		t.Description, _ = fault.Words(v.work.err)
+	case !v.exists:
+		t.Status, t.Description = migration.TaskFailed, "The database is gone."
+	case state == "RESTORING" && len(v.running) > 0:
+		t.Status, t.Description = migration.TaskRunning, fmt.Sprintf("%s: %.0f percent.", v.running[0].Command, v.running[0].Percent)
+	case state == "RESTORING" && len(v.restores) == 0:
+		t.Status = migration.TaskFailed
+		t.Description = "The restore was interrupted: the connection that ran it ended. Restore the full backup again."
+	case state == "RESTORING":
+		t.Status = migration.TaskWaiting
+		if v.worked && v.work.verb == workOpen && v.work.err != nil {
+			t.Description, _ = fault.Words(v.work.err)
+		}
+	case state == "ONLINE" && v.row.text("user_access_desc") != "MULTI_USER":
+		t.Status = migration.TaskWaiting
+		t.Description = "The database is open to administrators alone, before its check. Open it again to go on."
+		if v.worked && v.work.verb == workCheckFirst {
+			t.Description = v.work.verdict("DBCC CHECKDB")
+		}
+	case state == "ONLINE":
+		t.Status = migration.TaskSuccess
+		if n := len(v.restores); n > 0 {
+			t.Ended = v.restores[n-1].at
+		}
+		if v.worked && !v.work.ended.IsZero() && (v.work.verb == workCheck || v.work.verb == workCheckFirst) {
+			check := "DBCC CHECKDB"
+			if v.work.verb == workCheck {
+				check = "Asynchronously DBCC CHECKDB"
+			}
+			t.Description, t.Ended = v.work.verdict(check), v.work.ended
+		}
+	case state == "RECOVERING":
+		t.Status, t.Description = migration.TaskRunning, "The database is being recovered."
+	default:
+		t.Status, t.Description = migration.TaskFailed, "The database is "+state+"."
+	}
+	return t
+}
+
+// words tell how far a work is.
+func (w work) words() string {
+	switch w.verb {
+	case workCheck, workCheckFirst:
+		return "DBCC CHECKDB is running."
+	case workOpen:
+		return "The database is being opened."
+	}
+	return fmt.Sprintf("Restoring %s: %.0f percent.", w.key, w.percent)
+}
+
+// verdict tells what a check found, in words that the explanations know.
+func (w work) verdict(check string) string {
+	switch {
+	case w.err != nil:
+		message, _ := fault.Words(w.err)
+		return check + " could not be done: " + message
+	case len(w.findings) > 0:
+		return check + " failed: " + strings.Join(w.findings[:min(len(w.findings), 5)], " ")
+	}
+	return "Success. " + check + " found no errors."
+}
+
+// lastCheck tells of a check since the restore that this process knows nothing
+// of. While one runs here there is nothing to tell yet.
+func (t *Target) lastCheck(ctx context.Context, v sight) (string, error) {
+	if v.working() {
+		return "", nil
+	}
+	rows, err := t.server.askIf(ctx, `SELECT CONVERT(datetime, DATABASEPROPERTYEX(@p1, 'LastGoodCheckDbTime')) AS checked`, v.name)
+	if err != nil || len(rows) == 0 || len(v.restores) == 0 {
+		return "", err
+	}
+	checked := rows[0].date("checked").Add(-v.offset)
+	if checked.Before(v.restores[len(v.restores)-1].at) {
+		return "", nil
+	}
+	return "Success. DBCC CHECKDB found no errors at " + checked.UTC().Format(time.DateTime) + " UTC.", nil
+}

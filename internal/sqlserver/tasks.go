@@ -1,0 +1,213 @@
+package sqlserver
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+// sight is what is known of a database on the target.
+type sight struct {
+	name     string
+	exists   bool
+	row      row // of sys.databases
+	offset   time.Duration
+	restores []restored // since its full backup, oldest first
+	work     work       // of this process
+	worked   bool
+	running  []backup.RunningStatement
+}
+
+// restored is one row of restorehistory: one completed RESTORE.
+type restored struct {
+	at  time.Time // UTC
+	set backup.HistoryRow
+}
+
+// interrupted reports whether the database is the rest of a restore whose full
+// backup never got through.
+func (v sight) interrupted() bool {
+	return v.exists && v.row.text("state_desc") == "RESTORING" && len(v.restores) == 0 &&
+		!v.row.has("replica_id") && len(v.running) == 0 && !v.working()
+}
+
+func (v sight) working() bool { return v.worked && v.work.ended.IsZero() }
+
+// base is the full backup the database was restored from, zero if unknown.
+func (v sight) base() backup.GUID {
+	if len(v.restores) == 0 {
+		return backup.GUID{}
+	}
+	return v.restores[0].set.Set.ID
+}
+
+const databaseState = `SELECT *, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset FROM sys.databases WHERE name = @p1`
+
+// sight asks the server about one database.
+func (t *Target) sight(ctx context.Context, database string) (sight, error) {
+	v := sight{name: database}
+	v.work, v.worked = t.server.work(database)
+	rows, err := t.server.ask(ctx, databaseState, database)
+	if err != nil {
+		return v, err
+	}
+	if v.exists = len(rows) > 0; !v.exists {
+		return v, nil
+	}
+	v.row, v.offset = rows[0], quarters(rows[0].integer("utc_offset"))
+	if v.restores, err = t.restores(ctx, database, v.offset); err != nil {
+		return v, err
+	}
+	if v.row.text("state_desc") == "RESTORING" {
+		v.running, err = t.server.Running(ctx, database)
+	}
+	return v, err
+}
+
+// sightOf is sight for a task, which must be the one that the database is of.
+func (t *Target) sightOf(ctx context.Context, id, database string) (sight, error) {
+	v, err := t.sight(ctx, database)
+	if err != nil {
+		return v, err
+	}
+	name, _ := parseID(id)
+	known := v.worked && v.work.taskID == id || v.exists && id == taskID(name, v.base()) || v.interrupted()
+	if !strings.EqualFold(name, database) || !v.exists && !v.worked || !known {
+		return v, fault.Newf(fault.NotFound, "The server knows no restore %s.", id).
+			WithFix("The database was dropped, renamed or replaced. Start a new migration.")
+	}
+	return v, nil
+}
+
+// restores reads the history of a database back to its last full backup
+// (documentation page "restorehistory"). Times there are local.
+func (t *Target) restores(ctx context.Context, database string, offset time.Duration) ([]restored, error) {
+	rows, err := t.server.ask(ctx, `SELECT TOP (10000) restore_history_id, restore_date, restore_type, backup_set_id FROM msdb.dbo.restorehistory WHERE destination_database_name = @p1 AND backup_set_id IS NOT NULL ORDER BY restore_history_id DESC`, database)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(rows)
+	for i := len(rows) - 1; i >= 0; i-- {
+		if strings.TrimSpace(rows[i].text("restore_type")) == "D" {
+			return t.withSets(ctx, rows[i:], offset)
+		}
+	}
+	return nil, nil
+}
+
+func (t *Target) withSets(ctx context.Context, rows []row, offset time.Duration) ([]restored, error) {
+	var out []restored
+	for chunk := range slices.Chunk(rows, maxHistory) {
+		ids := make([]int64, len(chunk))
+		for i, r := range chunk {
+			ids[i] = r.integer("backup_set_id")
+		}
+		sets, err := t.server.ask(ctx, "SELECT * FROM msdb.dbo.backupset WHERE backup_set_id IN ("+list(ids)+")")
+		if err != nil {
+			return nil, err
+		}
+		history, err := t.server.withFiles(ctx, sets)
+		if err != nil {
+			return nil, err
+		}
+		byID := map[int64]backup.HistoryRow{}
+		for _, h := range history {
+			byID[h.ID] = h
+		}
+		for i, r := range chunk {
+			out = append(out, restored{at: r.date("restore_date").Add(-offset).UTC(), set: byID[ids[i]]})
+		}
+	}
+	return out, nil
+}
+
+// Task implements migration.Target.
+func (t *Target) Task(ctx context.Context, id string) (migration.Task, error) {
+	database, _ := parseID(id)
+	v, err := t.sightOf(ctx, id, database)
+	if err != nil {
+		return migration.Task{}, err
+	}
+	task := judge(v)
+	task.ID = id
+	if task.Status == migration.TaskSuccess && task.Description == "" {
+		task.Description, err = t.lastCheck(ctx, v)
+	}
+	return task, err
+}
+
+// Tasks implements migration.Target. since is of this machine's clock, which
+// is compared with the server's. A restore that was interrupted, and that
+// nobody here remembers, is left out: its call may be made again.
+func (t *Target) Tasks(ctx context.Context, since time.Time) ([]migration.Task, error) {
+	rows, err := t.server.ask(ctx, `SELECT name, create_date, GETUTCDATE() AS utc_now, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset FROM sys.databases WHERE source_database_id IS NULL`)
+	if err != nil {
+		return nil, err
+	}
+	names := t.server.known()
+	for _, r := range rows {
+		oldest := since.Add(r.date("utc_now").Sub(time.Now()) - 2*time.Second)
+		created := r.date("create_date").Add(-quarters(r.integer("utc_offset")))
+		name := r.text("name")
+		if created.After(oldest) && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
+			names = append(names, name)
+		}
+	}
+	var out []migration.Task
+	for _, name := range names {
+		v, err := t.sight(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		task := judge(v)
+		switch {
+		case v.worked && (len(v.restores) == 0 || v.work.verb == workRestore):
+			task.ID = v.work.taskID
+		case v.exists && len(v.restores) > 0:
+			task.ID = taskID(v.row.text("name"), v.base())
+		default:
+			continue
+		}
+		task.Database, _ = parseID(task.ID)
+		out = append(out, task)
+	}
+	slices.SortStableFunc(out, func(a, b migration.Task) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	return out, nil
+}
+
+// TaskFiles implements migration.Target: the restores that went through, and
+// the full backup while it is being restored.
+func (t *Target) TaskFiles(ctx context.Context, id string) ([]migration.TaskFile, error) {
+	database, _ := parseID(id)
+	v, err := t.sightOf(ctx, id, database)
+	if err != nil {
+		return nil, err
+	}
+	info, err := t.server.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []migration.TaskFile{}
+	for _, r := range v.restores {
+		f := migration.TaskFile{BackupMode: string(r.set.Set.Kind), Status: "Restored", Created: r.at, Ended: r.at,
+			Size: fmt.Sprintf("%.1f", float64(r.set.Set.Size)/(1<<20))}
+		if len(r.set.Files) > 0 {
+			f.Name = keyOf(info.BackupPath, r.set.Files[0])
+		}
+		out = append(out, f)
+	}
+	if v.working() && v.work.key != "" && (len(out) == 0 || v.work.verb == workImport) {
+		out = append(out, migration.TaskFile{Name: v.work.key, Status: "Restoring", Created: v.work.started,
+			Description: fmt.Sprintf("%.0f percent", v.work.percent)})
+	}
+	return out, nil
+}
