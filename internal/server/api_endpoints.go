@@ -27,17 +27,40 @@ func accountJSON(a endpoint.Account) account {
 	return account{ID: a.ID, Name: a.Name, AccessKeyID: a.AccessKeyID, Region: a.Region, RDSAddress: a.RDSAddress, OwnerID: a.OwnerID}
 }
 
+// instance is an endpoint.Instance without its password, which is taken and
+// never given. Fields of the other kind are absent.
 type instance struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
-	Kind       string `json:"kind"`
-	AccountID  string `json:"account_id"`
-	Region     string `json:"region"`
-	InstanceID string `json:"instance_id"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+
+	AccountID  string `json:"account_id,omitempty"`
+	Region     string `json:"region,omitempty"`
+	InstanceID string `json:"instance_id,omitempty"`
+
+	Host            string `json:"host,omitempty"`
+	Port            int    `json:"port,omitempty"`
+	InstanceName    string `json:"instance_name,omitempty"`
+	Login           string `json:"login,omitempty"`
+	Password        string `json:"password,omitempty"`
+	Encrypt         string `json:"encrypt,omitempty"`
+	CAPEM           string `json:"ca_pem,omitempty"`
+	CertificateHost string `json:"certificate_host,omitempty"`
+	Trust           bool   `json:"trust_any_certificate,omitempty"`
+	ServerFolder    string `json:"server_folder,omitempty"`
+	FolderID        string `json:"folder,omitempty"`
 }
 
 func instanceJSON(i endpoint.Instance) instance {
-	return instance{i.ID, i.Name, string(i.Kind), i.AccountID, i.Region, i.InstanceID}
+	return instance{ID: i.ID, Name: i.Name, Kind: string(i.Kind), AccountID: i.AccountID, Region: i.Region, InstanceID: i.InstanceID,
+		Host: i.Host, Port: i.Port, InstanceName: i.InstanceName, Login: i.Login, Encrypt: string(i.Encrypt), CAPEM: i.CAPEM, CertificateHost: i.CertificateHost,
+		Trust: i.Trust, ServerFolder: i.ServerFolder, FolderID: i.FolderID}
+}
+
+func (in instance) endpoint(id string) endpoint.Instance {
+	return endpoint.Instance{ID: id, Name: in.Name, Kind: endpoint.InstanceKind(in.Kind), AccountID: in.AccountID, Region: in.Region, InstanceID: in.InstanceID,
+		Host: in.Host, Port: in.Port, InstanceName: in.InstanceName, Login: in.Login, Password: secret.NewText(in.Password), Encrypt: endpoint.Encrypt(in.Encrypt), CAPEM: in.CAPEM,
+		CertificateHost: in.CertificateHost, Trust: in.Trust, ServerFolder: in.ServerFolder, FolderID: in.FolderID}
 }
 
 type bucket struct {
@@ -135,7 +158,7 @@ func (s *Server) apiInstanceSave(c echo.Context) error {
 	if in.Kind == "" {
 		in.Kind = string(endpoint.ApsaraDB)
 	}
-	i, err := s.saveInstance(c, endpoint.Instance{ID: c.Param("id"), Name: in.Name, Kind: endpoint.InstanceKind(in.Kind), AccountID: in.AccountID, Region: in.Region, InstanceID: in.InstanceID})
+	i, err := s.saveInstance(c, in.endpoint(c.Param("id")))
 	return answer(c, saved(c), instanceJSON(i), err)
 }
 

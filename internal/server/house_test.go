@@ -44,9 +44,11 @@ import (
 // cloud, with the engine at work, as people meet it.
 type house struct {
 	*httptest.Server
-	db    *db.DB
-	bell  *run.Bell
-	files string // folder with backup files
+	db     *db.DB
+	bell   *run.Bell
+	ports  *ports
+	files  string  // folder with backup files
+	source *source // the SQL Server at work, when there is one
 }
 
 const (
@@ -65,6 +67,7 @@ func newHouse(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	ports := &ports{db: h.db}
+	h.ports = ports
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	handler, err := server.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test"}, server.Deps{
@@ -76,7 +79,8 @@ func newHouse(t *testing.T) *house {
 	}
 	engine := &run.Engine{Store: h.db, Owner: newID(), Bell: h.bell, Log: log, Parallel: 2, Lease: 30 * time.Second, MaxTries: 5, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{Store: h.db.Migrations(), Runs: h.db, Ports: ports, Now: time.Now, NewID: newID,
-			Rules: migration.Rules{Poll: 20 * time.Millisecond, Settle: time.Second}, Upload: migration.UploadRules{Parallel: 2}}}}
+			Rules: migration.Rules{Poll: 20 * time.Millisecond, Settle: time.Second}, Upload: migration.UploadRules{Parallel: 2},
+			Takes: migration.TakeRules{Reserve: 3, Settle: time.Second, Fresh: time.Minute}}}}
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
 	working.Go(func() {
@@ -99,7 +103,17 @@ func newHouse(t *testing.T) *house {
 }
 
 // ports reaches the places of the endpoints in the database.
-type ports struct{ db *db.DB }
+type ports struct {
+	db     *db.DB
+	mu     sync.Mutex
+	source *source
+}
+
+func (p *ports) set(s *source) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.source = s
+}
 
 func (p *ports) Bucket(ctx context.Context, id string) (objectstore.Bucket, error) {
 	b, err := p.db.Bucket(ctx, id)
@@ -132,8 +146,17 @@ func (p *ports) Target(ctx context.Context, id string) (migration.Target, error)
 	return c.Target(i.InstanceID), nil
 }
 
-func (p *ports) Server(context.Context, string) (backup.Server, migration.Place, error) {
-	return nil, migration.Place{}, fault.New(fault.Invalid, "There is no such server.", "")
+func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration.Place, error) {
+	i, err := p.db.Instance(ctx, id)
+	if err != nil {
+		return nil, migration.Place{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i.Kind != endpoint.SelfManaged || p.source == nil {
+		return nil, migration.Place{}, fault.New(fault.Invalid, "There is no such server.", "")
+	}
+	return p.source, migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}, nil
 }
 
 // cloud plants the emulators and adds the places with fixed ids, with a chain
@@ -266,6 +289,8 @@ func (b *browser) submit(action string, pairs ...string) *browser {
 		switch {
 		case n.Data == "input" && (attr(n, "type") != "radio" || has(n, "checked")) && attr(n, "name") != "":
 			values.Set(attr(n, "name"), attr(n, "value"))
+		case n.Data == "textarea":
+			values.Set(attr(n, "name"), textOf(n))
 		case n.Data == "option" && has(n, "selected"), n.Data == "option" && n.PrevSibling == nil:
 			values.Set(attr(n.Parent, "name"), attr(n, "value"))
 		}

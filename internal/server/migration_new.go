@@ -25,7 +25,7 @@ func (s *Server) pickView(c echo.Context, w wish, refused error) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	instances, err := s.Endpoints.Instances(ctx)
+	instances, err := s.targets(ctx)
 	if err != nil {
 		return view{}, err
 	}

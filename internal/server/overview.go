@@ -128,10 +128,28 @@ func (s *Server) instanceNames(ctx context.Context) (map[string]string, error) {
 }
 
 func instanceName(i endpoint.Instance) string {
+	if i.Kind == endpoint.SelfManaged {
+		return i.Name
+	}
 	if i.Name == "" || i.Name == i.InstanceID {
 		return i.InstanceID
 	}
 	return i.Name + " (" + i.InstanceID + ")"
+}
+
+// targets are the instances that databases can be migrated to.
+func (s *Server) targets(ctx context.Context) (out []endpoint.Instance, err error) {
+	return s.instancesOf(ctx, endpoint.ApsaraDB)
+}
+
+func (s *Server) instancesOf(ctx context.Context, kind endpoint.InstanceKind) (out []endpoint.Instance, err error) {
+	all, err := s.Endpoints.Instances(ctx)
+	for _, i := range all {
+		if i.Kind == kind {
+			out = append(out, i)
+		}
+	}
+	return out, err
 }
 
 // firstSteps is what a new house needs, in order; empty once it has all.
@@ -140,7 +158,7 @@ func (s *Server) firstSteps(ctx context.Context) ([]templates.FirstStep, error) 
 	if err != nil {
 		return nil, err
 	}
-	instances, err := s.Endpoints.Instances(ctx)
+	instances, err := s.targets(ctx)
 	if err != nil {
 		return nil, err
 	}

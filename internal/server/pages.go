@@ -35,6 +35,9 @@ func (s *Server) routePages(g *echo.Group) {
 	post("/migrations/:id/terminate", s.migrationTerminate)
 	get("/migrations/:id/details", s.migrationDetails)
 
+	get("/instances", s.instanceList)
+	get("/instances/:id", s.instanceShow)
+
 	get("/storage", s.storage)
 	get("/storage/:id", s.storageFiles)
 	in("GET", "/storage/:id/migrate", s.storageMigrate)
@@ -47,7 +50,7 @@ func (s *Server) routePages(g *echo.Group) {
 	get("/audit", s.auditList)
 
 	get("/settings", s.settings)
-	for _, kind := range []string{"accounts", "instances", "buckets", "folders"} {
+	for _, kind := range []string{"accounts", "instances", "servers", "buckets", "folders"} {
 		k := settingKinds[kind]
 		get("/settings/"+kind+"/new", func(c echo.Context) (view, error) { return s.settingForm(c, k) })
 		get("/settings/"+kind+"/:id", func(c echo.Context) (view, error) { return s.settingForm(c, k) })

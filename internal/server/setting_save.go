@@ -37,6 +37,11 @@ var settingKinds = map[string]settingKind{
 		remove: func(s *Server, ctx context.Context, id string, e audit.Entry) error {
 			return s.Endpoints.RemoveInstance(ctx, id, e)
 		}},
+	"servers": {key: "servers", thing: "SQL Server", subject: "instance", fields: serverFields, save: serverSave,
+		intro: "A SQL Server of your own, at work: its databases are backed up, followed and cut over from here. The password is sealed with the key file of this dashboard and never shown again.",
+		remove: func(s *Server, ctx context.Context, id string, e audit.Entry) error {
+			return s.Endpoints.RemoveInstance(ctx, id, e)
+		}},
 	"buckets": {key: "buckets", thing: "OSS bucket", subject: "bucket", fields: bucketFields, save: bucketSave,
 		intro: "The cloud restores from OSS: a bucket in the region and account of the instance, class Standard, without server-side encryption.",
 		remove: func(s *Server, ctx context.Context, id string, e audit.Entry) error {
@@ -197,6 +202,9 @@ func instanceFields(s *Server, ctx context.Context, id string) ([]templates.Fiel
 		if i, err = s.Endpoints.Instance(ctx, id); err != nil {
 			return nil, err
 		}
+		if i.Kind != endpoint.ApsaraDB {
+			return nil, fault.New(fault.NotFound, "This instance is not in the cloud.", "Look for it under Settings, SQL Servers.")
+		}
 	}
 	account, err := s.accountField(ctx, i.AccountID)
 	if err != nil {
@@ -231,18 +239,35 @@ func (s *Server) saveInstance(c echo.Context, i endpoint.Instance) (endpoint.Ins
 	var before any
 	if i.Name == "" {
 		i.Name = i.InstanceID
+		if i.Kind == endpoint.SelfManaged {
+			i.Name = serverAddress(i)
+		}
 	}
 	if i.ID == "" {
 		i.ID, verb = s.NewID(), "add"
+		if i.Kind == endpoint.SelfManaged && i.Password.Empty() {
+			return i, invalid("The password is empty.", "Give the password of the login.")
+		}
 	} else {
 		old, err := s.Endpoints.Instance(c.Request().Context(), i.ID)
 		if err != nil {
 			return i, err
 		}
+		if old.Kind != i.Kind {
+			return i, fault.New(fault.Conflict, "A cloud instance does not become a server of your own, nor the other way round.", "Add a new one.")
+		}
+		if moved(old, i) && i.Password.Empty() {
+			return i, invalid("The password is needed again: the address or the protection of the connection changes.", "Type it. So a stored password is never sent to a server it was not meant for.")
+		}
 		before = instanceJSON(old)
 	}
 	if err := i.Check(); err != nil {
 		return i, err
+	}
+	if i.Kind == endpoint.SelfManaged {
+		if err := s.checkServer(c.Request().Context(), i); err != nil {
+			return i, err
+		}
 	}
 	e := s.entry(c, "instance."+verb, "instance/"+i.ID, "Saved the instance "+i.Name+".").With(before, instanceJSON(i))
 	return i, s.Endpoints.SaveInstance(c.Request().Context(), i, e)

@@ -42,6 +42,34 @@ func settingHref(b endpoint.Bucket) string {
 	return "/settings/buckets/" + b.ID
 }
 
+func settingOf(i endpoint.Instance) string {
+	if i.Kind == endpoint.SelfManaged {
+		return "/settings/servers/" + i.ID
+	}
+	return "/settings/instances/" + i.ID
+}
+
+// serverAddress is where a self-managed server is reached, as its own tools
+// write it: host\instance,port.
+func serverAddress(i endpoint.Instance) string {
+	out := i.Host
+	if i.InstanceName != "" {
+		out += `\` + i.InstanceName
+	}
+	if i.Port != 0 {
+		out += fmt.Sprintf(",%d", i.Port)
+	}
+	return out
+}
+
+func encryptWords(i endpoint.Instance) string {
+	words := map[endpoint.Encrypt]string{endpoint.EncryptStrict: "strict", endpoint.EncryptFull: "full", endpoint.EncryptNone: "none"}[i.Encrypt]
+	if i.Trust && i.Encrypt != endpoint.EncryptNone {
+		words += ", any certificate"
+	}
+	return words
+}
+
 func (s *Server) endpointGroups(c echo.Context) ([]templates.Group, error) {
 	ctx := c.Request().Context()
 	accounts, err := s.Endpoints.Accounts(ctx)
@@ -76,9 +104,16 @@ func (s *Server) endpointGroups(c echo.Context) ([]templates.Group, error) {
 	}
 	ig := group("instances", "Instances", "where databases go", add("instances", "Add an instance"),
 		templates.Empty{Title: "No instance yet.", Text: "Add the ApsaraDB RDS for SQL Server instances that databases are migrated to."}, "Name", "Instance", "Region", "Account")
+	sg := group("servers", "SQL Servers", "of your own, where databases come from", add("servers", "Add a SQL Server"),
+		templates.Empty{Title: "No SQL Server yet.", Text: "Add a server at work to back up and follow its databases from here. Its backup folder is added first, under Folders."}, "Name", "Address", "Encryption", "Backup folder")
 	for _, i := range instances {
-		href := "/settings/instances/" + i.ID
-		ig.Rows = append(ig.Rows, templates.GroupRow{Cells: []string{i.Name, i.InstanceID, i.Region, names[i.AccountID]}, Actions: []templates.Action{change(href), remove(href)}})
+		href := settingOf(i)
+		actions := []templates.Action{{Label: "Databases", Href: "/instances/" + i.ID, Small: true}, change(href), remove(href)}
+		if i.Kind == endpoint.SelfManaged {
+			sg.Rows = append(sg.Rows, templates.GroupRow{Cells: []string{i.Name, serverAddress(i), encryptWords(i), i.ServerFolder}, Actions: actions})
+			continue
+		}
+		ig.Rows = append(ig.Rows, templates.GroupRow{Cells: []string{i.Name, i.InstanceID, i.Region, names[i.AccountID]}, Actions: actions})
 	}
 	bg := group("buckets", "OSS buckets", "where the cloud reads from", add("buckets", "Add a bucket"),
 		templates.Empty{Title: "No bucket yet.", Text: "Add an OSS bucket in the region of the instance: class Standard, not encrypted."}, "Name", "Bucket", "Region", "Account")
@@ -93,7 +128,7 @@ func (s *Server) endpointGroups(c echo.Context) ([]templates.Group, error) {
 			bg.Rows = append(bg.Rows, templates.GroupRow{Cells: []string{b.Name, b.Bucket, b.Region, names[b.AccountID]}, Actions: actions})
 		}
 	}
-	return []templates.Group{ag, ig, bg, fg}, nil
+	return []templates.Group{ag, ig, bg, sg, fg}, nil
 }
 
 func (s *Server) peopleGroups(c echo.Context, made *templates.Secret) ([]templates.Group, error) {

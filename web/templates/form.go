@@ -17,7 +17,7 @@ type Form struct {
 // Field is one input with its label, hint and error.
 type Field struct {
 	Name, Label, Hint, Error string
-	Type                     string // text, password, number, url, email, select or choices; text when empty
+	Type                     string // text, password, number, url, email, select, choices or area; text when empty
 	Value                    string
 	Placeholder              string
 	Autocomplete             string

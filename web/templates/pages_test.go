@@ -78,7 +78,7 @@ func checkDocument(t *testing.T, doc *html.Node, section string) {
 			mains++
 		case "label":
 			labels[attr(n, "for")] = true
-		case "input", "select":
+		case "input", "select", "textarea":
 			if kind := attr(n, "type"); kind != "hidden" && kind != "radio" {
 				inputs = append(inputs, attr(n, "id"))
 			}
