@@ -93,20 +93,23 @@ func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
 	if feed == nil || m.Stage.Ended() || m.Checked.IsZero() {
 		return TakeAction{}
 	}
+	if m.Problem != nil && feed.AbortAsked.IsZero() {
+		return TakeAction{} // a person first
+	}
 	if t, ok := feed.unanswered(); ok {
 		return TakeAction{Do: SeekTake, Take: t}
 	}
 	if !feed.AbortAsked.IsZero() {
 		return feed.giveBack(m)
 	}
-	if !feed.Frozen.IsZero() || m.Problem != nil || !m.TerminateAsked.IsZero() {
+	if !feed.Frozen.IsZero() || !m.TerminateAsked.IsZero() {
 		return TakeAction{}
 	}
 	last, taken := feed.last()
 	switch {
 	case !taken:
 		return TakeAction{Do: MakeTake, Kind: "full"}
-	case feed.HistoryAt.Before(last.Settled) || now.Sub(feed.HistoryAt) > historyEvery:
+	case feed.HistoryAt.Before(last.Settled) || feed.HistoryAt.Before(feed.CutoverAsked) || now.Sub(feed.HistoryAt) > historyEvery:
 		return TakeAction{Do: LookTake}
 	case !m.fullApplied():
 		// What is written while the full backup travels is covered by one

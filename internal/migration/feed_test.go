@@ -49,11 +49,12 @@ func TestNextTake(t *testing.T) {
 		"a problem stands":           {fed(func(m *Migration) { m.Problem = &Problem{} }), Budget{}, due, NoTake, ""},
 
 		// the cutover
-		"ordered, last log is old":    {fed(func(m *Migration) { m.Feed.CutoverAsked = soon }), Budget{}, soon, MakeTake, "log"},
-		"ordered, last log is fresh":  {fed(func(m *Migration) { m.Feed.CutoverAsked = soon; m.Feed.Takes[1].Settled = soon.Add(-5 * time.Second) }), Budget{}, soon, FreezeTake, "log"},
-		"ordered, last import of all": {fed(func(m *Migration) { m.Feed.CutoverAsked = soon }), Budget{Database: 19}, soon, FreezeTake, "log"},
-		"ordered, a log on its way":   {fed(func(m *Migration) { m.Feed.CutoverAsked = soon; m.Files[1].State = FileSent }), Budget{}, soon, RestTake, ""},
-		"frozen":                      {fed(func(m *Migration) { m.Feed.Frozen = soon }), Budget{}, due, NoTake, ""},
+		"ordered, history not looked at": {fed(func(m *Migration) { m.Feed.CutoverAsked = soon.Add(time.Second) }), Budget{}, soon, LookTake, ""},
+		"ordered, last log is old":       {fed(func(m *Migration) { m.Feed.CutoverAsked = soon }), Budget{}, soon, MakeTake, "log"},
+		"ordered, last log is fresh":     {fed(func(m *Migration) { m.Feed.CutoverAsked = soon; m.Feed.Takes[1].Settled = soon.Add(-5 * time.Second) }), Budget{}, soon, FreezeTake, "log"},
+		"ordered, last import of all":    {fed(func(m *Migration) { m.Feed.CutoverAsked = soon }), Budget{Database: 19}, soon, FreezeTake, "log"},
+		"ordered, a log on its way":      {fed(func(m *Migration) { m.Feed.CutoverAsked = soon; m.Files[1].State = FileSent }), Budget{}, soon, RestTake, ""},
+		"frozen":                         {fed(func(m *Migration) { m.Feed.Frozen = soon }), Budget{}, due, NoTake, ""},
 
 		// the way back
 		"aborted":                   {fed(func(m *Migration) { m.Feed.AbortAsked = soon }), Budget{}, soon, GiveBack, ""},

@@ -152,6 +152,24 @@ func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
 	if err != nil {
 		return fmt.Errorf("read backup just taken: %w", err)
 	}
+	if reached := m.taken(); f.Kind == string(backup.Log) && f.FirstLSN.Compare(reached) > 0 {
+		// Somebody took a log in between; theirs comes first.
+		server, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
+		if err != nil {
+			return err
+		}
+		if err := j.lookHistory(ctx, m, server, place); err != nil {
+			return err
+		}
+		if m, err = j.Store.Migration(ctx, j.id); err != nil || m.Problem != nil {
+			return err // the order stays without verdict until the link is there
+		}
+		if m.taken() == reached {
+			return j.stand(ctx, m, &Problem{Code: "gap", Step: takeStep(t), Cause: fmt.Sprintf("The log from LSN %s to %s is in no backup that the server's history knows.", reached, f.FirstLSN),
+				Fix: "Its history may have been deleted. Abort and start again.", Actions: []Button{ButtonRetry, ButtonAbort}})
+		}
+		return j.taken(ctx, m, t, v)
+	}
 	now := j.Now()
 	t.Verdict, t.Settled, t.File = v, now, f.Ord
 	c := Change{Take: &t, Files: []File{f},
@@ -264,7 +282,11 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 		return err
 	}
 	c := Change{HistoryAt: j.Now()}
+	pending, _ := m.Feed.unanswered()
 	for _, r := range rows {
+		if pending.Name != "" && r.Set.Name == pending.Name {
+			break // it must still be found by its own search
+		}
 		c.History = &r.ID
 		if ours(m, r.Set.Name) || r.Set.Kind != backup.Log || r.Set.CopyOnly || r.Set.Last.Compare(m.taken()) <= 0 {
 			continue
