@@ -13,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // ports turns endpoints into adapters. It is the one place that knows which
@@ -26,13 +27,15 @@ type ports struct {
 	folders map[string]*folder.Bucket
 	buckets map[oss.Config]*oss.Bucket
 	clients map[aliyun.Config]*aliyun.Client
+	servers map[sqlserver.Config]*sqlserver.Server
 }
 
 var _ migration.Ports = (*ports)(nil)
 
 func newPorts(endpoints endpoint.Store, data string) *ports {
 	return &ports{endpoints: endpoints, data: data,
-		folders: map[string]*folder.Bucket{}, buckets: map[oss.Config]*oss.Bucket{}, clients: map[aliyun.Config]*aliyun.Client{}}
+		folders: map[string]*folder.Bucket{}, buckets: map[oss.Config]*oss.Bucket{}, clients: map[aliyun.Config]*aliyun.Client{},
+		servers: map[sqlserver.Config]*sqlserver.Server{}}
 }
 
 // unpackedID is the bucket of files taken out of archives. It is Bakplane's
@@ -100,5 +103,16 @@ func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration
 	if err != nil {
 		return nil, migration.Place{}, err
 	}
-	return nil, migration.Place{}, fault.Newf(fault.Invalid, "%s is not a server that Bakplane can take backups from.", in.Name)
+	if in.Kind != endpoint.SelfManaged {
+		return nil, migration.Place{}, fault.Newf(fault.Invalid, "%s is not a server that Bakplane can take backups from.", in.Name).WithFix("Choose a self-managed server.")
+	}
+	s, err := p.server(in)
+	return s, migration.Place{Folder: in.ServerFolder, BucketID: in.FolderID}, err
+}
+
+func (p *ports) server(in endpoint.Instance) (*sqlserver.Server, error) {
+	encrypt := map[endpoint.Encrypt]sqlserver.Encryption{
+		endpoint.EncryptStrict: sqlserver.Strict, endpoint.EncryptFull: sqlserver.Full, endpoint.EncryptNone: sqlserver.LoginOnly}[in.Encrypt]
+	return kept(&p.mu, p.servers, sqlserver.Config{Host: in.Host, Port: in.Port, Instance: in.InstanceName, Login: in.Login, Password: in.Password.Reveal(),
+		Encrypt: encrypt, CAPEM: in.CAPEM, HostNameInCertificate: in.CertificateHost, TrustServerCertificate: in.Trust, Folder: in.ServerFolder}, sqlserver.Open)
 }
