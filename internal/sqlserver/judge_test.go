@@ -1,0 +1,62 @@
+package sqlserver
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+func TestTaskIsJudgedByWhatTheServerTells(t *testing.T) {
+	now := time.Now().UTC()
+	state := func(state, access string) row { return row{"state_desc": state, "user_access_desc": access} }
+	full := []restored{{at: now}}
+	ended := func(v verb, err error, findings ...string) work {
+		return work{verb: v, started: now, ended: now, err: err, findings: findings}
+	}
+	running := func(v verb) work { return work{verb: v, started: now, key: "f.bak", percent: 40} }
+	for _, c := range []struct {
+		name   string
+		v      sight
+		status migration.TaskStatus
+		words  string
+	}{
+		{"begun, no database yet", sight{worked: true, work: running(workRestore)}, migration.TaskRunning, "f.bak: 40 percent"},
+		{"at work", sight{exists: true, row: state("RESTORING", "MULTI_USER"), worked: true, work: running(workRestore)}, migration.TaskRunning, "40 percent"},
+		{"the restore was refused", sight{worked: true, work: ended(workRestore, errors.New("x"))}, migration.TaskFailed, ""},
+		{"interrupted", sight{exists: true, row: state("RESTORING", "MULTI_USER")}, migration.TaskFailed, "interrupted"},
+		{"somebody else's connection", sight{exists: true, row: state("RESTORING", "MULTI_USER"), running: []backup.RunningStatement{{Command: "RESTORE DATABASE", Percent: 7}}}, migration.TaskRunning, "7 percent"},
+		{"waits for more", sight{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full}, migration.TaskWaiting, ""},
+		{"the next log", sight{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, worked: true, work: running(workImport)}, migration.TaskRunning, "f.bak"},
+		{"after a refused log", sight{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, worked: true, work: ended(workImport, errors.New("x"))}, migration.TaskWaiting, ""},
+		{"open", sight{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full}, migration.TaskSuccess, ""},
+		{"open, check goes on", sight{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: running(workCheck)}, migration.TaskSuccess, ""},
+		{"open and checked", sight{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: ended(workCheck, nil)}, migration.TaskSuccess, "Success. Asynchronously DBCC CHECKDB"},
+		{"open and broken", sight{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: ended(workCheck, nil, "bad page")}, migration.TaskSuccess, "Asynchronously DBCC CHECKDB failed: bad page"},
+		{"check before opening", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: running(workCheckFirst)}, migration.TaskRunning, "CHECKDB is running"},
+		{"found broken before opening", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: ended(workCheckFirst, nil, "bad page")}, migration.TaskWaiting, "DBCC CHECKDB failed: bad page"},
+		{"death during that check", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full}, migration.TaskWaiting, "administrators alone"},
+		{"recovering", sight{exists: true, row: state("RECOVERING", "MULTI_USER"), restores: full}, migration.TaskRunning, "recovered"},
+		{"suspect", sight{exists: true, row: state("SUSPECT", "MULTI_USER"), restores: full}, migration.TaskFailed, "SUSPECT"},
+		{"dropped by somebody", sight{worked: true, work: ended(workImport, nil)}, migration.TaskFailed, "gone"},
+	} {
+		got := judge(c.v)
+		if got.Status != c.status || !strings.Contains(got.Description, c.words) || c.words == "" && c.v.work.err == nil && got.Description != "" {
+			t.Errorf("%s: %s, %q; want %s, %q", c.name, got.Status, got.Description, c.status, c.words)
+		}
+	}
+}
+
+func TestFindingsOfACheckAreExplained(t *testing.T) {
+	for said, code := range map[string]string{
+		work{findings: []string{"x"}}.verdict("DBCC CHECKDB"):                "check",
+		work{findings: []string{"x"}}.verdict("Asynchronously DBCC CHECKDB"): "check-after",
+	} {
+		if got := migration.Explain(said); got.Code != code {
+			t.Errorf("%q is explained as %s, want %s", said, got.Code, code)
+		}
+	}
+}
