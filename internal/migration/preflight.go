@@ -7,8 +7,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
 
@@ -123,7 +121,7 @@ func (j *judge) chain(f Facts) {
 		j.add("recovery", "Recovery model", Passed, "The source runs in "+model+".", "")
 	}
 	if last := live[len(live)-1]; len(live) > 1 && last.Size > LastFileAdvice {
-		j.add("last-size", "Last increment", Warned, fmt.Sprintf("The last increment has %s; writes at the source stop for as long as it takes to upload and apply it.", humanize.IBytes(uint64(last.Size))), "Take one more log backup just before the cutover; the documentation advises at most 500 MB.")
+		j.add("last-size", "Last increment", Warned, fmt.Sprintf("The last increment has %s; writes at the source stop for as long as it takes to upload and apply it.", Size(last.Size)), "Take one more log backup just before the cutover; the documentation advises at most 500 MB.")
 	}
 }
 
@@ -168,7 +166,7 @@ func (j *judge) files(f Facts) {
 			bar("truncated", name+" is cut off: its end is missing.", "Copy it again from the source and compare the sizes.")
 		}
 		if s.File.Size > MaxFile {
-			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is 3 TB.", name, humanize.IBytes(uint64(s.File.Size))), "Compress the backup.")
+			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is 3 TB.", name, Size(s.File.Size)), "Compress the backup.")
 		}
 		if why, fix := badKey(s.File.Key); why != "" {
 			bar("key", s.File.Key+": "+why, fix)
@@ -177,7 +175,7 @@ func (j *judge) files(f Facts) {
 		}
 	}
 	if ok {
-		j.add("files", "Files", Passed, fmt.Sprintf("%d files, all readable to their end.", len(f.Sets)), "")
+		j.add("files", "Files", Passed, Count(len(f.Sets), "file", "files")+", readable to the end.", "")
 	}
 }
 
@@ -280,11 +278,11 @@ func (j *judge) space(f Facts) {
 	in := f.Instance
 	switch free := in.StorageBytes - in.UsedBytes; {
 	case in.StorageBytes == 0 || in.UsedBytes < 0:
-		j.add("space", "Space", Warned, fmt.Sprintf("The database needs %s; the instance does not tell how much is free.", humanize.IBytes(uint64(need))), "Check the free storage in the RDS console.")
+		j.add("space", "Space", Warned, fmt.Sprintf("The database needs %s; the instance does not tell how much is free.", Size(need)), "Check the free storage in the RDS console.")
 	case free < need:
-		j.add("space", "Space", Barred, fmt.Sprintf("The database needs %s, the instance has %s free.", humanize.IBytes(uint64(need)), humanize.IBytes(uint64(max(free, 0)))), "Enlarge the instance's storage before you start.")
+		j.add("space", "Space", Barred, fmt.Sprintf("The database needs %s, the instance has %s free.", Size(need), Size(free)), "Enlarge the instance's storage before you start.")
 	default:
-		j.add("space", "Space", Passed, fmt.Sprintf("Needs %s of %s free.", humanize.IBytes(uint64(need)), humanize.IBytes(uint64(free))), "")
+		j.add("space", "Space", Passed, fmt.Sprintf("Needs %s of %s free.", Size(need), Size(free)), "")
 	}
 }
 
@@ -326,7 +324,7 @@ func (j *judge) calls(f Facts) {
 	left := min(CallsPerDay-f.CallsDay, CallsPerDayHost-f.CallsHost)
 	switch {
 	case need <= left:
-		j.add("calls", "Calls a day", Passed, fmt.Sprintf("Needs %d calls; %d of %d are left today for this database.", need, CallsPerDay-f.CallsDay, CallsPerDay), "")
+		j.add("calls", "Calls a day", Passed, fmt.Sprintf("Needs %s; %d of %d are left today for this database.", Count(need, "call", "calls"), CallsPerDay-f.CallsDay, CallsPerDay), "")
 	case need > CallsPerDay:
 		j.add("calls", "Calls a day", Warned, fmt.Sprintf("%d files take %d days: the target allows %d imports a day for one database.", need, (need+CallsPerDay-1)/CallsPerDay, CallsPerDay), "Take a differential backup: it replaces the logs before it.")
 	default:

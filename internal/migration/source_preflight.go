@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 )
@@ -110,7 +108,7 @@ func (j *judge) state(d backup.Database) {
 	case d.ReadOnly:
 		j.add("source-state", "Source", Warned, "The database is read-only: nothing is written to it, so nothing needs to follow.", "Migrate a full backup with immediate access instead, or set it READ_WRITE.")
 	default:
-		j.add("source-state", "Source", Passed, fmt.Sprintf("Online, %s of data, %s of log.", humanize.IBytes(uint64(max(d.DataBytes, 0))), humanize.IBytes(uint64(max(d.LogBytes, 0)))), "")
+		j.add("source-state", "Source", Passed, fmt.Sprintf("Online, %s of data, %s of log.", Size(d.DataBytes), Size(d.LogBytes)), "")
 	}
 	if d.InAvailabilityGroup && !d.PreferredReplica {
 		j.add("replica", "Availability group", Warned, "This replica is not the one the group prefers for backups.", "Add the preferred replica as a server and start from there, or change the preference.")
@@ -172,9 +170,9 @@ func (j *judge) folder(f SourceFacts) {
 	case free < 0:
 		j.add("folder", "Backup folder", Warned, "Both sides see the folder. The server does not tell how much is free there.", "Make sure a full backup fits.")
 	case free < need:
-		j.add("folder", "Backup folder", Barred, fmt.Sprintf("A full backup may need %s, %s are free there.", humanize.IBytes(uint64(need)), humanize.IBytes(uint64(free))), "Free some space, or choose another folder.")
+		j.add("folder", "Backup folder", Barred, fmt.Sprintf("A full backup may need %s, %s are free there.", Size(need), Size(free)), "Free some space, or choose another folder.")
 	default:
-		j.add("folder", "Backup folder", Passed, fmt.Sprintf("Both sides see it; %s free.", humanize.IBytes(uint64(free))), "")
+		j.add("folder", "Backup folder", Passed, fmt.Sprintf("Both sides see it; %s free.", Size(free)), "")
 	}
 }
 

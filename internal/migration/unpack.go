@@ -9,8 +9,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
@@ -79,7 +77,7 @@ func only(z *zip.Reader) (*zip.File, error) {
 	case len(found) > 1:
 		return nil, fault.Newf(fault.Invalid, "The archive holds %d backup files.", len(found)).WithFix("Unpack it and put the files into the folder one by one.")
 	case found[0].UncompressedSize64 > maxUnpacked:
-		return nil, fault.Newf(fault.Invalid, "The archive says it holds %s, which is too much to unpack here.", humanize.IBytes(found[0].UncompressedSize64)).WithFix("Unpack it by hand.")
+		return nil, fault.Newf(fault.Invalid, "The archive says it holds %s, which is too much to unpack here.", Size(int64(min(found[0].UncompressedSize64, 1<<62)))).WithFix("Unpack it by hand.")
 	}
 	return found[0], nil
 }
