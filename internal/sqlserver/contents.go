@@ -90,7 +90,7 @@ func columnsOf(ctx context.Context, l *session, in string) (map[int64]columnsOfT
 		varchar, nvarchar            = 167, 231
 		hierarchy                    = 128
 	)
-	rows, err := l.rows(ctx, "SELECT object_id, name, system_type_id, user_type_id, max_length FROM "+in+".sys.columns ORDER BY object_id, column_id")
+	rows, err := l.rows(ctx, "SELECT * FROM "+in+".sys.columns ORDER BY object_id, column_id")
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 // Two views tell free space. The first lists the drives of the machine (2017
-// and later); the second knows the volumes that hold database files.
+// and later); the second knows the volumes that hold database files. On Linux
+// that may be the root alone, which then answers for folders mounted in it.
 const (
 	drives  = `SELECT fixed_drive_path AS mount, free_space_in_bytes AS free FROM sys.dm_os_enumerate_fixed_drives`
 	volumes = `SELECT DISTINCT v.volume_mount_point AS mount, v.available_bytes AS free FROM sys.master_files AS f CROSS APPLY sys.dm_os_volume_stats(f.database_id, f.file_id) AS v`
