@@ -71,6 +71,13 @@ func (p *ports) Target(ctx context.Context, id string) (migration.Target, error)
 	if err != nil {
 		return nil, err
 	}
+	if in.Kind == endpoint.SelfManaged {
+		s, err := p.server(in)
+		if err != nil {
+			return nil, err
+		}
+		return s.Target(), nil
+	}
 	a, err := p.endpoints.Account(ctx, in.AccountID)
 	if err != nil {
 		return nil, err

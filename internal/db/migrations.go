@@ -177,13 +177,14 @@ func (d *Migrations) Migrations(ctx context.Context, f migration.Filter) ([]migr
 		}, append(args, page(f.Limit))...)
 }
 
-// Calls implements migration.Store. Two days' rows of one instance are at most
+// Calls implements migration.Store. Servers of one's own have no limits to
+// count for. Two days' rows of one instance are at most
 // a thousand, so they are counted, not summed up beforehand.
 func (d *Migrations) Calls(ctx context.Context, instanceID, database string, since time.Time) (b migration.Budget, err error) {
 	var instanceFirst, databaseFirst int64
 	err = d.read.QueryRowContext(ctx, `SELECT count(*), coalesce(min(intended), 0),
 			coalesce(sum(lower(database) = lower(?1)), 0), coalesce(min(CASE WHEN lower(database) = lower(?1) THEN intended END), 0)
-		FROM migration_calls WHERE instance_id = ?2 AND intended >= ?3 AND verb IN ('restore', 'import') AND verdict NOT IN ('refused', 'void')`,
+		FROM migration_calls WHERE instance_id = ?2 AND EXISTS (SELECT 1 FROM instances i WHERE i.id = ?2 AND i.kind = 'apsaradb') AND intended >= ?3 AND verb IN ('restore', 'import') AND verdict NOT IN ('refused', 'void')`,
 		database, instanceID, micros(since)).Scan(&b.Instance, &instanceFirst, &b.Database, &databaseFirst)
 	if err == nil {
 		b.AtWork, err = atWork(ctx, d.read, instanceID, database)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
@@ -12,7 +13,13 @@ import (
 
 // RequestOf words the changing call for a file, as the page shows it before it
 // is made and the audit trail afterwards (RDS API CreateMigrateTask).
+//
+// A place without an endpoint is a folder that a SQL Server of one's own
+// reads: there the call is a statement.
 func RequestOf(m Migration, verb Verb, in RestoreCall) string {
+	if ownServer(m, in) {
+		return statementOf(m, verb, in)
+	}
 	switch verb {
 	case VerbRestore:
 		if in.Mode == Immediate {
@@ -29,6 +36,36 @@ func RequestOf(m Migration, verb Verb, in RestoreCall) string {
 		return fmt.Sprintf("CreateOnlineDatabaseTask DBName=%s MigrateTaskId=%s CheckDBMode=%s", m.Database, m.TaskID, CheckParameter(m.Check))
 	default:
 		return fmt.Sprintf("TerminateMigrateTask MigrateTaskId=%s", m.TaskID)
+	}
+}
+
+// ownServer reports whether the target is a SQL Server of one's own: its files
+// lie in a folder, or the calls made so far were statements.
+func ownServer(m Migration, in RestoreCall) bool {
+	if in.Bucket != "" {
+		return in.Endpoint == ""
+	}
+	return len(m.Calls) > 0 && strings.HasPrefix(m.Calls[0].Request, "RESTORE ")
+}
+
+// statementOf words the statement that a SQL Server gets; MOVE and the whole
+// path are the server's own.
+func statementOf(m Migration, verb Verb, in RestoreCall) string {
+	name := bracket(m.Database)
+	switch verb {
+	case VerbRestore:
+		return fmt.Sprintf("RESTORE DATABASE %s FROM DISK = N'…%s' WITH NORECOVERY, CHECKSUM", name, in.Key)
+	case VerbImport:
+		for _, f := range m.Files {
+			if f.Key == in.Key && f.Kind == "differential" {
+				return fmt.Sprintf("RESTORE DATABASE %s FROM DISK = N'…%s' WITH NORECOVERY, CHECKSUM", name, in.Key)
+			}
+		}
+		return fmt.Sprintf("RESTORE LOG %s FROM DISK = N'…%s' WITH NORECOVERY, CHECKSUM", name, in.Key)
+	case VerbOpen:
+		return fmt.Sprintf("RESTORE DATABASE %s WITH RECOVERY", name)
+	default:
+		return fmt.Sprintf("DROP DATABASE %s, restored by this migration and never opened", name)
 	}
 }
 
@@ -99,7 +136,11 @@ func (j *job) importFile(ctx context.Context, m Migration, f File) error {
 }
 
 func (j *job) open(ctx context.Context, m Migration) error {
-	c := j.newCall(m, VerbOpen, File{}, RequestOf(m, VerbOpen, RestoreCall{}))
+	in, err := j.placeOf(ctx, m, File{})
+	if err != nil {
+		return err
+	}
+	c := j.newCall(m, VerbOpen, File{}, RequestOf(m, VerbOpen, in))
 	c.TaskID = m.TaskID
 	if err := j.intend(ctx, m, c, StepOpen, "Open "+m.Database); err != nil {
 		return err
@@ -108,7 +149,11 @@ func (j *job) open(ctx context.Context, m Migration) error {
 }
 
 func (j *job) terminate(ctx context.Context, m Migration) error {
-	c := j.newCall(m, VerbTerminate, File{}, RequestOf(m, VerbTerminate, RestoreCall{}))
+	in, err := j.placeOf(ctx, m, File{})
+	if err != nil {
+		in = RestoreCall{} // a bucket that is gone does not keep anybody from ending
+	}
+	c := j.newCall(m, VerbTerminate, File{}, RequestOf(m, VerbTerminate, in))
 	c.TaskID = m.TaskID
 	if err := j.intend(ctx, m, c, StepEnd, "Terminate"); err != nil {
 		return err
@@ -149,7 +194,7 @@ func (j *job) settle(ctx context.Context, m Migration, c Call, f File, taskID st
 		// The call stays without verdict: Next looks before it acts again.
 		message, _ := fault.Words(err)
 		return j.note(ctx, Change{Events: j.event(stepOfVerb(c.Verb, f), run.Warning,
-			"The answer to "+apiName(c.Verb)+" was lost ("+message+"). Looking whether it took effect.")})
+			"The answer to "+apiName(m, c.Verb)+" was lost ("+message+"). Looking whether it took effect.")})
 	}
 	message, fix := fault.Words(err)
 	c.Verdict, c.Settled, c.Error = Refused, j.Now(), message
@@ -185,9 +230,9 @@ func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdi
 	case VerbTerminate:
 		ch.Steps = []run.Step{{Key: step, Title: "Terminate", State: run.StepDone, Started: c.Intended, Finished: c.Settled}}
 	}
-	text := apiName(c.Verb) + " accepted, task " + taskID + "."
+	text := apiName(m, c.Verb) + " accepted, task " + taskID + "."
 	if v == Adopted {
-		text = apiName(c.Verb) + " had taken effect although its answer was lost, task " + taskID + "."
+		text = apiName(m, c.Verb) + " had taken effect although its answer was lost, task " + taskID + "."
 	}
 	ch.Events = j.event(step, run.Info, text)
 	return j.note(ctx, ch)
@@ -227,12 +272,15 @@ func (j *job) seek(ctx context.Context, m Migration, c Call) error {
 		return j.happened(ctx, m, c, f, Adopted, found.TaskID)
 	case Void:
 		c.Verdict, c.Settled, c.Error = Void, j.Now(), "never arrived"
-		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, apiName(c.Verb)+" never arrived; making it again.")})
+		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, apiName(m, c.Verb)+" never arrived; making it again.")})
 	}
 	return j.note(ctx, Change{Sight: &s})
 }
 
-func apiName(v Verb) string {
+func apiName(m Migration, v Verb) string {
+	if ownServer(m, RestoreCall{}) {
+		return map[Verb]string{VerbRestore: "RESTORE DATABASE", VerbImport: "RESTORE", VerbOpen: "RESTORE … WITH RECOVERY", VerbTerminate: "DROP DATABASE"}[v]
+	}
 	return map[Verb]string{VerbRestore: "CreateMigrateTask", VerbImport: "CreateMigrateTask", VerbOpen: "CreateOnlineDatabaseTask", VerbTerminate: "TerminateMigrateTask"}[v]
 }
 

@@ -171,7 +171,7 @@ func (d Draft) Requests(endpoint, bucket string) (out []string) {
 	}
 	if m.Mode == Pending && len(d.Files) > 0 {
 		m.TaskID = "(id of the first task)"
-		out = append(out, RequestOf(m, VerbOpen, RestoreCall{}))
+		out = append(out, RequestOf(m, VerbOpen, RestoreCall{Endpoint: endpoint, Bucket: bucket}))
 	}
 	return out
 }

@@ -230,6 +230,14 @@ func Product(major int) string {
 }
 
 func (j *judge) bucket(f Facts) {
+	if folder := f.Bucket.Location == "" && f.Bucket.Endpoint == ""; folder || f.Instance.Region == "" {
+		if folder && f.Instance.Region == "" {
+			j.add("bucket", "Bucket", Passed, "The target reads its folder itself.", "")
+		} else {
+			j.add("bucket", "Bucket", Barred, "The place for the files does not fit the target: a cloud instance reads OSS, a server of one's own its folder.", "Choose the bucket that belongs to the target.")
+		}
+		return
+	}
 	b, ok := f.Bucket, true
 	bar := func(code, text, fix string) { ok = false; j.add(code, "Bucket", Barred, text, fix) }
 	if b.StorageClass != "Standard" {
@@ -320,6 +328,9 @@ func BadDatabaseName(name string) string {
 }
 
 func (j *judge) calls(f Facts) {
+	if f.Instance.Region == "" {
+		return // a server of one's own has no such limits
+	}
 	need := len(f.Migration.Live())
 	left := min(CallsPerDay-f.CallsDay, CallsPerDayHost-f.CallsHost)
 	switch {

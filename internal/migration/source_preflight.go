@@ -195,6 +195,9 @@ func JudgeLive(f Facts, s SourceFacts) []Finding {
 	f.Migration.Files = []File{{Kind: "full", State: FilePlanned, DataBytes: s.Database.DataBytes + s.Database.LogBytes}}
 	j.space(f)
 	j.names(f)
+	if f.Instance.Region == "" {
+		return j.out
+	}
 	if smallest := SmallestEvery(TakeRules{Reserve: 3}); s.Every < smallest {
 		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", s.Every, CallsPerDay, time.Duration(CallsPerDay-5)*s.Every),
 			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", smallest))
