@@ -35,6 +35,7 @@ func (s *Server) routeAPI(e *echo.Echo) {
 	g.GET("/instances/:id", s.apiInstance)
 	g.PUT("/instances/:id", s.apiInstanceSave)
 	g.DELETE("/instances/:id", s.apiInstanceRemove)
+	g.GET("/instances/:id/databases", s.apiDatabases)
 	g.GET("/buckets", s.apiBuckets)
 	g.POST("/buckets", s.apiBucketSave)
 	g.GET("/buckets/:id", s.apiBucket)
@@ -55,6 +56,10 @@ func (s *Server) routeAPI(e *echo.Echo) {
 	g.POST("/migrations/:id/files", s.apiMigrationExtend)
 	g.POST("/migrations/:id/open", s.apiMigrationOpen)
 	g.POST("/migrations/:id/terminate", s.apiMigrationTerminate)
+	g.POST("/live-preflights", s.apiLivePreflight)
+	g.POST("/live-migrations", s.apiLiveStart)
+	g.POST("/migrations/:id/cutover", s.apiMigrationCutover)
+	g.POST("/migrations/:id/abort", s.apiMigrationAbort)
 	g.GET("/migrations/:id/details", s.apiMigrationDetails)
 
 	g.GET("/runs", s.apiRuns)

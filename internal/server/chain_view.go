@@ -38,8 +38,11 @@ func migrationChain(z templates.Zone, m migration.Migration) templates.Chain {
 	if applied > 0 {
 		c.Here, c.HereText = applied, "target is here · "+z.At(last.Started).UTC
 	}
-	if m.Mode == migration.Pending && m.Opened.IsZero() && !m.Stage.Ended() && m.OpenAsked.IsZero() {
+	if m.Mode == migration.Pending && m.Opened.IsZero() && !m.Stage.Ended() && m.OpenAsked.IsZero() && (m.Feed == nil || m.Feed.Tail.IsZero()) {
 		c.NotYet = "next log"
+		if m.Feed != nil {
+			c.NotYet = "tail"
+		}
 	}
 	c.Label = fmt.Sprintf("Backup chain of %s: %s in LSN order, %d applied", m.SourceDatabase, templates.Count(len(m.Live()), "file", "files"), applied)
 	return c

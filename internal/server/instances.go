@@ -188,7 +188,7 @@ func databaseRow(z templates.Zone, i endpoint.Instance, d backup.Database) templ
 	mark(d.Filestream, "FILESTREAM", templates.ToneWarn)
 	mark(d.InAvailabilityGroup && d.PreferredReplica, "availability group", "")
 	mark(d.InAvailabilityGroup && !d.PreferredReplica, "not the preferred replica", templates.ToneWarn)
-	migrate := templates.Action{Label: "Migrate to…", Href: "/migrations/new/live?" + url.Values{"server": {i.ID}, "source": {d.Name}}.Encode(), Small: true}
+	migrate := templates.Action{Label: "Migrate to…", Href: "/migrations/new/live?" + url.Values{"server": {i.ID}, "source_database": {d.Name}}.Encode(), Small: true}
 	if d.State != "ONLINE" {
 		migrate.Off = "It is " + d.State + "; only an online database can be backed up."
 	}

@@ -9,7 +9,12 @@ import (
 )
 
 // migrationNeeds says what a person has to decide, with the next actions.
-func migrationNeeds(m migration.Migration, r run.Run, here string) []templates.Help {
+func migrationNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) []templates.Help {
+	if m.Feed != nil {
+		if needs := feedNeeds(z, m, r, here); needs != nil {
+			return needs
+		}
+	}
 	retry := templates.Action{Label: "Retry from here", Href: here + "/retry", Post: true}
 	switch {
 	case m.CheckResult == migration.CheckFailed:

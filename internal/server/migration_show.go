@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type standingMigration struct {
 	instance string
 	source   string
 	staging  string
+	feed     feedSight // of a migration that follows a source
 }
 
 func (s *Server) readMigration(ctx context.Context, id string) (v standingMigration, err error) {
@@ -52,7 +54,11 @@ func (s *Server) readMigration(ctx context.Context, id string) (v standingMigrat
 	if v.source, err = s.placeName(ctx, v.m.SourceID, v.m.SourcePrefix); err != nil {
 		return v, err
 	}
-	v.staging, err = s.placeName(ctx, v.m.StagingID, "")
+	if v.staging, err = s.placeName(ctx, v.m.StagingID, ""); err != nil || v.m.Feed == nil {
+		return v, err
+	}
+	v.feed, err = s.readFeed(ctx, v.m)
+	v.source = v.m.SourceDatabase + " on " + v.feed.server.Name
 	return v, err
 }
 
@@ -77,10 +83,13 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 	m, here := got.m, "/migrations/"+got.m.ID
 	v := templates.Migration{
 		Name: m.Database, Crumbs: []templates.Link{{Text: "Migrations", Href: "/migrations"}, {Text: m.Database}},
-		Path: got.source + " → " + got.instance, Badge: stageBadge(m.Stage, got.run.State),
+		Path: got.source + " → " + got.instance, Badge: migrationBadge(m, got.run.State),
 		Actions: migrationActions(m, got.run, here), Facts: migrationFacts(z, got), Chain: migrationChain(z, m), Joined: chainWords(m),
-		Needs: migrationNeeds(m, got.run, here), Steps: phases(z, m, got.steps), Events: events(z, got.events),
+		Needs: migrationNeeds(z, m, got.run, here), Steps: phases(z, m, got.steps), Events: events(z, got.events),
 		More: &templates.Action{Label: "All events", Href: "/runs/" + m.RunID, Small: true},
+	}
+	if m.Feed != nil {
+		v.Stop, v.ByHand, v.Calls = feedStop(m, got.feed), byHand(m), takeCalls(z, m)
 	}
 	for _, f := range m.Live() {
 		v.Files = append(v.Files, migrationFile(z, m, f, got.steps))
@@ -92,6 +101,7 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 	for _, call := range calls {
 		v.Calls = append(v.Calls, templates.Call{Title: callTitle(call.Verb, fileOf(m, call.File)), Request: call.Request, Badge: verdictBadge(call), When: z.At(call.Intended), Note: call.Error})
 	}
+	slices.SortStableFunc(v.Calls, func(a, b templates.Call) int { return strings.Compare(a.When.Machine, b.When.Machine) })
 	return view{title: m.Database, section: "migrations", live: v.Fragments(),
 		page: func(f templates.Frame) templ.Component { return templates.MigrationPage(f, v) }}, nil
 }
@@ -106,6 +116,9 @@ func fileOf(m migration.Migration, ord int) migration.File {
 }
 
 func migrationActions(m migration.Migration, r run.Run, here string) []templates.Action {
+	if m.Feed != nil {
+		return feedActions(m, r, here)
+	}
 	details := templates.Action{Label: "File details", Href: here + "/details"}
 	if m.Stage.Ended() || r.State.Ended() || !m.Opened.IsZero() {
 		return []templates.Action{details}
@@ -132,7 +145,25 @@ func migrationActions(m migration.Migration, r run.Run, here string) []templates
 	return out
 }
 
+// migrationBadge is the short answer to "where is it", for one migration.
+func migrationBadge(m migration.Migration, state run.State) templates.Badge {
+	b := stageBadge(m.Stage, state)
+	if m.Feed != nil && m.Stage == migration.StageFollowing && !state.NeedsPerson() && !state.Ended() {
+		return templates.Badge{Text: "following", Tone: templates.ToneRun}
+	}
+	return b
+}
+
 func migrationFacts(z templates.Zone, got standingMigration) []templates.Fact {
+	if got.m.Feed != nil {
+		return feedFacts(z, got)
+	}
+	return filesFacts(z, got)
+}
+
+// filesFacts are the figures of the files: applied, where the target stands,
+// uploaded, calls, and when the cloud was asked last.
+func filesFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	m := got.m
 	var applied, files int
 	var uploaded, total int64

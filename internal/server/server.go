@@ -45,6 +45,7 @@ type Deps struct {
 	Log        *slog.Logger
 	Now        func() time.Time
 	NewID      func() string // UUIDv7
+	Poll       time.Duration // shortest pause between two looks at a cloud task, part of every prediction; 0 = a second
 }
 
 // AuditLog is the chain of entries.
@@ -68,6 +69,7 @@ type Server struct {
 	door     *door
 	metrics  *metrics
 	zones    zones
+	glances  glances
 	peopled  atomic.Bool // somebody can sign in; never becomes false again
 	streams  atomic.Int64
 }

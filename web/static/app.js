@@ -57,8 +57,20 @@
     if (utc) utc.textContent = "UTC " + two(now.getUTCHours()) + ":" + two(now.getUTCMinutes());
     if (local) local.textContent = "local " + two(now.getHours()) + ":" + two(now.getMinutes());
   }
+  // How far this machine's clock is from the server's, which wrote the page.
+  var shown = document.querySelector("time[data-clock]"), skew = shown ? Date.parse(shown.getAttribute("datetime")) - Date.now() : 0;
+  if (!(Math.abs(skew) > 5000)) skew = 0;
   tick();
   setInterval(tick, 5000);
+
+  // Clocks that run, such as how long writes have been stopped.
+  function since() {
+    document.querySelectorAll("[data-since]").forEach(function (el) {
+      var s = Math.max(0, Math.floor((Date.now() + skew - Date.parse(el.dataset.since)) / 1000));
+      el.textContent = s < 60 ? s + " s" : s < 3600 ? Math.floor(s / 60) + " min " + s % 60 + " s" : Math.floor(s / 3600) + " h " + Math.floor(s % 3600 / 60) + " min";
+    });
+  }
+  setInterval(since, 1000);
 
   // Is the page being told of changes?
   function link(state, words) {

@@ -34,12 +34,19 @@ type Migration struct {
 	Facts   []Fact
 	Chain   Chain
 	Joined  string // by LSN · one fork · no gap
+	Stop    *Stop  // of a migration that follows a source
+	ByHand  []Tick // what remains for people, once it is open
 	Files   []MigrationFile
 	Needs   []Help
 	Steps   []Step
 	Calls   []Call
 	Events  []Event
 	More    *Action // to all events
+}
+
+// Tick is one thing to do by hand.
+type Tick struct {
+	What, How, Statement string
 }
 
 // MigrationFile is one backup file of the chain.
@@ -69,6 +76,8 @@ func (v Migration) Fragments() []Fragment {
 		{"migration-head", migrationHead(v)},
 		{"migration-facts", Facts(v.Facts)},
 		{"migration-chain", migrationChain(v)},
+		{"migration-stop", migrationStop(v)},
+		{"migration-hand", migrationByHand(v)},
 		{"migration-files", migrationFiles(v)},
 		{"migration-calls", migrationCalls(v)},
 		{"migration-needs", migrationNeeds(v)},
@@ -86,6 +95,7 @@ type Decision struct {
 	Intro  string
 	Points []string // what will happen, in order
 	Notes  []Help
+	Stop   *Stop // how long writes would stop
 	Calls  []Call
 	Form   *Form // nil = it cannot be done now, Notes say why
 }

@@ -3,8 +3,19 @@ package templates
 // PickFiles is step 1 of a new migration: where the files are, where the
 // database goes.
 type PickFiles struct {
+	From  []Tab // backup files, or a server at work
 	Form  Form
 	Empty *Empty // something is missing before this can begin
+}
+
+// PickLive is step 1 of a migration from a server at work: which database,
+// where it goes, how it is followed.
+type PickLive struct {
+	From    []Tab
+	Servers []Tab
+	Form    *Form  // nil when the server cannot be asked
+	Trouble *Help  // why it cannot
+	Empty   *Empty // something is missing before this can begin
 }
 
 // PlanFiles is step 2: what the files really are and what would be done.
@@ -44,6 +55,8 @@ type Preflight struct {
 	Path    string
 	Verdict Help // can start, can start with warnings, cannot start
 	Checks  []Check
+	Live    bool     // from a server at work: two steps, not three
+	Order   []string // what will be done, in order
 	Calls   []Call
 	Form    *Form // the start; nil while something forbids it
 	Back    Action
@@ -70,4 +83,18 @@ type AddFiles struct {
 	Left     []PlanFile
 	Form     *Form // nil when nothing can be added
 	Back     Action
+}
+
+func trailSteps(live bool) []string {
+	if live {
+		return []string{"Which database, where to", "Checks, then start"}
+	}
+	return []string{"Where from, where to", "What the files are", "Checks, then start"}
+}
+
+func (v Preflight) step() int {
+	if v.Live {
+		return 1
+	}
+	return 2
 }

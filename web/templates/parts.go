@@ -25,6 +25,7 @@ type Fact struct {
 	Tone               Tone
 	Title              string // exact value on hover
 	Words              bool   // the value is a phrase, not a figure
+	Since              string // RFC 3339: the value is the time since then and runs on
 }
 
 // Action is a button: a link, or a POST with fixed fields.

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+const (
+	glanceEvery = 10 * time.Second       // a source is asked at most this often, however many look
+	glanceLasts = 5 * time.Second        // and for at most this long
+	glanceWait  = 700 * time.Millisecond // a page waits for the answer at most this long
+	glancesMost = 256                    // databases remembered
+)
+
+// glance is what a source said of one database.
+type glance struct {
+	At       time.Time // when it answered last; zero = never
+	Database backup.Database
+	Err      error // of the newest try
+}
+
+// glances remember what sources said, so that pages that are looked at often
+// do not ask them often. A page never waits long: when the answer is late it
+// shows the one before.
+type glances struct {
+	mu   sync.Mutex
+	seen map[string]*glanced
+}
+
+type glanced struct {
+	glance
+	tried  time.Time
+	asking chan struct{} // closed when the answer is there; nil = nobody asks
+}
+
+// look returns the newest answer, asking when the last try is long enough ago.
+func (g *glances) look(ctx context.Context, key string, now func() time.Time, ask func(context.Context) (backup.Database, error)) glance {
+	g.mu.Lock()
+	e := g.seen[key]
+	if e == nil {
+		g.forget()
+		e = &glanced{}
+		g.seen[key] = e
+	}
+	if e.asking == nil && now().Sub(e.tried) >= glanceEvery {
+		e.tried, e.asking = now(), make(chan struct{})
+		go g.ask(context.WithoutCancel(ctx), e, now, ask)
+	}
+	asking := e.asking
+	g.mu.Unlock()
+	if asking != nil {
+		t := time.NewTimer(glanceWait)
+		defer t.Stop()
+		select {
+		case <-asking:
+		case <-t.C:
+		case <-ctx.Done():
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return e.glance
+}
+
+func (g *glances) ask(ctx context.Context, e *glanced, now func() time.Time, ask func(context.Context) (backup.Database, error)) {
+	ctx, cancel := context.WithTimeout(ctx, glanceLasts)
+	defer cancel()
+	d, err := ask(ctx)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if e.Err = err; err == nil {
+		e.At, e.Database = now(), d
+	}
+	close(e.asking)
+	e.asking = nil
+}
+
+// forget makes room: the entry that was tried longest ago goes.
+func (g *glances) forget() {
+	if g.seen == nil {
+		g.seen = map[string]*glanced{}
+	}
+	if len(g.seen) < glancesMost {
+		return
+	}
+	oldest := ""
+	for key, e := range g.seen {
+		if oldest == "" || e.tried.Before(g.seen[oldest].tried) {
+			oldest = key
+		}
+	}
+	delete(g.seen, oldest)
+}
+
+// glanceAt tells what the source of a migration says of its database now.
+func (s *Server) glanceAt(ctx context.Context, m migration.Migration) glance {
+	return s.glances.look(ctx, m.Feed.ServerID+"/"+m.SourceDatabase, s.Now, func(ctx context.Context) (backup.Database, error) {
+		server, _, err := s.Ports.Server(ctx, m.Feed.ServerID)
+		if err != nil {
+			return backup.Database{}, err
+		}
+		return server.Database(ctx, m.SourceDatabase)
+	})
+}

@@ -1,0 +1,233 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// keptImports are the imports of a day that stay for the cutover.
+const keptImports = 3
+
+// fromTabs choose where a new migration comes from.
+func fromTabs(live bool) []templates.Tab {
+	return []templates.Tab{{Label: "From backup files", Href: "/migrations/new", Count: -1, Current: !live},
+		{Label: "From a server at work", Href: "/migrations/new/live", Count: -1, Current: live}}
+}
+
+// pickLive is step 1: which database of which server, where to, how.
+func (s *Server) pickLive(c echo.Context) (view, error) {
+	return s.pickLiveView(c, liveWishOf(c.QueryParam), nil)
+}
+
+func (s *Server) pickLiveView(c echo.Context, w liveWish, refused error) (view, error) {
+	ctx := c.Request().Context()
+	servers, err := s.instancesOf(ctx, endpoint.SelfManaged)
+	if err != nil {
+		return view{}, err
+	}
+	targets, err := s.targets(ctx)
+	if err != nil {
+		return view{}, err
+	}
+	buckets, err := s.Endpoints.Buckets(ctx)
+	if err != nil {
+		return view{}, err
+	}
+	v := templates.PickLive{From: fromTabs(true), Empty: liveLacks(servers, targets, buckets)}
+	out := view{title: "New migration", section: "migrations", page: func(f templates.Frame) templ.Component { return templates.PickLivePage(f, v) }}
+	if refused != nil {
+		out.status = statusOf(refused)
+	}
+	if v.Empty != nil {
+		return out, nil
+	}
+	if w.Server == "" {
+		w.Server = servers[0].ID
+	}
+	for _, i := range servers {
+		next := w
+		next.Server, next.Source = i.ID, ""
+		v.Servers = append(v.Servers, templates.Tab{Label: i.Name, Href: "/migrations/new/live?" + next.values().Encode(), Count: -1, Current: i.ID == w.Server})
+	}
+	databases, err := s.databasesOf(ctx, w.Server)
+	if err != nil {
+		h := s.askedInVain(c, err)
+		h.Actions = []templates.Action{{Label: "Ask again", Href: "/migrations/new/live?" + w.values().Encode()}, {Label: "Change the server", Href: "/settings/servers/" + url.PathEscape(w.Server)}}
+		v.Trouble = &h
+		return out, nil
+	}
+	v.Form = liveForm(w, databases, targets, buckets)
+	v.Form.Problem = problemOf(refused)
+	return out, nil
+}
+
+// databasesOf asks a server for its databases, the user's first.
+func (s *Server) databasesOf(ctx context.Context, id string) ([]backup.Database, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	server, _, err := s.Ports.Server(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ds, err := server.Databases(ctx)
+	return userFirst(ds), err
+}
+
+// liveLacks is what must be added before a migration can follow a server.
+func liveLacks(servers, targets []endpoint.Instance, buckets []endpoint.Bucket) *templates.Empty {
+	staging := false
+	for _, b := range buckets {
+		staging = staging || b.Kind == endpoint.OSS
+	}
+	switch {
+	case len(servers) == 0:
+		return &templates.Empty{Title: "There is no SQL Server to migrate from yet.", Text: "Add the server, with a login that may take backups and the folder it writes them to.",
+			Actions: []templates.Action{{Label: "Add a SQL Server", Href: "/settings/servers/new", Primary: true}}}
+	case len(targets) == 0:
+		return &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it.",
+			Actions: []templates.Action{{Label: "Add an instance", Href: "/settings/instances/new", Primary: true}}}
+	case !staging:
+		return &templates.Empty{Title: "There is no OSS bucket yet.", Text: "ApsaraDB restores from an OSS bucket in its own region. Backups are uploaded there.",
+			Actions: []templates.Action{{Label: "Add a bucket", Href: "/settings/buckets/new", Primary: true}}}
+	}
+	return nil
+}
+
+func liveForm(w liveWish, databases []backup.Database, targets []endpoint.Instance, buckets []endpoint.Bucket) *templates.Form {
+	source := templates.Field{Name: "source_database", Label: "Database", Type: "select", Value: w.Source}
+	for _, d := range databases {
+		o := templates.Option{Value: d.Name, Label: fmt.Sprintf("%s · %s · %s", d.Name, templates.Bytes(d.DataBytes).Text, d.RecoveryModel)}
+		if d.State != "ONLINE" {
+			o.Label, o.Off = d.Name+" · "+d.State, true
+		}
+		if !system(d.Name) {
+			source.Options = append(source.Options, o)
+		}
+	}
+	target := templates.Field{Name: "instance", Label: "Instance the database goes to", Type: "select", Value: w.Instance}
+	for _, i := range targets {
+		target.Options = append(target.Options, templates.Option{Value: i.ID, Label: instanceName(i) + " · " + i.Region})
+	}
+	staging := templates.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: w.Staging, Hint: "In the region and account of the instance, storage class Standard, not encrypted."}
+	for _, b := range buckets {
+		if b.Kind == endpoint.OSS {
+			staging.Options = append(staging.Options, templates.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
+		}
+	}
+	if w.Freeze == "" { // nothing was chosen yet
+		w.Freeze, w.Compress = string(migration.FreezeTail), true
+	}
+	if w.Check == "" {
+		w.Check = string(migration.CheckAsync)
+	}
+	return &templates.Form{Action: "/migrations/new/live/checks", Method: "get", Submit: "Run the checks", Cancel: "/migrations", Hidden: []templates.Hidden{{Name: "server", Value: w.Server}}, Fields: []templates.Field{
+		source, target, staging,
+		{Name: "database", Label: "Name on the target", Value: w.Database, Mono: true, Optional: true, Hint: "Empty: as at the source."},
+		everyField(w.Every),
+		{Name: "freeze", Label: "How writes are stopped at the cutover", Type: "choices", Value: w.Freeze, Options: []templates.Option{
+			{Value: string(migration.FreezeTail), Label: "Tail of the log WITH NORECOVERY", Hint: "The last log and the end of writes are one statement: nothing can slip in between. The source is restoring afterwards."},
+			{Value: string(migration.FreezeReadOnly), Label: "READ_ONLY, then the last log", Hint: "The source can still be read afterwards. Open transactions are ended."}}},
+		checkField(migration.CheckMode(w.Check)),
+		{Name: "compress", Label: "Compression", Type: "select", Value: flag(w.Compress), Options: []templates.Option{{Value: "1", Label: "Compress the backups: less to upload, more work for the source's processors"}, {Value: "", Label: "Do not compress (Express Edition cannot)"}}},
+	}}
+}
+
+// everyField offers intervals and says how long the day's imports last.
+func everyField(value string) templates.Field {
+	fits := migration.SmallestEvery(migration.TakeRules{Reserve: keptImports})
+	f := templates.Field{Name: "every", Label: "A log backup every", Type: "choices", Value: value,
+		Hint: fmt.Sprintf("The cloud allows %d imports a day for one database. The shorter the interval, the less is left for the cutover.", migration.CallsPerDay)}
+	if value == "" {
+		f.Value = fits.String()
+	}
+	for _, d := range []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute} {
+		lasts := time.Duration(migration.CallsPerDay-keptImports-2) * d
+		f.Options = append(f.Options, templates.Option{Value: d.String(), Label: templates.Span(d), Hint: "Uses up the day's imports in " + templates.Span(lasts) + ": for a cutover before that."})
+	}
+	f.Options = append(f.Options, templates.Option{Value: fits.String(), Label: templates.Span(fits), Hint: fmt.Sprintf("The shortest that fits the day's imports, with %d kept for the cutover: can go on for days.", keptImports)})
+	known := false
+	for _, o := range f.Options {
+		known = known || o.Value == f.Value
+	}
+	if d, err := time.ParseDuration(f.Value); !known && err == nil {
+		f.Options = append(f.Options, templates.Option{Value: f.Value, Label: templates.Span(d), Hint: "As asked for."})
+	}
+	return f
+}
+
+// livePreflight is step 2: every check with its finding, and the order of things.
+func (s *Server) livePreflight(c echo.Context) (view, error) {
+	return s.livePreflightView(c, liveWishOf(c.QueryParam), nil)
+}
+
+func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (view, error) {
+	ctx, q := c.Request().Context(), "?"+w.values().Encode()
+	p, err := s.liveDraft(ctx, w)
+	if err != nil {
+		if fault.Of(err) == fault.Unknown {
+			return view{}, err
+		}
+		return s.pickLiveView(c, w, err)
+	}
+	again := templates.Action{Label: "Check again", Href: "/migrations/new/live/checks" + q}
+	back := "/migrations/new/live" + q
+	server, instance := p.server.Name, instanceName(p.instance)
+	v := templates.Preflight{Live: true, Crumbs: []templates.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "New", Href: back}, {Text: "Checks"}},
+		Path: p.m.SourceDatabase + " on " + server + " → " + p.m.Database + " on " + instance, Order: liveOrder(p.m, server, instance, p.staging.Bucket), Calls: liveCalls(p, s.Now().UTC()),
+		Back: templates.Action{Label: "Back", Href: back}}
+	asking, cancel := context.WithTimeout(ctx, 6*patience)
+	defer cancel()
+	findings, _, err := migration.LivePreflight(asking, s.Ports, p.m, s.Now)
+	if err != nil {
+		v.Verdict = s.askedInVain(c, err)
+		v.Verdict.Cause, v.Verdict.Actions = "The checks could not be made.", []templates.Action{again, {Label: "Change the server", Href: settingOf(p.server)}}
+		if fault.Of(err) == fault.Unknown {
+			return preflightPage(v, http.StatusServiceUnavailable), nil
+		}
+		return preflightPage(v, statusOf(err)), nil
+	}
+	v.Checks, v.Verdict = checks(findings), verdict(findings)
+	if !migration.MayStart(findings) {
+		v.Verdict.Actions = []templates.Action{again}
+		return preflightPage(v, 0), nil
+	}
+	f := templates.Form{Action: "/migrations/live", Submit: "Start the migration", Cancel: back, Problem: problemOf(refused)}
+	for name, values := range w.values() {
+		f.Hidden = append(f.Hidden, templates.Hidden{Name: name, Value: values[0]})
+	}
+	v.Form = &f
+	if refused != nil {
+		return preflightPage(v, statusOf(refused)), nil
+	}
+	return preflightPage(v, 0), nil
+}
+
+// liveStart starts what step 2 showed.
+func (s *Server) liveStart(c echo.Context) error {
+	w := liveWishOf(c.FormValue)
+	id, err := s.startLive(c, w)
+	if fault.Of(err) != fault.Unknown && err != nil {
+		v, viewErr := s.livePreflightView(c, w, err)
+		if viewErr != nil {
+			return viewErr
+		}
+		return s.refused(c, v)
+	}
+	if err != nil {
+		return err
+	}
+	s.say(c, templates.ToneOK, "The migration has begun with a full backup of "+w.Source+".")
+	return seeOther(c, "/migrations/"+id)
+}

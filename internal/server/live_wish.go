@@ -1,0 +1,119 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+// liveWish is what a person chose for a migration from a server at work, as a
+// form or a program sends it.
+type liveWish struct {
+	Server   string `json:"server"`             // id of the SQL Server
+	Source   string `json:"source_database"`    // its database
+	Instance string `json:"instance"`           // id of the target
+	Staging  string `json:"staging"`            // id of the OSS bucket the cloud reads
+	Database string `json:"database,omitempty"` // name on the target; empty = the source's
+	Every    string `json:"every,omitempty"`    // between log backups, such as 15m; empty = the shortest that fits the day's imports
+	Freeze   string `json:"freeze,omitempty"`   // tail or readonly
+	Check    string `json:"check,omitempty"`    // async or sync
+	Compress bool   `json:"compress,omitempty"`
+}
+
+func liveWishOf(get func(string) string) liveWish {
+	return liveWish{Server: get("server"), Source: get("source_database"), Instance: get("instance"), Staging: get("staging"), Database: strings.TrimSpace(get("database")),
+		Every: get("every"), Freeze: get("freeze"), Check: get("check"), Compress: get("compress") != ""}
+}
+
+// values are the fields that are set, for links and hidden fields.
+func (w liveWish) values() url.Values {
+	v := url.Values{}
+	for name, value := range map[string]string{"server": w.Server, "source_database": w.Source, "instance": w.Instance, "staging": w.Staging, "database": w.Database,
+		"every": w.Every, "freeze": w.Freeze, "check": w.Check, "compress": flag(w.Compress)} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	return v
+}
+
+// migration turns the words into the use case's wish.
+func (w liveWish) migration() (migration.LiveWish, error) {
+	m := migration.LiveWish{ServerID: w.Server, Source: w.Source, InstanceID: w.Instance, Database: w.Database, StagingID: w.Staging,
+		Freeze: migration.Freeze(w.Freeze), Check: migration.CheckMode(w.Check), Compress: w.Compress}
+	if w.Every != "" {
+		var err error
+		if m.Every, err = time.ParseDuration(w.Every); err != nil {
+			return m, invalid(fmt.Sprintf("%q is not a time between backups.", w.Every), "Write it with its unit, such as 15m or 2h.")
+		}
+	}
+	return m, nil
+}
+
+// livePlan is a migration from a server at work with the places it names.
+type livePlan struct {
+	wish     liveWish
+	m        migration.Migration
+	server   endpoint.Instance
+	instance endpoint.Instance
+	staging  endpoint.Bucket
+}
+
+// liveDraft makes the migration it would be. Nothing outside is asked.
+func (s *Server) liveDraft(ctx context.Context, w liveWish) (p livePlan, err error) {
+	p.wish = w
+	wish, err := w.migration()
+	if err != nil {
+		return p, err
+	}
+	switch {
+	case w.Server == "":
+		return p, invalid("No server is chosen.", "Choose where the database is.")
+	case w.Source == "":
+		return p, invalid("No database is chosen.", "Choose one of the server's databases.")
+	case w.Instance == "":
+		return p, invalid("No instance is chosen.", "Choose where the database goes.")
+	case w.Staging == "":
+		return p, invalid("No bucket is chosen.", "Choose the OSS bucket that the cloud reads from.")
+	}
+	if p.server, err = s.Endpoints.Instance(ctx, w.Server); err != nil {
+		return p, err
+	}
+	if p.instance, err = s.Endpoints.Instance(ctx, w.Instance); err != nil {
+		return p, err
+	}
+	if p.staging, err = s.Endpoints.Bucket(ctx, w.Staging); err != nil {
+		return p, err
+	}
+	switch {
+	case p.server.Kind != endpoint.SelfManaged:
+		return p, invalid(p.server.Name+" is not a SQL Server of your own.", "Choose a server that is at work; from the cloud, migrate backup files.")
+	case p.instance.Kind != endpoint.ApsaraDB:
+		return p, invalid(p.instance.Name+" is not an ApsaraDB RDS instance.", "Choose the instance where the database goes.")
+	case p.staging.Kind != endpoint.OSS:
+		return p, invalid("The cloud cannot read from "+p.staging.Name+": it is a folder.", "Choose an OSS bucket in the region of the instance.")
+	}
+	p.m, err = wish.Draft(p.server.FolderID)
+	return p, err
+}
+
+// startLive looks and checks once more and starts.
+func (s *Server) startLive(c echo.Context, w liveWish) (string, error) {
+	ctx := c.Request().Context()
+	p, err := s.liveDraft(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	findings, facts, err := migration.LivePreflight(ctx, s.Ports, p.m, s.Now)
+	if err != nil {
+		return "", err
+	}
+	return migration.StartLive(ctx, s.Migrations, p.m, facts, findings, s.NewID, s.by(c))
+}

@@ -1,0 +1,95 @@
+package server
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// takeStatement words the statement of a backup as it is sent to the source.
+func takeStatement(m migration.Migration, t migration.Take) string {
+	verb, with := "BACKUP DATABASE ", []string{"NAME = " + literal(t.Name), "CHECKSUM", "INIT", "FORMAT"}
+	switch {
+	case t.Kind == "log":
+		verb = "BACKUP LOG "
+	case t.Kind == "differential":
+		with = append(with, "DIFFERENTIAL")
+	}
+	if m.Feed.Compress {
+		with = append(with, "COMPRESSION")
+	}
+	if t.Tail && m.Feed.Freeze == migration.FreezeTail {
+		with = append(with, "NORECOVERY")
+	}
+	statement := verb + quoted(m.SourceDatabase) + " TO DISK = " + literal(t.Path) + " WITH " + strings.Join(with, ", ")
+	if t.Tail && m.Feed.Freeze == migration.FreezeReadOnly {
+		return "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET READ_ONLY WITH ROLLBACK IMMEDIATE\n" + statement
+	}
+	return statement
+}
+
+func quoted(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
+
+func literal(text string) string { return "N'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// nextTake is the take that would be ordered now, with the names it would get.
+func nextTake(m migration.Migration, place migration.Place, kind string, tail bool, at time.Time) migration.Take {
+	t := migration.Take{Kind: kind, Tail: tail}
+	t.Name, t.Key = migration.TakeName(m, kind, at)
+	t.Path = place.Path(t.Key)
+	return t
+}
+
+// liveOrder says what a migration from a server at work does, in order.
+func liveOrder(m migration.Migration, server, instance, bucket string) []string {
+	freeze := "the tail of the log is taken WITH NORECOVERY: from that instant on nobody can write to the source"
+	if m.Feed.Freeze == migration.FreezeReadOnly {
+		freeze = "the source is set READ_ONLY, which ends open transactions, and its last log is taken"
+	}
+	check := "The target is opened, and DBCC CHECKDB runs afterwards."
+	if m.Check == migration.CheckSync {
+		check = "DBCC CHECKDB runs, then the target is opened."
+	}
+	return []string{
+		fmt.Sprintf("%s takes a full backup of %s into its backup folder. Differential backups that other jobs take afterwards build on it.", server, m.SourceDatabase),
+		fmt.Sprintf("It is uploaded to the bucket %s, and %s restores it and keeps it restoring.", bucket, instance),
+		"One differential backup covers what was written meanwhile.",
+		fmt.Sprintf("A log backup every %s follows, shipped and applied unattended, for as long as you like.", templates.Span(m.Feed.Every)),
+		"When you order the cutover: a last log shrinks what is left; then " + freeze + ".",
+		"The tail is uploaded and applied. Only if the last LSN of the target equals that of the tail does it go on.",
+		check,
+		"Until the order to open is given, Abort makes the source writable again.",
+	}
+}
+
+// liveCalls words the statements and calls of a migration before it begins.
+// Names that hold a time get that of the order.
+func liveCalls(p livePlan, now time.Time) []templates.Call {
+	m := p.m
+	place := migration.Place{Folder: p.server.ServerFolder, BucketID: p.server.FolderID}
+	source, cloud := p.server.Name, instanceName(p.instance)
+	var out []templates.Call
+	add := func(when, kind string, tail bool, verb migration.Verb) {
+		t := nextTake(m, place, kind, tail, now)
+		in := migration.RestoreCall{Database: m.Database, Endpoint: p.staging.OSSHost(), Bucket: p.staging.Bucket, Key: m.StagingPrefix + path.Base(t.Key), Mode: m.Mode, Check: m.Check}
+		out = append(out, templates.Call{Title: when + ", at " + source, Request: takeStatement(m, t)}, templates.Call{Title: when + ", at " + cloud, Request: migration.RequestOf(m, verb, in)})
+		m.Feed = withTake(m.Feed, t)
+	}
+	add("Full backup", "full", false, migration.VerbRestore)
+	add("Differential", "differential", false, migration.VerbImport)
+	add("Every "+templates.Span(m.Feed.Every), "log", false, migration.VerbImport)
+	add("At the cutover", "log", true, migration.VerbImport)
+	m.TaskID = "(id of the first task)"
+	return append(out, templates.Call{Title: "Last, at " + cloud, Request: migration.RequestOf(m, migration.VerbOpen, migration.RestoreCall{})})
+}
+
+// withTake is the feed after one more take; the feed itself stays as it is.
+func withTake(f *migration.Feed, t migration.Take) *migration.Feed {
+	next := *f
+	next.Takes = append(append([]migration.Take(nil), f.Takes...), t)
+	return &next
+}

@@ -1,0 +1,297 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// feedSight is what the page of a migration that follows a source shows beyond
+// that of given files.
+type feedSight struct {
+	server endpoint.Instance
+	glance glance
+	stop   migration.Stop // predicted, while it can still be ordered
+}
+
+// readFeed asks the source how much log waits and predicts the stop.
+func (s *Server) readFeed(ctx context.Context, m migration.Migration) (v feedSight, err error) {
+	if v.server, err = s.Endpoints.Instance(ctx, m.Feed.ServerID); err != nil {
+		return v, err
+	}
+	if !following(m) {
+		return v, nil
+	}
+	v.glance = s.glanceAt(ctx, m)
+	opens, err := s.Migrations.Opens(ctx, m.InstanceID, 5)
+	if err != nil {
+		return v, err
+	}
+	v.stop = migration.Predict(m, max(v.glance.Database.LogBytesSinceBackup, 0), opens, s.poll())
+	switch {
+	case v.glance.At.IsZero():
+		message, _ := fault.Words(v.glance.Err)
+		v.stop = migration.Stop{Why: "The source has not told how much log it holds. " + message}
+	case v.glance.Database.LogBytesSinceBackup < 0 && v.stop.Known:
+		v.stop = migration.Stop{Why: "The source does not tell how much log it has written since the last log backup. GRANT VIEW SERVER STATE lets it."}
+	}
+	return v, nil
+}
+
+// following reports whether a cutover lies still ahead.
+func following(m migration.Migration) bool {
+	return m.Feed != nil && !m.Stage.Ended() && m.Opened.IsZero() && m.Feed.Frozen.IsZero() && m.Feed.AbortAsked.IsZero() && m.TerminateAsked.IsZero()
+}
+
+func (s *Server) poll() time.Duration {
+	if s.Poll > 0 {
+		return s.Poll
+	}
+	return time.Second
+}
+
+// feedFacts are the figures of a migration that follows a source.
+func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
+	m, f := got.m, got.feed
+	var facts []templates.Fact
+	switch stop := migration.Measured(m); {
+	case stop.Known:
+		facts = append(facts, templates.Fact{Label: "Writes were stopped for", Value: templates.Span(stop.Total()), Note: "from the freeze to the open database", Tone: templates.ToneOK})
+	case !m.Feed.Frozen.IsZero() && m.Feed.GivenBack.IsZero():
+		facts = append(facts, templates.Fact{Label: "Writes have been stopped for", Value: templates.Span(z.Now.Sub(m.Feed.Frozen).Truncate(time.Second)), Since: m.Feed.Frozen.UTC().Format(time.RFC3339),
+			Note: "since " + z.Clock(m.Feed.Frozen).UTC + " UTC", Tone: templates.ToneWarn})
+	case !m.Feed.GivenBack.IsZero():
+		facts = append(facts, templates.Fact{Label: "Source", Value: "writable", Note: "since " + z.Clock(m.Feed.GivenBack).UTC + " UTC", Words: true, Tone: templates.ToneOK})
+	case f.stop.Known:
+		facts = append(facts, templates.Fact{Label: "Writes would stop for", Value: "≈ " + roundly(f.stop.Total()), Note: "if you cut over now", Title: templates.Span(f.stop.Total())})
+	case following(m):
+		facts = append(facts, templates.Fact{Label: "Writes would stop for", Value: "cannot be told yet", Note: f.stop.Why, Words: true})
+	}
+	if following(m) {
+		facts = append(facts, behindFact(z, m, f))
+	}
+	all := filesFacts(z, got)
+	facts = append(facts, all[2]) // in the bucket
+	imports := templates.Fact{Label: "Imports today", Value: fmt.Sprintf("%d of %d", got.budget.Database, migration.CallsPerDay), Note: fmt.Sprintf("%d kept for the cutover", keptImports), Title: "in the last 24 hours"}
+	if migration.CallsPerDay-got.budget.Database <= keptImports {
+		imports.Tone, imports.Note = templates.ToneWarn, "only those for the cutover are left"
+	}
+	return append(facts, imports)
+}
+
+// behindFact tells how far the target is behind, and how old that is.
+func behindFact(z templates.Zone, m migration.Migration, f feedSight) templates.Fact {
+	lag := migration.LagOf(m, f.glance.Database, z.Now)
+	fact := templates.Fact{Label: "Target is behind by", Value: "nothing yet", Note: "the full backup comes first", Words: true}
+	switch {
+	case lag.Since > 0 && lag.Since < time.Second:
+		fact.Value, fact.Note = "under 1 s", "since its newest backup was taken"
+	case lag.Since > 0:
+		fact.Value, fact.Note, fact.Words = templates.Span(coarse(lag.Since)), "since its newest backup was taken", false
+	}
+	switch {
+	case f.glance.At.IsZero():
+		fact.Note = "the source has not answered yet"
+	case lag.Bytes >= 0:
+		fact.Note = templates.Bytes(lag.Bytes).Text + " of log · asked " + z.Clock(f.glance.At).UTC
+	default:
+		fact.Note = "asked " + z.Clock(f.glance.At).UTC
+	}
+	if f.glance.Err != nil && !f.glance.At.IsZero() {
+		fact.Tone, fact.Note = templates.ToneWarn, "no answer since "+z.Clock(f.glance.At).UTC
+	}
+	return fact
+}
+
+// coarse leaves out what would change a page on every look.
+func coarse(d time.Duration) time.Duration {
+	switch {
+	case d > 10*time.Minute:
+		return d.Truncate(time.Minute)
+	case d > 20*time.Second:
+		return d.Truncate(10 * time.Second)
+	}
+	return d.Truncate(time.Second)
+}
+
+// roundly words an estimate no finer than it is.
+func roundly(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int(math.Ceil(d.Seconds())))
+	}
+	return templates.Span(d.Round(5 * time.Second))
+}
+
+// stopView draws a stop of writes; the parts of a measured one are what was,
+// those of a predicted one what would be.
+func stopView(title, note string, stop migration.Stop) *templates.Stop {
+	v := &templates.Stop{Title: title, Note: note, Why: stop.Why}
+	if !stop.Known {
+		return v
+	}
+	words := ""
+	for _, p := range []struct {
+		name string
+		took time.Duration
+	}{{"tail", stop.Tail}, {"upload", stop.Upload}, {"apply", stop.Apply}, {"open", stop.Open}, {"ours", stop.Ours}} {
+		took := max(p.took, 0)
+		v.Parts = append(v.Parts, templates.StopPart{Name: p.name, Class: p.name, Share: took.Seconds(), Words: spanOf(took)})
+		words += ", " + p.name + " " + spanOf(took)
+	}
+	v.Label = title + ": writes stop for " + templates.Span(stop.Total()) + words
+	return v
+}
+
+// spanOf words a phase without pretending to microseconds.
+func spanOf(d time.Duration) string {
+	if d < 10*time.Second {
+		return templates.Span(d.Round(100 * time.Millisecond))
+	}
+	return templates.Span(d.Round(time.Second))
+}
+
+func feedStop(m migration.Migration, f feedSight) *templates.Stop {
+	if stop := migration.Measured(m); stop.Known {
+		v := stopView("Writes were stopped for "+templates.Span(stop.Total()), "measured", stop)
+		v.Why = fmt.Sprintf("The tail had %s. “Ours” is what Bakplane added between the phases.", templates.Bytes(stop.Bytes).Text)
+		return v
+	}
+	if !following(m) {
+		return nil
+	}
+	return predicted("If you cut over now", m, f.stop)
+}
+
+func predicted(title string, m migration.Migration, stop migration.Stop) *templates.Stop {
+	note := ""
+	if stop.Known {
+		note = fmt.Sprintf("≈ %s for a tail of %s · measured on %s", roundly(stop.Total()), templates.Bytes(stop.Bytes).Text, templates.Count(stop.Samples, "increment", "increments"))
+	}
+	v := stopView(title, note, stop)
+	v.Gate = "Freeze by " + freezeWords(m.Feed.Freeze) + ". The target is opened only if its last LSN equals that of the tail. Until then Abort gives the source back writable."
+	return v
+}
+
+// feedActions are the buttons of a migration that follows a source.
+func feedActions(m migration.Migration, r run.Run, here string) []templates.Action {
+	details := templates.Action{Label: "File details", Href: here + "/details"}
+	if m.Stage.Ended() || r.State.Ended() || !m.Opened.IsZero() {
+		return []templates.Action{details}
+	}
+	var out []templates.Action
+	switch {
+	case !m.Feed.Frozen.IsZero() || !m.Feed.AbortAsked.IsZero():
+		// A pause now would only prolong the stop of writes.
+	case r.State == run.Paused:
+		out = append(out, templates.Action{Label: "Go on", Href: here + "/resume", Post: true})
+	case r.State != run.Failed && r.Wish != run.WishPause:
+		out = append(out, templates.Action{Label: "Pause", Href: here + "/pause", Post: true})
+	}
+	abort := templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
+	if _, err := migration.Abort(m); err != nil {
+		_, abort.Off, _ = wordsOf(err)
+	}
+	if !m.Feed.AbortAsked.IsZero() {
+		abort.Off = "It was ordered already."
+	}
+	cut := templates.Action{Label: "Cut over…", Href: here + "/cutover", Primary: true}
+	if _, err := migration.Cutover(m); err != nil {
+		_, cut.Off, _ = wordsOf(err)
+		cut.Primary = false
+	}
+	return append(out, details, abort, cut)
+}
+
+// feedNeeds says what a person has to decide or to know; nil leaves it to what
+// is said of every migration.
+func feedNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) []templates.Help {
+	f := m.Feed
+	abort := templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
+	switch {
+	case m.Stage == migration.StageTerminated && !f.GivenBack.IsZero():
+		return []templates.Help{{Tone: templates.ToneWarn, Title: "Aborted: the source is writable again", Cause: "Since " + z.Clock(f.GivenBack).UTC + " UTC. What the target had restored is given up.", Fix: "Start a new migration when you are ready; it begins with a new full backup."}}
+	case m.Stage == migration.StageOpened && m.CheckResult != migration.CheckFailed:
+		return []templates.Help{{Tone: templates.ToneOK, Title: "The database is open on the target", Said: m.CheckText, Cause: checkUntold(m),
+			Fix: "Point the application at it and go through the list of what remains by hand. The source stays " + frozenAs(f.Freeze) + ", so that nobody writes to it by mistake."}}
+	case m.Stage.Ended() || r.State.Ended():
+		return nil
+	case !f.AbortAsked.IsZero() && f.GivenBack.IsZero() && m.Problem == nil:
+		return []templates.Help{{Tone: templates.ToneWarn, Title: "Aborting: the source is being given back", Cause: "It is made writable first; only then is the target's task ended."}}
+	case m.Problem != nil || r.State == run.Failed || r.State == run.Paused:
+		return nil
+	case !f.Frozen.IsZero() && m.Opened.IsZero():
+		h := templates.Help{Tone: templates.ToneRun, Title: "Cutover under way: writes are stopped", Fix: "Nothing needs you. Until the order to open is given, the source can be given back.", Actions: []templates.Action{abort}}
+		if open, why := migration.Gate(m); open {
+			h.Cause = "The gate is open: the target has applied the last LSN of the source, " + f.Tail.String() + "."
+		} else {
+			h.Cause = "The gate is closed: " + why
+		}
+		if _, err := migration.Abort(m); err != nil {
+			h.Fix, h.Actions = "The order to open was given: it is too late to go back.", nil
+		}
+		return []templates.Help{h}
+	case !f.CutoverAsked.IsZero():
+		return []templates.Help{{Tone: templates.ToneRun, Title: "Cutover ordered", Cause: "What is on its way is applied and a last log shrinks what is left; then writes stop.", Actions: []templates.Action{abort}}}
+	case m.Stage == migration.StageFollowing:
+		return []templates.Help{{Tone: templates.ToneRun, Title: "It follows the source unattended", Cause: "The target stands at LSN " + m.AppliedTo().String() + ". A log backup follows every " + templates.Span(f.Every) + ".",
+			Fix: "Order the cutover when you are ready. Nothing is stopped before.", Actions: []templates.Action{{Label: "Cut over…", Href: here + "/cutover"}}}}
+	}
+	return nil
+}
+
+func checkUntold(m migration.Migration) string {
+	if m.CheckResult == migration.CheckUntold {
+		return "The cloud did not tell how DBCC CHECKDB ended. Run it yourself when there is time."
+	}
+	return ""
+}
+
+func frozenAs(f migration.Freeze) string {
+	if f == migration.FreezeReadOnly {
+		return "READ_ONLY"
+	}
+	return "restoring"
+}
+
+// takeCalls words the orders to the source as statements.
+func takeCalls(z templates.Zone, m migration.Migration) (out []templates.Call) {
+	takes := m.Feed.Takes
+	if len(takes) > 6 {
+		takes = takes[len(takes)-6:]
+	}
+	for _, t := range takes {
+		title := "Back up " + path.Base(t.Key)
+		if t.Tail {
+			title = "Freeze: " + title
+		}
+		out = append(out, templates.Call{Title: title, Request: takeStatement(m, t), Badge: verdictBadge(migration.Call{Verdict: t.Verdict}), When: z.At(t.Intended), Note: t.Error})
+	}
+	return out
+}
+
+// byHand is what no backup carries over and nobody does for you.
+func byHand(m migration.Migration) []templates.Tick {
+	if m.Feed == nil || m.Opened.IsZero() {
+		return nil
+	}
+	name := quoted(m.Database)
+	return []templates.Tick{
+		{What: "Logins", How: "They live in master and did not come along. Make the accounts on the instance (console or CreateAccount), grant them rights, and join the users that lost their login.",
+			Statement: "SELECT name FROM " + name + ".sys.database_principals WHERE type = 'S' AND authentication_type = 1\nALTER USER [user] WITH LOGIN = [login]"},
+		{What: "SQL Server Agent jobs", How: "Script those that touch this database at " + m.SourceServer + " and make them where they shall run; stop the old ones."},
+		{What: "Linked servers and synonyms", How: "Those that point at the old server, here and on other servers."},
+		{What: "Connection strings", How: "Applications, reports, ODBC sources, secrets. The old address must no longer be used anywhere."},
+		{What: "Backup policy on the target", How: "The old backup jobs do not follow. Look at the instance's policy and take a first backup there."},
+		{What: "Compatibility level", How: "It stayed as it was. Raise it when the application is tested with it.", Statement: "ALTER DATABASE " + name + " SET COMPATIBILITY_LEVEL = 150"},
+		{What: "Statistics", How: "A newer version estimates by its own rules; fresh statistics help it.", Statement: "EXEC " + name + ".sys.sp_updatestats"},
+		{What: "The source", How: "It is kept " + frozenAs(m.Feed.Freeze) + ". Keep it until the target has a backup of its own and the application has proved itself, then drop it."},
+	}
+}
