@@ -149,7 +149,7 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 
 func giveBackStatement(m migration.Migration) string {
 	if m.Feed.Freeze == migration.FreezeReadOnly {
-		return "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET READ_WRITE"
+		return "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET READ_WRITE WITH ROLLBACK IMMEDIATE"
 	}
 	return "RESTORE DATABASE " + quoted(m.SourceDatabase) + " WITH RECOVERY"
 }

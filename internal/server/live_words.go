@@ -12,19 +12,21 @@ import (
 
 // takeStatement words the statement of a backup as it is sent to the source.
 func takeStatement(m migration.Migration, t migration.Take) string {
-	verb, with := "BACKUP DATABASE ", []string{"NAME = " + literal(t.Name), "CHECKSUM", "INIT", "FORMAT"}
+	verb, with := "BACKUP DATABASE ", []string{}
 	switch {
 	case t.Kind == "log":
 		verb = "BACKUP LOG "
 	case t.Kind == "differential":
 		with = append(with, "DIFFERENTIAL")
 	}
-	if m.Feed.Compress {
-		with = append(with, "COMPRESSION")
-	}
 	if t.Tail && m.Feed.Freeze == migration.FreezeTail {
 		with = append(with, "NORECOVERY")
 	}
+	with = append(with, "CHECKSUM", "FORMAT", "INIT", "NAME = "+literal(t.Name))
+	if m.Feed.Compress {
+		with = append(with, "COMPRESSION")
+	}
+	with = append(with, "STATS = 1")
 	statement := verb + quoted(m.SourceDatabase) + " TO DISK = " + literal(t.Path) + " WITH " + strings.Join(with, ", ")
 	if t.Tail && m.Feed.Freeze == migration.FreezeReadOnly {
 		return "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET READ_ONLY WITH ROLLBACK IMMEDIATE\n" + statement

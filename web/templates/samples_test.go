@@ -221,6 +221,41 @@ func pages() []page {
 				Pairs: []Pair{{Key: "Task", Value: "5652255443"}, {Key: "Status", Badge: Badge{"Waiting", ToneWarn}}, {Key: "Created", When: at(3, 12, 0)}}, Said: "waiting for upload log or differential backup",
 				Rows: []CloudFile{{Name: "orders_FULL_20261120010000.bak", Kind: KindFull, Size: "421888", Badge: Badge{"Restored", ToneOK}, Available: "yes", Created: at(3, 12, 8), Ended: at(12, 47, 0), Said: "Restored"}}})
 		}, []string{"File details of orders", "asked 12 s ago", "Restored"}},
+		{"live", "orders", "migrations", func(f Frame) templ.Component { return MigrationPage(f, liveMigration()) }, []string{"Writes would stop for ≈ 40 s", "If you cut over now", "upload 9 s", "Follow logs", "Cut over…"}},
+		{"livedone", "orders", "migrations", func(f Frame) templ.Component { return MigrationPage(f, cutOver()) }, []string{"Writes were stopped for 38 s", "By hand, after the cutover", "EXEC [orders].sys.sp_updatestats"}},
+		{"livenew", "New migration", "migrations", func(f Frame) templ.Component { return PickLivePage(f, pickLive()) }, []string{"From a server at work", "PROD1", "Uses up the day's imports in 1 h 15 min"}},
+		{"livechecks", "New migration", "migrations", func(f Frame) templ.Component {
+			return PreflightPage(f, Preflight{Live: true, Crumbs: []Link{{"Migrations", "/migrations"}, {"New", "/migrations/new/live"}, {Text: "Checks"}}, Path: "orders on PROD1 → orders on Hangzhou (rm-bp1x7k9)",
+				Verdict: Help{Tone: ToneWarn, Title: "It can start. Look at the warnings first.", Cause: "11 checks passed, 1 warning, 0 stops."},
+				Checks: []Check{{Badge: Badge{"ok", ToneOK}, Title: "Recovery model", Found: "FULL: log backups can follow."},
+					{Badge: Badge{"warning", ToneWarn}, Title: "Other log backups", Found: `CORP\backup took 48 log backups in the last day, the last at 13:30 UTC. Each is a link of the same chain.`, Fix: "They are followed when their files lie in the backup folder. Better: pause that job until the cutover."}},
+				Order: []string{"PROD1 takes a full backup of orders into its backup folder.", "It is uploaded to the bucket sql-moves, and Hangzhou restores it and keeps it restoring.", "A log backup every 30 min follows, shipped and applied unattended, for as long as you like."},
+				Calls: cutoverCalls(), Form: &Form{Action: "/migrations/live", Submit: "Start the migration", Cancel: "/migrations/new/live"}})
+		}, []string{"What will be done", "BACKUP LOG [orders]", "Start the migration"}},
+		{"cutover", "Cut over orders", "migrations", func(f Frame) templ.Component {
+			stop := stopBar("How long writes would stop")
+			return DecisionPage(f, Decision{Title: "Cut over orders", Crumbs: []Link{{"Migrations", "/migrations"}, {"orders", "/migrations/1"}, {Text: "Cut over"}}, Intro: "Writes to orders on PROD1 stop, and its last log goes to the target.",
+				Points: []string{"What is still on its way is applied.", "The tail of the log is taken WITH NORECOVERY. From that instant on nobody can read or write the source: its connections end.", "The tail is uploaded and applied.", "The gate: the target's last LSN must be that of the tail. If it is not, nothing is opened.", "The target is opened."},
+				Notes:  []Help{{Tone: ToneRun, Title: "Stop the application first, if it cannot bear a refused write", Fix: "Until the order to open is given, Abort makes the source writable again."}},
+				Stop:   &stop, Calls: cutoverCalls(), Form: &Form{Action: "/migrations/1/cutover", Submit: "Cut over now", Cancel: "/migrations/1"}})
+		}, []string{"Cut over now", "WITH NORECOVERY", "The exact statements and calls", "How long writes would stop"}},
+		{"instances", "Instances", "instances", func(f Frame) templ.Component {
+			return InstancesPage(f, Instances{Rows: []InstanceRow{{Name: Link{"PROD1", "/instances/1"}, Kind: "SQL Server", Where: `sql1.corp.example.org\PROD,1433`, Role: "databases come from here", Action: &Action{Label: "Migrate from here", Href: "/migrations/new/live?server=1", Small: true}},
+				{Name: Link{"Hangzhou", "/instances/2"}, Kind: "ApsaraDB RDS", Where: "rm-bp1x7k9 · cn-hangzhou", Role: "databases go here", Moves: "3 on their way"}}})
+		}, []string{"PROD1", "databases come from here", "3 on their way"}},
+		{"instance", "PROD1", "instances", func(f Frame) templ.Component { return InstancePage(f, instance()) }, []string{"SQL Server 2016", "Enterprise Edition", "no full backup yet", "not the preferred replica", "Migrate to…"}},
+		{"instancedown", "PROD1", "instances", func(f Frame) templ.Component {
+			v := instance()
+			v.Facts, v.Databases, v.Badge = nil, nil, Badge{"no answer", ToneBad}
+			v.Trouble = &Help{Title: "Login failed for user 'bakplane'.", Fix: "Give the password again under Settings.", Actions: []Action{{Label: "Ask again", Href: "/instances/1"}, {Label: "Change it", Href: "/settings/servers/1"}}}
+			return InstancePage(f, v)
+		}, []string{"no answer", "Login failed for user"}},
+		{"server", "Add a SQL Server", "settings", func(f Frame) templ.Component {
+			return FormPageView(f, FormPage{Title: "Add a SQL Server", Crumbs: []Link{{"Settings", "/settings"}, {Text: "SQL Server"}}, Intro: "A SQL Server of your own, at work.", Form: Form{Action: "/settings/servers", Submit: "Save", Cancel: "/settings#servers", Fields: []Field{
+				{Name: "host", Label: "Host", Mono: true}, {Name: "port", Label: "Port", Type: "number", Optional: true, Placeholder: "1433"},
+				{Name: "encrypt", Label: "Encryption", Type: "choices", Value: "full", Options: []Option{{Value: "strict", Label: "Strict", Hint: "TLS from the first byte (TDS 8)."}, {Value: "full", Label: "Full", Hint: "TLS after the greeting."}, {Value: "none", Label: "None", Hint: "Only the password is encrypted."}}},
+				{Name: "ca_pem", Label: "Certificate of the authority", Type: "area", Mono: true, Optional: true, Placeholder: "-----BEGIN CERTIFICATE-----", Hint: "PEM."}}}})
+		}, []string{"Add a SQL Server", "Certificate of the authority"}},
 		{"storage", "Storage", "storage", func(f Frame) templ.Component {
 			return StoragePage(f, Storage{Rows: []Place{{Name: Link{"sql-moves", "/storage/b2"}, Kind: "OSS bucket", Where: "sql-moves · oss-cn-hangzhou.aliyuncs.com", Class: "Standard", Badge: Badge{"fit for migrations", ToneOK}, Uploads: "2 unfinished", UploadsT: ToneWarn},
 				{Name: Link{"archive", "/storage/b3"}, Kind: "OSS bucket", Where: "sql-old · oss-cn-beijing.aliyuncs.com", Class: "IA", Badge: Badge{"not Standard", ToneBad}, Note: "The cloud restores from buckets of class Standard only."},
