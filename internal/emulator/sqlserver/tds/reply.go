@@ -1,5 +1,7 @@
 package tds
 
+import "io"
+
 // Column is a column of a result.
 type Column struct {
 	Name string
@@ -198,4 +200,9 @@ func (r *Reply) end() error {
 	}
 	r.settle(false)
 	return r.out.end()
+}
+
+// Unheard is a reply that nobody reads.
+func Unheard() *Reply {
+	return &Reply{out: &packets{w: io.Discard, kind: packetReply, size: defaultPacketSize}}
 }

@@ -1,0 +1,430 @@
+package sqlserveremu
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+)
+
+// backup runs BACKUP DATABASE and BACKUP LOG.
+func (n *session) backup(ctx context.Context, b *tsql.Backup) error {
+	statement := "BACKUP DATABASE"
+	if b.Log {
+		statement = "BACKUP LOG"
+	}
+	o, err := n.backupOrder(b)
+	if err != nil {
+		return err
+	}
+	o.statement = statement
+	return abnormal(statement, n.runBackup(ctx, o))
+}
+
+// backupOrder is a BACKUP with its variables replaced.
+type backupOrder struct {
+	statement string
+	log       bool
+	database  string
+	paths     []string
+	differential, copyOnly, compress, checksum, noRecovery,
+	overwrite, format, goOn bool
+	name, description string
+	mediaName         string
+	stats             int
+	blockSize         int
+	user              string
+}
+
+func (n *session) backupOrder(b *tsql.Backup) (o backupOrder, err error) {
+	o.log, o.user = b.Log, n.login
+	text := func(x tsql.Expr) string {
+		v, e := n.constant(x)
+		if e != nil && err == nil {
+			err = e
+		}
+		return toText(v)
+	}
+	whole := func(name string, otherwise int64) int64 {
+		x, ok := b.Options[name]
+		if !ok || x == nil {
+			return otherwise
+		}
+		v, e := n.constant(x)
+		if e != nil && err == nil {
+			err = e
+		}
+		number, ok := v.(int64)
+		if !ok && err == nil {
+			err = refusal(3009, 16, "Could not read the value of option %s.", name)
+		}
+		return number
+	}
+	o.database = text(b.Database)
+	for _, d := range b.Devices {
+		switch d.Kind {
+		case "URL":
+			return o, refusal(3201, 16, "Cannot open backup device '%s'. Operating system error 50(The request is not supported.).", text(d.Path))
+		case "NAME":
+			return o, refusal(3206, 16, "Backup device '%s' does not exist. To view existing backup devices, use the sys.backup_devices catalog view. To create a new backup device use either sp_addumpdevice or SQL Server Management Studio.", text(d.Path))
+		}
+		p := text(d.Path)
+		if len(p) > 259 {
+			return o, refusal(3057, 16, "Invalid device name. The length of the device name provided exceeds supported limit (maximum length is:259). Reissue the BACKUP statement with a valid device name.")
+		}
+		o.paths = append(o.paths, p)
+	}
+	has := b.Options.Has
+	o.differential, o.copyOnly, o.compress, o.checksum = has("DIFFERENTIAL"), has("COPY_ONLY") && !has("DIFFERENTIAL") || has("NO_TRUNCATE"), has("COMPRESSION"), has("CHECKSUM")
+	o.noRecovery, o.format, o.goOn = has("NORECOVERY"), has("FORMAT"), has("CONTINUE_AFTER_ERROR") || has("NO_TRUNCATE")
+	o.overwrite = has("INIT") || has("FORMAT")
+	for name, into := range map[string]*string{"NAME": &o.name, "DESCRIPTION": &o.description, "MEDIANAME": &o.mediaName} {
+		if has(name) {
+			*into = text(b.Options[name])
+		}
+	}
+	if len([]rune(o.name)) > 128 || len([]rune(o.description)) > 255 {
+		return o, refusal(3037, 16, "The name or description of the backup set is too long.")
+	}
+	o.stats = 0
+	if has("STATS") {
+		o.stats = int(min(max(whole("STATS", 10), 1), 100))
+	}
+	o.blockSize = int(whole("BLOCKSIZE", 512))
+	if o.blockSize < 512 || o.blockSize > 65536 || o.blockSize&(o.blockSize-1) != 0 {
+		return o, refusal(3039, 16, "The block size must be a power of two from 512 to 65536.")
+	}
+	if t := whole("MAXTRANSFERSIZE", 1<<20); t < 64<<10 || t > 4<<20 || t%(64<<10) != 0 {
+		return o, refusal(3242, 16, "MAXTRANSFERSIZE must be a multiple of 65536 up to 4194304.")
+	}
+	if has("BUFFERCOUNT") && whole("BUFFERCOUNT", 1) < 1 {
+		return o, refusal(3009, 16, "BUFFERCOUNT must be a positive number.")
+	}
+	if has("STANDBY") {
+		return o, refusal(3032, 16, "One or more of the options (standby) are not supported for this statement. Review the documentation for supported options.")
+	}
+	return o, err
+}
+
+// begun is a backup between its beginning and its end.
+type begun struct {
+	db      *database
+	set     bakfile.Set
+	base    bakfile.GUID
+	size    int64 // uncompressed
+	payload payload
+	changed map[extent]bool // taken from the database, given back on failure
+	chain   bool            // the log chain begins with it
+	freeze  bool
+}
+
+// runBackup does what the order says. The login's rights were not looked at
+// yet.
+func (n *session) runBackup(ctx context.Context, o backupOrder) error {
+	s := n.server
+	if n.tran != nil {
+		return errInTran
+	}
+	b, err := n.beginBackup(o)
+	if err != nil {
+		return err
+	}
+	ended := false
+	defer func() {
+		if !ended {
+			s.mu.Lock()
+			n.abandon(b, o)
+			s.mu.Unlock()
+		}
+	}()
+	media, err := s.openMedia(o.paths, o.overwrite, o.format)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	if err := n.paceBackup(ctx, o, b, media); err != nil {
+		discard(media)
+		return err
+	}
+	onDisk := b.size
+	if o.compress {
+		onDisk = max(64<<10, b.size/4)
+		b.set.CompressedSize = onDisk
+	}
+	if !o.log {
+		s.mu.Lock()
+		b.takeData(s.now())
+		s.mu.Unlock()
+	}
+	b.set.Finished = local(s.now())
+	content, err := b.payload.encode()
+	if err != nil {
+		discard(media)
+		return err
+	}
+	b.set.BackupSize = b.size
+	label := bakfile.Media{SetGUID: newGUID(), Name: o.mediaName, Date: b.set.Started}
+	if err := write(media, &b.set, b.base, content, onDisk, o.blockSize, label); err != nil {
+		discard(media)
+		return writeError(media[0].shown, err)
+	}
+	if o.stats > 0 {
+		n.info(3211, "%d percent processed.", 100)
+	}
+	s.mu.Lock()
+	ended = true
+	n.endBackup(b, o, media)
+	s.mu.Unlock()
+	n.tellPages(o.statement, b, time.Since(started), b.size)
+	n.reply.Done(0, -1)
+	return nil
+}
+
+// tellPages sends what a successful BACKUP or RESTORE says of itself.
+func (n *session) tellPages(statement string, b *begun, took time.Duration, size int64) {
+	pages := max(size/8192, 1)
+	ms := max(took.Milliseconds(), 1)
+	file := b.set.Files[0].LogicalName
+	if b.set.Type == bakfile.TypeLog {
+		file = b.set.Files[len(b.set.Files)-1].LogicalName
+	} else {
+		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", pages, b.db.name, file, max(b.set.Position, 1))
+		file = b.set.Files[len(b.set.Files)-1].LogicalName
+		pages++
+		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", 1, b.db.name, file, max(b.set.Position, 1))
+	}
+	if b.set.Type == bakfile.TypeLog {
+		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", pages, b.db.name, file, max(b.set.Position, 1))
+	}
+	if b.set.Type == bakfile.TypeDifferential && statement == "BACKUP DATABASE" {
+		statement += " WITH DIFFERENTIAL"
+	}
+	rate := float64(size) / (1 << 20) / (float64(ms) / 1000)
+	n.info(3014, "%s successfully processed %d pages in %d.%03d seconds (%.3f MB/sec).", statement, pages, ms/1000, ms%1000, rate)
+}
+
+// beginBackup judges the order and fixes where the backup begins.
+func (n *session) beginBackup(o backupOrder) (*begun, error) {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db := s.find(o.database)
+	if db == nil {
+		return nil, errNoDatabase(o.database)
+	}
+	r := n.rights()
+	switch {
+	case !r.enters(db):
+		return nil, errNoAccess(n.login, db.name)
+	case !r.role(db, "db_backupoperator"):
+		return nil, errDenied(o.statement, db.name)
+	case db.name == "tempdb":
+		return nil, refusal(3147, 16, "Backup and restore operations are not allowed on database tempdb.")
+	case db.name == "master" && o.log:
+		return nil, refusal(4212, 16, "Cannot back up the log of the master database. Use BACKUP DATABASE instead.")
+	case db.name == "master" && o.differential:
+		return nil, refusal(3024, 16, "You can only perform a full backup of the master database. Use BACKUP DATABASE to back up the entire master database.")
+	case o.compress && !s.edition.compression:
+		return nil, refusal(1844, 16, "%s WITH COMPRESSION is not supported on %s.", o.statement, s.edition.name)
+	}
+	if err := db.readable(); err != nil {
+		return nil, err
+	}
+	if db.corrupt > 0 && o.checksum && !o.goOn && !o.log {
+		return nil, refusal(3043, 16, "BACKUP '%s' detected an error on page (1:%d) in file '%s'.", db.name, 153, db.files[0].physical)
+	}
+	b := &begun{db: db}
+	kind := bakfile.TypeFull
+	switch {
+	case o.log:
+		kind = bakfile.TypeLog
+	case o.differential:
+		kind = bakfile.TypeDifferential
+	}
+	b.set = s.header(db, kind, o.user, s.now())
+	b.set.Name, b.set.Description, b.set.HasChecksums = o.name, o.description, o.checksum
+	b.base = db.base.set
+	if o.checksum {
+		b.set.Flags |= flagChecksums
+	}
+	if o.copyOnly {
+		b.set.Flags |= flagCopyOnly
+	}
+	if db.corrupt > 0 && o.goOn {
+		b.set.Flags |= flagDamaged
+	}
+	if o.log {
+		return b, n.beginLog(b, o)
+	}
+	return b, n.beginData(b, o)
+}
+
+func (n *session) beginData(b *begun, o backupOrder) error {
+	db := b.db
+	switch {
+	case db.dataBusy:
+		return errSerial
+	case o.differential && db.base.set.IsZero():
+		return refusal(3035, 16, "Cannot perform a differential backup for database \"%s\", because a current database backup does not exist. Perform a full database backup by reissuing BACKUP DATABASE, omitting the WITH DIFFERENTIAL option.", db.name)
+	}
+	db.dataBusy = true
+	b.set.FirstLSN = db.checkpoint()
+	b.set.CheckpointLSN = b.set.FirstLSN
+	b.size = db.usedBytes()
+	if o.differential {
+		b.set.DifferentialBaseGUID, b.set.DifferentialBaseLSN = db.base.set, db.base.checkpoint
+		b.size = min(b.size, max(256<<10, int64(len(db.changed))*64<<10))
+	} else if !o.copyOnly && db.recovery != bakfile.RecoverySimple && db.lastLog.IsZero() {
+		// From here on the log is kept.
+		db.lastLog, db.logBegan, b.chain = b.set.FirstLSN, b.set.FirstLSN, true
+		db.lastLogAt = n.server.now()
+	}
+	return nil
+}
+
+// takeData takes the contents at the end of a data backup; the lock is held.
+func (b *begun) takeData(now time.Time) {
+	db := b.db
+	db.tick()
+	db.flush()
+	b.set.LastLSN = db.next
+	b.payload.Contents = db.tables.contents(db.next)
+	if b.set.Type == bakfile.TypeFull && !b.set.LooksCopyOnly() {
+		b.changed, db.changed = db.changed, map[extent]bool{}
+	}
+	if b.set.VersionMajor < 15 {
+		size := b.size
+		b.set.Files[0].BackupSize = &size
+	}
+}
+
+func (n *session) beginLog(b *begun, o backupOrder) error {
+	s, db := n.server, b.db
+	switch {
+	case db.recovery == bakfile.RecoverySimple:
+		return refusal(4208, 16, "The statement BACKUP LOG is not allowed while the recovery model is SIMPLE. Use BACKUP DATABASE or change the recovery model using ALTER DATABASE.")
+	case db.lastLog.IsZero():
+		return refusal(4214, 16, "BACKUP LOG cannot be performed because there is no current database backup.")
+	case db.logBusy, o.noRecovery && db.dataBusy:
+		return errSerial
+	case o.noRecovery && db.name == n.database:
+		return refusal(3102, 16, "BACKUP cannot process database '%s' because it is in use by this session. It is recommended that the master database be used when performing this operation.", db.name)
+	case o.noRecovery && s.busy(db, n):
+		return errInUse
+	}
+	db.logBusy = true
+	db.tick()
+	db.flush()
+	b.set.FirstLSN, b.set.LastLSN, b.set.CheckpointLSN = db.lastLog, db.next, db.base.checkpoint
+	b.set.BeginsLogChain = db.lastLog == db.logBegan
+	if p := db.forkPoint; !p.IsZero() && b.set.FirstLSN.Compare(p) <= 0 && p.Compare(b.set.LastLSN) < 0 {
+		b.set.ForkPointLSN, b.set.FirstRecoveryForkID = p, db.forkBefore
+	}
+	b.payload.Changes = append([]Change(nil), db.log...)
+	b.size = max(64<<10, int64(len(db.log))*db.rowBytes)
+	if o.noRecovery {
+		b.freeze = true
+		b.set.Flags |= flagTail | flagNoRecovery
+		db.state = restoring
+		db.redo = &redo{at: b.set.LastLSN, fork: db.fork, base: db.base.set, logs: true, tail: true}
+	}
+	return nil
+}
+
+// paceBackup lets the backup last and its files grow.
+func (n *session) paceBackup(ctx context.Context, o backupOrder, b *begun, media []*medium) error {
+	s := n.server
+	m := &meter{n: n, step: o.stats}
+	size := b.size
+	onDisk := size
+	if o.compress {
+		onDisk = max(64<<10, size/4)
+	}
+	return n.pace(func(done int64) error {
+		s.mu.Lock()
+		limit, denied := s.disk.FailAfter, s.disk.Denied
+		s.mu.Unlock()
+		switch {
+		case limit != nil && done > *limit || limit != nil && done >= size && onDisk > *limit:
+			return refusals{errWrite(media[0].shown, osError(112))}
+		case denied:
+			return refusals{errWrite(media[0].shown, osError(5))}
+		}
+		for _, f := range media {
+			if err := f.out.Truncate(done * onDisk / size / int64(len(media))); err != nil {
+				return writeError(f.shown, err)
+			}
+		}
+		m.at(min(done, size-1), size) // 100 is told when all is written
+		return n.reply.Err()
+	}, size, ctx.Done())
+}
+
+// abandon puts a database back to where it was; the lock is held.
+func (n *session) abandon(b *begun, o backupOrder) {
+	db := b.db
+	for e := range b.changed {
+		db.changed[e] = true
+	}
+	if o.log {
+		db.logBusy = false
+	} else {
+		db.dataBusy = false
+	}
+	if b.chain {
+		db.log, db.lastLog, db.logBegan = nil, bakfile.LSN{}, bakfile.LSN{}
+	}
+	if b.freeze {
+		db.state, db.redo = online, nil
+	}
+}
+
+// endBackup notes that the backup succeeded; the lock is held.
+func (n *session) endBackup(b *begun, o backupOrder, media []*medium) {
+	s, db := n.server, b.db
+	now := s.now()
+	if o.log {
+		db.logBusy = false
+		if !o.copyOnly {
+			kept := db.log[:0:0]
+			for _, c := range db.log {
+				if c.LSN.Compare(b.set.LastLSN) >= 0 {
+					kept = append(kept, c)
+				}
+			}
+			db.log, db.lastLog, db.lastLogAt = kept, b.set.LastLSN, now
+		}
+	} else {
+		db.dataBusy = false
+		if b.set.Type == bakfile.TypeFull && !o.copyOnly {
+			db.base = base{b.set.SetGUID, b.set.CheckpointLSN, b.set.Started.Time}
+		}
+	}
+	h := historySet{set: b.set, mediaGUID: media[0].file.Media.SetGUID, blockSize: o.blockSize, user: o.user, copyOnly: o.copyOnly,
+		zone: int64(s.config.UTCOffset / (15 * time.Minute)), compressed: cmp.Or(b.set.CompressedSize, b.size), damaged: b.set.Flags&flagDamaged != 0,
+		features: s.version[0]}
+	if o.log {
+		h.validUntil = b.set.Started.Time
+	}
+	for _, m := range media {
+		h.families = append(h.families, m.real)
+		h.familyIDs = append(h.familyIDs, m.file.Media.FamilyID)
+	}
+	s.history.record(h)
+}
+
+// Backup takes a backup outside of any connection, as a job of somebody else
+// does.
+func (s *Server) Backup(ctx context.Context, login, database, path string, log bool) error {
+	n := &session{server: s, login: login, vars: map[string]variable{}, reply: tds.Unheard()}
+	o := backupOrder{statement: "BACKUP DATABASE", database: database, paths: []string{path}, overwrite: true, format: true, log: log,
+		blockSize: 512, user: login, name: fmt.Sprintf("%s of %s", database, login)}
+	if log {
+		o.statement = "BACKUP LOG"
+	}
+	return n.runBackup(ctx, o)
+}

@@ -1,0 +1,315 @@
+package sqlserveremu
+
+import (
+	"context"
+	"strings"
+
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+)
+
+// forWriting finds the table that a statement changes and checks everything
+// about it; the lock is held.
+func (n *session) forWriting(name tsql.Name, permission string) (*database, *table, error) {
+	s := n.server
+	database := n.database
+	if len(name) >= 3 && name.Part(2) != "" {
+		database = name.Part(2)
+	}
+	db := s.find(database)
+	if db == nil {
+		return nil, nil, errNoDatabase(database)
+	}
+	r := n.rights()
+	if !r.enters(db) {
+		return nil, nil, errNoAccess(n.login, db.name)
+	}
+	if err := db.readable(); err != nil {
+		return nil, nil, err
+	}
+	schema := name.Part(1)
+	if schema == "" {
+		schema = "dbo"
+	}
+	t := db.tables[strings.ToLower(schema+"."+name.Last())]
+	if t == nil {
+		return nil, nil, errNoObject(strings.Join(name, "."))
+	}
+	if !r.role(db, "db_datawriter") {
+		return nil, nil, refusal(229, 14, "The %s permission was denied on the object '%s', database '%s', schema '%s'.", permission, t.name, db.name, t.schema)
+	}
+	if err := db.writable(); err != nil {
+		return nil, nil, err
+	}
+	return db, t, nil
+}
+
+// write logs and does a change of a row and remembers how to undo it; the lock
+// is held.
+func (n *session) write(db *database, t *table, c Change) {
+	if n.tran != nil {
+		inverse := Change{Kind: DeleteRow, Table: c.Table, ID: c.ID}
+		if before, ok := t.rows[c.ID]; ok {
+			inverse = Change{Kind: PutRow, Table: c.Table, ID: c.ID, Values: before}
+		}
+		n.tran.undo = append(n.tran.undo, undo{db.name, inverse})
+	}
+	c.At = n.server.now()
+	db.change(c)
+}
+
+func (n *session) insert(ctx context.Context, st *tsql.Insert) error {
+	sc := n.scope(ctx)
+	rows, err := n.given(sc, st)
+	if err != nil {
+		return err
+	}
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db, t, err := n.forWriting(st.Into, "INSERT")
+	if err != nil {
+		return err
+	}
+	places, err := t.places(st.Columns, len(rows) > 0 && len(rows[0]) == 0)
+	if err != nil {
+		return err
+	}
+	var changes []Change
+	next := t.next
+	for _, row := range rows {
+		if len(row) != len(places) {
+			return refusal(213, 16, "Column name or number of supplied values does not match table definition.")
+		}
+		cells := make([]*string, len(t.columns))
+		for i, p := range places {
+			typ, err := parseType(t.columns[p].Type)
+			if err != nil {
+				return err
+			}
+			v, err := convert(row[i], typ)
+			if err != nil {
+				return err
+			}
+			cells[p] = toCell(v)
+		}
+		for i, c := range t.columns {
+			if cells[i] == nil && !c.Null {
+				return refusal(515, 16, "Cannot insert the value NULL into column '%s', table '%s.%s.%s'; column does not allow nulls. INSERT fails.", c.Name, db.name, t.schema, t.name)
+			}
+		}
+		changes = append(changes, Change{Kind: PutRow, Table: t.fullName(), ID: next, Values: cells})
+		next++
+	}
+	for _, c := range changes {
+		n.write(db, t, c)
+	}
+	db.flush()
+	n.ended(tds.CommandInsert, len(changes))
+	return nil
+}
+
+func (n *session) ended(command int, rows int) {
+	n.rowCount = int64(rows)
+	n.reply.Done(command, n.rowCount)
+}
+
+// given evaluates the rows of an INSERT.
+func (n *session) given(sc *scope, st *tsql.Insert) (rows [][]any, err error) {
+	if st.From != nil {
+		r, err := sc.query(st.From)
+		if err != nil {
+			return nil, err
+		}
+		return r.rows, nil
+	}
+	for _, list := range st.Rows {
+		row := make([]any, 0, len(list))
+		for _, x := range list {
+			if _, err := sc.infer(x); err != nil {
+				return nil, err
+			}
+			v, err := sc.eval(x)
+			if err != nil {
+				return nil, err
+			}
+			row = append(row, v)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// places finds the columns that values are given for.
+func (t *table) places(names []string, none bool) (out []int, err error) {
+	if len(names) == 0 {
+		for i := range t.columns {
+			if !none {
+				out = append(out, i)
+			}
+		}
+		return out, nil
+	}
+	for _, name := range names {
+		at := -1
+		for i, c := range t.columns {
+			if strings.EqualFold(c.Name, name) {
+				at = i
+			}
+		}
+		if at < 0 {
+			return nil, errNoColumn(name)
+		}
+		out = append(out, at)
+	}
+	return out, nil
+}
+
+// matching lists the rows that a condition meets; the lock is held, so the
+// condition must not ask views.
+func (n *session) matching(ctx context.Context, t *table, where tsql.Expr) (*scope, []int64, [][]any, error) {
+	r, err := t.relation()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	sc := n.scope(ctx).inner(r.as(t.name).columns)
+	if where != nil {
+		if asksTables(where) {
+			return nil, nil, nil, refusal(40515, 16, "Subqueries in UPDATE and DELETE are not emulated.")
+		}
+		if _, err := sc.infer(where); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	var ids []int64
+	var rows [][]any
+	for i, id := range t.ids() {
+		sc.row = r.rows[i]
+		if where != nil {
+			v, err := sc.eval(where)
+			if err != nil {
+				return nil, nil, nil, err
+			}
+			if yes, _ := v.(bool); !yes {
+				continue
+			}
+		}
+		ids, rows = append(ids, id), append(rows, r.rows[i])
+	}
+	return sc, ids, rows, nil
+}
+
+// asksTables reports whether an expression needs the server's lock itself.
+func asksTables(x tsql.Expr) bool {
+	switch e := x.(type) {
+	case *tsql.Query, *tsql.Exists, *tsql.Invoke:
+		if f, ok := x.(*tsql.Invoke); ok {
+			name := strings.ToUpper(f.Name.Last())
+			for _, locks := range []string{"DB_", "SERVERPROPERTY", "DATABASEPROPERTYEX", "HAS_", "IS_", "OBJECT_", "SCHEMA_"} {
+				if strings.HasPrefix(name, locks) && name != "ISNULL" {
+					return true
+				}
+			}
+			for _, a := range f.Args {
+				if asksTables(a) {
+					return true
+				}
+			}
+			return false
+		}
+		return true
+	case *tsql.Var:
+		return strings.HasPrefix(e.Name, "@@")
+	case *tsql.Unary:
+		return asksTables(e.X)
+	case *tsql.Binop:
+		return asksTables(e.L) || asksTables(e.R)
+	case *tsql.IsNull:
+		return asksTables(e.X)
+	case *tsql.In:
+		if e.Of != nil || asksTables(e.X) {
+			return true
+		}
+		for _, a := range e.List {
+			if asksTables(a) {
+				return true
+			}
+		}
+	case *tsql.Like:
+		return asksTables(e.X) || asksTables(e.Pattern)
+	case *tsql.Between:
+		return asksTables(e.X) || asksTables(e.Low) || asksTables(e.High)
+	case *tsql.Cast:
+		return asksTables(e.X)
+	case *tsql.Case:
+		return true
+	}
+	return false
+}
+
+func (n *session) update(ctx context.Context, st *tsql.Update) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db, t, err := n.forWriting(st.Of, "UPDATE")
+	if err != nil {
+		return err
+	}
+	sc, ids, rows, err := n.matching(ctx, t, st.Where)
+	if err != nil {
+		return err
+	}
+	var changes []Change
+	for i, id := range ids {
+		cells := append([]*string(nil), t.rows[id]...)
+		sc.row = rows[i]
+		for _, a := range st.Sets {
+			places, err := t.places([]string{a.Column}, false)
+			if err != nil {
+				return err
+			}
+			if asksTables(a.X) {
+				return refusal(40515, 16, "Subqueries in UPDATE and DELETE are not emulated.")
+			}
+			v, err := sc.eval(a.X)
+			if err != nil {
+				return err
+			}
+			typ, err := parseType(t.columns[places[0]].Type)
+			if err == nil {
+				v, err = convert(v, typ)
+			}
+			if err != nil {
+				return err
+			}
+			cells[places[0]] = toCell(v)
+		}
+		changes = append(changes, Change{Kind: PutRow, Table: t.fullName(), ID: id, Values: cells})
+	}
+	for _, c := range changes {
+		n.write(db, t, c)
+	}
+	db.flush()
+	n.ended(tds.CommandUpdate, len(changes))
+	return nil
+}
+
+func (n *session) remove(ctx context.Context, st *tsql.Delete) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db, t, err := n.forWriting(st.From, "DELETE")
+	if err != nil {
+		return err
+	}
+	_, ids, _, err := n.matching(ctx, t, st.Where)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		n.write(db, t, Change{Kind: DeleteRow, Table: t.fullName(), ID: id})
+	}
+	db.flush()
+	n.ended(tds.CommandDelete, len(ids))
+	return nil
+}

@@ -1,0 +1,115 @@
+package sqlserveremu
+
+import (
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+)
+
+// Config describes one SQL Server.
+type Config struct {
+	Name    string // of the server, MACHINE or MACHINE\INSTANCE; default EMULATED
+	Version string // product version such as 16.0.4165.4 (the default)
+	Edition string // enterprise, standard, developer (the default), web or express
+
+	Logins    []Login // default: sa with the password Emulated-1, a sysadmin
+	Databases []DatabaseSpec
+
+	// BackupFolder is a folder of this machine: where backups go by default,
+	// under the path by which the server knows it. It is required. Folders are
+	// others that the service account may read and write.
+	BackupFolder string
+	Folders      []string
+	// DataFolder is where database files would lie. Nothing is written there;
+	// restored files must be placed in it. Default /var/opt/mssql/data.
+	DataFolder string
+	// DataFree is the free space of the data volume, in bytes; default 100 GiB.
+	DataFree int64
+
+	// Rate is how fast backups are written and restored, in bytes per second;
+	// zero is as fast as the disk.
+	Rate int64
+	// CheckTime is how long DBCC CHECKDB lasts.
+	CheckTime time.Duration
+	// Clock is how far the server's clock is ahead of this machine's, and
+	// UTCOffset the zone in which it shows local time, in quarter hours.
+	Clock     time.Duration
+	UTCOffset time.Duration
+
+	// Encryption is what connections are offered; the certificate is made anew
+	// at each start, see Running.CA.
+	Encryption tds.Encryption
+}
+
+// Login is a SQL login.
+type Login struct {
+	Name     string `json:"name"`
+	Password string `json:"password"`
+	Sysadmin bool   `json:"sysadmin"`
+	Disabled bool   `json:"disabled"`
+	// Roles are those in databases: db_owner, db_backupoperator, db_datareader,
+	// db_datawriter. The name * stands for every database but the system's own.
+	Roles map[string][]string `json:"roles"`
+	// Server holds server roles and permissions: dbcreator, "VIEW SERVER
+	// STATE", "ALTER ANY CONNECTION", "EXECUTE xp_create_subdir".
+	Server []string `json:"server"`
+}
+
+// DatabaseSpec is a database that exists from the start.
+type DatabaseSpec struct {
+	Name     string
+	Recovery bakfile.RecoveryModel // default FULL
+	// Size is how many bytes its full backup has at least; default 1 MiB.
+	Size int64
+	// RowBytes is how much log one changed row makes; default 512.
+	RowBytes int64
+	Tables   []TableSpec
+	// Features are those of sys.dm_db_persisted_sku_features.
+	Features []string
+	// Encrypted databases have TDE.
+	Encrypted bool
+	// Unbacked databases have never had a full backup.
+	Unbacked bool
+}
+
+// TableSpec is a table with generated rows. Without columns it gets some of
+// every type.
+type TableSpec struct {
+	Schema  string // default dbo
+	Name    string
+	Columns []ColumnSpec
+	Rows    int
+}
+
+// ColumnSpec is a column; Type is as in CREATE TABLE: int, nvarchar(50).
+type ColumnSpec struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Null bool   `json:"null,omitempty"`
+}
+
+// edition is what an edition is called and may do.
+type edition struct {
+	name        string
+	engine      int   // SERVERPROPERTY('EngineEdition')
+	compression bool  // of backups
+	limit       int64 // bytes of a database; zero = none
+}
+
+// editions after the public page "Editions and supported features of SQL
+// Server"; Web can compress since 2016 SP1.
+func editionOf(word string, major int) (edition, bool) {
+	limit := int64(10 << 30)
+	if major >= 17 {
+		limit = 50 << 30
+	}
+	e, ok := map[string]edition{
+		"enterprise": {"Enterprise Edition (64-bit)", 3, true, 0},
+		"developer":  {"Developer Edition (64-bit)", 3, true, 0},
+		"standard":   {"Standard Edition (64-bit)", 2, true, 0},
+		"web":        {"Web Edition (64-bit)", 2, true, 0},
+		"express":    {"Express Edition (64-bit)", 4, false, limit},
+	}[word]
+	return e, ok
+}

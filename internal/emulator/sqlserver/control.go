@@ -1,0 +1,321 @@
+package sqlserveremu
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/door"
+)
+
+// DatabaseState is a database as the control door shows it.
+type DatabaseState struct {
+	Name      string                `json:"name"`
+	State     string                `json:"state"`
+	ReadOnly  bool                  `json:"read_only"`
+	Access    string                `json:"access"`
+	Recovery  bakfile.RecoveryModel `json:"recovery"`
+	NextLSN   bakfile.LSN           `json:"next_lsn"`     // of the next log record
+	RedoLSN   bakfile.LSN           `json:"redo_lsn"`     // while RESTORING: where the next log must join
+	LastLog   bakfile.LSN           `json:"last_log_lsn"` // end of the last log backup
+	Fork      bakfile.GUID          `json:"fork"`
+	Family    bakfile.GUID          `json:"family"`
+	LogBytes  int64                 `json:"log_bytes"` // not backed up
+	Writable  bool                  `json:"writable"`
+	Corrupted int                   `json:"corrupted"`
+	Tables    map[string]TableSum   `json:"tables"`
+}
+
+// Databases shows the user databases by name.
+func (s *Server) Databases() map[string]DatabaseState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]DatabaseState{}
+	for _, db := range s.databases {
+		if !db.system {
+			out[db.name] = db.show()
+		}
+	}
+	return out
+}
+
+func (db *database) show() DatabaseState {
+	d := DatabaseState{Name: db.name, State: db.state.String(), ReadOnly: db.readOnly, Access: db.access, Recovery: db.recovery, NextLSN: db.next,
+		LastLog: db.lastLog, Fork: db.fork, Family: db.family, LogBytes: int64(len(db.log)) * db.rowBytes, Writable: db.writable() == nil, Corrupted: db.corrupt}
+	if db.redo != nil {
+		d.RedoLSN = db.redo.at
+	}
+	d.Tables = db.tables.contents(db.next).Sums()
+	return d
+}
+
+// DatabaseNow shows one database.
+func (s *Server) DatabaseNow(name string) (DatabaseState, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db := s.find(name)
+	if db == nil {
+		return DatabaseState{}, false
+	}
+	return db.show(), true
+}
+
+// DatabasePatch changes a database behind everybody's back.
+type DatabasePatch struct {
+	Recovery  *bakfile.RecoveryModel `json:"recovery,omitempty"`
+	Corrupted *int                   `json:"corrupted,omitempty"` // damaged pages for CHECKDB and BACKUP WITH CHECKSUM
+	ReadOnly  *bool                  `json:"read_only,omitempty"`
+	Encrypted *bool                  `json:"encrypted,omitempty"`
+	Features  []string               `json:"features,omitempty"`
+	Size      *int64                 `json:"size,omitempty"`
+}
+
+// PatchDatabase reports whether there is such a database.
+func (s *Server) PatchDatabase(name string, p DatabasePatch) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db := s.find(name)
+	if db == nil {
+		return false
+	}
+	if p.Recovery != nil {
+		db.setRecovery(*p.Recovery)
+	}
+	if p.Corrupted != nil {
+		db.corrupt = *p.Corrupted
+	}
+	if p.ReadOnly != nil {
+		db.readOnly = *p.ReadOnly
+	}
+	if p.Encrypted != nil {
+		db.tde = *p.Encrypted
+	}
+	if p.Features != nil {
+		db.features = p.Features
+	}
+	if p.Size != nil {
+		db.size = max(0, *p.Size)
+	}
+	return true
+}
+
+// LoginPatch changes a login; sessions it already has go on with the new
+// rights.
+type LoginPatch struct {
+	Password *string             `json:"password,omitempty"`
+	Sysadmin *bool               `json:"sysadmin,omitempty"`
+	Disabled *bool               `json:"disabled,omitempty"`
+	Roles    map[string][]string `json:"roles,omitempty"`
+	Server   []string            `json:"server,omitempty"`
+}
+
+// PatchLogin changes a login or makes a new one.
+func (s *Server) PatchLogin(name string, p LoginPatch) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.login(name)
+	if l == nil {
+		l = &Login{Name: name}
+		s.logins = append(s.logins, l)
+	}
+	if p.Password != nil {
+		l.Password = *p.Password
+	}
+	if p.Sysadmin != nil {
+		l.Sysadmin = *p.Sysadmin
+	}
+	if p.Disabled != nil {
+		l.Disabled = *p.Disabled
+	}
+	if p.Roles != nil {
+		l.Roles = p.Roles
+	}
+	if p.Server != nil {
+		l.Server = p.Server
+	}
+}
+
+// SetDisk changes what the disk does.
+func (s *Server) SetDisk(d Disk) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disk = d
+}
+
+// SetServer changes edition, version and rate; empty and nil leave alone.
+func (s *Server) SetServer(editionWord, version string, rate *int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.version
+	if version != "" {
+		var err error
+		if v, err = parseVersion(version); err != nil {
+			return err
+		}
+	}
+	if editionWord != "" {
+		e, ok := editionOf(editionWord, v[0])
+		if !ok {
+			return refusal(50000, 16, "edition %q is none that is emulated", editionWord)
+		}
+		s.edition = e
+	}
+	s.version = v
+	if rate != nil {
+		s.config.Rate = *rate
+	}
+	return nil
+}
+
+// Cut breaks the connections of a login, or of everybody when it is empty. It
+// reports how many.
+func (s *Server) Cut(login string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.sessions {
+		if login == "" || strings.EqualFold(o.login, login) {
+			o.link.Cut()
+			n++
+		}
+	}
+	return n
+}
+
+// Heard lists the statements that clients sent, oldest first.
+func (s *Server) Heard() []Heard {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Heard{}, s.heard...)
+}
+
+// Door is the control door.
+func (s *Server) Door() *door.Door { return s.door }
+
+// Control is the handler of the control door.
+func (s *Server) Control() http.Handler { return s.door.Control() }
+
+func (s *Server) controls() {
+	d := s.door
+	d.Refuse = refuse
+	d.OnReset = func() { s.SetDisk(Disk{}) }
+	answer := func(w http.ResponseWriter, v any, err error) {
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		door.WriteJSON(w, v)
+	}
+	found := func(w http.ResponseWriter, r *http.Request, v any, ok bool) {
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		door.WriteJSON(w, v)
+	}
+	type none struct{}
+	d.HandleFunc("GET /databases", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Databases()) })
+	d.HandleFunc("GET /databases/{name}", func(w http.ResponseWriter, r *http.Request) {
+		db, ok := s.DatabaseNow(r.PathValue("name"))
+		found(w, r, db, ok)
+	})
+	d.HandleFunc("PATCH /databases/{name}", func(w http.ResponseWriter, r *http.Request) {
+		var p DatabasePatch
+		if door.ReadJSON(w, r, &p) {
+			found(w, r, none{}, s.PatchDatabase(r.PathValue("name"), p))
+		}
+	})
+	d.HandleFunc("POST /databases/{name}/load", func(w http.ResponseWriter, r *http.Request) {
+		in := struct {
+			Rate float64 `json:"rate"`
+		}{20}
+		if door.ReadJSON(w, r, &in) {
+			answer(w, none{}, s.Load(r.PathValue("name"), in.Rate))
+		}
+	})
+	d.HandleFunc("DELETE /databases/{name}/load", func(w http.ResponseWriter, r *http.Request) {
+		door.WriteJSON(w, s.StopLoad(r.PathValue("name")))
+	})
+	d.HandleFunc("GET /loads", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Loads()) })
+	d.HandleFunc("POST /databases/{name}/foreign", func(w http.ResponseWriter, r *http.Request) {
+		in := struct {
+			Login string `json:"login"`
+			Path  string `json:"path"`
+			Full  bool   `json:"full"`
+			Lose  bool   `json:"lose"` // the file is deleted afterwards
+		}{Login: "maintenance"}
+		if !door.ReadJSON(w, r, &in) {
+			return
+		}
+		name := r.PathValue("name")
+		if in.Path == "" {
+			in.Path = name + "_foreign_" + time.Now().UTC().Format("20060102150405.000000") + ".trn"
+		}
+		s.ensureLogin(in.Login)
+		err := s.Backup(r.Context(), in.Login, name, in.Path, !in.Full)
+		if err == nil && in.Lose {
+			err = s.DeleteFile(in.Path)
+		}
+		answer(w, map[string]string{"path": in.Path}, err)
+	})
+	d.HandleFunc("POST /files/delete", func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Path string `json:"path"`
+		}
+		if door.ReadJSON(w, r, &in) {
+			answer(w, none{}, s.DeleteFile(in.Path))
+		}
+	})
+	d.HandleFunc("PATCH /logins/{name}", func(w http.ResponseWriter, r *http.Request) {
+		var p LoginPatch
+		if door.ReadJSON(w, r, &p) {
+			s.PatchLogin(r.PathValue("name"), p)
+			door.WriteJSON(w, none{})
+		}
+	})
+	d.HandleFunc("PUT /disk", func(w http.ResponseWriter, r *http.Request) {
+		var in Disk
+		if door.ReadJSON(w, r, &in) {
+			s.SetDisk(in)
+			door.WriteJSON(w, none{})
+		}
+	})
+	d.HandleFunc("PATCH /server", func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Edition string `json:"edition"`
+			Version string `json:"version"`
+			Rate    *int64 `json:"rate"`
+		}
+		if door.ReadJSON(w, r, &in) {
+			answer(w, none{}, s.SetServer(in.Edition, in.Version, in.Rate))
+		}
+	})
+	d.HandleFunc("POST /cut", func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Login string `json:"login"`
+		}
+		if door.ReadJSON(w, r, &in) {
+			door.WriteJSON(w, map[string]int{"cut": s.Cut(in.Login)})
+		}
+	})
+	d.HandleFunc("GET /statements", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Heard()) })
+}
+
+// ensureLogin makes a sysadmin for somebody who has no password.
+func (s *Server) ensureLogin(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.login(name) == nil {
+		s.logins = append(s.logins, &Login{Name: name, Password: newGUID().String(), Sysadmin: true})
+	}
+}
+
+// DeleteFile removes a backup file, as somebody does who needs space.
+func (s *Server) DeleteFile(path string) error {
+	real, err := s.reach(path)
+	if err != nil {
+		return err
+	}
+	return os.Remove(real)
+}

@@ -1,0 +1,281 @@
+package sqlserveremu
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+)
+
+// current is the session's database for a change of its tables; the lock is
+// held.
+func (n *session) current(what string, name tsql.Name) (*database, string, error) {
+	s := n.server
+	database := n.database
+	if len(name) == 3 && name[0] != "" {
+		database = name[0]
+	}
+	db := s.find(database)
+	if db == nil {
+		return nil, "", errNoDatabase(database)
+	}
+	if !n.rights().role(db, "db_ddladmin") {
+		return nil, "", errDenied(what, db.name)
+	}
+	schema := name.Part(1)
+	if schema == "" {
+		schema = "dbo"
+	}
+	return db, schema + "." + name.Last(), db.writable()
+}
+
+func (n *session) createTable(st *tsql.CreateTable) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db, name, err := n.current("CREATE TABLE", st.Name)
+	if err != nil {
+		return err
+	}
+	if db.tables[strings.ToLower(name)] != nil {
+		return refusal(2714, 16, "There is already an object named '%s' in the database.", st.Name.Last())
+	}
+	c := Change{At: s.now(), Kind: CreateTable, Table: name}
+	for _, column := range st.Columns {
+		if _, err := typeOf(column.Type); err != nil {
+			return err
+		}
+		text := column.Type.Name
+		for i, a := range column.Type.Args {
+			if i == 0 {
+				text += "("
+			} else {
+				text += ","
+			}
+			if a == tds.Max {
+				text += "max"
+			} else {
+				text += fmt.Sprint(a)
+			}
+		}
+		if len(column.Type.Args) > 0 {
+			text += ")"
+		}
+		c.Columns = append(c.Columns, ColumnSpec{column.Name, text, !column.NotNull})
+	}
+	db.change(c)
+	db.flush()
+	n.reply.Done(0, -1)
+	return nil
+}
+
+func (n *session) dropTable(st *tsql.DropTable) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db, name, err := n.current("DROP TABLE", st.Name)
+	if err != nil {
+		return err
+	}
+	switch {
+	case db.tables[strings.ToLower(name)] != nil:
+		db.change(Change{At: s.now(), Kind: DropTable, Table: name})
+		db.flush()
+	case !st.IfExists:
+		return refusal(3701, 11, "Cannot drop the table '%s', because it does not exist or you do not have permission.", strings.Join(st.Name, "."))
+	}
+	n.reply.Done(0, -1)
+	return nil
+}
+
+func (n *session) createDatabase(st *tsql.CreateDatabase) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := n.rights()
+	switch {
+	case !r.server("dbcreator") && !r.server("CREATE ANY DATABASE"):
+		return errDenied("CREATE DATABASE", "master")
+	case s.find(st.Name) != nil:
+		return refusal(1801, 16, "Database '%s' already exists. Choose a different database name.", st.Name)
+	case n.tran != nil:
+		return refusal(226, 16, "CREATE DATABASE statement not allowed within multi-statement transaction.")
+	}
+	db := s.newDatabase(st.Name, 1<<20)
+	db.owner = n.login
+	s.databases[strings.ToLower(st.Name)] = db
+	n.reply.Done(0, -1)
+	return nil
+}
+
+func (n *session) dropDatabase(st *tsql.DropDatabase) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range st.Names {
+		db := s.find(name)
+		r := n.rights()
+		switch {
+		case db == nil && st.IfExists:
+			continue
+		case db == nil || !r.server("dbcreator") && !r.role(db):
+			return refusal(3701, 11, "Cannot drop the database '%s', because it does not exist or you do not have permission.", name)
+		case db.system:
+			return refusal(3708, 16, "Cannot drop the database '%s' because it is a system database.", db.name)
+		case strings.EqualFold(n.database, db.name), s.busy(db, n), db.dataBusy, db.logBusy:
+			return refusal(3702, 16, "Cannot drop database \"%s\" because it is currently in use.", db.name)
+		}
+		delete(s.databases, strings.ToLower(db.name))
+		delete(s.loads, strings.ToLower(db.name))
+	}
+	n.reply.Done(0, -1)
+	return nil
+}
+
+// lockTime is how long ALTER DATABASE waits for others to leave without a
+// termination clause; a real one waits for ever.
+const lockTime = 5 * time.Second
+
+// alter runs ALTER DATABASE.
+func (n *session) alter(ctx context.Context, st *tsql.AlterDatabase) error {
+	s := n.server
+	name := st.Name
+	if name == "" {
+		name = n.Database()
+	}
+	failed := func(err error) error {
+		return refusals{err, refusal(5069, 16, "ALTER DATABASE statement failed.")}
+	}
+	if n.tran != nil {
+		return refusal(226, 16, "ALTER DATABASE statement not allowed within multi-statement transaction.")
+	}
+	s.mu.Lock()
+	db := s.find(name)
+	allowed := db != nil && (n.rights().role(db) || n.rights().server("ALTER ANY DATABASE") || n.rights().server("dbcreator") && st.Rename != "")
+	s.mu.Unlock()
+	if !allowed {
+		return failed(refusal(5011, 14, "User does not have permission to alter database '%s', the database does not exist, or the database is not in a state that allows access checks.", name))
+	}
+	if st.Rename != "" {
+		return n.rename(db, st.Rename)
+	}
+	for _, set := range st.Sets {
+		if err := n.setting(ctx, db, set, st); err != nil {
+			return failed(err)
+		}
+	}
+	n.reply.Done(0, -1)
+	return nil
+}
+
+func (n *session) rename(db *database, name string) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.find(name) != nil:
+		return refusal(1801, 16, "Database '%s' already exists. Choose a different database name.", name)
+	case db.system || s.busy(db, n) || db.dataBusy || db.logBusy:
+		return refusal(5030, 16, "The database could not be exclusively locked to perform the operation.")
+	}
+	delete(s.databases, strings.ToLower(db.name))
+	db.name = name
+	s.databases[strings.ToLower(name)] = db
+	n.reply.Message(tds.Message{Number: 5701, Text: "The database name '" + name + "' has been set."})
+	n.reply.Done(0, -1)
+	return nil
+}
+
+// setting does one SET of ALTER DATABASE.
+func (n *session) setting(ctx context.Context, db *database, set tsql.Setting, st *tsql.AlterDatabase) error {
+	s := n.server
+	exclusive := false
+	switch set.Word {
+	case "READ_ONLY", "READ_WRITE", "SINGLE_USER", "OFFLINE", "RESTRICTED_USER":
+		exclusive = true
+	}
+	if exclusive {
+		if err := n.alone(ctx, db, set.Word, st); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if db.state == restoring || db.state == suspect {
+		return refusal(5052, 16, "ALTER DATABASE is not permitted while a database is in the %s state.", map[state]string{restoring: "Restoring", suspect: "Suspect"}[db.state])
+	}
+	if db.state == offline && set.Word != "ONLINE" && set.Word != "OFFLINE" {
+		return errOffline(db.name)
+	}
+	switch set.Word {
+	case "RECOVERY":
+		db.setRecovery(bakfile.RecoveryModel(strings.ReplaceAll(set.Value, "_", "-")))
+	case "READ_ONLY":
+		if !db.readOnly {
+			db.checkpoint()
+		}
+		db.readOnly = true
+	case "READ_WRITE":
+		if db.readOnly {
+			db.readOnly = false
+			db.checkpoint()
+		}
+	case "MULTI_USER", "SINGLE_USER", "RESTRICTED_USER":
+		db.access = set.Word
+	case "OFFLINE":
+		if db.dataBusy || db.logBusy {
+			return refusal(5061, 16, "ALTER DATABASE failed because a lock could not be placed on database '%s'. Try again later.", db.name)
+		}
+		db.state = offline
+	case "ONLINE":
+		db.state = online
+	case "EMERGENCY":
+		db.state = emergency
+	case "PAGE_VERIFY":
+		db.verify = set.Value
+	}
+	return nil
+}
+
+// alone waits until nobody else has the database open, or ends their sessions
+// when the statement says so. READ_ONLY and READ_WRITE let a load reconnect;
+// RESTRICTED_USER sends away only those it keeps out.
+func (n *session) alone(ctx context.Context, db *database, word string, st *tsql.AlterDatabase) error {
+	s := n.server
+	deadline := time.Now().Add(lockTime)
+	for {
+		s.mu.Lock()
+		others := s.using(db, n)
+		if word == "RESTRICTED_USER" {
+			kept := others[:0:0]
+			for _, o := range others {
+				if r := o.rights(); !r.role(db) && !r.server("dbcreator") {
+					kept = append(kept, o)
+				}
+			}
+			others = kept
+		}
+		l := s.loads[strings.ToLower(db.name)]
+		inside := l != nil && l.inside(db)
+		if st.Rolling {
+			for _, o := range others {
+				o.link.Cut()
+			}
+			inside = false // its open transactions are rolled back, it comes again
+		}
+		s.mu.Unlock()
+		if len(others) == 0 && (!inside || word == "RESTRICTED_USER") {
+			return nil
+		}
+		if st.NoWait || time.Now().After(deadline) {
+			return refusal(5070, 16, "Database state cannot be changed while other users are using the database '%s'", db.name)
+		}
+		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}

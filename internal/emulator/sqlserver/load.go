@@ -1,0 +1,211 @@
+package sqlserveremu
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+)
+
+// load changes rows of one database like an application does. As a session of
+// its own it has the database open and is in the way of exclusive access,
+// until the database is RESTRICTED_USER or SINGLE_USER.
+type load struct {
+	database string
+	rate     float64
+	stop     chan struct{}
+	done     chan struct{}
+
+	// Guarded by the server's lock.
+	written int64
+	refused int64
+	last    error
+}
+
+// LoadState is what a load has done so far.
+type LoadState struct {
+	Database  string  `json:"database"`
+	Rate      float64 `json:"rate"`
+	Written   int64   `json:"written"`
+	Refused   int64   `json:"refused"` // writes that met an error
+	LastError string  `json:"last_error,omitempty"`
+	LastCode  int     `json:"last_code,omitempty"`
+}
+
+// inside reports whether the load has the database open; the lock is held.
+func (l *load) inside(db *database) bool {
+	return db.state == online && db.access == "MULTI_USER"
+}
+
+// Load begins to change rows of a database, so many each second, until
+// StopLoad. A load that is already there gets the new rate.
+func (s *Server) Load(database string, rate float64) error {
+	if rate <= 0 || rate > 1e6 {
+		return fmt.Errorf("rate %g is not between 0 and a million", rate)
+	}
+	s.StopLoad(database)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db := s.find(database)
+	if db == nil || s.ctx.Err() != nil {
+		return errNoDatabase(database)
+	}
+	if len(db.tables) == 0 {
+		return fmt.Errorf("database %s has no table", db.name)
+	}
+	l := &load{database: db.name, rate: rate, stop: make(chan struct{}), done: make(chan struct{})}
+	s.loads[strings.ToLower(db.name)] = l
+	s.work.Add(1)
+	go func() {
+		defer s.work.Done()
+		defer close(l.done)
+		s.runLoad(l)
+	}()
+	return nil
+}
+
+// StopLoad ends a load and tells what it did.
+func (s *Server) StopLoad(database string) LoadState {
+	s.mu.Lock()
+	l := s.loads[strings.ToLower(database)]
+	delete(s.loads, strings.ToLower(database))
+	s.mu.Unlock()
+	if l == nil {
+		return LoadState{Database: database}
+	}
+	close(l.stop)
+	<-l.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.state()
+}
+
+// Loads tells what all loads have done.
+func (s *Server) Loads() []LoadState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []LoadState{}
+	for _, l := range s.loads {
+		out = append(out, l.state())
+	}
+	return out
+}
+
+func (l *load) state() LoadState {
+	st := LoadState{Database: l.database, Rate: l.rate, Written: l.written, Refused: l.refused}
+	if l.last != nil {
+		m := messages(l.last)[0]
+		st.LastError, st.LastCode = m.Text, m.Number
+	}
+	return st
+}
+
+func (s *Server) runLoad(l *load) {
+	begun := time.Now()
+	var due, tried float64
+	t := time.NewTicker(max(time.Millisecond, min(20*time.Millisecond, time.Duration(float64(time.Second)/l.rate))))
+	defer t.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-s.ctx.Done():
+			return
+		case <-t.C:
+		}
+		due = time.Since(begun).Seconds() * l.rate
+		s.mu.Lock()
+		for ; tried+1 <= due; tried++ {
+			if l.last = s.changeRow(l.database); l.last != nil {
+				l.refused++
+			} else {
+				l.written++
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// changeRow inserts, changes or deletes one row; the lock is held.
+func (s *Server) changeRow(database string) error {
+	db := s.find(database)
+	if db == nil {
+		return errNoDatabase(database)
+	}
+	if err := db.writable(); err != nil {
+		return err
+	}
+	if db.access != "MULTI_USER" {
+		return errNoAccess("application", db.name)
+	}
+	all := db.tables.sorted()
+	if len(all) == 0 {
+		return errors.New("there is no table any more")
+	}
+	t := all[rand.IntN(len(all))]
+	id := t.next
+	c := Change{At: s.now(), Kind: PutRow, Table: t.fullName(), ID: id}
+	if n := t.next; n > 1 && len(t.rows) > 0 {
+		switch dice := rand.IntN(10); {
+		case dice < 4:
+		case dice < 9:
+			c.ID = 1 + rand.Int64N(n-1)
+		default:
+			c.ID, c.Kind = 1+rand.Int64N(n-1), DeleteRow
+		}
+	}
+	if c.Kind == DeleteRow {
+		if _, ok := t.rows[c.ID]; !ok {
+			c.Kind = PutRow
+		}
+	}
+	if c.Kind == PutRow {
+		c.Values = generatedRow(t.columns, c.ID, rand.IntN(1e6))
+	}
+	db.change(c)
+	if rand.IntN(4) == 0 {
+		db.flush()
+	}
+	return nil
+}
+
+var defaultColumns = []ColumnSpec{{"id", "int", false}, {"name", "nvarchar(50)", true}, {"amount", "decimal(19,4)", true}, {"changed", "datetime", true}}
+
+// generatedRow makes believable values.
+func generatedRow(columns []ColumnSpec, id int64, version int) []*string {
+	out := make([]*string, len(columns))
+	for i, c := range columns {
+		typ, err := parseType(c.Type)
+		if err != nil {
+			continue
+		}
+		var v any
+		switch {
+		case i == 0 && typ.IsInteger():
+			v = id
+		case typ.IsBit():
+			v = version%2 == 1
+		case typ.IsInteger():
+			v = int64(version % 100)
+		case typ.IsDecimal():
+			d, _ := tds.ParseDecimal(fmt.Sprintf("%d.%02d", version, id%100))
+			v = d.Rescale(typ.Scale)
+		case typ.IsTime():
+			v = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(version) * time.Minute)
+		case typ.IsFloat():
+			v = float64(version) / 4
+		case typ.IsGUID():
+			v = bakfile.GUID{1, byte(id), byte(version)}
+		default:
+			v = fmt.Sprintf("row %d.%d Ж", id, version)
+		}
+		if v, err = convert(v, typ); err == nil {
+			out[i] = toCell(v)
+		}
+	}
+	return out
+}

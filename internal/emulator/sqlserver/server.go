@@ -1,0 +1,300 @@
+package sqlserveremu
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+)
+
+// Server is one emulated SQL Server. Its state is in memory; backup files are
+// real.
+type Server struct {
+	config  Config
+	door    *door.Door
+	wire    *tds.Server
+	ca      []byte
+	folders []string
+	started time.Time
+
+	ctx  context.Context // ends with Close
+	stop context.CancelFunc
+	work sync.WaitGroup // connections and loads
+
+	mu        sync.Mutex // guards everything below
+	name      string
+	version   [4]int
+	edition   edition
+	logins    []*Login
+	databases map[string]*database // by lower-case name
+	sessions  map[int]*session
+	loads     map[string]*load
+	history   history
+	disk      Disk
+	nextID    int
+	nextSPID  int
+	heard     []Heard
+}
+
+// Disk is what the backup folders' disk does.
+type Disk struct {
+	// Rate bounds writing and reading, bytes per second; zero = Config.Rate.
+	Rate int64 `json:"rate,omitempty"`
+	// FailAfter is how many bytes a backup may write before the disk is full;
+	// nil = no limit.
+	FailAfter *int64 `json:"fail_after,omitempty"`
+	// Denied makes every file operation fail with access denied.
+	Denied bool `json:"denied,omitempty"`
+}
+
+// Heard is a statement that a client sent, without its parameters.
+type Heard struct {
+	At       time.Time `json:"at"`
+	Session  int       `json:"session"`
+	Login    string    `json:"login"`
+	Database string    `json:"database"`
+	Text     string    `json:"text"`
+	Error    int       `json:"error,omitempty"` // number of the first error
+}
+
+const (
+	maxHeard     = 5000
+	maxHeardText = 4000
+)
+
+// New makes a server that listens nowhere yet.
+func New(c Config) (*Server, error) {
+	c.Name = cmp.Or(c.Name, "EMULATED")
+	c.Version = cmp.Or(c.Version, "16.0.4165.4")
+	c.Edition = cmp.Or(c.Edition, "developer")
+	c.DataFolder = cmp.Or(c.DataFolder, "/var/opt/mssql/data")
+	c.DataFree = cmp.Or(c.DataFree, 100<<30)
+	if len(c.Logins) == 0 {
+		c.Logins = []Login{{Name: "sa", Password: "Emulated-1", Sysadmin: true}}
+	}
+	s := &Server{config: c, door: door.New(), name: c.Name, started: time.Now(), databases: map[string]*database{},
+		sessions: map[int]*session{}, loads: map[string]*load{}, nextSPID: 51}
+	s.ctx, s.stop = context.WithCancel(context.Background())
+	var err error
+	if s.version, err = parseVersion(c.Version); err != nil {
+		return nil, err
+	}
+	var ok bool
+	if s.edition, ok = editionOf(c.Edition, s.version[0]); !ok {
+		return nil, fmt.Errorf("edition %q is none that is emulated", c.Edition)
+	}
+	for _, f := range append([]string{c.BackupFolder}, c.Folders...) {
+		if f == "" {
+			return nil, errors.New("a backup folder is needed")
+		}
+		abs, err := filepath.Abs(f)
+		if err == nil {
+			abs, err = filepath.EvalSymlinks(abs)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("backup folder: %w", err)
+		}
+		s.folders = append(s.folders, abs)
+	}
+	s.config.BackupFolder = s.folders[0]
+	for _, l := range c.Logins {
+		s.logins = append(s.logins, &l)
+	}
+	for i, name := range []string{"master", "tempdb", "model", "msdb"} {
+		db := s.newDatabase(name, 4<<20)
+		db.system, db.id = true, i+1
+		db.recovery = bakfile.RecoverySimple
+		s.databases[name] = db
+	}
+	s.nextID = 4
+	for _, spec := range c.Databases {
+		if err := s.add(spec); err != nil {
+			return nil, fmt.Errorf("database %s: %w", spec.Name, err)
+		}
+	}
+	config, ca, err := tds.Certificate(machine(c.Name))
+	if err != nil {
+		return nil, fmt.Errorf("make certificate: %w", err)
+	}
+	s.ca = ca
+	s.wire = &tds.Server{Name: c.Name, TLS: config, Encryption: c.Encryption, Open: s.open, Version: s.wireVersion}
+	if c.Encryption == tds.EncryptionMissing {
+		s.wire.TLS = nil
+	}
+	s.controls()
+	return s, nil
+}
+
+func machine(server string) string {
+	name, _, _ := strings.Cut(server, `\`)
+	return name
+}
+
+func parseVersion(text string) (v [4]int, err error) {
+	parts := strings.Split(text, ".")
+	if len(parts) < 3 || len(parts) > 4 {
+		return v, fmt.Errorf("version %q is not like 16.0.4165.4", text)
+	}
+	for i, p := range parts {
+		if v[i], err = strconv.Atoi(p); err != nil {
+			return v, fmt.Errorf("version %q: %w", text, err)
+		}
+	}
+	if databaseVersions[v[0]] == 0 {
+		return v, fmt.Errorf("version %q is of no SQL Server from 2012 to 2025", text)
+	}
+	return v, nil
+}
+
+// databaseVersions are the internal versions of databases by major version.
+var databaseVersions = map[int]int{11: 706, 12: 782, 13: 852, 14: 869, 15: 904, 16: 957, 17: 998}
+
+var productNames = map[int]string{11: "2012", 12: "2014", 13: "2016", 14: "2017", 15: "2019", 16: "2022", 17: "2025"}
+
+func (s *Server) wireVersion() [4]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return [4]byte{byte(s.version[0]), byte(s.version[1]), byte(s.version[2] >> 8), byte(s.version[2])}
+}
+
+// now is the server's local time.
+func (s *Server) now() time.Time {
+	return time.Now().UTC().Add(s.config.Clock + s.config.UTCOffset)
+}
+
+func (s *Server) newDatabase(name string, size int64) *database {
+	s.nextID++
+	fork := newGUID()
+	return &database{id: s.nextID, name: name, owner: "sa", created: s.now(), access: "MULTI_USER", recovery: bakfile.RecoveryFull,
+		verify: "CHECKSUM", compat: 10 * s.version[0], size: size, rowBytes: 512, files: newFiles(name, s.config.DataFolder, size),
+		tables: tables{}, next: bakfile.LSN{VLF: 33 + uint32(s.nextID), Block: 64, Slot: 1}, family: fork, fork: fork, binding: newGUID(),
+		changed: map[extent]bool{}}
+}
+
+// add makes a database of the configuration.
+func (s *Server) add(spec DatabaseSpec) error {
+	if spec.Name == "" || s.databases[strings.ToLower(spec.Name)] != nil {
+		return errors.New("the name is empty or taken")
+	}
+	db := s.newDatabase(spec.Name, cmp.Or(spec.Size, 1<<20))
+	db.created = s.now().AddDate(0, -1, 0)
+	db.rowBytes = cmp.Or(spec.RowBytes, 512)
+	db.features, db.tde = spec.Features, spec.Encrypted
+	for _, t := range spec.Tables {
+		t.Schema = cmp.Or(t.Schema, "dbo")
+		if len(t.Columns) == 0 {
+			t.Columns = defaultColumns
+		}
+		db.change(Change{At: s.now(), Kind: CreateTable, Table: t.Schema + "." + t.Name, Columns: t.Columns})
+		for id := int64(1); id <= int64(t.Rows); id++ {
+			db.change(Change{At: s.now(), Kind: PutRow, Table: t.Schema + "." + t.Name, ID: id, Values: generatedRow(t.Columns, id, 0)})
+			if id%10 == 0 {
+				db.flush()
+			}
+		}
+	}
+	if spec.Recovery != "" {
+		db.recovery = spec.Recovery
+	}
+	if !spec.Unbacked && db.recovery != bakfile.RecoverySimple {
+		// A full backup was taken once, on media that are long gone.
+		db.lastLog, db.lastLogAt = db.checkpoint(), s.now()
+		db.logBegan = db.lastLog
+		db.base = base{newGUID(), db.lastLog, s.now()}
+		db.changed = map[extent]bool{}
+	}
+	s.databases[strings.ToLower(spec.Name)] = db
+	return nil
+}
+
+// find looks a database up; the lock is held.
+func (s *Server) find(name string) *database {
+	return s.databases[strings.ToLower(strings.TrimRight(name, " "))]
+}
+
+// sorted lists the databases by id; the lock is held.
+func (s *Server) sorted() []*database {
+	out := make([]*database, 0, len(s.databases))
+	for _, db := range s.databases {
+		out = append(out, db)
+	}
+	slices.SortFunc(out, func(a, b *database) int { return a.id - b.id })
+	return out
+}
+
+// using lists sessions other than but that have the database open; loads
+// count, but for those that a restricted database keeps out. The lock is held.
+func (s *Server) using(db *database, but *session) (out []*session) {
+	for _, o := range s.sessions {
+		if o != but && strings.EqualFold(o.database, db.name) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// busy reports whether the database is open elsewhere; the lock is held.
+func (s *Server) busy(db *database, but *session) bool {
+	l := s.loads[strings.ToLower(db.name)]
+	return len(s.using(db, but)) > 0 || l != nil && l.inside(db)
+}
+
+// osFolder says whether a path lies in a folder of the service account, and
+// which system error stands in the way.
+func (s *Server) reach(path string) (string, error) {
+	if strings.HasPrefix(path, `\\`) {
+		return "", osError(53)
+	}
+	if !filepath.IsAbs(path) {
+		if strings.ContainsAny(path, `:\`) {
+			return "", osError(3)
+		}
+		path = filepath.Join(s.config.BackupFolder, path)
+	}
+	path = filepath.Clean(path)
+	parent, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "", osError(3)
+	}
+	real := filepath.Join(parent, filepath.Base(path))
+	if target, err := filepath.EvalSymlinks(real); err == nil {
+		real = target
+	}
+	s.mu.Lock()
+	denied := s.disk.Denied
+	s.mu.Unlock()
+	for _, f := range s.folders {
+		if !denied && (real == f || strings.HasPrefix(real, f+string(filepath.Separator))) {
+			return real, nil
+		}
+	}
+	return "", osError(5)
+}
+
+// osErrorOf turns an error of this machine into the server's.
+func osErrorOf(err error) error {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return osError(2)
+	case errors.Is(err, errNoSpace):
+		return osError(112)
+	case errors.Is(err, os.ErrPermission):
+		return osError(5)
+	}
+	var e osError
+	if errors.As(err, &e) {
+		return e
+	}
+	return osError(5)
+}

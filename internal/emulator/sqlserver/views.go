@@ -1,0 +1,270 @@
+package sqlserveremu
+
+import (
+	"strings"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+)
+
+// view is a catalog or management view: its columns as in CREATE TABLE, and
+// its rows, asked with the lock held. A view of the server is the same in all
+// databases; msdb's tables are only there.
+type view struct {
+	columns string
+	rows    func(n *session, db *database) [][]any
+	needs   string // server permission
+	msdb    bool
+}
+
+// columnsOf reads "name type, name type".
+func columnsOf(text string) []column {
+	var out []column
+	for _, part := range splitColumns(text) {
+		name, typ, _ := strings.Cut(strings.TrimSpace(part), " ")
+		t, err := parseType(typ)
+		if err != nil {
+			panic("view column " + part + ": " + err.Error()) // a mistake in this package
+		}
+		out = append(out, column{name: name, typ: t})
+	}
+	return out
+}
+
+func splitColumns(text string) (out []string) {
+	depth, from := 0, 0
+	for i, c := range text {
+		switch {
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == ',' && depth == 0:
+			out = append(out, text[from:i])
+			from = i + 1
+		}
+	}
+	return append(out, text[from:])
+}
+
+// table gives the rows of a view or of a user's table.
+func (sc *scope) table(name tsql.Name) (*relation, error) {
+	if len(name) == 1 {
+		if r, ok := sc.ctes[strings.ToLower(name.Last())]; ok {
+			return r, nil
+		}
+	}
+	n := sc.n
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(name) > 3 {
+		return nil, refusal(7202, 11, "Could not find server '%s' in sys.servers.", name[0])
+	}
+	database := n.database
+	if len(name) == 3 && name[0] != "" {
+		database = name[0]
+	}
+	db := s.find(database)
+	if db == nil {
+		return nil, errNoDatabase(database)
+	}
+	schema := name.Part(1)
+	if schema == "" {
+		schema = "dbo"
+	}
+	key := strings.ToLower(schema + "." + name.Last())
+	v, isView := views[key]
+	if isView && v.msdb && !strings.EqualFold(db.name, "msdb") {
+		isView = false
+	}
+	if !strings.EqualFold(database, n.database) || !isView {
+		if err := db.readable(); err != nil {
+			return nil, err
+		}
+		if !n.rights().enters(db) {
+			return nil, errNoAccess(n.login, db.name)
+		}
+	}
+	if isView {
+		if v.needs != "" && !n.rights().server(v.needs) {
+			return nil, refusals{refusal(300, 14, "%s permission was denied on object 'server', database 'master'.", v.needs),
+				refusal(297, 16, "The user does not have permission to perform this action.")}
+		}
+		if v.msdb && !n.rights().role(db, "db_datareader") {
+			return nil, errSelect(name.Last(), db.name, schema)
+		}
+		return &relation{columns: columnsOf(v.columns), rows: v.rows(n, db)}, nil
+	}
+	t := db.tables[key]
+	if t == nil {
+		return nil, errNoObject(strings.Join(name, "."))
+	}
+	if !n.rights().role(db, "db_datareader") {
+		return nil, errSelect(t.name, db.name, t.schema)
+	}
+	return t.relation()
+}
+
+func errSelect(object, database, schema string) error {
+	return refusal(229, 14, "The SELECT permission was denied on the object '%s', database '%s', schema '%s'.", object, database, schema)
+}
+
+// relation is the table's rows with typed values.
+func (t *table) relation() (*relation, error) {
+	r := &relation{}
+	for _, c := range t.columns {
+		typ, err := parseType(c.Type)
+		if err != nil {
+			return nil, err
+		}
+		r.columns = append(r.columns, column{name: c.Name, typ: typ})
+	}
+	for _, id := range t.ids() {
+		row := make([]any, len(r.columns))
+		for i, cell := range t.rows[id] {
+			v, err := fromCell(cell, r.columns[i].typ)
+			if err != nil {
+				return nil, err
+			}
+			row[i] = v
+		}
+		r.rows = append(r.rows, row)
+	}
+	return r, nil
+}
+
+// Cells hold values as canonical text.
+func fromCell(cell *string, t tds.Type) (any, error) {
+	if cell == nil {
+		return nil, nil
+	}
+	return convert(*cell, t)
+}
+
+func toCell(v any) *string {
+	if v == nil {
+		return nil
+	}
+	s := toText(v)
+	return &s
+}
+
+// tableFunction gives the rows of a function in FROM.
+func (n *session) tableFunction(name tsql.Name, args []any) (*relation, error) {
+	s := n.server
+	arg := func(i int) any {
+		if i < len(args) {
+			return args[i]
+		}
+		return nil
+	}
+	switch strings.ToLower(name.Last()) {
+	case "dm_os_enumerate_filesystem":
+		return n.enumerate(toText(arg(0)), toText(arg(1)))
+	case "dm_os_file_exists":
+		return n.fileExists(toText(arg(0))), nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byID := func(v any) *database {
+		for _, db := range s.databases {
+			if v != nil && int64(db.id) == whole(v) {
+				return db
+			}
+		}
+		return nil
+	}
+	switch strings.ToLower(name.Last()) {
+	case "dm_os_volume_stats":
+		r := &relation{columns: columnsOf("database_id int, file_id int, volume_mount_point nvarchar(512), volume_id nvarchar(512), logical_volume_name nvarchar(512), file_system_type nvarchar(512), total_bytes bigint, available_bytes bigint")}
+		if db := byID(arg(0)); db != nil {
+			for _, f := range db.files {
+				if int64(f.id) == whole(arg(1)) {
+					r.rows = append(r.rows, []any{int64(db.id), int64(f.id), "/", "volume-1", "", "ext4", 2 * s.config.DataFree, max(0, s.config.DataFree-s.used())})
+				}
+			}
+		}
+		return r, nil
+	case "dm_exec_sql_text":
+		r := &relation{columns: columnsOf("dbid smallint, objectid int, number smallint, encrypted bit, text nvarchar(max)")}
+		if h, ok := arg(0).([]byte); ok {
+			for _, o := range s.sessions {
+				if o.activity != nil && string(sqlHandle(o.id)) == string(h) {
+					r.rows = append(r.rows, []any{nil, nil, nil, false, o.activity.text})
+				}
+			}
+		}
+		return r, nil
+	case "dm_db_log_stats":
+		r := &relation{columns: columnsOf("database_id int, recovery_model nvarchar(60), log_min_lsn nvarchar(24), log_end_lsn nvarchar(24), total_log_size_mb float, active_log_size_mb float, log_truncation_holdup_reason nvarchar(60), log_backup_time datetime, log_backup_lsn nvarchar(24), log_since_last_log_backup_mb float, recovery_vlf_count bigint, log_checkpoint_lsn nvarchar(24)")}
+		if db := byID(arg(0)); db != nil && db.state == online {
+			mb := float64(int64(len(db.log))*db.rowBytes) / (1 << 20)
+			var at any
+			if !db.lastLogAt.IsZero() {
+				at = db.lastLogAt
+			}
+			r.rows = append(r.rows, []any{int64(db.id), db.model(), hexLSN(db.lastLog), hexLSN(db.next), max(8, mb), mb, db.reuseWait(), at, hexLSN(db.lastLog), mb, int64(1), hexLSN(db.lastLog)})
+		}
+		return r, nil
+	case "dm_io_virtual_file_stats":
+		r := &relation{columns: columnsOf("database_id smallint, file_id smallint, sample_ms bigint, num_of_reads bigint, num_of_bytes_read bigint, num_of_writes bigint, num_of_bytes_written bigint, size_on_disk_bytes bigint")}
+		for _, db := range s.sorted() {
+			for _, f := range db.files {
+				if arg(0) != nil && int64(db.id) != whole(arg(0)) || arg(1) != nil && int64(f.id) != whole(arg(1)) {
+					continue
+				}
+				written := int64(db.next.VLF)<<26 + int64(db.next.Block)*512
+				r.rows = append(r.rows, []any{int64(db.id), int64(f.id), int64(1), int64(1), int64(1), int64(1), written, f.size})
+			}
+		}
+		return r, nil
+	}
+	return nil, errNoObject(strings.Join(name, "."))
+}
+
+// used is what all data files take; the lock is held.
+func (s *Server) used() (total int64) {
+	for _, db := range s.databases {
+		for _, f := range db.files {
+			total += f.size
+		}
+	}
+	return total
+}
+
+func (db *database) model() string { return strings.ReplaceAll(string(db.recovery), "-", "_") }
+
+func (db *database) reuseWait() string {
+	switch {
+	case db.dataBusy:
+		return "ACTIVE_BACKUP_OR_RESTORE"
+	case db.chained() && len(db.log) > 0:
+		return "LOG_BACKUP"
+	}
+	return "NOTHING"
+}
+
+func hexLSN(l bakfile.LSN) any {
+	if l.IsZero() {
+		return nil
+	}
+	const digits = "0123456789abcdef"
+	out := []byte{}
+	put := func(v uint64, n int) {
+		for i := n - 1; i >= 0; i-- {
+			out = append(out, digits[v>>(4*i)&15])
+		}
+	}
+	put(uint64(l.VLF), 8)
+	out = append(out, ':')
+	put(uint64(l.Block), 8)
+	out = append(out, ':')
+	put(uint64(l.Slot), 4)
+	return string(out)
+}
+
+func sqlHandle(session int) []byte {
+	return []byte{2, 0, 0, 0, byte(session), byte(session >> 8), byte(session >> 16), 0}
+}
