@@ -162,7 +162,7 @@ func (d *Migrations) Migrations(ctx context.Context, f migration.Filter) ([]migr
 	if f.Before != "" {
 		where, args = append(where, `m.id < ?`), append(args, f.Before)
 	}
-	return rows(ctx, d.read, "migration", `SELECT m.id, m.run_id, coalesce(m.wave_id, ''), m.database, m.source_server, m.instance_id, m.stage, r.state, r.message,
+	return rows(ctx, d.read, "migration", `SELECT m.id, m.run_id, coalesce(m.wave_id, ''), m.database, m.source_server, m.instance_id, coalesce(m.server_id, ''), m.stage, r.state, r.message,
 			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
 			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state = 'applied'),
 			(SELECT coalesce(sum(size), 0) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
@@ -171,7 +171,7 @@ func (d *Migrations) Migrations(ctx context.Context, f migration.Filter) ([]migr
 		FROM migrations m JOIN runs r ON r.id = m.run_id WHERE `+strings.Join(where, ` AND `)+` ORDER BY m.id DESC LIMIT ?`,
 		func(r *sql.Rows) (s migration.Summary, err error) {
 			var created, finished int64
-			err = r.Scan(&s.ID, &s.RunID, &s.WaveID, &s.Database, &s.Source, &s.InstanceID, &s.Stage, &s.RunState, &s.Message, &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
+			err = r.Scan(&s.ID, &s.RunID, &s.WaveID, &s.Database, &s.Source, &s.InstanceID, &s.ServerID, &s.Stage, &s.RunState, &s.Message, &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
 			s.Created, s.Finished = moment(created), moment(finished)
 			return s, err
 		}, append(args, page(f.Limit))...)

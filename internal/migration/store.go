@@ -109,6 +109,7 @@ type Summary struct {
 	Database   string
 	Source     string // server of the backups
 	InstanceID string
+	ServerID   string // of the server at work that it follows; empty = made of given files
 	Stage      Stage
 	RunState   run.State
 	Message    string // the run's

@@ -54,7 +54,7 @@ func (s *Server) migrationList(c echo.Context) (view, error) {
 	}
 	for _, m := range rows {
 		row := templates.MigrationRow{Name: templates.Link{Text: m.Database, Href: "/migrations/" + m.ID}, From: m.Source, To: names[m.InstanceID],
-			Badge: stageBadge(m.Stage, m.RunState), Progress: s.summaryProgress(ctx, m), Next: oneLine(m.Message, 140), Begun: z.At(m.Created)}
+			Badge: summaryBadge(m), Progress: s.summaryProgress(ctx, m), Next: oneLine(m.Message, 140), Begun: z.At(m.Created)}
 		if m.Problem != "" && !m.Stage.Ended() {
 			row.Badge = templates.Badge{Text: problemWords(m.Problem), Tone: templates.ToneBad}
 		}

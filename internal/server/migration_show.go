@@ -89,6 +89,7 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 		More: &templates.Action{Label: "All events", Href: "/runs/" + m.RunID, Small: true},
 	}
 	if m.Feed != nil {
+		v.Live = true
 		v.Stop, v.ByHand, v.Calls = feedStop(m, got.feed), byHand(m), takeCalls(z, m)
 	}
 	for _, f := range m.Live() {
@@ -147,11 +148,7 @@ func migrationActions(m migration.Migration, r run.Run, here string) []templates
 
 // migrationBadge is the short answer to "where is it", for one migration.
 func migrationBadge(m migration.Migration, state run.State) templates.Badge {
-	b := stageBadge(m.Stage, state)
-	if m.Feed != nil && m.Stage == migration.StageFollowing && !state.NeedsPerson() && !state.Ended() {
-		return templates.Badge{Text: "following", Tone: templates.ToneRun}
-	}
-	return b
+	return followBadge(stageBadge(m.Stage, state), m.Feed != nil, m.Stage, state)
 }
 
 func migrationFacts(z templates.Zone, got standingMigration) []templates.Fact {

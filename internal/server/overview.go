@@ -45,7 +45,7 @@ func (s *Server) overview(c echo.Context) (view, error) {
 		if m.RunState.NeedsPerson() {
 			continue
 		}
-		moving := templates.Moving{Name: templates.Link{Text: m.Database, Href: "/migrations/" + m.ID}, What: "migration · " + m.Message, Badge: stageBadge(m.Stage, m.RunState), Progress: s.summaryProgress(ctx, m)}
+		moving := templates.Moving{Name: templates.Link{Text: m.Database, Href: "/migrations/" + m.ID}, What: "migration · " + m.Message, Badge: summaryBadge(m), Progress: s.summaryProgress(ctx, m)}
 		if m.Message == "" || m.RunState == run.Running {
 			moving.What = "migration → " + names[m.InstanceID]
 		}
@@ -73,14 +73,14 @@ func overviewFacts(st standing, done []migration.Summary) []templates.Fact {
 	}
 	return []templates.Fact{needs,
 		{Label: "On their way", Value: fmt.Sprint(len(st.active)), Note: fmt.Sprintf("%d at work now", st.running)},
-		{Label: "Wait for increments", Value: fmt.Sprint(following), Note: "or to be opened"},
+		{Label: "Following", Value: fmt.Sprint(following), Note: "a source, or waiting for increments"},
 		{Label: "Opened", Value: fmt.Sprint(len(done)), Note: "migrations finished"},
 	}
 }
 
 func needOf(z templates.Zone, m migration.Summary, names map[string]string) templates.Need {
 	n := templates.Need{Name: templates.Link{Text: m.Database, Href: "/migrations/" + m.ID}, Where: "→ " + names[m.InstanceID], What: oneLine(m.Message, 160),
-		Badge: stageBadge(m.Stage, m.RunState), Since: templates.Span(z.Now.Sub(m.Created)), Exact: z.At(m.Created).Exact}
+		Badge: summaryBadge(m), Since: templates.Span(z.Now.Sub(m.Created)), Exact: z.At(m.Created).Exact}
 	switch {
 	case m.Problem != "":
 		n.Badge = templates.Badge{Text: problemWords(m.Problem), Tone: templates.ToneBad}

@@ -60,6 +60,20 @@ func stageBadge(stage migration.Stage, state run.State) templates.Badge {
 	return templates.Badge{Text: words[stage], Tone: tone}
 }
 
+// summaryBadge is the same for a row of a list.
+func summaryBadge(m migration.Summary) templates.Badge {
+	return followBadge(stageBadge(m.Stage, m.RunState), m.ServerID != "", m.Stage, m.RunState)
+}
+
+// followBadge words the rest between two log backups: a migration that follows
+// a source waits for nobody.
+func followBadge(b templates.Badge, live bool, stage migration.Stage, state run.State) templates.Badge {
+	if live && stage == migration.StageFollowing && !state.NeedsPerson() && !state.Ended() {
+		return templates.Badge{Text: "following", Tone: templates.ToneRun}
+	}
+	return b
+}
+
 // problemWords names a problem in two or three words.
 func problemWords(code string) string {
 	kind, rest, _ := strings.Cut(code, "/")
@@ -187,6 +201,10 @@ func stepProgress(s run.Step) *templates.Progress {
 		return templates.Transfer(s.Title, s.Done, s.Total, s.Rate)
 	}
 	p := &templates.Progress{Label: s.Title, Value: s.Done, Max: s.Total}
+	if strings.HasPrefix(s.Key, "take/") { // a server counts a backup in percent
+		p.Words = fmt.Sprintf("%d %%", s.Done)
+		return p
+	}
 	if s.Total > 0 {
 		p.Words = fmt.Sprintf("%d of %d", s.Done, s.Total)
 	}

@@ -40,6 +40,7 @@ type Migration struct {
 	Needs   []Help
 	Steps   []Step
 	Calls   []Call
+	Live    bool // it follows a server at work: statements to it are among the calls
 	Events  []Event
 	More    *Action // to all events
 }
@@ -84,6 +85,13 @@ func (v Migration) Fragments() []Fragment {
 		{"migration-steps", migrationSteps(v)},
 		{"migration-events", migrationEvents(v)},
 	}
+}
+
+func (v Migration) callsTitle() string {
+	if v.Live {
+		return "Statements and calls"
+	}
+	return "Calls to the cloud"
 }
 
 // Decision is a page that asks once more before something is done: what will

@@ -26,7 +26,7 @@ func liveMigration() Migration {
 	v.Actions = []Action{{Label: "Pause", Href: "/migrations/1/pause", Post: true}, {Label: "File details", Href: "/migrations/1/details"}, {Label: "Abort…", Href: "/migrations/1/abort", Danger: true}, {Label: "Cut over…", Href: "/migrations/1/cutover", Primary: true}}
 	v.Facts = []Fact{{Label: "Writes would stop for", Value: "≈ 40 s", Note: "if you cut over now"}, {Label: "Target is behind by", Value: "2 min 10 s", Note: "38.0 MB of log · asked 13:42:01"},
 		{Label: "In the bucket", Value: "430.6 GB", Note: "everything · checksums equal"}, {Label: "Imports today", Value: "7 of 20", Note: "3 kept for the cutover"}}
-	v.Chain.NotYet, v.Stop = "tail", &stop
+	v.Chain.NotYet, v.Stop, v.Live = "tail", &stop, true
 	v.Needs = []Help{{Title: "Somebody else took a log backup", Said: `D:\other\orders_log_1512.trn`, Cause: `CORP\backup took a log backup of orders at 15:12 UTC, and it is out of reach here. Without it the next log does not join.`,
 		Fix: "Copy the file into the server's backup folder under its own name and retry, or stop the other job, abort, and start again.", Actions: []Action{{Label: "Retry from here", Href: "/migrations/1/retry", Post: true, Primary: true}, {Label: "Abort…", Href: "/migrations/1/abort", Danger: true}}}}
 	v.Steps = []Step{{State: "done", Title: "Preflight, 14 checks", At: "6 s"}, {State: "done", Title: "Full backup at the source", Note: "ordersFULL20261120010000064200011.bak", At: "1 h 17 min"}, {State: "done", Title: "Upload", Note: "7 of 7 files", At: "3 h 12 min"},

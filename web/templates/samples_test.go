@@ -31,8 +31,8 @@ func frame(files *static.Files, title, section, theme string) Frame {
 		Here:  "/", Stream: "/",
 		Nav: []NavItem{
 			{Key: "overview", Label: "Overview", Href: "/", Count: 2, Tone: ToneBad, CountWords: "2 need a person"},
-			{Key: "migrations", Label: "Migrations", Href: "/migrations", Count: 3, CountWords: "3 on their way"},
 			{Key: "instances", Label: "Instances", Href: "/instances"},
+			{Key: "migrations", Label: "Migrations", Href: "/migrations", Count: 3, CountWords: "3 on their way"},
 			{Key: "storage", Label: "Storage", Href: "/storage"},
 			{Key: "runs", Label: "Runs", Href: "/runs", Count: 3, CountWords: "3 at work"},
 			{Key: "audit", Label: "Audit", Href: "/audit"},
