@@ -171,7 +171,7 @@ func (sc *scope) inferInvoke(e *tsql.Invoke) (tds.Type, error) {
 		args = append(args, t)
 	}
 	switch name {
-	case "COUNT", "CHECKSUM_AGG":
+	case "COUNT", "CHECKSUM_AGG", "CHECKSUM", "BINARY_CHECKSUM":
 		return tds.Int, nil
 	case "COUNT_BIG", "ROW_NUMBER":
 		return tds.BigInt, nil
