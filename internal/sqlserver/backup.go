@@ -13,11 +13,6 @@ import (
 
 // Backup implements backup.Server. A file of that name is overwritten: give
 // every set names of its own, and look in History before repeating a call.
-//
-// A tail-log backup needs the database for itself. It is tried as it stands
-// first; when others are in the database, they are put out (their open
-// transactions roll back) and it is tried again, a few times, because
-// applications come back at once.
 func (s *Server) Backup(ctx context.Context, c backup.BackupCall, progress func(percent float64)) error {
 	statement, err := backupStatement(c)
 	if err != nil {
@@ -29,20 +24,10 @@ func (s *Server) Backup(ctx context.Context, c backup.BackupCall, progress func(
 	}
 	defer l.close()
 	err = l.run(ctx, statement, percentTo(progress))
-	for try := 1; c.Tail && try <= maxEvictions && saidNumber(err, 3101); try++ {
-		err = l.run(ctx, evict(c.Database)+statement, percentTo(progress))
+	if c.Tail && saidNumber(err, 3101) {
+		return s.tail(ctx, l, c.Database, statement, percentTo(progress))
 	}
 	return err
-}
-
-const maxEvictions = 5
-
-// evict puts everybody out of a database and lets them in again. Both halves
-// go to the server in one batch with the BACKUP behind them: they cannot be
-// parted, so the tail and what is restored from it never stay SINGLE_USER.
-func evict(database string) string {
-	quotedName, _ := quoteName(database) // backupStatement took it
-	return "ALTER DATABASE " + quotedName + " SET SINGLE_USER WITH ROLLBACK IMMEDIATE; ALTER DATABASE " + quotedName + " SET MULTI_USER; "
 }
 
 // backupStatement words the BACKUP. CHECKSUM is always there; FORMAT writes a

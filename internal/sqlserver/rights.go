@@ -7,14 +7,15 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 )
 
-// Names of databases go in delimited, as HAS_PERMS_BY_NAME reads names of
-// several parts. IS_MEMBER and the like would tell of the current database.
+// HAS_PERMS_BY_NAME is NULL for a name it cannot read. Whether a database's
+// name must be delimited is not documented, so both forms are asked.
+// IS_MEMBER and the like would tell of the current database.
 const permissions = `SELECT IS_SRVROLEMEMBER('sysadmin') AS is_sysadmin, IS_SRVROLEMEMBER('dbcreator') AS is_dbcreator,
  SUSER_SNAME() AS login_name, HAS_DBACCESS(@p1) AS has_access, HAS_DBACCESS(N'msdb') AS has_msdb,
- HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'BACKUP DATABASE') AS may_backup,
- HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'BACKUP LOG') AS may_backup_log,
- HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'ALTER') AS may_alter,
- HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'CONTROL') AS may_control,
+ COALESCE(HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'BACKUP DATABASE'), HAS_PERMS_BY_NAME(@p1, 'DATABASE', 'BACKUP DATABASE')) AS may_backup,
+ COALESCE(HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'BACKUP LOG'), HAS_PERMS_BY_NAME(@p1, 'DATABASE', 'BACKUP LOG')) AS may_backup_log,
+ COALESCE(HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'ALTER'), HAS_PERMS_BY_NAME(@p1, 'DATABASE', 'ALTER')) AS may_alter,
+ COALESCE(HAS_PERMS_BY_NAME(@p2, 'DATABASE', 'CONTROL'), HAS_PERMS_BY_NAME(@p1, 'DATABASE', 'CONTROL')) AS may_control,
  HAS_PERMS_BY_NAME(N'msdb.dbo.backupset', 'OBJECT', 'SELECT') AS may_history,
  HAS_PERMS_BY_NAME(N'msdb.dbo.backupmediafamily', 'OBJECT', 'SELECT') AS may_media,
  HAS_PERMS_BY_NAME(NULL, NULL, 'VIEW SERVER STATE') AS may_state,

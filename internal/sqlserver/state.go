@@ -43,21 +43,30 @@ func (s *Server) SetRecoveryModel(ctx context.Context, database, model string) e
 	return s.run(ctx, "ALTER DATABASE "+quotedName+" SET RECOVERY "+model, nil)
 }
 
-// Recover implements backup.Server.
+// Recover implements backup.Server. It also lets everybody in again where a
+// tail-log backup had to keep them out.
 func (s *Server) Recover(ctx context.Context, database string) error {
 	quotedName, err := quoteName(database)
 	if err != nil {
 		return err
 	}
 	d, err := s.state(ctx, database)
-	if err != nil || d.text("state_desc") == "ONLINE" && !d.bit("is_in_standby") {
+	if err != nil {
 		return err
 	}
-	err = s.run(ctx, "RESTORE DATABASE "+quotedName+" WITH RECOVERY", nil)
-	if saidNumber(err, 3153) { // somebody else was quicker
-		return nil
+	if d.text("state_desc") != "ONLINE" || d.bit("is_in_standby") {
+		err = s.run(ctx, "RESTORE DATABASE "+quotedName+" WITH RECOVERY", nil)
+		if err != nil && !saidNumber(err, 3153) { // 3153: somebody else was quicker
+			return err
+		}
+		if d, err = s.state(ctx, database); err != nil {
+			return err
+		}
 	}
-	return err
+	if d.text("user_access_desc") == "RESTRICTED_USER" {
+		return s.run(ctx, "ALTER DATABASE "+quotedName+" SET MULTI_USER", nil)
+	}
+	return nil
 }
 
 // state reads the database's row; NotFound when there is none.

@@ -153,7 +153,7 @@ func (t *Target) Tasks(ctx context.Context, since time.Time) ([]migration.Task, 
 	}
 	names := t.server.known()
 	for _, r := range rows {
-		oldest := since.Add(r.date("utc_now").Sub(time.Now()) - 2*time.Second)
+		oldest := since.Add(time.Until(r.date("utc_now")) - 2*time.Second)
 		created := r.date("create_date").Add(-quarters(r.integer("utc_offset")))
 		name := r.text("name")
 		if created.After(oldest) && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
