@@ -38,6 +38,9 @@ func (s *Server) instanceList(c echo.Context) (view, error) {
 	moves := map[string]int{}
 	for _, m := range st.active {
 		moves[m.InstanceID]++
+		if m.ServerID != "" {
+			moves[m.ServerID]++
+		}
 	}
 	v := templates.Instances{Empty: templates.Empty{Title: "No instances yet.", Text: "Add the ApsaraDB RDS instance that databases go to, and the SQL Servers at work that they come from.",
 		Actions: []templates.Action{{Label: "Add a SQL Server", Href: "/settings/servers/new"}, {Label: "Add a cloud instance", Href: "/settings/instances/new"}}}}

@@ -69,9 +69,10 @@ func liveOrder(m migration.Migration, server, instance, bucket string) []string 
 }
 
 // liveCalls words the statements and calls of a migration before it begins.
-// Names that hold a time get that of the order.
+// Names hold the time of the order and the id the migration gets.
 func liveCalls(p livePlan, now time.Time) []templates.Call {
 	m := p.m
+	m.ID = "(id)"
 	place := migration.Place{Folder: p.server.ServerFolder, BucketID: p.server.FolderID}
 	source, cloud := p.server.Name, instanceName(p.instance)
 	var out []templates.Call

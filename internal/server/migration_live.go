@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math"
 	"path"
+	"strings"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -18,8 +20,9 @@ import (
 // that of given files.
 type feedSight struct {
 	server endpoint.Instance
-	glance glance
-	stop   migration.Stop // predicted, while it can still be ordered
+	glance   glance
+	database backup.Database // as the source told it; zero while it has not
+	stop     migration.Stop  // predicted, while it can still be ordered
 }
 
 // readFeed asks the source how much log waits and predicts the stop.
@@ -32,18 +35,25 @@ func (s *Server) readFeed(ctx context.Context, m migration.Migration) (v feedSig
 	}
 	v.glance = s.glanceAt(ctx, m)
 	opens, err := s.Migrations.Opens(ctx, m.InstanceID, 5)
-	if err != nil {
-		return v, err
-	}
-	v.stop = migration.Predict(m, max(v.glance.Database.LogBytesSinceBackup, 0), opens, s.poll())
+	v.database, v.stop = s.predict(m, v.glance, opens)
+	return v, err
+}
+
+// predict says how long writes would stop by what the source said last.
+func (s *Server) predict(m migration.Migration, g glance, opens []time.Duration) (backup.Database, migration.Stop) {
+	d, told := g.of(m.SourceDatabase)
+	stop := migration.Predict(m, max(d.LogBytesSinceBackup, 0), opens, s.poll())
 	switch {
-	case v.glance.At.IsZero():
-		message, _ := fault.Words(v.glance.Err)
-		v.stop = migration.Stop{Why: "The source has not told how much log it holds. " + message}
-	case v.glance.Database.LogBytesSinceBackup < 0 && v.stop.Known:
-		v.stop = migration.Stop{Why: "The source does not tell how much log it has written since the last log backup. GRANT VIEW SERVER STATE lets it."}
+	case !told:
+		message := ""
+		if g.Err != nil {
+			message, _ = fault.Words(g.Err)
+		}
+		return d, migration.Stop{Why: strings.TrimSpace("The source has not told how much log it holds. " + message)}
+	case d.LogBytesSinceBackup < 0 && stop.Known:
+		return d, migration.Stop{Why: "The source does not tell how much log it has written since the last log backup. GRANT VIEW SERVER STATE lets it."}
 	}
-	return v, nil
+	return d, stop
 }
 
 // following reports whether a cutover lies still ahead.
@@ -64,7 +74,7 @@ func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	var facts []templates.Fact
 	switch stop := migration.Measured(m); {
 	case stop.Known:
-		facts = append(facts, templates.Fact{Label: "Writes were stopped for", Value: templates.Span(stop.Total()), Note: "from the freeze to the open database", Tone: templates.ToneOK})
+		facts = append(facts, templates.Fact{Label: "Writes were stopped for", Value: spanOf(stop.Total()), Note: "from the freeze to the open database", Tone: templates.ToneOK})
 	case !m.Feed.Frozen.IsZero() && m.Feed.GivenBack.IsZero():
 		facts = append(facts, templates.Fact{Label: "Writes have been stopped for", Value: templates.Span(z.Now.Sub(m.Feed.Frozen).Truncate(time.Second)), Since: m.Feed.Frozen.UTC().Format(time.RFC3339),
 			Note: "since " + z.Clock(m.Feed.Frozen).UTC + " UTC", Tone: templates.ToneWarn})
@@ -89,7 +99,7 @@ func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
 
 // behindFact tells how far the target is behind, and how old that is.
 func behindFact(z templates.Zone, m migration.Migration, f feedSight) templates.Fact {
-	lag := migration.LagOf(m, f.glance.Database, z.Now)
+	lag := migration.LagOf(m, f.database, z.Now)
 	fact := templates.Fact{Label: "Target is behind by", Value: "nothing yet", Note: "the full backup comes first", Words: true}
 	switch {
 	case lag.Since > 0 && lag.Since < time.Second:
@@ -146,21 +156,21 @@ func stopView(title, note string, stop migration.Stop) *templates.Stop {
 		v.Parts = append(v.Parts, templates.StopPart{Name: p.name, Class: p.name, Share: took.Seconds(), Words: spanOf(took)})
 		words += ", " + p.name + " " + spanOf(took)
 	}
-	v.Label = title + ": writes stop for " + templates.Span(stop.Total()) + words
+	v.Label = title + ": writes stop for " + spanOf(stop.Total()) + words
 	return v
 }
 
 // spanOf words a phase without pretending to microseconds.
 func spanOf(d time.Duration) string {
 	if d < 10*time.Second {
-		return templates.Span(d.Round(100 * time.Millisecond))
+		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
 	return templates.Span(d.Round(time.Second))
 }
 
 func feedStop(m migration.Migration, f feedSight) *templates.Stop {
 	if stop := migration.Measured(m); stop.Known {
-		v := stopView("Writes were stopped for "+templates.Span(stop.Total()), "measured", stop)
+		v := stopView("Writes were stopped for "+spanOf(stop.Total()), "measured", stop)
 		v.Why = fmt.Sprintf("The tail had %s. “Ours” is what Bakplane added between the phases.", templates.Bytes(stop.Bytes).Text)
 		return v
 	}

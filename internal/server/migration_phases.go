@@ -176,7 +176,7 @@ func (p phaser) cutover() templates.Step {
 	stop := migration.Measured(p.m)
 	switch {
 	case stop.Known:
-		out.State, out.Title, out.At, out.Progress = "done", "Cut over", templates.Span(stop.Total()), nil
+		out.State, out.Title, out.At, out.Progress = "done", "Cut over", spanOf(stop.Total()), nil
 	case !f.Frozen.IsZero() && p.m.Problem == nil && f.AbortAsked.IsZero():
 		out.State, out.At = "now", "since "+p.zone.Clock(f.Frozen).UTC
 	case !f.AbortAsked.IsZero():
