@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -55,7 +57,7 @@ func (c *demoCmd) Run() (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	g, err := plant(filepath.Join(folder, "cloud"), gardenPace{Step: 1500 * time.Millisecond, Rate: 40 << 20})
+	g, err := plant(filepath.Join(folder, "cloud"), gardenPace{Step: 1500 * time.Millisecond, Rate: 40 << 20, Load: 3, Size: 24 << 20})
 	if err != nil {
 		return err
 	}
@@ -163,6 +165,8 @@ const (
 	demoStaging  = "demo-oss"
 	demoFolder   = "demo-folder"
 	demoInstance = "demo-instance"
+	demoServer   = "demo-server"
+	demoBackups  = "demo-server-folder"
 )
 
 // places adds the account, the buckets and the instance. The emulators may
@@ -176,7 +180,18 @@ func (d demo) places(ctx context.Context, files string) error {
 	staging := endpoint.Bucket{ID: demoStaging, Name: c.Bucket, Kind: endpoint.OSS, AccountID: demoAccount, Region: c.Region, Address: c.OSS, Bucket: c.Bucket}
 	folder := endpoint.Bucket{ID: demoFolder, Name: "Backup files", Kind: endpoint.Folder, Path: files}
 	instance := endpoint.Instance{ID: demoInstance, Name: "Hangzhou demo", Kind: endpoint.ApsaraDB, AccountID: demoAccount, Region: c.Region, InstanceID: c.Instance}
-	if err := errors.Join(account.Check(), staging.Check(), folder.Check(), instance.Check()); err != nil {
+	host, port, err := net.SplitHostPort(c.SQL)
+	if err != nil {
+		return err
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	backups := endpoint.Bucket{ID: demoBackups, Name: gardenServer + " backups", Kind: endpoint.Folder, Path: c.SQLBackups}
+	server := endpoint.Instance{ID: demoServer, Name: gardenServer, Kind: endpoint.SelfManaged, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
+		Encrypt: endpoint.EncryptFull, CAPEM: c.SQLCA, CertificateHost: gardenServer, ServerFolder: c.SQLBackups, FolderID: demoBackups}
+	if err := errors.Join(account.Check(), staging.Check(), folder.Check(), instance.Check(), backups.Check(), server.Check()); err != nil {
 		return err
 	}
 	return errors.Join(
@@ -184,6 +199,8 @@ func (d demo) places(ctx context.Context, files string) error {
 		d.app.DB.SaveBucket(ctx, staging, d.entry("bucket")),
 		d.app.DB.SaveBucket(ctx, folder, d.entry("bucket")),
 		d.app.DB.SaveInstance(ctx, instance, d.entry("instance")),
+		d.app.DB.SaveBucket(ctx, backups, d.entry("bucket")),
+		d.app.DB.SaveInstance(ctx, server, d.entry("instance")),
 	)
 }
 

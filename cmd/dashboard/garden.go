@@ -2,18 +2,23 @@ package main
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"time"
 
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 )
 
-// garden is the emulated cloud that the demo and the tests visit: one OSS and
-// one RDS API on loopback, an account, a bucket and an instance.
+// garden is what the demo and the tests visit, all on loopback: an OSS and an
+// RDS API with an account, a bucket and an instance, and a SQL Server at work.
 type garden struct {
 	oss *ossemu.Running
 	rds *aliyunemu.Running
+	sql *sqlserveremu.Running
+
+	backups string // the SQL Server's backup folder
 }
 
 // Names of what stands in the garden. The keys open nothing but emulators on
@@ -27,12 +32,17 @@ const (
 	gardenRoleKey  = "demo-role-for-loopback-only"
 	gardenBucket   = "backups-hangzhou"
 	gardenInstance = "rm-demo1hangzhou"
+	gardenServer   = "SQLDEMO"
+	gardenLogin    = "bakplane"
+	gardenPassword = "Demo-login-for-loopback-only-1"
 )
 
 // gardenPace is how fast the emulated instance works.
 type gardenPace struct {
 	Step time.Duration // of a stage of a task
 	Rate int64         // bytes per second when it fetches a file; 0 = unbounded
+	Load float64       // changes per second in each database of the SQL Server; 0 = none
+	Size int64         // bytes of a full backup there, at least; 0 = 1 MiB
 }
 
 // plant starts both emulators; their state lives in a folder.
@@ -64,13 +74,48 @@ func plant(folder string, pace gardenPace) (_ *garden, err error) {
 			Version: "2019_std_ha", Category: "HighAvailability", StorageGB: 500, UsedBytes: 42 << 30, MaxDatabases: 50,
 		}},
 		Endpoints: map[string]string{"oss-" + gardenRegion + ".aliyuncs.com": g.oss.URL},
-		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"),
+		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"), Contents: sqlserveremu.Apply,
 	}, "", "")
-	return g, err
+	if err != nil {
+		return g, err
+	}
+	return g, g.plantServer(folder, pace)
+}
+
+// gardenDatabases are the databases of the SQL Server. Each has rows that a
+// load changes.
+var gardenDatabases = []string{"shop", "billing", "stock"}
+
+// plantServer starts the SQL Server. Its databases live in memory: a restarted
+// garden has new ones of the same names.
+func (g *garden) plantServer(folder string, pace gardenPace) (err error) {
+	g.backups = filepath.Join(folder, "sqlserver")
+	if err := os.MkdirAll(g.backups, 0o755); err != nil {
+		return err
+	}
+	c := sqlserveremu.Config{Name: gardenServer, Version: "15.0.4430.1", Edition: "standard", BackupFolder: g.backups,
+		Logins: []sqlserveremu.Login{{Name: gardenLogin, Password: gardenPassword, Sysadmin: true}}}
+	for _, name := range gardenDatabases {
+		c.Databases = append(c.Databases, sqlserveremu.DatabaseSpec{Name: name, Size: pace.Size, Tables: []sqlserveremu.TableSpec{{Name: "orders", Rows: 200}, {Name: "customers", Rows: 50}}})
+	}
+	if g.sql, err = sqlserveremu.Start(c, "", ""); err != nil {
+		return err
+	}
+	for _, name := range gardenDatabases {
+		if pace.Load > 0 {
+			if err := g.sql.Load(name, pace.Load); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (g *garden) close() error {
 	var errs []error
+	if g.sql != nil {
+		errs = append(errs, g.sql.Close())
+	}
 	if g.rds != nil {
 		errs = append(errs, g.rds.Close())
 	}
@@ -92,9 +137,17 @@ type addresses struct {
 	Bucket     string `json:"bucket"`
 	Instance   string `json:"instance"`
 	Owner      string `json:"owner"`
+
+	SQL         string `json:"sql"` // host:port
+	SQLControl  string `json:"sql_control"`
+	SQLLogin    string `json:"sql_login"`
+	SQLPassword string `json:"sql_password"`
+	SQLCA       string `json:"sql_ca"` // PEM
+	SQLBackups  string `json:"sql_backups"`
 }
 
 func (g *garden) addresses() addresses {
 	return addresses{OSS: g.oss.URL, OSSControl: g.oss.ControlURL, RDS: g.rds.URL, RDSControl: g.rds.ControlURL,
-		Region: gardenRegion, KeyID: gardenKeyID, Secret: gardenSecret, Bucket: gardenBucket, Instance: gardenInstance, Owner: gardenOwner}
+		Region: gardenRegion, KeyID: gardenKeyID, Secret: gardenSecret, Bucket: gardenBucket, Instance: gardenInstance, Owner: gardenOwner,
+		SQL: g.sql.Address, SQLControl: g.sql.ControlURL, SQLLogin: gardenLogin, SQLPassword: gardenPassword, SQLCA: string(g.sql.CA), SQLBackups: g.backups}
 }

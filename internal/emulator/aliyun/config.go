@@ -35,9 +35,10 @@ type Config struct {
 	// The reference does not say whether they show.
 	HideRestoring bool
 
-	// Contents reads the rows that an emulated source put into its backup; the
-	// database then holds them. Nil, or an empty answer, leaves them alone.
-	Contents func(file *bakfile.File, r io.ReaderAt) (json.RawMessage, error)
+	// Contents applies the rows that an emulated source put into its backup to
+	// those the database holds already (nil before the full backup), and
+	// returns what it holds then. Nil, or an empty answer, leaves them alone.
+	Contents func(previous json.RawMessage, file *bakfile.File, r io.ReaderAt) (json.RawMessage, error)
 
 	// File keeps the state between processes; empty means memory only.
 	File string

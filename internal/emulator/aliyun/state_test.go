@@ -178,7 +178,7 @@ func TestContentsArrive(t *testing.T) {
 	s := newServer(t, func(c *Config) {
 		role(c)
 		c.Objects = files
-		c.Contents = func(_ *bakfile.File, r io.ReaderAt) (json.RawMessage, error) {
+		c.Contents = func(_ json.RawMessage, _ *bakfile.File, r io.ReaderAt) (json.RawMessage, error) {
 			p, err := mtf.Payload(r, 1)
 			if err != nil {
 				return nil, err

@@ -199,7 +199,7 @@ func (s *Server) restore(t *Task, i int) {
 	}
 	var contents json.RawMessage
 	if s.config.Contents != nil {
-		if contents, err = s.config.Contents(file, content); err != nil {
+		if contents, err = s.config.Contents(s.contentsOf(in.ID, t.Database), file, content); err != nil {
 			failed(err)
 			return
 		}
@@ -325,4 +325,16 @@ func (s *Server) rate() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.config.Rate
+}
+
+// contentsOf is what a database holds before the next file.
+func (s *Server) contentsOf(instance, database string) json.RawMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in := s.st.Instances[instance]; in != nil {
+		if db := in.database(database); db != nil {
+			return db.Contents
+		}
+	}
+	return nil
 }
