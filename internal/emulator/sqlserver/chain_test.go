@@ -13,6 +13,7 @@ import (
 
 	"github.com/golang-sql/sqlexp"
 	mssql "github.com/microsoft/go-mssqldb"
+	"pgregory.net/rapid"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
@@ -36,7 +37,7 @@ func (s *started) now(t testing.TB, name string) sqlserveremu.DatabaseState {
 	return d
 }
 
-func read(t testing.TB, path string) *bakfile.File {
+func read(t rapid.TB, path string) *bakfile.File {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {

@@ -116,7 +116,8 @@ func readPayload(r io.ReaderAt, position int) (p payload, err error) {
 // Apply restores the first backup set of a file: a full or differential one
 // replaces what was there before, a log is rolled forward on it. It judges no
 // chain; records that are already in are passed over. A file that carries no
-// contents leaves them as they are. The result is a Contents in JSON.
+// contents leaves them as they are. The result is a Contents in JSON. It fits
+// the Contents hook of the emulated ApsaraDB.
 func Apply(previous json.RawMessage, file *bakfile.File, r io.ReaderAt) (json.RawMessage, error) {
 	p, err := readPayload(r, 1)
 	if errors.Is(err, errNoContents) || errors.Is(err, mtf.ErrNoPayload) {
@@ -146,12 +147,6 @@ func Apply(previous json.RawMessage, file *bakfile.File, r io.ReaderAt) (json.Ra
 		p.Contents = t.contents(at)
 	}
 	return json.Marshal(p.Contents)
-}
-
-// ReadContents is Apply on nothing, in the form that aliyunemu asks for: the
-// contents of a full or differential backup, nothing for a log.
-func ReadContents(file *bakfile.File, r io.ReaderAt) (json.RawMessage, error) {
-	return Apply(nil, file, r)
 }
 
 // TableSum is the canonical checksum of a table.

@@ -63,7 +63,7 @@ func (s *Server) Serve(ctx context.Context, conn net.Conn, spid int) error {
 	if err != nil {
 		return err
 	}
-	link := Link{SPID: spid, Remote: conn.RemoteAddr(), Cut: cancel}
+	link := Link{SPID: spid, Remote: conn.RemoteAddr(), Cut: func() { conn.Close(); cancel() }}
 	session, err := s.Open(ctx, login, link)
 	r := l.reply(nil)
 	if err != nil {
