@@ -167,7 +167,7 @@ func (s *Server) feedAnswer(got standingMigration) *feedJSON {
 		out.Takes = append(out.Takes, takeJSON{t.Kind, t.Tail, t.Name, t.Path, t.Intended.UTC(), moment(t.Settled), string(t.Verdict), t.Error, t.File})
 	}
 	if following(m) {
-		lag := migration.LagOf(m, got.feed.glance.Database, s.Now())
+		lag := migration.LagOf(m, got.feed.database, s.Now())
 		out.Behind, out.Predicted = lag.Since.Seconds(), stopToJSON(got.feed.stop)
 		if !got.feed.glance.At.IsZero() {
 			out.Waiting = lag.Bytes

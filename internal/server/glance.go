@@ -16,11 +16,11 @@ const (
 	glancesMost = 256                    // databases remembered
 )
 
-// glance is what a source said of one database.
+// glance is what a source said of one database, or of all.
 type glance struct {
-	At       time.Time // when it answered last; zero = never
-	Database backup.Database
-	Err      error // of the newest try
+	At        time.Time // when it answered last; zero = never
+	Databases []backup.Database
+	Err       error // of the newest try
 }
 
 // glances remember what sources said, so that pages that are looked at often
@@ -38,7 +38,7 @@ type glanced struct {
 }
 
 // look returns the newest answer, asking when the last try is long enough ago.
-func (g *glances) look(ctx context.Context, key string, now func() time.Time, ask func(context.Context) (backup.Database, error)) glance {
+func (g *glances) look(ctx context.Context, key string, now func() time.Time, ask func(context.Context) ([]backup.Database, error)) glance {
 	g.mu.Lock()
 	e := g.seen[key]
 	if e == nil {
@@ -66,14 +66,14 @@ func (g *glances) look(ctx context.Context, key string, now func() time.Time, as
 	return e.glance
 }
 
-func (g *glances) ask(ctx context.Context, e *glanced, now func() time.Time, ask func(context.Context) (backup.Database, error)) {
+func (g *glances) ask(ctx context.Context, e *glanced, now func() time.Time, ask func(context.Context) ([]backup.Database, error)) {
 	ctx, cancel := context.WithTimeout(ctx, glanceLasts)
 	defer cancel()
-	d, err := ask(ctx)
+	ds, err := ask(ctx)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if e.Err = err; err == nil {
-		e.At, e.Database = now(), d
+		e.At, e.Databases = now(), ds
 	}
 	close(e.asking)
 	e.asking = nil
@@ -98,11 +98,34 @@ func (g *glances) forget() {
 
 // glanceAt tells what the source of a migration says of its database now.
 func (s *Server) glanceAt(ctx context.Context, m migration.Migration) glance {
-	return s.glances.look(ctx, m.Feed.ServerID+"/"+m.SourceDatabase, s.Now, func(ctx context.Context) (backup.Database, error) {
+	return s.glances.look(ctx, m.Feed.ServerID+"/"+m.SourceDatabase, s.Now, func(ctx context.Context) ([]backup.Database, error) {
 		server, _, err := s.Ports.Server(ctx, m.Feed.ServerID)
 		if err != nil {
-			return backup.Database{}, err
+			return nil, err
 		}
-		return server.Database(ctx, m.SourceDatabase)
+		d, err := server.Database(ctx, m.SourceDatabase)
+		return []backup.Database{d}, err
 	})
+}
+
+// glanceAtAll tells what a source says of all its databases now: one question,
+// however many of them are looked at.
+func (s *Server) glanceAtAll(ctx context.Context, serverID string) glance {
+	return s.glances.look(ctx, serverID, s.Now, func(ctx context.Context) ([]backup.Database, error) {
+		server, _, err := s.Ports.Server(ctx, serverID)
+		if err != nil {
+			return nil, err
+		}
+		return server.Databases(ctx)
+	})
+}
+
+// of is what was said of one database; false when nothing was.
+func (g glance) of(name string) (backup.Database, bool) {
+	for _, d := range g.Databases {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return backup.Database{}, false
 }

@@ -174,3 +174,36 @@ func TestAProgramCutsALiveDatabaseOver(t *testing.T) {
 	}
 	p.ask("POST", "/api/v1/migrations/"+m.ID+"/abort", map[string]string{"confirm": "orders"}, 409, nil)
 }
+
+func TestALogOfOthersThatIsOutOfReachStopsTheFollowing(t *testing.T) {
+	h := newHouse(t)
+	h.live(t).foreign = true
+	b := h.signedIn(t)
+	b.get("/migrations/new/live/checks" + liveQuery).submit("/migrations/live").until("Somebody else took a log backup")
+	b.sees(200, `CORP\backup took a log backup of orders`, `E:\other\orders_log_1512.trn`, "Copy the file into the server's backup folder", "Retry from here", "Abort…")
+	b.get("/").sees(200, "somebody else took a log backup", "See what to do")
+}
+
+func TestWhileWritesAreStoppedTheClockRunsAndAbortStaysPossible(t *testing.T) {
+	h := newHouse(t)
+	source := h.live(t)
+	source.hold = make(chan struct{})
+	b := h.signedIn(t)
+	b.get("/migrations/new/live/checks" + liveQuery).submit("/migrations/live").until("≈")
+	page := b.at.Path
+	b.get(page + "/cutover").submit(page + "/cutover").until("Cutover under way: writes are stopped")
+	b.sees(200, "Writes have been stopped for", "The gate is closed: The tail of the log has not been taken.", "cutting over", "Cut over: tail of the log WITH NORECOVERY")
+	runs := false
+	each(b.page, func(n *node) { runs = runs || has(n, "data-since") })
+	if !runs {
+		t.Error("no clock runs")
+	}
+	b.follow("Abort…").sees(200, "Writes are stopped now", "RESTORE DATABASE [orders] WITH RECOVERY")
+	b.submit(page+"/abort", "confirm", "orders").until("Aborted: the source is writable again")
+	b.get("/migrations").sees(200, "terminated")
+	source.with(func() {
+		if source.state != "ONLINE" {
+			t.Errorf("the source is %s", source.state)
+		}
+	})
+}

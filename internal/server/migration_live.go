@@ -19,7 +19,7 @@ import (
 // feedSight is what the page of a migration that follows a source shows beyond
 // that of given files.
 type feedSight struct {
-	server endpoint.Instance
+	server   endpoint.Instance
 	glance   glance
 	database backup.Database // as the source told it; zero while it has not
 	stop     migration.Stop  // predicted, while it can still be ordered

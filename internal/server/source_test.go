@@ -34,7 +34,9 @@ type source struct {
 	since    uint32 // where the next log backup begins
 	full     bakfile.Set
 	history  []backup.HistoryRow
-	asked    int // how often one database was asked about
+	asked    int           // how often one database was asked about
+	hold     chan struct{} // a tail waits for it; nil = it does not
+	foreign  bool          // somebody else takes a log right after the differential
 }
 
 // serverFolder is the folder as the server sees it.
@@ -106,9 +108,20 @@ func (s *source) MissingRights(context.Context, string) ([]backup.MissingRight, 
 }
 
 // Backup writes the file and the row of msdb; a tail leaves the database restoring.
-func (s *source) Backup(_ context.Context, c backup.BackupCall, progress func(float64)) error {
+func (s *source) Backup(ctx context.Context, c backup.BackupCall, progress func(float64)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if hold := s.hold; c.Tail && hold != nil {
+		s.mu.Unlock()
+		select {
+		case <-hold:
+		case <-ctx.Done():
+		}
+		s.mu.Lock()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 	switch {
 	case s.refuses != nil:
 		return s.refuses
@@ -151,6 +164,10 @@ func (s *source) Backup(_ context.Context, c backup.BackupCall, progress func(fl
 	}
 	s.history = append(s.history, backup.HistoryRow{ID: int64(len(s.history) + 1), User: "bakplane", Files: c.Files, Disk: true,
 		Set: backup.Set{Kind: c.Kind, ID: set.SetGUID, Name: c.Name, Database: "orders", First: set.FirstLSN, Last: set.LastLSN}})
+	if s.foreign && c.Kind == backup.Differential {
+		s.history = append(s.history, backup.HistoryRow{ID: int64(len(s.history) + 1), User: `CORP\backup`, Files: []string{`E:\other\orders_log_1512.trn`}, Disk: true,
+			Set: backup.Set{Kind: backup.Log, ID: guid("foreign"), Name: "nightly", Database: "orders", First: at(s.block), Last: at(s.block + 100)}})
+	}
 	return out.Close()
 }
 
