@@ -181,7 +181,7 @@ func TestALogOfOthersThatIsOutOfReachStopsTheFollowing(t *testing.T) {
 	b := h.signedIn(t)
 	b.get("/migrations/new/live/checks" + liveQuery).submit("/migrations/live").until("Somebody else took a log backup")
 	b.sees(200, `CORP\backup took a log backup of orders`, `E:\other\orders_log_1512.trn`, "Copy the file into the server's backup folder", "Retry from here", "Abort…")
-	b.get("/").sees(200, "somebody else took a log backup", "See what to do")
+	b.get("/").until("See what to do").sees(200, "somebody else took a log backup")
 }
 
 func TestWhileWritesAreStoppedTheClockRunsAndAbortStaysPossible(t *testing.T) {

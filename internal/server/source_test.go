@@ -166,7 +166,7 @@ func (s *source) Backup(ctx context.Context, c backup.BackupCall, progress func(
 		Set: backup.Set{Kind: c.Kind, ID: set.SetGUID, Name: c.Name, Database: "orders", First: set.FirstLSN, Last: set.LastLSN}})
 	if s.foreign && c.Kind == backup.Differential {
 		s.history = append(s.history, backup.HistoryRow{ID: int64(len(s.history) + 1), User: `CORP\backup`, Files: []string{`E:\other\orders_log_1512.trn`}, Disk: true,
-			Set: backup.Set{Kind: backup.Log, ID: guid("foreign"), Name: "nightly", Database: "orders", First: at(s.block), Last: at(s.block + 100)}})
+			Set: backup.Set{Kind: backup.Log, ID: guid("foreign"), Name: "nightly", Database: "orders", First: at(s.block), Last: at(s.block + 100), Finished: backup.Moment{Local: now, UTC: &now}}})
 	}
 	return out.Close()
 }
