@@ -23,11 +23,27 @@ func (s *Server) Backup(ctx context.Context, c backup.BackupCall, progress func(
 		return err
 	}
 	defer l.close()
-	err = l.run(ctx, statement, percentTo(progress))
+	complete := false
+	hear := confirmedBy(&complete, percentTo(progress))
+	err = l.run(ctx, statement, hear)
 	if c.Tail && saidNumber(err, 3101) {
-		return s.tail(ctx, l, c.Database, statement, percentTo(progress))
+		err = s.tail(ctx, l, c.Database, statement, hear)
+	}
+	if err == nil && !complete {
+		// A connection can end between two statements of a batch without a
+		// word. Only the server's own message says that the set is complete.
+		return fault.New(fault.Unavailable, "The server did not confirm that the backup is complete.", "Whether it was taken shows in the server's backup history.")
 	}
 	return err
+}
+
+// confirmedBy notes message 3014 (BACKUP successfully processed … pages),
+// which ends every backup that is complete, and passes messages on.
+func confirmedBy(complete *bool, hear notice) notice {
+	return func(number int, text string) {
+		*complete = *complete || number == 3014
+		hear(number, text)
+	}
 }
 
 // backupStatement words the BACKUP. CHECKSUM is always there; FORMAT writes a

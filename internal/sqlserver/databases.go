@@ -2,38 +2,67 @@ package sqlserver
 
 import (
 	"context"
+	"regexp"
 	"strings"
-	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/fault"
 )
 
-// One question per concern, however many databases there are. Only the first
-// must be answered; a login that may not see the others leaves facts unknown.
+// One question per concern, however many databases there are; {…} stands only
+// when one database is asked for. Only the first must be answered; a login that
+// may not see the others leaves facts unknown.
 const (
-	allDatabases = `SELECT * FROM sys.databases WHERE source_database_id IS NULL AND name <> N'tempdb' ORDER BY name`
+	allDatabases = `SELECT * FROM sys.databases WHERE source_database_id IS NULL AND name <> N'tempdb' { AND name = @p1 } ORDER BY name`
 
 	// type 0 data, 1 log, 2 FILESTREAM and memory-optimised containers.
-	fileSizes = `SELECT database_id, type, SUM(CONVERT(bigint, size)) AS pages FROM sys.master_files GROUP BY database_id, type`
+	fileSizes = `SELECT database_id, type, SUM(CONVERT(bigint, size)) AS pages FROM sys.master_files { WHERE database_id = DB_ID(@p1) } GROUP BY database_id, type`
 
-	lineages = `SELECT * FROM sys.database_recovery_status`
+	lineages = `SELECT * FROM sys.database_recovery_status { WHERE database_id = DB_ID(@p1) }`
 
 	// backup_set_id grows with time; the row of the newest has its time zone.
 	newestBackups = `SELECT b.database_name, b.type, b.backup_finish_date, b.time_zone FROM msdb.dbo.backupset AS b
- JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE type IN ('D', 'I', 'L') GROUP BY database_name, type) AS m ON m.newest = b.backup_set_id`
+ JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE type IN ('D', 'I', 'L') { AND database_name = @p1 } GROUP BY database_name, type) AS m ON m.newest = b.backup_set_id`
 
 	// 2016 SP2 and later; local time, 1900-01-01 for never.
-	goodChecks = `SELECT name, CONVERT(datetime, DATABASEPROPERTYEX(name, 'LastGoodCheckDbTime')) AS checked, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset FROM sys.databases`
+	goodChecks = `SELECT name, CONVERT(datetime, DATABASEPROPERTYEX(name, 'LastGoodCheckDbTime')) AS checked, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset FROM sys.databases { WHERE name = @p1 }`
 
-	preferred = `SELECT name, sys.fn_hadr_backup_is_preferred_replica(name) AS is_preferred FROM sys.databases WHERE replica_id IS NOT NULL`
+	preferred = `SELECT name, sys.fn_hadr_backup_is_preferred_replica(name) AS is_preferred FROM sys.databases WHERE replica_id IS NOT NULL { AND name = @p1 }`
 )
 
 // Databases implements backup.Server. EditionFeatures and
 // LogBytesSinceBackup must be asked from each database by itself: they are
 // there for Database alone.
 func (s *Server) Databases(ctx context.Context) ([]backup.Database, error) {
-	rows, err := s.ask(ctx, allDatabases)
+	return s.databases(ctx, "")
+}
+
+// about asks a question on all databases, or on one.
+type about struct {
+	server *Server
+	name   string // empty = all
+}
+
+var condition = regexp.MustCompile(`{(.*?)}`)
+
+func (a about) ask(ctx context.Context, question string) ([]row, error) {
+	if a.name == "" {
+		return a.server.ask(ctx, condition.ReplaceAllString(question, ""))
+	}
+	return a.server.ask(ctx, condition.ReplaceAllString(question, "$1"), a.name)
+}
+
+// askIf takes a refusal for an empty answer.
+func (a about) askIf(ctx context.Context, question string) ([]row, error) {
+	rows, err := a.ask(ctx, question)
+	if refused(err) {
+		return nil, nil
+	}
+	return rows, err
+}
+
+func (s *Server) databases(ctx context.Context, only string) ([]backup.Database, error) {
+	of := about{s, only}
+	rows, err := of.ask(ctx, allDatabases)
 	if err != nil {
 		return nil, err
 	}
@@ -46,14 +75,14 @@ func (s *Server) Databases(ctx context.Context) ([]backup.Database, error) {
 		grouped = grouped || d.InAvailabilityGroup
 		list = append(list, d)
 	}
-	if err := s.addFiles(ctx, list, byID); err != nil {
+	if err := of.addFiles(ctx, list, byID); err != nil {
 		return nil, err
 	}
-	if err := s.addBackups(ctx, list, byName); err != nil {
+	if err := of.addBackups(ctx, list, byName); err != nil {
 		return nil, err
 	}
 	if grouped {
-		rows, err := s.askIf(ctx, preferred)
+		rows, err := of.askIf(ctx, preferred)
 		if err != nil {
 			return nil, err
 		}
@@ -84,8 +113,8 @@ func database(r row) backup.Database {
 }
 
 // addFiles adds sizes and lineages.
-func (s *Server) addFiles(ctx context.Context, list []backup.Database, byID map[int64]int) error {
-	rows, err := s.askIf(ctx, fileSizes)
+func (a about) addFiles(ctx context.Context, list []backup.Database, byID map[int64]int) error {
+	rows, err := a.askIf(ctx, fileSizes)
 	if err != nil {
 		return err
 	}
@@ -103,7 +132,7 @@ func (s *Server) addFiles(ctx context.Context, list []backup.Database, byID map[
 			list[i].Filestream = true
 		}
 	}
-	if rows, err = s.askIf(ctx, lineages); err != nil {
+	if rows, err = a.askIf(ctx, lineages); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -116,8 +145,8 @@ func (s *Server) addFiles(ctx context.Context, list []backup.Database, byID map[
 }
 
 // addBackups adds what msdb and the boot pages remember.
-func (s *Server) addBackups(ctx context.Context, list []backup.Database, byName map[string]int) error {
-	rows, err := s.askIf(ctx, newestBackups)
+func (a about) addBackups(ctx context.Context, list []backup.Database, byName map[string]int) error {
+	rows, err := a.askIf(ctx, newestBackups)
 	if err != nil {
 		return err
 	}
@@ -136,7 +165,7 @@ func (s *Server) addBackups(ctx context.Context, list []backup.Database, byName 
 			list[i].LastLog = finished
 		}
 	}
-	if rows, err = s.askIf(ctx, goodChecks); err != nil {
+	if rows, err = a.askIf(ctx, goodChecks); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -145,81 +174,4 @@ func (s *Server) addBackups(ctx context.Context, list []backup.Database, byName 
 		}
 	}
 	return nil
-}
-
-// Database implements backup.Server.
-func (s *Server) Database(ctx context.Context, name string) (backup.Database, error) {
-	quotedName, err := quoteName(name)
-	if err != nil {
-		return backup.Database{}, err
-	}
-	list, err := s.Databases(ctx)
-	if err != nil {
-		return backup.Database{}, err
-	}
-	d, err := named(list, name)
-	if err != nil || d.State != "ONLINE" {
-		return d, err
-	}
-	rows, err := s.askIf(ctx, `SELECT feature_name FROM `+quotedName+`.sys.dm_db_persisted_sku_features`)
-	if err != nil {
-		return d, err
-	}
-	for _, r := range rows {
-		d.EditionFeatures = append(d.EditionFeatures, r.text("feature_name"))
-	}
-	d.LogBytesSinceBackup, err = s.logSinceBackup(ctx, d.ID, quotedName)
-	return d, err
-}
-
-// named finds a database as the server would, whose names mostly ignore case;
-// of two that differ in case alone the exact one is meant.
-func named(list []backup.Database, name string) (backup.Database, error) {
-	found := -1
-	for i, d := range list {
-		if d.Name == name {
-			return d, nil
-		}
-		if strings.EqualFold(d.Name, name) {
-			found = i
-		}
-	}
-	if found >= 0 {
-		return list[found], nil
-	}
-	return backup.Database{}, fault.Newf(fault.NotFound, "The server has no database %s that this login can see.", name).
-		WithFix("It was dropped or renamed, or the login lacks the right to see it.")
-}
-
-// logSinceBackup is how much log the next log backup has to write: in bytes
-// since 2014, in megabytes from another view since 2016 SP2.
-func (s *Server) logSinceBackup(ctx context.Context, id int, quotedName string) (int64, error) {
-	rows, err := s.askIf(ctx, `SELECT log_space_in_bytes_since_last_backup AS bytes FROM `+quotedName+`.sys.dm_db_log_space_usage`)
-	if err != nil {
-		return -1, err
-	}
-	if len(rows) > 0 && rows[0].has("bytes") {
-		return rows[0].integer("bytes"), nil
-	}
-	if rows, err = s.askIf(ctx, `SELECT log_since_last_log_backup_mb AS mb FROM sys.dm_db_log_stats(@p1)`, id); err != nil {
-		return -1, err
-	}
-	if len(rows) > 0 && rows[0].has("mb") {
-		return int64(rows[0].float("mb") * (1 << 20)), nil
-	}
-	return -1, nil
-}
-
-// moment is a time of msdb: the server's local time, with time_zone in quarter
-// hours beside it, 127 for unknown (documentation page "backupset").
-func moment(local time.Time, r row) backup.Moment {
-	if local.IsZero() {
-		return backup.Moment{}
-	}
-	m := backup.Moment{Local: local}
-	if q := r.integer("time_zone"); r.has("time_zone") && q >= -48 && q <= 56 {
-		utc := local.Add(-time.Duration(q) * 15 * time.Minute).UTC()
-		m.UTC = &utc
-	}
-	return m
 }

@@ -25,6 +25,8 @@ func judge(v sight) migration.Task {
 		t.Description, _ = fault.Words(v.work.err)
 	case !v.exists:
 		t.Status, t.Description = migration.TaskFailed, "The database is gone."
+	case state == "RESTORING" && v.lived:
+		t.Status, t.Description = migration.TaskSuccess, "The database has been open since, and its tail was taken."
 	case state == "RESTORING" && len(v.running) > 0:
 		t.Status, t.Description = migration.TaskRunning, fmt.Sprintf("%s: %.0f percent.", v.running[0].Command, v.running[0].Percent)
 	case state == "RESTORING" && len(v.restores) == 0:

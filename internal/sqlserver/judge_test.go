@@ -39,6 +39,7 @@ func TestTaskIsJudgedByWhatTheServerTells(t *testing.T) {
 		{"check before opening", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: running(workCheckFirst)}, migration.TaskRunning, "CHECKDB is running"},
 		{"found broken before opening", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: ended(workCheckFirst, nil, "bad page")}, migration.TaskWaiting, "DBCC CHECKDB failed: bad page"},
 		{"death during that check", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full}, migration.TaskWaiting, "administrators alone"},
+		{"opened, later frozen as a source", sight{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, lived: true}, migration.TaskSuccess, "open since"},
 		{"recovering", sight{exists: true, row: state("RECOVERING", "MULTI_USER"), restores: full}, migration.TaskRunning, "recovered"},
 		{"suspect", sight{exists: true, row: state("SUSPECT", "MULTI_USER"), restores: full}, migration.TaskFailed, "SUSPECT"},
 		{"dropped by somebody", sight{worked: true, work: ended(workImport, nil)}, migration.TaskFailed, "gone"},

@@ -33,6 +33,8 @@ func (t *Target) Open(ctx context.Context, id, database string, check migration.
 		return nil
 	case state == "ONLINE" && open:
 		return nil
+	case v.lived && state == "RESTORING":
+		return frozen(database)
 	case state != "ONLINE" && state != "RESTORING":
 		return fault.Newf(fault.Conflict, "%s is %s.", database, state)
 	}
@@ -51,6 +53,11 @@ func (t *Target) Open(ctx context.Context, id, database string, check migration.
 		return err
 	}
 	return t.check(id, database, quotedName, check)
+}
+
+func frozen(database string) error {
+	return fault.Newf(fault.Conflict, "%s has been open since, and its tail was taken: it waits for its own cutover.", database).
+		WithFix("If that was given up, open it with RESTORE DATABASE … WITH RECOVERY.")
 }
 
 // recover brings the database online, for everybody or for administrators.
@@ -118,7 +125,7 @@ func (t *Target) Terminate(ctx context.Context, id string) error {
 		return untouched(err)
 	}
 	if v.exists {
-		if err := t.mayDrop(ctx, v, id); err != nil {
+		if err := mayDrop(v, id); err != nil {
 			return err
 		}
 		if err := t.server.run(ctx, "DROP DATABASE "+quotedName, nil); err != nil && !saidNumber(err, 3701) {
@@ -129,14 +136,10 @@ func (t *Target) Terminate(ctx context.Context, id string) error {
 	return nil
 }
 
-const ownBackups = `SELECT COUNT_BIG(*) AS n FROM msdb.dbo.backupset WHERE database_name = @p1 AND server_name = @@SERVERNAME AND backup_finish_date >= @p2`
-
 // mayDrop refuses unless the database was made by this restore and never
 // opened. RESTORING alone is no proof: a database whose tail was taken WITH
-// NORECOVERY looks the same, and so does one of an availability group. A
-// database that ever was in use here and came to RESTORING by its tail has at
-// least that backup in this server's history.
-func (t *Target) mayDrop(ctx context.Context, v sight, id string) error {
+// NORECOVERY looks the same, and so does one of an availability group.
+func mayDrop(v sight, id string) error {
 	keep := func(why string) error {
 		return fault.Newf(fault.Conflict, "%s is left as it is: %s", v.name, why).WithFix("If it is really not needed, drop it by hand.")
 	}
@@ -148,19 +151,10 @@ func (t *Target) mayDrop(ctx context.Context, v sight, id string) error {
 		return keep("it belongs to an availability group.")
 	case len(v.running) > 0:
 		return keep(fmt.Sprintf("session %d is at work on it (%s).", v.running[0].Session, strings.ToLower(v.running[0].Command)))
+	case v.lived:
+		return keep("backups of it were taken on this server, so it has been open.")
 	case len(v.restores) > 0 && id != taskID(v.name, v.base()):
 		return keep("it was restored from another backup.")
-	}
-	since := v.row.date("create_date")
-	if n := len(v.restores); n > 0 {
-		since = v.restores[n-1].at.Add(v.offset)
-	}
-	r, err := t.server.askOne(ctx, ownBackups, v.row.text("name"), since)
-	if err != nil {
-		return untouched(err)
-	}
-	if r.integer("n") > 0 {
-		return keep("backups of it were taken on this server, so it has been open.")
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (t *Target) Instance(ctx context.Context) (migration.TargetInstance, error)
 	if err != nil || free < 0 {
 		return out, err
 	}
-	sizes, err := t.server.askIf(ctx, fileSizes)
+	sizes, err := about{t.server, ""}.askIf(ctx, fileSizes)
 	if err != nil {
 		return out, err
 	}
@@ -139,6 +139,8 @@ func (t *Target) Import(ctx context.Context, id string, in migration.RestoreCall
 		return untouched(err)
 	} else if state := sight.row.text("state_desc"); state != "RESTORING" {
 		return fault.Newf(fault.Conflict, "%s is %s and takes no more backups.", in.Database, state)
+	} else if sight.lived {
+		return frozen(in.Database)
 	}
 	w := &work{verb: workImport, taskID: id, key: in.Key}
 	inner, err := s.begin(ctx, in.Database, w)

@@ -20,6 +20,7 @@ type sight struct {
 	row      row // of sys.databases
 	offset   time.Duration
 	restores []restored // since its full backup, oldest first
+	lived    bool       // it is RESTORING by its own tail-log backup: it has been open since
 	work     work       // of this process
 	worked   bool
 	running  []backup.RunningStatement
@@ -35,7 +36,7 @@ type restored struct {
 // backup never got through.
 func (v sight) interrupted() bool {
 	return v.exists && v.row.text("state_desc") == "RESTORING" && len(v.restores) == 0 &&
-		!v.row.has("replica_id") && len(v.running) == 0 && !v.working()
+		!v.lived && !v.row.has("replica_id") && len(v.running) == 0 && !v.working()
 }
 
 func (v sight) working() bool { return v.worked && v.work.ended.IsZero() }
@@ -66,9 +67,32 @@ func (t *Target) sight(ctx context.Context, database string) (sight, error) {
 		return v, err
 	}
 	if v.row.text("state_desc") == "RESTORING" {
+		if v.lived, err = t.lived(ctx, v); err != nil {
+			return v, err
+		}
 		v.running, err = t.server.Running(ctx, database)
 	}
 	return v, err
+}
+
+const ownBackups = `SELECT TOP (10000) backup_set_id FROM msdb.dbo.backupset WHERE database_name = @p1 AND (server_name = @@SERVERNAME OR @@SERVERNAME IS NULL) AND backup_finish_date >= @p2 ORDER BY backup_set_id DESC`
+
+// lived reports whether backups of the database were taken on this server
+// since it was restored. A database that was in use and became RESTORING by
+// its tail has at least the tail in this server's history; one that was never
+// open has none. The sets it was restored from are in that history too, and
+// do not count: source and target may bear one name. msdb cuts times to the
+// second, sys.databases does not.
+func (t *Target) lived(ctx context.Context, v sight) (bool, error) {
+	since := v.row.date("create_date")
+	if n := len(v.restores); n > 0 {
+		since = v.restores[n-1].at.Add(v.offset)
+	}
+	rows, err := t.server.ask(ctx, ownBackups, v.row.text("name"), since.Add(-2*time.Second))
+	return slices.ContainsFunc(rows, func(r row) bool {
+		id := r.integer("backup_set_id")
+		return !slices.ContainsFunc(v.restores, func(o restored) bool { return o.set.ID == id })
+	}), err
 }
 
 // sightOf is sight for a task, which must be the one that the database is of.
