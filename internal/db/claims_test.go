@@ -188,6 +188,23 @@ func TestADecisionOvertakesTheEngine(t *testing.T) {
 	}
 }
 
+func TestAFileIsNotTakenBackFromTheTarget(t *testing.T) {
+	ctx := context.Background()
+	d := open(t)
+	m := migrating(t, d, "1")
+	_, g := claim(t, d, "me", noon)
+	f := m.Files[0]
+	for _, state := range []migration.FileState{migration.FileStaged, migration.FileSent, migration.FileStaged} {
+		f.State = state
+		if err := d.Migrations().Note(ctx, g, m.ID, migration.Change{Files: []migration.File{f}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := d.Migrations().Migration(ctx, m.ID); err != nil || got.Files[0].State != migration.FileSent {
+		t.Fatalf("file is %s, %v", got.Files[0].State, err)
+	}
+}
+
 func TestARefusedDecisionLeavesNoTrace(t *testing.T) {
 	ctx := context.Background()
 	d := open(t)

@@ -44,7 +44,9 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 	})
 }
 
-// putLiveFiles leaves alone what a person dropped since the engine looked.
+// putLiveFiles leaves alone what a person dropped since the engine looked, and
+// never takes a file back from the target's hands to the bucket: only a
+// person's decision does that.
 func putLiveFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.File) error {
 	for _, f := range files {
 		var state migration.FileState
@@ -52,7 +54,9 @@ func putLiveFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if state == migration.FileDropped {
+		inBucket := f.State == migration.FileUploading || f.State == migration.FileStaged
+		further := state == migration.FileSent || state == migration.FileApplied || state == migration.FileRefused
+		if state == migration.FileDropped || (inBucket && further) {
 			continue
 		}
 		if err := putFiles(ctx, tx, id, []migration.File{f}); err != nil {

@@ -134,6 +134,21 @@ func (l *lanes) stop() {
 	l.takes.wait()
 }
 
+// bringNext uploads what is next now. What the turn saw when it started the
+// lane may be old: the work before may have ended between its look and its
+// start.
+func (j *job) bringNext(ctx context.Context) error {
+	m, err := j.Store.Migration(ctx, j.id)
+	if err != nil {
+		return err
+	}
+	f, ok := NextUpload(m)
+	if !ok {
+		return nil
+	}
+	return j.bring(ctx, m, f)
+}
+
 // bring makes sure that a file lies in the bucket, whole and with an equal
 // checksum.
 func (j *job) bring(ctx context.Context, m Migration, f File) error {

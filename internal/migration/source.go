@@ -64,6 +64,23 @@ func takeTitle(t Take) string {
 	return "Take a " + t.Kind + " backup"
 }
 
+// takeNext does what is next at the source now; see bringNext.
+func (j *job) takeNext(ctx context.Context) error {
+	m, err := j.Store.Migration(ctx, j.id)
+	if err != nil {
+		return err
+	}
+	b, err := j.Store.Calls(ctx, m.InstanceID, m.Database, j.Now().Add(-24*time.Hour))
+	if err != nil {
+		return err
+	}
+	act := NextTake(m, b, j.Now(), j.Takes)
+	if act.Do == NoTake || act.Do == RestTake {
+		return nil
+	}
+	return j.take(ctx, m, act)
+}
+
 // take does one thing at the source.
 func (j *job) take(ctx context.Context, m Migration, act TakeAction) error {
 	server, place, err := j.Ports.Server(ctx, m.Feed.ServerID)

@@ -96,7 +96,7 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 				return err
 			}
 			defer leave()
-			return j.bring(ctx, m, f)
+			return j.bringNext(ctx)
 		})
 	}
 	b, err := j.Store.Calls(ctx, m.InstanceID, m.Database, j.Now().Add(-24*time.Hour))
@@ -110,7 +110,7 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 		return out, false, nil
 	}
 	if take.Do != NoTake && take.Do != RestTake {
-		lanes.takes.start(File{}, func(ctx context.Context) error { return j.take(ctx, m, take) })
+		lanes.takes.start(File{}, j.takeNext)
 	}
 	act := Next(m, b, j.Now(), j.Rules)
 	switch act.Do {

@@ -111,6 +111,15 @@ func TestProgressComesWhileTheStatementRuns(t *testing.T) {
 	}
 }
 
+// TestASilentEndIsNoSuccess: only the server's own message says that a backup
+// is complete.
+func TestASilentEndIsNoSuccess(t *testing.T) {
+	s := opened(t, serve(t, tds.EncryptionOffered, "S", func(_ context.Context, _ *tds.Request, r *tds.Reply, _ func()) { r.Done(0, 0) }).config())
+	if err := s.Backup(context.Background(), anyBackup, nil); !fault.Is(err, fault.Unavailable) || errors.Is(err, migration.ErrUndone) {
+		t.Fatalf("%v; want unavailable, outcome unknown", err)
+	}
+}
+
 func TestLostConnectionIsNoticed(t *testing.T) {
 	for name, run := range map[string]script{
 		"before the first byte": func(_ context.Context, _ *tds.Request, _ *tds.Reply, cut func()) { cut() },
@@ -183,7 +192,12 @@ func TestTheWholeListOfErrorsArrives(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
-	done := func(_ context.Context, _ *tds.Request, r *tds.Reply, _ func()) { r.Done(0, 0) }
+	done := func(_ context.Context, _ *tds.Request, r *tds.Reply, _ func()) {
+		r.Message(tds.Message{Number: 3014, Class: 10, Text: "BACKUP DATABASE successfully processed 10 pages."})
+		r.Message(tds.Message{Number: 3014, Class: 10, Text: "BACKUP DATABASE successfully processed 10 pages."
+	})
+		r.Done(0, 0)
+	}
 	here, elsewhere := serve(t, tds.EncryptionOffered, "S", done), serve(t, tds.EncryptionOffered, "S", done)
 	forced, missing := serve(t, tds.EncryptionForced, "S", done), serve(t, tds.EncryptionMissing, "S", done)
 	for _, c := range []struct {
