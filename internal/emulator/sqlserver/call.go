@@ -194,13 +194,11 @@ func (n *session) allowed(permission string) bool {
 // createFolder makes a folder with the missing ones above it.
 func (n *session) createFolder(path string) error {
 	path = filepath.Clean(path)
-	missing := []string{}
 	at := path
 	for {
 		if _, err := os.Stat(at); err == nil || filepath.Dir(at) == at {
 			break
 		}
-		missing = append(missing, at)
 		at = filepath.Dir(at)
 	}
 	_, err := n.server.reach(filepath.Join(at, "x"))

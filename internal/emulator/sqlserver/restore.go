@@ -2,9 +2,6 @@ package sqlserveremu
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path"
 	"strings"
 	"time"
 
@@ -112,76 +109,6 @@ func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
 	return o, err
 }
 
-// source is a backup set that a restore reads.
-type source struct {
-	set   bakfile.Set
-	media []mediaFile
-}
-
-type mediaFile struct {
-	shown, real string
-	file        *bakfile.File
-}
-
-// openSets reads the devices of a RESTORE; every stripe of the media must be
-// there, unless one is enough.
-func (n *session) openSets(o restoreOrder, one bool) (media []mediaFile, err error) {
-	for _, p := range o.paths {
-		real, err := n.server.reach(p)
-		if err != nil {
-			return nil, errDevice(p, err)
-		}
-		file, err := readMedium(p, real)
-		if err != nil {
-			return nil, err
-		}
-		media = append(media, mediaFile{p, real, file})
-	}
-	first := media[0].file.Media
-	seen := map[int]bool{}
-	for _, m := range media {
-		if m.file.Media.SetGUID != first.SetGUID || seen[m.file.Media.FamilySequence] {
-			return nil, refusal(3258, 16, "The volume on the device \"%s\" is not part of the media set that is currently being processed. Ensure that the backup devices are loaded with the correct media.", m.shown)
-		}
-		seen[m.file.Media.FamilySequence] = true
-	}
-	if !one && len(media) < first.FamilyCount {
-		return nil, refusal(3132, 16, "The media set has %d media families but only %d are provided. All members must be provided.", first.FamilyCount, len(media))
-	}
-	return media, nil
-}
-
-// pick finds the set to restore.
-func pick(media []mediaFile, position int) (source, error) {
-	position = max(position, 1)
-	for _, set := range media[0].file.Sets {
-		if set.Position == position {
-			return source{set, media}, nil
-		}
-	}
-	return source{}, refusal(4038, 16, "Cannot find file ID %d on device '%s'.", position, media[0].shown)
-}
-
-// contents reads what the set carries.
-func (s source) contents() (payload, error) {
-	for _, m := range s.media {
-		if m.file.Media.FamilySequence != 1 {
-			continue
-		}
-		f, err := os.Open(m.real)
-		if err != nil {
-			return payload{}, errDevice(m.shown, osErrorOf(err))
-		}
-		defer f.Close()
-		p, err := readPayload(f, s.set.Position)
-		if err != nil {
-			return payload{}, refusal(3203, 16, "Read on \"%s\" failed: %v", m.shown, err)
-		}
-		return p, nil
-	}
-	return payload{}, refusal(3203, 16, "Read on \"%s\" failed: the first media family is missing", s.media[0].shown)
-}
-
 // runRestore restores one backup set.
 func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 	s := n.server
@@ -239,170 +166,6 @@ func (n *session) paceRestore(ctx context.Context, o restoreOrder, size int64) e
 	}, max(size, 1), ctx.Done())
 }
 
-// judge decides whether the set may be restored, and makes the database that a
-// full one restores; the lock is held.
-func (n *session) judge(o restoreOrder, src source) (*database, error) {
-	s := n.server
-	set := &src.set
-	db := s.find(o.database)
-	r := n.rights()
-	switch {
-	case db == nil && !r.server("dbcreator") && !r.server("CREATE ANY DATABASE"):
-		return nil, errDenied("CREATE DATABASE", "master")
-	case db != nil && !r.server("dbcreator") && !strings.EqualFold(db.owner, n.login):
-		return nil, refusal(3110, 14, "User does not have permission to RESTORE database '%s'.", db.name)
-	case db != nil && db.name == n.database:
-		return nil, refusal(3102, 16, "RESTORE cannot process database '%s' because it is in use by this session. It is recommended that the master database be used when performing this operation.", db.name)
-	case db != nil && (db.dataBusy || db.logBusy):
-		return nil, errInUse
-	case set.VersionMajor > s.version[0] || set.DatabaseVersion > databaseVersions[s.version[0]]+1:
-		return nil, refusal(3169, 16, "The database was backed up on a server running version %s. That version is incompatible with this server, which is running version %d.%02d.%04d. Either restore the database on a server that supports the backup, or use a backup that is compatible with this server.",
-			fmt.Sprintf("%d.%02d.%04d", set.VersionMajor, set.VersionMinor, set.VersionBuild), s.version[0], s.version[1], s.version[2])
-	case o.log && set.Type != bakfile.TypeLog:
-		return nil, refusal(3143, 16, "The data set on device '%s' is not a SQL Server backup set.", src.media[0].shown)
-	case !o.log && set.Type == bakfile.TypeLog:
-		return nil, refusal(3153, 16, "The database is already fully recovered, or the backup set on device '%s' is a log backup: use RESTORE LOG.", src.media[0].shown)
-	}
-	if set.Type == bakfile.TypeFull {
-		return n.judgeFull(db, o, src)
-	}
-	return db, n.judgeForward(db, o, set)
-}
-
-func (n *session) judgeFull(db *database, o restoreOrder, src source) (*database, error) {
-	s := n.server
-	set := &src.set
-	if db != nil {
-		switch {
-		case db.system:
-			return nil, refusal(3108, 16, "To restore the %s database, the server must be running in single-user mode.", db.name)
-		case s.busy(db, n):
-			return nil, errInUse
-		case db.family != set.FamilyGUID && !o.replace:
-			return nil, refusal(3154, 16, "The backup set holds a backup of a database other than the existing '%s' database.", db.name)
-		case db.state == online && db.chained() && !o.replace && o.stopAt == nil:
-			return nil, refusal(3159, 16, "The tail of the log for the database \"%s\" has not been backed up. Use BACKUP LOG WITH NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log.", db.name)
-		}
-	}
-	files, err := n.placeFiles(db, o, set)
-	if err != nil {
-		return nil, err
-	}
-	var size int64
-	for _, f := range files {
-		size += f.size
-	}
-	if s.edition.limit > 0 && files[0].size > s.edition.limit {
-		return nil, refusal(1827, 16, "CREATE DATABASE or ALTER DATABASE failed because the resulting cumulative database size would exceed your licensed limit of %d MB per %s.", s.edition.limit>>20, "database")
-	}
-	if free := s.config.DataFree - s.used(); size > free {
-		return nil, refusals{refusal(3257, 16, "There is insufficient free space on disk volume '%s' to create the database. The database requires %d additional free bytes, while only %d bytes are available.", s.config.DataFolder, size, max(free, 0)),
-			refusal(3119, 16, "Problems were identified while planning for the RESTORE statement. Previous messages provide details.")}
-	}
-	if db == nil {
-		db = s.newDatabase(o.database, files[0].size)
-		db.owner = n.login
-		s.databases[strings.ToLower(o.database)] = db
-	}
-	db.files, db.state, db.tables = files, restoring, tables{}
-	db.redo = &redo{broken: true}
-	return db, nil
-}
-
-// placeFiles decides where the files of the restored database lie.
-func (n *session) placeFiles(db *database, o restoreOrder, set *bakfile.Set) (files []dataFile, err error) {
-	s := n.server
-	known := map[string]bool{}
-	taken := map[string]string{}
-	for _, other := range s.databases {
-		if other == db {
-			continue
-		}
-		for _, f := range other.files {
-			taken[strings.ToLower(f.physical)] = other.name
-		}
-	}
-	var problems refusals
-	for _, f := range set.Files {
-		known[strings.ToLower(f.LogicalName)] = true
-		place, moved := o.moves[strings.ToLower(f.LogicalName)]
-		if !moved {
-			place = f.PhysicalName
-			if db != nil && !o.replace || db != nil && len(db.files) == len(set.Files) {
-				for _, have := range db.files {
-					if have.id == f.FileID {
-						place = have.physical
-					}
-				}
-			}
-		}
-		cannot := refusal(3156, 16, "File '%s' cannot be restored to '%s'. Use WITH MOVE to identify a valid location for the file.", f.LogicalName, place)
-		switch owner, clash := taken[strings.ToLower(place)]; {
-		case clash:
-			problems = append(problems, refusal(1834, 16, "The file '%s' cannot be overwritten.  It is being used by database '%s'.", place, owner), cannot)
-		case path.Dir(strings.ReplaceAll(place, `\`, "/")) != path.Clean(s.config.DataFolder):
-			problems = append(problems, refusal(5133, 16, "Directory lookup for the file \"%s\" failed with the operating system error %s.", place, osError(3)), cannot)
-		}
-		taken[strings.ToLower(place)] = o.database
-		files = append(files, dataFile{f.FileID, f.LogicalName, place, f.Type, f.Size, f.UniqueID})
-	}
-	for logical := range o.moves {
-		if !known[logical] {
-			return nil, refusal(3234, 16, "Logical file '%s' is not part of database '%s'. Use RESTORE FILELISTONLY to list the logical file names.", logical, o.database)
-		}
-	}
-	if len(problems) > 0 {
-		return nil, append(problems, refusal(3119, 16, "Problems were identified while planning for the RESTORE statement. Previous messages provide details."))
-	}
-	return files, nil
-}
-
-// judgeForward decides on a differential or a log.
-func (n *session) judgeForward(db *database, o restoreOrder, set *bakfile.Set) error {
-	if db == nil {
-		return refusal(3118, 16, "The database \"%s\" does not exist. RESTORE can only create a database when restoring either a full backup or a file backup of the primary file.", o.database)
-	}
-	if db.family != set.FamilyGUID && !o.replace {
-		return refusal(3154, 16, "The backup set holds a backup of a database other than the existing '%s' database.", db.name)
-	}
-	if db.state == online && db.chained() && set.Type == bakfile.TypeDifferential && !o.replace {
-		return refusal(3159, 16, "The tail of the log for the database \"%s\" has not been backed up. Use BACKUP LOG WITH NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log.", db.name)
-	}
-	r := db.redo
-	switch {
-	case db.state != restoring || r == nil:
-		return refusal(3117, 16, "The log or differential backup cannot be restored because no files are ready to rollforward.")
-	case r.broken:
-		return refusal(4319, 16, "A previous restore operation was interrupted and did not complete processing on file '%s'. Either restore the backup set that was interrupted or restart the restore sequence.", db.files[0].logical)
-	}
-	if set.Type == bakfile.TypeDifferential {
-		if set.DifferentialBaseGUID != r.base || r.copyOnly || r.logs || set.LastLSN.Compare(r.at) <= 0 {
-			return refusal(3136, 16, "This differential backup cannot be restored because the database has not been restored to the correct earlier state.")
-		}
-		return nil
-	}
-	return r.joins(set)
-}
-
-// joins applies the chain rules of logs: they join by LSN on one recovery
-// fork. A log that ends where the database stands adds nothing; SQL Server's
-// answer to that is not confirmed, here it is too early.
-func (r *redo) joins(set *bakfile.Set) error {
-	switch {
-	case set.FirstLSN.Compare(r.at) > 0:
-		return refusal(4305, 16, "The log in this backup set begins at LSN %s, which is too recent to apply to the database. An earlier log backup that includes LSN %s can be restored.", set.FirstLSN, r.at)
-	case set.LastLSN.Compare(r.at) <= 0:
-		return refusal(4326, 16, "The log in this backup set terminates at LSN %s, which is too early to apply to the database. A more recent log backup that includes LSN %s can be restored.", set.LastLSN, r.at)
-	}
-	spans := set.FirstRecoveryForkID != set.RecoveryForkID
-	onFirst := set.FirstRecoveryForkID == r.fork && (!spans || r.at.Compare(set.ForkPointLSN) <= 0)
-	onLast := spans && set.RecoveryForkID == r.fork && r.at.Compare(set.ForkPointLSN) >= 0
-	if !onFirst && !onLast {
-		return refusal(4330, 16, "This backup set cannot be applied because it is on a recovery path that is inconsistent with the database. The recovery path is the sequence of data and log backups that have brought the database to a particular recovery point. Find a compatible backup to restore, or restore the rest of the database to match a recovery point within this backup set, which will restore the database to a different point in time. For more information about recovery paths, see SQL Server Books Online.")
-	}
-	return nil
-}
-
 // applySet does what the set says; the lock is held.
 func (n *session) applySet(db *database, o restoreOrder, src source, p payload) error {
 	s := n.server
@@ -428,7 +191,7 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p payload) 
 		}
 		db.redo.at, db.redo.fork, db.redo.logs = to, set.RecoveryForkID, true
 	case p.Contents == nil:
-		return refusal(3203, 16, "Read on \"%s\" failed: %v", src.media[0].shown, errNoContents)
+		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.media[0].shown)
 	case set.Type == bakfile.TypeFull:
 		db.tables = tablesOf(p.Contents)
 		db.redo = &redo{at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly()}
@@ -456,13 +219,6 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p payload) 
 		db.recover(s.now())
 	}
 	return nil
-}
-
-func paths(media []mediaFile) (out []string) {
-	for _, m := range media {
-		out = append(out, m.real)
-	}
-	return out
 }
 
 // recovery is RESTORE DATABASE … WITH RECOVERY without a device.
