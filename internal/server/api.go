@@ -61,6 +61,10 @@ func (s *Server) routeAPI(e *echo.Echo) {
 	g.POST("/migrations/:id/cutover", s.apiMigrationCutover)
 	g.POST("/migrations/:id/abort", s.apiMigrationAbort)
 	g.GET("/migrations/:id/details", s.apiMigrationDetails)
+	g.GET("/waves", s.apiWaves)
+	g.POST("/waves", s.apiWaveStart)
+	g.GET("/waves/:id", s.apiWave)
+	g.POST("/waves/:id/cutover", s.apiWaveCutover)
 
 	g.GET("/runs", s.apiRuns)
 	g.GET("/runs/:id", s.apiRun)

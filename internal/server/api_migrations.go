@@ -212,6 +212,10 @@ type migrationRow struct {
 	Finished *time.Time `json:"finished"`
 }
 
+func rowJSON(m migration.Summary) migrationRow {
+	return migrationRow{m.ID, m.RunID, m.Database, m.Source, m.InstanceID, string(m.Stage), string(m.RunState), m.Message, m.Problem, m.Files, m.Applied, m.Bytes, m.Uploaded, m.Created.UTC(), moment(m.Finished)}
+}
+
 func (s *Server) apiMigrations(c echo.Context) error {
 	limit, err := limitOf(c)
 	if err != nil {
@@ -233,7 +237,7 @@ func (s *Server) apiMigrations(c echo.Context) error {
 	}
 	var out []migrationRow
 	for _, m := range rows {
-		out = append(out, migrationRow{m.ID, m.RunID, m.Database, m.Source, m.InstanceID, string(m.Stage), string(m.RunState), m.Message, m.Problem, m.Files, m.Applied, m.Bytes, m.Uploaded, m.Created.UTC(), moment(m.Finished)})
+		out = append(out, rowJSON(m))
 	}
 	next := ""
 	if len(rows) == limit {

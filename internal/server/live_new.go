@@ -21,9 +21,10 @@ import (
 const keptImports = 3
 
 // fromTabs choose where a new migration comes from.
-func fromTabs(live bool) []templates.Tab {
-	return []templates.Tab{{Label: "From backup files", Href: "/migrations/new", Count: -1, Current: !live},
-		{Label: "From a server at work", Href: "/migrations/new/live", Count: -1, Current: live}}
+func fromTabs(here string) []templates.Tab {
+	return []templates.Tab{{Label: "From backup files", Href: "/migrations/new", Count: -1, Current: here == "files"},
+		{Label: "From a server at work", Href: "/migrations/new/live", Count: -1, Current: here == "live"},
+		{Label: "A wave of databases", Href: "/waves/new", Count: -1, Current: here == "wave"}}
 }
 
 // pickLive is step 1: which database of which server, where to, how.
@@ -45,7 +46,7 @@ func (s *Server) pickLiveView(c echo.Context, w liveWish, refused error) (view, 
 	if err != nil {
 		return view{}, err
 	}
-	v := templates.PickLive{From: fromTabs(true), Empty: liveLacks(servers, targets, buckets)}
+	v := templates.PickLive{From: fromTabs("live"), Empty: liveLacks(servers, targets, buckets)}
 	out := view{title: "New migration", section: "migrations", page: func(f templates.Frame) templ.Component { return templates.PickLivePage(f, v) }}
 	if refused != nil {
 		out.status = statusOf(refused)

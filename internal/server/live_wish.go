@@ -68,16 +68,33 @@ type livePlan struct {
 
 // liveDraft makes the migration it would be. Nothing outside is asked.
 func (s *Server) liveDraft(ctx context.Context, w liveWish) (p livePlan, err error) {
+	if p, err = s.livePlaces(ctx, w); err != nil {
+		return p, err
+	}
+	if w.Source == "" {
+		return p, invalid("No database is chosen.", "Choose one of the server's databases.")
+	}
+	return p, p.draft()
+}
+
+// draft makes the migration of a plan whose places are known.
+func (p *livePlan) draft() error {
+	wish, err := p.wish.migration()
+	if err == nil {
+		p.m, err = wish.Draft(p.server.FolderID)
+	}
+	return err
+}
+
+// livePlaces looks up where a migration would begin, pass and end.
+func (s *Server) livePlaces(ctx context.Context, w liveWish) (p livePlan, err error) {
 	p.wish = w
-	wish, err := w.migration()
-	if err != nil {
+	if _, err = w.migration(); err != nil {
 		return p, err
 	}
 	switch {
 	case w.Server == "":
 		return p, invalid("No server is chosen.", "Choose where the database is.")
-	case w.Source == "":
-		return p, invalid("No database is chosen.", "Choose one of the server's databases.")
 	case w.Instance == "":
 		return p, invalid("No instance is chosen.", "Choose where the database goes.")
 	case w.Staging == "":
@@ -100,8 +117,7 @@ func (s *Server) liveDraft(ctx context.Context, w liveWish) (p livePlan, err err
 	case p.staging.Kind != endpoint.OSS:
 		return p, invalid("The cloud cannot read from "+p.staging.Name+": it is a folder.", "Choose an OSS bucket in the region of the instance.")
 	}
-	p.m, err = wish.Draft(p.server.FolderID)
-	return p, err
+	return p, nil
 }
 
 // startLive looks and checks once more and starts.

@@ -44,12 +44,7 @@ func (s *Server) migrationList(c echo.Context) (view, error) {
 	}
 	v := templates.Migrations{
 		Under: fmt.Sprintf("%d on their way", len(st.active)),
-		Tabs: []templates.Tab{
-			{Label: "All", Href: "/migrations", Count: -1, Current: which == ""},
-			{Label: "On their way", Href: "/migrations?state=active", Count: len(st.active), Current: which == "active"},
-			{Label: "Need a person", Href: "/migrations?state=needs", Count: len(st.needs), Current: which == "needs"},
-			{Label: "Ended", Href: "/migrations?state=ended", Count: -1, Current: which == "ended"},
-		},
+		Tabs:  migrationTabs(st, which),
 		Empty: emptyMigrations(which),
 	}
 	for _, m := range rows {
@@ -68,6 +63,17 @@ func (s *Server) migrationList(c echo.Context) (view, error) {
 	}
 	return view{title: "Migrations", section: "migrations", live: v.Fragments(),
 		page: func(f templates.Frame) templ.Component { return templates.MigrationsPage(f, v) }}, nil
+}
+
+// migrationTabs choose among the lists; which is "waves" on that of the waves.
+func migrationTabs(st standing, which string) []templates.Tab {
+	return []templates.Tab{
+		{Label: "All", Href: "/migrations", Count: -1, Current: which == ""},
+		{Label: "On their way", Href: "/migrations?state=active", Count: len(st.active), Current: which == "active"},
+		{Label: "Need a person", Href: "/migrations?state=needs", Count: len(st.needs), Current: which == "needs"},
+		{Label: "Ended", Href: "/migrations?state=ended", Count: -1, Current: which == "ended"},
+		{Label: "Waves", Href: "/waves", Count: -1, Current: which == "waves"},
+	}
 }
 
 func emptyMigrations(which string) templates.Empty {

@@ -29,7 +29,7 @@ func (s *Server) pickView(c echo.Context, w wish, refused error) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	v := templates.PickFiles{From: fromTabs(false)}
+	v := templates.PickFiles{From: fromTabs("files")}
 	source := templates.Field{Name: "source", Label: "Where the backup files are", Type: "choices", Value: w.Source}
 	staging := templates.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: w.Staging,
 		Hint: "In the region and account of the instance, storage class Standard, not encrypted. Files that lie elsewhere are uploaded there."}

@@ -42,6 +42,15 @@ func (s *Server) routePages(g *echo.Group) {
 	post("/migrations/:id/abort", s.abortOrder)
 	get("/migrations/:id/details", s.migrationDetails)
 
+	get("/waves", s.waveList)
+	get("/waves/new", s.pickWave)
+	get("/waves/new/checks", s.wavePreflight)
+	post("/waves", s.waveStart)
+	get("/waves/:id", s.waveShow)
+	get("/waves/:id/cutover", s.waveCutoverAsk)
+	post("/waves/:id/cutover", s.waveCutoverOrder)
+	get("/waves/:id/report", s.waveReport)
+
 	get("/instances", s.instanceList)
 	get("/instances/:id", s.instanceShow)
 

@@ -1,0 +1,151 @@
+package server
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+// waveResult is what became of one database in an order to a wave.
+type waveResult struct {
+	Database string `json:"database"`
+	ID       string `json:"id,omitempty"`
+	Error    string `json:"error,omitempty"`
+	Fix      string `json:"fix,omitempty"`
+}
+
+func waveResults(rs []migration.Result) []waveResult {
+	out := []waveResult{}
+	for _, r := range rs {
+		row := waveResult{Database: r.Database, ID: r.ID}
+		if r.Err != nil {
+			row.Error, row.Fix = fault.Words(r.Err)
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// waveRefusal is an order that was refused as a whole, with the reason beside
+// each database.
+type waveRefusal struct {
+	apiError
+	Databases []waveResult `json:"databases"`
+}
+
+func refuseWave(c echo.Context, rs []migration.Result, err error) error {
+	if len(rs) == 0 || fault.Of(err) == fault.Unknown {
+		return err
+	}
+	status := statusOf(err)
+	message, fix := fault.Words(err)
+	return c.JSON(status, waveRefusal{apiError{Error: message, Fix: fix, Kind: kindOf(err, status)}, waveResults(rs)})
+}
+
+// waveJSON is a wave in a list.
+type waveJSON struct {
+	ID        string    `json:"id"`
+	Name      string    `json:"name"`
+	Created   time.Time `json:"created"`
+	Total     int       `json:"total"` // databases
+	Following int       `json:"following"`
+	Cutting   int       `json:"cutting_over"`
+	Open      int       `json:"open"`
+	Ended     int       `json:"ended"` // open or given up
+	Needs     int       `json:"need_a_person"`
+}
+
+func waveToJSON(w migration.Wave, t waveTally) waveJSON {
+	return waveJSON{w.ID, w.Name, w.Created.UTC(), t.all, t.follow, t.cutting, t.open, t.ended, t.needs}
+}
+
+func (s *Server) apiWaveStart(c echo.Context) error {
+	var w waveWish
+	if err := readJSON(c, &w); err != nil {
+		return err
+	}
+	wave, results, err := s.startWave(c, w)
+	if err != nil {
+		return refuseWave(c, results, err)
+	}
+	c.Response().Header().Set("Location", "/api/v1/waves/"+wave.ID)
+	return c.JSON(http.StatusCreated, map[string]any{"id": wave.ID, "name": wave.Name, "created": wave.Created.UTC(), "databases": waveResults(results)})
+}
+
+func (s *Server) apiWaves(c echo.Context) error {
+	ctx := c.Request().Context()
+	limit, err := limitOf(c)
+	if err != nil {
+		return err
+	}
+	waves, err := s.Migrations.Waves(ctx, limit)
+	if err != nil {
+		return err
+	}
+	var out []waveJSON
+	for _, w := range waves {
+		rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: migration.MaxWave})
+		if err != nil {
+			return err
+		}
+		out = append(out, waveToJSON(w, tally(rows)))
+	}
+	return c.JSON(http.StatusOK, list(out, ""))
+}
+
+// memberJSON is a database of a wave: the row of the list, and how far behind.
+type memberJSON struct {
+	migrationRow
+	Behind    float64   `json:"behind_seconds"`
+	Waiting   int64     `json:"log_bytes_since_backup"` // -1 = not told
+	Predicted *stopJSON `json:"predicted"`              // null once writes were stopped
+	Measured  *stopJSON `json:"measured"`               // null until the target is open
+	NotReady  string    `json:"not_ready,omitempty"`    // why it cannot be cut over
+}
+
+func (s *Server) apiWave(c echo.Context) error {
+	got, err := s.readWave(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	out := struct {
+		waveJSON
+		Ready   bool         `json:"ready"` // the joint cutover can be ordered
+		Why     string       `json:"not_ready,omitempty"`
+		Members []memberJSON `json:"members"`
+	}{waveJSON: waveToJSON(got.wave, got.tally()), Why: got.notReady(), Members: []memberJSON{}}
+	out.Ready = out.Why == ""
+	for _, k := range got.members {
+		row := memberJSON{migrationRow: rowJSON(k.row), Waiting: -1}
+		if following(k.m) {
+			row.Behind, row.Predicted = k.lag.Since.Seconds(), stopToJSON(k.stop)
+		}
+		if k.told {
+			row.Waiting = k.lag.Bytes
+		}
+		if stop := migration.Measured(k.m); stop.Known {
+			row.Measured = stopToJSON(stop)
+		}
+		if _, err := migration.Cutover(k.m); err != nil && !k.row.Stage.Ended() {
+			row.NotReady, _ = fault.Words(err)
+		}
+		out.Members = append(out.Members, row)
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+func (s *Server) apiWaveCutover(c echo.Context) error {
+	ctx, id := c.Request().Context(), c.Param("id")
+	if _, err := s.Migrations.Wave(ctx, id); err != nil {
+		return err
+	}
+	results, err := migration.OrderWaveCutover(ctx, s.Migrations, id, s.by(c))
+	if err = wholly(results, err); err != nil {
+		return refuseWave(c, results, err)
+	}
+	return c.JSON(http.StatusAccepted, map[string]any{"id": id, "databases": waveResults(results)})
+}

@@ -1,0 +1,142 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// waveReport is the account of a wave on one page, to be printed or saved.
+func (s *Server) waveReport(c echo.Context) (view, error) {
+	ctx, z := c.Request().Context(), s.zone(c)
+	w, err := s.Migrations.Wave(ctx, c.Param("id"))
+	if err != nil {
+		return view{}, err
+	}
+	rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: migration.MaxWave})
+	if err != nil {
+		return view{}, err
+	}
+	names, err := s.instanceNames(ctx)
+	if err != nil {
+		return view{}, err
+	}
+	v := templates.WaveReport{Name: "Report of " + w.Name, Crumbs: []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: w.Name, Href: "/waves/" + w.ID}, {Text: "Report"}},
+		Under: "as of " + z.At(z.Now).UTC + " UTC · print or save this page"}
+	longest, finished := time.Duration(0), time.Time{}
+	for i := len(rows) - 1; i >= 0; i-- {
+		m, err := s.Migrations.Migration(ctx, rows[i].ID)
+		if err != nil {
+			return view{}, err
+		}
+		account, err := s.waveAccount(ctx, z, m, rows[i], names)
+		if err != nil {
+			return view{}, err
+		}
+		longest = max(longest, migration.Measured(m).Total())
+		if m.Finished.After(finished) {
+			finished = m.Finished
+		}
+		hand := byHand(m)
+		for _, tick := range hand {
+			account.Hand = append(account.Hand, tick.What)
+		}
+		if v.ByHand == nil && hand != nil {
+			m.Database = "database" // the list holds for each of them
+			v.ByHand = byHand(m)
+		}
+		v.Members = append(v.Members, account)
+	}
+	t := tally(rows)
+	v.Facts = []templates.Fact{{Label: "Databases", Value: fmt.Sprint(t.all), Note: t.words()}, {Label: "Begun", Value: z.At(w.Created).UTC, Note: "UTC", Words: true}}
+	if longest > 0 {
+		v.Facts = append(v.Facts, templates.Fact{Label: "Writes stopped at most", Value: templates.Span(longest), Note: "from freeze to open database"})
+	}
+	if t.all > 0 && t.ended == t.all {
+		v.Facts = append(v.Facts, templates.Fact{Label: "Ended", Value: z.At(finished).UTC, Note: "UTC", Words: true})
+	}
+	return view{title: v.Name, section: "migrations", page: func(f templates.Frame) templ.Component { return templates.WaveReportPage(f, v) }}, nil
+}
+
+// waveAccount is what happened to one database.
+func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.Migration, row migration.Summary, names map[string]string) (templates.WaveAccount, error) {
+	a := templates.WaveAccount{Name: m.Database, Badge: migrationBadge(m, row.RunState)}
+	source := m.SourceDatabase + " on " + m.SourceServer
+	if m.Feed != nil {
+		i, err := s.Endpoints.Instance(ctx, m.Feed.ServerID)
+		if err != nil {
+			return a, err
+		}
+		source = m.SourceDatabase + " on " + i.Name + " (" + m.SourceServer + ")"
+	}
+	bytes := templates.Bytes(row.Bytes)
+	a.Pairs = []templates.Pair{{Key: "Source", Value: source}, {Key: "Target", Value: m.Database + " on " + names[m.InstanceID]},
+		{Key: "Files", Value: fmt.Sprintf("%d of %d applied, %s", row.Applied, row.Files, bytes.Text)}, {Key: "Begun (UTC)", When: z.At(m.Created)}}
+	if first, last := chainEnds(m); first.Key != "" {
+		a.Pairs = append(a.Pairs, templates.Pair{Key: "First and last LSN", Value: first.FirstLSN.String() + " to " + last.LastLSN.String()})
+	}
+	if m.Feed != nil {
+		if !m.Feed.Frozen.IsZero() {
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Writes stopped (UTC)", When: z.At(m.Feed.Frozen)})
+		}
+		if !m.Feed.Tail.IsZero() {
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Gate", Value: gateWords(m)})
+		}
+		if !m.Feed.GivenBack.IsZero() {
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Source writable again (UTC)", When: z.At(m.Feed.GivenBack)})
+		}
+	}
+	if !m.Opened.IsZero() {
+		a.Pairs = append(a.Pairs, templates.Pair{Key: "Open (UTC)", When: z.At(m.Opened)})
+	}
+	if stop := migration.Measured(m); stop.Known {
+		a.Pairs = append(a.Pairs, templates.Pair{Key: "Writes were stopped for", Value: templates.Span(stop.Total()) + ": " + stopParts(stop)})
+	}
+	if m.CheckResult != "" || m.CheckText != "" {
+		a.Pairs = append(a.Pairs, templates.Pair{Key: "DBCC CHECKDB", Badge: checkBadge(m.CheckResult), Value: oneLine(m.CheckText, 400)})
+	}
+	if p := m.Problem; p != nil && !m.Stage.Ended() {
+		a.Pairs = append(a.Pairs, templates.Pair{Key: "Stands still", Value: p.Cause + " " + p.Fix})
+	}
+	return a, nil
+}
+
+// chainEnds are the first and the last file that the target has applied.
+func chainEnds(m migration.Migration) (first, last migration.File) {
+	for _, f := range m.Live() {
+		if f.State != migration.FileApplied {
+			continue
+		}
+		if first.Key == "" {
+			first = f
+		}
+		last = f
+	}
+	return first, last
+}
+
+func gateWords(m migration.Migration) string {
+	tail := "tail ends at LSN " + m.Feed.Tail.String()
+	if open, why := migration.Gate(m); !open {
+		return tail + "; closed: " + why
+	}
+	return tail + ", and the target applied it"
+}
+
+func checkBadge(r migration.CheckResult) templates.Badge {
+	switch r {
+	case migration.CheckPassed:
+		return templates.Badge{Text: "no errors", Tone: templates.ToneOK}
+	case migration.CheckFailed:
+		return templates.Badge{Text: "errors found", Tone: templates.ToneBad}
+	case "":
+		return templates.Badge{}
+	}
+	return templates.Badge{Text: "not told", Tone: templates.ToneWarn}
+}

@@ -1,0 +1,189 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+const (
+	waveChecksAtOnce = 4                // databases of a wave that are checked side by side
+	waveChecksLast   = 60 * time.Second // and how long all of that may take
+	waveNameMost     = 100              // characters
+)
+
+// waveWish is what a person chose for a new wave, as a form or a program sends it.
+type waveWish struct {
+	Name      string   `json:"name"`
+	Server    string   `json:"server_id"`
+	Databases []string `json:"databases"`
+	Instance  string   `json:"instance_id"`
+	Staging   string   `json:"staging_id"`
+	Every     string   `json:"every,omitempty"`
+	Freeze    string   `json:"freeze,omitempty"`
+	Check     string   `json:"check,omitempty"`
+	Compress  bool     `json:"compress,omitempty"`
+}
+
+func waveWishOf(v url.Values) waveWish {
+	return waveWish{Name: strings.TrimSpace(v.Get("name")), Server: v.Get("server"), Databases: v["database"], Instance: v.Get("instance"), Staging: v.Get("staging"),
+		Every: v.Get("every"), Freeze: v.Get("freeze"), Check: v.Get("check"), Compress: v.Get("compress") != ""}
+}
+
+// live is the wish for one database of the wave.
+func (w waveWish) live(database string) liveWish {
+	return liveWish{Server: w.Server, Source: database, Instance: w.Instance, Staging: w.Staging, Every: w.Every, Freeze: w.Freeze, Check: w.Check, Compress: w.Compress}
+}
+
+func (w waveWish) values() url.Values {
+	v := w.live("").values()
+	if w.Name != "" {
+		v.Set("name", w.Name)
+	}
+	if len(w.Databases) > 0 {
+		v["database"] = w.Databases
+	}
+	return v
+}
+
+// waveCheck is what was found for one database of a wave.
+type waveCheck struct {
+	database string
+	plan     livePlan
+	findings []migration.Finding
+	facts    migration.SourceFacts
+	err      error // why it could not be checked, or must not start whatever the checks say
+}
+
+func (k waveCheck) mayStart() bool { return k.err == nil && migration.MayStart(k.findings) }
+
+// why is the first thing that keeps a database from starting; nil when nothing does.
+func (k waveCheck) why() error {
+	if k.err != nil {
+		return k.err
+	}
+	for _, f := range k.findings {
+		if f.Level == migration.Barred {
+			return fault.New(fault.Invalid, f.Title+": "+f.Text, f.Fix)
+		}
+	}
+	return nil
+}
+
+// waveChecks checks every database of a wave, in the order given, a few side
+// by side. The error is about the wave as a whole.
+func (s *Server) waveChecks(ctx context.Context, w waveWish) (livePlan, []waveCheck, error) {
+	places, err := s.livePlaces(ctx, w.live(""))
+	if err != nil {
+		return places, nil, err
+	}
+	names := distinct(w.Databases)
+	switch {
+	case w.Name == "":
+		return places, nil, invalid("The wave has no name.", "Give it the name your colleagues know it by.")
+	case len([]rune(w.Name)) > waveNameMost:
+		return places, nil, invalid(fmt.Sprintf("The name of the wave is longer than %d characters.", waveNameMost), "Choose a shorter one.")
+	case len(names) == 0:
+		return places, nil, invalid("No database is chosen.", "Choose at least one of the server's databases.")
+	case len(names) > migration.MaxWave:
+		return places, nil, invalid(fmt.Sprintf("%d databases are too many for one wave.", len(names)), fmt.Sprintf("Make several waves of at most %d.", migration.MaxWave))
+	}
+	taken, err := s.namesUnderWay(ctx, w.Instance)
+	if err != nil {
+		return places, nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, waveChecksLast)
+	defer cancel()
+	out := make([]waveCheck, len(names))
+	free := make(chan struct{}, waveChecksAtOnce)
+	var wg sync.WaitGroup
+	for i, name := range names {
+		k := &out[i]
+		k.database, k.plan = name, places
+		k.plan.wish = w.live(name)
+		if k.err = k.plan.draft(); k.err != nil {
+			continue
+		}
+		if taken[strings.ToLower(k.plan.m.Database)] {
+			k.err = fault.Newf(fault.Conflict, "%s is being migrated to this instance already.", k.plan.m.Database).WithFix("Look at it in the list of migrations.")
+			continue
+		}
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			k.findings, k.facts, k.err = migration.LivePreflight(ctx, s.Ports, k.plan.m, s.Now)
+			if k.err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				k.err = fault.New(fault.Unavailable, fmt.Sprintf("Its checks did not end within the %d s for the wave.", int(waveChecksLast.Seconds())), "Check again, or make two waves.").Because(k.err)
+			}
+		})
+	}
+	wg.Wait()
+	return places, out, nil
+}
+
+// distinct keeps the first of equal names.
+func distinct(names []string) (out []string) {
+	seen := map[string]bool{}
+	for _, n := range names {
+		if !seen[n] && n != "" {
+			out = append(out, n)
+		}
+		seen[n] = true
+	}
+	return out
+}
+
+// namesUnderWay are the databases on their way to an instance, in lower case.
+func (s *Server) namesUnderWay(ctx context.Context, instanceID string) (map[string]bool, error) {
+	st, err := s.standing(ctx)
+	out := map[string]bool{}
+	for _, m := range st.active {
+		if m.InstanceID == instanceID {
+			out[strings.ToLower(m.Database)] = true
+		}
+	}
+	return out, err
+}
+
+// startWave checks once more and starts those that may. The results are in
+// the order of the wish; a database that was left out has no id and its
+// reason. Without any that may start there is no wave.
+func (s *Server) startWave(c echo.Context, w waveWish) (migration.Wave, []migration.Result, error) {
+	ctx := c.Request().Context()
+	_, found, err := s.waveChecks(ctx, w)
+	if err != nil {
+		return migration.Wave{}, nil, err
+	}
+	var items []migration.WaveItem
+	var results []migration.Result
+	at := map[string]int{}
+	for i, k := range found {
+		results = append(results, migration.Result{Database: k.database, Err: k.why()})
+		if k.mayStart() {
+			at[k.plan.m.Database] = i
+			items = append(items, migration.WaveItem{Migration: k.plan.m, Source: k.facts, Findings: k.findings})
+		}
+	}
+	if len(items) == 0 {
+		return migration.Wave{}, results, invalid("None of the databases can start.", "See beside each what is in the way.")
+	}
+	wave, begun, err := migration.StartWave(ctx, s.Migrations, w.Name, items, s.NewID, s.by(c))
+	for _, r := range begun {
+		if i, ok := at[r.Database]; ok {
+			results[i].ID, results[i].Err = r.ID, r.Err
+			if r.Err != nil {
+				results[i].ID = ""
+			}
+		}
+	}
+	return wave, results, err
+}

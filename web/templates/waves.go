@@ -1,0 +1,138 @@
+package templates
+
+// Waves is the list of groups of databases that move together.
+type Waves struct {
+	Tabs  []Tab
+	Rows  []WaveRow
+	Empty Empty // shown when there are no rows
+}
+
+// WaveRow is one line of the list.
+type WaveRow struct {
+	Name      Link
+	Databases string
+	Badge     Badge
+	Progress  *Progress
+	Next      string
+	Begun     When
+}
+
+// Fragments of the list.
+func (v Waves) Fragments() []Fragment {
+	return []Fragment{{"waves-list", waveRows(v)}}
+}
+
+// PickWave is step 1 of a wave: which databases of a server, where they go.
+type PickWave struct {
+	From      []Tab
+	Servers   []Tab
+	Form      *Form // nil when the server cannot be asked
+	Databases []WaveChoice
+	Trouble   *Help
+	Empty     *Empty // something is missing before this can begin
+}
+
+// WaveChoice is one database that can be ticked.
+type WaveChoice struct {
+	Name     string
+	Size     Size
+	Recovery string
+	State    Badge
+	On       bool
+	Off      bool // cannot be ticked
+}
+
+// WaveChecks is step 2: what was found for each database, and the start.
+type WaveChecks struct {
+	Crumbs  []Link
+	Path    string
+	Verdict Help
+	Blocks  []WaveBlock
+	Order   []string
+	Form    *Form // the start of those that may; nil while none may
+	Back    Action
+}
+
+// WaveBlock is what was found for one database. Checks that passed are only
+// counted.
+type WaveBlock struct {
+	Name   string
+	Badge  Badge
+	Words  string
+	Checks []Check
+}
+
+// Wave is a group of databases on their way.
+type Wave struct {
+	Name    string
+	Crumbs  []Link
+	Path    string
+	Badge   Badge
+	Actions []Action
+	Facts   []Fact
+	Needs   []Help
+	Members []WaveMember
+	Empty   Empty
+}
+
+// WaveMember is one database of a wave.
+type WaveMember struct {
+	Name     Link
+	Badge    Badge
+	Behind   string // 4 min
+	Log      string // 2.0 MB of log
+	Progress *Progress
+	Next     string // what happens or is needed next
+	Stop     string // how long its writes were stopped; empty = they were not
+}
+
+// Fragments of the page, in page order.
+func (v Wave) Fragments() []Fragment {
+	return []Fragment{
+		{"wave-head", waveHead(v)},
+		{"wave-facts", Facts(v.Facts)},
+		{"wave-needs", waveNeeds(v)},
+		{"wave-members", waveMembers(v)},
+	}
+}
+
+// WaveCutover asks once more before the writes to many databases are stopped;
+// after an order that was refused it says beside each what became of it.
+type WaveCutover struct {
+	Title  string
+	Crumbs []Link
+	Intro  string
+	Points []string
+	Facts  []Fact
+	Notes  []Help
+	Rows   []WaveStop
+	Form   *Form // nil = it cannot be ordered now
+}
+
+// WaveStop is how long the writes to one database would stop.
+type WaveStop struct {
+	Name  Link
+	Badge Badge
+	Stop  string // ≈ 40 s
+	Parts string // tail 4 s, upload 9 s, …
+	Tail  string // 2.0 MB
+	Why   string // what it waits for, or why the stop cannot be told
+}
+
+// WaveReport is the account of a wave, to be printed or saved.
+type WaveReport struct {
+	Name    string
+	Crumbs  []Link
+	Under   string
+	Facts   []Fact
+	Members []WaveAccount
+	ByHand  []Tick
+}
+
+// WaveAccount is the account of one database of a wave.
+type WaveAccount struct {
+	Name  string
+	Badge Badge
+	Pairs []Pair
+	Hand  []string // what remains by hand, a box each
+}
