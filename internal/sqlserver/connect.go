@@ -27,6 +27,7 @@ type Server struct {
 	ctx   context.Context // of restores that outlast the call that began them
 	end   context.CancelFunc
 	works works
+	room  room
 }
 
 var _ backup.Server = (*Server)(nil)

@@ -194,8 +194,6 @@ func TestTheWholeListOfErrorsArrives(t *testing.T) {
 func TestCertificates(t *testing.T) {
 	done := func(_ context.Context, _ *tds.Request, r *tds.Reply, _ func()) {
 		r.Message(tds.Message{Number: 3014, Class: 10, Text: "BACKUP DATABASE successfully processed 10 pages."})
-		r.Message(tds.Message{Number: 3014, Class: 10, Text: "BACKUP DATABASE successfully processed 10 pages."
-	})
 		r.Done(0, 0)
 	}
 	here, elsewhere := serve(t, tds.EncryptionOffered, "S", done), serve(t, tds.EncryptionOffered, "S", done)

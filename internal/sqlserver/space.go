@@ -3,6 +3,8 @@ package sqlserver
 import (
 	"context"
 	"strings"
+	"sync"
+	"time"
 )
 
 // Two views tell free space. The first lists the drives of the machine (2017
@@ -13,9 +15,32 @@ const (
 	volumes = `SELECT DISTINCT v.volume_mount_point AS mount, v.available_bytes AS free FROM sys.master_files AS f CROSS APPLY sys.dm_os_volume_stats(f.database_id, f.file_id) AS v`
 )
 
-// freeAtFolder is the free space at the volume of the backup folder; -1 where
-// the server does not tell.
+// room remembers the free space for a moment: asking makes the server look at
+// the volume of every database file.
+type room struct {
+	mu   sync.Mutex
+	at   time.Time
+	free int64
+}
+
+const roomLasts = 15 * time.Second
+
+// freeAtFolder is the free space at the volume of the backup folder, at most 15
+// seconds old; -1 where the server does not tell.
 func (s *Server) freeAtFolder(ctx context.Context) (int64, error) {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	if time.Since(s.room.at) < roomLasts {
+		return s.room.free, nil
+	}
+	free, err := s.lookAtFolder(ctx)
+	if err == nil {
+		s.room.at, s.room.free = time.Now(), free
+	}
+	return free, err
+}
+
+func (s *Server) lookAtFolder(ctx context.Context) (int64, error) {
 	folder := s.config.Folder
 	if folder == "" {
 		r, err := s.askOne(ctx, whoAnswers)
