@@ -172,7 +172,7 @@ func databaseRow(z templates.Zone, i endpoint.Instance, d backup.Database) templ
 		}
 	default:
 		row.Log = backedAt(z, d.LastLog, 24*time.Hour)
-		if d.LastLogBackupLSN.IsZero() && !row.Off {
+		if d.State == "ONLINE" && d.LastLogBackupLSN.IsZero() && !row.Off {
 			row.Log = templates.Backed{Ago: "no full backup yet", Tone: templates.ToneWarn}
 		}
 	}
@@ -186,7 +186,7 @@ func databaseRow(z templates.Zone, i endpoint.Instance, d backup.Database) templ
 		}
 	}
 	mark(d.ReadOnly, "read-only", "")
-	mark(d.UserAccess != "" && d.UserAccess != "MULTI_USER", strings.ToLower(d.UserAccess), "")
+	mark(d.UserAccess != "" && d.UserAccess != "MULTI_USER", strings.ToLower(strings.ReplaceAll(d.UserAccess, "_", " ")), "")
 	mark(d.Encrypted, "TDE", templates.ToneWarn)
 	mark(d.Filestream, "FILESTREAM", templates.ToneWarn)
 	mark(d.InAvailabilityGroup && d.PreferredReplica, "availability group", "")

@@ -49,7 +49,7 @@ func TestAPersonTakesADatabaseToTheCloud(t *testing.T) {
 	b.submit(b.at.Path, "check", "sync").sees(200, "the cloud is told to open the database")
 	b.until("The database is open")
 	b.get("/").sees(200, "Opened 1")
-	b.get("/runs").sees(200, "Migrate orders", "done")
+	b.get("/runs").until("done").sees(200, "Migrate orders")
 	b.get("/audit").sees(200, "is whole", "Ordered to open orders", "web · 127.0.0.1", "migration.start")
 	if walk, err := h.db.VerifyAudit(t.Context()); err != nil || walk.Seq < 8 {
 		t.Errorf("%d audit entries: %v", walk.Seq, err)
