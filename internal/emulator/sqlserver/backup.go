@@ -193,8 +193,9 @@ func (n *session) beginData(b *begun, o backupOrder) error {
 	if o.differential {
 		b.set.DifferentialBaseGUID, b.set.DifferentialBaseLSN = db.base.set, db.base.checkpoint
 		b.size = min(b.size, max(256<<10, int64(len(db.changed))*64<<10))
-	} else if !o.copyOnly && db.recovery != bakfile.RecoverySimple && db.lastLog.IsZero() {
-		// From here on the log is kept.
+	}
+	if !o.copyOnly && db.recovery != bakfile.RecoverySimple && db.lastLog.IsZero() {
+		// From here on the log is kept; a differential begins a chain as well.
 		db.lastLog, db.logBegan, b.chain = b.set.FirstLSN, b.set.FirstLSN, true
 		db.lastLogAt = n.server.now()
 	}
@@ -290,7 +291,7 @@ func (n *session) abandon(b *begun, o backupOrder) {
 	} else {
 		db.dataBusy = false
 	}
-	if b.chain {
+	if b.chain && db.lastLog == b.set.FirstLSN {
 		db.log, db.lastLog, db.logBegan = nil, bakfile.LSN{}, bakfile.LSN{}
 	}
 	if b.freeze {
@@ -304,7 +305,7 @@ func (n *session) endBackup(b *begun, o backupOrder, media []*medium) {
 	now := s.now()
 	if o.log {
 		db.logBusy = false
-		if !o.copyOnly {
+		if !o.copyOnly && db.lastLog == b.set.FirstLSN { // else the chain was broken meanwhile
 			kept := db.log[:0:0]
 			for _, c := range db.log {
 				if c.LSN.Compare(b.set.LastLSN) >= 0 {

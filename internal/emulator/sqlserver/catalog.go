@@ -191,9 +191,6 @@ func requestsView(n *session, _ *database) (out [][]any) {
 		if command == "OTHER" {
 			command = "SELECT"
 		}
-		if strings.HasPrefix(command, "RESTORE ") {
-			command = strings.Replace(command, "RESTORE HEADERONLY", "RESTORE HEADERON", 1)
-		}
 		out = append(out, []any{int64(o.id), int64(0), a.started, status, cut(command, 32), sqlHandle(o.id), id, int64(1), int64(0), wait, int64(0), "MISCELLANEOUS",
 			a.percent, left.Milliseconds(), int64(0), elapsed.Milliseconds(), int64(0), int64(0), int64(0)})
 	}

@@ -242,7 +242,11 @@ func asksTables(x tsql.Expr) bool {
 	case *tsql.Cast:
 		return asksTables(e.X)
 	case *tsql.Case:
-		return true
+		for _, w := range append(e.Whens[:len(e.Whens):len(e.Whens)], tsql.When{If: e.Of, Then: e.Else}) {
+			if asksTables(w.If) || asksTables(w.Then) {
+				return true
+			}
+		}
 	}
 	return false
 }

@@ -3,7 +3,6 @@ package sqlserveremu_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"reflect"
@@ -49,7 +48,7 @@ func TestLoadWritesUntilTheDatabaseStops(t *testing.T) {
 	}
 	s.remote(t, http.MethodPost, "/databases/Shop/load", map[string]any{"rate": 2000}, nil)
 	until(t, "written", func() bool { return load().Written > 50 })
-	if !strings.Contains(fmt.Sprint(s.now(t, "Shop").LogBytes), "") || s.now(t, "Shop").LogBytes == 0 {
+	if s.now(t, "Shop").LogBytes == 0 {
 		t.Error("the log did not grow")
 	}
 	s.refused(t, "BACKUP LOG Shop TO DISK = 'tail.trn' WITH NORECOVERY", 3101, 3013)

@@ -250,8 +250,8 @@ func (s *Server) busy(db *database, but *session) bool {
 	return len(s.using(db, but)) > 0 || l != nil && l.inside(db)
 }
 
-// osFolder says whether a path lies in a folder of the service account, and
-// which system error stands in the way.
+// reach gives the file of this machine behind a path, when it lies in a folder
+// of the service account; otherwise the system error that stands in the way.
 func (s *Server) reach(path string) (string, error) {
 	if strings.HasPrefix(path, `\\`) {
 		return "", osError(53)
