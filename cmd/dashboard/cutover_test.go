@@ -11,6 +11,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/door"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
@@ -26,6 +27,9 @@ func (h *house) follow(database string, change func(*migration.LiveWish)) string
 		h.t.Fatal(err)
 	}
 	findings, facts, err := migration.LivePreflight(h.t.Context(), h.app.Ports, m, time.Now)
+	if fault.Is(err, fault.Unavailable) { // as a person would, after a cut
+		findings, facts, err = migration.LivePreflight(h.t.Context(), h.app.Ports, m, time.Now)
+	}
 	if err != nil {
 		h.t.Fatal(err)
 	}
