@@ -20,7 +20,8 @@ func judge(v sight) migration.Task {
 	switch {
 	case v.working() && v.work.verb != workCheck:
 		t.Status, t.Description = migration.TaskRunning, v.work.words()
-	case v.worked && v.work.verb == workRestore && v.work.err != nil:
+	case v.worked && v.work.verb == workRestore && v.work.err != nil && (len(v.restores) == 0 || v.work.taskID != taskID(v.name, v.base())):
+		// With a lost connection the server may have come to the end all the same.
 		t.Status, t.Ended = migration.TaskFailed, v.work.ended
 		t.Description, _ = fault.Words(v.work.err)
 	case !v.exists:

@@ -70,6 +70,50 @@ func TestDeathDuringTheFullBackup(t *testing.T) {
 	await(t, second, id, migration.TaskWaiting)
 }
 
+// The history of a database that was dropped stays, and must not be taken for
+// that of its successor.
+func TestHistoryOfADroppedDatabaseDoesNotCount(t *testing.T) {
+	l, key := slow(t)
+	l.run.SetDisk(sqlserveremu.Disk{})
+	first := opened(t, l.config)
+	id, err := first.Target().Restore(bg, call("Copy", key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, first.Target(), id, migration.TaskWaiting)
+	if err := first.Target().Terminate(bg, id); err != nil {
+		t.Fatal(err)
+	}
+	for ended := time.Now(); time.Since(ended) < beforeCreation+100*time.Millisecond; time.Sleep(50 * time.Millisecond) {
+	}
+	l.run.SetDisk(sqlserveremu.Disk{Rate: 1 << 20})
+	if _, err := first.Target().Restore(bg, call("Copy", key)); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := l.Database(bg, "Copy"); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the restore makes no database")
+		}
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if running, err := l.Running(bg, "Copy"); err == nil && len(running) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the server goes on")
+		}
+	}
+	if task, err := l.Target().Task(bg, id); err == nil && task.Status == migration.TaskWaiting {
+		t.Errorf("half a restore is taken for a whole one: %+v", task)
+	}
+}
+
 func TestTerminateDuringTheFullBackup(t *testing.T) {
 	l, key := slow(t)
 	target := l.Target()

@@ -63,7 +63,7 @@ func (t *Target) sight(ctx context.Context, database string) (sight, error) {
 		return v, nil
 	}
 	v.row, v.offset = rows[0], quarters(rows[0].integer("utc_offset"))
-	if v.restores, err = t.restores(ctx, database, v.offset); err != nil {
+	if v.restores, err = t.restores(ctx, database, v.row.date("create_date"), v.offset); err != nil {
 		return v, err
 	}
 	if v.row.text("state_desc") == "RESTORING" {
@@ -110,15 +110,24 @@ func (t *Target) sightOf(ctx context.Context, id, database string) (sight, error
 	return v, nil
 }
 
+// beforeCreation is how much earlier than the database a restore may be dated:
+// no document says whether restore_date is the beginning or the end.
+const beforeCreation = 2 * time.Second
+
 // restores reads the history of a database back to its last full backup
-// (documentation page "restorehistory"). Times there are local.
-func (t *Target) restores(ctx context.Context, database string, offset time.Duration) ([]restored, error) {
+// (documentation page "restorehistory"). Times there are local. Rows of a
+// database of the same name that was dropped since stay in msdb and are older
+// than this one.
+func (t *Target) restores(ctx context.Context, database string, created time.Time, offset time.Duration) ([]restored, error) {
 	rows, err := t.server.ask(ctx, `SELECT TOP (10000) restore_history_id, restore_date, restore_type, backup_set_id FROM msdb.dbo.restorehistory WHERE destination_database_name = @p1 AND backup_set_id IS NOT NULL ORDER BY restore_history_id DESC`, database)
 	if err != nil {
 		return nil, err
 	}
 	slices.Reverse(rows)
 	for i := len(rows) - 1; i >= 0; i-- {
+		if rows[i].date("restore_date").Before(created.Add(-beforeCreation)) {
+			break
+		}
 		if strings.TrimSpace(rows[i].text("restore_type")) == "D" {
 			return t.withSets(ctx, rows[i:], offset)
 		}
