@@ -98,3 +98,31 @@ func TestRealChainsAreJudged(t *testing.T) {
 	s.refused(t, "RESTORE LOG Real FROM DISK = 'log1.trn' WITH NORECOVERY", 4326, 3013)
 	s.exec(t, "RESTORE DATABASE Real WITH RECOVERY")
 }
+
+func TestSimpleRecoveryBreaksTheLogChain(t *testing.T) {
+	s := start(t, nil)
+	s.exec(t, "BACKUP DATABASE Shop TO DISK = 'full.bak'; BACKUP LOG Shop TO DISK = 'a.trn'")
+	s.exec(t, "ALTER DATABASE Shop SET RECOVERY SIMPLE")
+	s.refused(t, "BACKUP LOG Shop TO DISK = 'x.trn'", 4208, 3013)
+	s.change(t, 1)
+	s.exec(t, "ALTER DATABASE Shop SET RECOVERY FULL")
+	s.refused(t, "BACKUP LOG Shop TO DISK = 'x.trn'", 4214, 3013)
+	if got := one(t, s.db, "SELECT last_log_backup_lsn FROM sys.database_recovery_status WHERE database_id = DB_ID('Shop')"); got != "NULL" {
+		t.Errorf("a chain is told at %s", got)
+	}
+	s.exec(t, "BACKUP DATABASE Shop TO DISK = 'copy.bak' WITH COPY_ONLY")
+	s.refused(t, "BACKUP LOG Shop TO DISK = 'x.trn'", 4214, 3013)
+	s.exec(t, "BACKUP DATABASE Shop TO DISK = 'diff.bak' WITH DIFFERENTIAL")
+	s.change(t, 1)
+	s.exec(t, "BACKUP LOG Shop TO DISK = 'b.trn'")
+	if a, b := read(t, s.file("a.trn")).Sets[0], read(t, s.file("b.trn")).Sets[0]; !b.BeginsLogChain || b.FirstLSN.Compare(a.LastLSN) <= 0 {
+		t.Errorf("the new chain begins at %s, the old one ended at %s", b.FirstLSN, a.LastLSN)
+	}
+	to := target(t, s)
+	to.exec(t, "RESTORE DATABASE Shop FROM DISK = 'full.bak' WITH NORECOVERY")
+	to.refused(t, "RESTORE LOG Shop FROM DISK = 'b.trn'", 4305, 3013)
+	to.exec(t, "RESTORE DATABASE Shop FROM DISK = 'diff.bak' WITH NORECOVERY; RESTORE LOG Shop FROM DISK = 'b.trn'")
+	if !reflect.DeepEqual(to.now(t, "Shop").Tables, s.now(t, "Shop").Tables) {
+		t.Error("contents differ")
+	}
+}
