@@ -49,6 +49,7 @@ type house struct {
 	ports  *ports
 	files  string  // folder with backup files
 	source *source // the SQL Server at work, when there is one
+	rds    *aliyunemu.Running
 }
 
 const (
@@ -58,6 +59,14 @@ const (
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
+	return newHouseWith(t, 2, migration.Rules{}, migration.Caps{})
+}
+
+// newHouseWith is a house whose engine works on so many runs at once and keeps
+// to these bounds.
+func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migration.Caps) *house {
+	t.Helper()
+	rules.Poll, rules.Settle = 20*time.Millisecond, time.Second
 	keys, err := secret.OpenKeyring(filepath.Join(t.TempDir(), "key"))
 	if err != nil {
 		t.Fatal(err)
@@ -77,9 +86,9 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := &run.Engine{Store: h.db, Owner: newID(), Bell: h.bell, Log: log, Parallel: 2, Lease: 30 * time.Second, MaxTries: 5, Now: time.Now,
+	engine := &run.Engine{Store: h.db, Owner: newID(), Bell: h.bell, Log: log, Parallel: parallel, Lease: 30 * time.Second, MaxTries: 5, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{Store: h.db.Migrations(), Runs: h.db, Ports: ports, Now: time.Now, NewID: newID,
-			Rules: migration.Rules{Poll: 20 * time.Millisecond, Settle: time.Second}, Upload: migration.UploadRules{Parallel: 2},
+			Rules: rules, Caps: caps, Upload: migration.UploadRules{Parallel: 2},
 			Takes: migration.TakeRules{Reserve: 3, Settle: time.Second, Fresh: time.Minute}}}}
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -106,10 +115,11 @@ func newHouse(t *testing.T) *house {
 type ports struct {
 	db     *db.DB
 	mu     sync.Mutex
-	source *source
+	source backup.Server
+	sent   func() // called after every file given to the cloud; nil = nobody counts
 }
 
-func (p *ports) set(s *source) {
+func (p *ports) set(s backup.Server) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.source = s
@@ -142,6 +152,11 @@ func (p *ports) Target(ctx context.Context, id string) (migration.Target, error)
 	c, err := aliyun.NewClient(aliyun.Config{Endpoint: a.RDSAddress, Region: i.Region, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal()})
 	if err != nil {
 		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sent != nil {
+		return counted{c.Target(i.InstanceID), p.sent}, nil
 	}
 	return c.Target(i.InstanceID), nil
 }
@@ -178,6 +193,7 @@ func (h *house) cloud(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { rds.Close() })
+	h.rds = rds
 	if err := os.Mkdir(filepath.Join(h.files, "orders"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -287,8 +303,8 @@ func (b *browser) submit(action string, pairs ...string) *browser {
 	values := url.Values{}
 	each(form, func(n *html.Node) {
 		switch {
-		case n.Data == "input" && (attr(n, "type") != "radio" || has(n, "checked")) && attr(n, "name") != "":
-			values.Set(attr(n, "name"), attr(n, "value"))
+		case n.Data == "input" && (attr(n, "type") != "radio" && attr(n, "type") != "checkbox" || has(n, "checked")) && attr(n, "name") != "":
+			values.Add(attr(n, "name"), attr(n, "value"))
 		case n.Data == "textarea":
 			values.Set(attr(n, "name"), textOf(n))
 		case n.Data == "option" && has(n, "selected"), n.Data == "option" && n.PrevSibling == nil:

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path"
@@ -23,7 +24,8 @@ import (
 // source is a SQL Server with one user database, as far as the pages look: it
 // writes real backup files with joining LSNs into a folder and remembers them.
 type source struct {
-	dir string // the backup folder as we see it
+	dir  string // the backup folder as we see it
+	name string // of the database
 
 	mu       sync.Mutex
 	down     error // what every question is answered with
@@ -43,7 +45,7 @@ type source struct {
 const serverFolder = `D:\backup`
 
 func newSource(dir string) *source {
-	return &source{dir: dir, state: "ONLINE", block: 1000, since: 1000}
+	return &source{dir: dir, name: "orders", state: "ONLINE", block: 1000, since: 1000}
 }
 
 // live plants a self-managed server beside the cloud.
@@ -81,7 +83,7 @@ func (s *source) Describe(context.Context) (backup.ServerInfo, error) {
 }
 
 func (s *source) Databases(ctx context.Context) ([]backup.Database, error) {
-	d, err := s.Database(ctx, "orders")
+	d, err := s.Database(ctx, s.name)
 	old := d
 	old.Name, old.RecoveryModel, old.LastFull, old.LastLogBackupLSN = "archive", "SIMPLE", time.Time{}, bakfile.LSN{}
 	master := backup.Database{Name: "master", State: "ONLINE", RecoveryModel: "SIMPLE", DataBytes: 6 << 20, LogBytes: 2 << 20}
@@ -95,10 +97,10 @@ func (s *source) Database(_ context.Context, name string) (backup.Database, erro
 	if s.down != nil {
 		return backup.Database{}, s.down
 	}
-	if name != "orders" {
+	if name != s.name {
 		return backup.Database{}, fault.Newf(fault.NotFound, "There is no database %s.", name)
 	}
-	return backup.Database{ID: 5, Name: "orders", State: s.state, RecoveryModel: "FULL", ReadOnly: s.readOnly, UserAccess: "MULTI_USER", PageVerify: "CHECKSUM", CompatibilityLevel: 130,
+	return backup.Database{ID: 5, Name: s.name, State: s.state, RecoveryModel: "FULL", ReadOnly: s.readOnly, UserAccess: "MULTI_USER", PageVerify: "CHECKSUM", CompatibilityLevel: 130,
 		DataBytes: 64 << 20, LogBytes: 8 << 20, PreferredReplica: true, LastFull: time.Now().Add(-9*24*time.Hour - time.Minute), LastLogBackupLSN: bakfile.LSN{VLF: 34, Block: s.since, Slot: 1},
 		LastGoodCheck: time.Now().Add(-time.Hour), FreeBackupBytes: 1 << 40, LogBytesSinceBackup: 2 << 20}, nil
 }
@@ -131,9 +133,13 @@ func (s *source) Backup(ctx context.Context, c backup.BackupCall, progress func(
 	progress(50)
 	now := time.Now().UTC().Truncate(time.Second)
 	at := func(block uint32) bakfile.LSN { return bakfile.LSN{VLF: 34, Block: block, Slot: 1} }
-	guid := func(what string) (g bakfile.GUID) { copy(g[:], fmt.Sprintf("%-16.16s", what)); return g }
+	guid := func(what string) (g bakfile.GUID) {
+		h := sha256.Sum256([]byte(s.name + "/" + what))
+		copy(g[:], h[:])
+		return g
+	}
 	var offset time.Duration
-	set := mtf.Set{Set: bakfile.Set{Name: c.Name, Database: "orders", ServerName: "SQL1", MachineName: "SQL1", UserName: "bakplane", VersionMajor: 13, VersionBuild: 5026, DatabaseVersion: 852, CompatibilityLevel: 130,
+	set := mtf.Set{Set: bakfile.Set{Name: c.Name, Database: s.name, ServerName: "SQL1", MachineName: "SQL1", UserName: "bakplane", VersionMajor: 13, VersionBuild: 5026, DatabaseVersion: 852, CompatibilityLevel: 130,
 		RecoveryModel: bakfile.RecoveryFull, DatabaseCreated: bakfile.LocalTime{Time: now.Add(-time.Hour)}, Started: bakfile.LocalTime{Time: now}, Finished: bakfile.LocalTime{Time: now}, UTCOffset: &offset,
 		SetGUID: guid(fmt.Sprintf("set %d", len(s.history)+1)), BindingID: guid("binding"), RecoveryForkID: guid("fork"), FirstRecoveryForkID: guid("fork"), FamilyGUID: guid("fork"),
 		SortOrder: 52, UnicodeLocale: 1033, UnicodeCompare: 196609}, PayloadSize: 64 << 10}
@@ -141,7 +147,7 @@ func (s *source) Backup(ctx context.Context, c backup.BackupCall, progress func(
 	switch c.Kind {
 	case backup.Full:
 		set.Type, set.FirstLSN, set.CheckpointLSN, set.LastLSN = bakfile.TypeFull, at(s.block-50), at(s.block-50), at(s.block)
-		set.Files = []bakfile.DataFile{{FileID: 1, LogicalName: "orders", PhysicalName: `D:\data\orders.mdf`, Type: "D", FilegroupID: 1, FilegroupName: "PRIMARY", Size: 64 << 20, UniqueID: guid("data"), SourceBlockSize: 512}}
+		set.Files = []bakfile.DataFile{{FileID: 1, LogicalName: s.name, PhysicalName: `D:\data\orders.mdf`, Type: "D", FilegroupID: 1, FilegroupName: "PRIMARY", Size: 64 << 20, UniqueID: guid("data"), SourceBlockSize: 512}}
 		s.full = set.Set
 	case backup.Differential:
 		set.Type, set.FirstLSN, set.CheckpointLSN, set.LastLSN = bakfile.TypeDifferential, at(s.block-50), at(s.block-50), at(s.block)
@@ -163,10 +169,10 @@ func (s *source) Backup(ctx context.Context, c backup.BackupCall, progress func(
 		s.state = "RESTORING"
 	}
 	s.history = append(s.history, backup.HistoryRow{ID: int64(len(s.history) + 1), User: "bakplane", Files: c.Files, Disk: true,
-		Set: backup.Set{Kind: c.Kind, ID: set.SetGUID, Name: c.Name, Database: "orders", First: set.FirstLSN, Last: set.LastLSN}})
+		Set: backup.Set{Kind: c.Kind, ID: set.SetGUID, Name: c.Name, Database: s.name, First: set.FirstLSN, Last: set.LastLSN}})
 	if s.foreign && c.Kind == backup.Differential {
 		s.history = append(s.history, backup.HistoryRow{ID: int64(len(s.history) + 1), User: `CORP\backup`, Files: []string{`E:\other\orders_log_1512.trn`}, Disk: true,
-			Set: backup.Set{Kind: backup.Log, ID: guid("foreign"), Name: "nightly", Database: "orders", First: at(s.block), Last: at(s.block + 100), Finished: backup.Moment{Local: now, UTC: &now}}})
+			Set: backup.Set{Kind: backup.Log, ID: guid("foreign"), Name: "nightly", Database: s.name, First: at(s.block), Last: at(s.block + 100), Finished: backup.Moment{Local: now, UTC: &now}}})
 	}
 	return out.Close()
 }
