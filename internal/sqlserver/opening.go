@@ -153,6 +153,8 @@ func mayDrop(v sight, id string) error {
 		return keep(fmt.Sprintf("session %d is at work on it (%s).", v.running[0].Session, strings.ToLower(v.running[0].Command)))
 	case v.lived:
 		return keep("backups of it were taken on this server, so it has been open.")
+	case len(v.restores) == 0 && !v.interrupted():
+		return keep("nothing on the server tells where it came from.")
 	case len(v.restores) > 0 && id != taskID(v.name, v.base()):
 		return keep("it was restored from another backup.")
 	}

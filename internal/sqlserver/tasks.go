@@ -32,11 +32,16 @@ type restored struct {
 	set backup.HistoryRow
 }
 
+// longest is how long ago an interrupted restore may have begun. A database
+// that has been RESTORING for longer without a history may be anything, such as
+// the far end of log shipping whose history was cleaned up.
+const longest = 8 * 24 * time.Hour
+
 // interrupted reports whether the database is the rest of a restore whose full
 // backup never got through.
 func (v sight) interrupted() bool {
 	return v.exists && v.row.text("state_desc") == "RESTORING" && len(v.restores) == 0 &&
-		!v.lived && !v.row.has("replica_id") && len(v.running) == 0 && !v.working()
+		v.row.date("local_now").Sub(v.row.date("create_date")) < longest && !v.lived && !v.row.has("replica_id") && len(v.running) == 0 && !v.working()
 }
 
 func (v sight) working() bool { return v.worked && v.work.ended.IsZero() }
@@ -49,7 +54,7 @@ func (v sight) base() backup.GUID {
 	return v.restores[0].set.Set.ID
 }
 
-const databaseState = `SELECT *, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset FROM sys.databases WHERE name = @p1`
+const databaseState = `SELECT *, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset, GETDATE() AS local_now FROM sys.databases WHERE name = @p1`
 
 // sight asks the server about one database.
 func (t *Target) sight(ctx context.Context, database string) (sight, error) {
