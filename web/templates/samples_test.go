@@ -160,7 +160,7 @@ func pages() []page {
 	first := signIn()
 	first.Submit, first.Fields = "Make the account", append(first.Fields, Field{Name: "again", Label: "Password again", Type: "password", Error: "The two passwords differ."})
 	rejected := Help{Title: "The name or the password is not right.", Fix: "Try again; after five tries in a minute the door stays shut for a while."}
-	return []page{
+	return append(wavePages(), []page{
 		{"signin", "Sign in", "", func(f Frame) templ.Component {
 			v := signIn()
 			v.Problem = &rejected
@@ -293,5 +293,5 @@ func pages() []page {
 		{"notfound", "Not found", "", func(f Frame) templ.Component {
 			return ProblemPage(f, Problem{Status: 404, Title: "There is no such page", Message: "The migration may have been removed, or the address has a slip in it.", Fix: "Look for it in the list.", Actions: []Action{{Label: "Migrations", Href: "/migrations"}}, Ref: "req-7f3a"})
 		}, []string{"404", "There is no such page", "req-7f3a"}},
-	}
+	}...)
 }
