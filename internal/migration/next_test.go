@@ -157,11 +157,15 @@ func TestRead(t *testing.T) {
 		opened  bool
 		check   CheckResult
 	}{
-		"at work":                    {m: sent(nil), s: Sight{Task: Task{Status: TaskRunning}, Files: []TaskFile{rowOf("Restoring", "")}}},
-		"unknown status is at work":  {m: sent(nil), s: Sight{Task: Task{Status: "Frobbing"}}},
-		"applied":                    {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("Restored", "")}}, state: FileApplied},
-		"waiting before its row":     {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{{Name: "ordersfull.bak", Status: "Restored"}}}},
-		"row of an earlier try only": {m: sent(func(m *Migration) { m.Calls = append(m.Calls, m.Calls[1]) }), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}},
+		"at work":                   {m: sent(nil), s: Sight{Task: Task{Status: TaskRunning}, Files: []TaskFile{rowOf("Restoring", "")}}},
+		"unknown status is at work": {m: sent(nil), s: Sight{Task: Task{Status: "Frobbing"}}},
+		"applied":                   {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("Restored", "")}}, state: FileApplied},
+		"waiting before its row":    {m: sent(func(m *Migration) { m.Calls[1].Settled = t0.Add(time.Hour) }), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{{Name: "ordersfull.bak", Status: "Restored"}}}},
+		"row of an earlier try only": {m: sent(func(m *Migration) {
+			m.Calls[1].Settled = t0.Add(time.Hour)
+			m.Calls = append(m.Calls, m.Calls[1])
+		}), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}},
+		"accepted and never seen":    {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{{Name: "ordersfull.bak", Status: "Restored"}}}, state: FileRefused, problem: "unseen"},
 		"gap":                        {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting, Description: tooRecent}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}, state: FileRefused, problem: "gap"},
 		"covered is left out":        {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", "… which is too early to apply to the database.")}}, state: FileDropped},
 		"no rows told, task waits":   {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}}, state: FileApplied},

@@ -65,6 +65,15 @@ func readSent(m Migration, s Sight, sent File, now time.Time, r Rules) Reading {
 	// and 2019 Enterprise Cluster out). Then the task alone speaks, and it gets
 	// a moment to take notice of the call.
 	call := lastCall(m, sent.Ord)
+	if len(s.Files) > 0 && now.After(call.Settled.Add(r.Settle)) {
+		f := sent
+		f.State, f.Message = FileRefused, "accepted, and never seen again"
+		return Reading{Files: []File{f}, Text: "The target accepted " + path.Base(f.Source) + " and shows nothing of it.",
+			Problem: &Problem{Code: "unseen", Step: stepOf(f), File: f.Ord, Said: s.Task.Description,
+				Cause:   "The target accepted the file, went back to waiting, and its list of files does not show it.",
+				Fix:     "Look at the instance's migration records. Retrying is harmless: a log that was applied is refused as too early.",
+				Actions: []Button{ButtonRetry, ButtonTerminate}}}
+	}
 	if len(s.Files) > 0 || now.Before(call.Settled.Add(r.Poll)) {
 		return Reading{}
 	}

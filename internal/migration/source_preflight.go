@@ -96,6 +96,9 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 	j.health(f)
 	j.folder(f)
 	j.others(f)
+	if f.Freeze == FreezeReadOnly {
+		j.add("freeze", "Freeze", Warned, "READ_ONLY is written into the log too: the target comes up read-only.", "After the cutover: ALTER DATABASE "+bracket(d.Name)+" SET READ_WRITE on the target. The tail of the log as freeze leaves no such trace.")
+	}
 	return j.out
 }
 
