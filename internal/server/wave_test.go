@@ -30,8 +30,10 @@ func TestAPersonMovesAWave(t *testing.T) {
 		sees(200, "2 can start, 2 cannot.", "Left out as things stand: hr, gone.", "There is no database gone.", "left out", "can start", "Start 2 migrations", "What will be done")
 	b.submit("/waves").sees(200, "The wave has begun with 2 databases.", "Left out: hr", "billing weekend", "billing", "crm")
 	page := b.at.Path
+	b.follow("crm").follow("billing weekend")
 	b.until("all following").sees(200, "2 of 2", "ready for the cutover", "Behind at most", "2.0 MB of log")
 	b.get("/waves").sees(200, "billing weekend", "2 databases", "2 following")
+	b.do("POST", "/waves", strings.TrimPrefix(waveQuery, "?")+"&database=crm&database=billing").sees(422, "None of them can start yet.", "crm is being migrated to this instance already.")
 	b.get("/waves/new/checks"+waveQuery+"&database=crm").sees(200, "crm is being migrated to this instance already.", "None of them can start yet.")
 
 	b.get(page + "/cutover").until("≈")
@@ -56,13 +58,13 @@ func TestAWaveWaitsForItsLast(t *testing.T) {
 	f := h.fleet(t, "billing", "crm")
 	f.sources["crm"].refuses = fault.New(fault.Invalid, "Cannot open backup device.", "Let the service account write to the folder.")
 	p := h.program(t)
-	wish := map[string]any{"name": "billing weekend", "server_id": "source", "databases": []string{"billing", "crm", "nothing"}, "instance_id": "target", "staging_id": "staging", "every": "15m"}
+	wish := map[string]any{"name": "billing weekend", "server": "source", "databases": []string{"billing", "crm", "nothing"}, "instance": "target", "staging": "staging", "every": "15m"}
 	type result struct{ Database, ID, Error, Fix string }
 	var begun struct {
 		ID        string
 		Databases []result
 	}
-	p.ask("POST", "/api/v1/waves", map[string]any{"name": "x", "server_id": "source", "databases": []string{}, "instance_id": "target", "staging_id": "staging"}, 422, nil)
+	p.ask("POST", "/api/v1/waves", map[string]any{"name": "x", "server": "source", "databases": []string{}, "instance": "target", "staging": "staging"}, 422, nil)
 	p.ask("POST", "/api/v1/waves", wish, 201, &begun)
 	if ds := begun.Databases; len(ds) != 3 || ds[0].ID == "" || ds[0].Error != "" || ds[1].ID == "" || ds[2].ID != "" || ds[2].Error != "There is no database nothing." {
 		t.Fatalf("%+v", begun)

@@ -24,10 +24,10 @@ const (
 // waveWish is what a person chose for a new wave, as a form or a program sends it.
 type waveWish struct {
 	Name      string   `json:"name"`
-	Server    string   `json:"server_id"`
+	Server    string   `json:"server"`
 	Databases []string `json:"databases"`
-	Instance  string   `json:"instance_id"`
-	Staging   string   `json:"staging_id"`
+	Instance  string   `json:"instance"`
+	Staging   string   `json:"staging"`
 	Every     string   `json:"every,omitempty"`
 	Freeze    string   `json:"freeze,omitempty"`
 	Check     string   `json:"check,omitempty"`
@@ -154,36 +154,43 @@ func (s *Server) namesUnderWay(ctx context.Context, instanceID string) (map[stri
 	return out, err
 }
 
-// startWave checks once more and starts those that may. The results are in
-// the order of the wish; a database that was left out has no id and its
-// reason. Without any that may start there is no wave.
-func (s *Server) startWave(c echo.Context, w waveWish) (migration.Wave, []migration.Result, error) {
+// waveStarted is what became of a wish. The results are in its order; a
+// database that was left out has no id and its reason.
+type waveStarted struct {
+	wave    migration.Wave
+	places  livePlan
+	found   []waveCheck
+	results []migration.Result
+}
+
+// startWave checks once more and starts those that may. Without any that may
+// start there is no wave.
+func (s *Server) startWave(c echo.Context, w waveWish) (v waveStarted, err error) {
 	ctx := c.Request().Context()
-	_, found, err := s.waveChecks(ctx, w)
-	if err != nil {
-		return migration.Wave{}, nil, err
+	if v.places, v.found, err = s.waveChecks(ctx, w); err != nil {
+		return v, err
 	}
 	var items []migration.WaveItem
-	var results []migration.Result
 	at := map[string]int{}
-	for i, k := range found {
-		results = append(results, migration.Result{Database: k.database, Err: k.why()})
+	for i, k := range v.found {
+		v.results = append(v.results, migration.Result{Database: k.database, Err: k.why()})
 		if k.mayStart() {
 			at[k.plan.m.Database] = i
 			items = append(items, migration.WaveItem{Migration: k.plan.m, Source: k.facts, Findings: k.findings})
 		}
 	}
 	if len(items) == 0 {
-		return migration.Wave{}, results, invalid("None of the databases can start.", "See beside each what is in the way.")
+		return v, invalid("None of the databases can start.", "See beside each what is in the way.")
 	}
 	wave, begun, err := migration.StartWave(ctx, s.Migrations, w.Name, items, s.NewID, s.by(c))
+	v.wave = wave
 	for _, r := range begun {
 		if i, ok := at[r.Database]; ok {
-			results[i].ID, results[i].Err = r.ID, r.Err
+			v.results[i].ID, v.results[i].Err = r.ID, r.Err
 			if r.Err != nil {
-				results[i].ID = ""
+				v.results[i].ID = ""
 			}
 		}
 	}
-	return wave, results, err
+	return v, err
 }
