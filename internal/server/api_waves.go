@@ -68,12 +68,13 @@ func (s *Server) apiWaveStart(c echo.Context) error {
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
-	wave, results, err := s.startWave(c, w)
+	begun, err := s.startWave(c, w)
+	wave := begun.wave
 	if err != nil {
-		return refuseWave(c, results, err)
+		return refuseWave(c, begun.results, err)
 	}
 	c.Response().Header().Set("Location", "/api/v1/waves/"+wave.ID)
-	return c.JSON(http.StatusCreated, map[string]any{"id": wave.ID, "name": wave.Name, "created": wave.Created.UTC(), "databases": waveResults(results)})
+	return c.JSON(http.StatusCreated, map[string]any{"id": wave.ID, "name": wave.Name, "created": wave.Created.UTC(), "databases": waveResults(begun.results)})
 }
 
 func (s *Server) apiWaves(c echo.Context) error {

@@ -88,6 +88,13 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 		Needs: migrationNeeds(z, m, got.run, here), Steps: phases(z, m, got.steps), Events: events(z, got.events),
 		More: &templates.Action{Label: "All events", Href: "/runs/" + m.RunID, Small: true},
 	}
+	if m.WaveID != "" {
+		w, err := s.Migrations.Wave(c.Request().Context(), m.WaveID)
+		if err != nil {
+			return view{}, err
+		}
+		v.Crumbs = []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: w.Name, Href: "/waves/" + w.ID}, {Text: m.Database}}
+	}
 	if m.Feed != nil {
 		v.Live = true
 		v.Stop, v.ByHand, v.Calls = feedStop(m, got.feed), byHand(m), takeCalls(z, m)

@@ -187,7 +187,10 @@ func (s *Server) waveStart(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
 	w := waveWishOf(form)
-	wave, results, err := s.startWave(c, w)
+	begun, err := s.startWave(c, w)
+	if fault.Is(err, fault.Invalid) && len(begun.results) > 0 {
+		return s.refused(c, s.waveChecksView(c, w, begun.places, begun.found))
+	}
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.pickWaveView(c, w, "", err)
 		if viewErr != nil {
@@ -198,19 +201,19 @@ func (s *Server) waveStart(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	begun, left := 0, []string{}
-	for _, r := range results {
+	started, left := 0, []string{}
+	for _, r := range begun.results {
 		if r.Err == nil {
-			begun++
+			started++
 			continue
 		}
 		message, _ := fault.Words(r.Err)
 		left = append(left, r.Database+" ("+strings.TrimSuffix(message, ".")+")")
 	}
-	tone, words := templates.ToneOK, fmt.Sprintf("The wave has begun with %s.", templates.Count(begun, "database", "databases"))
+	tone, words := templates.ToneOK, fmt.Sprintf("The wave has begun with %s.", templates.Count(started, "database", "databases"))
 	if len(left) > 0 {
 		tone, words = templates.ToneWarn, words+" Left out: "+clip(strings.Join(left, "; "), 600)+"."
 	}
 	s.say(c, tone, words)
-	return seeOther(c, "/waves/"+wave.ID)
+	return seeOther(c, "/waves/"+begun.wave.ID)
 }
