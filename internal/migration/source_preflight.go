@@ -155,7 +155,7 @@ func (j *judge) health(f SourceFacts) {
 		j.add("checkdb", "DBCC CHECKDB", Passed, "Without errors on "+at.Format("2 Jan 2006")+".", "")
 	}
 	if skew := f.Server.Now.Sub(f.Now).Abs(); skew > time.Minute {
-		j.add("clock", "Clock", Warned, fmt.Sprintf("The server's clock is %s away from this machine's.", skew.Round(time.Second)), "Set both by NTP: times on these pages are compared.")
+		j.add("clock", "Clock", Warned, fmt.Sprintf("The server's clock is %s away from this machine's.", lasting(skew)), "Set both by NTP: times on these pages are compared.")
 	}
 	if f.Compress && f.Server.EngineEdition == 4 {
 		j.add("compress", "Compression", Barred, "Express Edition cannot compress backups.", "Start without compression.")
@@ -202,10 +202,10 @@ func JudgeLive(f Facts, s SourceFacts) []Finding {
 		return j.out
 	}
 	if smallest := SmallestEvery(TakeRules{Reserve: 3}); s.Every < smallest {
-		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", s.Every, CallsPerDay, time.Duration(CallsPerDay-5)*s.Every),
-			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", smallest))
+		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", lasting(s.Every), CallsPerDay, lasting(time.Duration(CallsPerDay-5)*s.Every)),
+			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", lasting(smallest)))
 	} else {
-		j.add("calls", "Calls a day", Passed, fmt.Sprintf("A log backup every %s fits into the %d imports a day.", s.Every, CallsPerDay), "")
+		j.add("calls", "Calls a day", Passed, fmt.Sprintf("A log backup every %s fits into the %d imports a day.", lasting(s.Every), CallsPerDay), "")
 	}
 	return j.out
 }
