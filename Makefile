@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate generated bench browser
+.PHONY: help demo test lint generate generated bench clients
 
 GO ?= go
 
@@ -9,7 +9,7 @@ help: ## show these targets
 demo: ## run the dashboard with an emulated cloud on this machine
 	$(GO) run ./cmd/dashboard demo
 
-test: browser lint ## lint, then run every test
+test: clients lint ## lint, then run every test
 	$(GO) test -timeout 10m ./...
 
 lint: generated ## gofmt, vet, staticcheck, import fences, generated files
@@ -31,13 +31,17 @@ generated:
 bench: ## print the figures the product promises, measured
 	$(GO) run ./cmd/bench
 
-# The pages are tested in Chromium where there is one.
-browser:
-	@if command -v chromium >/dev/null; then :; \
-	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "installing chromium for the browser tests"; \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
-			|| echo "chromium could not be installed: the browser tests will be skipped"; \
-	else \
-		echo "chromium is not installed: the browser tests will be skipped (Debian: apt-get install chromium)"; \
-	fi
+# The pages are tested in Chromium where there is one, and the emulated SQL
+# Server is asked by a client that is not ours, FreeTDS' tsql.
+clients:
+	@for pair in chromium:chromium tsql:freetds-bin; do \
+		command=$${pair%%:*} package=$${pair#*:}; \
+		if command -v $$command >/dev/null; then :; \
+		elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "installing $$package for the tests that need $$command"; \
+			{ { [ -n "$$updated" ] || apt-get update -qq; } && updated=1 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$package >/dev/null; } \
+				|| echo "$$package could not be installed: the tests that need $$command will be skipped"; \
+		else \
+			echo "$$command is not installed: the tests that need it will be skipped (Debian: apt-get install $$package)"; \
+		fi; \
+	done
