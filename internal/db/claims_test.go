@@ -205,6 +205,44 @@ func TestAFileIsNotTakenBackFromTheTarget(t *testing.T) {
 	}
 }
 
+// TestAMigrationIsReadInOnePiece writes the task and a file's state together
+// while others read: nobody sees one without the other.
+func TestAMigrationIsReadInOnePiece(t *testing.T) {
+	ctx := context.Background()
+	d := open(t)
+	m := migrating(t, d, "1")
+	_, g := claim(t, d, "me", noon)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f := m.Files[0]
+		for i := range 300 {
+			task, states := "", [2]migration.FileState{migration.FileStaged, migration.FilePlanned}
+			if f.State = states[i%2]; f.State == migration.FileStaged {
+				task = "t"
+			}
+			if err := d.Migrations().Note(ctx, g, m.ID, migration.Change{TaskID: &task, Files: []migration.File{f}}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}()
+	for {
+		got, err := d.Migrations().Migration(ctx, m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (got.TaskID == "t") != (got.Files[0].State == migration.FileStaged) {
+			t.Fatalf("task %q beside a file that is %s", got.TaskID, got.Files[0].State)
+		}
+		select {
+		case <-done:
+			return
+		default:
+		}
+	}
+}
+
 func TestARefusedDecisionLeavesNoTrace(t *testing.T) {
 	ctx := context.Background()
 	d := open(t)

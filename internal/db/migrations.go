@@ -89,9 +89,16 @@ func putFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.File
 	return nil
 }
 
-// Migration implements migration.Store.
-func (d *Migrations) Migration(ctx context.Context, id string) (migration.Migration, error) {
-	return readMigration(ctx, d.read, id)
+// Migration implements migration.Store. The row, its files and its calls are
+// read in one transaction: lanes write beside whoever reads, and what belongs
+// together must not be half old and half new.
+func (d *Migrations) Migration(ctx context.Context, id string) (m migration.Migration, err error) {
+	tx, err := d.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return m, stored("read migration", err)
+	}
+	defer tx.Rollback()
+	return readMigration(ctx, tx, id)
 }
 
 func readMigration(ctx context.Context, q queryer, id string) (m migration.Migration, err error) {

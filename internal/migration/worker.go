@@ -91,7 +91,11 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 	}
 	if f, ok := NextUpload(m); ok {
 		lanes.uploads.start(f, func(ctx context.Context) error {
-			leave, err := j.gates.enter(ctx, "uploads", j.Caps.Uploads)
+			most := j.Caps.Uploads
+			if m.Feed != nil && !m.Feed.Frozen.IsZero() {
+				most = 0 // writes stand still until it is there
+			}
+			leave, err := j.gates.enter(ctx, "uploads", most)
 			if err != nil {
 				return err
 			}
