@@ -74,19 +74,10 @@ func metrics(output string) (map[string]float64, bool) {
 func (b *bench) kill(ctx context.Context) error {
 	cmd := b.goTest(ctx, "./cmd/dashboard", "-run", "^TestKilledAt(EveryBoundary|Random)$", "-count", "1", "-timeout", "10m", "-json")
 	cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_KILLS=%d", b.kills), "TMPDIR="+b.tmp)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+	passed, all, err := journeysOf(cmd)
 	if err != nil {
 		return err
 	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	passed, all, err := journeys(out)
-	if err != nil {
-		return err
-	}
-	_ = cmd.Wait() // a test that failed is told in the table
 	for _, k := range []struct{ test, name string }{
 		{"TestKilledAtEveryBoundary", "killed at every boundary, finished with everything done once"},
 		{"TestKilledAtRandom", "killed at random moments, finished with everything done once"},
@@ -94,6 +85,23 @@ func (b *bench) kill(ctx context.Context) error {
 		b.add(k.name, fmt.Sprintf("all %d", all[k.test]), all[k.test] > 0 && passed[k.test] == all[k.test], "%d", passed[k.test])
 	}
 	return nil
+}
+
+// journeysOf runs a go test -json and counts its subtests.
+func journeysOf(cmd *exec.Cmd) (passed, all map[string]int, err error) {
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	if passed, all, err = journeys(out); err != nil {
+		return nil, nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
+	_ = cmd.Wait() // a test that failed is told in the table
+	return passed, all, nil
 }
 
 // journeys counts the subtests of each test in the output of go test -json.

@@ -354,7 +354,7 @@ func (b *browser) sees(code int, texts ...string) *browser {
 // until reloads the page until it says something.
 func (b *browser) until(text string) *browser {
 	b.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(90 * time.Second)
 	for !strings.Contains(b.text(), text) {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("%s never said %q; it says %.2000s", b.at, text, b.text())
