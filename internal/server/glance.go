@@ -2,8 +2,11 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -108,15 +111,38 @@ func (s *Server) glanceAt(ctx context.Context, m migration.Migration) glance {
 	})
 }
 
-// glanceAtAll tells what a source says of all its databases now: one question,
-// however many of them are looked at.
-func (s *Server) glanceAtAll(ctx context.Context, serverID string) glance {
-	return s.glances.look(ctx, serverID, s.Now, func(ctx context.Context) ([]backup.Database, error) {
+// glanceAtAll tells what a source says now of the databases that are followed
+// there: one question about all of them, then for each how much log it has
+// written, which a server tells only one by one.
+func (s *Server) glanceAtAll(ctx context.Context, serverID string, rows []migration.Summary) glance {
+	followed := map[string]bool{}
+	for _, r := range rows {
+		followed[r.Database] = true
+	}
+	return s.glances.look(ctx, fmt.Sprintf("%s/all/%d", serverID, len(rows)), s.Now, func(ctx context.Context) ([]backup.Database, error) {
 		server, _, err := s.Ports.Server(ctx, serverID)
 		if err != nil {
 			return nil, err
 		}
-		return server.Databases(ctx)
+		all, err := server.Databases(ctx)
+		if err != nil {
+			return nil, err
+		}
+		g, ctx := errgroup.WithContext(ctx)
+		g.SetLimit(4)
+		for i, d := range all {
+			if !followed[d.Name] || d.LogBytesSinceBackup >= 0 {
+				continue
+			}
+			g.Go(func() error {
+				one, err := server.Database(ctx, d.Name)
+				if err == nil {
+					all[i] = one
+				}
+				return nil // what one does not tell leaves the others as they are
+			})
+		}
+		return all, g.Wait()
 	})
 }
 

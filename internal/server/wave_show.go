@@ -52,7 +52,7 @@ func (s *Server) readWave(ctx context.Context, id string) (v waveSight, err erro
 		if following(k.m) {
 			g, ok := said[k.m.Feed.ServerID]
 			if !ok {
-				g = s.glanceAtAll(ctx, k.m.Feed.ServerID)
+				g = s.glanceAtAll(ctx, k.m.Feed.ServerID, rows)
 				said[k.m.Feed.ServerID] = g
 			}
 			o, ok := opens[k.m.InstanceID]
