@@ -77,7 +77,7 @@ func (a *App) face(bell *run.Bell) (http.Handler, error) {
 	return server.New(server.Config{Secure: a.config.TLSCert != "", Version: version()}, server.Deps{
 		Endpoints: a.DB, Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey: &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
-		Bell:   bell, Log: a.log, Now: time.Now, NewID: newID, Poll: a.config.Poll,
+		Bell:   bell, Log: a.log, Now: time.Now, NewID: newID,
 	})
 }
 

@@ -141,7 +141,9 @@ func (p *Plan) lackLogs(in sorted, r route) {
 	for _, l := range ahead {
 		if l.First.Compare(at) > 0 && len(p.Missing) < maxGaps {
 			p.Missing = append(p.Missing, gap(before, at, l))
-		} else if l.BeginsLogChain && at == p.Reaches && l.Fork == p.Fork {
+		} else if at == p.Reaches && l.Fork == p.Fork {
+			// It seems to join and is not on the route, which goes as far as it
+			// can: it belongs to another log chain.
 			p.Missing = append(p.Missing, interrupted(before, at, l))
 		}
 		if l.Fork == p.Fork && l.Last.Compare(at) > 0 {

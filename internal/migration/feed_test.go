@@ -153,11 +153,11 @@ func TestPredict(t *testing.T) {
 		at = f.Applied
 		m.Files, m.Feed.Takes, m.Calls = append(m.Files, f), append(m.Feed.Takes, take), append(m.Calls, call)
 	}
-	s := Predict(m, 2e8, []time.Duration{6 * time.Second}, time.Second)
+	s := Predict(m, 2e8, []time.Duration{6 * time.Second})
 	if !s.Known || s.Tail != 4*time.Second || s.Upload != 5*time.Second || s.Apply != 6*time.Second || s.Open != 6*time.Second {
 		t.Fatalf("predicted %+v", s)
 	}
-	if s := Predict(fed(nil), 1, nil, time.Second); s.Known {
+	if s := Predict(fed(nil), 1, nil); s.Known {
 		t.Fatalf("predicted without anything measured: %+v", s)
 	}
 }

@@ -24,6 +24,11 @@ type sample struct {
 	took  time.Duration
 }
 
+// betweenPhases is what Bakplane itself adds: a few commits. The pauses between
+// two looks at the target are part of how long applying and opening take, as
+// they were measured.
+const betweenPhases = 200 * time.Millisecond
+
 // Predict tells how long writes would stop if the cutover were ordered now.
 // tailBytes is the log written since the last log backup, opens are how long
 // earlier openings at this instance took, newest first.
@@ -31,7 +36,7 @@ type sample struct {
 // A phase is an overhead plus a time per byte. The time per byte comes from
 // the full backup, whose size drowns the overhead; the overhead is the median
 // of what the increments took beyond it.
-func Predict(m Migration, tailBytes int64, opens []time.Duration, poll time.Duration) Stop {
+func Predict(m Migration, tailBytes int64, opens []time.Duration) Stop {
 	if m.Feed == nil {
 		return Stop{Why: "The source is not a server at work."}
 	}
@@ -52,7 +57,7 @@ func Predict(m Migration, tailBytes int64, opens []time.Duration, poll time.Dura
 	if len(apply) < 2 {
 		return Stop{Why: "Nothing can be said before the first increment is applied."}
 	}
-	s := Stop{Known: true, Bytes: tailBytes, Samples: len(apply) - 1, Ours: 3 * poll,
+	s := Stop{Known: true, Bytes: tailBytes, Samples: len(apply) - 1, Ours: betweenPhases,
 		Tail: estimate(backup, tailBytes), Upload: estimate(upload, tailBytes), Apply: estimate(apply, tailBytes)}
 	switch {
 	case len(opens) > 0:

@@ -42,7 +42,7 @@ func (s *Server) readFeed(ctx context.Context, m migration.Migration) (v feedSig
 // predict says how long writes would stop by what the source said last.
 func (s *Server) predict(m migration.Migration, g glance, opens []time.Duration) (backup.Database, migration.Stop) {
 	d, told := g.of(m.SourceDatabase)
-	stop := migration.Predict(m, max(d.LogBytesSinceBackup, 0), opens, s.poll())
+	stop := migration.Predict(m, max(d.LogBytesSinceBackup, 0), opens)
 	switch {
 	case !told:
 		message := ""
@@ -59,13 +59,6 @@ func (s *Server) predict(m migration.Migration, g glance, opens []time.Duration)
 // following reports whether a cutover lies still ahead.
 func following(m migration.Migration) bool {
 	return m.Feed != nil && !m.Stage.Ended() && m.Opened.IsZero() && m.Feed.Frozen.IsZero() && m.Feed.AbortAsked.IsZero() && m.TerminateAsked.IsZero()
-}
-
-func (s *Server) poll() time.Duration {
-	if s.Poll > 0 {
-		return s.Poll
-	}
-	return time.Second
 }
 
 // feedFacts are the figures of a migration that follows a source.

@@ -45,7 +45,6 @@ type Deps struct {
 	Log        *slog.Logger
 	Now        func() time.Time
 	NewID      func() string // UUIDv7
-	Poll       time.Duration // shortest pause between two looks at a cloud task, part of every prediction; 0 = a second
 }
 
 // AuditLog is the chain of entries.
