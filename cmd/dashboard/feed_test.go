@@ -223,6 +223,30 @@ func TestTroubleAtTheSource(t *testing.T) {
 		}
 		f.openedAtTheTail(f.until(f.id, "the open database", opened))
 	})
+	t.Run("read-only, and the last log is lost or refused", func(t *testing.T) {
+		f := newFeed(t, migration.FreezeReadOnly)
+		f.follows()
+		f.source.mu.Lock()
+		f.source.fail["before log"] = lost
+		f.source.mu.Unlock()
+		f.cutover()
+		f.openedAtTheTail(f.until(f.id, "the open database", opened))
+
+		f = newFeed(t, migration.FreezeReadOnly)
+		f.follows()
+		f.source.mu.Lock()
+		f.source.fail["before log"] = fault.New(fault.Conflict, "The backup folder is full.", "Free some space there.")
+		f.source.mu.Unlock()
+		f.cutover()
+		m := f.until(f.id, "a problem", func(m migration.Migration) bool { return m.Problem != nil })
+		if m.Feed.Frozen.IsZero() || f.source.write() {
+			t.Fatal("the source is read-only and said to take writes")
+		}
+		if err := migration.OrderRetry(t.Context(), f.app.DB.Migrations(), f.id, f.by()); err != nil {
+			t.Fatal(err)
+		}
+		f.openedAtTheTail(f.until(f.id, "the open database", opened))
+	})
 	t.Run("the order to open is lost", func(t *testing.T) {
 		f := newFeed(t, migration.FreezeTail)
 		f.follows()

@@ -102,8 +102,12 @@ func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
 	if !feed.AbortAsked.IsZero() {
 		return feed.giveBack(m)
 	}
-	if !feed.Frozen.IsZero() || !m.TerminateAsked.IsZero() {
+	switch {
+	case !m.TerminateAsked.IsZero() || feed.tailTaken():
 		return TakeAction{}
+	case !feed.Frozen.IsZero():
+		// Writes have stopped and the tail is not there: nothing comes before it.
+		return TakeAction{Do: FreezeTake, Kind: "log"}
 	}
 	last, taken := feed.last()
 	switch {

@@ -54,7 +54,11 @@ func TestNextTake(t *testing.T) {
 		"ordered, last log is fresh":     {fed(func(m *Migration) { m.Feed.CutoverAsked = soon; m.Feed.Takes[1].Settled = soon.Add(-5 * time.Second) }), Budget{}, soon, FreezeTake, "log"},
 		"ordered, last import of all":    {fed(func(m *Migration) { m.Feed.CutoverAsked = soon }), Budget{Database: 19}, soon, FreezeTake, "log"},
 		"ordered, a log on its way":      {fed(func(m *Migration) { m.Feed.CutoverAsked = soon; m.Files[1].State = FileSent }), Budget{}, soon, RestTake, ""},
-		"frozen":                         {fed(func(m *Migration) { m.Feed.Frozen = soon }), Budget{}, due, NoTake, ""},
+		"frozen, the tail not taken":     {fed(func(m *Migration) { m.Feed.Frozen = soon }), Budget{}, due, FreezeTake, "log"},
+		"frozen, the tail taken": {fed(func(m *Migration) {
+			m.Feed.Frozen = soon
+			m.Feed.Takes = append(m.Feed.Takes, Take{ID: "3", Kind: "log", Tail: true, Verdict: Accepted})
+		}), Budget{}, due, NoTake, ""},
 
 		// the way back
 		"aborted":                   {fed(func(m *Migration) { m.Feed.AbortAsked = soon }), Budget{}, soon, GiveBack, ""},

@@ -113,7 +113,7 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 	t.Name, t.Key = TakeName(m, act.Kind, now)
 	t.Path = place.Path(t.Key)
 	c := Change{Take: &t, Steps: []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepActive, Started: now, Total: 100}}}
-	if t.Tail {
+	if t.Tail && m.Feed.Frozen.IsZero() {
 		c.Frozen = &now // from here on writes may be stopped
 		c.Events = j.event(takeStep(t), run.Info, "Cutover: writes at the source stop now.")
 		c.Audit = j.audit(m, "migration.freeze", "Froze "+m.SourceDatabase+" ("+string(m.Feed.Freeze)+").")
@@ -123,7 +123,7 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 	}
 	if t.Tail && m.Feed.Freeze == FreezeReadOnly {
 		if err := server.SetReadOnly(ctx, m.SourceDatabase, true); err != nil {
-			return j.takeRefused(ctx, m, t, err)
+			return j.takeRefused(ctx, m, server, t, err)
 		}
 	}
 	last := time.Time{}
@@ -143,19 +143,17 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 		message, _ := fault.Words(err)
 		return j.note(ctx, Change{Events: j.event(takeStep(t), run.Warning, message+" Looking whether the backup was taken.")})
 	}
-	return j.takeRefused(ctx, m, t, err)
+	return j.takeRefused(ctx, m, server, t, err)
 }
 
-func (j *job) takeRefused(ctx context.Context, m Migration, t Take, err error) error {
+func (j *job) takeRefused(ctx context.Context, m Migration, server backup.Server, t Take, err error) error {
 	message, fix := fault.Words(err)
 	t.Verdict, t.Settled, t.Error = Refused, j.Now(), message
 	p := &Problem{Code: "backup", Step: takeStep(t), Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonAbort}}
 	c := Change{Take: &t, Problem: &p,
 		Steps:  []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepFailed, Finished: t.Settled, Message: message}},
 		Events: j.event(takeStep(t), run.Problem, message)}
-	if t.Tail {
-		// The order failed; whether the source is still frozen is for the
-		// server to say, and the next order to find out.
+	if t.Tail && writable(ctx, server, m.SourceDatabase) {
 		never := time.Time{}
 		c.Frozen = &never
 	}
@@ -267,17 +265,18 @@ func (j *job) seekTake(ctx context.Context, m Migration, server backup.Server, t
 	t.Verdict, t.Settled, t.Error = Void, j.Now(), "never carried out"
 	c := Change{Take: &t, Events: j.event(takeStep(t), run.Warning, "The backup was not taken; it is ordered again."),
 		Steps: []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: "Not carried out."}}}
-	if t.Tail {
-		d, err := server.Database(ctx, m.SourceDatabase)
-		if err != nil {
-			return err
-		}
-		if d.State == "ONLINE" && !d.ReadOnly {
-			never := time.Time{}
-			c.Frozen = &never
-		}
+	if t.Tail && writable(ctx, server, m.SourceDatabase) {
+		never := time.Time{}
+		c.Frozen = &never
 	}
 	return j.note(ctx, c)
+}
+
+// writable reports whether the server says that the source takes writes. Only
+// then is a freeze that failed said to be over.
+func writable(ctx context.Context, server backup.Server, database string) bool {
+	d, err := server.Database(ctx, database)
+	return err == nil && d.State == "ONLINE" && !d.ReadOnly
 }
 
 func rest(ctx context.Context, d time.Duration) error {
