@@ -34,6 +34,11 @@ func House() []Fence {
 			Why: "a password hash is computed where the rule about it stands; SQL, HTTP and SDKs are upstairs",
 		},
 		{
+			Name: "policies are words and rules, with one library that reads cron lines", Packages: []string{"internal/policy"},
+			House: below, Outside: slices.Concat(pure, []string{"github.com/robfig/cron/v3"}), Never: effects,
+			Why: "when a slot is due is computed where the rule about it stands",
+		},
+		{
 			Name: "the ground floor knows no SDK, no SQL and no HTTP", Packages: ground, House: below, Outside: pure, Never: effects,
 			Why: "what to do is decided here and must be testable without the world; say what is needed as a port, do it upstairs",
 		},
@@ -60,6 +65,11 @@ func House() []Fence {
 			Name: "the OSS room imports the floors below and its SDK", Packages: []string{"internal/objectstore/oss"}, House: below,
 			Outside: slices.Concat(pure, []string{"github.com/aliyun/aliyun-oss-go-sdk/oss"}), Never: []string{"database/sql/..."},
 			Why: "rooms upstairs have no doors between them: adapters of one contract do not lean on each other",
+		},
+		{
+			Name: "the scheduler imports the floors below and its clockwork", Packages: []string{"internal/scheduler"}, House: below,
+			Outside: slices.Concat(pure, []string{"github.com/robfig/cron/v3"}), Never: effects,
+			Why: "rooms upstairs have no doors between them: it turns due slots into queued runs through the store's port",
 		},
 		{
 			Name: "the server imports the floors below and its views", Packages: []string{"internal/server"}, House: slices.Concat(below, views),
@@ -94,7 +104,7 @@ func House() []Fence {
 		{
 			Name:     "commands put the parts together",
 			Packages: []string{"cmd/..."}, Outside: []string{"/..."},
-			House: slices.Concat(below, views, []string{"internal/db", "internal/aliyun", "internal/sqlserver", "internal/objectstore/folder", "internal/objectstore/oss", "internal/server", "internal/emulator/..."}),
+			House: slices.Concat(below, views, []string{"internal/db", "internal/aliyun", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/server", "internal/emulator/..."}),
 			Why:   "they may know everybody except the helpers of tests",
 		},
 	}

@@ -1,0 +1,141 @@
+package policy
+
+import (
+	"context"
+	"time"
+)
+
+// Cloud reads and writes the backup policy of one instance of ApsaraDB RDS for
+// SQL Server. Errors are faults; where the service refuses one field, the
+// fault's cause is a *Refusal that names it.
+type Cloud interface {
+	// Policy reads what is set, and what the instance can do (RDS API
+	// DescribeBackupPolicy and DescribeDBInstanceAttribute).
+	Policy(ctx context.Context) (Standing, error)
+	// SetPolicy writes the standard policy (RDS API ModifyBackupPolicy). The
+	// answer does not repeat it: read it again. Repeating is harmless.
+	SetPolicy(ctx context.Context, s Standard) error
+	// SetAdvanced writes the rows of the advanced policy, where the service
+	// takes them; it refuses with Conflict (IncorrectBackupPolicy) where only
+	// the console may.
+	SetAdvanced(ctx context.Context, a Advanced) error
+}
+
+// Refusal is what the service said about one field.
+type Refusal struct {
+	Code    string // such as InvalidPreferredBackupTime.Format
+	Said    string
+	Request string // RequestId
+	Field   string // name of the field in forms, as the Field… words; empty = none in particular
+}
+
+func (r *Refusal) Error() string { return r.Code + ": " + r.Said }
+
+// Fields of the standard policy, as forms and refusals name them.
+const (
+	FieldRetention   = "retention"
+	FieldDays        = "days"
+	FieldMethod      = "method"
+	FieldPriority    = "priority"
+	FieldIncremental = "incremental"
+	FieldHour        = "hour"
+	FieldLog         = "log"
+	FieldRows        = "rows" // of the advanced policy
+)
+
+// Method is how the service takes data backups.
+type Method string
+
+const (
+	Physical Method = "Physical"
+	Snapshot Method = "Snapshot"
+)
+
+// LogFrequency is how often the service takes log backups.
+type LogFrequency string
+
+const (
+	LogAsData  LogFrequency = "as data" // with each data backup
+	LogEvery30 LogFrequency = "30 min"
+	LogEvery5  LogFrequency = "5 min"
+)
+
+// Priority is which node of a Cluster Edition instance backups are taken on.
+type Priority int
+
+const (
+	PriorityNone   Priority = 0 // not Cluster Edition, or not told
+	SecondaryFirst Priority = 1
+	PrimaryOnly    Priority = 2
+)
+
+// Standard is the standard backup policy of an instance.
+type Standard struct {
+	RetentionDays int            // 7–730, of data and log backups alike
+	Days          []time.Weekday // at least two, Monday first
+	Hour          int            // 0–23, UTC: backups start within the hour that begins here
+	Method        Method
+	Incremental   bool
+	Log           LogFrequency
+	Priority      Priority
+}
+
+// Standing is what an instance's policy is, and what it could be.
+type Standing struct {
+	Standard   Standard
+	Next       time.Time // UTC, the service's next data backup; zero = not told
+	AdvancedOn bool
+	Advanced   Advanced
+	Can        Abilities
+	Raw        map[string]string // fields the service told that are not among the above, for the page
+	At         time.Time         // UTC, when it was read
+}
+
+// Abilities are what an instance's edition, disk and state allow.
+type Abilities struct {
+	Cluster       bool // Cluster Edition (Category AlwaysOn)
+	SetPriority   bool // SupportModifyBackupPriority
+	Snapshot      bool // cloud disk (SupportVolumeShadowCopy)
+	FiveMinuteLog bool // SupportsHighFrequencyBackup
+	StorageGB     int
+	Running       bool
+	Status        string // the service's own word
+	Locked        string // LockMode and reason; empty = not locked
+	CrossRegion   bool   // cross-region backup is on, which excludes snapshots
+	WriteAdvanced bool   // the service tells the fields by which it is written
+}
+
+// Advanced is the advanced backup policy: several sparse rules whose sets
+// overlap; a day that two rules want gives one set, kept for the longer time.
+type Advanced struct {
+	Rows             []Sparse
+	Hour             int // UTC
+	Method           Method
+	Incremental      bool
+	Log              LogFrequency // as data or 30 min
+	LogRetentionDays int          // 7–7300, at most the longest retention of data
+}
+
+// Cycle is what the days of a sparse rule are counted in.
+type Cycle string
+
+const (
+	Weekly  Cycle = "weekly"
+	Monthly Cycle = "monthly"
+	Yearly  Cycle = "yearly"
+)
+
+// Sparse is one rule of an advanced policy.
+type Sparse struct {
+	ID            string // StrategyId; empty = new
+	Cycle         Cycle
+	Days          []int // weekly 1–7, Monday first; monthly 1–31 or LastDay; yearly month*100+day
+	RetentionDays int   // 7–7300; Forever = long-term
+}
+
+const (
+	// LastDay is the last day of a month.
+	LastDay = -1
+	// Forever is a retention that never ends.
+	Forever = -1
+)
