@@ -96,13 +96,14 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 	if a.config.UploadLimit > 0 {
 		limit = rate.NewLimiter(rate.Limit(a.config.UploadLimit), int(max(a.config.UploadLimit/10, 64<<10)))
 	}
+	gates := &run.Gates{} // one for everybody: the caps are the server's and the line's
 	a.engine = &run.Engine{
 		Store: a.DB, Owner: owner, Bell: bell, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now, NewID: newID,
-			Rules:  migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores},
-			Takes:  migration.TakeRules{Reserve: 3, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
-			Caps:   migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads},
+			Rules: migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores},
+			Takes: migration.TakeRules{Reserve: 3, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
+			Caps:  migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Gates: gates,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: limit},
 		}},
 	}

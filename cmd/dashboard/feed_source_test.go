@@ -137,6 +137,16 @@ func (s *scripted) Database(context.Context, string) (backup.Database, error) {
 		DataBytes: 8 << 20, LogBytes: 8 << 20, FreeBackupBytes: -1, LastGoodCheck: time.Now(), LogBytesSinceBackup: int64(s.clock-s.logged) * 512}, nil
 }
 
+func (s *scripted) Named(ctx context.Context, database, name string) (out []backup.HistoryRow, err error) {
+	rows, err := s.History(ctx, database, 0, 1000)
+	for _, r := range rows {
+		if r.Set.Name == name {
+			out = append(out, r)
+		}
+	}
+	return out, err
+}
+
 func (s *scripted) History(_ context.Context, _ string, after int64, limit int) (out []backup.HistoryRow, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

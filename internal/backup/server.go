@@ -30,6 +30,9 @@ type Server interface {
 	// History lists sets of a database in msdb with a backup_set_id above
 	// after, oldest first, at most limit. Only completed backups are there.
 	History(ctx context.Context, database string, after int64, limit int) ([]HistoryRow, error)
+	// Named finds completed sets of a database by their NAME, newest first, at
+	// most ten: whether an order was carried out.
+	Named(ctx context.Context, database, name string) ([]HistoryRow, error)
 	// Running tells of BACKUP, RESTORE and DBCC statements at work on a database.
 	Running(ctx context.Context, database string) ([]RunningStatement, error)
 

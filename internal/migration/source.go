@@ -102,7 +102,7 @@ func (j *job) take(ctx context.Context, m Migration, act TakeAction) error {
 // other databases' backups: writes stand still while it waits.
 func (j *job) order(ctx context.Context, m Migration, server backup.Server, place Place, act TakeAction) error {
 	if act.Do != FreezeTake {
-		leave, err := j.gates.enter(ctx, "backups "+m.Feed.ServerID, j.Caps.Backups)
+		leave, err := backup.Enter(ctx, j.Gates, m.Feed.ServerID, m.SourceDatabase, j.Caps.Backups)
 		if err != nil {
 			return err
 		}

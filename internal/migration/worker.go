@@ -34,8 +34,7 @@ type Worker struct {
 	Caps   Caps
 	Now    func() time.Time
 	NewID  func() string // time-ordered
-
-	gates gates
+	Gates  *run.Gates    // shared with everybody who takes backups or uploads; nil = no caps
 }
 
 var _ run.Worker = (*Worker)(nil)
@@ -95,7 +94,7 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 			if m.Feed != nil && !m.Feed.Frozen.IsZero() {
 				most = 0 // writes stand still until it is there
 			}
-			leave, err := j.gates.enter(ctx, "uploads", most)
+			leave, err := j.Gates.Enter(ctx, run.AtUploads, most)
 			if err != nil {
 				return err
 			}

@@ -100,6 +100,14 @@ func (f *fleet) History(ctx context.Context, database string, after int64, limit
 	return s.History(ctx, database, after, limit)
 }
 
+func (f *fleet) Named(ctx context.Context, database string, name string) ([]backup.HistoryRow, error) {
+	s, err := f.of(database)
+	if err != nil {
+		return nil, err
+	}
+	return s.Named(ctx, database, name)
+}
+
 func (f *fleet) Recover(ctx context.Context, database string) error {
 	s, err := f.of(database)
 	if err != nil {

@@ -179,6 +179,16 @@ func (s *source) Backup(ctx context.Context, c backup.BackupCall, progress func(
 
 func (s *source) Verify(context.Context, []string) error { return nil }
 
+func (s *source) Named(ctx context.Context, database, name string) (out []backup.HistoryRow, err error) {
+	rows, err := s.History(ctx, database, 0, 1000)
+	for _, r := range rows {
+		if r.Set.Name == name {
+			out = append(out, r)
+		}
+	}
+	return out, err
+}
+
 func (s *source) History(_ context.Context, _ string, after int64, limit int) (out []backup.HistoryRow, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,6 +26,17 @@ func (s *Server) History(ctx context.Context, database string, after int64, limi
 	return s.withFiles(ctx, rows)
 }
 
+// Named implements backup.Server. The comparison is that of msdb's collation,
+// so names that differ in case alone are told apart here.
+func (s *Server) Named(ctx context.Context, database, name string) ([]backup.HistoryRow, error) {
+	rows, err := s.ask(ctx, `SELECT TOP (10) * FROM msdb.dbo.backupset WHERE database_name = @p1 AND name = @p2 ORDER BY backup_set_id DESC`, database, name)
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(r row) bool { return r.text("name") != name })
+	return s.withFiles(ctx, rows)
+}
+
 // withFiles makes sets of rows of backupset, each with its media family: one
 // device, or several for stripes. Mirrors are copies and left out.
 func (s *Server) withFiles(ctx context.Context, rows []row) ([]backup.HistoryRow, error) {
