@@ -105,7 +105,7 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 			Takes: migration.TakeRules{Reserve: 3, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
 			Caps:  migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Gates: gates,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: limit},
-		}},
+		}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}},
 	}
 	a.working.Go(func() {
 		if err := a.engine.Run(ctx); err != nil {

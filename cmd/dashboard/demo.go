@@ -180,13 +180,15 @@ func (d demo) places(ctx context.Context, files string) error {
 	staging := endpoint.Bucket{ID: demoStaging, Name: c.Bucket, Kind: endpoint.OSS, AccountID: demoAccount, Region: c.Region, Address: c.OSS, Bucket: c.Bucket}
 	folder := endpoint.Bucket{ID: demoFolder, Name: "Backup files", Kind: endpoint.Folder, Path: files}
 	instance := endpoint.Instance{ID: demoInstance, Name: "Hangzhou demo", Kind: endpoint.ApsaraDB, AccountID: demoAccount, Region: c.Region, InstanceID: c.Instance}
-	host, port, err := net.SplitHostPort(c.SQL)
+	host, number, err := hostPort(c.SQL)
 	if err != nil {
 		return err
 	}
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		return err
+	if c.Reading != "" {
+		if instance.Host, instance.Port, err = hostPort(c.Reading); err != nil {
+			return err
+		}
+		instance.Login, instance.Password, instance.Encrypt, instance.CAPEM, instance.CertificateHost = c.ReadingLogin, secret.NewText(c.ReadingSecret), endpoint.EncryptFull, c.ReadingCA, c.Instance
 	}
 	backups := endpoint.Bucket{ID: demoBackups, Name: gardenServer + " backups", Kind: endpoint.Folder, Path: c.SQLBackups}
 	server := endpoint.Instance{ID: demoServer, Name: gardenServer, Kind: endpoint.SelfManaged, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
@@ -202,6 +204,15 @@ func (d demo) places(ctx context.Context, files string) error {
 		d.app.DB.SaveBucket(ctx, backups, d.entry("bucket")),
 		d.app.DB.SaveInstance(ctx, server, d.entry("instance")),
 	)
+}
+
+func hostPort(address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, err
+	}
+	port, err = strconv.Atoi(text)
+	return host, port, err
 }
 
 // begin writes a chain and starts migrating it, once.

@@ -189,8 +189,10 @@ func (s *scripted) Verify(context.Context, []string) error { return nil }
 func (s *scripted) Running(context.Context, string) ([]backup.RunningStatement, error) {
 	return nil, nil
 }
-func (s *scripted) SetRecoveryModel(context.Context, string, string) error       { return nil }
-func (s *scripted) CheckDB(context.Context, string, bool) ([]string, error)      { return nil, nil }
-func (s *scripted) Contents(context.Context, string) ([]backup.TableSum, error)  { return nil, nil }
+func (s *scripted) SetRecoveryModel(context.Context, string, string) error  { return nil }
+func (s *scripted) CheckDB(context.Context, string, bool) ([]string, error) { return nil, nil }
+func (s *scripted) Contents(context.Context, string, func(done, of int)) ([]backup.TableSum, error) {
+	return nil, nil
+}
 func (s *scripted) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 func (s *scripted) MakeFolder(context.Context, string) error                     { return nil }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ type garden struct {
 	oss *ossemu.Running
 	rds *aliyunemu.Running
 	sql *sqlserveremu.Running
+	dbs *sqlserveremu.Running // the instance's own databases, as SQL clients reach them
 
 	backups string // the SQL Server's backup folder
 }
@@ -35,6 +37,7 @@ const (
 	gardenServer   = "SQLDEMO"
 	gardenLogin    = "bakplane"
 	gardenPassword = "Demo-login-for-loopback-only-1"
+	gardenReader   = "bakplane_reader"
 )
 
 // gardenPace is how fast the emulated instance works.
@@ -64,6 +67,9 @@ func plant(folder string, pace gardenPace) (_ *garden, err error) {
 	if err != nil {
 		return g, err
 	}
+	if err := g.plantInstance(folder); err != nil {
+		return g, err
+	}
 	g.rds, err = aliyunemu.Start(aliyunemu.Config{
 		Accounts: []aliyunemu.Account{{
 			ID: gardenOwner, Keys: []aliyunemu.Key{{ID: gardenKeyID, Secret: gardenSecret}},
@@ -75,11 +81,35 @@ func plant(folder string, pace gardenPace) (_ *garden, err error) {
 		}},
 		Endpoints: map[string]string{"oss-" + gardenRegion + ".aliyuncs.com": g.oss.URL},
 		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"), Contents: sqlserveremu.Apply,
+		Opened: func(_, database string, contents json.RawMessage, readOnly bool) {
+			_ = g.dbs.Hold(database, contents, readOnly) // what is not held cannot be read
+		},
 	}, "", "")
 	if err != nil {
 		return g, err
 	}
+	if in, ok := g.rds.Instance(gardenInstance); ok { // opened in a former life
+		for name, d := range in.Databases {
+			if d.Restored {
+				if err := g.dbs.Hold(name, d.Contents, d.ReadOnly); err != nil {
+					return g, err
+				}
+			}
+		}
+	}
 	return g, g.plantServer(folder, pace)
+}
+
+// plantInstance starts what answers SQL clients in the name of the instance. A
+// login there may read the databases and no more.
+func (g *garden) plantInstance(folder string) (err error) {
+	data := filepath.Join(folder, "instance")
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return err
+	}
+	g.dbs, err = sqlserveremu.Start(sqlserveremu.Config{Name: gardenInstance, Version: "15.0.4430.1", Edition: "standard", BackupFolder: data,
+		Logins: []sqlserveremu.Login{{Name: gardenReader, Password: gardenPassword, Roles: map[string][]string{"*": {"db_datareader"}}}}}, "", "")
+	return err
 }
 
 // gardenDatabases are the databases of the SQL Server. Each has rows that a
@@ -116,6 +146,9 @@ func (g *garden) close() error {
 	if g.sql != nil {
 		errs = append(errs, g.sql.Close())
 	}
+	if g.dbs != nil {
+		errs = append(errs, g.dbs.Close())
+	}
 	if g.rds != nil {
 		errs = append(errs, g.rds.Close())
 	}
@@ -144,10 +177,17 @@ type addresses struct {
 	SQLPassword string `json:"sql_password"`
 	SQLCA       string `json:"sql_ca"` // PEM
 	SQLBackups  string `json:"sql_backups"`
+
+	Reading        string `json:"reading"` // host:port of the instance's databases
+	ReadingControl string `json:"reading_control"`
+	ReadingLogin   string `json:"reading_login"`
+	ReadingCA      string `json:"reading_ca"` // PEM
+	ReadingSecret  string `json:"reading_password"`
 }
 
 func (g *garden) addresses() addresses {
 	return addresses{OSS: g.oss.URL, OSSControl: g.oss.ControlURL, RDS: g.rds.URL, RDSControl: g.rds.ControlURL,
 		Region: gardenRegion, KeyID: gardenKeyID, Secret: gardenSecret, Bucket: gardenBucket, Instance: gardenInstance, Owner: gardenOwner,
-		SQL: g.sql.Address, SQLControl: g.sql.ControlURL, SQLLogin: gardenLogin, SQLPassword: gardenPassword, SQLCA: string(g.sql.CA), SQLBackups: g.backups}
+		SQL: g.sql.Address, SQLControl: g.sql.ControlURL, SQLLogin: gardenLogin, SQLPassword: gardenPassword, SQLCA: string(g.sql.CA), SQLBackups: g.backups,
+		Reading: g.dbs.Address, ReadingControl: g.dbs.ControlURL, ReadingLogin: gardenReader, ReadingSecret: gardenPassword, ReadingCA: string(g.dbs.CA)}
 }

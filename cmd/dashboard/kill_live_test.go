@@ -19,7 +19,7 @@ import (
 
 // prepareLive writes a started migration of the cloud's SQL Server into a new
 // data folder, with a load going.
-func prepareLive(t testing.TB, c *cloudProcess) *journey {
+func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journey {
 	t.Helper()
 	ctx := context.Background()
 	j := &journey{t: t, cloud: c, data: t.TempDir(), files: c.SQLBackups, database: "shop"}
@@ -32,7 +32,7 @@ func prepareLive(t testing.TB, c *cloudProcess) *journey {
 		if err := furnish.places(ctx, t.TempDir()); err != nil {
 			t.Fatal(err)
 		}
-		m, err := migration.LiveWish{ServerID: demoServer, Source: "shop", InstanceID: demoInstance, StagingID: demoStaging, StagingPrefix: "live/", Every: time.Hour}.Draft(demoBackups)
+		m, err := migration.LiveWish{ServerID: demoServer, Source: "shop", InstanceID: demoInstance, StagingID: demoStaging, StagingPrefix: "live/", Every: time.Hour, Freeze: freeze}.Draft(demoBackups)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestALiveMigrationIsKilledAtRandom(t *testing.T) {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(i), 20260302))
 			c := startCloud(t)
-			j := prepareLive(t, c)
+			j := prepareLive(t, c, migration.FreezeTail)
 			ordered := false
 			for life := 0; life < 60 && (!ordered || life < 6); life++ {
 				p := j.serve()

@@ -117,6 +117,19 @@ func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration
 	return s, migration.Place{Folder: in.ServerFolder, BucketID: in.FolderID}, err
 }
 
+// Reader implements migration.Ports.
+func (p *ports) Reader(ctx context.Context, id string) (backup.Server, error) {
+	in, err := p.endpoints.Instance(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !in.Readable() {
+		return nil, fault.Newf(fault.NotFound, "It is not known how to read %s: no SQL login is given for it.", in.Name).
+			WithFix("Give the instance a login for reading under Settings, Instances, then compare.")
+	}
+	return p.server(in)
+}
+
 func (p *ports) server(in endpoint.Instance) (*sqlserver.Server, error) {
 	encrypt := map[endpoint.Encrypt]sqlserver.Encryption{
 		endpoint.EncryptStrict: sqlserver.Strict, endpoint.EncryptFull: sqlserver.Full, endpoint.EncryptNone: sqlserver.LoginOnly}[in.Encrypt]

@@ -46,8 +46,9 @@ type Server interface {
 	// CheckDB runs DBCC CHECKDB and returns what it found; empty = no errors.
 	CheckDB(ctx context.Context, database string, physicalOnly bool) ([]string, error)
 	// Contents counts and sums the rows of every user table, for comparing
-	// two databases that should be equal.
-	Contents(ctx context.Context, database string) ([]TableSum, error)
+	// two databases that should be equal. progress is told the tables done; it
+	// may be nil.
+	Contents(ctx context.Context, database string, progress func(done, of int)) ([]TableSum, error)
 
 	// Folder lists a folder of the server; MakeFolder makes one with parents.
 	Folder(ctx context.Context, path string) ([]FolderEntry, error)

@@ -154,7 +154,7 @@ func (d *DB) SaveInstance(ctx context.Context, i endpoint.Instance, e audit.Entr
 		_, err := tx.ExecContext(ctx, `INSERT INTO instances (id, name, kind, account_id, region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, folder_id)
 			VALUES (?1,?2,?3,nullif(?4,''),?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,nullif(?17,''))
 			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, account_id=nullif(?4,''), region=?5, instance_id=?6, host=?7, port=?8, instance_name=?9, login=?10,
-				password_sealed=CASE ?11 WHEN '' THEN password_sealed ELSE ?11 END, encrypt=?12, ca_pem=?13, certificate_host=?14, trust=?15, server_folder=?16, folder_id=nullif(?17,'')`,
+				password_sealed=CASE WHEN ?10 = '' THEN '' WHEN ?11 = '' THEN password_sealed ELSE ?11 END, encrypt=?12, ca_pem=?13, certificate_host=?14, trust=?15, server_folder=?16, folder_id=nullif(?17,'')`,
 			i.ID, i.Name, i.Kind, i.AccountID, i.Region, i.InstanceID, i.Host, i.Port, i.InstanceName, i.Login, d.keys.Seal(i.Password, "instance/"+i.ID),
 			i.Encrypt, i.CAPEM, i.CertificateHost, i.Trust, i.ServerFolder, i.FolderID)
 		if err != nil {

@@ -37,6 +37,11 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 		if err := deriveStage(ctx, tx, id); err != nil {
 			return err
 		}
+		if c.Comparison != nil {
+			if err := insertComparison(ctx, tx, *c.Comparison, *c.CompareRun); err != nil {
+				return err
+			}
+		}
 		if err := note(ctx, tx, g.RunID, c.Steps, c.Events); err != nil {
 			return err
 		}

@@ -67,7 +67,8 @@ type Instance struct {
 	Region     string
 	InstanceID string // the cloud's id, such as rm-bp1…
 
-	// SelfManaged
+	// SelfManaged: how it is reached. ApsaraDB: optional, a SQL login with which
+	// what was migrated there is read, see Readable; folders are not needed.
 	Host            string
 	Port            int    // 0 = 1433, or asked of SQL Server Browser when InstanceName is given
 	InstanceName    string // of a named instance
@@ -200,23 +201,38 @@ func (i Instance) checkApsaraDB() error {
 	case !regionShape.MatchString(i.Region):
 		return fault.Newf(fault.Invalid, "%q is not a region id.", i.Region).WithFix("Write it as the cloud does, such as cn-hangzhou.")
 	}
+	if i.Host == "" && i.Login == "" {
+		return nil
+	}
+	return i.checkConnection("Give a SQL login of the instance that may read its databases.")
+}
+
+// Readable reports whether it is known how to read the instance over SQL.
+func (i Instance) Readable() bool { return i.Host != "" && i.Login != "" }
+
+func (i Instance) checkSelfManaged() error {
+	if err := i.checkConnection("Give a SQL Server login that may take backups."); err != nil {
+		return err
+	}
+	switch {
+	case i.ServerFolder == "":
+		return fault.New(fault.Invalid, "The backup folder is empty.", "Give the folder as the server sees it, such as D:\\backup or /var/opt/mssql/backup.")
+	case i.FolderID == "":
+		return fault.New(fault.Invalid, "It is not said where this machine sees the backup folder.", "Add the folder under Storage and choose it.")
+	}
 	return nil
 }
 
-func (i Instance) checkSelfManaged() error {
+func (i Instance) checkConnection(login string) error {
 	switch {
 	case strings.TrimSpace(i.Host) == "" || strings.ContainsAny(i.Host, "/;\\ "):
 		return fault.Newf(fault.Invalid, "%q is not a host.", i.Host).WithFix("Write the server's name or address alone; port and instance name have fields of their own.")
 	case i.Port < 0 || i.Port > 65535:
 		return fault.Newf(fault.Invalid, "%d is not a port.", i.Port).WithFix("The default is 1433.")
 	case i.Login == "":
-		return fault.New(fault.Invalid, "The login is empty.", "Give a SQL Server login that may take backups.")
+		return fault.New(fault.Invalid, "The login is empty.", login)
 	case i.Encrypt != EncryptStrict && i.Encrypt != EncryptFull && i.Encrypt != EncryptNone:
 		return fault.Newf(fault.Invalid, "%q is not a way to encrypt.", i.Encrypt).WithFix("Choose strict, full or none.")
-	case i.ServerFolder == "":
-		return fault.New(fault.Invalid, "The backup folder is empty.", "Give the folder as the server sees it, such as D:\\backup or /var/opt/mssql/backup.")
-	case i.FolderID == "":
-		return fault.New(fault.Invalid, "It is not said where this machine sees the backup folder.", "Add the folder under Storage and choose it.")
 	}
 	return nil
 }

@@ -76,6 +76,10 @@ type Change struct {
 	Stage     Stage // opened and terminated only; others are derived
 	Finished  *time.Time
 
+	// A comparison of contents to begin with the end of the migration.
+	Comparison *Comparison
+	CompareRun *run.Run
+
 	Steps  []run.Step
 	Events []run.Event
 	Audit  []audit.Entry // what the engine did to the outside world

@@ -19,6 +19,9 @@ type Ports interface {
 	Target(ctx context.Context, instanceID string) (Target, error)
 	// Server reaches a self-managed server and says where its backups lie.
 	Server(ctx context.Context, instanceID string) (backup.Server, Place, error)
+	// Reader reaches a target over SQL, to read what it holds; NotFound when
+	// nobody has said how.
+	Reader(ctx context.Context, instanceID string) (backup.Server, error)
 }
 
 // Worker drives migrations: it asks Next what to do, does it through the
@@ -185,6 +188,10 @@ func (j *job) finish(ctx context.Context, m Migration) (run.Outcome, bool, error
 		c.Stage = StageTerminated
 		c.Events = j.event("", run.Info, "The migration is terminated. Files that were uploaded stay in the bucket.")
 		out = run.Outcome{State: run.Canceled, Message: "Terminated."}
+	}
+	if ok, _, _ := Comparable(m); ok && !m.Stage.Ended() {
+		next, r := newComparison(m, j.NewID(), now)
+		c.Comparison, c.CompareRun = &next, &r
 	}
 	if !m.Stage.Ended() {
 		if err := j.note(ctx, c); err != nil {

@@ -136,7 +136,9 @@ func (f *fleet) SetRecoveryModel(context.Context, string, string) error { return
 
 func (f *fleet) CheckDB(context.Context, string, bool) ([]string, error) { return nil, nil }
 
-func (f *fleet) Contents(context.Context, string) ([]backup.TableSum, error) { return nil, nil }
+func (f *fleet) Contents(context.Context, string, func(done, of int)) ([]backup.TableSum, error) {
+	return nil, nil
+}
 
 func (f *fleet) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 

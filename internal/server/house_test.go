@@ -174,6 +174,11 @@ func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration
 	return p.source, migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}, nil
 }
 
+func (p *ports) Reader(ctx context.Context, id string) (backup.Server, error) {
+	s, _, err := p.Server(ctx, id)
+	return s, err
+}
+
 // cloud plants the emulators and adds the places with fixed ids, with a chain
 // of orders in the folder.
 func (h *house) cloud(t *testing.T) {

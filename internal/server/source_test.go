@@ -216,7 +216,9 @@ func (s *source) SetRecoveryModel(context.Context, string, string) error { retur
 
 func (s *source) CheckDB(context.Context, string, bool) ([]string, error) { return nil, nil }
 
-func (s *source) Contents(context.Context, string) ([]backup.TableSum, error) { return nil, nil }
+func (s *source) Contents(context.Context, string, func(done, of int)) ([]backup.TableSum, error) {
+	return nil, nil
+}
 
 func (s *source) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 

@@ -13,7 +13,7 @@ import (
 // The sum is CHECKSUM_AGG over BINARY_CHECKSUM(*). Equal sums are strong
 // evidence and no proof: columns named in NotCompared take no part, and the
 // function was made to notice changes, not to withstand malice.
-func (s *Server) Contents(ctx context.Context, database string) ([]backup.TableSum, error) {
+func (s *Server) Contents(ctx context.Context, database string, progress func(done, of int)) ([]backup.TableSum, error) {
 	in, err := quoteName(database)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,10 @@ func (s *Server) Contents(ctx context.Context, database string) ([]backup.TableS
 		return nil, err
 	}
 	out := make([]backup.TableSum, 0, len(tables))
-	for _, t := range tables {
+	for i, t := range tables {
+		if progress != nil {
+			progress(i, len(tables))
+		}
 		if t.bit("is_external") {
 			continue // its rows live elsewhere
 		}

@@ -166,7 +166,7 @@ func TestFreezeAndGiveBack(t *testing.T) {
 	if err := l.take(name, backup.Full, "full"); err != nil {
 		t.Fatal(err)
 	}
-	before, err := l.Contents(bg, name)
+	before, err := l.Contents(bg, name, nil)
 	if err != nil || len(before) != 2 {
 		t.Fatalf("%+v, %v", before, err)
 	}
@@ -180,7 +180,7 @@ func TestFreezeAndGiveBack(t *testing.T) {
 	if rows, err := l.History(bg, name, 0, 10); err != nil || len(rows) != 2 || !rows[1].Set.TailLog {
 		t.Errorf("history: %+v, %v", rows, err)
 	}
-	if _, err := l.Contents(bg, name); !fault.Is(err, fault.Conflict) {
+	if _, err := l.Contents(bg, name, nil); !fault.Is(err, fault.Conflict) {
 		t.Errorf("contents of a restoring database: %v", err)
 	}
 	if err := l.take(name, backup.Log, "another"); err == nil {
@@ -191,12 +191,12 @@ func TestFreezeAndGiveBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	after, err := l.Contents(bg, name)
+	after, err := l.Contents(bg, name, nil)
 	if err != nil || len(after) != len(before) || !reflect.DeepEqual(after, before) || sumOf(after, "dbo.Orders").Rows != 20 || sumOf(after, "dbo.odd ]'name").Table == "" {
 		t.Errorf("contents %+v, before %+v, %v", after, before, err)
 	}
 	l.add(name, 500, 501)
-	if again, err := l.Contents(bg, name); err != nil || sumOf(again, "dbo.Orders").Rows != sumOf(before, "dbo.Orders").Rows+2 || sumOf(again, "dbo.Orders").Sum == sumOf(before, "dbo.Orders").Sum {
+	if again, err := l.Contents(bg, name, nil); err != nil || sumOf(again, "dbo.Orders").Rows != sumOf(before, "dbo.Orders").Rows+2 || sumOf(again, "dbo.Orders").Sum == sumOf(before, "dbo.Orders").Sum {
 		t.Errorf("after two more rows: %+v, %v", again, err)
 	}
 }

@@ -55,7 +55,7 @@ func call(database, key string) migration.RestoreCall {
 func TestChainIsRestoredBesideItsSource(t *testing.T) {
 	l := connect(t, nil)
 	source := l.database("source")
-	want, err := l.Contents(bg, source)
+	want, err := l.Contents(bg, source, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,14 +116,14 @@ func TestChainIsRestoredBesideItsSource(t *testing.T) {
 	if task := await(t, target, id, migration.TaskSuccess); task.Ended.IsZero() {
 		t.Errorf("%+v", task)
 	}
-	got, err := l.Contents(bg, name)
+	got, err := l.Contents(bg, name, nil)
 	if err != nil || len(got) != len(want) || sumOf(got, "dbo.Orders").Rows != 40 {
 		t.Errorf("the target holds %+v, %v", got, err)
 	}
 	if err := l.Recover(bg, source); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := l.Contents(bg, source); err != nil || !reflect.DeepEqual(now, got) {
+	if now, err := l.Contents(bg, source, nil); err != nil || !reflect.DeepEqual(now, got) {
 		t.Errorf("source %+v\ntarget %+v\n%v", now, got, err)
 	}
 	if err := target.Terminate(bg, id); !fault.Is(err, fault.Conflict) {
@@ -293,8 +293,8 @@ func TestSourceAndTargetOfOneName(t *testing.T) {
 	if err := l.Recover(bg, "Sales"); err != nil {
 		t.Fatal(err)
 	}
-	want, err := l.Contents(bg, "Sales")
-	got, err2 := there.Contents(bg, "Sales")
+	want, err := l.Contents(bg, "Sales", nil)
+	got, err2 := there.Contents(bg, "Sales", nil)
 	if err != nil || err2 != nil || !reflect.DeepEqual(got, want) || len(got) != 1 || got[0].Rows != 20 {
 		t.Errorf("target %+v, %v\nsource %+v, %v", got, err2, want, err)
 	}

@@ -40,6 +40,11 @@ type Config struct {
 	// returns what it holds then. Nil, or an empty answer, leaves them alone.
 	Contents func(previous json.RawMessage, file *bakfile.File, r io.ReaderAt) (json.RawMessage, error)
 
+	// Opened is told of each database that comes online, with its contents and
+	// whether its last file was taken of a read-only one, before its task says
+	// so. It must not call back.
+	Opened func(instance, database string, contents json.RawMessage, readOnly bool)
+
 	// File keeps the state between processes; empty means memory only.
 	File string
 	// HTTP fetches objects; nil means a client of its own.

@@ -57,6 +57,7 @@ type Database struct {
 	CopyOnly    bool         `json:"copy_only,omitempty"`
 	DataBytes   int64        `json:"data_bytes"`
 	AppliedSets []AppliedSet `json:"applied_sets"`
+	ReadOnly    bool         `json:"read_only,omitempty"` // as the last set was taken
 	// Contents is what Config.Contents found in the file applied last.
 	Contents json.RawMessage `json:"contents,omitempty"`
 }

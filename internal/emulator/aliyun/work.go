@@ -229,6 +229,7 @@ func (s *Server) restore(t *Task, i int) {
 		if len(contents) > 0 {
 			db.Contents = contents
 		}
+		db.ReadOnly = set.Flags&flagReadOnly != 0
 		now := time.Now().UTC()
 		db.AppliedSets = append(db.AppliedSets, AppliedSet{SetGUID: set.SetGUID, Type: set.Type.String(), FirstLSN: set.FirstLSN,
 			LastLSN: set.LastLSN, Object: f.Bucket + "/" + f.Key, Bytes: f.Size, At: now})
@@ -246,6 +247,10 @@ func (s *Server) restore(t *Task, i int) {
 		s.open(t)
 	}
 }
+
+// flagReadOnly is the bit of HEADERONLY's Flags for a read-only database
+// (documentation page "RESTORE HEADERONLY").
+const flagReadOnly = 4
 
 // room makes the database, if the instance has room for it. The state is locked.
 func (s *Server) room(t *Task, f *File, in *Instance, set *bakfile.Set) bool {
@@ -288,6 +293,9 @@ func (s *Server) open(t *Task) {
 			return false
 		}
 		db.Restored = true
+		if s.config.Opened != nil {
+			s.config.Opened(t.Instance, db.Name, db.Contents, db.ReadOnly)
+		}
 		text := ""
 		if in.NoAccount {
 			text = textNoAccount(t.Database)

@@ -1,0 +1,203 @@
+package migration
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Comparison is one comparing of what source and target hold, after the target
+// was opened. It claims no more than was read: which tables, when, and which
+// columns took no part.
+type Comparison struct {
+	ID          string // of its run too
+	MigrationID string
+	Ordered     time.Time
+	Finished    time.Time // zero while it goes on
+
+	Source, Target SideRead
+	Tables         []ComparedTable // different ones first, at most MaxComparedTables
+	Compared       int             // tables in all
+	Different      int             // tables that differ
+
+	Why, Fix string    // why nothing could be compared; empty when it was
+	State    run.State // of the run, as the store tells it
+}
+
+// SideRead is how one side was read. Its tables are read one after the other,
+// each as it was at its own moment between Began and Ended.
+type SideRead struct {
+	Began, Ended time.Time // UTC
+	Tables       int
+	Rows         int64
+	Note         string // what may have changed it meanwhile, or why nothing did
+}
+
+// ComparedTable is one table on both sides.
+type ComparedTable struct {
+	Table          string // schema.name
+	Source, Target int64  // rows; -1 = the side has no such table
+	SumsEqual      bool
+	NotCompared    []string // columns whose values took no part in the sum
+}
+
+// Equal reports whether rows and sums are the same.
+func (t ComparedTable) Equal() bool { return t.Source == t.Target && t.SumsEqual }
+
+// MaxComparedTables is how many tables a comparison keeps by name.
+const MaxComparedTables = 2000
+
+// ComparisonVerdict is how a comparison ended.
+type ComparisonVerdict string
+
+const (
+	Comparing         ComparisonVerdict = "comparing"
+	ContentsEqual     ComparisonVerdict = "equal"
+	ContentsDifferent ComparisonVerdict = "different"
+	NotCompared       ComparisonVerdict = "not compared"
+)
+
+// Verdict is how it ended, or that it has not.
+func (c Comparison) Verdict() ComparisonVerdict {
+	switch {
+	case c.Finished.IsZero() && (c.State == run.Canceled || c.State == run.Failed || c.State == run.Succeeded):
+		return NotCompared
+	case c.Finished.IsZero():
+		return Comparing
+	case c.Why != "":
+		return NotCompared
+	case c.Different > 0:
+		return ContentsDifferent
+	}
+	return ContentsEqual
+}
+
+// Reason is why nothing was compared, a sentence; empty when something was.
+func (c Comparison) Reason() string {
+	switch {
+	case c.Verdict() != NotCompared:
+		return ""
+	case c.Why == "" && c.State == run.Canceled:
+		return "A person canceled the comparison."
+	case c.Why == "":
+		return "The comparison did not end."
+	}
+	return c.Why
+}
+
+// Words says the result in one sentence.
+func (c Comparison) Words() string {
+	switch c.Verdict() {
+	case Comparing:
+		return "The contents are being compared."
+	case NotCompared:
+		return "Not compared: " + c.Reason()
+	case ContentsDifferent:
+		return fmt.Sprintf("%d of %s differ.", c.Different, Count(c.Compared, "table", "tables"))
+	}
+	if c.Compared == 0 {
+		return "Neither side has a table of users."
+	}
+	words := fmt.Sprintf("%s with %s are equal in rows and sums", Count(c.Compared, "table", "tables"), Count(int(c.Source.Rows), "row", "rows"))
+	if n := c.left(); n > 0 {
+		words += fmt.Sprintf("; %s took no part in the sums", Count(n, "column", "columns"))
+	}
+	return words + "."
+}
+
+func (c Comparison) left() (n int) {
+	for _, t := range c.Tables {
+		n += len(t.NotCompared)
+	}
+	return n
+}
+
+// Compare sets the tables of both sides beside one another. Different ones
+// come first, then by name.
+func Compare(source, target []backup.TableSum) (tables []ComparedTable, different int) {
+	there := map[string]backup.TableSum{}
+	for _, t := range target {
+		there[t.Table] = t
+	}
+	for _, s := range source {
+		row := ComparedTable{Table: s.Table, Source: s.Rows, Target: -1, NotCompared: s.NotCompared}
+		if t, ok := there[s.Table]; ok {
+			row.Target, row.SumsEqual, row.NotCompared = t.Rows, s.Sum == t.Sum, both(s.NotCompared, t.NotCompared)
+			delete(there, s.Table)
+		}
+		tables = append(tables, row)
+	}
+	for _, t := range there {
+		tables = append(tables, ComparedTable{Table: t.Table, Source: -1, Target: t.Rows, NotCompared: t.NotCompared})
+	}
+	for _, t := range tables {
+		if !t.Equal() {
+			different++
+		}
+	}
+	slices.SortFunc(tables, func(a, b ComparedTable) int {
+		if a.Equal() != b.Equal() {
+			return map[bool]int{true: 1, false: -1}[a.Equal()]
+		}
+		return cmp.Compare(a.Table, b.Table)
+	})
+	return tables, different
+}
+
+func both(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, name := range b {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Comparable says whether both sides can be read at moments that can be
+// compared, and why not.
+func Comparable(m Migration) (ok bool, why, fix string) {
+	switch {
+	case m.Opened.IsZero():
+		return false, "The target is not open.", "Wait until it is."
+	case m.Feed == nil:
+		return false, "The migration was made of given files: there is no source to read.", ""
+	case m.Feed.Freeze == FreezeTail:
+		return false, fmt.Sprintf("The tail of the log closed the source: it is RESTORING, and nobody can read it. What proves equality here is the LSN: the target has applied %s, where the tail ends.", m.Feed.Tail),
+			"Where contents are to be compared too, freeze by READ_ONLY or by stopping the application."
+	}
+	return true, "", ""
+}
+
+// CompareAgain decides whether a comparison may begin now. last is the newest
+// one; nil = there was none.
+func CompareAgain(m Migration, last *Comparison) error {
+	if ok, why, fix := Comparable(m); !ok {
+		return fault.New(fault.Conflict, why, fix)
+	}
+	if last != nil && last.Verdict() == Comparing {
+		return fault.New(fault.Conflict, "The contents are being compared already.", "Wait for the result, or cancel its run.")
+	}
+	return nil
+}
+
+// CompareKind is the kind of the runs that compare contents.
+const CompareKind = "comparison"
+
+// newComparison makes a comparison and its run.
+func newComparison(m Migration, id string, at time.Time) (Comparison, run.Run) {
+	return Comparison{ID: id, MigrationID: m.ID, Ordered: at},
+		run.Run{ID: id, Kind: CompareKind, Subject: m.ID, Title: "Compare contents of " + m.Database, Created: at}
+}
+
+// comparedEntry is the audit row of a comparison that ended.
+func comparedEntry(m Migration, c Comparison) audit.Entry {
+	return audit.New(audit.Engine, c.Finished, "migration.compared", "migration/"+m.ID, "Compared "+m.Database+": "+c.Words()).
+		With(nil, map[string]any{"verdict": c.Verdict(), "tables": c.Compared, "different": c.Different, "source_read": c.Source.Ended, "target_read": c.Target.Ended})
+}
