@@ -37,7 +37,9 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 		if err := deriveStage(ctx, tx, id); err != nil {
 			return err
 		}
-		if c.Comparison != nil {
+		if last, err := lastComparison(ctx, tx, id); err != nil {
+			return err
+		} else if c.Comparison != nil && last == nil {
 			if err := insertComparison(ctx, tx, *c.Comparison, *c.CompareRun); err != nil {
 				return err
 			}

@@ -37,10 +37,7 @@ func OrderComparison(ctx context.Context, s Comparisons, id string, newID func()
 // Comparer compares contents: a worker for runs of CompareKind. Reading again
 // from the start costs time and nothing else, so that is what follows a death.
 type Comparer struct {
-	Store interface {
-		Store
-		Comparisons
-	}
+	Store Store
 	Runs  run.Store
 	Ports Ports
 	Now   func() time.Time

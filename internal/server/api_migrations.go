@@ -309,7 +309,8 @@ type migrationAnswer struct {
 	CheckText       string              `json:"check_text,omitempty"`
 	Problem         *problemJSON        `json:"problem"`
 	Files           []migrationFileJSON `json:"files"`
-	Feed            *feedJSON           `json:"feed"` // null: made of given files
+	Feed            *feedJSON           `json:"feed"`     // null: made of given files
+	Contents        *contentsJSON       `json:"contents"` // null: never compared
 	Calls           []callJSON          `json:"calls"`
 	Findings        []finding           `json:"findings"`
 	CallsToday      int                 `json:"calls_in_24_hours"`
@@ -327,7 +328,7 @@ func (s *Server) answerMigration(c echo.Context, status int, id string) error {
 		Staging: m.StagingID, Mode: string(m.Mode), Check: string(m.Check), OpenWhenApplied: m.OpenWhenApplied, Stage: string(m.Stage), RunState: string(got.run.State), Message: got.run.Message, Fix: got.run.Fix,
 		AppliedTo: m.AppliedTo().String(), TaskID: m.TaskID, Opened: moment(m.Opened), CheckResult: string(m.CheckResult), CheckText: m.CheckText, Files: []migrationFileJSON{}, Calls: []callJSON{},
 		Findings: findingsJSON(m.Findings), CallsToday: got.budget.Database, Created: m.Created.UTC(), Finished: moment(m.Finished)}
-	out.Feed = s.feedAnswer(got)
+	out.Feed, out.Contents = s.feedAnswer(got), contentsAnswer(got.compared)
 	if p := m.Problem; p != nil {
 		out.Problem = &problemJSON{Code: p.Code, Step: p.Step, Order: p.File, Said: p.Said, Cause: p.Cause, Fix: p.Fix, Actions: []string{}}
 		for _, b := range p.Actions {

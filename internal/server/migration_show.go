@@ -28,6 +28,7 @@ type standingMigration struct {
 	source   string
 	staging  string
 	feed     feedSight // of a migration that follows a source
+	compared *migration.Comparison
 }
 
 func (s *Server) readMigration(ctx context.Context, id string) (v standingMigration, err error) {
@@ -55,6 +56,9 @@ func (s *Server) readMigration(ctx context.Context, id string) (v standingMigrat
 		return v, err
 	}
 	if v.staging, err = s.placeName(ctx, v.m.StagingID, ""); err != nil || v.m.Feed == nil {
+		return v, err
+	}
+	if v.compared, err = s.Migrations.LastComparison(ctx, id); err != nil {
 		return v, err
 	}
 	v.feed, err = s.readFeed(ctx, v.m)
@@ -97,6 +101,9 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 	}
 	if m.Feed != nil {
 		v.Live = true
+		v.Contents = contentsView(z, m, got.compared, here)
+		v.Needs = append(contentsNeeds(m, got.compared, here), v.Needs...)
+		v.Steps = append(v.Steps, contentsStep(z, m, got.compared)...)
 		v.Stop, v.ByHand, v.Calls = feedStop(m, got.feed), byHand(m), takeCalls(z, m)
 	}
 	for _, f := range m.Live() {

@@ -38,6 +38,7 @@ func (s *Server) routePages(g *echo.Group) {
 	post("/migrations/:id/terminate", s.migrationTerminate)
 	get("/migrations/:id/cutover", s.cutoverAsk)
 	post("/migrations/:id/cutover", s.cutoverOrder)
+	post("/migrations/:id/compare", s.migrationCompare)
 	get("/migrations/:id/abort", s.abortAsk)
 	post("/migrations/:id/abort", s.abortOrder)
 	get("/migrations/:id/details", s.migrationDetails)

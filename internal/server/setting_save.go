@@ -210,10 +210,10 @@ func instanceFields(s *Server, ctx context.Context, id string) ([]templates.Fiel
 	if err != nil {
 		return nil, err
 	}
-	return []templates.Field{
+	return append([]templates.Field{
 		{Name: "instance_id", Label: "Instance id", Value: i.InstanceID, Mono: true, Placeholder: "rm-bp1x…", Hint: "As the console's list of instances shows it.", Focus: true},
 		{Name: "name", Label: "Name", Value: i.Name, Optional: true, Hint: "What your colleagues call it."},
-		{Name: "region", Label: "Region", Value: i.Region, Mono: true, Placeholder: "cn-hangzhou"}, account}, nil
+		{Name: "region", Label: "Region", Value: i.Region, Mono: true, Placeholder: "cn-hangzhou"}, account}, readingFields(i)...), nil
 }
 
 func (s *Server) accountField(ctx context.Context, value string) (templates.Field, error) {
@@ -229,8 +229,12 @@ func (s *Server) accountField(ctx context.Context, value string) (templates.Fiel
 }
 
 func instanceSave(s *Server, c echo.Context, id string) error {
-	_, err := s.saveInstance(c, endpoint.Instance{ID: id, Name: strings.TrimSpace(c.FormValue("name")), Kind: endpoint.ApsaraDB, AccountID: c.FormValue("account_id"),
-		Region: strings.TrimSpace(c.FormValue("region")), InstanceID: strings.TrimSpace(c.FormValue("instance_id"))})
+	i := endpoint.Instance{ID: id, Name: strings.TrimSpace(c.FormValue("name")), Kind: endpoint.ApsaraDB, AccountID: c.FormValue("account_id"),
+		Region: strings.TrimSpace(c.FormValue("region")), InstanceID: strings.TrimSpace(c.FormValue("instance_id"))}
+	if err := readingLogin(c, &i); err != nil {
+		return err
+	}
+	_, err := s.saveInstance(c, i)
 	return err
 }
 
@@ -245,7 +249,7 @@ func (s *Server) saveInstance(c echo.Context, i endpoint.Instance) (endpoint.Ins
 	}
 	if i.ID == "" {
 		i.ID, verb = s.NewID(), "add"
-		if i.Kind == endpoint.SelfManaged && i.Password.Empty() {
+		if i.Login != "" && i.Password.Empty() {
 			return i, invalid("The password is empty.", "Give the password of the login.")
 		}
 	} else {

@@ -111,6 +111,6 @@ func (s *Server) checkServer(ctx context.Context, i endpoint.Instance) error {
 // moved reports whether a stored password would go to another place, or less
 // protected, than when it was given.
 func moved(old, i endpoint.Instance) bool {
-	return i.Kind == endpoint.SelfManaged && (i.Host != old.Host || i.Port != old.Port || i.InstanceName != old.InstanceName || i.CertificateHost != old.CertificateHost ||
+	return i.Login != "" && (i.Host != old.Host || i.Port != old.Port || i.InstanceName != old.InstanceName || i.CertificateHost != old.CertificateHost ||
 		i.CAPEM != old.CAPEM || i.Trust && !old.Trust || i.Encrypt == endpoint.EncryptNone && old.Encrypt != endpoint.EncryptNone)
 }

@@ -101,6 +101,13 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 	if m.CheckResult != "" || m.CheckText != "" {
 		a.Pairs = append(a.Pairs, templates.Pair{Key: "DBCC CHECKDB", Badge: checkBadge(m.CheckResult), Value: oneLine(m.CheckText, 400)})
 	}
+	last, err := s.Migrations.LastComparison(ctx, m.ID)
+	if err != nil {
+		return a, err
+	}
+	if pair, ok := contentsPair(z, m, last); ok {
+		a.Pairs = append(a.Pairs, pair)
+	}
 	if p := m.Problem; p != nil && !m.Stage.Ended() {
 		a.Pairs = append(a.Pairs, templates.Pair{Key: "Stands still", Value: p.Cause + " " + p.Fix})
 	}

@@ -26,23 +26,24 @@ func (v Migrations) Fragments() []Fragment {
 
 // Migration is one database on its way.
 type Migration struct {
-	Name    string
-	Crumbs  []Link
-	Path    string // folder → instance
-	Badge   Badge
-	Actions []Action
-	Facts   []Fact
-	Chain   Chain
-	Joined  string // by LSN · one fork · no gap
-	Stop    *Stop  // of a migration that follows a source
-	ByHand  []Tick // what remains for people, once it is open
-	Files   []MigrationFile
-	Needs   []Help
-	Steps   []Step
-	Calls   []Call
-	Live    bool // it follows a server at work: statements to it are among the calls
-	Events  []Event
-	More    *Action // to all events
+	Name     string
+	Crumbs   []Link
+	Path     string // folder → instance
+	Badge    Badge
+	Actions  []Action
+	Facts    []Fact
+	Chain    Chain
+	Joined   string    // by LSN · one fork · no gap
+	Stop     *Stop     // of a migration that follows a source
+	Contents *Contents // what both sides hold, as far as it was compared
+	ByHand   []Tick    // what remains for people, once it is open
+	Files    []MigrationFile
+	Needs    []Help
+	Steps    []Step
+	Calls    []Call
+	Live     bool // it follows a server at work: statements to it are among the calls
+	Events   []Event
+	More     *Action // to all events
 }
 
 // Tick is one thing to do by hand.
@@ -78,6 +79,7 @@ func (v Migration) Fragments() []Fragment {
 		{"migration-facts", Facts(v.Facts)},
 		{"migration-chain", migrationChain(v)},
 		{"migration-stop", migrationStop(v)},
+		{"migration-contents", migrationContents(v)},
 		{"migration-hand", migrationByHand(v)},
 		{"migration-files", migrationFiles(v)},
 		{"migration-calls", migrationCalls(v)},
