@@ -21,6 +21,7 @@ type view struct {
 	live           []templates.Fragment // parts that change while one looks; none = no stream
 	status         int                  // 200 when zero; 422 for a form that comes back
 	again          func(error) view     // the same question with what was wrong; only for questions
+	charts         bool                 // it draws numbers over time
 }
 
 const (
@@ -50,7 +51,9 @@ func (s *Server) page(build func(echo.Context) (view, error)) echo.HandlerFunc {
 		if len(v.live) > 0 {
 			stream = c.Request().URL.RequestURI()
 		}
-		return render(c, max(v.status, http.StatusOK), v.page(s.frame(c, v.title, v.section, stream)))
+		f := s.frame(c, v.title, v.section, stream)
+		f.Charts = v.charts
+		return render(c, max(v.status, http.StatusOK), v.page(f))
 	}
 }
 

@@ -99,6 +99,47 @@
     }
   });
 
+  // A click on a timeline chooses the moment under it: the nearest one that can
+  // be restored. Times are UTC, as in the field.
+  function stamp(seconds) { return new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " "); }
+  function windowsOf(el) {
+    return el.dataset.windows.split(",").filter(Boolean).map(function (w) { return w.split("-").map(Number); });
+  }
+  function mark(el, seconds) {
+    var from = Number(el.dataset.from), to = Number(el.dataset.to), left = Number(el.dataset.left), right = Number(el.dataset.right);
+    el.querySelectorAll("svg").forEach(function (svg) {
+      var x = left + (seconds - from) / (to - from) * (svg.viewBox.baseVal.width - left - right);
+      var line = svg.querySelector("line.chosen");
+      if (line && isFinite(x)) { line.setAttribute("x1", x); line.setAttribute("x2", x); }
+    });
+  }
+  document.addEventListener("click", function (e) {
+    var svg = e.target.closest && e.target.closest("[data-timeline] svg");
+    if (!svg) return;
+    var el = svg.closest("[data-timeline]"), field = document.getElementById(el.dataset.timeline), box = svg.getBoundingClientRect();
+    if (!field || !box.width) return;
+    var left = Number(el.dataset.left), right = Number(el.dataset.right), wide = svg.viewBox.baseVal.width;
+    var share = ((e.clientX - box.left) / box.width * wide - left) / (wide - left - right);
+    var at = Math.round(Number(el.dataset.from) + Math.min(Math.max(share, 0), 1) * (Number(el.dataset.to) - Number(el.dataset.from)));
+    var best = null;
+    windowsOf(el).forEach(function (w) {
+      var near = Math.min(Math.max(at, w[0]), w[1]);
+      if (best === null || Math.abs(near - at) < Math.abs(best - at)) best = near;
+    });
+    if (best === null) return;
+    field.value = stamp(best);
+    mark(el, best);
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  document.addEventListener("input", function (e) {
+    var el = e.target.id && document.querySelector("[data-timeline=" + CSS.escape(e.target.id) + "]");
+    if (!el) return;
+    var at = Date.parse(e.target.value.trim().replace(" ", "T") + "Z") / 1000;
+    if (isFinite(at)) mark(el, at);
+  });
+  document.querySelectorAll("[data-scripted]").forEach(function (el) { el.hidden = false; });
+
   // A morph leaves alone what a person has opened or is typing.
   if (window.Idiomorph) {
     Idiomorph.defaults.ignoreActiveValue = true;

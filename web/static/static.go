@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-//go:embed app.css app.js icon.svg vendor/*.js vendor/*.css
+//go:embed app.css app.js chart.js icon.svg vendor/*.js vendor/*.css
 var embedded embed.FS
 
 // Prefix is where the files are served.

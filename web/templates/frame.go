@@ -12,6 +12,7 @@ type Frame struct {
 	Here    string // path and query of this page, for forms that come back
 	Stream  string // address of this page's event stream; empty = the page does not change
 	Notice  *Notice
+	Charts  bool // the page draws numbers over time
 	Assets  Assets
 }
 
@@ -32,6 +33,7 @@ type Notice struct {
 // Assets are the addresses of embedded files.
 type Assets struct {
 	Pico, CSS, HTMX, SSE, Morph, JS, Icon string
+	Plot, PlotCSS, Chart                  string // only for pages with numbers over time
 }
 
 // Policy is the Content-Security-Policy every page keeps: nothing from

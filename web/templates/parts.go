@@ -68,7 +68,24 @@ var (
 	KindFull = Kind{Text: "FULL", Class: "full"}
 	KindDiff = Kind{Text: "DIFF", Class: "diff"}
 	KindLog  = Kind{Text: "LOG", Class: "log"}
+	// KindSnapshot is the state of a disk, as clouds take it.
+	KindSnapshot = Kind{Text: "SNAP", Class: "snap"}
 )
+
+// kindWords is a kind in plain words, for legends.
+func kindWords(k Kind) string {
+	switch k.Class {
+	case "full":
+		return "full"
+	case "diff":
+		return "differential"
+	case "log":
+		return "log"
+	case "snap":
+		return "snapshot"
+	}
+	return k.Text
+}
 
 // Tab is one choice of a row that filters a list.
 type Tab struct {

@@ -41,6 +41,7 @@ func frame(files *static.Files, title, section, theme string) Frame {
 		Assets: Assets{
 			Pico: files.URL("pico.min.css"), CSS: files.URL("app.css"), HTMX: files.URL("htmx.min.js"), SSE: files.URL("htmx-ext-sse.min.js"),
 			Morph: files.URL("idiomorph-ext.min.js"), JS: files.URL("app.js"), Icon: files.URL("icon.svg"),
+			Plot: files.URL("uPlot.iife.min.js"), PlotCSS: files.URL("uPlot.min.css"), Chart: files.URL("chart.js"),
 		},
 	}
 }
