@@ -2,6 +2,8 @@ package backup
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
@@ -9,13 +11,18 @@ import (
 
 // Record is a backup set in the catalogue, wherever it was found.
 type Record struct {
-	ID         string // ours, in order of Finished: a time-ordered key for pages
-	InstanceID string // the instance it was taken of
-	Database   string // empty = a whole instance of the cloud
+	ID         string // ours, given by the catalogue, in order of Finished: the key of pages
+	InstanceID string // the instance it was taken of; empty = found in a bucket, of a server that is not known here
+	Database   string // as it is called there; empty = a whole instance of the cloud
 	Origin     Origin
-	PolicyID   string // of ours that took it; empty = none
-	Set        Set    // what is known of it as a set; LSNs are zero for sets of the cloud
-	Cloud      *CloudSet
+	PolicyID   string    // of ours that took it; empty = none
+	Set        Set       // what is known of it as a set; LSNs are zero for sets of the cloud
+	Cloud      *CloudSet // of the cloud alone; a log has the ID CloudLogID gives it
+
+	// Apart tells that the data is not in files on disk: on a virtual device
+	// of another tool, on tape, behind a URL, or thrown away (NUL). It takes
+	// part in the chain, and Bakplane cannot restore from it.
+	Apart bool
 
 	State    RecordState
 	Copies   []Copy
@@ -46,10 +53,40 @@ const (
 	Removed  RecordState = "removed"
 )
 
+// Finished is when the set was complete (UTC).
+func (r *Record) Finished() time.Time {
+	if r.Cloud != nil && !r.Cloud.Finished.IsZero() {
+		return r.Cloud.Finished
+	}
+	return r.Set.Finished.Time()
+}
+
+// Bytes is the size of all copies; of a set without any, what its server told.
+func (r *Record) Bytes() (n int64) {
+	for _, c := range r.Copies {
+		n += c.Size
+	}
+	if n == 0 && r.Cloud != nil {
+		return r.Cloud.Size
+	}
+	return n
+}
+
+// Manual reports whether a person ordered the set.
+func (r *Record) Manual() bool {
+	if r.Cloud != nil {
+		return r.Cloud.Manual
+	}
+	return r.Origin == ByUs && r.PolicyID == ""
+}
+
+// Snapshot reports whether the set is a snapshot of disks.
+func (r *Record) Snapshot() bool { return r.Set.Snapshot || r.Cloud != nil && r.Cloud.Snapshot }
+
 // Copy is where the files of a set lie.
 type Copy struct {
 	BucketID string
-	Keys     []string // by stripe
+	Keys     []string // by stripe; empty = this stripe was not found there
 	Size     int64    // bytes, all of them
 	At       time.Time
 }
@@ -60,7 +97,9 @@ type Copy struct {
 type Catalogue interface {
 	// Put makes records or adds to those it knows: by instance and set GUID,
 	// or by instance and the cloud's id. Copies are joined, nothing a person
-	// set is lost.
+	// set is lost. A set without an instance joins the one of that GUID, or is
+	// adopted when its instance is found. Records that bring nothing new cost
+	// no write and ring no bell.
 	Put(ctx context.Context, records []Record, entries ...audit.Entry) error
 	Record(ctx context.Context, id string) (Record, error)
 	// Records lists one page, newest first.
@@ -72,6 +111,11 @@ type Catalogue interface {
 	Pin(ctx context.Context, id string, on bool, note string, e audit.Entry) error
 	// DropCopy notes that a copy was removed; a record without copies is gone.
 	DropCopy(ctx context.Context, id, bucketID string, at time.Time, e audit.Entry) error
+	// Forget notes that sets of the cloud are no longer there.
+	Forget(ctx context.Context, ids []string, at time.Time, e audit.Entry) error
+	// Copies lists records with a copy in a bucket, at most limit, after the
+	// given id, for looking whether the files are still there.
+	Copies(ctx context.Context, bucketID, after string, limit int) ([]Record, error)
 
 	Protections(ctx context.Context, f ProtectionFilter) ([]Protection, error)
 	Protection(ctx context.Context, instanceID, database string) (Protection, error)
@@ -81,16 +125,29 @@ type Catalogue interface {
 	// Promise sets what is promised for databases of an instance, as its
 	// policy changes or new databases come.
 	Promise(ctx context.Context, p []Promise) error
+	// Exist notes which databases an instance has. Those it no longer has keep
+	// their sets and are neither late nor counted, until they come back.
+	Exist(ctx context.Context, instanceID string, names []string, at time.Time) error
+	// NextLate is the next moment after now at which a promise will be broken;
+	// zero = none.
+	NextLate(ctx context.Context, now time.Time) (time.Time, error)
+	// CountRecords sums up records by instance, kind, snapshot, mode, state and
+	// origin; a filter's database and times are left aside.
+	CountRecords(ctx context.Context, f RecordFilter) (sets, bytes int64, err error)
 }
 
-// RecordFilter chooses records; empty fields choose all.
+// MaxSets bounds how many sets of one database are looked at together.
+const MaxSets = 5000
+
+// RecordFilter chooses records; empty fields choose all. Databases are compared
+// without regard to case.
 type RecordFilter struct {
 	InstanceID, Database string
 	Kind                 Kind
 	Snapshot, Manual     *bool
 	State                RecordState
 	Origin               Origin
-	From, To             time.Time // finished, UTC
+	From, To             time.Time // finished, UTC: at or after From, before To
 	Before               string    // id of the last record of the page before
 	Limit                int
 }
@@ -100,6 +157,7 @@ type Promise struct {
 	InstanceID, Database string
 	PolicyID             string        // ours; empty = the cloud's policy, or none
 	Objective            time.Duration // RPO; zero = none
+	Since                time.Time     // UTC, when it was promised: a database without any backup has the objective's time from then on
 	Due                  time.Time     // UTC, when the next backup will count as missing; zero = nothing is due
 }
 
@@ -108,12 +166,25 @@ type Protection struct {
 	Promise
 	LastFull, LastDifferential, LastLog time.Time // UTC, finished; zero = none known
 	RestorableFrom, RestorableTo        time.Time // the newest recovery window, UTC; zero = cannot be restored
-	Whole                               bool      // every set since the newest full joins
-	BrokenSince                         time.Time // UTC; zero = whole
+	Whole                               bool      // the newest sets join: what gap there was lies behind a newer full or differential
+	BrokenSince                         time.Time // UTC, from when on nothing can be restored; zero = whole, or never restorable
 	Words                               string    // what is wrong, a sentence; empty = nothing
 	Bytes                               int64     // of all copies
 	Sets                                int
 	LateAt                              time.Time // UTC, from when on the promise is broken; zero = never
+	Dropped                             time.Time // UTC, when its instance was first seen without it; zero = it exists, or nobody looked
+}
+
+// Unprotected reports whether nothing can be restored.
+func (p Protection) Unprotected() bool { return p.RestorableTo.IsZero() }
+
+// Key is p's place in the order of Protections.
+func (p Protection) Key() string {
+	at := int64(math.MaxInt64)
+	if !p.LateAt.IsZero() {
+		at = p.LateAt.UnixMicro()
+	}
+	return fmt.Sprintf("%019d/%s/%s", at, p.InstanceID, p.Database)
 }
 
 // Late reports whether the promise is broken at a moment.
@@ -121,11 +192,18 @@ func (p Protection) Late(now time.Time) bool { return !p.LateAt.IsZero() && !now
 
 // ProtectionFilter chooses protections: those that are late longest come first.
 type ProtectionFilter struct {
-	InstanceID string
-	OnlyLate   bool
-	Now        time.Time
-	After      string // key of the last row of the page before
-	Limit      int
+	InstanceID      string
+	OnlyLate        bool
+	OnlyBroken      bool // not whole, yet restorable to some time
+	OnlyUnprotected bool // restorable to no time
+	Now             time.Time
+	After           string // Key of the last row of the page before
+	Limit           int
+}
+
+// CloudLogID names a log backup of the service, which gives it no id.
+func CloudLogID(l CloudLog) string {
+	return "log/" + l.From.UTC().Format(time.RFC3339) + "/" + l.To.UTC().Format(time.RFC3339)
 }
 
 // Tally counts databases by how they are protected.

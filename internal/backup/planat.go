@@ -1,0 +1,78 @@
+package backup
+
+import (
+	"slices"
+	"time"
+)
+
+// PlanAt tells which records of one database restore it to a moment (UTC), to
+// the second. With several histories (recovery forks) that hold the moment it
+// asks to choose; Options of the choice go to PlanOn. Sets of the cloud are no
+// part of it: the service restores those by itself.
+func PlanAt(records []Record, at time.Time) Plan { return PlanOn(records, at, GUID{}) }
+
+// PlanOn is PlanAt on one recovery fork; the zero fork leaves it open.
+func PlanOn(records []Record, at time.Time, fork GUID) Plan {
+	var best Plan
+	var finished time.Time
+	for i, l := range lineagesOf(records) {
+		p := l.planAt(at, fork)
+		var last time.Time
+		if n := len(p.Steps); n > 0 {
+			last = p.Steps[n-1].Set.Finished.Time()
+		}
+		if i == 0 || p.ReachesStop && !best.ReachesStop || p.ReachesStop == best.ReachesStop && last.After(finished) {
+			best, finished = p, last
+		}
+	}
+	return best
+}
+
+func (l *kept) planAt(at time.Time, fork GUID) Plan {
+	var sets []*Set
+	for s := range l.records {
+		sets = append(sets, s)
+	}
+	slices.SortFunc(sets, func(a, b *Set) int { // maps have no order
+		if c := a.Finished.Time().Compare(b.Finished.Time()); c != 0 {
+			return c
+		}
+		return slices.Compare(a.ID[:], b.ID[:])
+	})
+	// A person names seconds, backups end between them.
+	for _, s := range sets {
+		if t := s.Finished.Time(); s.Kind != Log && t.After(at) && t.Before(at.Truncate(time.Second).Add(time.Second)) && flaw(s) == "" {
+			at = t
+		}
+	}
+	p := planFamily(sets, Options{StopAt: &at, Fork: fork})
+	if ended := func(s *Set) bool { return s.Kind != Log && flaw(s) == "" && s.Finished.Time().Equal(at) }; !p.ReachesStop && slices.ContainsFunc(sets, ended) {
+		// The log over this moment cannot stop in it, the data backup ends there.
+		data := slices.DeleteFunc(sets, func(s *Set) bool { return s.Kind == Log })
+		if p = planFamily(data, Options{StopAt: &at, Fork: fork}); len(p.Steps) == 0 { // a log would lead to that fork
+			p = planFamily(data, Options{StopAt: &at})
+		}
+	}
+	p.Family = l.family
+	if p.ReachesStop || len(p.Steps) == 0 || !l.standsStill(&p, at) {
+		return p
+	}
+	p.ReachesStop = true
+	p.Missing = slices.DeleteFunc(p.Missing, func(m Missing) bool { return m.Lack == LackStop || m.Lack == LackLog })
+	p.Notes = append(p.Notes, "Every set is applied as a whole: the database stood like this at the chosen time.")
+	return p
+}
+
+// standsStill reports whether a plan ends in what the database was at the
+// moment although none of its logs leads over it: at the end of a data backup,
+// or in a time in which nothing changed, as a log shows that was taken later
+// and ends where the plan does.
+func (l *kept) standsStill(p *Plan, at time.Time) bool {
+	last := p.Steps[len(p.Steps)-1].Set
+	if last.Kind != Log && last.Finished.Time().Equal(at) {
+		return true
+	}
+	shows := func(s *Set) bool { return s.Last == p.Reaches && s.Fork == p.Fork && !surely(s).Before(at) }
+	return slices.ContainsFunc(l.in.logs, shows) ||
+		slices.ContainsFunc(l.in.leftOut, func(left LeftOut) bool { return left.Reason == Covered && shows(left.Set) })
+}

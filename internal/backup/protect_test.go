@@ -1,0 +1,82 @@
+package backup
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestProtect(t *testing.T) {
+	now := clock(100).Time()
+	for _, test := range []struct {
+		name  string
+		sets  []string
+		whole bool
+		late  int // minute; -1 = never
+		words string
+	}{
+		{"whole", []string{"F 1 10 12", "L 3 10 30 begins", "L 4 30 40"}, true, 70, ""},
+		{"a full waits for its log", []string{"F 1 10 12", "L 2 10 20 begins", "F 3 25 27"}, true, 61, ""},
+		{"a gap", []string{"F 1 10 12", "L 2 10 20 begins", "L 4 30 40"}, false, 50, "Nothing after 2026-11-20 00:20:00 UTC can be restored. Log is missing between"},
+		{"a gap behind a newer full", []string{"F 1 10 12", "L 2 10 20 begins", "L 4 30 40", "F 5 35 36"}, true, 81, ""},
+		{"a cut full", []string{"F 1 10 12 cut"}, false, 35, "is cut off"},
+		{"a newer cut full", []string{"F 1 10 12", "F 2 20 22 cut"}, false, 41, "is cut off"},
+		{"nothing", nil, false, 35, "No backup of it is known."},
+		{"logs alone", []string{"L 3 10 30"}, false, 35, "no full backup to begin with"},
+	} {
+		p := Protect(recordsOf(build(t, test.sets...)), Promise{Objective: 30 * time.Minute, Since: clock(5).Time()}, now)
+		if p.Whole != test.whole || p.Words != test.words && !(test.words != "" && strings.Contains(p.Words, test.words)) || !p.LateAt.Equal(clock(test.late).Time()) {
+			t.Errorf("%s: %+v", test.name, p)
+		}
+		if p.BrokenSince.IsZero() != (p.Whole || p.Unprotected()) {
+			t.Errorf("%s: whole %v, broken since %s", test.name, p.Whole, p.BrokenSince)
+		}
+	}
+}
+
+func TestWhatIsDueMakesLate(t *testing.T) {
+	p := Protect(recordsOf(build(t, "F 1 10 12")), Promise{Due: clock(20).Time()}, clock(15).Time())
+	if p.Late(clock(19).Time()) || !p.Late(clock(20).Time()) {
+		t.Errorf("%+v", p)
+	}
+	if p = p.Promised(Promise{}, clock(15).Time()); !p.LateAt.IsZero() {
+		t.Errorf("late at %s without a promise", p.LateAt)
+	}
+}
+
+func TestAnotherToolBreaksTheChain(t *testing.T) {
+	records := recordsOf(build(t, "F 1 10 12", "L 2 10 20 begins", "L 3 20 30", "L 4 30 40"))
+	records[2].Apart = true
+	p := Protect(records, Promise{}, clock(100).Time())
+	if p.Whole || !strings.Contains(p.Words, "another tool") || !p.LastLog.Equal(clock(41).Time()) {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestCloudWindows(t *testing.T) {
+	cloud := func(kind Kind, from, to int, change ...func(*CloudSet)) Record {
+		c := &CloudSet{Kind: kind, Started: clock(from).Time(), Finished: clock(to).Time(), Usable: true, Size: 7}
+		for _, f := range change {
+			f(c)
+		}
+		return Record{Origin: InCloud, State: Complete, Set: Set{Kind: kind}, Cloud: c}
+	}
+	for _, test := range []struct {
+		name    string
+		records []Record
+		want    string
+	}{
+		{"full and logs", []Record{cloud(Full, 10, 12), cloud(Log, 5, 20), cloud(Log, 20, 40)}, "12-40 1+2"},
+		{"logs that do not join", []Record{cloud(Full, 10, 12), cloud(Log, 5, 20), cloud(Log, 25, 40), cloud(Full, 42, 44)}, "12-20 1+1 log, 44-44 1+0"},
+		{"a differential", []Record{cloud(Full, 10, 12), cloud(Differential, 25, 27), cloud(Log, 26, 40)}, "12-12 1+0 log, 27-40 1+1"},
+		{"a differential without a full", []Record{cloud(Differential, 25, 27)}, ""},
+		{"an unusable full", []Record{cloud(Full, 10, 12, func(c *CloudSet) { c.Usable = false }), cloud(Log, 5, 20)}, ""},
+	} {
+		if got := draw(Windows(test.records)); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+	if p := Protect([]Record{cloud(Full, 10, 12), cloud(Log, 5, 20)}, Promise{}, clock(30).Time()); p.Bytes != 14 || !p.Whole {
+		t.Errorf("%+v", p)
+	}
+}
