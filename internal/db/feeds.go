@@ -11,7 +11,7 @@ import (
 
 // feedRow are the columns of a migration that follows a source at work.
 type feedRow struct {
-	server, freeze, tail                        string
+	server, freeze, tail, foretold, abortWhy    string
 	every, history, historyAt                   int64
 	compress                                    bool
 	cutoverAsked, abortAsked, frozen, givenBack int64
@@ -29,9 +29,13 @@ func (r feedRow) words() (*migration.Feed, error) {
 		return nil, nil
 	}
 	tail, err := bakfile.ParseLSN(r.tail)
-	return &migration.Feed{ServerID: r.server, Every: time.Duration(r.every) * time.Microsecond, Freeze: migration.Freeze(r.freeze), Compress: r.compress,
-		History: r.history, HistoryAt: moment(r.historyAt), CutoverAsked: moment(r.cutoverAsked), AbortAsked: moment(r.abortAsked),
-		Frozen: moment(r.frozen), Tail: tail, GivenBack: moment(r.givenBack)}, err
+	if err != nil {
+		return nil, err
+	}
+	f := &migration.Feed{ServerID: r.server, Every: time.Duration(r.every) * time.Microsecond, Freeze: migration.Freeze(r.freeze), Compress: r.compress,
+		History: r.history, HistoryAt: moment(r.historyAt), CutoverAsked: moment(r.cutoverAsked), AbortAsked: moment(r.abortAsked), AbortWhy: r.abortWhy,
+		Frozen: moment(r.frozen), Tail: tail, GivenBack: moment(r.givenBack)}
+	return f, parse(r.foretold, &f.Foretold)
 }
 
 const takeColumns = `id, kind, tail, name, path, key, intended, settled, verdict, error, file`

@@ -34,6 +34,11 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 		if err := setFeed(ctx, tx, id, c); err != nil {
 			return err
 		}
+		if c.Take != nil && c.Take.Settled.IsZero() {
+			if err := wakeNext(ctx, tx, id, c.Take.Intended); err != nil {
+				return err
+			}
+		}
 		if err := deriveStage(ctx, tx, id); err != nil {
 			return err
 		}
@@ -218,8 +223,8 @@ func setDecision(ctx context.Context, tx *sql.Tx, id string, dec migration.Decis
 		{dec.Open, `UPDATE migrations SET open_asked = ? WHERE id = ?`, []any{at, id}},
 		{dec.Open && dec.Check != "", `UPDATE migrations SET check_mode = ? WHERE id = ?`, []any{dec.Check, id}},
 		{dec.Terminate, `UPDATE migrations SET terminate_asked = ? WHERE id = ?`, []any{at, id}},
-		{dec.Cutover, `UPDATE migrations SET cutover_asked = ? WHERE id = ?`, []any{at, id}},
-		{dec.Abort, `UPDATE migrations SET abort_asked = ? WHERE id = ?`, []any{at, id}},
+		{dec.Cutover, `UPDATE migrations SET cutover_asked = ?, foretold = ? WHERE id = ?`, []any{at, text(dec.Foretold), id}},
+		{dec.Abort, `UPDATE migrations SET abort_asked = ?, abort_why = ? WHERE id = ?`, []any{at, dec.Why, id}},
 		{dec.Go, `UPDATE migrations SET problem = '' WHERE id = ?`, []any{id}},
 		{dec.DropTask, `UPDATE migrations SET task_id = '', sight = '', sight_at = 0 WHERE id = ?`, []any{id}},
 	} {

@@ -22,7 +22,7 @@ func (d *DB) Migrations() *Migrations { return &Migrations{d} }
 
 const migrationColumns = `id, run_id, wave_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
 	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
-	server_id, every, freeze, compress, history, history_at, cutover_asked, abort_asked, frozen, tail_lsn, given_back, created, finished`
+	server_id, every, freeze, compress, history, history_at, cutover_asked, foretold, abort_asked, abort_why, frozen, tail_lsn, given_back, created, finished`
 
 func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var checked, sightAt, openAsked, terminateAsked, opened, created, finished int64
@@ -31,7 +31,7 @@ func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var wave sql.NullString
 	err = r.Scan(&m.ID, &m.RunID, &wave, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
 		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
-		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.abortAsked, &feed.frozen, &feed.tail, &feed.givenBack, &created, &finished)
+		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.foretold, &feed.abortAsked, &feed.abortWhy, &feed.frozen, &feed.tail, &feed.givenBack, &created, &finished)
 	if err != nil {
 		return m, err
 	}
@@ -57,11 +57,12 @@ func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 // Create implements migration.Store.
 func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Run, e audit.Entry) error {
 	return d.tx(ctx, "create migration of "+m.Database, func(tx *sql.Tx) error {
+		r.Rank = m.Rank
 		if err := insertRun(ctx, tx, r); err != nil {
 			return err
 		}
 		feed := feedOf(m.Feed)
-		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,0,0,'0',0,?,0)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,'',0,'',0,'0',0,?,0)`,
 			m.ID, m.RunID, m.WaveID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
 			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked),
 			feed.server, feed.every, feed.freeze, feed.compress, feed.history, micros(m.Created))
@@ -116,7 +117,10 @@ func readMigration(ctx context.Context, q queryer, id string) (m migration.Migra
 	if err != nil || m.Feed == nil {
 		return m, err
 	}
-	m.Feed.Takes, err = rows(ctx, q, "take", `SELECT `+takeColumns+` FROM migration_takes WHERE migration_id = ? ORDER BY id`, scanTake, id)
+	if m.Feed.Takes, err = rows(ctx, q, "take", `SELECT `+takeColumns+` FROM migration_takes WHERE migration_id = ? ORDER BY id`, scanTake, id); err != nil || m.WaveID == "" {
+		return m, err
+	}
+	m.Rank, m.Ahead, err = place(ctx, q, m)
 	return m, err
 }
 
@@ -156,6 +160,10 @@ func scanCall(r *sql.Rows) (c migration.Call, err error) {
 
 // Migrations implements migration.Store.
 func (d *Migrations) Migrations(ctx context.Context, f migration.Filter) ([]migration.Summary, error) {
+	return summaries(ctx, d.read, f)
+}
+
+func summaries(ctx context.Context, q queryer, f migration.Filter) ([]migration.Summary, error) {
 	where, args := []string{"1"}, []any{}
 	if len(f.Stages) > 0 {
 		where = append(where, `m.stage IN (?`+strings.Repeat(`,?`, len(f.Stages)-1)+`)`)
@@ -163,22 +171,23 @@ func (d *Migrations) Migrations(ctx context.Context, f migration.Filter) ([]migr
 			args = append(args, s)
 		}
 	}
+	order := `m.id DESC`
 	if f.Wave != "" {
-		where, args = append(where, `m.wave_id = ?`), append(args, f.Wave)
+		where, args, order = append(where, `m.wave_id = ?`), append(args, f.Wave), `r.rank, m.id`
 	}
 	if f.Before != "" {
 		where, args = append(where, `m.id < ?`), append(args, f.Before)
 	}
-	return rows(ctx, d.read, "migration", `SELECT m.id, m.run_id, coalesce(m.wave_id, ''), m.database, m.source_server, m.instance_id, coalesce(m.server_id, ''), m.stage, r.state, r.message,
+	return rows(ctx, q, "migration", `SELECT m.id, m.run_id, coalesce(m.wave_id, ''), r.rank, EXISTS (SELECT 1 FROM migration_takes t WHERE t.migration_id = m.id), m.database, m.source_server, m.instance_id, coalesce(m.server_id, ''), m.stage, r.state, r.message,
 			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
 			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state = 'applied'),
 			(SELECT coalesce(sum(size), 0) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
 			(SELECT coalesce(sum(done), 0) FROM run_steps s WHERE s.run_id = m.run_id AND s.key >= 'upload/' AND s.key < 'upload0'),
 			coalesce(json_extract(nullif(m.problem, ''), '$.Code'), ''), m.created, m.finished
-		FROM migrations m JOIN runs r ON r.id = m.run_id WHERE `+strings.Join(where, ` AND `)+` ORDER BY m.id DESC LIMIT ?`,
+		FROM migrations m JOIN runs r ON r.id = m.run_id WHERE `+strings.Join(where, ` AND `)+` ORDER BY `+order+` LIMIT ?`,
 		func(r *sql.Rows) (s migration.Summary, err error) {
 			var created, finished int64
-			err = r.Scan(&s.ID, &s.RunID, &s.WaveID, &s.Database, &s.Source, &s.InstanceID, &s.ServerID, &s.Stage, &s.RunState, &s.Message, &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
+			err = r.Scan(&s.ID, &s.RunID, &s.WaveID, &s.Rank, &s.Begun, &s.Database, &s.Source, &s.InstanceID, &s.ServerID, &s.Stage, &s.RunState, &s.Message, &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
 			s.Created, s.Finished = moment(created), moment(finished)
 			return s, err
 		}, append(args, page(f.Limit))...)

@@ -41,10 +41,10 @@ func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.
 
 func (d *DB) due(ctx context.Context, q queryer, now time.Time) (id string, err error) {
 	err = q.QueryRowContext(ctx, `SELECT id FROM (
-		SELECT id, 0 AS since FROM runs WHERE state = 'queued'
-		UNION ALL SELECT id, wake_at FROM runs WHERE state = 'waiting' AND wake_at <= ?1
-		UNION ALL SELECT id, lease_until FROM runs WHERE state = 'running' AND lease_until <= ?1
-		) ORDER BY since, id LIMIT 1`, micros(now)).Scan(&id)
+		SELECT id, rank, 0 AS since FROM runs WHERE state = 'queued'
+		UNION ALL SELECT id, rank, wake_at FROM runs WHERE state = 'waiting' AND wake_at <= ?1
+		UNION ALL SELECT id, rank, lease_until FROM runs WHERE state = 'running' AND lease_until <= ?1
+		) ORDER BY since, rank, id LIMIT 1`, micros(now)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

@@ -19,7 +19,9 @@ type Feed struct {
 	HistoryAt time.Time // when it was looked at last
 
 	CutoverAsked time.Time // a person ordered the cutover; zero = not yet
+	Foretold     Stop      // what was predicted then; Known is false when it could not be told
 	AbortAsked   time.Time
+	AbortWhy     string // a sentence: what the person wrote, and what was in the way
 
 	Frozen    time.Time   // when writes at the source stopped; zero = they have not
 	Tail      bakfile.LSN // Last of the tail: what the target must have applied
@@ -81,6 +83,7 @@ const (
 	LookTake   TakeDo = "history" // look for backups that others took
 	GiveBack   TakeDo = "give-back"
 	RestTake   TakeDo = "rest"
+	QueueTake  TakeDo = "queue" // others of its wave begin first
 )
 
 // historyEvery is how often msdb is asked for backups that others took.
@@ -111,6 +114,10 @@ func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
 	}
 	last, taken := feed.last()
 	switch {
+	case m.Ahead > 0 && len(feed.Takes) == 0:
+		// Told at once when its turn comes; looking is for what nobody tells,
+		// such as a database before it that was paused.
+		return TakeAction{Do: QueueTake, Until: now.Add(time.Duration(min(m.Ahead, 12)) * 5 * time.Second), Why: Count(m.Ahead, "database", "databases") + " of its wave begin before it."}
 	case !taken:
 		return TakeAction{Do: MakeTake, Kind: "full"}
 	case feed.HistoryAt.Before(last.Settled) || feed.HistoryAt.Before(feed.CutoverAsked) || now.Sub(feed.HistoryAt) > historyEvery:

@@ -95,8 +95,15 @@ func StartLive(ctx context.Context, store Store, m Migration, s SourceFacts, fin
 
 // OrderCutover asks to freeze the source, ship the tail and open the target.
 func OrderCutover(ctx context.Context, s Store, id string, by By) error {
+	return OrderForetoldCutover(ctx, s, id, Stop{}, by)
+}
+
+// OrderForetoldCutover is OrderCutover that keeps what was predicted, to be
+// compared with what comes.
+func OrderForetoldCutover(ctx context.Context, s Store, id string, foretold Stop, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
 		d, err := Cutover(m)
+		d.Foretold = foretold
 		return d, by.entry("migration.cutover", id, "Ordered the cutover of "+m.Database+"."), err
 	})
 }
@@ -108,6 +115,7 @@ func OrderAbort(ctx context.Context, s Store, id, typed string, by By) error {
 			return Decision{}, audit.Entry{}, fault.Newf(fault.Invalid, "The name typed is not %s.", m.Database).WithFix("Type the name of the database on the target to abort.")
 		}
 		d, err := Abort(m)
+		d.Why = aborted(m, "")
 		return d, by.entry("migration.abort", id, "Ordered to abort the migration of "+m.Database+" and give the source back."), err
 	})
 }

@@ -14,6 +14,8 @@ type Migration struct {
 	ID     string // UUIDv7
 	RunID  string
 	WaveID string // empty = on its own
+	Rank   int    // place in the order in which the wave begins, from 1; 0 = on its own
+	Ahead  int    // how many of the wave come before it and have not begun; told by the store, until it has begun itself
 
 	Database       string // name on the target
 	SourceDatabase string // name in the backup files

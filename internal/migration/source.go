@@ -75,7 +75,7 @@ func (j *job) takeNext(ctx context.Context) error {
 		return err
 	}
 	act := NextTake(m, b, j.Now(), j.Takes)
-	if act.Do == NoTake || act.Do == RestTake {
+	if act.Do == NoTake || act.Do == RestTake || act.Do == QueueTake {
 		return nil
 	}
 	return j.take(ctx, m, act)
@@ -107,6 +107,9 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 			return err
 		}
 		defer leave()
+		if now, err := j.Store.Migration(ctx, j.id); err != nil || len(now.Feed.Takes) == 0 && now.Ahead > 0 {
+			return err // the order was changed while it waited for its turn
+		}
 	}
 	now := j.Now()
 	t := Take{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == FreezeTake, Intended: now}

@@ -29,7 +29,11 @@ type Store interface {
 	// CreateWave writes a wave; Waves lists them, newest first.
 	CreateWave(ctx context.Context, w Wave, e audit.Entry) error
 	Wave(ctx context.Context, id string) (Wave, error)
-	Waves(ctx context.Context, limit int) ([]Wave, error)
+	// before is the id of the last one of the page before.
+	Waves(ctx context.Context, before string, limit int) ([]Wave, error)
+	// Arrange lets arrange look at all migrations of a wave, in their order, and
+	// gives those it returns their new ranks, in one transaction.
+	Arrange(ctx context.Context, waveID string, arrange func([]Summary) (map[string]int, audit.Entry, error)) error
 
 	// Note writes what the engine did or learned. A file that a person dropped
 	// meanwhile stays dropped; a call that names one is refused with
@@ -93,7 +97,9 @@ type Decision struct {
 	Check     CheckMode // with Open; empty keeps
 	Terminate bool
 	Cutover   bool
+	Foretold  Stop // with Cutover
 	Abort     bool
+	Why       string // with Abort
 	Go        bool   // clear the problem and go on
 	DropTask  bool   // the restore failed: begin it anew with a fresh task
 	Files     []File // made or replaced by Ord
@@ -103,7 +109,7 @@ type Decision struct {
 // the page before.
 type Filter struct {
 	Stages []Stage // none = all
-	Wave   string  // id; empty = all
+	Wave   string  // id; empty = all. They come in the order in which the wave begins.
 	Before string
 	Limit  int
 }
@@ -112,6 +118,8 @@ type Filter struct {
 type Summary struct {
 	ID, RunID  string
 	WaveID     string
+	Rank       int  // place in its wave
+	Begun      bool // the source was told to take a backup
 	Database   string
 	Source     string // server of the backups
 	InstanceID string

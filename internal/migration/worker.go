@@ -115,7 +115,7 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 		lanes.takes.interrupt()
 		return out, false, nil
 	}
-	if take.Do != NoTake && take.Do != RestTake {
+	if take.Do != NoTake && take.Do != RestTake && take.Do != QueueTake {
 		lanes.takes.start(File{}, j.takeNext)
 	}
 	act := Next(m, b, j.Now(), j.Rules)
@@ -136,6 +136,9 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 	case DoLook:
 		return out, false, j.look(ctx, m)
 	case DoAwait:
+		if take.Do == QueueTake && !lanes.busy() {
+			return run.Outcome{State: run.Waiting, WakeAt: take.Until, Message: take.Why}, true, nil
+		}
 		return out, false, lanes.wait(ctx, 2*time.Second)
 	case DoWait, DoFollow, DoAsk:
 		return j.rest(ctx, m, act, take, lanes)

@@ -54,6 +54,12 @@ type Bucket interface {
 // UploadID names an unfinished multipart upload.
 type UploadID string
 
+// Roomy is a bucket that can be full.
+type Roomy interface {
+	// Room is how many bytes can still be put there; -1 when it is not told.
+	Room(ctx context.Context) (int64, error)
+}
+
 // Info is what a migration must know of a bucket.
 type Info struct {
 	Name         string

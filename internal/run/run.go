@@ -15,6 +15,7 @@ type Run struct {
 	LeaseUntil time.Time // UTC; after it anybody may claim the run
 	WakeAt     time.Time // UTC; while waiting
 	Tries      int       // failed tries since the last progress
+	Rank       int       // among runs that are due at the same time, lower first
 	Wish       Wish      // what a person asked of a running run
 
 	Message string // why it waits, is paused or failed; a sentence

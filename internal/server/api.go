@@ -66,6 +66,9 @@ func (s *Server) routeAPI(e *echo.Echo) {
 	g.POST("/waves", s.apiWaveStart)
 	g.GET("/waves/:id", s.apiWave)
 	g.POST("/waves/:id/cutover", s.apiWaveCutover)
+	g.POST("/waves/:id/rest", s.apiWaveRest)
+	g.POST("/waves/:id/abort", s.apiWaveAbort)
+	g.PUT("/waves/:id/order", s.apiWaveArrange)
 
 	g.GET("/runs", s.apiRuns)
 	g.GET("/runs/:id", s.apiRun)

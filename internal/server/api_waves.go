@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -74,7 +75,7 @@ func (s *Server) apiWaveStart(c echo.Context) error {
 		return refuseWave(c, begun.results, err)
 	}
 	c.Response().Header().Set("Location", "/api/v1/waves/"+wave.ID)
-	return c.JSON(http.StatusCreated, map[string]any{"id": wave.ID, "name": wave.Name, "created": wave.Created.UTC(), "databases": waveResults(begun.results)})
+	return c.JSON(http.StatusCreated, map[string]any{"id": wave.ID, "name": wave.Name, "created": wave.Created.UTC(), "databases": waveResults(begun.results), "checks": findingsJSON(begun.whole)})
 }
 
 func (s *Server) apiWaves(c echo.Context) error {
@@ -83,7 +84,7 @@ func (s *Server) apiWaves(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	waves, err := s.Migrations.Waves(ctx, limit)
+	waves, err := s.Migrations.Waves(ctx, c.QueryParam("before"), limit)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,11 @@ func (s *Server) apiWaves(c echo.Context) error {
 		}
 		out = append(out, waveToJSON(w, tally(rows)))
 	}
-	return c.JSON(http.StatusOK, list(out, ""))
+	next := ""
+	if len(waves) == limit {
+		next = fmt.Sprintf("/api/v1/waves?before=%s&limit=%d", waves[limit-1].ID, limit)
+	}
+	return c.JSON(http.StatusOK, list(out, next))
 }
 
 // memberJSON is a database of a wave: the row of the list, and how far behind.
@@ -106,6 +111,11 @@ type memberJSON struct {
 	Predicted *stopJSON `json:"predicted"`              // null once writes were stopped
 	Measured  *stopJSON `json:"measured"`               // null until the target is open
 	NotReady  string    `json:"not_ready,omitempty"`    // why it cannot be cut over
+	Place     int       `json:"place"`                  // in the order of beginning
+	Begun     bool      `json:"begun"`                  // the source was told to take a backup
+	Writable  string    `json:"writable"`               // source, target or neither
+	Foretold  *stopJSON `json:"foretold"`               // predicted when the cutover was ordered; null before
+	AbortWhy  string    `json:"abort_why,omitempty"`
 }
 
 func (s *Server) apiWave(c echo.Context) error {
@@ -117,11 +127,20 @@ func (s *Server) apiWave(c echo.Context) error {
 		waveJSON
 		Ready   bool         `json:"ready"` // the joint cutover can be ordered
 		Why     string       `json:"not_ready,omitempty"`
-		Members []memberJSON `json:"members"`
-	}{waveJSON: waveToJSON(got.wave, got.tally()), Why: got.notReady(), Members: []memberJSON{}}
+		Checks  []finding `json:"checks"` // of the whole wave, when it began
+		Members []memberJSON  `json:"members"`
+	}{waveJSON: waveToJSON(got.wave, got.tally()), Why: got.notReady(), Checks: findingsJSON(got.wave.Findings), Members: []memberJSON{}}
 	out.Ready = out.Why == ""
 	for _, k := range got.members {
-		row := memberJSON{migrationRow: rowJSON(k.row), Waiting: -1}
+		row := memberJSON{migrationRow: rowJSON(k.row), Waiting: -1, Place: k.row.Rank, Begun: k.row.Begun}
+		side, _ := migration.WritableAt(k.m)
+		row.Writable = string(side)
+		if f := k.m.Feed; f != nil {
+			row.AbortWhy = f.AbortWhy
+			if f.Foretold.Known {
+				row.Foretold = stopToJSON(f.Foretold)
+			}
+		}
 		if following(k.m) {
 			row.Behind, row.Predicted = k.lag.Since.Seconds(), stopToJSON(k.stop)
 		}
@@ -144,9 +163,72 @@ func (s *Server) apiWaveCutover(c echo.Context) error {
 	if _, err := s.Migrations.Wave(ctx, id); err != nil {
 		return err
 	}
-	results, err := migration.OrderWaveCutover(ctx, s.Migrations, id, s.by(c))
+	foretold, err := s.foretold(ctx, id)
+	if err != nil {
+		return err
+	}
+	results, err := migration.OrderWaveCutover(ctx, s.Migrations, id, foretold, s.by(c))
 	if err = wholly(results, err); err != nil {
 		return refuseWave(c, results, err)
 	}
+	return waveOrdered(c, id, results)
+}
+
+func waveOrdered(c echo.Context, id string, results []migration.Result) error {
 	return c.JSON(http.StatusAccepted, map[string]any{"id": id, "databases": waveResults(results)})
+}
+
+// apiWaveRest cuts over what is left and can be; the others are in the answer
+// with their reason.
+func (s *Server) apiWaveRest(c echo.Context) error {
+	ctx, id := c.Request().Context(), c.Param("id")
+	foretold, err := s.foretold(ctx, id)
+	if err != nil {
+		return err
+	}
+	results, err := migration.OrderWaveRest(ctx, s.Migrations, id, foretold, s.by(c))
+	if err != nil {
+		return refuseWave(c, results, err)
+	}
+	return waveOrdered(c, id, results)
+}
+
+// apiWaveAbort gives up what is not open; what is opening is in the answer with
+// its reason.
+func (s *Server) apiWaveAbort(c echo.Context) error {
+	var in struct {
+		Confirm string `json:"confirm"`
+		Why     string `json:"why,omitempty"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	id := c.Param("id")
+	results, err := migration.OrderWaveAbort(c.Request().Context(), s.Migrations, id, in.Confirm, clip(in.Why, whyMost), s.by(c))
+	if err != nil {
+		return refuseWave(c, results, err)
+	}
+	return waveOrdered(c, id, results)
+}
+
+// apiWaveArrange changes the order in which those begin that have not yet.
+func (s *Server) apiWaveArrange(c echo.Context) error {
+	var in struct {
+		Order []string `json:"order"` // ids of migrations, those not named come after them
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	id := c.Param("id")
+	if _, err := s.Migrations.Wave(c.Request().Context(), id); err != nil {
+		return err
+	}
+	wanted := map[string]int{}
+	for i, m := range in.Order {
+		wanted[m] = i + 1
+	}
+	if err := migration.OrderArrange(c.Request().Context(), s.Migrations, id, wanted, s.by(c)); err != nil {
+		return err
+	}
+	return s.apiWave(c)
 }

@@ -79,7 +79,7 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 	h.ports = ports
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	handler, err := server.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test"}, server.Deps{
+	handler, err := server.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test", Caps: caps, Restores: rules.Restores}, server.Deps{
 		Endpoints: h.db, Runs: h.db, Migrations: h.db.Migrations(), Survey: &migration.Survey{Ports: ports}, Ports: ports, People: h.db, Audit: h.db,
 		Sessions: h.db.Sessions(), Bell: h.bell, Log: log, Now: time.Now, NewID: newID,
 	})

@@ -93,7 +93,20 @@ func (s *Server) cutoverCalls(ctx context.Context, m migration.Migration) ([]tem
 
 // cutoverOrder orders the cutover.
 func (s *Server) cutoverOrder(c echo.Context) error {
-	err := migration.OrderCutover(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c))
+	ctx, id := c.Request().Context(), c.Param("id")
+	m, err := s.Migrations.Migration(ctx, id)
+	if err != nil {
+		return err
+	}
+	var foretold migration.Stop
+	if m.Feed != nil {
+		feed, err := s.readFeed(ctx, m)
+		if err != nil {
+			return err
+		}
+		foretold = feed.stop
+	}
+	err = migration.OrderForetoldCutover(ctx, s.Migrations, id, foretold, s.by(c))
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.cutoverView(c, err)
 		if viewErr != nil {

@@ -50,6 +50,11 @@ func (s *Server) routePages(g *echo.Group) {
 	get("/waves/:id", s.waveShow)
 	get("/waves/:id/cutover", s.waveCutoverAsk)
 	post("/waves/:id/cutover", s.waveCutoverOrder)
+	post("/waves/:id/rest", s.waveRestOrder)
+	get("/waves/:id/abort", s.waveAbortAsk)
+	post("/waves/:id/abort", s.waveAbortOrder)
+	get("/waves/:id/order", s.waveOrderForm)
+	post("/waves/:id/order", s.waveOrderSave)
 	get("/waves/:id/report", s.waveReport)
 
 	get("/instances", s.instanceList)

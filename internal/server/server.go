@@ -29,6 +29,8 @@ type Config struct {
 	TrustProxy bool           // a reverse proxy in front of us writes X-Forwarded-For
 	Zone       *time.Location // for local times until a browser names its own; nil = the machine's
 	Version    string
+	Caps       migration.Caps // as the worker keeps to them, to be shown
+	Restores   int            // files in the hands of one instance, the same
 }
 
 // Deps is what the server needs of the rest of the house.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -82,9 +83,12 @@ func waveChoices(w waveWish, pick string, databases []backup.Database) (out []te
 		if system(d.Name) {
 			continue
 		}
-		row := templates.WaveChoice{Name: d.Name, Size: templates.Bytes(d.DataBytes), Recovery: d.RecoveryModel, State: templates.Badge{Text: strings.ToLower(d.State), Tone: templates.ToneOK}, On: slices.Contains(w.Databases, d.Name)}
+		row := templates.WaveChoice{Name: d.Name, PlaceField: placeField(d.Name), Size: templates.Bytes(d.DataBytes), Recovery: d.RecoveryModel, State: templates.Badge{Text: strings.ToLower(d.State), Tone: templates.ToneOK}, On: slices.Contains(w.Databases, d.Name)}
 		if d.State != "ONLINE" {
 			row.State.Tone, row.Off = templates.ToneWarn, true
+		}
+		if at := slices.Index(w.Databases, d.Name); at >= 0 {
+			row.Place = strconv.Itoa(at + 1)
 		}
 		if pick != "" {
 			row.On = pick == "all" && d.RecoveryModel != "SIMPLE"
@@ -98,17 +102,18 @@ func waveChoices(w waveWish, pick string, databases []backup.Database) (out []te
 // wavePreflight is step 2: what was found for each database.
 func (s *Server) wavePreflight(c echo.Context) (view, error) {
 	w := waveWishOf(c.QueryParams())
-	places, found, err := s.waveChecks(c.Request().Context(), w)
+	got, err := s.waveChecks(c.Request().Context(), w)
 	if err != nil {
 		if fault.Of(err) == fault.Unknown {
 			return view{}, err
 		}
 		return s.pickWaveView(c, w, "", err)
 	}
-	return s.waveChecksView(c, w, places, found), nil
+	return s.waveChecksView(c, w, got), nil
 }
 
-func (s *Server) waveChecksView(c echo.Context, w waveWish, places livePlan, found []waveCheck) view {
+func (s *Server) waveChecksView(c echo.Context, w waveWish, got waveChecked) view {
+	places, found := got.places, got.found
 	q := "?" + w.values().Encode()
 	back := "/waves/new" + q
 	v := templates.WaveChecks{Crumbs: []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: "New", Href: back}, {Text: "Checks"}},
@@ -121,6 +126,7 @@ func (s *Server) waveChecksView(c echo.Context, w waveWish, places livePlan, fou
 			left = append(left, k.database)
 			continue
 		}
+		v.Begin = append(v.Begin, k.database)
 		if ready++; ready == 1 {
 			v.Order = liveOrder(k.plan.m, places.server.Name, instanceName(places.instance), places.staging.Bucket)
 		}
@@ -128,7 +134,13 @@ func (s *Server) waveChecksView(c echo.Context, w waveWish, places livePlan, fou
 	// What stands in the way comes first, then what deserves a look.
 	rank := map[templates.Tone]int{templates.ToneBad: 0, templates.ToneWarn: 1, templates.ToneOK: 2}
 	slices.SortStableFunc(v.Blocks, func(a, b templates.WaveBlock) int { return cmp.Compare(rank[a.Badge.Tone], rank[b.Badge.Tone]) })
-	v.Verdict = waveVerdict(ready, left, templates.Action{Label: "Check again", Href: "/waves/new/checks" + q})
+	again := templates.Action{Label: "Check again", Href: "/waves/new/checks" + q}
+	v.Verdict = waveVerdict(ready, left, again)
+	v.Whole, v.Bounds = checks(got.whole), s.waveBounds()
+	if ready > 0 && !got.fits() {
+		v.Verdict = templates.Help{Title: "All of them together do not fit.", Cause: "Each could start alone; see what the wave as a whole lacks.", Fix: "Mend what is marked red, or choose fewer databases, then check again.", Actions: []templates.Action{again}}
+		ready = 0
+	}
 	if ready > 0 {
 		f := templates.Form{Action: "/waves", Submit: "Start " + templates.Count(ready, "migration", "migrations"), Cancel: back}
 		for name, values := range w.values() {
@@ -189,7 +201,7 @@ func (s *Server) waveStart(c echo.Context) error {
 	w := waveWishOf(form)
 	begun, err := s.startWave(c, w)
 	if fault.Is(err, fault.Invalid) && len(begun.results) > 0 {
-		return s.refused(c, s.waveChecksView(c, w, begun.places, begun.found))
+		return s.refused(c, s.waveChecksView(c, w, begun.waveChecked))
 	}
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.pickWaveView(c, w, "", err)

@@ -30,12 +30,12 @@ func (s *Server) waveReport(c echo.Context) (view, error) {
 	v := templates.WaveReport{Name: "Report of " + w.Name, Crumbs: []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: w.Name, Href: "/waves/" + w.ID}, {Text: "Report"}},
 		Under: "as of " + z.At(z.Now).UTC + " UTC · print or save this page"}
 	longest, finished := time.Duration(0), time.Time{}
-	for i := len(rows) - 1; i >= 0; i-- {
-		m, err := s.Migrations.Migration(ctx, rows[i].ID)
+	for _, row := range rows {
+		m, err := s.Migrations.Migration(ctx, row.ID)
 		if err != nil {
 			return view{}, err
 		}
-		account, err := s.waveAccount(ctx, z, m, rows[i], names)
+		account, err := s.waveAccount(ctx, z, m, row, names)
 		if err != nil {
 			return view{}, err
 		}
@@ -53,6 +53,7 @@ func (s *Server) waveReport(c echo.Context) (view, error) {
 		}
 		v.Members = append(v.Members, account)
 	}
+	v.Checks, v.Bounds = checks(w.Findings), s.waveBounds()
 	t := tally(rows)
 	v.Facts = []templates.Fact{{Label: "Databases", Value: fmt.Sprint(t.all), Note: t.words()}, {Label: "Begun", Value: z.At(w.Created).UTC, Note: "UTC", Words: true}}
 	if longest > 0 {
@@ -75,9 +76,15 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 		}
 		source = m.SourceDatabase + " on " + i.Name + " (" + m.SourceServer + ")"
 	}
-	bytes := templates.Bytes(row.Bytes)
+	side, sideWhy := migration.WritableAt(m)
 	a.Pairs = []templates.Pair{{Key: "Source", Value: source}, {Key: "Target", Value: m.Database + " on " + names[m.InstanceID]},
-		{Key: "Files", Value: fmt.Sprintf("%d of %d applied, %s", row.Applied, row.Files, bytes.Text)}, {Key: "Begun (UTC)", When: z.At(m.Created)}}
+		{Key: "Began as", Value: fmt.Sprintf("number %d of its wave", row.Rank)},
+		{Key: "Writable at", Badge: sideBadge(side), Value: sideWhy},
+		{Key: "Files", Value: fmt.Sprintf("%d of %d applied, %s", row.Applied, row.Files, templates.Bytes(row.Bytes).Text)}}
+	if live := m.Live(); len(live) > 0 && live[0].DataBytes > 0 {
+		a.Pairs = append(a.Pairs, templates.Pair{Key: "Size of the database", Value: templates.Bytes(live[0].DataBytes).Text})
+	}
+	a.Pairs = append(a.Pairs, templates.Pair{Key: "Begun (UTC)", When: z.At(m.Created)})
 	if first, last := chainEnds(m); first.Key != "" {
 		a.Pairs = append(a.Pairs, templates.Pair{Key: "First and last LSN", Value: first.FirstLSN.String() + " to " + last.LastLSN.String()})
 	}
@@ -88,16 +95,21 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 		if !m.Feed.Tail.IsZero() {
 			a.Pairs = append(a.Pairs, templates.Pair{Key: "Gate", Value: gateWords(m)})
 		}
+		if !m.Feed.AbortAsked.IsZero() {
+			why := m.Feed.AbortWhy
+			if why == "" {
+				why = "No reason was given."
+			}
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Aborted (UTC)", When: z.At(m.Feed.AbortAsked)}, templates.Pair{Key: "Why", Value: why})
+		}
 		if !m.Feed.GivenBack.IsZero() {
 			a.Pairs = append(a.Pairs, templates.Pair{Key: "Source writable again (UTC)", When: z.At(m.Feed.GivenBack)})
 		}
 	}
 	if !m.Opened.IsZero() {
-		a.Pairs = append(a.Pairs, templates.Pair{Key: "Open (UTC)", When: z.At(m.Opened)})
+		a.Pairs = append(a.Pairs, templates.Pair{Key: "Open (UTC)", When: z.At(m.Opened)}, templates.Pair{Key: "From begin to open", Value: templates.Span(m.Opened.Sub(m.Created))})
 	}
-	if stop := migration.Measured(m); stop.Known {
-		a.Pairs = append(a.Pairs, templates.Pair{Key: "Writes were stopped for", Value: templates.Span(stop.Total()) + ": " + stopParts(stop)})
-	}
+	a.Pairs = append(a.Pairs, stopPairs(m)...)
 	if m.CheckResult != "" || m.CheckText != "" {
 		a.Pairs = append(a.Pairs, templates.Pair{Key: "DBCC CHECKDB", Badge: checkBadge(m.CheckResult), Value: oneLine(m.CheckText, 400)})
 	}
@@ -112,6 +124,30 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 		a.Pairs = append(a.Pairs, templates.Pair{Key: "Stands still", Value: p.Cause + " " + p.Fix})
 	}
 	return a, nil
+}
+
+// stopPairs are the stop of writes as it was foretold and as it came.
+func stopPairs(m migration.Migration) (out []templates.Pair) {
+	stop := migration.Measured(m)
+	if stop.Known {
+		out = append(out, templates.Pair{Key: "Writes were stopped for", Value: spanOf(stop.Total()) + ": " + stopParts(stop) + "; a tail of " + templates.Bytes(stop.Bytes).Text})
+	}
+	if m.Feed == nil || m.Feed.CutoverAsked.IsZero() {
+		return out
+	}
+	told := m.Feed.Foretold
+	if !told.Known {
+		why := told.Why
+		if why == "" {
+			why = "It was ordered without a prediction."
+		}
+		return append(out, templates.Pair{Key: "Foretold", Value: "nothing: " + why})
+	}
+	words := spanOf(told.Total()) + ": " + stopParts(told) + "; a tail of " + templates.Bytes(told.Bytes).Text
+	if stop.Known && told.Total() > 0 {
+		words += fmt.Sprintf(". It took %+.0f %% beside that.", 100*(stop.Total().Seconds()-told.Total().Seconds())/told.Total().Seconds())
+	}
+	return append(out, templates.Pair{Key: "Foretold", Value: words})
 }
 
 // chainEnds are the first and the last file that the target has applied.

@@ -3,7 +3,9 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,7 +44,6 @@ func (s *Server) readWave(ctx context.Context, id string) (v waveSight, err erro
 	if err != nil {
 		return v, err
 	}
-	slices.Reverse(rows)
 	said, opens := map[string]glance{}, map[string][]time.Duration{}
 	for _, row := range rows {
 		k := waveMember{row: row}
@@ -136,7 +137,8 @@ func (s *Server) waveList(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	waves, err := s.Migrations.Waves(ctx, pageSize)
+	before := c.QueryParam("before")
+	waves, err := s.Migrations.Waves(ctx, before, pageSize)
 	if err != nil {
 		return view{}, err
 	}
@@ -153,6 +155,12 @@ func (s *Server) waveList(c echo.Context) (view, error) {
 			row.Progress = &templates.Progress{Label: "Files of " + w.Name + " applied", Value: int64(t.applied), Max: int64(t.files), Words: fmt.Sprintf("%d of %s applied", t.applied, templates.Count(t.files, "file", "files"))}
 		}
 		v.Rows = append(v.Rows, row)
+	}
+	if len(waves) == pageSize {
+		v.Pager.Older = "/waves?" + url.Values{"before": {waves[len(waves)-1].ID}}.Encode()
+	}
+	if before != "" {
+		v.Pager.Newer = "/waves"
 	}
 	return view{title: "Waves", section: "migrations", live: v.Fragments(), page: func(f templates.Frame) templ.Component { return templates.WavesPage(f, v) }}, nil
 }
@@ -187,6 +195,45 @@ func (v waveSight) notReady() string {
 	return ""
 }
 
+// rest reports whether what is left can be cut over without the others: the
+// joint cutover began, and not everything that is left can go.
+func (v waveSight) rest() bool {
+	var all []migration.Migration
+	able := false
+	for _, k := range v.members {
+		all = append(all, k.m)
+		if _, err := migration.Resume(k.m); err == nil && !k.row.Stage.Ended() {
+			able = true
+		}
+	}
+	return able && v.notReady() != "" && migration.CutoverBegan(all)
+}
+
+// abortable reports whether something of it can still be given up.
+func (v waveSight) abortable() bool {
+	for _, k := range v.members {
+		if _, err := migration.Abort(k.m); err == nil && k.m.Feed.AbortAsked.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// wavePage cuts the page out of a wave's databases that comes after one of
+// them, and tells the one that the next page comes after.
+func wavePage(members []waveMember, after string) (page []waveMember, next string) {
+	for i, k := range members {
+		if k.row.ID == after {
+			members = members[i+1:]
+			break
+		}
+	}
+	if len(members) > pageSize {
+		return members[:pageSize], members[pageSize-1].row.ID
+	}
+	return members, ""
+}
+
 // waveShow shows the databases of a wave on their way.
 func (s *Server) waveShow(c echo.Context) (view, error) {
 	z := s.zone(c)
@@ -198,18 +245,44 @@ func (s *Server) waveShow(c echo.Context) (view, error) {
 	v := templates.Wave{Name: got.wave.Name, Crumbs: []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: got.wave.Name}}, Path: "begun " + z.At(got.wave.Created).UTC + " UTC", Badge: t.badge(),
 		Facts: waveFacts(z, got, t), Needs: waveNeeds(got), Empty: templates.Empty{Title: "No database of this wave was started.", Text: "Each was refused when the order was given. Make a new wave."}}
 	cut := templates.Action{Label: "Cut over…", Href: here + "/cutover", Primary: true}
-	if cut.Off = got.notReady(); cut.Off != "" {
+	if got.rest() {
+		cut.Label = "Cut over the rest…"
+	} else if cut.Off = got.notReady(); cut.Off != "" {
 		cut.Primary = false
 	}
-	v.Actions = []templates.Action{{Label: "Report", Href: here + "/report"}, cut}
-	for _, k := range got.members {
+	v.Actions = []templates.Action{{Label: "Report", Href: here + "/report"}}
+	if slices.ContainsFunc(got.members, func(k waveMember) bool { return !k.row.Begun && !k.row.Stage.Ended() }) {
+		v.Actions = append(v.Actions, templates.Action{Label: "Order…", Href: here + "/order"})
+	}
+	if got.abortable() {
+		v.Actions = append(v.Actions, templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true})
+	}
+	v.Actions = append(v.Actions, cut)
+	v.Checks, v.Bounds = checks(got.wave.Findings), s.waveBounds()
+	after := c.QueryParam("after")
+	page, next := wavePage(got.members, after)
+	for _, k := range page {
 		v.Members = append(v.Members, s.waveMemberRow(c, k))
+	}
+	if next != "" {
+		v.Pager.Older = here + "?" + url.Values{"after": {next}}.Encode()
+	}
+	if after != "" {
+		v.Pager.Newer = here
+	}
+	if len(page) < len(got.members) {
+		v.Pager.Words = fmt.Sprintf("%d of %d", len(page), len(got.members))
 	}
 	return view{title: got.wave.Name, section: "migrations", live: v.Fragments(), page: func(f templates.Frame) templ.Component { return templates.WavePage(f, v) }}, nil
 }
 
 func (s *Server) waveMemberRow(c echo.Context, k waveMember) templates.WaveMember {
 	row := templates.WaveMember{Name: templates.Link{Text: k.row.Database, Href: "/migrations/" + k.row.ID}, Badge: migrationBadge(k.m, k.row.RunState), Progress: s.summaryProgress(c.Request().Context(), k.row), Next: oneLine(k.row.Message, 140)}
+	side, why := migration.WritableAt(k.m)
+	row.Place, row.Writable, row.WritableWhy = strconv.Itoa(k.row.Rank), sideBadge(side), why
+	if !k.row.Begun && !k.row.Stage.Ended() && k.m.Ahead > 0 {
+		row.Badge = templates.Badge{Text: "waits its turn"}
+	}
 	if k.row.Problem != "" && !k.row.Stage.Ended() {
 		row.Badge = templates.Badge{Text: problemWords(k.row.Problem), Tone: templates.ToneBad}
 	}
@@ -252,6 +325,9 @@ func waveFacts(z templates.Zone, got waveSight, t waveTally) []templates.Fact {
 		facts = append(facts, fact)
 	case longest > 0:
 		facts = append(facts, templates.Fact{Label: "Writes stopped at most", Value: templates.Span(longest), Note: "for one database", Tone: templates.ToneOK})
+	}
+	if t.cutting > 0 || t.ended > 0 || t.needs > 0 {
+		facts = append(facts, sidesFact(got))
 	}
 	return append(facts, templates.Fact{Label: "Files applied", Value: fmt.Sprintf("%d of %d", t.applied, t.files), Note: "over all databases"})
 }

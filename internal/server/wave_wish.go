@@ -1,10 +1,14 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -35,8 +39,25 @@ type waveWish struct {
 }
 
 func waveWishOf(v url.Values) waveWish {
-	return waveWish{Name: strings.TrimSpace(v.Get("name")), Server: v.Get("server"), Databases: v["database"], Instance: v.Get("instance"), Staging: v.Get("staging"),
+	return waveWish{Name: strings.TrimSpace(v.Get("name")), Server: v.Get("server"), Databases: inPlace(v["database"], v), Instance: v.Get("instance"), Staging: v.Get("staging"),
 		Every: v.Get("every"), Freeze: v.Get("freeze"), Check: v.Get("check"), Compress: v.Get("compress") != ""}
+}
+
+// placeField is the name of the field with a database's place in the order.
+func placeField(database string) string { return "place:" + database }
+
+// inPlace orders databases by the places a person gave them; those without one
+// follow in the order in which they came.
+func inPlace(names []string, v url.Values) []string {
+	place := func(name string) int {
+		if n, err := strconv.Atoi(strings.TrimSpace(v.Get(placeField(name)))); err == nil {
+			return n
+		}
+		return math.MaxInt
+	}
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(place(a), place(b)) })
+	return names
 }
 
 // live is the wish for one database of the wave.
@@ -79,9 +100,78 @@ func (k waveCheck) why() error {
 	return nil
 }
 
+// waveChecked is what was found for a wave: for each database in its order, and
+// for those that can start together.
+type waveChecked struct {
+	places livePlan
+	found  []waveCheck
+	whole  []migration.Finding
+}
+
+// fits reports whether nothing about the whole wave bars the way.
+func (v waveChecked) fits() bool { return migration.MayStart(v.whole) }
+
 // waveChecks checks every database of a wave, in the order given, a few side
-// by side. The error is about the wave as a whole.
-func (s *Server) waveChecks(ctx context.Context, w waveWish) (livePlan, []waveCheck, error) {
+// by side, then what all of them need together. The error is about the wish.
+func (s *Server) waveChecks(ctx context.Context, w waveWish) (v waveChecked, err error) {
+	if v.places, v.found, err = s.memberChecks(ctx, w); err != nil {
+		return v, err
+	}
+	v.whole, err = s.wholeChecks(ctx, v)
+	return v, err
+}
+
+// wholeChecks asks target and bucket once more, for all that can start by
+// themselves. What cannot be asked bars the way: it would be found out late.
+func (s *Server) wholeChecks(ctx context.Context, v waveChecked) ([]migration.Finding, error) {
+	var members []migration.WaveNeed
+	var every time.Duration
+	for _, k := range v.found {
+		if k.mayStart() {
+			members, every = append(members, migration.NeedOf(k.plan.m, k.facts.Database)), k.plan.m.Feed.Every
+		}
+	}
+	if len(members) == 0 {
+		return nil, nil
+	}
+	asking, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	f, err := migration.CollectWave(asking, s.Ports, v.places.instance.ID, v.places.staging.ID)
+	if err != nil {
+		message, fix := fault.Words(err)
+		if fault.Of(err) == fault.Unknown {
+			message, fix = "Target or bucket could not be asked.", "Check again."
+			s.Log.Error("check a whole wave", "err", err)
+		}
+		return []migration.Finding{{Code: "wave", Title: "The wave as a whole", Level: migration.Barred, Text: message, Fix: fix}}, nil
+	}
+	f.Members, f.Every = members, every
+	b, err := s.Migrations.Calls(ctx, v.places.instance.ID, "", s.Now().Add(-24*time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	f.CallsHost = b.Instance
+	st, err := s.standing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range st.active {
+		if row.InstanceID != v.places.instance.ID {
+			continue
+		}
+		f.Coming = append(f.Coming, row.Database)
+		m, err := s.Migrations.Migration(ctx, row.ID)
+		if err != nil {
+			return nil, err
+		}
+		if m.Feed != nil {
+			f.CallsPlan += migration.PlannedCalls(m.Feed.Every)
+		}
+	}
+	return migration.JudgeWave(f), nil
+}
+
+func (s *Server) memberChecks(ctx context.Context, w waveWish) (livePlan, []waveCheck, error) {
 	places, err := s.livePlaces(ctx, w.live(""))
 	if err != nil {
 		return places, nil, err
@@ -130,6 +220,16 @@ func (s *Server) waveChecks(ctx context.Context, w waveWish) (livePlan, []waveCh
 	return places, out, nil
 }
 
+// whyNot is the first thing about the whole wave that bars its way.
+func (v waveChecked) whyNot() error {
+	for _, f := range v.whole {
+		if f.Level == migration.Barred {
+			return fault.New(fault.Invalid, f.Title+": "+f.Text, f.Fix)
+		}
+	}
+	return nil
+}
+
 // distinct keeps the first of equal names.
 func distinct(names []string) (out []string) {
 	seen := map[string]bool{}
@@ -157,9 +257,8 @@ func (s *Server) namesUnderWay(ctx context.Context, instanceID string) (map[stri
 // waveStarted is what became of a wish. The results are in its order; a
 // database that was left out has no id and its reason.
 type waveStarted struct {
+	waveChecked
 	wave    migration.Wave
-	places  livePlan
-	found   []waveCheck
 	results []migration.Result
 }
 
@@ -167,7 +266,7 @@ type waveStarted struct {
 // start there is no wave.
 func (s *Server) startWave(c echo.Context, w waveWish) (v waveStarted, err error) {
 	ctx := c.Request().Context()
-	if v.places, v.found, err = s.waveChecks(ctx, w); err != nil {
+	if v.waveChecked, err = s.waveChecks(ctx, w); err != nil {
 		return v, err
 	}
 	var items []migration.WaveItem
@@ -182,7 +281,15 @@ func (s *Server) startWave(c echo.Context, w waveWish) (v waveStarted, err error
 	if len(items) == 0 {
 		return v, invalid("None of the databases can start.", "See beside each what is in the way.")
 	}
-	wave, begun, err := migration.StartWave(ctx, s.Migrations, w.Name, items, s.NewID, s.by(c))
+	if !v.fits() {
+		for i := range v.results {
+			if why := v.whyNot(); v.results[i].Err == nil {
+				v.results[i].Err = why
+			}
+		}
+		return v, v.whyNot()
+	}
+	wave, begun, err := migration.StartWave(ctx, s.Migrations, w.Name, items, v.whole, s.NewID, s.by(c))
 	v.wave = wave
 	for _, r := range begun {
 		if i, ok := at[r.Database]; ok {

@@ -44,14 +44,14 @@ func wavePages() []page {
 		}, []string{"2 can start, 1 cannot.", "Left out as things stand: archive.", "Start 2 migrations"}},
 		{"wave", "billing weekend", "migrations", func(f Frame) templ.Component { return WavePage(f, wave(long)) }, []string{"billing weekend", "Behind at most", "crm stands still", "38.0 MB of log"}},
 		{"wavecutover", "Cut over billing weekend", "migrations", func(f Frame) templ.Component {
-			row := func(name string, stop string) WaveStop {
-				return WaveStop{Name: Link{name, "/migrations/1"}, Badge: Badge{"ready", ToneOK}, Stop: stop, Tail: "38.0 MB", Parts: "tail 4 s, upload 9 s, apply 19 s, open 6 s, ours 2 s"}
+			row := func(name string, stop string) WaveVerdict {
+				return WaveVerdict{Name: Link{name, "/migrations/1"}, Badge: Badge{"ready", ToneOK}, Stop: stop, Tail: "38.0 MB", Parts: "tail 4 s, upload 9 s, apply 19 s, open 6 s, ours 2 s"}
 			}
-			return WaveCutoverPage(f, WaveCutover{Title: "Cut over billing weekend", Crumbs: crumbs("Cut over"), Intro: "Writes to 3 databases stop, and their last logs go to the target.",
+			return WaveDecisionPage(f, WaveDecision{Timed: true, Title: "Cut over billing weekend", Crumbs: crumbs("Cut over"), Intro: "Writes to 3 databases stop, and their last logs go to the target.",
 				Points: []string{"What is still on its way is applied.", "The tail of the log is taken WITH NORECOVERY.", "The gate: the target's last LSN must be that of the tail. If it is not, nothing is opened."},
 				Facts:  []Fact{{Label: "Databases", Value: "3", Note: "3 ready"}, {Label: "Writes stop at most", Value: "≈ 40 s", Note: "the longest of them, alone"}, {Label: "One after the other", Value: "≈ 1 min 30 s", Note: "if nothing could run side by side"}},
 				Notes:  []Help{{Tone: ToneRun, Title: "Each has its own gate", Cause: "A target is opened only if its last LSN equals that of its tail."}},
-				Rows: []WaveStop{row("billing", "≈ 40 s"), row(long, "≈ 31 s"),
+				Rows: []WaveVerdict{row("billing", "≈ 40 s"), row(long, "≈ 31 s"),
 					{Name: Link{"crm", "/migrations/3"}, Badge: Badge{"not ready", ToneWarn}, Why: "The target has not applied the full backup yet. Order the cutover when it follows."}},
 				Form: &Form{Action: "/waves/1/cutover", Submit: "Cut over 3 databases", Cancel: "/waves/1", Danger: true, Confirm: "billing weekend", Fields: []Field{{Name: "confirm", Label: "Type billing weekend to confirm", Mono: true, Autocomplete: "off"}}}})
 		}, []string{"Writes stop at most", "≈ 40 s", "Type billing weekend to confirm"}},

@@ -4,6 +4,7 @@ package templates
 type Waves struct {
 	Tabs  []Tab
 	Rows  []WaveRow
+	Pager Pager
 	Empty Empty // shown when there are no rows
 }
 
@@ -40,6 +41,8 @@ type WaveChoice struct {
 	State    Badge
 	On       bool
 	Off      bool // cannot be ticked
+
+	Place, PlaceField string // in the order of beginning; empty place = after those with one
 }
 
 // WaveChecks is step 2: what was found for each database, and the start.
@@ -47,6 +50,9 @@ type WaveChecks struct {
 	Crumbs  []Link
 	Path    string
 	Verdict Help
+	Whole   []Check  // of all that can start, together
+	Bounds  []Pair   // what is asked for at once
+	Begin   []string // databases in the order in which they begin
 	Blocks  []WaveBlock
 	Order   []string
 	Form    *Form // the start of those that may; nil while none may
@@ -72,6 +78,9 @@ type Wave struct {
 	Facts   []Fact
 	Needs   []Help
 	Members []WaveMember
+	Pager   Pager
+	Checks  []Check // of the whole wave, as it began
+	Bounds  []Pair
 	Empty   Empty
 }
 
@@ -79,11 +88,15 @@ type Wave struct {
 type WaveMember struct {
 	Name     Link
 	Badge    Badge
+	Place    string // in the order of beginning
+	Writable Badge  // source, target or neither
 	Behind   string // 4 min
 	Log      string // 2.0 MB of log
 	Progress *Progress
 	Next     string // what happens or is needed next
 	Stop     string // how long its writes were stopped; empty = they were not
+
+	WritableWhy string
 }
 
 // Fragments of the page, in page order.
@@ -96,27 +109,49 @@ func (v Wave) Fragments() []Fragment {
 	}
 }
 
-// WaveCutover asks once more before the writes to many databases are stopped;
+// WaveDecision asks once more before something is done to many databases;
 // after an order that was refused it says beside each what became of it.
-type WaveCutover struct {
+type WaveDecision struct {
 	Title  string
 	Crumbs []Link
 	Intro  string
 	Points []string
 	Facts  []Fact
 	Notes  []Help
-	Rows   []WaveStop
+	Rows   []WaveVerdict
+	Timed  bool  // how long writes would stop is told of each
 	Form   *Form // nil = it cannot be ordered now
 }
 
-// WaveStop is how long the writes to one database would stop.
-type WaveStop struct {
+// WaveVerdict is what would become of one database.
+type WaveVerdict struct {
+	Name     Link
+	Badge    Badge
+	Writable Badge
+	Stop     string // ≈ 40 s
+	Parts    string // tail 4 s, upload 9 s, …
+	Tail     string // 2.0 MB
+	Why      string // what it waits for, why the stop cannot be told, or what becomes of it
+
+	WritableWhy string
+}
+
+// WaveOrder is the order in which the databases of a wave begin.
+type WaveOrder struct {
+	Title   string
+	Crumbs  []Link
+	Rows    []WavePlace
+	Waiting int   // that can be moved
+	Form    *Form // nil when none can be moved any more
+}
+
+// WavePlace is the place of one database; Fixed once it has begun.
+type WavePlace struct {
 	Name  Link
 	Badge Badge
-	Stop  string // ≈ 40 s
-	Parts string // tail 4 s, upload 9 s, …
-	Tail  string // 2.0 MB
-	Why   string // what it waits for, or why the stop cannot be told
+	Place string
+	Field string
+	Fixed bool
 }
 
 // WaveReport is the account of a wave, to be printed or saved.
@@ -126,6 +161,8 @@ type WaveReport struct {
 	Under   string
 	Facts   []Fact
 	Members []WaveAccount
+	Checks  []Check // of the whole wave, as it began
+	Bounds  []Pair
 	ByHand  []Tick
 }
 

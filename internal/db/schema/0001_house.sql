@@ -58,6 +58,7 @@ CREATE TABLE runs (
   lease_until INTEGER NOT NULL DEFAULT 0,
   wake_at     INTEGER NOT NULL DEFAULT 0,
   tries       INTEGER NOT NULL DEFAULT 0,
+  rank        INTEGER NOT NULL DEFAULT 0, -- among those that are due, lower first
   wish        TEXT NOT NULL DEFAULT '' CHECK (wish IN ('', 'pause', 'cancel', 'look')),
   message     TEXT NOT NULL DEFAULT '',
   fix         TEXT NOT NULL DEFAULT '',
@@ -116,9 +117,10 @@ CREATE TABLE audit (
 CREATE INDEX audit_by_subject ON audit (subject, seq);
 
 CREATE TABLE waves (
-  id      TEXT PRIMARY KEY,
-  name    TEXT NOT NULL UNIQUE,
-  created INTEGER NOT NULL
+  id       TEXT PRIMARY KEY,
+  name     TEXT NOT NULL UNIQUE,
+  findings TEXT NOT NULL DEFAULT '[]', -- of the preflight of the whole wave
+  created  INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE migrations (
@@ -157,7 +159,9 @@ CREATE TABLE migrations (
   history         INTEGER NOT NULL DEFAULT 0,
   history_at      INTEGER NOT NULL DEFAULT 0,
   cutover_asked   INTEGER NOT NULL DEFAULT 0,
+  foretold        TEXT NOT NULL DEFAULT '', -- JSON of the stop predicted when the cutover was ordered
   abort_asked     INTEGER NOT NULL DEFAULT 0,
+  abort_why       TEXT NOT NULL DEFAULT '',
   frozen          INTEGER NOT NULL DEFAULT 0,
   tail_lsn        TEXT NOT NULL DEFAULT '0',
   given_back      INTEGER NOT NULL DEFAULT 0,

@@ -37,6 +37,7 @@ type Bucket struct {
 var (
 	_ objectstore.Bucket = (*Bucket)(nil)
 	_ objectstore.Opener = (*Bucket)(nil)
+	_ objectstore.Roomy  = (*Bucket)(nil)
 )
 
 // Open opens an existing directory. It writes nothing.

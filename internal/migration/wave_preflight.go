@@ -1,0 +1,221 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/objectstore"
+)
+
+// WaveFacts is what the preflight of a whole wave judges: what fits for each
+// of its databases alone may not fit for all together.
+type WaveFacts struct {
+	Every     time.Duration // between log backups
+	Members   []WaveNeed    // those that can start by themselves, in order
+	Instance  TargetInstance
+	Databases []string // there now
+	Coming    []string // on their way there in other migrations
+	Bucket    objectstore.Info
+	BucketMay int64 // bytes that can still be put into the bucket; -1 = not told, such as by OSS, which has no bound
+	CallsHost int   // changing calls for the instance in the last 24 hours
+	CallsPlan int   // those a day that other migrations under way will make, as they are planned
+}
+
+// WaveNeed is what one database of a wave asks for.
+type WaveNeed struct {
+	Name       string // on the target
+	Source     string
+	DataBytes  int64 // of the data files
+	LogBytes   int64
+	FreeBackup int64 // bytes free in the server's backup folder; -1 = not told
+}
+
+// Calls a day that a database needs beside its logs: the full backup, one
+// differential, and what the cutover takes.
+const callsBeside = 2 + 3
+
+// PlannedCalls is how many changing calls a day one database makes that
+// follows a source, at most as many as the target allows for it.
+func PlannedCalls(every time.Duration) int {
+	if every <= 0 {
+		return CallsPerDay
+	}
+	return min(callsBeside+int(24*time.Hour/every), CallsPerDay)
+}
+
+// FittingEvery is the shortest interval between log backups with which so many
+// databases stay within the calls that are left of an instance's day; false
+// when none does.
+func FittingEvery(databases, left int) (time.Duration, bool) {
+	logs := left/max(databases, 1) - callsBeside
+	if logs < 1 {
+		return 0, false
+	}
+	every := time.Duration(math.Ceil((24 * time.Hour / time.Duration(logs)).Minutes())) * time.Minute
+	return max(every, SmallestEvery(TakeRules{Reserve: 3})), true
+}
+
+// JudgeWave turns facts about a whole wave into findings, one line each.
+func JudgeWave(f WaveFacts) []Finding {
+	j := &judge{}
+	if len(f.Members) == 0 {
+		return nil
+	}
+	j.waveNames(f)
+	j.waveCount(f)
+	j.waveTarget(f)
+	j.waveBucket(f)
+	j.waveFolder(f)
+	j.waveCalls(f)
+	return j.out
+}
+
+func (j *judge) waveNames(f WaveFacts) {
+	seen := map[string]string{}
+	for _, m := range f.Members {
+		low := strings.ToLower(m.Name)
+		if other, twice := seen[low]; twice {
+			j.add("wave-names", "Names", Barred, fmt.Sprintf("%s and %s would get the same name on the target.", other, m.Source), "Leave one out and migrate it alone, under another name.")
+			return
+		}
+		seen[low] = m.Source
+	}
+	j.add("wave-names", "Names", Passed, "Each has a name of its own on the target.", "")
+}
+
+func (j *judge) waveCount(f WaveFacts) {
+	there, most := len(f.Databases), f.Instance.MaxDatabases
+	for _, name := range f.Coming {
+		if !slices.ContainsFunc(f.Databases, func(d string) bool { return strings.EqualFold(d, name) }) {
+			there++
+		}
+	}
+	all := there + len(f.Members)
+	switch {
+	case most == 0:
+		j.add("wave-count", "Databases on the target", Warned, fmt.Sprintf("%d are there or on their way, %d come. How many it may hold is not told.", there, len(f.Members)), "Look it up for the instance's class.")
+	case all > most:
+		j.add("wave-count", "Databases on the target", Barred, fmt.Sprintf("%d are there or on their way, %d come; it may hold %d.", there, len(f.Members), most),
+			fmt.Sprintf("Leave out %d, drop what is no longer needed there, or choose an instance that may hold %d.", all-most, all))
+	default:
+		j.add("wave-count", "Databases on the target", Passed, fmt.Sprintf("%d of %d with the wave.", all, most), "")
+	}
+}
+
+func (f WaveFacts) bytes() (data, both int64) {
+	for _, m := range f.Members {
+		data += m.DataBytes
+		both += m.DataBytes + m.LogBytes
+	}
+	return data, both
+}
+
+func (j *judge) waveTarget(f WaveFacts) {
+	_, need := f.bytes()
+	in := f.Instance
+	switch free := in.StorageBytes - in.UsedBytes; {
+	case in.StorageBytes == 0 || in.UsedBytes < 0:
+		j.add("wave-space", "Space on the target", Warned, fmt.Sprintf("The databases need %s together; how much is free there is not told.", Size(need)), "Check the free storage of the target.")
+	case free < need:
+		j.add("wave-space", "Space on the target", Barred, fmt.Sprintf("The databases need %s together, %s are free there.", Size(need), Size(free)),
+			fmt.Sprintf("Enlarge its storage by %s or more, or leave out databases of that size.", Size(need-free)))
+	default:
+		j.add("wave-space", "Space on the target", Passed, fmt.Sprintf("%s of %s free.", Size(need), Size(free)), "")
+	}
+}
+
+func (j *judge) waveBucket(f WaveFacts) {
+	need, _ := f.bytes()
+	switch {
+	case f.BucketMay < 0:
+		j.add("wave-bucket", "Space in the bucket", Passed, fmt.Sprintf("The full backups have %s at most; the bucket tells no bound.", Size(need)), "")
+	case f.BucketMay < need:
+		j.add("wave-bucket", "Space in the bucket", Barred, fmt.Sprintf("The full backups may need %s together, %s are free in %s.", Size(need), Size(f.BucketMay), f.Bucket.Name),
+			fmt.Sprintf("Free %s there, or choose another place.", Size(need-f.BucketMay)))
+	default:
+		j.add("wave-bucket", "Space in the bucket", Passed, fmt.Sprintf("%s at most of %s free.", Size(need), Size(f.BucketMay)), "")
+	}
+}
+
+func (j *judge) waveFolder(f WaveFacts) {
+	need, _ := f.bytes()
+	free := int64(-1)
+	for _, m := range f.Members {
+		if m.FreeBackup >= 0 && (free < 0 || m.FreeBackup < free) {
+			free = m.FreeBackup
+		}
+	}
+	switch {
+	case free < 0:
+		j.add("wave-folder", "Backup folder", Warned, fmt.Sprintf("The full backups may need %s together; how much is free there is not told.", Size(need)), "Make sure that they fit.")
+	case free < need:
+		j.add("wave-folder", "Backup folder", Barred, fmt.Sprintf("The full backups may need %s together, %s are free there.", Size(need), Size(free)),
+			fmt.Sprintf("Free %s, choose another folder, start with compression and fewer databases, or make several waves.", Size(need-free)))
+	default:
+		j.add("wave-folder", "Backup folder", Passed, fmt.Sprintf("%s at most of %s free.", Size(need), Size(free)), "")
+	}
+}
+
+func (j *judge) waveCalls(f WaveFacts) {
+	if f.Instance.Region == "" {
+		return // a server of one's own has no such limits
+	}
+	n, others := len(f.Members), max(f.CallsHost, f.CallsPlan)
+	need, left := n*PlannedCalls(f.Every), CallsPerDayHost-others
+	if need <= left {
+		j.add("wave-calls", "Calls a day", Passed, fmt.Sprintf("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, CallsPerDayHost), "")
+		return
+	}
+	text := fmt.Sprintf("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", lasting(f.Every), need, Count(n, "database", "databases"), max(left, 0), CallsPerDayHost)
+	if every, ok := FittingEvery(n, left); ok {
+		j.add("wave-calls", "Calls a day", Warned, text+" When they are used up, all of them wait.", fmt.Sprintf("Choose a log backup every %s or more.", lasting(every)))
+		return
+	}
+	fix := "Wait until other migrations have ended, or choose another instance."
+	if most := left / (callsBeside + 1); most > 0 {
+		fix = fmt.Sprintf("No interval fits. Make waves of at most %s, one a day.", Count(most, "database", "databases"))
+	}
+	level := Warned
+	if left < n*callsBeside {
+		level = Barred // not even the full backups and the cutover
+	}
+	j.add("wave-calls", "Calls a day", level, text, fix)
+}
+
+// CollectWave asks target and bucket once for the whole wave.
+func CollectWave(ctx context.Context, ports Ports, instanceID, stagingID string) (f WaveFacts, err error) {
+	f.BucketMay = -1
+	target, err := ports.Target(ctx, instanceID)
+	if err != nil {
+		return f, err
+	}
+	if f.Instance, err = target.Instance(ctx); err != nil {
+		return f, err
+	}
+	if f.Databases, err = target.Databases(ctx); err != nil {
+		return f, err
+	}
+	bucket, err := ports.Bucket(ctx, stagingID)
+	if err != nil {
+		return f, err
+	}
+	if f.Bucket, err = bucket.Info(ctx); err != nil {
+		return f, err
+	}
+	if roomy, ok := bucket.(objectstore.Roomy); ok {
+		if f.BucketMay, err = roomy.Room(ctx); err != nil {
+			return f, err
+		}
+	}
+	return f, nil
+}
+
+// NeedOf is what a database asks for, as its source tells it.
+func NeedOf(m Migration, d backup.Database) WaveNeed {
+	return WaveNeed{Name: m.Database, Source: m.SourceDatabase, DataBytes: d.DataBytes, LogBytes: d.LogBytes, FreeBackup: d.FreeBackupBytes}
+}

@@ -1,0 +1,58 @@
+package migration
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// sortedBy orders migrations by the places wanted for them; those without one
+// come last, and equals stay as they were.
+func sortedBy(all []Summary, places map[string]int) []Summary {
+	all = slices.Clone(all)
+	place := func(m Summary) int {
+		if p, ok := places[m.ID]; ok {
+			return p
+		}
+		return math.MaxInt
+	}
+	slices.SortStableFunc(all, func(a, b Summary) int { return cmp.Compare(place(a), place(b)) })
+	return all
+}
+
+// Side is where a database can be written to.
+type Side string
+
+const (
+	SideSource  Side = "source"
+	SideTarget  Side = "target"
+	SideNeither Side = "neither"
+)
+
+// WritableAt says where a database can be written to by what was done and seen
+// so far, and why it is so, a sentence. Never both: the target is opened only
+// while the source is frozen.
+func WritableAt(m Migration) (Side, string) {
+	switch f := m.Feed; {
+	case f == nil && !m.Opened.IsZero():
+		return SideTarget, "The target is open. What the source does is not known here."
+	case f == nil:
+		return SideSource, "The target is not open. What the source does is not known here."
+	case !m.Opened.IsZero() && f.Freeze == FreezeReadOnly:
+		return SideNeither, "The target is open and came up read-only, as the source was frozen READ_ONLY: ALTER DATABASE " + bracket(m.Database) + " SET READ_WRITE there."
+	case !m.Opened.IsZero():
+		return SideTarget, "The target is open; the source is kept frozen."
+	case f.Frozen.IsZero():
+		return SideSource, "Writes were never stopped."
+	case !f.GivenBack.IsZero():
+		return SideSource, "It was given back."
+	case !f.AbortAsked.IsZero():
+		return SideNeither, "The source is frozen and being given back."
+	}
+	for _, c := range m.Calls {
+		if c.Verb == VerbOpen && c.Happened() {
+			return SideNeither, "The source is frozen; the target was told to open."
+		}
+	}
+	return SideNeither, "The source is frozen; the target is not open."
+}
