@@ -39,13 +39,13 @@ type WaveNeed struct {
 // differential, and what the cutover takes.
 const callsBeside = 2 + 3
 
-// PlannedCalls is how many changing calls a day one database makes that
-// follows a source, at most as many as the target allows for it.
+// PlannedCalls is how many changing calls one database that follows a source
+// makes at most in any 24 hours, and no more than the target allows for it.
 func PlannedCalls(every time.Duration) int {
 	if every <= 0 {
 		return CallsPerDay
 	}
-	return min(callsBeside+int(24*time.Hour/every), CallsPerDay)
+	return min(callsBeside+int(math.Ceil(float64(24*time.Hour)/float64(every))), CallsPerDay)
 }
 
 // FittingEvery is the shortest interval between log backups with which so many

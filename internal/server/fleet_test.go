@@ -18,8 +18,11 @@ type fleet struct {
 	sources map[string]*source
 	takes   time.Duration // every backup takes at least this long
 
+	begin chan struct{} // full backups wait until it is closed; nil = they do not
+
 	mu       sync.Mutex
 	at, most int
+	fulls    []string // databases in the order of their full backups
 }
 
 // fleet plants a server with these databases.
@@ -73,8 +76,18 @@ func (f *fleet) Backup(ctx context.Context, c backup.BackupCall, progress func(f
 	if err != nil {
 		return err
 	}
+	if c.Kind == backup.Full && f.begin != nil {
+		select {
+		case <-f.begin:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 	if !c.Tail {
 		f.mu.Lock()
+		if c.Kind == backup.Full {
+			f.fulls = append(f.fulls, c.Database)
+		}
 		f.at++
 		f.most = max(f.most, f.at)
 		f.mu.Unlock()

@@ -429,9 +429,14 @@ type program struct {
 
 func (h *house) program(t *testing.T) *program {
 	t.Helper()
-	p := h.admin(t)
+	return h.programOf(t, h.admin(t).ID)
+}
+
+// programOf is a program of somebody who is there already.
+func (h *house) programOf(t *testing.T, personID string) *program {
+	t.Helper()
 	text := person.NewToken()
-	err := h.db.AddToken(t.Context(), person.Token{ID: "token", PersonID: p.ID, Name: "script", Hash: person.HashToken(text.Reveal()), Created: time.Now()},
+	err := h.db.AddToken(t.Context(), person.Token{ID: "token", PersonID: personID, Name: "script", Hash: person.HashToken(text.Reveal()), Created: time.Now()},
 		audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "token.add", "token/token", "Made."))
 	if err != nil {
 		t.Fatal(err)

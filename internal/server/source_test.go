@@ -32,6 +32,7 @@ type source struct {
 	refuses  error // what every backup is answered with
 	state    string
 	readOnly bool
+	bytes    int64  // that it says to have; 64 MiB when less
 	block    uint32 // the LSN clock
 	since    uint32 // where the next log backup begins
 	full     bakfile.Set
@@ -101,7 +102,7 @@ func (s *source) Database(_ context.Context, name string) (backup.Database, erro
 		return backup.Database{}, fault.Newf(fault.NotFound, "There is no database %s.", name)
 	}
 	return backup.Database{ID: 5, Name: s.name, State: s.state, RecoveryModel: "FULL", ReadOnly: s.readOnly, UserAccess: "MULTI_USER", PageVerify: "CHECKSUM", CompatibilityLevel: 130,
-		DataBytes: 64 << 20, LogBytes: 8 << 20, PreferredReplica: true, LastFull: time.Now().Add(-9*24*time.Hour - time.Minute), LastLogBackupLSN: bakfile.LSN{VLF: 34, Block: s.since, Slot: 1},
+		DataBytes: max(s.bytes, 64<<20), LogBytes: 8 << 20, PreferredReplica: true, LastFull: time.Now().Add(-9*24*time.Hour - time.Minute), LastLogBackupLSN: bakfile.LSN{VLF: 34, Block: s.since, Slot: 1},
 		LastGoodCheck: time.Now().Add(-time.Hour), FreeBackupBytes: 1 << 40, LogBytesSinceBackup: 2 << 20}, nil
 }
 

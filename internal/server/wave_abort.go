@@ -51,11 +51,11 @@ func (s *Server) waveAbortView(c echo.Context, refused error) (view, error) {
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	v.Facts = []templates.Fact{{Label: "Databases", Value: fmt.Sprint(len(got.members)), Note: fmt.Sprintf("%d are aborted", able)}, sidesFact(got)}
+	v.Facts = []templates.Fact{{Label: "Databases", Value: fmt.Sprint(len(got.members)), Note: templates.Count(able, "is aborted", "are aborted")}, sidesFact(got)}
 	if able == 0 {
 		v.Intro = "There is nothing to abort: every database of it is open, opening or given up."
 		v.Notes = []templates.Help{{Tone: templates.ToneRun, Title: "What is open stays open", Cause: "See beside each where it can be written to.", Actions: []templates.Action{{Label: "Back", Href: here}}}}
-		return waveDecisionView(v, refused), nil
+		return refusedDecision(v, refused), nil
 	}
 	v.Intro = templates.Count(able, "database is", "databases are") + " given up; after it their sources are writable."
 	v.Points = []string{

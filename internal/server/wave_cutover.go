@@ -91,7 +91,7 @@ func (s *Server) waveCutoverView(c echo.Context, results []migration.Result, ref
 	if why != "" && !rest {
 		v.Intro = "It cannot be cut over now. " + why
 		v.Notes = []templates.Help{{Tone: templates.ToneWarn, Title: "All or none", Cause: "While one cannot be cut over, the others keep following.", Fix: "See beside each what it waits for, or abort or cut over those that must not wait on their own pages.", Actions: []templates.Action{{Label: "Back", Href: here}}}}
-		return waveDecisionView(v, refused), nil
+		return refusedDecision(v, refused), nil
 	}
 	v.Intro = fmt.Sprintf("Writes to %s stop, and their last logs go to the target.", templates.Count(able, "database", "databases"))
 	v.Notes = waveCutoverNotes(untold)
@@ -113,6 +113,15 @@ func waveDecisionView(v templates.WaveDecision, refused error) view {
 		out.status = statusOf(refused)
 	}
 	return out
+}
+
+// refusedDecision is a decision that has no form any more: what was wrong with
+// the order stands among the notes.
+func refusedDecision(v templates.WaveDecision, refused error) view {
+	if p := problemOf(refused); p != nil {
+		v.Notes = append([]templates.Help{*p}, v.Notes...)
+	}
+	return waveDecisionView(v, refused)
 }
 
 // confirmField is where the wave's name is typed; what was wrong with the form

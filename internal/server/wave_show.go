@@ -271,6 +271,7 @@ func (s *Server) waveShow(c echo.Context) (view, error) {
 		v.Pager.Newer = here
 	}
 	if len(page) < len(got.members) {
+		v.Pager.Ordered = true
 		v.Pager.Words = fmt.Sprintf("%d of %d", len(page), len(got.members))
 	}
 	return view{title: got.wave.Name, section: "migrations", live: v.Fragments(), page: func(f templates.Frame) templ.Component { return templates.WavePage(f, v) }}, nil

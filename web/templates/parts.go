@@ -98,6 +98,21 @@ type Tab struct {
 type Pager struct {
 	Newer, Older string
 	Words        string // 50 of 1,204
+	Ordered      bool   // by place, not by time
+}
+
+func (p Pager) back() string {
+	if p.Ordered {
+		return "← First"
+	}
+	return "← Newer"
+}
+
+func (p Pager) on() string {
+	if p.Ordered {
+		return "Next →"
+	}
+	return "Older →"
 }
 
 // Empty is what an empty list says: what would be here and what to do first.

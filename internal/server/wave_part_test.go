@@ -1,0 +1,278 @@
+package server_test
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// TestTheRestOfAWave: a joint cutover in which one stopped goes on with what
+// can, and what is not open is aborted together; the page says who is writable
+// where, and the report why.
+func TestTheRestOfAWave(t *testing.T) {
+	h := newHouse(t)
+	b := h.signedIn(t)
+	f := h.fleet(t, "billing", "crm", "hr")
+	b.get("/waves/new/checks"+waveQuery+"&database=billing&database=crm&database=hr").sees(200, "The wave as a whole", "Space on the target", "Start 3 migrations", "They begin in this order", "3 of 50 with the wave").
+		submit("/waves").sees(200, "The wave has begun with 3 databases.")
+	page := b.at.Path
+	b.until("all following").sees(200, "Writable at", "What is asked for at once", "no bound, set by --backups")
+	b.get(page+"/abort").sees(200, "3 are aborted", "Its source stays writable")
+	b.submit(page+"/abort", "confirm", "billing").sees(422, "The name typed is not billing weekend.")
+
+	for _, name := range []string{"crm", "hr"} {
+		f.sources[name].with(func() {
+			f.sources[name].refuses = fault.New(fault.Invalid, "Cannot open backup device.", "Let the service account write to the folder.")
+		})
+	}
+	b.get(page+"/cutover").submit(page+"/cutover", "confirm", "billing weekend").sees(200, "Ordered: the cutover of 3 databases begins.")
+	b.until("2 need you").until("1 open").sees(200, "Cut over the rest…", "Writable at the source", "2 of 3", "1 at the target")
+	b.get(page+"/cutover").sees(200, "Cut over the rest of billing weekend", "The joint cutover began", "Cannot open backup device.", "goes on", "Cut over 2 databases")
+
+	// crm can go on, hr still cannot.
+	f.sources["crm"].with(func() { f.sources["crm"].refuses = nil })
+	b.submit(page+"/rest", "confirm", "nothing").sees(422, "The name typed is not billing weekend.")
+	b.submit(page+"/rest", "confirm", "billing weekend").sees(200, "Ordered: the cutover of 2 databases begins.")
+	b.until("2 open").until("1 needs you")
+
+	b.get(page+"/abort").sees(200, "1 is aborted", "Stays open.", "2 databases stay open or opening", "billing, crm")
+	b.submit(page+"/abort", "confirm", "billing weekend", "why", "The folder of hr is full until Monday.").sees(200, "1 database is given up")
+	b.until("ended").sees(200, "2 open", "1 given up", "1 of 3", "2 at the target · 0 at neither")
+	b.get(page+"/abort").sees(200, "There is nothing to abort")
+	b.do("POST", page+"/abort", "confirm=billing+weekend").sees(422, "Nothing of the wave can be aborted.")
+	b.do("POST", page+"/rest", "confirm=billing+weekend").sees(422, "Nothing that is left can be cut over now.")
+	b.get(page+"/report").sees(200, "The folder of hr is full until Monday. It stood still: Cannot open backup device.", "Foretold", "It took", "Writes were stopped for", "Size of the database", "From begin to open", "Began as", "number 3 of its wave",
+		"The wave as a whole", "Calls a day", "EXEC [database].sys.sp_updatestats")
+	for name, want := range map[string]string{"billing": "RESTORING", "crm": "RESTORING", "hr": "ONLINE"} {
+		f.sources[name].with(func() {
+			if got := f.sources[name].state; got != want {
+				t.Errorf("%s is %s, want %s", name, got, want)
+			}
+		})
+	}
+}
+
+// TestAWaveIsAbortedFrozen: what is frozen in a joint cutover is given back by
+// one order.
+func TestAWaveIsAbortedFrozen(t *testing.T) {
+	h := newHouseWith(t, 16, migration.Rules{}, migration.Caps{})
+	b := h.signedIn(t)
+	f := h.fleet(t, "billing", "crm")
+	b.get("/waves/new/checks" + waveQuery + "&database=billing&database=crm").submit("/waves")
+	page := b.at.Path
+	b.until("4 of 4")
+	h.rds.Hang("", true) // the tails never get applied
+	b.get(page+"/cutover").submit(page+"/cutover", "confirm", "billing weekend").sees(200, "Ordered")
+	b.until("2 at neither")
+	b.get(page+"/abort").sees(200, "Its source is made writable again").submit(page+"/abort", "confirm", "billing weekend").sees(200, "2 databases are given up and the sources given back.")
+	b.until("2 of 2") // writable at the source
+	h.rds.Hang("", false)
+	b.until("ended").sees(200, "2 given up", "The source is writable again.")
+	for name, s := range f.sources {
+		s.with(func() {
+			if s.state != "ONLINE" {
+				t.Errorf("%s is %s", name, s.state)
+			}
+		})
+	}
+	p := h.programOf(t, "admin")
+	var w struct {
+		Checks  []struct{ Code, Level string }
+		Members []struct{ Writable, Stage string }
+	}
+	p.ask("GET", "/api/v1"+page, nil, 200, &w)
+	if len(w.Checks) < 5 || len(w.Members) != 2 || w.Members[0].Writable != "source" || w.Members[0].Stage != string(migration.StageTerminated) {
+		t.Errorf("%+v", w)
+	}
+	p.ask("POST", "/api/v1"+page+"/abort", map[string]any{"confirm": "billing weekend"}, 409, nil)
+	p.ask("POST", "/api/v1"+page+"/rest", map[string]any{}, 409, nil)
+}
+
+// TestAWaveBeginsInItsOrder: with one backup at a time the databases begin in
+// the order given; it can be changed for those that have not begun.
+func TestAWaveBeginsInItsOrder(t *testing.T) {
+	h := newHouseWith(t, 16, migration.Rules{}, migration.Caps{Backups: 1})
+	b := h.signedIn(t)
+	names := []string{"a1", "a2", "a3", "a4", "a5", "a6"}
+	f := h.fleet(t, names...)
+	begin := make(chan struct{})
+	f.begin = begin
+	q := "?name=ordered&server=source&instance=target&staging=staging&every=4h&place%3Aa4=1&place%3Aa2=2"
+	for _, n := range names {
+		q += "&database=" + n
+	}
+	b.get("/waves/new/checks"+q).sees(200, "a4 a2 a1 a3 a5 a6").submit("/waves").sees(200, "The wave has begun with 6 databases.")
+	page := b.at.Path
+	b.until("waits its turn").until("begin before it")
+
+	ids := map[string]string{}
+	rows, err := h.db.Migrations().Migrations(t.Context(), migration.Filter{Wave: strings.TrimPrefix(page, "/waves/")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		ids[r.Database] = r.ID
+	}
+	place := func(name string) string { return "place:" + ids[name] }
+	b.until("Order…").get(page + "/order").until("Keep this order")
+	for !begun(t, h, page)["a4"] {
+		h.aRing()
+	}
+	b.get(page+"/order").submit(page+"/order", place("a6"), "x").sees(422, "is not a place")
+	b.do("POST", page+"/order", url.Values{place("a4"): {"9"}}.Encode()).sees(422, "a4 has begun already")
+	b.get(page+"/order").submit(page+"/order", place("a6"), "1", place("a2"), "99").sees(200, "The order is changed.")
+	close(begin)
+	b.until("all following")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if want := []string{"a4", "a6", "a1", "a3", "a5", "a2"}; !slices.Equal(f.fulls, want) {
+		t.Errorf("full backups were taken of %v, want %v", f.fulls, want)
+	}
+	var order struct {
+		Members []struct {
+			Database string
+			Place    int
+			Begun    bool
+		}
+	}
+	p := h.programOf(t, "admin")
+	p.ask("GET", "/api/v1"+page, nil, 200, &order)
+	if len(order.Members) != 6 || order.Members[1].Database != "a6" || order.Members[1].Place != 2 || !order.Members[1].Begun {
+		t.Errorf("%+v", order)
+	}
+	p.ask("PUT", "/api/v1"+page+"/order", map[string]any{"order": []string{ids["a1"]}}, 409, nil)
+}
+
+func begun(t *testing.T, h *house, page string) map[string]bool {
+	t.Helper()
+	rows, err := h.db.Migrations().Migrations(t.Context(), migration.Filter{Wave: strings.TrimPrefix(page, "/waves/")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]bool{}
+	for _, r := range rows {
+		out[r.Database] = r.Begun
+	}
+	return out
+}
+
+// TestAPausedDatabaseLetsOthersBegin: whoever cannot begin does not hold those
+// after it.
+func TestAPausedDatabaseLetsOthersBegin(t *testing.T) {
+	h := newHouseWith(t, 16, migration.Rules{}, migration.Caps{Backups: 1})
+	b := h.signedIn(t)
+	f := h.fleet(t, "a1", "a2", "a3")
+	begin := make(chan struct{})
+	f.begin = begin
+	b.get("/waves/new/checks?name=paused&server=source&instance=target&staging=staging&every=4h&database=a1&database=a2&database=a3").submit("/waves").sees(200, "The wave has begun with 3 databases.")
+	page := b.at.Path
+	for !begun(t, h, page)["a1"] {
+		h.aRing()
+	}
+	b.get(page).follow("a2").until("Pause")
+	b.submit(b.at.Path + "/pause")
+	for paused := false; !paused; h.aRing() {
+		rows, err := h.db.Migrations().Migrations(t.Context(), migration.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			paused = paused || r.Database == "a2" && r.RunState == run.Paused
+		}
+	}
+	close(begin)
+	deadline := time.Now().Add(30 * time.Second)
+	for !begun(t, h, page)["a3"] {
+		if time.Now().After(deadline) {
+			t.Fatal("a3 waits for a paused one")
+		}
+		h.aRing()
+	}
+	if begun(t, h, page)["a2"] {
+		t.Error("the paused one began")
+	}
+}
+
+// TestAWaveTooLargeAsAWhole: each could start, all together do not fit.
+func TestAWaveTooLargeAsAWhole(t *testing.T) {
+	h := newHouse(t)
+	b := h.signedIn(t)
+	f := h.fleet(t, "big1", "big2", "big3")
+	for _, s := range f.sources {
+		s.with(func() { s.bytes = 40 << 30 }) // the instance has 100 GB
+	}
+	q := "?name=large&server=source&instance=target&staging=staging&every=4h&database=big1&database=big2"
+	b.get("/waves/new/checks"+q).sees(200, "Start 2 migrations")
+	b.get("/waves/new/checks"+q+"&database=big3").sees(200, "All of them together do not fit.", "Enlarge its storage by", "It can start when at least one database")
+	b.do("POST", "/waves", strings.TrimPrefix(q, "?")+"&database=big3").sees(422, "All of them together do not fit.")
+	b.get("/waves").sees(200, "No waves yet.")
+	p := h.programOf(t, "admin")
+	var refused struct {
+		Error, Fix string
+		Databases  []struct{ Error string }
+	}
+	p.ask("POST", "/api/v1/waves", map[string]any{"name": "large", "server": "source", "databases": []string{"big1", "big2", "big3"}, "instance": "target", "staging": "staging", "every": "4h"}, 422, &refused)
+	if !strings.Contains(refused.Error, "Space on the target") || refused.Fix == "" || len(refused.Databases) != 3 || refused.Databases[0].Error == "" {
+		t.Errorf("%+v", refused)
+	}
+}
+
+// TestWavesArePaged: the list and the table of a wave go on where the page
+// before ended.
+func TestWavesArePaged(t *testing.T) {
+	h := newHouse(t)
+	b := h.signedIn(t)
+	f := h.fleet(t, "a")
+	f.begin = make(chan struct{}) // nothing begins
+	for i := range 60 {
+		w := migration.Wave{ID: fmt.Sprintf("w%03d", i), Name: fmt.Sprintf("wave %03d", i), Created: time.Now()}
+		if err := h.db.Migrations().CreateWave(t.Context(), w, audit.New(audit.Actor{Name: "test", Via: "command"}, w.Created, "wave.start", "wave/"+w.ID, "Started.")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.get("/waves").sees(200, "wave 059", "wave 010")
+	if strings.Contains(b.text(), "wave 009") {
+		t.Error("the first page does not end")
+	}
+	b.follow("Older →").sees(200, "wave 009", "wave 000")
+	p := h.programOf(t, "admin")
+	var list struct {
+		Items []struct{ Name string }
+		Next  string
+	}
+	p.ask("GET", "/api/v1/waves?limit=40", nil, 200, &list)
+	if len(list.Items) != 40 || list.Next == "" {
+		t.Fatalf("%d, next %q", len(list.Items), list.Next)
+	}
+	next := list.Next
+	list.Items, list.Next = nil, ""
+	p.ask("GET", next, nil, 200, &list)
+	if len(list.Items) != 20 || list.Next != "" || list.Items[19].Name != "wave 000" {
+		t.Errorf("%+v", list)
+	}
+	// A wave of many that have not begun: nobody is at work on them here.
+	for i := range 120 {
+		m, err := migration.LiveWish{ServerID: "source", Source: fmt.Sprintf("db%03d", i), InstanceID: "target", StagingID: "staging", Every: time.Hour}.Draft("backups")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.WaveID, m.Rank = "w000", i+1
+		if _, err := migration.StartLive(t.Context(), h.db.Migrations(), m, migration.SourceFacts{Server: backup.ServerInfo{Name: "SQL1"}}, nil, func() string { return fmt.Sprintf("m%03d-%d", i, time.Now().UnixNano()) }, migration.By{At: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.get("/waves/w000").sees(200, "db000", "db049", "50 of 120")
+	b.follow("Next →").sees(200, "db050", "db099").follow("Next →").sees(200, "db100", "db119", "20 of 120")
+	if strings.Contains(b.text(), "db099") {
+		t.Error("a row is on two pages")
+	}
+}
