@@ -9,3 +9,16 @@ func TestHostileCronLinesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestLinesWithoutTimesAreRefused(t *testing.T) {
+	for _, line := range []string{"0 0 30 2 *", "0 0 31 4,6 *", "@every 1h"} {
+		if _, err := parseCron(line); err == nil {
+			t.Errorf("%q was taken", line)
+		}
+	}
+	for _, zone := range []string{"", "Local", "Mars/Olympus", "../etc/passwd", "TZ=0"} {
+		if _, err := LoadZone(zone); err == nil {
+			t.Errorf("zone %q was taken", zone)
+		}
+	}
+}

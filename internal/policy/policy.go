@@ -12,7 +12,8 @@ type Policy struct {
 	ID      string
 	Name    string
 	Enabled bool
-	Version int // from 1; grows with every change
+	Version int       // from 1; grows with every change
+	Changed time.Time // UTC, when this version was saved: new rules begin here
 
 	Servers   []string // ids of self-managed instances
 	Databases Selection

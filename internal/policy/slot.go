@@ -8,8 +8,9 @@ import (
 
 // Slot is one time at which a rule wants backups. What makes it one is the
 // policy, the kind and the local time on the clock of the policy's zone: in
-// autumn the hour that comes twice holds its slots once, in spring the slots
-// of the hour that does not exist are due right after it.
+// autumn the hour that comes twice holds its slots once, at its first coming; in
+// spring the slots of the hour that does not exist are due at the first moment
+// after it, where the last of them stands for all.
 type Slot struct {
 	PolicyID string
 	Kind     backup.Kind
@@ -31,4 +32,5 @@ type Decided struct {
 	Verdict Verdict
 	Why     string // a sentence, for skipped and late ones
 	Late    bool   // fired after its time
+	Count   int    // slots this row stands for; more than one only where the older of missed ones are passed over together
 }

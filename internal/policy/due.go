@@ -1,0 +1,199 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+)
+
+const (
+	// onTime is how long after its time a slot still counts as punctual.
+	onTime = time.Minute
+	// setBack is how far a clock may be put back while slots that were decided
+	// before stay decided and the rule rests until the clock is there again. A
+	// clock that was wrong by more was wrong before: the rule begins anew, and
+	// the uniqueness of slots keeps those that fired from firing twice.
+	setBack = 2 * time.Hour
+	// mostCounted bounds how many missed slots are counted.
+	mostCounted = 1000
+)
+
+// Decision is what has become of a policy's slots up to a moment.
+type Decision struct {
+	Slots []Decided
+	Marks []Mark    // those that moved
+	Next  time.Time // UTC, when the next slot is due; zero = none
+}
+
+// Due decides every slot of a policy that is due at now and was not decided
+// before, as its marks tell. It is pure: asked again with the same marks it
+// says the same.
+//
+// Of each rule only the newest due slot can fire; those before it are passed
+// over in one row that stands for all of them, whether they were missed in a
+// long sleep or fell into an hour that the clock left out. A slot that comes
+// late fires or is skipped as Policy.Missed says. A differential that would
+// fire together with a full gives way, since it would hold nothing; logs go on
+// beside both, as they alone reach every moment in between.
+//
+// A rule without a mark, or whose mark is of another cron line or zone, begins
+// at Policy.Changed. The marks of a policy that is disabled, and of kinds it
+// has no rule for, are put to rest: nothing counts as missed from then on.
+func Due(p Policy, marks []Mark, now time.Time) (Decision, error) {
+	if !p.Enabled {
+		return Decision{Marks: rest(p, marks, now)}, nil
+	}
+	c, err := NewCalendar(p)
+	if err != nil {
+		return Decision{}, err
+	}
+	return c.Due(marks, now), nil
+}
+
+// Due is the same for rules that are read already.
+func (c *Calendar) Due(marks []Mark, now time.Time) (d Decision) {
+	d.Marks = rest(c.Policy, marks, now)
+	if !c.Policy.Enabled {
+		return d
+	}
+	for i := range c.rules {
+		r := &c.rules[i]
+		m, moved := c.begin(r, marks, now)
+		next, ok := r.after(m.At)
+		if ok && !next.At.After(now) {
+			slots, at := c.decide(r, m.At, now)
+			d.Slots = append(d.Slots, slots...)
+			last := slots[len(slots)-1]
+			m.Local, m.At, moved = last.Local, at, true
+			next, ok = r.after(m.At)
+		}
+		if moved {
+			d.Marks = append(d.Marks, m)
+		}
+		if ok && (d.Next.IsZero() || next.At.Before(d.Next)) {
+			d.Next = next.At
+		}
+	}
+	giveWay(d.Slots)
+	return d
+}
+
+// rest puts marks to rest that no rule at work moves.
+func rest(p Policy, marks []Mark, now time.Time) (moved []Mark) {
+	for _, m := range marks {
+		if _, ok := p.Rule(m.Kind); m.PolicyID == p.ID && m.Cron != "" && (!ok || !p.Enabled) {
+			m.Cron, m.Zone, m.At = "", "", now.UTC()
+			moved = append(moved, m)
+		}
+	}
+	return moved
+}
+
+// begin finds the rule's mark, or makes the one it begins with.
+func (c *Calendar) begin(r *schedule, marks []Mark, now time.Time) (m Mark, moved bool) {
+	i := slices.IndexFunc(marks, func(m Mark) bool { return m.PolicyID == c.Policy.ID && m.Kind == r.Kind })
+	if i >= 0 && marks[i].Cron == r.Cron && marks[i].Zone == c.Policy.Zone {
+		if m = marks[i]; m.At.Sub(now) > setBack {
+			m.At, moved = now.UTC(), true
+		}
+		return m, moved
+	}
+	from := c.Policy.Changed
+	if from.IsZero() || from.After(now) {
+		from = now
+	}
+	if i >= 0 && marks[i].Cron == "" && marks[i].At.After(from) && !marks[i].At.After(now) {
+		from = marks[i].At
+	}
+	return Mark{PolicyID: c.Policy.ID, Kind: r.Kind, Cron: r.Cron, Zone: c.Policy.Zone, At: from.UTC()}, true
+}
+
+// decide says what becomes of the rule's slots after from and up to now; there
+// is at least one.
+func (c *Calendar) decide(r *schedule, from, now time.Time) (slots []Decided, at time.Time) {
+	first := r.cron.Next(shown(r.zone, from))
+	last := r.newest(first, shown(r.zone, now))
+	newest := Decided{Slot: r.slot(last), Count: 1}
+	if first.Before(last) {
+		slots = append(slots, r.passed(first, last, newest.Slot, now))
+	}
+	late := now.Sub(newest.At)
+	p := &c.Policy
+	switch {
+	case late < onTime:
+		newest.Verdict = Fired
+	case p.Missed == MissedLate && late <= p.Window:
+		newest.Verdict, newest.Late = Fired, true
+		newest.Why = fmt.Sprintf("It starts %s after its time, within its window of %s.", spell(late), spell(p.Window))
+	case p.Missed == MissedLate:
+		newest.Verdict = Skipped
+		newest.Why = fmt.Sprintf("Its time passed %s ago, and its window of %s is over.", spell(late), spell(p.Window))
+	default:
+		newest.Verdict = Skipped
+		newest.Why = fmt.Sprintf("Its time passed %s ago, and the policy skips what it misses.", spell(late))
+	}
+	return append(slots, newest), newest.At
+}
+
+// passed is one row for every slot from first up to the one before last.
+func (r *schedule) passed(first, last time.Time, newest Slot, now time.Time) Decided {
+	before := r.newest(first, last.Add(-time.Minute))
+	d := Decided{Slot: r.slot(before), Verdict: Skipped, Count: r.count(first, before, mostCounted)}
+	many := fmt.Sprintf("%d slots from %s to %s", d.Count, spellLocal(first), spellLocal(before))
+	switch {
+	case d.Count == 1:
+		many = "The slot of " + spellLocal(first)
+	case d.Count == mostCounted:
+		many = fmt.Sprintf("%d or more slots from %s to %s", d.Count, spellLocal(first), spellLocal(before))
+	}
+	if moment(r.zone, first).Equal(newest.At) {
+		d.Why = fmt.Sprintf("%s fell into the time that the clock of %s left out; that of %s stands for them.", many, r.zone, spellLocal(last))
+		return d
+	}
+	d.Why = many + " passed while nothing could start; only the newest counts."
+	return d
+}
+
+// giveWay lets full backups take the place of differentials that would start
+// with them.
+func giveWay(slots []Decided) {
+	full := slices.IndexFunc(slots, func(d Decided) bool { return d.Kind == backup.Full && d.Verdict == Fired })
+	if full < 0 {
+		return
+	}
+	for i := range slots {
+		if d := &slots[i]; d.Kind == backup.Differential && d.Verdict == Fired {
+			d.Verdict, d.Late = Skipped, false
+			d.Why = "The full backup that starts at the same time takes its place."
+		}
+	}
+}
+
+func spellLocal(t time.Time) string { return t.Format("2006-01-02 15:04") }
+
+// spell is a duration as people say it.
+func spell(d time.Duration) string {
+	unit := func(n int64, one string) string {
+		if n == 1 {
+			return "1 " + one
+		}
+		return fmt.Sprintf("%d %ss", n, one)
+	}
+	days, hours, minutes := int64(d/(24*time.Hour)), int64(d%(24*time.Hour)/time.Hour), int64(d%time.Hour/time.Minute)
+	switch {
+	case days > 0 && hours > 0:
+		return unit(days, "day") + " " + unit(hours, "hour")
+	case days > 0:
+		return unit(days, "day")
+	case hours > 0 && minutes > 0:
+		return unit(hours, "hour") + " " + unit(minutes, "minute")
+	case hours > 0:
+		return unit(hours, "hour")
+	case minutes > 0:
+		return unit(minutes, "minute")
+	}
+	return unit(cmp.Or(int64(d/time.Second), 0), "second")
+}
