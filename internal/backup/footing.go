@@ -27,6 +27,11 @@ const (
 	Willingly
 )
 
+// Usable reports whether the set can be applied where a chain leads to it: it is
+// whole, undamaged, all its stripes are there, and it is of a kind that chains
+// are made of.
+func (s *Set) Usable() bool { return flaw(s) == "" }
+
 // Footings finds for every set the chain that restores it: of the most trusted
 // beginnings the newest one, and from there as few logs as can be. A nil set is
 // one that is not there. Sets that no chain can use are never sound.
