@@ -13,14 +13,14 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 )
 
-// TestMain tries each property on 3,000 cases unless told otherwise; the bench
+// TestMain tries each property on 1,500 cases unless told otherwise; the bench
 // passes -rapid.checks.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	told := false
 	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "rapid.checks" })
 	if !told {
-		if err := flag.Set("rapid.checks", "3000"); err != nil {
+		if err := flag.Set("rapid.checks", "1500"); err != nil {
 			panic(err)
 		}
 	}
