@@ -136,3 +136,13 @@ func (p *ports) server(in endpoint.Instance) (*sqlserver.Server, error) {
 	return kept(&p.mu, p.servers, sqlserver.Config{Host: in.Host, Port: in.Port, Instance: in.InstanceName, Login: in.Login, Password: in.Password.Reveal(),
 		Encrypt: encrypt, CAPEM: in.CAPEM, HostNameInCertificate: in.CertificateHost, TrustServerCertificate: in.Trust, Folder: in.ServerFolder}, sqlserver.Open)
 }
+
+// Instance implements backuprun.Ports.
+func (p *ports) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
+	return p.endpoints.Instance(ctx, id)
+}
+
+// Cloud implements backuprun.Ports.
+func (p *ports) Cloud(ctx context.Context, id string) (backup.Cloud, error) {
+	return nil, fault.New(fault.Invalid, "no", "")
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
@@ -14,14 +15,23 @@ import (
 // Ledger implements migration.Store: the part list of one file's upload,
 // written under a claim.
 func (d *Migrations) Ledger(g run.Grip, id string, ord int) objectstore.Ledger {
-	return &ledger{db: d.DB, grip: g, id: id, ord: ord}
+	return &ledger{db: d.DB, grip: g, id: id, ord: ord, uploads: "uploads", parts: "upload_parts", owner: "migration_id"}
 }
 
+// ledger is one upload. The names of its tables and of the column that says
+// whose it is are constants of the code.
 type ledger struct {
 	db   *DB
 	grip run.Grip
 	id   string
 	ord  int
+
+	uploads, parts, owner string
+}
+
+// sql puts the names of tables and column into a statement.
+func (l *ledger) sql(statement string) string {
+	return strings.NewReplacer("{uploads}", l.uploads, "{parts}", l.parts, "{owner}", l.owner).Replace(statement)
 }
 
 var _ objectstore.Ledger = (*ledger)(nil)
@@ -35,7 +45,7 @@ type kept struct {
 // Load implements objectstore.Ledger.
 func (l *ledger) Load(ctx context.Context) (s objectstore.State, err error) {
 	var state string
-	err = l.db.read.QueryRowContext(ctx, `SELECT state FROM uploads WHERE migration_id = ? AND ord = ?`, l.id, l.ord).Scan(&state)
+	err = l.db.read.QueryRowContext(ctx, l.sql(`SELECT state FROM {uploads} WHERE {owner} = ? AND ord = ?`), l.id, l.ord).Scan(&state)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, nil
 	}
@@ -47,7 +57,7 @@ func (l *ledger) Load(ctx context.Context) (s objectstore.State, err error) {
 		return s, fmt.Errorf("read upload: %w", err)
 	}
 	s.Begun, s.Object = k.Begun, k.Object
-	s.Done, err = rows(ctx, l.db.read, "part", `SELECT number, size, etag, crc64 FROM upload_parts WHERE migration_id = ? AND ord = ? ORDER BY number`,
+	s.Done, err = rows(ctx, l.db.read, "part", l.sql(`SELECT number, size, etag, crc64 FROM {parts} WHERE {owner} = ? AND ord = ? ORDER BY number`),
 		func(r *sql.Rows) (p objectstore.Part, err error) {
 			var crc string
 			if err := r.Scan(&p.Number, &p.Size, &p.ETag, &crc); err != nil || crc == "" {
@@ -71,13 +81,13 @@ func (l *ledger) change(ctx context.Context, what string, f func(*sql.Tx) error)
 }
 
 func (l *ledger) drop(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM uploads WHERE migration_id = ? AND ord = ?`, l.id, l.ord)
+	_, err := tx.ExecContext(ctx, l.sql(`DELETE FROM {uploads} WHERE {owner} = ? AND ord = ?`), l.id, l.ord)
 	return err
 }
 
 func (l *ledger) put(ctx context.Context, tx *sql.Tx, k kept) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO uploads (migration_id, ord, upload_id, state) VALUES (?1,?2,?3,?4)
-		ON CONFLICT (migration_id, ord) DO UPDATE SET upload_id=?3, state=?4`, l.id, l.ord, string(k.ID), text(k))
+	_, err := tx.ExecContext(ctx, l.sql(`INSERT INTO {uploads} ({owner}, ord, upload_id, state) VALUES (?1,?2,?3,?4)
+		ON CONFLICT ({owner}, ord) DO UPDATE SET upload_id=?3, state=?4`), l.id, l.ord, string(k.ID), text(k))
 	return err
 }
 
@@ -98,8 +108,8 @@ func (l *ledger) PartDone(ctx context.Context, p objectstore.Part) error {
 		crc = fmt.Sprintf("%016x", *p.CRC64)
 	}
 	return l.change(ctx, "note part", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO upload_parts (migration_id, ord, number, size, etag, crc64) VALUES (?1,?2,?3,?4,?5,?6)
-			ON CONFLICT (migration_id, ord, number) DO UPDATE SET size=?4, etag=?5, crc64=?6`, l.id, l.ord, p.Number, p.Size, p.ETag, crc)
+		_, err := tx.ExecContext(ctx, l.sql(`INSERT INTO {parts} ({owner}, ord, number, size, etag, crc64) VALUES (?1,?2,?3,?4,?5,?6)
+			ON CONFLICT ({owner}, ord, number) DO UPDATE SET size=?4, etag=?5, crc64=?6`), l.id, l.ord, p.Number, p.Size, p.ETag, crc)
 		return err
 	})
 }
@@ -108,7 +118,7 @@ func (l *ledger) PartDone(ctx context.Context, p objectstore.Part) error {
 func (l *ledger) Completed(ctx context.Context, o objectstore.Object) error {
 	return l.change(ctx, "note completed upload", func(tx *sql.Tx) error {
 		var state string
-		err := tx.QueryRowContext(ctx, `SELECT state FROM uploads WHERE migration_id = ? AND ord = ?`, l.id, l.ord).Scan(&state)
+		err := tx.QueryRowContext(ctx, l.sql(`SELECT state FROM {uploads} WHERE {owner} = ? AND ord = ?`), l.id, l.ord).Scan(&state)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}

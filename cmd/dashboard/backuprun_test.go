@@ -1,0 +1,395 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/emulator/door"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/secret"
+)
+
+// shelf is a catalogue in memory.
+type shelf struct {
+	mu      sync.Mutex
+	records []backup.Record
+}
+
+func (s *shelf) Put(_ context.Context, records []backup.Record, _ ...audit.Entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range records {
+		i := slices.IndexFunc(s.records, func(o backup.Record) bool { return o.InstanceID == r.InstanceID && o.Set.ID == r.Set.ID })
+		if i < 0 {
+			r.ID = fmt.Sprintf("%020d-%d", r.Set.Finished.Time().UnixNano(), len(s.records))
+			s.records = append(s.records, r)
+			continue
+		}
+		o := &s.records[i]
+		for _, c := range r.Copies {
+			if !slices.ContainsFunc(o.Copies, func(h backup.Copy) bool { return h.BucketID == c.BucketID }) {
+				o.Copies = append(o.Copies, c)
+			}
+		}
+		o.State, o.Seen = r.State, r.Seen
+		if !r.Verified.IsZero() {
+			o.Verified = r.Verified
+		}
+	}
+	return nil
+}
+
+func (s *shelf) Record(_ context.Context, id string) (backup.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.records {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return backup.Record{}, fmt.Errorf("no record %s", id)
+}
+
+func (s *shelf) Records(context.Context, backup.RecordFilter) ([]backup.Record, error) {
+	return s.all(), nil
+}
+
+func (s *shelf) all() []backup.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.records)
+}
+
+func (s *shelf) Sets(_ context.Context, instanceID, database string, _ int) (out []backup.Record, err error) {
+	for _, r := range s.all() {
+		if r.InstanceID == instanceID && r.Database == database {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// yard is a server at work with an engine of its own that can be stopped and
+// started again.
+type yard struct {
+	*house
+	shelf  *shelf
+	bell   *run.Bell
+	kit    backuprun.Kit
+	gates  *run.Gates
+	worker *backuprun.Worker
+	stop   func()
+}
+
+func newYard(t *testing.T) *yard {
+	t.Helper()
+	h := &house{t: t, files: t.TempDir(), data: t.TempDir()}
+	var err error
+	if h.cloud, err = plant(t.TempDir(), gardenPace{Step: 5 * time.Millisecond, Load: 200}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.cloud.close() })
+	keys, err := secret.OpenKeyring(filepath.Join(h.data, "bakplane.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := &yard{house: h, bell: run.NewBell(), shelf: &shelf{}, gates: &run.Gates{}}
+	store, err := db.Open(t.Context(), h.data, keys, y.bell)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	h.app = &App{DB: store, Ports: newPorts(store, h.data)}
+	if err := (demo{app: h.app, cloud: h.cloud.addresses()}).places(t.Context(), h.files); err != nil {
+		t.Fatal(err)
+	}
+	y.kit = backuprun.Kit{Store: store.BackupRuns(), Runs: store, Ports: h.app.Ports, Catalogue: y.shelf, Gates: y.gates,
+		Rules: backuprun.Rules{Settle: 200 * time.Millisecond, Backups: 2, Uploads: 2}, Upload: migration.UploadRules{Parallel: 2}, Now: time.Now, NewID: newID}
+	y.worker = &backuprun.Worker{Kit: y.kit}
+	y.start()
+	t.Cleanup(func() { y.stop() })
+	return y
+}
+
+func (y *yard) start() {
+	owner := newID()
+	if _, err := y.app.DB.ReleaseOthers(context.Background(), owner); err != nil {
+		y.t.Fatal(err)
+	}
+	e := &run.Engine{Store: y.app.DB, Owner: owner, Bell: y.bell, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 8, Lease: 10 * time.Second, MaxTries: 100,
+		Now: time.Now, Workers: map[string]run.Worker{backuprun.RunBackup: y.worker}}
+	if testing.Verbose() {
+		e.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = e.Run(ctx) })
+	y.stop = func() { cancel(); wg.Wait() }
+}
+
+func (y *yard) by() backuprun.By {
+	return backuprun.By{Actor: audit.Actor{Name: "test", Via: "command"}, At: time.Now()}
+}
+
+func (y *yard) backUp(b backuprun.BackUp) string {
+	y.t.Helper()
+	b.ServerID = demoServer
+	id, err := backuprun.BackUpNow(y.t.Context(), y.kit.Store, y.kit.Ports, b, newID, y.by())
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	return id
+}
+
+// ends waits until a run is in one of the states.
+func (y *yard) ends(id string, states ...run.State) run.Run {
+	y.t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		r, err := y.app.DB.Run(y.t.Context(), id)
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		if slices.Contains(states, r.State) {
+			return r
+		}
+		if time.Now().After(deadline) || r.State == run.Failed || r.State == run.Succeeded {
+			y.t.Fatalf("run is %s, want %v: %s %s\n%s", r.State, states, r.Message, r.Fix, y.tale(id))
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (y *yard) tale(id string) string {
+	var b strings.Builder
+	steps, _ := y.app.DB.Steps(y.t.Context(), id)
+	for _, s := range steps {
+		fmt.Fprintf(&b, "%-10s %-8s %s: %s\n", s.Key, s.State, s.Title, s.Message)
+	}
+	events, _ := y.app.DB.Events(y.t.Context(), id, 0, 200)
+	for _, e := range slices.Backward(events) {
+		fmt.Fprintln(&b, e.At.Format("15:04:05.000"), e.Text)
+	}
+	return b.String()
+}
+
+func (y *yard) orders(id string) (backuprun.Sheet, []backuprun.Order) {
+	y.t.Helper()
+	r, err := y.app.DB.Run(y.t.Context(), id)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	s, orders, err := y.kit.Store.Sheet(y.t.Context(), r.Subject)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	return s, orders
+}
+
+// once counts the BACKUP statements that became sets, by their NAME.
+func (y *yard) once(id string) {
+	y.t.Helper()
+	server, _, err := y.app.Ports.Server(y.t.Context(), demoServer)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	_, orders := y.orders(id)
+	for _, o := range orders {
+		if o.State != backuprun.OrderDone {
+			continue
+		}
+		rows, err := server.Named(y.t.Context(), o.Database, o.Name)
+		if err != nil || len(rows) != 1 {
+			y.t.Errorf("%s was taken %d times: %v\n%s", o.Name, len(rows), err, y.tale(id))
+		}
+	}
+}
+
+func TestABackupOfEveryDatabase(t *testing.T) {
+	y := newYard(t)
+	id := y.backUp(backuprun.BackUp{Kind: backup.Full, How: policy.How{Compress: true, Verify: true, Stripes: 2}, BucketID: demoStaging})
+	r := y.ends(id, run.Succeeded)
+	says(t, r.Message, "3 full backups of SQLDEMO", "3 databases")
+	records := y.shelf.all()
+	if len(records) != 3 {
+		t.Fatalf("%d records", len(records))
+	}
+	bucket, err := y.app.Ports.Bucket(t.Context(), demoStaging)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range records {
+		if rec.Set.Last.IsZero() || rec.Verified.IsZero() || len(rec.Copies) != 2 || rec.Origin != backup.ByUs || rec.State != backup.Complete || rec.Set.Database != rec.Database {
+			t.Errorf("record %+v", rec)
+		}
+		for _, c := range rec.Copies {
+			if c.BucketID != demoStaging {
+				continue
+			}
+			for i, k := range c.Keys {
+				if !strings.HasPrefix(k, "backups/SQLDEMO/"+rec.Database+"/full/"+rec.Database+"_FULL_manual_") || !strings.HasSuffix(k, fmt.Sprintf("_%dof2.bak", i+1)) {
+					t.Errorf("key %s", k)
+				}
+				if _, err := bucket.Stat(t.Context(), k); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	y.once(id)
+	steps, _ := y.app.DB.Steps(t.Context(), id)
+	if len(steps) != 1+3*3 {
+		t.Errorf("%d steps\n%s", len(steps), y.tale(id))
+	}
+	for _, s := range steps {
+		if s.State != run.StepDone || s.Finished.IsZero() {
+			t.Errorf("step %+v", s)
+		}
+	}
+	if _, err := y.app.DB.VerifyAudit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	// The chain goes on: a differential and logs join.
+	y.ends(y.backUp(backuprun.BackUp{Kind: backup.Differential, Databases: []string{"shop"}}), run.Succeeded)
+	for range 2 {
+		y.ends(y.backUp(backuprun.BackUp{Kind: backup.Log, Databases: []string{"shop"}}), run.Succeeded)
+	}
+	var sets []backup.Set
+	all, _ := y.shelf.Sets(t.Context(), demoServer, "shop", 100)
+	for _, rec := range all {
+		sets = append(sets, rec.Set)
+	}
+	plans := backup.Plans(sets, backup.Options{})
+	if len(plans) != 1 || !plans[0].Whole() || len(plans[0].Steps) != 4 {
+		t.Errorf("plans %+v", plans)
+	}
+}
+
+func TestABackupThatFailsInTheMiddle(t *testing.T) {
+	y := newYard(t)
+	some := int64(100 << 10)
+	y.cloud.sql.SetDisk(sqlserveremu.Disk{FailAfter: &some})
+	id := y.backUp(backuprun.BackUp{Kind: backup.Full})
+	r := y.ends(id, run.Failed)
+	says(t, r.Message+r.Fix, "0 of 3 databases", "is full", "Make room there")
+	if n := len(y.shelf.all()); n != 0 {
+		t.Errorf("%d records", n)
+	}
+	y.cloud.sql.SetDisk(sqlserveremu.Disk{})
+	if err := y.app.DB.Move(t.Context(), id, run.Queued, audit.New(audit.Actor{Name: "test"}, time.Now(), "run.retry", "run/"+id, "Retried.")); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for r.State != run.Succeeded && time.Now().Before(deadline) {
+		r, _ = y.app.DB.Run(t.Context(), id)
+		time.Sleep(5 * time.Millisecond)
+	}
+	if r.State != run.Succeeded {
+		t.Fatalf("%s: %s\n%s", r.State, r.Message, y.tale(id))
+	}
+	y.once(id)
+}
+
+// TestALostAnswerIsLookedUp cuts the connection on both sides of the backup.
+func TestALostAnswerIsLookedUp(t *testing.T) {
+	for _, when := range []string{"before", "after"} {
+		t.Run(when, func(t *testing.T) {
+			y := newYard(t)
+			if _, err := y.cloud.sql.Door().Add(door.Rule{Operation: "BACKUP DATABASE", Hold: when}); err != nil {
+				t.Fatal(err)
+			}
+			id := y.backUp(backuprun.BackUp{Kind: backup.Full, Databases: []string{"shop"}})
+			if !held(y.cloud.sql.Door()) {
+				t.Fatal("no backup came")
+			}
+			y.cloud.sql.Cut(gardenLogin)
+			y.cloud.sql.Door().Release("")
+			y.ends(id, run.Succeeded)
+			y.once(id)
+		})
+	}
+}
+
+func held(d *door.Door) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return len(d.Held(ctx)) > 0
+}
+
+// TestLivesOfABackupEndAtEveryBoundary ends the engine while a statement or a
+// request is held, before and after it acted; a new life ends the run with
+// everything done once.
+func TestLivesOfABackupEndAtEveryBoundary(t *testing.T) {
+	type boundary struct{ door, operation string }
+	for _, b := range []boundary{{"sql", "BACKUP DATABASE"}, {"sql", "RESTORE VERIFYONLY"}, {"oss", "PutObject"}} {
+		for _, when := range []string{"before", "after"} {
+			t.Run(b.operation+" "+when, func(t *testing.T) {
+				y := newYard(t)
+				d := y.cloud.sql.Door()
+				if b.door == "oss" {
+					d = y.cloud.oss.Door()
+				}
+				if _, err := d.Add(door.Rule{Operation: b.operation, Hold: when}); err != nil {
+					t.Fatal(err)
+				}
+				id := y.backUp(backuprun.BackUp{Kind: backup.Full, Databases: []string{"shop", "stock"}, How: policy.How{Verify: true}, BucketID: demoStaging})
+				if !held(d) {
+					t.Fatal("nothing was held")
+				}
+				go func() { time.Sleep(50 * time.Millisecond); d.Release("") }()
+				y.stop()
+				y.start()
+				y.ends(id, run.Succeeded)
+				y.once(id)
+			})
+		}
+	}
+}
+
+func TestCancelEndsTheStatement(t *testing.T) {
+	y := newYard(t)
+	rate := int64(64 << 10)
+	if err := y.cloud.sql.SetServer("", "", &rate); err != nil {
+		t.Fatal(err)
+	}
+	id := y.backUp(backuprun.BackUp{Kind: backup.Full, Databases: []string{"shop"}})
+	server, _, err := y.app.Ports.Server(t.Context(), demoServer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if running, _ := server.Running(t.Context(), "shop"); len(running) > 0 {
+			break
+		}
+	}
+	if err := y.app.DB.Move(t.Context(), id, run.Canceled, audit.New(audit.Actor{Name: "test"}, time.Now(), "run.cancel", "run/"+id, "Canceled.")); err != nil {
+		t.Fatal(err)
+	}
+	r := y.ends(id, run.Canceled)
+	says(t, r.Message, "Canceled by a person", "0 of 1 database")
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		running, err := server.Running(t.Context(), "shop")
+		if err == nil && len(running) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still running: %+v, %v", running, err)
+		}
+	}
+}

@@ -1,0 +1,4 @@
+package backuprun
+
+// Pruner removes sets that nothing keeps.
+type Pruner struct{ Kit }

@@ -1,0 +1,84 @@
+package backuprun
+
+import (
+	"context"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Store keeps what backup runs and errands have written down. Every method is
+// one transaction. Methods with a Grip refuse with fault.Conflict when the run
+// was claimed again since.
+type Store interface {
+	// Work is what a slot asked for; NotFound when there is no such work.
+	Work(ctx context.Context, id string) (policy.Work, error)
+	// Order writes a manual backup's sheet and its run, queued.
+	Order(ctx context.Context, s Sheet, r run.Run, e audit.Entry) error
+	// Sheet returns the sheet of a work with its orders by Ord; NotFound
+	// before it was written.
+	Sheet(ctx context.Context, workID string) (Sheet, []Order, error)
+	// Note writes what the engine did or learned.
+	Note(ctx context.Context, g run.Grip, workID string, c Change) error
+	// Movers lists live migrations under way from a server.
+	Movers(ctx context.Context, serverID string) ([]Mover, error)
+
+	// Send writes an errand and its run, queued.
+	Send(ctx context.Context, e Errand, r run.Run, entry audit.Entry) error
+	Errand(ctx context.Context, id string) (Errand, error)
+	// NoteErrand writes how far an errand is, with steps, events and audit.
+	NoteErrand(ctx context.Context, g run.Grip, id string, progress []byte, c Change) error
+
+	// Ledger remembers one upload: of one file of an order or errand.
+	Ledger(g run.Grip, owner string, ord int) objectstore.Ledger
+}
+
+// Change is what one commit of the engine writes; nil and zero parts stay as
+// they are.
+type Change struct {
+	Sheet  *Sheet  // made or replaced
+	Orders []Order // made or replaced by Ord
+	Steps  []run.Step
+	Events []run.Event
+	Audit  []audit.Entry
+}
+
+// Errand is one order other than a self-managed backup: its Wish stays as it
+// was ordered, its Progress is the worker's. Both are JSON; neither ever holds
+// a download link or another secret.
+type Errand struct {
+	ID         string // UUIDv7, the subject of its run
+	Kind       string // of the run
+	InstanceID string
+	Wish       []byte
+	Progress   []byte
+}
+
+// Ports reaches the places that backups touch, by the ids of their endpoints.
+type Ports interface {
+	Instance(ctx context.Context, id string) (endpoint.Instance, error)
+	Bucket(ctx context.Context, id string) (objectstore.Bucket, error)
+	// Server reaches a self-managed server and says where its backups lie.
+	Server(ctx context.Context, instanceID string) (backup.Server, migration.Place, error)
+	// Cloud reaches the backups of an instance of ApsaraDB RDS.
+	Cloud(ctx context.Context, instanceID string) (backup.Cloud, error)
+}
+
+// Policies are what a run must know of policies.
+type Policies interface {
+	Policy(ctx context.Context, id string) (policy.Policy, error)
+	Versions(ctx context.Context, subject string, limit int) ([]policy.Version, error)
+}
+
+// Catalogue is what runs read and write of backup.Catalogue.
+type Catalogue interface {
+	Put(ctx context.Context, records []backup.Record, entries ...audit.Entry) error
+	Record(ctx context.Context, id string) (backup.Record, error)
+	Records(ctx context.Context, f backup.RecordFilter) ([]backup.Record, error)
+	Sets(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error)
+}
