@@ -141,8 +141,3 @@ func (p *ports) server(in endpoint.Instance) (*sqlserver.Server, error) {
 func (p *ports) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
 	return p.endpoints.Instance(ctx, id)
 }
-
-// Cloud implements backuprun.Ports.
-func (p *ports) Cloud(ctx context.Context, id string) (backup.Cloud, error) {
-	return nil, fault.New(fault.Invalid, "no", "")
-}

@@ -65,7 +65,10 @@ type Ports interface {
 	Bucket(ctx context.Context, id string) (objectstore.Bucket, error)
 	// Server reaches a self-managed server and says where its backups lie.
 	Server(ctx context.Context, instanceID string) (backup.Server, migration.Place, error)
-	// Cloud reaches the backups of an instance of ApsaraDB RDS.
+}
+
+// Clouds reaches the backups of instances of ApsaraDB RDS.
+type Clouds interface {
 	Cloud(ctx context.Context, instanceID string) (backup.Cloud, error)
 }
 
