@@ -130,7 +130,7 @@ func TestAnAbortedLiveDatabaseIsWrittenAgain(t *testing.T) {
 // trouble is one thing that goes wrong during a journey.
 type trouble struct {
 	name string
-	make func(*house)
+	make func(*house) // nil = the dashboard, a process of its own then, is killed in the cutover
 }
 
 func (h *house) bites(d *door.Door, r door.Rule) {
@@ -163,6 +163,7 @@ var troubles = []trouble{
 	{"somebody else takes a log backup", func(h *house) {
 		_ = h.cloud.sql.Backup(h.t.Context(), "sa", "shop", h.cloud.backups+"/foreign"+newID()+".trn", true)
 	}},
+	{"kill -9 of the dashboard", nil},
 }
 
 // TestCutoversInTrouble runs whole journeys with the load going and something
@@ -177,7 +178,11 @@ func TestCutoversInTrouble(t *testing.T) {
 	for i := range n {
 		what := troubles[i%len(troubles)]
 		t.Run(fmt.Sprintf("%d %s", i, what.name), func(t *testing.T) {
-			random := rand.New(rand.NewPCG(uint64(i), 7))
+			random, abort := rand.New(rand.NewPCG(uint64(i), 7)), i%4 == 3
+			if what.make == nil {
+				cutoverKilled(t, random, abort)
+				return
+			}
 			h := newHouse(t)
 			if err := h.cloud.sql.Load("shop", 100); err != nil {
 				t.Fatal(err)
@@ -186,7 +191,6 @@ func TestCutoversInTrouble(t *testing.T) {
 			defer timer.Stop()
 			id := h.follow("shop", nil)
 			h.until(id, "the differential applied", follows)
-			abort := i%4 == 3
 			h.cutOver(id)
 			if abort {
 				time.Sleep(time.Duration(random.IntN(150)) * time.Millisecond)

@@ -15,6 +15,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/door"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
 )
 
 // prepareLive writes a started migration of the cloud's SQL Server into a new
@@ -81,6 +82,90 @@ func (j *journey) equal() error {
 		return fmt.Errorf("source writable %v, target open %v, target %+v, source %+v", source.Writable, shop.Restored, sums, source.Tables)
 	}
 	return nil
+}
+
+// until waits, beside a dashboard at work on the folder, for a state of the
+// migration; a problem ends the wait.
+func (j *journey) until(what string, ok func(migration.Migration) bool) migration.Migration {
+	j.t.Helper()
+	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewBell())
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	defer d.Close()
+	deadline := time.Now().Add(60 * time.Second)
+	for {
+		m, err := d.Migrations().Migration(context.Background(), j.id)
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		if ok(m) {
+			return m
+		}
+		if m.Problem != nil || time.Now().After(deadline) {
+			j.t.Fatalf("waiting for %s: stage %s, problem %+v", what, m.Stage, m.Problem)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// orderAbort is like orderCutover; false when it is too late for it.
+func (j *journey) orderAbort() (ordered bool) {
+	j.open(func(d *db.DB) {
+		ordered = migration.OrderAbort(context.Background(), d.Migrations(), j.id, j.database, demo{}.by()) == nil
+	})
+	return ordered
+}
+
+// givenBack: the source takes writes, and the target holds nothing of it.
+func (j *journey) givenBack() error {
+	ctx := context.Background()
+	var source sqlserveremu.DatabaseState
+	if err := (door.Remote{URL: j.cloud.SQLControl}).Call(ctx, "GET", "/databases/"+j.database, nil, &source); err != nil {
+		return err
+	}
+	var target struct {
+		Databases map[string]json.RawMessage `json:"databases"`
+	}
+	if err := j.cloud.rds.Call(ctx, "GET", "/instances/"+j.cloud.Instance, nil, &target); err != nil {
+		return err
+	}
+	if there, ok := target.Databases[j.database]; ok || !source.Writable {
+		return fmt.Errorf("source writable %v, target %s", source.Writable, there)
+	}
+	return nil
+}
+
+// cutoverKilled is a whole journey whose dashboard is killed twice in the
+// cutover, at random moments. It ends open with equal contents, or aborted with
+// the source writable.
+func cutoverKilled(t *testing.T, random *rand.Rand, abort bool) {
+	t.Helper()
+	j := prepareLive(t, startCloud(t), migration.FreezeTail)
+	p := j.serve()
+	j.until("the differential applied", follows)
+	p.kill()
+	if !j.orderCutover() {
+		t.Fatal("it follows, and the cutover cannot be ordered")
+	}
+	for range 2 {
+		p = j.serve()
+		time.Sleep(time.Duration(random.IntN(250)) * time.Millisecond)
+		p.kill()
+	}
+	abort = abort && j.orderAbort() // too late: it goes on to the open database
+	p = j.serve()
+	m := j.until("the end", func(m migration.Migration) bool { return m.Stage.Ended() })
+	p.kill()
+	if abort {
+		if err := j.givenBack(); err != nil || !m.Opened.IsZero() {
+			t.Fatalf("aborted: opened %v, %v", m.Opened, err)
+		}
+		return
+	}
+	if err := j.equal(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestALiveMigrationIsKilledAtRandom kills the dashboard at random moments of
