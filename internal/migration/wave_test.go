@@ -208,3 +208,26 @@ func TestTheRestOfACutover(t *testing.T) {
 		t.Error("whether the cutover began")
 	}
 }
+
+// TestADatabaseWaitsForItsTurn: nothing is taken while others of the wave come
+// first, and their order no longer matters once it has begun.
+func TestADatabaseWaitsForItsTurn(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	m := Migration{Checked: now, Ahead: 3, Feed: &Feed{Every: time.Hour}}
+	act := NextTake(m, Budget{}, now, TakeRules{})
+	if act.Do != QueueTake || !act.Until.After(now) || !strings.Contains(act.Why, "3 databases") {
+		t.Errorf("%+v", act)
+	}
+	m.Ahead = 0
+	if act = NextTake(m, Budget{}, now, TakeRules{}); act.Do != MakeTake || act.Kind != "full" {
+		t.Errorf("its turn: %+v", act)
+	}
+	m.Ahead, m.Feed.Takes = 3, []Take{{Kind: "full"}}
+	if act = NextTake(m, Budget{}, now, TakeRules{}); act.Do != SeekTake {
+		t.Errorf("it has begun: %+v", act)
+	}
+	m.Feed.Takes, m.Feed.AbortAsked = nil, now
+	if act = NextTake(m, Budget{}, now, TakeRules{}); act.Do != GiveBack {
+		t.Errorf("aborted before its turn: %+v", act)
+	}
+}

@@ -127,8 +127,8 @@ func (s *Server) apiWave(c echo.Context) error {
 		waveJSON
 		Ready   bool         `json:"ready"` // the joint cutover can be ordered
 		Why     string       `json:"not_ready,omitempty"`
-		Checks  []finding `json:"checks"` // of the whole wave, when it began
-		Members []memberJSON  `json:"members"`
+		Checks  []finding    `json:"checks"` // of the whole wave, when it began
+		Members []memberJSON `json:"members"`
 	}{waveJSON: waveToJSON(got.wave, got.tally()), Why: got.notReady(), Checks: findingsJSON(got.wave.Findings), Members: []memberJSON{}}
 	out.Ready = out.Why == ""
 	for _, k := range got.members {

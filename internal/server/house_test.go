@@ -50,6 +50,7 @@ type house struct {
 	files  string  // folder with backup files
 	source *source // the SQL Server at work, when there is one
 	rds    *aliyunemu.Running
+	oss    *ossemu.Running
 }
 
 const (
@@ -88,7 +89,7 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 	}
 	engine := &run.Engine{Store: h.db, Owner: newID(), Bell: h.bell, Log: log, Parallel: parallel, Lease: 30 * time.Second, MaxTries: 5, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{Store: h.db.Migrations(), Runs: h.db, Ports: ports, Now: time.Now, NewID: newID,
-			Rules: rules, Caps: caps, Upload: migration.UploadRules{Parallel: 2},
+			Rules: rules, Caps: caps, Gates: &run.Gates{}, Upload: migration.UploadRules{Parallel: 2},
 			Takes: migration.TakeRules{Reserve: 3, Settle: time.Second, Fresh: time.Minute}}}}
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -190,6 +191,7 @@ func (h *house) cloud(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
+	h.oss = store
 	rds, err := aliyunemu.Start(aliyunemu.Config{
 		Accounts:  []aliyunemu.Account{{ID: "1001", Keys: []aliyunemu.Key{{ID: "key-one", Secret: "secret-one"}}, ImportRole: &aliyunemu.Credential{AccessKeyID: "key-role", Secret: "secret-role"}}},
 		Instances: []aliyunemu.Instance{{ID: "rm-test1hangzhou", Account: "1001", Region: "cn-hangzhou", Version: "2019_std_ha", Category: "HighAvailability", StorageGB: 100, MaxDatabases: 50}},

@@ -1,15 +1,18 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/emulator/door"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
@@ -274,5 +277,53 @@ func TestWavesArePaged(t *testing.T) {
 	b.follow("Next →").sees(200, "db050", "db099").follow("Next →").sees(200, "db100", "db119", "20 of 120")
 	if strings.Contains(b.text(), "db099") {
 		t.Error("a row is on two pages")
+	}
+}
+
+// TestUploadsKeepToTheirCap counts at the object store how many files are on
+// their way at once: every request that finishes one is held for a moment.
+func TestUploadsKeepToTheirCap(t *testing.T) {
+	const databases, uploads = 12, 3
+	h := newHouseWith(t, 32, migration.Rules{}, migration.Caps{Uploads: uploads})
+	b := h.signedIn(t)
+	q := url.Values{"name": {"twelve"}, "server": {"source"}, "instance": {"target"}, "staging": {"staging"}, "every": {"4h"}}
+	for i := range databases {
+		q.Add("database", fmt.Sprintf("db%02d", i))
+	}
+	h.fleet(t, q["database"]...)
+	for _, op := range []string{"PutObject", "CompleteMultipartUpload"} {
+		if _, err := h.oss.Door().Add(door.Rule{Operation: op, Hold: "before", Times: -1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	most, released := 0, 0
+	var counting sync.WaitGroup
+	counting.Go(func() {
+		for {
+			held := h.oss.Door().Held(ctx)
+			if ctx.Err() != nil {
+				h.oss.Door().Release("")
+				return
+			}
+			for range 50 { // as many as may come, come; the last ones are fewer
+				if len(held) >= uploads {
+					break
+				}
+				time.Sleep(4 * time.Millisecond)
+				held = h.oss.Door().Held(ctx)
+			}
+			time.Sleep(20 * time.Millisecond) // one too many would show
+			most = max(most, len(h.oss.Door().Held(ctx)))
+			released += h.oss.Door().Release(held[0].ID)
+		}
+	})
+	b.get("/waves/new/checks?"+q.Encode()).submit("/waves").sees(200, "The wave has begun with 12 databases.")
+	b.until("24 of 24") // a full and a differential backup of each
+	h.oss.Door().Remove("")
+	stop()
+	counting.Wait()
+	if most != uploads || released < 2*databases {
+		t.Errorf("%d files were on their way at once, want %d; %d were counted", most, uploads, released)
 	}
 }
