@@ -18,6 +18,9 @@ type Slot struct {
 	At       time.Time // UTC, when it is due
 }
 
+// Key names the slot within its policy; keys are in order of local time.
+func (s Slot) Key() string { return s.Local + " " + string(s.Kind) }
+
 // Verdict is what became of a slot.
 type Verdict string
 

@@ -12,50 +12,79 @@ import (
 // Store keeps policies of our own, their versions and their slots. Every
 // method is one transaction.
 type Store interface {
+	// Policies lists every policy in use, by name.
 	Policies(ctx context.Context) ([]Policy, error)
 	Policy(ctx context.Context, id string) (Policy, error)
+	// Since lists the policies that were saved or removed after a revision of
+	// the whole, and the newest revision; 0 is before everything. Removed ones
+	// come as disabled.
+	Since(ctx context.Context, revision int64) (changed []Policy, newest int64, err error)
 	// Save makes a policy (Version 0) or replaces the version it was read at;
-	// Conflict when another change came between. The old version is kept.
-	Save(ctx context.Context, p Policy, e audit.Entry) (Policy, error)
+	// Conflict when another change came between. Every version is kept, this
+	// one with the note. It returns what it wrote.
+	Save(ctx context.Context, p Policy, note string, e audit.Entry) (Policy, error)
 	// Remove takes a policy out of use; its versions, slots and sets stay.
 	Remove(ctx context.Context, id string, e audit.Entry) error
 	// Versions lists versions of a policy of ours or of an instance's policy
 	// in the cloud (Subject), newest first, at most limit.
 	Versions(ctx context.Context, subject string, limit int) ([]Version, error)
-	// AddVersion notes a policy as it was seen or written in the cloud.
+	// Version reads one; NotFound when there is none of that number.
+	Version(ctx context.Context, subject string, number int) (Version, error)
+	// AddVersion notes a policy as it was seen or written in the cloud. The
+	// number is the next one of the subject; Version.Number is not read.
 	AddVersion(ctx context.Context, v Version, e *audit.Entry) error
 
 	// Marks are how far each rule's slots are decided.
 	Marks(ctx context.Context) ([]Mark, error)
 	// Decide writes slots with their verdicts and queues the runs of those
 	// that fired, once: a slot that is there already is passed over with its
-	// runs. It moves the mark.
-	Decide(ctx context.Context, m Mark, slots []Decided, runs []Queued) error
+	// runs. It moves the marks.
+	Decide(ctx context.Context, b Batch) error
+	// Order queues a backup that a person asked for.
+	Order(ctx context.Context, w Work, r run.Run, e audit.Entry) error
+	// Work reads what a run has to do, by the run's subject.
+	Work(ctx context.Context, id string) (Work, error)
+	// Works lists the work of a slot, by server.
+	Works(ctx context.Context, s Slot) ([]Work, error)
 	// Slots lists what became of a policy's slots, newest first, at most
-	// limit, before the given local key (empty = from the newest).
+	// limit, before the slot with the given key (empty = from the newest).
 	Slots(ctx context.Context, policyID string, before string, limit int) ([]Decided, error)
+}
+
+// Batch is what was decided about the slots of some policies at one moment.
+// Those of one policy are never in two batches: a full and the differential
+// that gives way to it are decided together.
+type Batch struct {
+	Marks []Mark
+	Slots []Decided
+	Runs  []Queued
 }
 
 // Mark is how far the slots of one rule are decided.
 type Mark struct {
 	PolicyID string
 	Kind     backup.Kind
-	Cron     string // the rule as it was; another one begins anew from At
+	Cron     string // the rule as it was; another one begins anew. Empty = at rest, as of a disabled policy
 	Zone     string
 	Local    string    // last slot decided, as in Slot.Local; empty = none
 	At       time.Time // UTC; slots at or before it are decided
 }
+
+// RunKind is the kind of the runs that take backups; their subject is a Work.
+const RunKind = "backup"
 
 // Queued is a run that a slot asks for: backups of one kind at one server.
 type Queued struct {
 	Slot Slot
 	Run  run.Run
 	Work Work
+	Note string // what the run's first event says; empty = none
 }
 
 // Work is what a backup run has to do; its id is the run's subject.
 type Work struct {
 	ID        string
+	RunID     string
 	PolicyID  string // empty: a person ordered it by hand
 	Version   int    // of the policy, whose Rules and How count
 	Slot      Slot   // zero for a manual one

@@ -1,0 +1,35 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Queue makes the runs that a decided slot of a policy asks for: one for every
+// server when it fired, none otherwise.
+func Queue(p Policy, d Decided, now time.Time, newID func() string) (queued []Queued) {
+	if d.Verdict != Fired {
+		return nil
+	}
+	for _, server := range p.Servers {
+		w := Work{ID: newID(), RunID: newID(), PolicyID: p.ID, Version: p.Version, Slot: d.Slot, ServerID: server, Kind: d.Kind}
+		queued = append(queued, Queued{Slot: d.Slot, Work: w, Note: d.Why,
+			Run: run.Run{ID: w.RunID, Kind: RunKind, Subject: w.ID, Title: Title(d.Kind) + " · " + p.Name, Created: now.UTC()}})
+	}
+	return queued
+}
+
+// Title is what runs that take backups of a kind are called.
+func Title(k backup.Kind) string {
+	switch k {
+	case backup.Full:
+		return "Full backup"
+	case backup.Differential:
+		return "Differential backup"
+	case backup.Log:
+		return "Log backup"
+	}
+	return "Backup"
+}
