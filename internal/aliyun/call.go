@@ -13,6 +13,7 @@ import (
 	"github.com/alibabacloud-go/tea/dara"
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -121,11 +122,25 @@ func clockSkew(headers any) time.Duration {
 	return time.Until(at)
 }
 
-// parameters turns a request struct into query parameters: field names are
-// parameter names, unset fields are left out.
+func control(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// parameters turns a request into query parameters. In a struct, field names
+// are parameter names and unset fields are left out; a call of the ground floor
+// names them itself.
 func parameters(request any) (map[string]*string, error) {
-	v := reflect.ValueOf(request)
 	out := map[string]*string{}
+	if c, ok := request.(backup.Call); ok {
+		for _, p := range c.Parameters {
+			if control(p.Value) {
+				return nil, fault.Newf(fault.Invalid, "%s contains control characters.", p.Name)
+			}
+			out[p.Name] = dara.String(p.Value)
+		}
+		return out, nil
+	}
+	v := reflect.ValueOf(request)
 	for i := range v.NumField() {
 		field, name := v.Field(i), v.Type().Field(i).Name
 		if field.IsZero() {
@@ -133,7 +148,7 @@ func parameters(request any) (map[string]*string, error) {
 		}
 		switch field.Kind() {
 		case reflect.String:
-			if strings.ContainsFunc(field.String(), func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			if control(field.String()) {
 				return nil, fault.Newf(fault.Invalid, "%s contains control characters.", name)
 			}
 			out[name] = dara.String(field.String())

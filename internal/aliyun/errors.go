@@ -107,7 +107,7 @@ func isTimeout(err error) bool {
 // uncertain adds what a person must know when a change may have happened.
 func uncertain(e effect, f *fault.Error, fix string) *fault.Error {
 	if e == changes {
-		fix = strings.TrimSpace("It is not known whether the call took effect: look at the tasks of the instance before repeating it. " + fix)
+		fix = strings.TrimSpace("It is not known whether the call took effect: look at the instance's tasks and backups before repeating it. " + fix)
 	}
 	f.Fix = fix
 	return f

@@ -32,6 +32,9 @@ func (c *Client) words(e *APIError) *fault.Error {
 }
 
 func verdict(e *APIError) (kind fault.Kind, message, fix string) {
+	if kind, message, fix, known := backupVerdict(e.Code); known {
+		return kind, message, fix
+	}
 	switch e.Code {
 	// Who calls.
 	case "InvalidAccessKeyId.NotFound", "InvalidAccessKeyId":

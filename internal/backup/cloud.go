@@ -2,6 +2,8 @@ package backup
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/secret"
@@ -11,7 +13,9 @@ import (
 // and ordered. Errors are faults: Conflict for what the instance's state or a
 // limit forbids now, Unavailable for what may work later. After an Unavailable
 // answer of Order or Restore nobody knows whether it happened: neither call has
-// a key against repetition, so look with Jobs or Sets first.
+// a key against repetition, so look with Jobs or Sets first (SeekOrder), or at
+// the names at the target (SeekRestore). ErrUndone in the chain says that it
+// certainly did not happen.
 type Cloud interface {
 	// Order starts a backup (RDS API CreateBackup) and returns its job.
 	Order(ctx context.Context, o Order) (jobID string, err error)
@@ -20,6 +24,9 @@ type Cloud interface {
 	Jobs(ctx context.Context, jobID string) ([]Job, error)
 	// Sets lists one page of backup sets (RDS API DescribeBackups).
 	Sets(ctx context.Context, q SetQuery) (SetPage, error)
+	// SetDatabases names the databases in a set (RDS API
+	// DescribeBackupDatabase); none when the service does not tell.
+	SetDatabases(ctx context.Context, setID string) ([]string, error)
 	// Logs lists one page of log backups (RDS API DescribeLogBackupFiles).
 	Logs(ctx context.Context, from, to time.Time, page int) (LogPage, error)
 	// SetLinks fetches where a set can be downloaded for a while; LogLinks
@@ -33,11 +40,34 @@ type Cloud interface {
 	// DescribeCrossRegionBackups).
 	CrossRegion(ctx context.Context, from, to time.Time, page int) (SetPage, error)
 	// Restore copies databases of a set or a moment into an existing instance
-	// (RDS API CopyDatabaseBetweenInstances, or RecoveryDBInstance).
+	// (RDS API CopyDatabaseBetweenInstances). RecoveryDBInstance does the same,
+	// and makes a new instance, which costs money, when the target is missing
+	// from the call; the other one has no such other meaning.
 	Restore(ctx context.Context, r RestoreOrder) error
 	// Names lists the databases of another instance of the same account, for
 	// the guard before a restore.
 	Names(ctx context.Context, instanceID string) ([]string, error)
+}
+
+// ErrUndone marks an error of a changing call that certainly had no effect,
+// because it was never sent or was turned away before it was looked at.
+var ErrUndone = errors.New("the call had no effect")
+
+// Call is a call of a cloud's API as it will be made.
+type Call struct {
+	Action     string
+	Parameters []Parameter // in the order of the API reference
+}
+
+// Parameter is one parameter of a Call.
+type Parameter struct{ Name, Value string }
+
+// With returns c with one more parameter; an empty value is left out.
+func (c Call) With(name, value string) Call {
+	if value != "" {
+		c.Parameters = append(slices.Clip(c.Parameters), Parameter{name, value})
+	}
+	return c
 }
 
 // Order is a manual backup.
@@ -88,6 +118,7 @@ type CloudSet struct {
 	Usable    bool      // IsAvail
 	Databases []string  // where links by database tell them; none = the whole instance, or not told
 	Downloads bool      // links exist
+	Kept      bool      // StoreStatus Disabled: may not be deleted
 	Archived  bool
 	Checksum  string // CRC64 as the service tells
 	Region    string // of a cross-region copy

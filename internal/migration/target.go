@@ -2,14 +2,15 @@ package migration
 
 import (
 	"context"
-	"errors"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
 )
 
 // ErrUndone marks an error of a changing call that certainly had no effect,
 // such as a throttled request or a connection that was never made. It may be
 // made again without looking.
-var ErrUndone = errors.New("the call had no effect")
+var ErrUndone = backup.ErrUndone
 
 // Target is the instance where a database comes to life. Errors are faults:
 // Unavailable means the same call may succeed later (throttling, a gateway's

@@ -12,13 +12,15 @@ type Cloud interface {
 	// Policy reads what is set, and what the instance can do (RDS API
 	// DescribeBackupPolicy and DescribeDBInstanceAttribute).
 	Policy(ctx context.Context) (Standing, error)
-	// SetPolicy writes the standard policy (RDS API ModifyBackupPolicy). The
-	// answer does not repeat it: read it again. Repeating is harmless.
-	SetPolicy(ctx context.Context, s Standard) error
-	// SetAdvanced writes the rows of the advanced policy, where the service
-	// takes them; it refuses with Conflict (IncorrectBackupPolicy) where only
-	// the console may.
-	SetAdvanced(ctx context.Context, a Advanced) error
+	// SetPolicy makes the call of StandardCall (RDS API ModifyBackupPolicy)
+	// with exactly its parameters, so that what a person was shown is what is
+	// sent. The answer does not repeat the policy: read it again. Repeating is
+	// harmless.
+	SetPolicy(ctx context.Context, s Standard, can Abilities) error
+	// SetAdvanced makes the call of AdvancedCall, which turns was into a, where
+	// the service takes it; it refuses with Conflict (IncorrectBackupPolicy)
+	// where only the console may.
+	SetAdvanced(ctx context.Context, was, a Advanced) error
 }
 
 // Refusal is what the service said about one field.
@@ -41,6 +43,11 @@ const (
 	FieldHour        = "hour"
 	FieldLog         = "log"
 	FieldRows        = "rows" // of the advanced policy
+	FieldLogKept     = "log-retention"
+	// Of a manual backup and of a set's expiry.
+	FieldMode      = "mode" // full or automatic
+	FieldDatabases = "databases"
+	FieldExpiry    = "expiry"
 )
 
 // Method is how the service takes data backups.
@@ -102,7 +109,7 @@ type Abilities struct {
 	Status        string // the service's own word
 	Locked        string // LockMode and reason; empty = not locked
 	CrossRegion   bool   // cross-region backup is on, which excludes snapshots
-	WriteAdvanced bool   // the service tells the fields by which it is written
+	WriteAdvanced bool   // the advanced policy is on and the service tells the ids of its rows, by which they are written
 }
 
 // Advanced is the advanced backup policy: several sparse rules whose sets
@@ -114,6 +121,8 @@ type Advanced struct {
 	Incremental      bool
 	Log              LogFrequency // as data or 30 min
 	LogRetentionDays int          // 7–7300, at most the longest retention of data
+	LogID            string       // StrategyId of the log row; empty = none was told
+	Unread           int          // rows that were told and could not be understood; such a policy is not written
 }
 
 // Cycle is what the days of a sparse rule are counted in.
@@ -131,6 +140,11 @@ type Sparse struct {
 	Cycle         Cycle
 	Days          []int // weekly 1–7, Monday first; monthly 1–31 or LastDay; yearly month*100+day
 	RetentionDays int   // 7–7300; Forever = long-term
+
+	// As the service wrote it. How it writes the last day of a month and dates
+	// of a year is not documented, so a row is written in the form that was
+	// read from the instance, or not at all.
+	FilterKey, FilterValue string
 }
 
 const (

@@ -108,6 +108,7 @@ func (s *Server) Hang(id string, hang bool) (found bool) {
 
 // Instance is a copy of an instance as it is now.
 func (s *Server) Instance(id string) (Instance, bool) {
+	s.catchUp()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	in := s.st.Instances[id]
@@ -120,6 +121,7 @@ func (s *Server) Instance(id string) (Instance, bool) {
 func (in *Instance) copy() Instance {
 	out := *in
 	out.Calls = slices.Clone(in.Calls)
+	out.Backups = in.Backups.copy()
 	out.Databases = map[string]*Database{}
 	for name, db := range in.Databases {
 		own := *db
@@ -191,6 +193,7 @@ func (s *Server) controls() {
 	}
 	d := s.door
 	d.HandleFunc("GET /instances", func(w http.ResponseWriter, _ *http.Request) {
+		s.catchUp()
 		s.mu.Lock()
 		out := map[string]Instance{}
 		for id, in := range s.st.Instances {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,6 +62,8 @@ func New(c Config) (*Server, error) {
 	}
 	s.handler = s.door.Wrap(operation, http.HandlerFunc(s.serve))
 	s.controls()
+	s.backupControls()
+	s.st.remember(s.now())
 	s.resume()
 	return s, nil
 }
@@ -95,6 +98,9 @@ func operation(r *http.Request) string {
 	if a := r.Header.Get("x-acs-action"); a != "" {
 		return a
 	}
+	if strings.HasPrefix(r.URL.Path, downloads) {
+		return "Download"
+	}
 	return r.URL.Query().Get("Action")
 }
 
@@ -103,6 +109,7 @@ func (s *Server) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
+	s.st.remember(s.now())
 	s.st.trim(time.Now())
 	s.saveErr = s.st.save(s.config.File)
 }
@@ -117,6 +124,10 @@ type request struct {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, downloads) {
+		s.download(w, r)
+		return
+	}
 	now := time.Now().UTC()
 	if skew, ok := door.Effect(r.Context(), "clock_skew"); ok {
 		if d, err := time.ParseDuration(skew); err == nil {
@@ -183,6 +194,20 @@ func (q *request) dispatch() (answer, *refusal) {
 		"DescribeMigrateTaskById":     q.describeMigrateTaskByID,
 		"DescribeOssDownloads":        q.describeOssDownloads,
 		"TerminateMigrateTask":        q.terminateMigrateTask,
+
+		"DescribeBackupPolicy":              q.describeBackupPolicy,
+		"ModifyBackupPolicy":                q.modifyBackupPolicy,
+		"CreateBackup":                      q.createBackup,
+		"DescribeBackupTasks":               q.describeBackupTasks,
+		"DescribeBackups":                   q.describeBackups,
+		"DescribeBackupDatabase":            q.describeBackupDatabase,
+		"DescribeLogBackupFiles":            q.describeLogBackupFiles,
+		"ModifyBackupSetExpireTime":         q.modifyBackupSetExpireTime,
+		"DeleteBackup":                      q.deleteBackup,
+		"DescribeInstanceCrossBackupPolicy": q.describeInstanceCrossBackupPolicy,
+		"DescribeCrossRegionBackups":        q.describeCrossRegionBackups,
+		"DescribeCrossRegionLogBackupFiles": q.describeCrossRegionLogBackupFiles,
+		"CopyDatabaseBetweenInstances":      q.copyDatabaseBetweenInstances,
 	}
 	do := actions[action]
 	if do == nil {
@@ -193,6 +218,7 @@ func (q *request) dispatch() (answer, *refusal) {
 		denied.action = "rds:" + action
 		return nil, denied
 	}
+	q.server.catchUp()
 	return do()
 }
 

@@ -1,6 +1,7 @@
 package aliyunemu
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type Instance struct {
 	LateNameCheck    bool `json:"late_name_check,omitempty"`    // a taken name fails the task, not the call
 
 	Calls []accepted `json:"calls,omitempty"` // CreateMigrateTask of the last day
+
+	Backups Backups `json:"backups"` // what the service backs up by itself and by order
 }
 
 type accepted struct {
@@ -111,6 +114,9 @@ type state struct {
 	Order     []string             `json:"order"` // instance ids as configured
 	Tasks     []*Task              `json:"tasks"`
 	Tokens    map[string]tokenUse  `json:"tokens"`
+
+	Ahead   time.Duration `json:"ahead,omitempty"`    // of the clock that backups go by, before the machine's
+	LinkKey []byte        `json:"link_key,omitempty"` // signs download links
 }
 
 type tokenUse struct {
@@ -139,6 +145,13 @@ func load(c Config) (*state, error) {
 	if st.Tokens == nil {
 		st.Tokens = map[string]tokenUse{}
 	}
+	if len(st.LinkKey) == 0 {
+		st.LinkKey = make([]byte, 32)
+		_, _ = rand.Read(st.LinkKey)
+	}
+	for _, in := range st.Instances {
+		in.Backups.begin(in, time.Now().UTC().Add(st.Ahead))
+	}
 	for _, in := range c.Instances {
 		if st.Instances[in.ID] != nil {
 			continue
@@ -156,6 +169,7 @@ func load(c Config) (*state, error) {
 			databases[name] = &own
 		}
 		in.Databases = databases
+		in.Backups.begin(&in, time.Now().UTC().Add(st.Ahead))
 		st.Instances[in.ID] = &in
 		st.Order = append(st.Order, in.ID)
 	}

@@ -91,6 +91,16 @@ func (p payload) encode() ([]byte, error) {
 	return b, nil
 }
 
+// Payload is what a backup file carries of contents in JSON. It fits the
+// Payload hook of the emulated ApsaraDB.
+func Payload(contents json.RawMessage) ([]byte, error) {
+	var c Contents
+	if err := json.Unmarshal(contents, &c); err != nil {
+		return nil, fmt.Errorf("read contents: %w", err)
+	}
+	return payload{Contents: &c}.encode()
+}
+
 // errNoContents: the set was not written by this emulator.
 var errNoContents = errors.New("the backup set carries no contents of an emulated database")
 

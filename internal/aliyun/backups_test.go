@@ -1,0 +1,564 @@
+package aliyun
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
+	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
+	"github.com/bakplane/bakplane/internal/emulator/door"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
+)
+
+// backups is an emulated instance whose service backs it up.
+type backups struct {
+	*cloud
+	cloud1 *Cloud
+}
+
+func newBackups(t *testing.T, changes ...func(*aliyunemu.Config)) *backups {
+	t.Helper()
+	c := newCloud(t, append([]func(*aliyunemu.Config){func(c *aliyunemu.Config) {
+		c.Contents, c.Payload = sqlserveremu.Apply, sqlserveremu.Payload
+		c.Instances[0].Databases = map[string]*aliyunemu.Database{"Shop": {Contents: rows("a"), DataBytes: 8 << 20}, "Crm": {Contents: rows("x"), DataBytes: 8 << 20}}
+	}}, changes...)...)
+	return &backups{c, c.client(func(*Config) {}).Cloud(instance)}
+}
+
+// rows are contents of one table with one column.
+func rows(values ...string) json.RawMessage {
+	t := sqlserveremu.TableContents{Schema: "dbo", Name: "t", Next: int64(len(values) + 1)}
+	for i, v := range values {
+		t.Rows = append(t.Rows, sqlserveremu.Row{ID: int64(i + 1), Values: []*string{&v}})
+	}
+	b, err := json.Marshal(sqlserveremu.Contents{Tables: []sqlserveremu.TableContents{t}})
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func (b *backups) patch(p map[string]any) {
+	b.t.Helper()
+	b.control(http.MethodPatch, "/instances/"+instance+"/backups", p)
+}
+
+func (b *backups) forward(d time.Duration) time.Time {
+	b.t.Helper()
+	var now aliyunemu.Clock
+	if err := (door.Remote{URL: b.rds.ControlURL}).Call(b.t.Context(), http.MethodPost, "/clock", map[string]string{"forward": d.String()}, &now); err != nil {
+		b.t.Fatal(err)
+	}
+	return now.Now
+}
+
+func (b *backups) contents(database string, values ...string) {
+	b.t.Helper()
+	b.control(http.MethodPut, "/instances/"+instance+"/databases/"+database+"/contents", rows(values...))
+}
+
+// order backs up and waits for the end.
+func (b *backups) order(o backup.Order) backup.CloudSet {
+	b.t.Helper()
+	id, err := b.cloud1.Order(b.t.Context(), o)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.forward(time.Minute)
+	jobs, err := b.cloud1.Jobs(b.t.Context(), id)
+	if err != nil || len(jobs) != 1 || !jobs[0].Ended() || jobs[0].SetID == "" {
+		b.t.Fatalf("job %s: %+v %v", id, jobs, err)
+	}
+	return b.set(jobs[0].SetID)
+}
+
+func (b *backups) set(id string) backup.CloudSet {
+	b.t.Helper()
+	page, err := b.cloud1.Sets(b.t.Context(), backup.SetQuery{ID: id})
+	if err != nil || len(page.Sets) != 1 || page.Total != 1 {
+		b.t.Fatalf("set %s: %+v %v", id, page, err)
+	}
+	return page.Sets[0]
+}
+
+// refusal checks kind, code and field of a refusal, and that a person can read it.
+func refusal(t *testing.T, err error, kind fault.Kind, code, field string) {
+	t.Helper()
+	var r *policy.Refusal
+	if fault.Of(err) != kind || !errors.As(err, &r) || r.Code != code || r.Field != field {
+		t.Fatalf("got %v: %#v\nwant %s %s %s", err, r, kind, code, field)
+	}
+	if message, _ := fault.Words(err); r.Request != "" && (!strings.Contains(message, code) || !strings.Contains(message, r.Request)) {
+		t.Errorf("message %q lacks code or request", message)
+	}
+}
+
+func TestPolicyIsReadAndWritten(t *testing.T) {
+	b := newBackups(t)
+	s, err := b.cloud1.Policy(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := policy.Standard{RetentionDays: 7, Days: []time.Weekday{time.Monday, time.Wednesday, time.Friday, time.Sunday}, Hour: 18,
+		Method: policy.Physical, Incremental: true, Log: policy.LogAsData}
+	if d := policy.Diff(want, s.Standard); len(d) > 0 {
+		t.Errorf("default policy differs: %+v", d)
+	}
+	if !s.Can.Running || !s.Can.Snapshot || !s.Can.FiveMinuteLog || s.Can.Cluster || s.Can.SetPriority || s.Can.StorageGB != 100 || s.Can.CrossRegion || s.AdvancedOn || s.Next.IsZero() {
+		t.Errorf("abilities %+v", s)
+	}
+	want = policy.Standard{RetentionDays: 30, Days: []time.Weekday{time.Tuesday, time.Saturday}, Hour: 23, Method: policy.Physical, Log: policy.LogEvery30}
+	if err := b.cloud1.SetPolicy(t.Context(), want, s.Can); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = b.cloud1.Policy(t.Context()); err != nil || len(policy.Diff(want, s.Standard)) > 0 {
+		t.Errorf("read back %+v %v", s.Standard, err)
+	}
+	want.Method = policy.Snapshot
+	if err := b.cloud1.SetPolicy(t.Context(), want, s.Can); err != nil {
+		t.Fatal(err)
+	}
+	want.Method = policy.Physical
+	refusal(t, b.cloud1.SetPolicy(t.Context(), want, s.Can), fault.Conflict, "OperationDenied.SwitchSnapshotToPhysical", policy.FieldMethod)
+	b.patch(map[string]any{"log_minutes": 5, "policy": map[string]any{"retention": 60}})
+	if s, err = b.cloud1.Policy(t.Context()); err != nil || s.Standard.Log != policy.LogEvery5 || s.Standard.RetentionDays != 60 || s.Raw["BackupInterval"] != "5" {
+		t.Errorf("changed in the console: %+v %v", s, err)
+	}
+}
+
+func TestPolicyOfClusterEdition(t *testing.T) {
+	b := newBackups(t, func(c *aliyunemu.Config) { c.Instances[0].Category = "AlwaysOn" })
+	s, err := b.cloud1.Policy(t.Context())
+	if err != nil || !s.Can.Cluster || !s.Can.SetPriority || s.Standard.Priority != policy.PrimaryOnly || s.Standard.Incremental {
+		t.Fatalf("%+v %v", s, err)
+	}
+	s.Standard.Priority = policy.SecondaryFirst
+	if err := b.cloud1.SetPolicy(t.Context(), s.Standard, s.Can); err != nil {
+		t.Fatal(err)
+	}
+	if s, _ = b.cloud1.Policy(t.Context()); s.Standard.Priority != policy.SecondaryFirst {
+		t.Errorf("priority %v", s.Standard.Priority)
+	}
+	_, err = b.cloud1.Order(t.Context(), backup.Order{Automatic: true})
+	refusal(t, err, fault.Invalid, "InvalidBackupType.Format", policy.FieldMode)
+}
+
+// What the service refuses of a policy reaches its field. The calls are made
+// past our own rules, as an instance that changed meanwhile would meet them.
+func TestRefusedPolicies(t *testing.T) {
+	good := policy.Standard{RetentionDays: 7, Days: []time.Weekday{time.Monday, time.Friday}, Hour: 18, Method: policy.Physical, Log: policy.LogEvery30}
+	for name, c := range map[string]struct {
+		prepare     func(*backups)
+		change      func(*policy.Standard, *policy.Abilities)
+		kind        fault.Kind
+		code, field string
+	}{
+		"retention": {nil, func(s *policy.Standard, _ *policy.Abilities) { s.RetentionDays = 731 }, fault.Invalid, "InvalidBackupRetentionPeriod.Malformed", policy.FieldRetention},
+		"days":      {nil, func(s *policy.Standard, _ *policy.Abilities) { s.Days = s.Days[:1] }, fault.Invalid, "InvalidPreferredBackupPeriod.Malformed", policy.FieldDays},
+		"hour":      {nil, func(s *policy.Standard, _ *policy.Abilities) { s.Hour = 24 }, fault.Invalid, "InvalidPreferredBackupTime.Format", policy.FieldHour},
+		"snapshot log": {nil, func(s *policy.Standard, _ *policy.Abilities) { s.Method, s.Log = policy.Snapshot, policy.LogAsData },
+			fault.Conflict, "OperationDenied.ApiForbiddenForLogBackupFrequency", policy.FieldLog},
+		"local disk": {func(b *backups) { b.patch(map[string]any{"local_disk": true}) }, func(s *policy.Standard, _ *policy.Abilities) { s.Method = policy.Snapshot },
+			fault.Conflict, "OperationDenied.NotSupportedBackupMethod", policy.FieldMethod},
+		"large": {func(b *backups) { patch(b.cloud, map[string]any{"storage_gb": 5000}) }, nil, fault.Conflict, "OperationDenied.NotSupportedBackupMethod", policy.FieldMethod},
+		"cross-region": {func(b *backups) { b.patch(map[string]any{"cross_region": "cn-beijing"}) }, func(s *policy.Standard, _ *policy.Abilities) { s.Method = policy.Snapshot },
+			fault.Conflict, "OperationDenied.SwitchToSnapshot", policy.FieldMethod},
+		"priority": {nil, func(s *policy.Standard, can *policy.Abilities) {
+			s.Priority, can.Cluster, can.SetPriority = policy.SecondaryFirst, true, true
+		}, fault.Conflict, "IncorrectCategory", policy.FieldPriority},
+		"advanced": {func(b *backups) { b.patch(map[string]any{"advanced": true}) }, nil, fault.Conflict, "IncorrectBackupPolicy", policy.FieldRows},
+		"stopped":  {func(b *backups) { patch(b.cloud, map[string]any{"status": "Restarting"}) }, nil, fault.Conflict, "IncorrectDBInstanceState", ""},
+		"locked":   {func(b *backups) { patch(b.cloud, map[string]any{"lock_mode": "ManualLock"}) }, nil, fault.Conflict, "IncorrectDBInstanceLockMode", ""},
+		"unknown":  {func(b *backups) { b.bite(door.Rule{Times: -1, Status: 400, Code: "Weird.Code", Message: "Told by a rule."}) }, nil, fault.Invalid, "Weird.Code", ""},
+		"switch off": {func(b *backups) {
+			b.bite(door.Rule{Times: -1, Status: 403, Code: "OperationDenied.ModifyBackupSwitchOff", Message: "x"})
+		}, nil, fault.Conflict, "OperationDenied.ModifyBackupSwitchOff", policy.FieldLog},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBackups(t)
+			if c.prepare != nil {
+				c.prepare(b)
+			}
+			s, can := good, policy.Abilities{Snapshot: true}
+			s.Days = slices.Clone(s.Days)
+			if c.change != nil {
+				c.change(&s, &can)
+			}
+			refusal(t, b.cloud1.SetPolicy(t.Context(), s, can), c.kind, c.code, c.field)
+		})
+	}
+}
+
+func TestAdvancedPolicy(t *testing.T) {
+	b := newBackups(t)
+	b.patch(map[string]any{"advanced": true, "policy": map[string]any{"log_retention": 14, "rows": []map[string]any{
+		{"id": "r1", "key": "dayOfWeek", "value": "1,5", "days": 14}, {"id": "r2", "key": "dayOfMonth", "value": "1,-1", "days": 90},
+		{"id": "r3", "key": "dayOfYear", "value": "06-30", "days": -1}}}})
+	s, err := b.cloud1.Policy(t.Context())
+	if err != nil || !s.AdvancedOn || len(s.Advanced.Rows) != 3 || !s.Can.WriteAdvanced || s.Advanced.LogRetentionDays != 14 ||
+		!slices.Equal(s.Advanced.Rows[1].Days, []int{policy.LastDay, 1}) || !slices.Equal(s.Advanced.Rows[2].Days, []int{630}) || s.Advanced.Rows[2].RetentionDays != policy.Forever {
+		t.Fatalf("%+v %v", s, err)
+	}
+	a := s.Advanced
+	a.Rows = slices.Clone(a.Rows[:2])
+	a.Rows[1].RetentionDays = 365
+	a.Rows = append(a.Rows, policy.Sparse{Cycle: policy.Yearly, Days: []int{1231}, RetentionDays: policy.Forever})
+	a.LogRetentionDays = 10
+	refusal(t, b.cloud1.SetAdvanced(t.Context(), s.Advanced, a), fault.Conflict, "IncorrectBackupPolicy", policy.FieldRows)
+	b.patch(map[string]any{"advanced_by_api": true})
+	if err := b.cloud1.SetAdvanced(t.Context(), s.Advanced, a); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = b.cloud1.Policy(t.Context()); err != nil || len(policy.DiffAdvanced(a, s.Advanced)) > 0 {
+		t.Errorf("%+v %v: %v", s.Advanced, err, policy.DiffAdvanced(a, s.Advanced))
+	}
+}
+
+func TestBackupJobsComeToTheirEnd(t *testing.T) {
+	b := newBackups(t)
+	b.patch(map[string]any{"hold": true})
+	id, err := b.cloud1.Order(t.Context(), backup.Order{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs, err := b.cloud1.Jobs(t.Context(), "")
+	if err != nil || len(jobs) != 1 || jobs[0].ID != id || jobs[0].Status != "NoStart" || jobs[0].Percent != 0 || jobs[0].Automated || jobs[0].Ended() {
+		t.Errorf("%+v %v", jobs, err)
+	}
+	_, err = b.cloud1.Order(t.Context(), backup.Order{Snapshot: true})
+	refusal(t, err, fault.Conflict, "BackupJobExists", "")
+	b.patch(map[string]any{"hold": false})
+	b.forward(time.Minute)
+	if jobs, err = b.cloud1.Jobs(t.Context(), ""); err != nil || len(jobs) != 0 {
+		t.Errorf("%+v %v", jobs, err)
+	}
+	if jobs, err = b.cloud1.Jobs(t.Context(), id); err != nil || len(jobs) != 1 || jobs[0].Status != "Finished" || jobs[0].Percent != 100 {
+		t.Fatalf("%+v %v", jobs, err)
+	}
+	s := b.set(jobs[0].SetID)
+	if s.Failed || s.Kind != backup.Full || !s.Manual || s.Snapshot || !s.Usable || !s.Downloads || !s.Kept || s.Size == 0 ||
+		!s.Expires.Equal(s.Finished.AddDate(0, 0, 7)) || !slices.Equal(s.Databases, []string{"Crm", "Shop"}) {
+		t.Errorf("%+v", s)
+	}
+	if auto := b.order(backup.Order{Automatic: true}); auto.Kind != backup.Differential {
+		t.Errorf("automatic within three days of a full one: %+v", auto)
+	}
+	b.patch(map[string]any{"fail": true})
+	if s := b.order(backup.Order{}); !s.Failed || s.Usable || s.Downloads {
+		t.Errorf("failed set %+v", s)
+	}
+	b.patch(map[string]any{"fail": false})
+	if s := b.order(backup.Order{Snapshot: true}); !s.Snapshot || s.Downloads {
+		t.Errorf("snapshot %+v", s)
+	}
+	if _, err := b.cloud1.Jobs(t.Context(), "b-1"); !fault.Is(err, fault.Invalid) {
+		t.Errorf("no number: %v", err)
+	}
+}
+
+func TestTwentyBackupsADay(t *testing.T) {
+	b := newBackups(t)
+	for range backup.OrdersADay {
+		b.order(backup.Order{Snapshot: true})
+	}
+	_, err := b.cloud1.Order(t.Context(), backup.Order{})
+	refusal(t, err, fault.Conflict, "BackupTimesExceeded", "")
+	b.forward(25 * time.Hour)
+	b.order(backup.Order{})
+}
+
+func TestSingleDatabasesAndTheirExpiry(t *testing.T) {
+	b := newBackups(t)
+	s := b.order(backup.Order{Databases: []string{"Shop"}, RetentionDays: 30})
+	if !s.Expires.Equal(s.Finished.AddDate(0, 0, 30)) || !slices.Equal(s.Databases, []string{"Shop"}) {
+		t.Errorf("%+v", s)
+	}
+	later := s.Expires.AddDate(0, 0, 10)
+	if err := b.cloud1.Extend(t.Context(), s.ID, later); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.set(s.ID).Expires; !got.Equal(later) {
+		t.Errorf("expires %v, want %v", got, later)
+	}
+	refusal(t, b.cloud1.Extend(t.Context(), s.ID, s.Expires), fault.Conflict, "InvalidExpectExpireTime", policy.FieldExpiry)
+	whole := b.order(backup.Order{})
+	refusal(t, b.cloud1.Extend(t.Context(), whole.ID, later), fault.Conflict, "OperationDenied.BackupSet", policy.FieldExpiry)
+	if got := b.order(backup.Order{Databases: []string{"Shop", "Crm"}, RetentionDays: backup.ForEver}); !got.Expires.IsZero() {
+		t.Errorf("kept for ever, expires %v", got.Expires)
+	}
+	_, err := b.cloud1.Order(t.Context(), backup.Order{Databases: []string{"Nobody"}})
+	refusal(t, err, fault.NotFound, "InvalidDBName.NotFound", policy.FieldDatabases)
+	if names, err := b.cloud1.SetDatabases(t.Context(), s.ID); err != nil || !slices.Equal(names, []string{"Shop"}) {
+		t.Errorf("%v %v", names, err)
+	}
+}
+
+// Scheduled backups, logs and expiry on the service's own clock.
+func TestScheduleOverTwoWeeks(t *testing.T) {
+	b := newBackups(t)
+	s, err := b.cloud1.Policy(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Standard.Log, s.Standard.RetentionDays = policy.LogEvery30, 7
+	if err := b.cloud1.SetPolicy(t.Context(), s.Standard, s.Can); err != nil {
+		t.Fatal(err)
+	}
+	now := b.forward(14 * 24 * time.Hour)
+	page, err := b.cloud1.Sets(t.Context(), backup.SetQuery{})
+	if err != nil || len(page.Sets) != 4 { // four a week, the older ones have expired
+		t.Fatalf("%d sets %v", len(page.Sets), err)
+	}
+	diffs := 0
+	for _, one := range page.Sets {
+		if one.Started.Hour() != 18 || !slices.Contains(s.Standard.Days, one.Started.Weekday()) || one.Manual || now.Sub(one.Finished) > 7*24*time.Hour {
+			t.Errorf("%+v", one)
+		}
+		if one.Kind == backup.Differential {
+			diffs++
+		}
+	}
+	if diffs == 0 || diffs == 4 {
+		t.Errorf("%d differentials of 4", diffs)
+	}
+	logs, err := b.cloud1.Logs(t.Context(), now.Add(-8*24*time.Hour), now, 1)
+	if err != nil || len(logs.Logs) != 336 || logs.Total != 336 || logs.Bytes == 0 {
+		t.Fatalf("%d logs of %d, %v", len(logs.Logs), logs.Total, err)
+	}
+	for _, w := range backup.CloudWindow(page.Sets, logs.Logs) {
+		if now.Sub(w.To) > time.Hour {
+			t.Errorf("window %+v", w)
+		}
+	}
+	if narrow, err := b.cloud1.Sets(t.Context(), backup.SetQuery{From: page.Sets[0].Started.Add(-time.Minute), To: now.Add(time.Hour)}); err != nil || len(narrow.Sets) != 1 {
+		t.Errorf("narrowed: %+v %v", narrow, err)
+	}
+}
+
+func fetch(t *testing.T, link string) (int, []byte) {
+	t.Helper()
+	res, err := http.Get(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, b
+}
+
+func TestLinksGiveRealBackups(t *testing.T) {
+	b := newBackups(t)
+	b.order(backup.Order{})
+	b.contents("Shop", "a", "b")
+	s := b.order(backup.Order{Automatic: true})
+	links, err := b.cloud1.SetLinks(t.Context(), s.ID, s.Started)
+	if err != nil || len(links) != 3 {
+		t.Fatalf("%d links %v", len(links), err)
+	}
+	if text := fmt.Sprint(links); strings.Contains(text, "Signature") {
+		t.Error("a link prints itself")
+	}
+	i := slices.IndexFunc(links, func(l backup.Link) bool { return l.Database == "Shop" })
+	status, body := fetch(t, links[i].Public.Reveal())
+	if status != http.StatusOK {
+		t.Fatalf("status %d", status)
+	}
+	file, err := bakfile.Read(bytes.NewReader(body), int64(len(body)))
+	if err != nil || len(file.Sets) != 1 || file.Sets[0].Database != "Shop" || file.Sets[0].Type != bakfile.TypeDifferential || !file.Sets[0].Complete {
+		t.Fatalf("%+v %v", file, err)
+	}
+	held, err := sqlserveremu.Apply(nil, file, bytes.NewReader(body))
+	if err != nil || !bytes.Equal(held, rows("a", "b")) {
+		t.Errorf("the file holds %s, %v", held, err)
+	}
+	if status, _ := fetch(t, strings.Replace(links[i].Public.Reveal(), "Shop&", "Crm&", 1)); status != http.StatusForbidden {
+		t.Errorf("a changed link gave %d", status)
+	}
+	now := b.forward(2 * time.Hour)
+	if status, _ := fetch(t, links[i].Public.Reveal()); status != http.StatusForbidden {
+		t.Errorf("an expired link gave %d", status)
+	}
+	logs, err := b.cloud1.Logs(t.Context(), now.Add(-24*time.Hour), now, 1)
+	if err != nil || len(logs.Logs) == 0 {
+		t.Fatalf("%+v %v", logs, err)
+	}
+	l, err := b.cloud1.LogLinks(t.Context(), logs.Logs[0].From, logs.Logs[0].To)
+	if err != nil || len(l) != 1 || l[0].Expires.Before(now) {
+		t.Fatalf("%+v %v", l, err)
+	}
+	if status, body := fetch(t, l[0].Public.Reveal()); status != http.StatusOK || !bytes.HasPrefix(body, []byte("PK")) {
+		t.Errorf("log: status %d, %d bytes", status, len(body))
+	}
+	snapshot := b.order(backup.Order{Snapshot: true})
+	if _, err := b.cloud1.SetLinks(t.Context(), snapshot.ID, time.Time{}); !fault.Is(err, fault.Conflict) {
+		t.Errorf("links of a snapshot: %v", err)
+	}
+	if _, err := b.cloud1.SetLinks(t.Context(), "999", time.Time{}); !fault.Is(err, fault.NotFound) {
+		t.Errorf("links of no set: %v", err)
+	}
+}
+
+// A restore gives what the database held then.
+func TestRestoreIntoAnExistingInstance(t *testing.T) {
+	b := newBackups(t)
+	s, err := b.cloud1.Policy(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Standard.Log = policy.LogEvery30
+	if err := b.cloud1.SetPolicy(t.Context(), s.Standard, s.Can); err != nil {
+		t.Fatal(err)
+	}
+	full := b.order(backup.Order{})
+	b.contents("Shop", "a", "b")
+	moment := b.forward(time.Hour)
+	b.contents("Shop", "a", "b", "c")
+	b.forward(time.Hour)
+	restore := func(o backup.RestoreOrder) string {
+		t.Helper()
+		o.Target = instance
+		if err := b.cloud1.Restore(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		b.forward(time.Minute)
+		in, _ := b.rds.Instance(instance)
+		for _, to := range o.Databases {
+			if db := in.Databases[to]; db == nil || !db.Restored {
+				t.Fatalf("%s: %+v", to, db)
+			} else {
+				return string(db.Contents)
+			}
+		}
+		return ""
+	}
+	if got := restore(backup.RestoreOrder{SetID: full.ID, Databases: map[string]string{"Shop": "Shop_set"}}); got != string(rows("a")) {
+		t.Errorf("the set held %s", got)
+	}
+	if got := restore(backup.RestoreOrder{At: moment.Truncate(time.Second), Databases: map[string]string{"Shop": "Shop_then"}}); got != string(rows("a", "b")) {
+		t.Errorf("the moment held %s", got)
+	}
+	names, err := b.cloud1.Names(t.Context(), instance)
+	if err != nil || !slices.Equal(names, []string{"Crm", "Shop", "Shop_set", "Shop_then"}) {
+		t.Errorf("%v %v", names, err)
+	}
+	for name, c := range map[string]struct {
+		o    backup.RestoreOrder
+		kind fault.Kind
+		code string
+	}{
+		"taken":   {backup.RestoreOrder{SetID: full.ID, Target: instance, Databases: map[string]string{"Shop": "crm"}}, fault.Conflict, "InvalidDBName.Duplicate"},
+		"unknown": {backup.RestoreOrder{SetID: full.ID, Target: instance, Databases: map[string]string{"Nobody": "n"}}, fault.NotFound, "InvalidDBName.NotFound"},
+		"target":  {backup.RestoreOrder{SetID: full.ID, Target: "rm-none", Databases: map[string]string{"Shop": "n"}}, fault.NotFound, "InvalidDBInstanceId.NotFound"},
+		"gone":    {backup.RestoreOrder{SetID: "1", Target: instance, Databases: map[string]string{"Shop": "n"}}, fault.NotFound, "InvalidBackupId.NotFound"},
+		"too old": {backup.RestoreOrder{At: moment.AddDate(-1, 0, 0), Target: instance, Databases: map[string]string{"Shop": "n"}}, fault.Conflict, "InvalidRestoreTime.NotFound"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r *policy.Refusal
+			if err := b.cloud1.Restore(t.Context(), c.o); fault.Of(err) != c.kind || !errors.As(err, &r) || r.Code != c.code {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestCrossRegionCopies(t *testing.T) {
+	b := newBackups(t)
+	b.patch(map[string]any{"cross_region": "cn-beijing"})
+	if s, err := b.cloud1.Policy(t.Context()); err != nil || !s.Can.CrossRegion {
+		t.Errorf("%+v %v", s.Can, err)
+	}
+	b.order(backup.Order{})
+	now := b.forward(time.Hour)
+	page, err := b.cloud1.CrossRegion(t.Context(), now.Add(-24*time.Hour), now, 1)
+	if err != nil || len(page.Sets) != 1 || page.Sets[0].Region != "cn-beijing" || page.Sets[0].Kind != backup.Full || page.Sets[0].Size == 0 {
+		t.Errorf("%+v %v", page, err)
+	}
+	logs, err := b.cloud1.CrossRegionLogs(t.Context(), now.Add(-24*time.Hour), now, 1)
+	if err != nil || len(logs.Logs) != 1 {
+		t.Errorf("%+v %v", logs, err)
+	}
+}
+
+// After a lost answer the backup is there once, and is found.
+func TestALostAnswerToCreateBackup(t *testing.T) {
+	b := newBackups(t)
+	b.bite(door.Rule{Operation: "CreateBackup", Times: 1, After: true, Cut: true})
+	_, err := b.cloud1.Order(t.Context(), backup.Order{})
+	if !fault.Is(err, fault.Unavailable) || errors.Is(err, backup.ErrUndone) {
+		t.Fatalf("got %v", err)
+	}
+	if _, fix := fault.Words(err); !strings.Contains(fix, "not known whether") {
+		t.Errorf("fix %q", fix)
+	}
+	b.bite(door.Rule{Operation: "CreateBackup", Times: 1, Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."})
+	if _, err := b.cloud1.Order(t.Context(), backup.Order{}); !errors.Is(err, backup.ErrUndone) {
+		t.Errorf("throttled: %v", err)
+	}
+	if page, err := b.cloud1.Sets(t.Context(), backup.SetQuery{}); err != nil || len(page.Sets) > 1 {
+		t.Errorf("%+v %v", page, err)
+	}
+}
+
+// The parameters as they go over the wire.
+func TestBackupCallsOnTheWire(t *testing.T) {
+	var got url.Values
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.URL.Query()
+		fmt.Fprint(w, `{"RequestId":"R1","BackupJobId":5,"Success":true,"Code":"200","TotalRecordCount":"0","Items":{}}`)
+	}))
+	defer server.Close()
+	client, err := NewClient(Config{Endpoint: server.URL, Region: "cn-hangzhou", AccessKeyID: "k", Secret: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, at := client.Cloud("rm-1"), time.Date(2026, 7, 15, 12, 10, 23, 0, time.FixedZone("", 8*3600))
+	s := policy.Standard{RetentionDays: 7, Days: []time.Weekday{time.Sunday, time.Monday}, Hour: 23, Method: policy.Physical, Incremental: true, Log: policy.LogEvery30, Priority: policy.PrimaryOnly}
+	base := "BackupLog=Enable&BackupPolicyMode=DataBackupPolicy&BackupRetentionPeriod=7&DBInstanceId=rm-1&PreferredBackupPeriod=Monday%2CSunday&PreferredBackupTime=23%3A00Z-24%3A00Z"
+	for _, one := range []struct {
+		do   func() error
+		want string
+	}{
+		{func() error { return c.SetPolicy(t.Context(), s, policy.Abilities{}) }, base + "&EnableIncrementDataBackup=true&LogBackupFrequency=LogInterval"},
+		{func() error {
+			return c.SetPolicy(t.Context(), s, policy.Abilities{Cluster: true, SetPriority: true, Snapshot: true})
+		}, base + "&BackupMethod=Physical&BackupPriority=2&LogBackupFrequency=LogInterval"},
+		{func() error { _, err := c.Order(t.Context(), backup.Order{Automatic: true}); return err }, "DBInstanceId=rm-1&BackupMethod=Physical&BackupType=Auto&BackupStrategy=instance"},
+		{func() error { _, err := c.Order(t.Context(), backup.Order{Snapshot: true}); return err }, "DBInstanceId=rm-1&BackupMethod=Snapshot&BackupStrategy=instance"},
+		{func() error {
+			_, err := c.Order(t.Context(), backup.Order{Databases: []string{"a", "b"}, RetentionDays: -1})
+			return err
+		}, "DBInstanceId=rm-1&BackupMethod=Physical&BackupType=FullBackup&BackupStrategy=db&DBName=a%2Cb&BackupRetentionPeriod=-1"},
+		{func() error { _, err := c.Jobs(t.Context(), "5"); return err }, "DBInstanceId=rm-1&BackupJobId=5"},
+		{func() error { _, err := c.Sets(t.Context(), backup.SetQuery{From: at, To: at.Add(time.Hour)}); return err },
+			"DBInstanceId=rm-1&StartTime=2026-07-15T04%3A10Z&EndTime=2026-07-15T05%3A10Z&PageSize=100&PageNumber=1"},
+		{func() error { _, err := c.Logs(t.Context(), at, at.Add(time.Hour), 2); return err },
+			"DBInstanceId=rm-1&StartTime=2026-07-15T04%3A10Z&EndTime=2026-07-15T05%3A10Z&PageSize=500&PageNumber=2"},
+		{func() error { return c.Extend(t.Context(), "7", at) }, "DBInstanceId=rm-1&BackupId=7&ExpectExpireTime=2026-07-15T04%3A10%3A23Z"},
+		{func() error { _, err := c.CrossRegion(t.Context(), at, at.Add(time.Hour), 1); return err },
+			"DBInstanceId=rm-1&RegionId=cn-hangzhou&StartTime=2026-07-15T04%3A10%3A23Z&EndTime=2026-07-15T05%3A10%3A23Z&PageSize=100&PageNumber=1"},
+		{func() error {
+			return c.Restore(t.Context(), backup.RestoreOrder{At: at, Target: "rm-2", Databases: map[string]string{"b": "B2", "a": "A2"}})
+		}, "DBInstanceId=rm-1&TargetDBInstanceId=rm-2&DbNames=%7B%22a%22%3A%22A2%22%2C%22b%22%3A%22B2%22%7D&RestoreTime=2026-07-15T04%3A10%3A23Z&SyncUserPrivilege=NO"},
+	} {
+		want, _ := url.ParseQuery(one.want)
+		if err := one.do(); err != nil || got.Encode() != want.Encode() {
+			t.Errorf("got %s, %v\nwant %s", got.Encode(), err, want.Encode())
+		}
+	}
+}
