@@ -80,7 +80,7 @@ func plant(folder string, pace gardenPace) (_ *garden, err error) {
 			Version: "2019_std_ha", Category: "HighAvailability", StorageGB: 500, UsedBytes: 42 << 30, MaxDatabases: 50,
 		}},
 		Endpoints: map[string]string{"oss-" + gardenRegion + ".aliyuncs.com": g.oss.URL},
-		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"), Contents: sqlserveremu.Apply,
+		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"), Contents: sqlserveremu.Apply, Payload: sqlserveremu.Payload,
 		Opened: func(_, database string, contents json.RawMessage, readOnly bool) {
 			_ = g.dbs.Hold(database, contents, readOnly) // what is not held cannot be read
 		},

@@ -13,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
@@ -78,15 +79,45 @@ func (p *ports) Target(ctx context.Context, id string) (migration.Target, error)
 		}
 		return s.Target(), nil
 	}
-	a, err := p.endpoints.Account(ctx, in.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	client, err := kept(&p.mu, p.clients, aliyun.Config{Endpoint: a.RDSAddress, Region: in.Region, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal()}, aliyun.NewClient)
+	client, err := p.client(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	return client.Target(in.InstanceID), nil
+}
+
+func (p *ports) client(ctx context.Context, in endpoint.Instance) (*aliyun.Client, error) {
+	a, err := p.endpoints.Account(ctx, in.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	return kept(&p.mu, p.clients, aliyun.Config{Endpoint: a.RDSAddress, Region: in.Region, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal()}, aliyun.NewClient)
+}
+
+// CloudPolicy implements policy.CloudPorts: the backup policy of an instance.
+func (p *ports) CloudPolicy(ctx context.Context, id string) (policy.Cloud, error) {
+	return p.Cloud(ctx, id)
+}
+
+// CloudBackups hands out an instance whose backups the service takes.
+func (p *ports) CloudBackups(ctx context.Context, id string) (backup.Cloud, error) {
+	return p.Cloud(ctx, id)
+}
+
+// Cloud hands out an instance whose backups the service takes, with its policy.
+func (p *ports) Cloud(ctx context.Context, id string) (*aliyun.Cloud, error) {
+	in, err := p.endpoints.Instance(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if in.Kind != endpoint.ApsaraDB {
+		return nil, fault.Newf(fault.Invalid, "%s is not an ApsaraDB RDS instance, whose service takes backups by itself.", in.Name).WithFix("Make a policy for it under Policies.")
+	}
+	client, err := p.client(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return client.Cloud(in.InstanceID), nil
 }
 
 // kept opens an adapter once for each configuration. A folder that vanished

@@ -33,6 +33,7 @@ func newBackups(t *testing.T, changes ...func(*aliyunemu.Config)) *backups {
 	t.Helper()
 	c := newCloud(t, append([]func(*aliyunemu.Config){func(c *aliyunemu.Config) {
 		c.Contents, c.Payload = sqlserveremu.Apply, sqlserveremu.Payload
+		c.Clock = time.Date(2026, 3, 3, 1, 0, 0, 0, time.UTC) // a Tuesday; the next scheduled backup is on Wednesday at 18:00
 		c.Instances[0].Databases = map[string]*aliyunemu.Database{"Shop": {Contents: rows("a"), DataBytes: 8 << 20}, "Crm": {Contents: rows("x"), DataBytes: 8 << 20}}
 	}}, changes...)...)
 	return &backups{c, c.client(func(*Config) {}).Cloud(instance)}
@@ -182,7 +183,9 @@ func TestRefusedPolicies(t *testing.T) {
 		"advanced": {func(b *backups) { b.patch(map[string]any{"advanced": true}) }, nil, fault.Conflict, "IncorrectBackupPolicy", policy.FieldRows},
 		"stopped":  {func(b *backups) { patch(b.cloud, map[string]any{"status": "Restarting"}) }, nil, fault.Conflict, "IncorrectDBInstanceState", ""},
 		"locked":   {func(b *backups) { patch(b.cloud, map[string]any{"lock_mode": "ManualLock"}) }, nil, fault.Conflict, "IncorrectDBInstanceLockMode", ""},
-		"unknown":  {func(b *backups) { b.bite(door.Rule{Times: -1, Status: 400, Code: "Weird.Code", Message: "Told by a rule."}) }, nil, fault.Invalid, "Weird.Code", ""},
+		"unknown": {func(b *backups) {
+			b.bite(door.Rule{Times: -1, Status: 400, Code: "Weird.Code", Message: "Told by a rule."})
+		}, nil, fault.Invalid, "Weird.Code", ""},
 		"switch off": {func(b *backups) {
 			b.bite(door.Rule{Times: -1, Status: 403, Code: "OperationDenied.ModifyBackupSwitchOff", Message: "x"})
 		}, nil, fault.Conflict, "OperationDenied.ModifyBackupSwitchOff", policy.FieldLog},
@@ -483,6 +486,7 @@ func TestCrossRegionCopies(t *testing.T) {
 	if s, err := b.cloud1.Policy(t.Context()); err != nil || !s.Can.CrossRegion {
 		t.Errorf("%+v %v", s.Can, err)
 	}
+	b.forward(time.Hour)
 	b.order(backup.Order{})
 	now := b.forward(time.Hour)
 	page, err := b.cloud1.CrossRegion(t.Context(), now.Add(-24*time.Hour), now, 1)
@@ -498,7 +502,7 @@ func TestCrossRegionCopies(t *testing.T) {
 // After a lost answer the backup is there once, and is found.
 func TestALostAnswerToCreateBackup(t *testing.T) {
 	b := newBackups(t)
-	b.bite(door.Rule{Operation: "CreateBackup", Times: 1, After: true, Cut: true})
+	b.bite(door.Rule{Operation: "CreateBackup", Times: 1, Acted: true, Status: 502, Body: "<html>bad gateway</html>", ContentType: "text/html"})
 	_, err := b.cloud1.Order(t.Context(), backup.Order{})
 	if !fault.Is(err, fault.Unavailable) || errors.Is(err, backup.ErrUndone) {
 		t.Fatalf("got %v", err)
@@ -545,7 +549,10 @@ func TestBackupCallsOnTheWire(t *testing.T) {
 			return err
 		}, "DBInstanceId=rm-1&BackupMethod=Physical&BackupType=FullBackup&BackupStrategy=db&DBName=a%2Cb&BackupRetentionPeriod=-1"},
 		{func() error { _, err := c.Jobs(t.Context(), "5"); return err }, "DBInstanceId=rm-1&BackupJobId=5"},
-		{func() error { _, err := c.Sets(t.Context(), backup.SetQuery{From: at, To: at.Add(time.Hour)}); return err },
+		{func() error {
+			_, err := c.Sets(t.Context(), backup.SetQuery{From: at, To: at.Add(time.Hour)})
+			return err
+		},
 			"DBInstanceId=rm-1&StartTime=2026-07-15T04%3A10Z&EndTime=2026-07-15T05%3A10Z&PageSize=100&PageNumber=1"},
 		{func() error { _, err := c.Logs(t.Context(), at, at.Add(time.Hour), 2); return err },
 			"DBInstanceId=rm-1&StartTime=2026-07-15T04%3A10Z&EndTime=2026-07-15T05%3A10Z&PageSize=500&PageNumber=2"},

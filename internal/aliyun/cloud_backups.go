@@ -27,17 +27,22 @@ func (c *Cloud) Order(ctx context.Context, o backup.Order) (string, error) {
 	}
 	res, err := c.client.CreateBackup(ctx, q)
 	if err != nil {
-		var api *APIError
-		if errors.As(err, &api) && strings.HasPrefix(api.Code, "InvalidDBName") { // elsewhere it means that a name is taken
-			err = fault.Newf(fault.NotFound, "The instance has no database of one of these names (%s, request %s).", api.Code, api.RequestID).
-				WithFix("Read the list of databases again.").Because(api)
-		}
-		return "", told(err)
+		return "", told(noDatabase(err))
 	}
 	if res.BackupJobId == "" {
 		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a job (request %s).", res.RequestId), "")
 	}
 	return string(res.BackupJobId), nil
+}
+
+// noDatabase reads a code that means in CreateMigrateTask that a name is taken.
+func noDatabase(err error) error {
+	var api *APIError
+	if !errors.As(err, &api) || api.Code != "InvalidDBName.NotFound" {
+		return err
+	}
+	return fault.Newf(fault.NotFound, "There is no database of one of these names (%s, request %s).", api.Code, api.RequestID).
+		WithFix("Read the list of databases again.").Because(api)
 }
 
 // Jobs sends DescribeBackupTasks. The service takes a job's id as a number.
@@ -269,7 +274,7 @@ func (c *Cloud) Restore(ctx context.Context, r backup.RestoreOrder) error {
 		return err
 	}
 	_, err = c.client.CopyDatabaseBetweenInstances(ctx, q)
-	return told(err)
+	return told(noDatabase(err))
 }
 
 // Names lists the databases of an instance.

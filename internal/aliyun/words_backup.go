@@ -23,6 +23,7 @@ var fields = map[string]string{
 	"InvalidBackupStrategy.Format":                      policy.FieldDatabases,
 	"InvalidDBName":                                     policy.FieldDatabases,
 	"InvalidDBName.NotFound":                            policy.FieldDatabases,
+	"InvalidDBName.Duplicate":                           policy.FieldDatabases,
 	"InvalidExpectExpireTime.Format":                    policy.FieldExpiry,
 }
 
@@ -64,6 +65,10 @@ func backupVerdict(code string) (kind fault.Kind, message, fix string, known boo
 		return fault.Conflict, "The instance had 20 backups today, which is the service's limit.", "Go on tomorrow.", true
 	case "InvalidBackupType.Format":
 		return fault.Invalid, "The service does not take this type of backup.", "", true
+	case "InvalidDBName.Duplicate":
+		return fault.Conflict, "A database of this name exists at the target already.", "Choose another name.", true
+	case "InvalidRestoreTime.NotFound":
+		return fault.Conflict, "The instance cannot be restored to this moment.", "Choose a moment inside its recovery window.", true
 	case "InvalidParameterCombination":
 		return fault.Invalid, "", "Two of the choices exclude each other: see the reasons beside the fields.", true
 	}

@@ -70,7 +70,7 @@ func (b *Backups) next(s *Server, in *Instance) (first time.Time, happen func(ti
 	for i, r := range b.Restores {
 		offer(r.Ends, func(at time.Time) {
 			b.Restores = slices.Delete(b.Restores, i, i+1)
-			b.copied(in, r, at)
+			b.copied(s, in, r, at)
 		})
 	}
 	if slot := b.Policy.slot(b.Slot); !slot.IsZero() {
@@ -191,12 +191,12 @@ func (j *BackupJob) progress(now time.Time, step time.Duration) (status string, 
 func (b *Backups) finish(s *Server, in *Instance, j *BackupJob, at time.Time) {
 	j.Ended, j.Set = at, s.st.id()
 	set := &BackupSet{ID: j.Set, Job: j.ID, Automated: j.Automated, Method: j.Method, Full: j.Full, Single: len(j.Databases) > 0,
-		Databases: j.Databases, Failed: j.Fails, Started: j.Begun.Truncate(time.Second), Ended: at.Truncate(time.Second), Cross: b.CrossRegion}
+		Databases: j.Databases, Failed: j.Fails, Started: j.Begun, Ended: at, Cross: b.CrossRegion}
 	if !set.Single {
 		set.Databases = b.names(at)
 	}
 	if j.Retention > 0 {
-		set.Expires = set.Ended.AddDate(0, 0, j.Retention)
+		set.Expires = set.Ended.AddDate(0, 0, j.Retention).Truncate(time.Second)
 	}
 	for _, name := range set.Databases {
 		v, _ := b.at(name, at)

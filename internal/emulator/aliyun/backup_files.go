@@ -151,7 +151,7 @@ func (s *Server) logFile(in *Instance, one LogFile, database string) ([]byte, er
 	}
 	set := in.header(database, fmt.Sprintf("log %d", one.From.Unix()), one.From, one.To)
 	set.Type, set.FirstLSN, set.LastLSN = bakfile.TypeLog, in.lsn(one.From, 1), in.lsn(one.To, 1)
-	set.CheckpointLSN, set.BeginsLogChain = set.FirstLSN, one.From.Equal(in.Backups.Since.Truncate(time.Second))
+	set.CheckpointLSN, set.BeginsLogChain = set.FirstLSN, one.From.Equal(in.Backups.Since)
 	return s.write(set, v)
 }
 

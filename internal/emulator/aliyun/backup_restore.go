@@ -118,8 +118,11 @@ func (b *Backups) reaches(t time.Time) bool {
 }
 
 // copied opens a copied database.
-func (b *Backups) copied(in *Instance, t *CopyTask, at time.Time) {
+func (b *Backups) copied(s *Server, in *Instance, t *CopyTask, at time.Time) {
 	if db := in.database(t.Name); db != nil && !db.Restored {
 		db.Restored, db.Contents, db.Created = true, t.Contents, at
+		if s.config.Opened != nil {
+			s.config.Opened(in.ID, db.Name, db.Contents, false)
+		}
 	}
 }

@@ -146,9 +146,10 @@ func (b *Backups) begin(in *Instance, now time.Time) {
 	if b.Since.IsZero() {
 		b.Since = now
 	}
+	b.Since = b.Since.UTC().Truncate(time.Second)
 	for _, at := range []*time.Time{&b.Slot, &b.LogTo} {
 		if at.IsZero() {
-			*at = b.Since.UTC().Truncate(time.Second)
+			*at = b.Since
 		}
 	}
 	if b.History == nil {

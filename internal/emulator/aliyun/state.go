@@ -146,6 +146,9 @@ func load(c Config) (*state, error) {
 		st.Tokens = map[string]tokenUse{}
 	}
 	if len(st.LinkKey) == 0 {
+		if !c.Clock.IsZero() {
+			st.Ahead = time.Until(c.Clock)
+		}
 		st.LinkKey = make([]byte, 32)
 		_, _ = rand.Read(st.LinkKey)
 	}
