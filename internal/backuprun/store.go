@@ -2,6 +2,7 @@ package backuprun
 
 import (
 	"context"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
@@ -84,4 +85,6 @@ type Catalogue interface {
 	Record(ctx context.Context, id string) (backup.Record, error)
 	Records(ctx context.Context, f backup.RecordFilter) ([]backup.Record, error)
 	Sets(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error)
+	DropCopy(ctx context.Context, id, bucketID string, at time.Time, e audit.Entry) error
+	Protections(ctx context.Context, f backup.ProtectionFilter) ([]backup.Protection, error)
 }

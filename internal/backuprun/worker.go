@@ -405,10 +405,3 @@ func event(at time.Time, step string, l run.Level, text string) []run.Event {
 func (j *job) audit(s Sheet, action, summary string) []audit.Entry {
 	return []audit.Entry{audit.New(audit.Engine, j.Now(), action, "instance/"+s.Work.ServerID, summary)}
 }
-
-// prune is the last step of a run that succeeded.
-func (j *job) prune(ctx context.Context, s Sheet, orders []Order) error {
-	now := j.Now()
-	s.Pruned = now
-	return j.Store.Note(ctx, j.grip, j.id, Change{Sheet: &s})
-}
