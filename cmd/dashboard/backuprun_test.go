@@ -19,6 +19,7 @@ import (
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/emulator/door"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
@@ -85,6 +86,61 @@ func (s *shelf) Sets(_ context.Context, instanceID, database string, _ int) (out
 	return out, nil
 }
 
+func (s *shelf) DropCopy(_ context.Context, id, bucketID string, at time.Time, _ audit.Entry) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.records {
+		if r := &s.records[i]; r.ID == id {
+			r.Copies = slices.DeleteFunc(slices.Clone(r.Copies), func(c backup.Copy) bool { return c.BucketID == bucketID })
+			if len(r.Copies) == 0 {
+				r.Gone = at
+			}
+		}
+	}
+	return nil
+}
+
+func (s *shelf) Protections(_ context.Context, f backup.ProtectionFilter) (out []backup.Protection, err error) {
+	names := map[string]bool{}
+	for _, r := range s.all() {
+		if r.InstanceID == f.InstanceID && !names[r.Database] {
+			names[r.Database] = true
+			out = append(out, backup.Protection{Promise: backup.Promise{InstanceID: r.InstanceID, Database: r.Database}})
+		}
+	}
+	return out, nil
+}
+
+// promises are policies in memory with the works of their slots.
+type promises struct {
+	mu     sync.Mutex
+	policy policy.Policy
+	works  map[string]policy.Work
+}
+
+func (p *promises) Policy(_ context.Context, id string) (policy.Policy, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.policy.ID != id {
+		return policy.Policy{}, fault.New(fault.NotFound, "No such policy.", "")
+	}
+	return p.policy, nil
+}
+
+func (p *promises) Version(context.Context, string, int) (policy.Version, error) {
+	return policy.Version{}, fault.New(fault.NotFound, "No such version.", "")
+}
+
+func (p *promises) Work(_ context.Context, id string) (policy.Work, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w, ok := p.works[id]
+	if !ok {
+		return w, fault.New(fault.NotFound, "No such work.", "")
+	}
+	return w, nil
+}
+
 // yard is a server at work with an engine of its own that can be stopped and
 // started again.
 type yard struct {
@@ -94,6 +150,8 @@ type yard struct {
 	kit    backuprun.Kit
 	gates  *run.Gates
 	worker *backuprun.Worker
+	pruner *backuprun.Pruner
+	rules  *promises
 	stop   func()
 }
 
@@ -121,7 +179,9 @@ func newYard(t *testing.T) *yard {
 	}
 	y.kit = backuprun.Kit{Store: store.BackupRuns(), Runs: store, Ports: h.app.Ports, Catalogue: y.shelf, Gates: y.gates,
 		Rules: backuprun.Rules{Settle: 200 * time.Millisecond, Backups: 2, Uploads: 2}, Upload: migration.UploadRules{Parallel: 2}, Now: time.Now, NewID: newID}
-	y.worker = &backuprun.Worker{Kit: y.kit}
+	y.rules = &promises{works: map[string]policy.Work{}}
+	y.pruner = &backuprun.Pruner{Kit: y.kit, Policies: y.rules}
+	y.worker = &backuprun.Worker{Kit: y.kit, Policies: y.rules, Pruner: y.pruner}
 	y.start()
 	t.Cleanup(func() { y.stop() })
 	return y
@@ -133,7 +193,7 @@ func (y *yard) start() {
 		y.t.Fatal(err)
 	}
 	e := &run.Engine{Store: y.app.DB, Owner: owner, Bell: y.bell, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 8, Lease: 10 * time.Second, MaxTries: 100,
-		Now: time.Now, Workers: map[string]run.Worker{backuprun.RunBackup: y.worker}}
+		Now: time.Now, Workers: map[string]run.Worker{backuprun.RunBackup: y.worker, backuprun.RunPrune: y.pruner}}
 	if testing.Verbose() {
 		e.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
@@ -392,4 +452,184 @@ func TestCancelEndsTheStatement(t *testing.T) {
 			t.Fatalf("still running: %+v, %v", running, err)
 		}
 	}
+}
+
+// slot queues a run as the scheduler does.
+func (y *yard) slot(kind backup.Kind, local string) string {
+	y.t.Helper()
+	at, err := time.Parse("2006-01-02T15:04", local)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	w := policy.Work{ID: newID(), PolicyID: y.rules.policy.ID, Version: y.rules.policy.Version, ServerID: demoServer, Kind: kind,
+		Slot: policy.Slot{PolicyID: y.rules.policy.ID, Kind: kind, Local: local, At: at}}
+	y.rules.mu.Lock()
+	y.rules.works[w.ID] = w
+	y.rules.mu.Unlock()
+	r := run.Run{ID: newID(), Kind: backuprun.RunBackup, Subject: w.ID, Title: "slot", Created: time.Now()}
+	if err := y.app.DB.BackupRuns().Send(y.t.Context(), backuprun.Errand{ID: newID(), Kind: "slot", Wish: []byte("{}"), Progress: []byte("{}")}, r, demo{}.entry("slot")); err != nil {
+		y.t.Fatal(err)
+	}
+	return r.ID
+}
+
+// tick waits for the next second of the server's clock: msdb's times have
+// seconds, and sets of one second have no order.
+func (y *yard) tick() {
+	y.t.Helper()
+	server, _, err := y.app.Ports.Server(y.t.Context(), demoServer)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	for first := ""; ; time.Sleep(10 * time.Millisecond) {
+		info, err := server.Describe(y.t.Context())
+		if err != nil {
+			y.t.Fatal(err)
+		}
+		now := info.Now.Format(time.TimeOnly)
+		if first == "" {
+			first = now
+		}
+		if now != first {
+			return
+		}
+	}
+}
+
+func (y *yard) exists(bucketID, key string) bool {
+	y.t.Helper()
+	b, err := y.app.Ports.Bucket(y.t.Context(), bucketID)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	_, err = b.Stat(y.t.Context(), key)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		y.t.Fatal(err)
+	}
+	return err == nil
+}
+
+func TestAPolicyTakesCopiesAndPrunes(t *testing.T) {
+	y := newYard(t)
+	y.rules.policy = policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Version: 1, Servers: []string{demoServer}, Zone: "UTC", Window: time.Hour,
+		Databases: policy.Selection{Exclude: []string{"sto*"}}, How: policy.How{Verify: true}, BucketID: demoStaging,
+		Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *", Keep: policy.Keep{Count: 2}}, {Kind: backup.Log, Cron: "*/15 * * * *", Keep: policy.Keep{Count: 1}}}}
+	// A log slot before any full backup takes the full first.
+	r := y.ends(y.slot(backup.Log, "2026-11-20T01:45"), run.Succeeded)
+	says(t, r.Message, "2 databases", `stock (Excluded by "sto*")`)
+	for _, rec := range y.shelf.all() {
+		if rec.Set.Kind != backup.Full || rec.PolicyID != y.rules.policy.ID {
+			t.Errorf("%+v", rec)
+		}
+	}
+	first := y.shelf.all()
+	for _, s := range []struct {
+		kind  backup.Kind
+		local string
+	}{{backup.Log, "2026-11-20T02:00"}, {backup.Full, "2026-11-20T02:00"}, {backup.Full, "2026-11-21T02:00"}} {
+		y.tick()
+		y.ends(y.slot(s.kind, s.local), run.Succeeded)
+	}
+	// Two fulls are kept of each database: the first and its log have gone,
+	// from folder and bucket.
+	var stays int
+	for _, rec := range y.shelf.all() {
+		gone := !rec.Gone.IsZero()
+		if !gone {
+			stays++
+		}
+	}
+	if stays != 4 {
+		t.Errorf("%d sets stay", stays)
+		for _, rec := range y.shelf.all() {
+			t.Logf("%s %s %s gone %v", rec.Database, rec.Set.Kind, rec.Set.Finished.Time(), rec.Gone)
+		}
+	}
+	for _, rec := range first {
+		for _, c := range rec.Copies {
+			for _, k := range c.Keys {
+				if y.exists(c.BucketID, k) {
+					t.Errorf("%s is still in %s", k, c.BucketID)
+				}
+			}
+		}
+	}
+	// By hand: what the preview shows is what goes.
+	y.rules.mu.Lock()
+	y.rules.policy.Rules[0].Keep = policy.Keep{Count: 1}
+	y.rules.mu.Unlock()
+	now := time.Now()
+	v, err := y.pruner.Preview(t.Context(), y.rules.policy.ID, now)
+	if err != nil || v.Sets != 2 {
+		t.Fatalf("preview %+v, %v", v, err)
+	}
+	if _, err := backuprun.PruneNow(t.Context(), y.pruner, y.rules.policy.ID, now, "another", newID, y.by()); !fault.Is(err, fault.Conflict) {
+		t.Errorf("another digest: %v", err)
+	}
+	id, err := backuprun.PruneNow(t.Context(), y.pruner, y.rules.policy.ID, now, v.Digest, newID, y.by())
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, y.ends(id, run.Succeeded).Message, "Removed 2 sets")
+	for _, d := range v.Databases {
+		for _, gone := range d.Remove {
+			if now, _ := y.shelf.Record(t.Context(), gone.Record.ID); now.Gone.IsZero() {
+				t.Errorf("%+v stays", now)
+			}
+		}
+	}
+	if again, err := y.pruner.Preview(t.Context(), y.rules.policy.ID, time.Now()); err != nil || again.Sets != 0 {
+		t.Errorf("afterwards %+v, %v", again, err)
+	}
+}
+
+// TestNothingGoesWhileTheNewestIsNotSeen loses the newest full backup behind
+// the catalogue's back.
+func TestNothingGoesWhileTheNewestIsNotSeen(t *testing.T) {
+	y := newYard(t)
+	y.rules.policy = policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Version: 1, Servers: []string{demoServer}, Zone: "UTC", Window: time.Hour,
+		Databases: policy.Selection{Include: []string{"shop"}}, Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *"}}}
+	y.ends(y.slot(backup.Full, "2026-11-20T02:00"), run.Succeeded)
+	y.tick()
+	y.ends(y.slot(backup.Full, "2026-11-21T02:00"), run.Succeeded)
+	y.rules.policy.Rules[0].Keep = policy.Keep{Count: 1}
+	all := y.shelf.all()
+	if err := os.Remove(filepath.Join(y.cloud.backups, all[1].Copies[0].Keys[0])); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	v, err := y.pruner.Preview(t.Context(), y.rules.policy.ID, now)
+	if err != nil || v.Sets != 1 {
+		t.Fatalf("preview %+v, %v", v, err)
+	}
+	id, err := backuprun.PruneNow(t.Context(), y.pruner, y.rules.policy.ID, now, v.Digest, newID, y.by())
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, y.ends(id, run.Failed).Message, "not seen where it should lie")
+	if !y.exists(demoBackups, all[0].Copies[0].Keys[0]) {
+		t.Error("the last full backup went")
+	}
+}
+
+func TestAServerThatIsDownAtItsHour(t *testing.T) {
+	y := newYard(t)
+	y.rules.policy = policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Version: 1, Zone: "UTC", Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *"}}}
+	disabled, enabled := true, false
+	y.cloud.sql.PatchLogin(gardenLogin, sqlserveremu.LoginPatch{Disabled: &disabled})
+	y.cloud.sql.Cut(gardenLogin)
+	r := y.ends(y.slot(backup.Full, time.Now().UTC().Format("2006-01-02T15:04")), run.Failed)
+	says(t, r.Message+r.Fix, "login or its password is wrong", "error log")
+	y.cloud.sql.PatchLogin(gardenLogin, sqlserveremu.LoginPatch{Disabled: &enabled})
+	// The window of an old slot is over.
+	if _, err := y.cloud.sql.Door().Add(door.Rule{Operation: "SELECT", Times: -1, CutAnswer: new(int64)}); err != nil {
+		t.Fatal(err)
+	}
+	r = y.ends(y.slot(backup.Full, "2026-11-01T02:00"), run.Failed)
+	says(t, r.Message, "could not be reached until the window closed at 2026-11-01 02:05 UTC")
+	// An open one waits.
+	id := y.slot(backup.Full, time.Now().UTC().Format("2006-01-02T15:04"))
+	says(t, y.ends(id, run.Waiting).Message, "Asked again until")
+	y.cloud.sql.Door().Reset()
+	y.ends(id, run.Succeeded)
 }

@@ -172,6 +172,8 @@ func build(o Order, s Sheet, d backup.Database) Order {
 			return leave("It is read-only, and no log chain was begun.")
 		case d.LastLogBackupLSN.IsZero():
 			return first("It is in recovery model " + d.RecoveryModel + " in name only: no full backup began a log chain.")
+		case d.LastFull.IsZero():
+			return first("The server's history knows no full backup that its log backups could follow.")
 		case d.ReadOnly && !d.LastLog.IsZero():
 			return leave("It is read-only: there is no new log.")
 		}

@@ -17,8 +17,6 @@ import (
 // one transaction. Methods with a Grip refuse with fault.Conflict when the run
 // was claimed again since.
 type Store interface {
-	// Work is what a slot asked for; NotFound when there is no such work.
-	Work(ctx context.Context, id string) (policy.Work, error)
 	// Order writes a manual backup's sheet and its run, queued.
 	Order(ctx context.Context, s Sheet, r run.Run, e audit.Entry) error
 	// Sheet returns the sheet of a work with its orders by Ord; NotFound
@@ -76,7 +74,9 @@ type Clouds interface {
 // Policies are what a run must know of policies.
 type Policies interface {
 	Policy(ctx context.Context, id string) (policy.Policy, error)
-	Versions(ctx context.Context, subject string, limit int) ([]policy.Version, error)
+	Version(ctx context.Context, subject string, number int) (policy.Version, error)
+	// Work is what a slot asked for, by the subject of its run.
+	Work(ctx context.Context, id string) (policy.Work, error)
 }
 
 // Catalogue is what runs read and write of backup.Catalogue.

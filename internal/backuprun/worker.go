@@ -124,7 +124,7 @@ func (j *job) sheet(ctx context.Context) (Sheet, []Order, error) {
 	if !fault.Is(err, fault.NotFound) {
 		return s, orders, err
 	}
-	work, err := j.Store.Work(ctx, j.id)
+	work, err := j.Policies.Work(ctx, j.id)
 	if err != nil {
 		return s, nil, err
 	}
@@ -156,21 +156,19 @@ func (j *job) policy(ctx context.Context, w policy.Work) (policy.Policy, error) 
 	if err == nil && (w.Version == 0 || p.Version == w.Version) {
 		return p, nil
 	}
-	versions, old := j.Policies.Versions(ctx, "policy/"+w.PolicyID, 500)
+	v, old := j.Policies.Version(ctx, "policy/"+w.PolicyID, w.Version)
+	if fault.Is(old, fault.NotFound) {
+		return p, err
+	}
 	if old != nil {
 		return p, old
 	}
-	for _, v := range versions {
-		if v.Number == w.Version {
-			var then policy.Policy
-			if err := json.Unmarshal(v.Content, &then); err != nil {
-				return p, fmt.Errorf("read version %d of the policy: %w", v.Number, err)
-			}
-			then.ID = w.PolicyID
-			return then, nil
-		}
+	var then policy.Policy
+	if err := json.Unmarshal(v.Content, &then); err != nil {
+		return p, fmt.Errorf("read version %d of the policy: %w", v.Number, err)
 	}
-	return p, err
+	then.ID = w.PolicyID
+	return then, nil
 }
 
 // list chooses the databases and writes every order down.
