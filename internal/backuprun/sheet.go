@@ -9,7 +9,7 @@ import (
 
 // RunBackup is the kind of runs that take backups of a self-managed server;
 // their subject is the id of a policy.Work.
-const RunBackup = "backup"
+const RunBackup = policy.RunKind
 
 // Sheet is what one backup run has to do, fixed when it begins, and how far it
 // is: a policy that is changed meanwhile counts from its next slot on.
