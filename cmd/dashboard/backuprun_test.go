@@ -26,132 +26,16 @@ import (
 	"github.com/bakplane/bakplane/internal/secret"
 )
 
-// shelf is a catalogue in memory.
-type shelf struct {
-	mu      sync.Mutex
-	records []backup.Record
-}
-
-func (s *shelf) Put(_ context.Context, records []backup.Record, _ ...audit.Entry) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range records {
-		i := slices.IndexFunc(s.records, func(o backup.Record) bool { return o.InstanceID == r.InstanceID && o.Set.ID == r.Set.ID })
-		if i < 0 {
-			r.ID = fmt.Sprintf("%020d-%d", r.Set.Finished.Time().UnixNano(), len(s.records))
-			s.records = append(s.records, r)
-			continue
-		}
-		o := &s.records[i]
-		for _, c := range r.Copies {
-			if !slices.ContainsFunc(o.Copies, func(h backup.Copy) bool { return h.BucketID == c.BucketID }) {
-				o.Copies = append(o.Copies, c)
-			}
-		}
-		o.State, o.Seen = r.State, r.Seen
-		if !r.Verified.IsZero() {
-			o.Verified = r.Verified
-		}
-	}
-	return nil
-}
-
-func (s *shelf) Record(_ context.Context, id string) (backup.Record, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, r := range s.records {
-		if r.ID == id {
-			return r, nil
-		}
-	}
-	return backup.Record{}, fmt.Errorf("no record %s", id)
-}
-
-func (s *shelf) Records(context.Context, backup.RecordFilter) ([]backup.Record, error) {
-	return s.all(), nil
-}
-
-func (s *shelf) all() []backup.Record {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.records)
-}
-
-func (s *shelf) Sets(_ context.Context, instanceID, database string, _ int) (out []backup.Record, err error) {
-	for _, r := range s.all() {
-		if r.InstanceID == instanceID && r.Database == database {
-			out = append(out, r)
-		}
-	}
-	return out, nil
-}
-
-func (s *shelf) DropCopy(_ context.Context, id, bucketID string, at time.Time, _ audit.Entry) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range s.records {
-		if r := &s.records[i]; r.ID == id {
-			r.Copies = slices.DeleteFunc(slices.Clone(r.Copies), func(c backup.Copy) bool { return c.BucketID == bucketID })
-			if len(r.Copies) == 0 {
-				r.Gone = at
-			}
-		}
-	}
-	return nil
-}
-
-func (s *shelf) Protections(_ context.Context, f backup.ProtectionFilter) (out []backup.Protection, err error) {
-	names := map[string]bool{}
-	for _, r := range s.all() {
-		if r.InstanceID == f.InstanceID && !names[r.Database] {
-			names[r.Database] = true
-			out = append(out, backup.Protection{Promise: backup.Promise{InstanceID: r.InstanceID, Database: r.Database}})
-		}
-	}
-	return out, nil
-}
-
-// promises are policies in memory with the works of their slots.
-type promises struct {
-	mu     sync.Mutex
-	policy policy.Policy
-	works  map[string]policy.Work
-}
-
-func (p *promises) Policy(_ context.Context, id string) (policy.Policy, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.policy.ID != id {
-		return policy.Policy{}, fault.New(fault.NotFound, "No such policy.", "")
-	}
-	return p.policy, nil
-}
-
-func (p *promises) Version(context.Context, string, int) (policy.Version, error) {
-	return policy.Version{}, fault.New(fault.NotFound, "No such version.", "")
-}
-
-func (p *promises) Work(_ context.Context, id string) (policy.Work, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w, ok := p.works[id]
-	if !ok {
-		return w, fault.New(fault.NotFound, "No such work.", "")
-	}
-	return w, nil
-}
-
 // yard is a server at work with an engine of its own that can be stopped and
 // started again.
 type yard struct {
 	*house
-	shelf  *shelf
 	bell   *run.Bell
 	kit    backuprun.Kit
 	gates  *run.Gates
 	worker *backuprun.Worker
 	pruner *backuprun.Pruner
-	rules  *promises
+	policy policy.Policy
 	stop   func()
 }
 
@@ -167,7 +51,7 @@ func newYard(t *testing.T) *yard {
 	if err != nil {
 		t.Fatal(err)
 	}
-	y := &yard{house: h, bell: run.NewBell(), shelf: &shelf{}, gates: &run.Gates{}}
+	y := &yard{house: h, bell: run.NewBell(), gates: &run.Gates{}}
 	store, err := db.Open(t.Context(), h.data, keys, y.bell)
 	if err != nil {
 		t.Fatal(err)
@@ -177,11 +61,10 @@ func newYard(t *testing.T) *yard {
 	if err := (demo{app: h.app, cloud: h.cloud.addresses()}).places(t.Context(), h.files); err != nil {
 		t.Fatal(err)
 	}
-	y.kit = backuprun.Kit{Store: store.BackupRuns(), Runs: store, Ports: h.app.Ports, Catalogue: y.shelf, Gates: y.gates,
+	y.kit = backuprun.Kit{Store: store.BackupRuns(), Runs: store, Ports: h.app.Ports, Catalogue: store.Catalogue(), Gates: y.gates,
 		Rules: backuprun.Rules{Settle: 200 * time.Millisecond, Backups: 2, Uploads: 2}, Upload: migration.UploadRules{Parallel: 2}, Now: time.Now, NewID: newID}
-	y.rules = &promises{works: map[string]policy.Work{}}
-	y.pruner = &backuprun.Pruner{Kit: y.kit, Policies: y.rules}
-	y.worker = &backuprun.Worker{Kit: y.kit, Policies: y.rules, Pruner: y.pruner}
+	y.pruner = &backuprun.Pruner{Kit: y.kit, Policies: store.Policies()}
+	y.worker = &backuprun.Worker{Kit: y.kit, Policies: store.Policies(), Pruner: y.pruner}
 	y.start()
 	t.Cleanup(func() { y.stop() })
 	return y
@@ -286,7 +169,7 @@ func TestABackupOfEveryDatabase(t *testing.T) {
 	id := y.backUp(backuprun.BackUp{Kind: backup.Full, How: policy.How{Compress: true, Verify: true, Stripes: 2}, BucketID: demoStaging})
 	r := y.ends(id, run.Succeeded)
 	says(t, r.Message, "3 full backups of SQLDEMO", "3 databases")
-	records := y.shelf.all()
+	records := y.sets()
 	if len(records) != 3 {
 		t.Fatalf("%d records", len(records))
 	}
@@ -331,7 +214,7 @@ func TestABackupOfEveryDatabase(t *testing.T) {
 		y.ends(y.backUp(backuprun.BackUp{Kind: backup.Log, Databases: []string{"shop"}}), run.Succeeded)
 	}
 	var sets []backup.Set
-	all, _ := y.shelf.Sets(t.Context(), demoServer, "shop", 100)
+	all, _ := y.app.DB.Catalogue().Sets(t.Context(), demoServer, "shop", 100)
 	for _, rec := range all {
 		sets = append(sets, rec.Set)
 	}
@@ -348,7 +231,7 @@ func TestABackupThatFailsInTheMiddle(t *testing.T) {
 	id := y.backUp(backuprun.BackUp{Kind: backup.Full})
 	r := y.ends(id, run.Failed)
 	says(t, r.Message+r.Fix, "0 of 3 databases", "is full", "Make room there")
-	if n := len(y.shelf.all()); n != 0 {
+	if n := len(y.sets()); n != 0 {
 		t.Errorf("%d records", n)
 	}
 	y.cloud.sql.SetDisk(sqlserveremu.Disk{})
@@ -461,16 +344,33 @@ func (y *yard) slot(kind backup.Kind, local string) string {
 	if err != nil {
 		y.t.Fatal(err)
 	}
-	w := policy.Work{ID: newID(), PolicyID: y.rules.policy.ID, Version: y.rules.policy.Version, ServerID: demoServer, Kind: kind,
-		Slot: policy.Slot{PolicyID: y.rules.policy.ID, Kind: kind, Local: local, At: at}}
-	y.rules.mu.Lock()
-	y.rules.works[w.ID] = w
-	y.rules.mu.Unlock()
-	r := run.Run{ID: newID(), Kind: backuprun.RunBackup, Subject: w.ID, Title: "slot", Created: time.Now()}
-	if err := y.app.DB.BackupRuns().Send(y.t.Context(), backuprun.Errand{ID: newID(), Kind: "slot", Wish: []byte("{}"), Progress: []byte("{}")}, r, demo{}.entry("slot")); err != nil {
+	d := policy.Decided{Slot: policy.Slot{PolicyID: y.policy.ID, Kind: kind, Local: local, At: at}, Verdict: policy.Fired}
+	queued := policy.Queue(y.policy, d, time.Now(), newID)
+	if err := y.app.DB.Policies().Decide(y.t.Context(), policy.Batch{Slots: []policy.Decided{d}, Runs: queued}); err != nil {
 		y.t.Fatal(err)
 	}
-	return r.ID
+	return queued[0].Run.ID
+}
+
+// promise saves a policy.
+func (y *yard) promise(p policy.Policy) {
+	y.t.Helper()
+	saved, err := y.app.DB.Policies().Save(y.t.Context(), p, "", demo{}.entry("policy"))
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	y.policy = saved
+}
+
+// sets are all that the catalogue knows of the server, oldest first.
+func (y *yard) sets() []backup.Record {
+	y.t.Helper()
+	all, err := y.app.DB.Catalogue().Records(y.t.Context(), backup.RecordFilter{InstanceID: demoServer, Limit: 200})
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	slices.Reverse(all)
+	return all
 }
 
 // tick waits for the next second of the server's clock: msdb's times have
@@ -511,37 +411,37 @@ func (y *yard) exists(bucketID, key string) bool {
 
 func TestAPolicyTakesCopiesAndPrunes(t *testing.T) {
 	y := newYard(t)
-	y.rules.policy = policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Version: 1, Servers: []string{demoServer}, Zone: "UTC", Window: time.Hour,
+	y.promise(policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Servers: []string{demoServer}, Zone: "UTC", Window: time.Hour,
 		Databases: policy.Selection{Exclude: []string{"sto*"}}, How: policy.How{Verify: true}, BucketID: demoStaging,
-		Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *", Keep: policy.Keep{Count: 2}}, {Kind: backup.Log, Cron: "*/15 * * * *", Keep: policy.Keep{Count: 1}}}}
+		Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *", Keep: policy.Keep{Count: 2}}, {Kind: backup.Log, Cron: "*/15 * * * *", Keep: policy.Keep{Count: 1}}}})
 	// A log slot before any full backup takes the full first.
 	r := y.ends(y.slot(backup.Log, "2026-11-20T01:45"), run.Succeeded)
 	says(t, r.Message, "2 databases", `stock (Excluded by "sto*")`)
-	for _, rec := range y.shelf.all() {
-		if rec.Set.Kind != backup.Full || rec.PolicyID != y.rules.policy.ID {
+	for _, rec := range y.sets() {
+		if rec.Set.Kind != backup.Full || rec.PolicyID != y.policy.ID {
 			t.Errorf("%+v", rec)
 		}
 	}
-	first := y.shelf.all()
+	first := y.sets()
 	for _, s := range []struct {
 		kind  backup.Kind
 		local string
-	}{{backup.Log, "2026-11-20T02:00"}, {backup.Full, "2026-11-20T02:00"}, {backup.Full, "2026-11-21T02:00"}} {
+	}{{backup.Log, "2026-11-20T02:00"}, {backup.Full, "2026-11-20T02:00"}, {backup.Log, "2026-11-20T02:15"}, {backup.Full, "2026-11-21T02:00"}} {
 		y.tick()
 		y.ends(y.slot(s.kind, s.local), run.Succeeded)
 	}
-	// Two fulls are kept of each database: the first and its log have gone,
-	// from folder and bucket.
+	// Two fulls are kept of each database, and the newest log: the first full
+	// and its log have gone, from folder and bucket.
 	var stays int
-	for _, rec := range y.shelf.all() {
+	for _, rec := range y.sets() {
 		gone := !rec.Gone.IsZero()
 		if !gone {
 			stays++
 		}
 	}
-	if stays != 4 {
+	if stays != 6 {
 		t.Errorf("%d sets stay", stays)
-		for _, rec := range y.shelf.all() {
+		for _, rec := range y.sets() {
 			t.Logf("%s %s %s gone %v", rec.Database, rec.Set.Kind, rec.Set.Finished.Time(), rec.Gone)
 		}
 	}
@@ -555,30 +455,30 @@ func TestAPolicyTakesCopiesAndPrunes(t *testing.T) {
 		}
 	}
 	// By hand: what the preview shows is what goes.
-	y.rules.mu.Lock()
-	y.rules.policy.Rules[0].Keep = policy.Keep{Count: 1}
-	y.rules.mu.Unlock()
+	y.ends(y.slot(backup.Log, "2026-11-21T02:15"), run.Succeeded)
+	y.policy.Rules[0].Keep = policy.Keep{Count: 1}
+	y.promise(y.policy)
 	now := time.Now()
-	v, err := y.pruner.Preview(t.Context(), y.rules.policy.ID, now)
-	if err != nil || v.Sets != 2 {
+	v, err := y.pruner.Preview(t.Context(), y.policy.ID, now)
+	if err != nil || v.Sets != 4 {
 		t.Fatalf("preview %+v, %v", v, err)
 	}
-	if _, err := backuprun.PruneNow(t.Context(), y.pruner, y.rules.policy.ID, now, "another", newID, y.by()); !fault.Is(err, fault.Conflict) {
+	if _, err := backuprun.PruneNow(t.Context(), y.pruner, y.policy.ID, now, "another", newID, y.by()); !fault.Is(err, fault.Conflict) {
 		t.Errorf("another digest: %v", err)
 	}
-	id, err := backuprun.PruneNow(t.Context(), y.pruner, y.rules.policy.ID, now, v.Digest, newID, y.by())
+	id, err := backuprun.PruneNow(t.Context(), y.pruner, y.policy.ID, now, v.Digest, newID, y.by())
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, y.ends(id, run.Succeeded).Message, "Removed 2 sets")
+	says(t, y.ends(id, run.Succeeded).Message, "Removed 4 sets")
 	for _, d := range v.Databases {
 		for _, gone := range d.Remove {
-			if now, _ := y.shelf.Record(t.Context(), gone.Record.ID); now.Gone.IsZero() {
+			if now, _ := y.app.DB.Catalogue().Record(t.Context(), gone.Record.ID); now.Gone.IsZero() {
 				t.Errorf("%+v stays", now)
 			}
 		}
 	}
-	if again, err := y.pruner.Preview(t.Context(), y.rules.policy.ID, time.Now()); err != nil || again.Sets != 0 {
+	if again, err := y.pruner.Preview(t.Context(), y.policy.ID, time.Now()); err != nil || again.Sets != 0 {
 		t.Errorf("afterwards %+v, %v", again, err)
 	}
 }
@@ -587,22 +487,23 @@ func TestAPolicyTakesCopiesAndPrunes(t *testing.T) {
 // the catalogue's back.
 func TestNothingGoesWhileTheNewestIsNotSeen(t *testing.T) {
 	y := newYard(t)
-	y.rules.policy = policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Version: 1, Servers: []string{demoServer}, Zone: "UTC", Window: time.Hour,
-		Databases: policy.Selection{Include: []string{"shop"}}, Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *"}}}
+	y.promise(policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Servers: []string{demoServer}, Zone: "UTC", Window: time.Hour,
+		Databases: policy.Selection{Include: []string{"shop"}}, Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *"}}})
 	y.ends(y.slot(backup.Full, "2026-11-20T02:00"), run.Succeeded)
 	y.tick()
 	y.ends(y.slot(backup.Full, "2026-11-21T02:00"), run.Succeeded)
-	y.rules.policy.Rules[0].Keep = policy.Keep{Count: 1}
-	all := y.shelf.all()
+	y.policy.Rules[0].Keep = policy.Keep{Count: 1}
+	y.promise(y.policy)
+	all := y.sets()
 	if err := os.Remove(filepath.Join(y.cloud.backups, all[1].Copies[0].Keys[0])); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	v, err := y.pruner.Preview(t.Context(), y.rules.policy.ID, now)
+	v, err := y.pruner.Preview(t.Context(), y.policy.ID, now)
 	if err != nil || v.Sets != 1 {
 		t.Fatalf("preview %+v, %v", v, err)
 	}
-	id, err := backuprun.PruneNow(t.Context(), y.pruner, y.rules.policy.ID, now, v.Digest, newID, y.by())
+	id, err := backuprun.PruneNow(t.Context(), y.pruner, y.policy.ID, now, v.Digest, newID, y.by())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -614,7 +515,7 @@ func TestNothingGoesWhileTheNewestIsNotSeen(t *testing.T) {
 
 func TestAServerThatIsDownAtItsHour(t *testing.T) {
 	y := newYard(t)
-	y.rules.policy = policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Version: 1, Zone: "UTC", Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *"}}}
+	y.promise(policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Servers: []string{demoServer}, Zone: "UTC", Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *"}}})
 	disabled, enabled := true, false
 	y.cloud.sql.PatchLogin(gardenLogin, sqlserveremu.LoginPatch{Disabled: &disabled})
 	y.cloud.sql.Cut(gardenLogin)
@@ -628,7 +529,7 @@ func TestAServerThatIsDownAtItsHour(t *testing.T) {
 	r = y.ends(y.slot(backup.Full, "2026-11-01T02:00"), run.Failed)
 	says(t, r.Message, "could not be reached until the window closed at 2026-11-01 02:05 UTC")
 	// An open one waits.
-	id := y.slot(backup.Full, time.Now().UTC().Format("2006-01-02T15:04"))
+	id := y.slot(backup.Full, time.Now().UTC().Add(-time.Minute).Format("2006-01-02T15:04"))
 	says(t, y.ends(id, run.Waiting).Message, "Asked again until")
 	y.cloud.sql.Door().Reset()
 	y.ends(id, run.Succeeded)
