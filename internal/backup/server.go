@@ -3,6 +3,8 @@ package backup
 import (
 	"context"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
 )
 
 // Server is a self-managed SQL Server as backups and cutovers need it. Every
@@ -94,8 +96,9 @@ type Database struct {
 	LastGoodCheck       time.Time // UTC; zero = unknown
 	EditionFeatures     []string  // sys.dm_db_persisted_sku_features
 	Filestream          bool
-	FreeBackupBytes     int64 // free space at the backup folder's volume; -1 = unknown
-	LogBytesSinceBackup int64 // log to be written by the next log backup; -1 = unknown
+	FreeBackupBytes     int64              // free space at the backup folder's volume; -1 = unknown
+	LogBytesSinceBackup int64              // log to be written by the next log backup; -1 = unknown
+	Files               []bakfile.DataFile // id, logical name, type and size; only where one database is asked for
 }
 
 // MissingRight is a right and the statement that grants it.

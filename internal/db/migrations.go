@@ -24,6 +24,9 @@ const migrationColumns = `id, run_id, wave_id, family, database, source_database
 	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
 	server_id, every, freeze, compress, history, history_at, cutover_asked, foretold, abort_asked, abort_why, frozen, tail_lsn, given_back, created, finished`
 
+// ownTarget follows from the endpoint of the target.
+const ownTarget = `EXISTS (SELECT 1 FROM instances i WHERE i.id = migrations.instance_id AND i.kind = 'selfmanaged')`
+
 func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var checked, sightAt, openAsked, terminateAsked, opened, created, finished int64
 	var feed feedRow
@@ -31,7 +34,7 @@ func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var wave sql.NullString
 	err = r.Scan(&m.ID, &m.RunID, &wave, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
 		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
-		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.foretold, &feed.abortAsked, &feed.abortWhy, &feed.frozen, &feed.tail, &feed.givenBack, &created, &finished)
+		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.foretold, &feed.abortAsked, &feed.abortWhy, &feed.frozen, &feed.tail, &feed.givenBack, &created, &finished, &m.Own)
 	if err != nil {
 		return m, err
 	}
@@ -103,7 +106,7 @@ func (d *Migrations) Migration(ctx context.Context, id string) (m migration.Migr
 }
 
 func readMigration(ctx context.Context, q queryer, id string) (m migration.Migration, err error) {
-	m, err = one(ctx, q, "migration", `SELECT `+migrationColumns+` FROM migrations WHERE id = ?`, scanMigration, id)
+	m, err = one(ctx, q, "migration", `SELECT `+migrationColumns+`, `+ownTarget+` FROM migrations WHERE id = ?`, scanMigration, id)
 	if err != nil {
 		return m, err
 	}

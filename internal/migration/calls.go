@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
@@ -12,12 +11,10 @@ import (
 )
 
 // RequestOf words the changing call for a file, as the page shows it before it
-// is made and the audit trail afterwards (RDS API CreateMigrateTask).
-//
-// A place without an endpoint is a folder that a SQL Server of one's own
-// reads: there the call is a statement.
+// is made and the audit trail afterwards (RDS API CreateMigrateTask). For a
+// SQL Server of one's own the call is a statement.
 func RequestOf(m Migration, verb Verb, in RestoreCall) string {
-	if ownServer(m, in) {
+	if m.Own {
 		return statementOf(m, verb, in)
 	}
 	switch verb {
@@ -36,36 +33,6 @@ func RequestOf(m Migration, verb Verb, in RestoreCall) string {
 		return fmt.Sprintf("CreateOnlineDatabaseTask DBName=%s MigrateTaskId=%s CheckDBMode=%s", m.Database, m.TaskID, CheckParameter(m.Check))
 	default:
 		return fmt.Sprintf("TerminateMigrateTask MigrateTaskId=%s", m.TaskID)
-	}
-}
-
-// ownServer reports whether the target is a SQL Server of one's own: its files
-// lie in a folder, or the calls made so far were statements.
-func ownServer(m Migration, in RestoreCall) bool {
-	if in.Bucket != "" {
-		return in.Endpoint == ""
-	}
-	return len(m.Calls) > 0 && strings.HasPrefix(m.Calls[0].Request, "RESTORE ")
-}
-
-// statementOf words the statement that a SQL Server gets; MOVE and the whole
-// path are the server's own.
-func statementOf(m Migration, verb Verb, in RestoreCall) string {
-	name := bracket(m.Database)
-	switch verb {
-	case VerbRestore:
-		return fmt.Sprintf("RESTORE DATABASE %s FROM DISK = N'…%s' WITH NORECOVERY, CHECKSUM", name, in.Key)
-	case VerbImport:
-		for _, f := range m.Files {
-			if f.Key == in.Key && f.Kind == "differential" {
-				return fmt.Sprintf("RESTORE DATABASE %s FROM DISK = N'…%s' WITH NORECOVERY, CHECKSUM", name, in.Key)
-			}
-		}
-		return fmt.Sprintf("RESTORE LOG %s FROM DISK = N'…%s' WITH NORECOVERY, CHECKSUM", name, in.Key)
-	case VerbOpen:
-		return fmt.Sprintf("RESTORE DATABASE %s WITH RECOVERY", name)
-	default:
-		return fmt.Sprintf("DROP DATABASE %s, restored by this migration and never opened", name)
 	}
 }
 
@@ -90,7 +57,11 @@ func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, er
 	if err != nil {
 		return RestoreCall{}, err
 	}
-	return RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Mode: m.Mode, Check: m.Check}, nil
+	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Mode: m.Mode, Check: m.Check}
+	if m.Own {
+		return j.atHome(ctx, m, f, in)
+	}
+	return in, nil
 }
 
 // restore starts the full backup. The tasks of this name that exist before
@@ -98,6 +69,13 @@ func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, er
 // its work.
 func (j *job) restore(ctx context.Context, m Migration, f File) error {
 	in, err := j.placeOf(ctx, m, f)
+	if err != nil {
+		return err
+	}
+	if in.Replace, err = j.replaces(ctx, m); fault.Is(err, fault.Conflict) {
+		message, fix := fault.Words(err)
+		return j.stand(ctx, m, &Problem{Code: "half-made", Step: stepOf(f), File: f.Ord, Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonTerminate}})
+	}
 	if err != nil {
 		return err
 	}
@@ -145,7 +123,11 @@ func (j *job) open(ctx context.Context, m Migration) error {
 	if err := j.intend(ctx, m, c, StepOpen, "Open "+m.Database); err != nil {
 		return err
 	}
-	return j.settle(ctx, m, c, File{}, m.TaskID, j.target.Open(ctx, m.TaskID, m.Database, m.Check, c.ID))
+	open := j.target.Open
+	if host, ok := j.target.(Host); ok && Unfreezes(m) {
+		open = host.OpenWritable
+	}
+	return j.settle(ctx, m, c, File{}, m.TaskID, open(ctx, m.TaskID, m.Database, m.Check, c.ID))
 }
 
 func (j *job) terminate(ctx context.Context, m Migration) error {
@@ -198,13 +180,13 @@ func (j *job) settle(ctx context.Context, m Migration, c Call, f File, taskID st
 	}
 	message, fix := fault.Words(err)
 	c.Verdict, c.Settled, c.Error = Refused, j.Now(), message
-	e := Explain(err.Error())
+	e := m.explain(err.Error())
 	if e.Code == "not-running" {
 		// The instance is busy with itself, which passes without anybody.
 		return errors.Join(fault.New(fault.Unavailable, message, e.Fix), j.note(ctx, Change{Call: &c}))
 	}
-	if e.Code == "unknown" {
-		e.Cause = message
+	if e.Code == "unknown" || m.Own && fix != "" {
+		e.Cause = message // the adapter has said it in words, with the path or right concerned
 		if fix != "" {
 			e.Fix = fix
 		}
@@ -224,8 +206,10 @@ func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdi
 	step := stepOfVerb(c.Verb, f)
 	switch c.Verb {
 	case VerbRestore, VerbImport:
-		f.State = FileSent
-		ch.Files = []File{f}
+		for _, s := range m.set(f) {
+			s.State = FileSent
+			ch.Files = append(ch.Files, s)
+		}
 		ch.TaskID = &taskID
 	case VerbTerminate:
 		ch.Steps = []run.Step{{Key: step, Title: "Terminate", State: run.StepDone, Started: c.Intended, Finished: c.Settled}}
@@ -278,7 +262,7 @@ func (j *job) seek(ctx context.Context, m Migration, c Call) error {
 }
 
 func apiName(m Migration, v Verb) string {
-	if ownServer(m, RestoreCall{}) {
+	if m.Own {
 		return map[Verb]string{VerbRestore: "RESTORE DATABASE", VerbImport: "RESTORE", VerbOpen: "RESTORE … WITH RECOVERY", VerbTerminate: "DROP DATABASE"}[v]
 	}
 	return map[Verb]string{VerbRestore: "CreateMigrateTask", VerbImport: "CreateMigrateTask", VerbOpen: "CreateOnlineDatabaseTask", VerbTerminate: "TerminateMigrateTask"}[v]

@@ -55,6 +55,16 @@ func Collect(ctx context.Context, ports Ports, target Target, m Migration, b Bud
 	return f, barred, nil
 }
 
+// dataOf are the files of the database as its full backup tells them.
+func dataOf(sets []SetFacts) []bakfile.DataFile {
+	for _, s := range sets {
+		if s.File.Kind == "full" && len(s.Data) > 0 {
+			return s.Data
+		}
+	}
+	return nil
+}
+
 // setFacts reads a planned file's header again.
 func setFacts(ctx context.Context, ports Ports, m Migration, f File) (SetFacts, error) {
 	if f.State == FileApplied || f.State == FileSent {
@@ -75,7 +85,7 @@ func setFacts(ctx context.Context, ports Ports, m Migration, f File) (SetFacts, 
 	for _, s := range file.Sets {
 		if s.SetGUID == f.SetGUID && object.Size == f.Size {
 			return SetFacts{File: f, VersionMajor: s.VersionMajor, RecoveryModel: string(s.RecoveryModel), Position: s.Position,
-				SetsInFile: len(file.Sets), FamilyCount: file.Media.FamilyCount, Complete: s.Complete}, nil
+				SetsInFile: len(file.Sets), FamilyCount: file.Media.FamilyCount, Complete: s.Complete, Data: s.Files}, nil
 		}
 	}
 	return SetFacts{}, changed(f)
@@ -88,6 +98,9 @@ func Preflight(ctx context.Context, ports Ports, target Target, m Migration, b B
 		return nil, err
 	}
 	if len(barred) == 0 {
+		if f.Host, err = collectHost(ctx, ports, target, f, dataOf(f.Sets)); err != nil {
+			return nil, err
+		}
 		return Judge(f), nil
 	}
 	// What could not be asked would only make further findings of its own.

@@ -184,7 +184,7 @@ func Extend(m Migration, ordered []File) (Decision, error) {
 // answer yet.
 func inHand(m Migration, f File) bool {
 	c, open := m.Unanswered()
-	return f.State == FileSent || (open && c.File == f.Ord)
+	return f.State == FileSent || (open && m.set(f)[0].Ord == c.File)
 }
 
 func have(m Migration, f File) bool {
@@ -197,8 +197,14 @@ func have(m Migration, f File) bool {
 }
 
 func row(files []File, f File) (File, bool) {
+	var same []File
 	for _, o := range files {
 		if o.SetGUID == f.SetGUID {
+			same = append(same, o)
+		}
+	}
+	for _, o := range same { // a stripe among others is known by its name
+		if len(same) == 1 || o.Source == f.Source {
 			return o, true
 		}
 	}

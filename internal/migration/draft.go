@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -26,6 +27,7 @@ type Wish struct {
 	OpenWhenApplied        bool
 	Partly                 bool // begin although something is missing: the chain ends before it, the rest can be added later
 	KeepNames              bool // upload under the files' own names where the target takes them
+	Own                    bool // the target is a SQL Server of one's own
 }
 
 // Draft is what would be done, before anything is.
@@ -60,7 +62,7 @@ func NewDraft(w Wish, seen []Seen, samePlace bool) (Draft, error) {
 	}
 	d.Files = filesOf(d.Plan, seen, w, samePlace, 1)
 	d.Migration = Migration{
-		Database: w.Database, SourceDatabase: d.Plan.Database, InstanceID: w.InstanceID, SourceID: w.SourceID, SourcePrefix: w.SourcePrefix, Family: d.Plan.Family,
+		Database: w.Database, SourceDatabase: d.Plan.Database, InstanceID: w.InstanceID, Own: w.Own, SourceID: w.SourceID, SourcePrefix: w.SourcePrefix, Family: d.Plan.Family,
 		StagingID: w.StagingID, StagingPrefix: w.StagingPrefix, Mode: w.Mode, Check: w.Check, OpenWhenApplied: w.OpenWhenApplied, Files: d.Files,
 	}
 	if d.Migration.Database == "" {
@@ -104,30 +106,39 @@ func Sets(seen []Seen) []backup.Set {
 func filesOf(p *backup.Plan, seen []Seen, w Wish, samePlace bool, ord int) (out []File) {
 	taken := map[string]bool{}
 	for _, step := range p.Steps {
-		s, ok := seenOf(seen, step.Set)
-		if !ok {
-			continue
+		names := []string{step.Set.FileName()}
+		if w.Own { // RESTORE takes the stripes of a set together; CreateMigrateTask takes one file
+			names = names[:0]
+			for _, stripe := range step.Set.Files {
+				names = append(names, stripe.Name)
+			}
 		}
-		f := File{Ord: ord, Source: s.Key, Size: s.Size, Kind: string(step.Set.Kind), SetGUID: step.Set.ID, BaseGUID: step.Set.DifferentialBase,
-			ForkID: step.Set.Fork, FirstLSN: step.Set.First, LastLSN: step.Set.Last, Started: step.Set.Started.Time(), DataBytes: step.Set.DatabaseSize, State: FilePlanned}
-		if s.From != w.SourceID {
-			f.From = s.From
+		for _, name := range names {
+			s, ok := seenOf(seen, name)
+			if !ok {
+				continue
+			}
+			f := File{Ord: ord, Source: s.Key, Size: s.Size, Kind: string(step.Set.Kind), SetGUID: step.Set.ID, BaseGUID: step.Set.DifferentialBase,
+				ForkID: step.Set.Fork, FirstLSN: step.Set.First, LastLSN: step.Set.Last, Started: step.Set.Started.Time(), DataBytes: step.Set.DatabaseSize, State: FilePlanned}
+			if s.From != w.SourceID {
+				f.From = s.From
+			}
+			why, _ := badKey(s.Key)
+			switch {
+			case samePlace && f.From == "" && (why == "" || w.Own && !strings.ContainsAny(s.Key, ownKeyRefuses)):
+				f.Key = s.Key // lies where the target reads already
+			case w.KeepNames && f.From == "":
+				f.Key = w.StagingPrefix + path.Base(s.Key)
+			default:
+				f.Key = w.StagingPrefix + SafeName(f, p.Database)
+			}
+			for n := 2; taken[f.Key]; n++ {
+				f.Key = fmt.Sprintf("%s%d%s", w.StagingPrefix, n, SafeName(f, p.Database))
+			}
+			taken[f.Key] = true
+			out = append(out, f)
+			ord++
 		}
-		why, _ := badKey(s.Key)
-		switch {
-		case samePlace && f.From == "" && why == "":
-			f.Key = s.Key // lies where the target reads already
-		case w.KeepNames && f.From == "":
-			f.Key = w.StagingPrefix + path.Base(s.Key)
-		default:
-			f.Key = w.StagingPrefix + SafeName(f, p.Database)
-		}
-		for n := 2; taken[f.Key]; n++ {
-			f.Key = fmt.Sprintf("%s%d%s", w.StagingPrefix, n, SafeName(f, p.Database))
-		}
-		taken[f.Key] = true
-		out = append(out, f)
-		ord++
 	}
 	return out
 }
@@ -148,32 +159,63 @@ func SafeName(f File, database string) string {
 	return b.String() + kind + f.Started.Format("20060102150405") + f.SetGUID.String()[:8] + ".bak"
 }
 
-// seenOf finds the file of a set.
-func seenOf(seen []Seen, set *backup.Set) (Seen, bool) {
+// seenOf finds a file by its name in the list.
+func seenOf(seen []Seen, name string) (Seen, bool) {
 	for _, s := range seen {
-		if s.File != nil && s.Name == set.FileName() {
+		if s.File != nil && s.Name == name {
 			return s, true
 		}
 	}
 	return Seen{}, false
 }
 
-// Requests words every call the migration will make, in order.
-func (d Draft) Requests(endpoint, bucket string) (out []string) {
+// Requests words every call the migration will make, in order, one for each
+// backup set. The place says where the target finds the files, and where those
+// of the database go.
+func (d Draft) Requests(place RestoreCall) (out []Request) {
 	m := d.Migration
 	for i, f := range d.Files {
-		in := RestoreCall{Database: m.Database, Endpoint: endpoint, Bucket: bucket, Key: f.Key, Mode: m.Mode, Check: m.Check}
+		set := m.set(f)
+		if set[0].Ord != f.Ord {
+			continue // a further stripe
+		}
+		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Mode: m.Mode, Check: m.Check}
+		for _, more := range set[1:] {
+			in.More = append(in.More, more.Key)
+		}
 		verb := VerbImport
 		if i == 0 {
-			verb = VerbRestore
+			verb, in.Moves = VerbRestore, place.Moves
 		}
-		out = append(out, RequestOf(m, verb, in))
+		out = append(out, Request{Verb: verb, File: f, Text: RequestOf(m, verb, in)})
 	}
 	if m.Mode == Pending && len(d.Files) > 0 {
 		m.TaskID = "(id of the first task)"
-		out = append(out, RequestOf(m, VerbOpen, RestoreCall{Endpoint: endpoint, Bucket: bucket}))
+		out = append(out, Request{Verb: VerbOpen, Text: RequestOf(m, VerbOpen, place)})
 	}
 	return out
+}
+
+// Request is a call that will be made, in words.
+type Request struct {
+	Verb Verb
+	File File // the first of its set; zero for the opening
+	Text string
+}
+
+// DataFiles are the files of the database as the draft's full backup tells them.
+func (d Draft) DataFiles() []bakfile.DataFile {
+	for _, s := range d.Seen {
+		if s.File == nil || len(d.Files) == 0 || s.Key != d.Files[0].Source {
+			continue
+		}
+		for _, set := range s.File.Sets {
+			if set.SetGUID == d.Files[0].SetGUID {
+				return set.Files
+			}
+		}
+	}
+	return nil
 }
 
 // NotBackups are the files seen that are no backups, for the page.

@@ -3,6 +3,7 @@ package migration
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
@@ -22,7 +23,12 @@ type LiveWish struct {
 	Freeze           Freeze        // empty = tail
 	Check            CheckMode     // empty = async
 	Compress         bool
+	Own              bool // the target is a SQL Server of one's own
 }
+
+// OwnEvery is from one log backup to the next where nothing was chosen and the
+// target is a server of one's own, which counts no imports.
+const OwnEvery = 15 * time.Minute
 
 // Draft fills in what was left open and makes the migration it would be.
 // folderID is the bucket through which the server's backups are seen.
@@ -32,6 +38,9 @@ func (w LiveWish) Draft(folderID string) (Migration, error) {
 	}
 	if w.StagingPrefix == "" {
 		w.StagingPrefix = "bakplane/"
+	}
+	if w.Every == 0 && w.Own {
+		w.Every = OwnEvery
 	}
 	if w.Every == 0 {
 		w.Every = SmallestEvery(TakeRules{Reserve: 3})
@@ -50,10 +59,14 @@ func (w LiveWish) Draft(folderID string) (Migration, error) {
 	case w.Check != CheckAsync && w.Check != CheckSync:
 		return Migration{}, fault.Newf(fault.Invalid, "%q is not a way to check.", w.Check).WithFix("Choose async or sync.")
 	}
+	if w.Own && w.InstanceID == w.ServerID && strings.EqualFold(w.Database, w.Source) {
+		return Migration{}, fault.Newf(fault.Invalid, "%s would be restored over itself: source and target are the same server.", w.Source).
+			WithFix("Give the database another name on the target, or choose another server. Its files then get names of their own.")
+	}
 	if why := BadDatabaseName(w.Database); why != "" {
 		return Migration{}, fault.New(fault.Invalid, why, "Choose another name for the database on the target.")
 	}
-	return Migration{Database: w.Database, SourceDatabase: w.Source, InstanceID: w.InstanceID, SourceID: folderID, StagingID: w.StagingID, StagingPrefix: w.StagingPrefix,
+	return Migration{Database: w.Database, SourceDatabase: w.Source, InstanceID: w.InstanceID, Own: w.Own, SourceID: folderID, StagingID: w.StagingID, StagingPrefix: w.StagingPrefix,
 		Mode: Pending, Check: w.Check, Feed: &Feed{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
 }
 
@@ -73,6 +86,9 @@ func LivePreflight(ctx context.Context, ports Ports, m Migration, now func() tim
 	}
 	if len(barred) > 0 {
 		return append(barred, JudgeSource(s, f.Instance)...), s, nil
+	}
+	if f.Host, err = collectHost(ctx, ports, target, f, s.Database.Files); err != nil {
+		return nil, s, err
 	}
 	return JudgeLive(f, s), s, nil
 }

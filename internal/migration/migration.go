@@ -23,6 +23,7 @@ type Migration struct {
 	Family         bakfile.GUID // lineage of the source, kept through restores and renames
 
 	InstanceID    string // endpoint of the target
+	Own           bool   // the target is a SQL Server of one's own; follows from the endpoint
 	SourceID      string // bucket the files come from
 	SourcePrefix  string
 	StagingID     string // bucket the target reads; may be the source itself

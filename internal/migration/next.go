@@ -114,8 +114,8 @@ func begin(m Migration, b Budget, now time.Time, r Rules) Action {
 		return Action{Do: DoAsk, Problem: &Problem{Code: "empty", Step: "preflight",
 			Cause: "No file is left in the chain.", Fix: "Add a full backup, or terminate.", Actions: []Button{ButtonAddFiles, ButtonTerminate}}}
 	}
-	if !staged(live[0]) {
-		return Action{Do: DoAwait, File: live[0]}
+	if f, ok := m.awaited(live[0]); ok {
+		return Action{Do: DoAwait, File: f}
 	}
 	if wait, ok := b.exhausted(now, r); ok {
 		return wait
@@ -132,7 +132,7 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 		if f.State == FileApplied {
 			continue
 		}
-		if !staged(f) {
+		if f, ok := m.awaited(f); ok {
 			return Action{Do: DoAwait, File: f}
 		}
 		// What stops writes does not queue.
@@ -151,6 +151,16 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 		return Action{Do: DoOpen}
 	}
 	return Action{Do: DoFollow}
+}
+
+// awaited is the first file of a file's set that is not in the bucket.
+func (m Migration) awaited(f File) (File, bool) {
+	for _, s := range m.set(f) {
+		if !staged(s) {
+			return s, true
+		}
+	}
+	return File{}, false
 }
 
 func staged(f File) bool {

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
 
@@ -38,6 +39,7 @@ type Facts struct {
 	CallsDay  int // changing calls for this database in the last 24 hours
 	CallsHost int // the same for the instance
 	Now       time.Time
+	Host      *HostFacts // of a server of one's own; nil otherwise
 }
 
 // SetFacts is what preflight needs of one file beyond the migration's own row.
@@ -50,6 +52,7 @@ type SetFacts struct {
 	FamilyCount   int
 	Complete      bool // the file's end was readable
 	PlainFiles    []string
+	Data          []bakfile.DataFile // files of the database
 }
 
 // Limits of the documented path (ApsaraDB RDS for SQL Server: incremental and
@@ -67,6 +70,10 @@ func Judge(f Facts) []Finding {
 	j.chain(f)
 	j.files(f)
 	j.versions(f)
+	if f.Instance.Own {
+		j.host(f)
+		return j.out
+	}
 	j.bucket(f)
 	j.instance(f)
 	j.space(f)
@@ -99,7 +106,7 @@ func (j *judge) chain(f Facts) {
 		return
 	case gap(live) != "":
 		j.add("chain", "Chain", Barred, gap(live), "Add what is missing, or choose the files again.")
-	case f.Migration.Mode == Immediate && len(live) > 1:
+	case f.Migration.Mode == Immediate && len(live) > len(f.Migration.set(live[0])):
 		j.add("chain", "Chain", Barred, "Immediate access takes the full backup alone, and increments were chosen too.", "Choose access pending, or leave the increments out.")
 	default:
 		text := fmt.Sprintf("%d files join by LSN up to %s.", len(live), live[len(live)-1].LastLSN)
@@ -135,6 +142,8 @@ func gap(live []File) string {
 	reached := live[0].LastLSN
 	for i, f := range live[1:] {
 		switch {
+		case f.SetGUID == live[i].SetGUID && !f.SetGUID.IsZero():
+			continue // a further stripe of the same set
 		case f.Kind == "full":
 			return fmt.Sprintf("%s is a second full backup.", path.Base(f.Source))
 		case f.Kind == "differential" && f.BaseGUID != live[0].SetGUID:
@@ -155,7 +164,7 @@ func (j *judge) files(f Facts) {
 	for _, s := range f.Sets {
 		name := path.Base(s.File.Source)
 		switch {
-		case s.FamilyCount > 1:
+		case s.FamilyCount > 1 && !f.Instance.Own:
 			bar("stripe", fmt.Sprintf("%s is one of %d stripes; CreateMigrateTask takes a single file.", name, s.FamilyCount), "Take this backup again to one file.")
 		case s.Position != 1:
 			bar("position", fmt.Sprintf("The wanted backup is number %d of %d in %s; the target restores the first.", s.Position, s.SetsInFile, name), "Take each backup to a file of its own (WITH INIT).")
@@ -164,6 +173,12 @@ func (j *judge) files(f Facts) {
 		}
 		if !s.Complete {
 			bar("truncated", name+" is cut off: its end is missing.", "Copy it again from the source and compare the sizes.")
+		}
+		if f.Instance.Own {
+			if strings.ContainsAny(s.File.Key, ownKeyRefuses) {
+				bar("key", s.File.Key+": a name with a backslash or a colon cannot be given to the server.", "Let Bakplane copy it under a safe name.")
+			}
+			continue
 		}
 		if s.File.Size > MaxFile {
 			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is 3 TB.", name, Size(s.File.Size)), "Compress the backup.")
@@ -230,12 +245,8 @@ func Product(major int) string {
 }
 
 func (j *judge) bucket(f Facts) {
-	if folder := f.Bucket.Location == "" && f.Bucket.Endpoint == ""; folder || f.Instance.Region == "" {
-		if folder && f.Instance.Region == "" {
-			j.add("bucket", "Bucket", Passed, "The target reads its folder itself.", "")
-		} else {
-			j.add("bucket", "Bucket", Barred, "The place for the files does not fit the target: a cloud instance reads OSS, a server of one's own its folder.", "Choose the bucket that belongs to the target.")
-		}
+	if f.Bucket.Location == "" && f.Bucket.Endpoint == "" {
+		j.add("bucket", "Bucket", Barred, "The place for the files does not fit the target: a cloud instance reads OSS, a server of one's own its folder.", "Choose the bucket that belongs to the target.")
 		return
 	}
 	b, ok := f.Bucket, true
@@ -328,9 +339,6 @@ func BadDatabaseName(name string) string {
 }
 
 func (j *judge) calls(f Facts) {
-	if f.Instance.Region == "" {
-		return // a server of one's own has no such limits
-	}
 	need := len(f.Migration.Live())
 	left := min(CallsPerDay-f.CallsDay, CallsPerDayHost-f.CallsHost)
 	switch {

@@ -55,9 +55,9 @@ func readSent(m Migration, s Sight, sent File, now time.Time, r Rules) Reading {
 	row, told := newestRow(m, s, sent)
 	switch {
 	case told && row.Failed():
-		return refused(sent, row.Description, s.Task.Description)
+		return refused(m, sent, row.Description, s.Task.Description)
 	case told && row.Restored():
-		return applied(sent, now)
+		return applied(m, sent, now)
 	case told:
 		return Reading{} // the task says Waiting before the file's own row is through
 	}
@@ -67,8 +67,7 @@ func readSent(m Migration, s Sight, sent File, now time.Time, r Rules) Reading {
 	call := lastCall(m, sent.Ord)
 	if len(s.Files) > 0 && now.After(call.Settled.Add(r.Settle)) {
 		f := sent
-		f.State, f.Message = FileRefused, "accepted, and never seen again"
-		return Reading{Files: []File{f}, Text: "The target accepted " + path.Base(f.Source) + " and shows nothing of it.",
+		return Reading{Files: m.as(f, FileRefused, "accepted, and never seen again", time.Time{}), Text: "The target accepted " + path.Base(f.Source) + " and shows nothing of it.",
 			Problem: &Problem{Code: "unseen", Step: stepOf(f), File: f.Ord, Said: s.Task.Description,
 				Cause:   "The target accepted the file, went back to waiting, and its list of files does not show it.",
 				Fix:     "Look at the instance's migration records. Retrying is harmless: a log that was applied is refused as too early.",
@@ -77,29 +76,38 @@ func readSent(m Migration, s Sight, sent File, now time.Time, r Rules) Reading {
 	if len(s.Files) > 0 || now.Before(call.Settled.Add(r.Poll)) {
 		return Reading{}
 	}
-	if e := Explain(s.Task.Description); e.Code != "unknown" && !e.Opened {
-		return refused(sent, s.Task.Description, "")
+	if e := m.explain(s.Task.Description); e.Code != "unknown" && !e.Opened {
+		return refused(m, sent, s.Task.Description, "")
 	}
-	return applied(sent, now)
+	return applied(m, sent, now)
 }
 
-func applied(f File, now time.Time) Reading {
-	f.State, f.Applied, f.Message = FileApplied, now, ""
-	return Reading{Files: []File{f}, Text: path.Base(f.Source) + " is applied up to LSN " + f.LastLSN.String() + "."}
+// as gives a state to every file of a file's set.
+func (m Migration) as(f File, state FileState, message string, at time.Time) []File {
+	set := m.set(f)
+	for i := range set {
+		set[i].State, set[i].Message = state, message
+		if state == FileApplied {
+			set[i].Applied = at
+		}
+	}
+	return set
 }
 
-func refused(f File, said, more string) Reading {
+func applied(m Migration, f File, now time.Time) Reading {
+	return Reading{Files: m.as(f, FileApplied, "", now), Text: path.Base(f.Source) + " is applied up to LSN " + f.LastLSN.String() + "."}
+}
+
+func refused(m Migration, f File, said, more string) Reading {
 	if said == "" {
 		said = more
 	}
-	e := Explain(said)
+	e := m.explain(said)
 	if e.Code == "covered" {
 		// Nothing is lost by leaving it out: the target is past it already.
-		f.State, f.Message = FileDropped, "Already covered: "+said
-		return Reading{Files: []File{f}, Text: path.Base(f.Source) + " is not needed: the target has applied everything in it."}
+		return Reading{Files: m.as(f, FileDropped, "Already covered: "+said, time.Time{}), Text: path.Base(f.Source) + " is not needed: the target has applied everything in it."}
 	}
-	f.State, f.Message = FileRefused, said
-	return Reading{Files: []File{f}, Problem: problemOf(e, said, stepOf(f), f.Ord), Text: "The target refused " + path.Base(f.Source) + ": " + said}
+	return Reading{Files: m.as(f, FileRefused, said, time.Time{}), Problem: problemOf(e, said, stepOf(f), f.Ord), Text: "The target refused " + path.Base(f.Source) + ": " + said}
 }
 
 func problemOf(e Explanation, said, step string, ord int) *Problem {
@@ -111,7 +119,7 @@ func problemOf(e Explanation, said, step string, ord int) *Problem {
 func readOpened(m Migration, task Task, sent File, waiting bool, now time.Time) Reading {
 	out := Reading{Opened: true, Text: "The target says the database is open."}
 	if waiting {
-		out.Files = applied(sent, now).Files
+		out.Files = applied(m, sent, now).Files
 	}
 	if m.Mode == Pending && !opening(m) {
 		out.Text = "The target says the database is open; it was opened from elsewhere."
@@ -140,9 +148,9 @@ func readCheck(m Migration, task Task, now time.Time) Reading {
 
 func readFailed(m Migration, task Task, sent File, waiting bool) Reading {
 	if waiting {
-		return refused(sent, task.Description, "")
+		return refused(m, sent, task.Description, "")
 	}
-	e := Explain(task.Description)
+	e := m.explain(task.Description)
 	step := "open"
 	if !opening(m) {
 		step = "import"
@@ -162,7 +170,7 @@ func readStillPending(m Migration, task Task, now time.Time, r Rules) Reading {
 	if now.Before(order.Settled.Add(r.Settle)) {
 		return Reading{}
 	}
-	e := Explain(task.Description)
+	e := m.explain(task.Description)
 	if e.Code == "unknown" {
 		e.Cause = "The target took the order to open the database, and still calls it pending."
 		e.Fix = "Look at the instance's migration records. Opening again is harmless."

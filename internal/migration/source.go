@@ -213,11 +213,20 @@ func (j *job) fileOfTake(ctx context.Context, m Migration, t Take) (File, error)
 		return File{}, err
 	}
 	f.Ord = nextOrd(m)
-	f.Key = m.StagingPrefix + path.Base(t.Key)
+	f.Key = StagedTake(m, place, t)
 	if place.BucketID != m.SourceID {
 		f.From = place.BucketID
 	}
 	return f, nil
+}
+
+// StagedTake is where a backup just taken lies for the target: where it was
+// taken, if the target reads that folder too.
+func StagedTake(m Migration, place Place, t Take) string {
+	if m.Own && place.BucketID == m.StagingID {
+		return t.Key
+	}
+	return m.StagingPrefix + path.Base(t.Key)
 }
 
 func nextOrd(m Migration) int {

@@ -74,7 +74,7 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 	j := &judge{}
 	d := f.Database
 	j.state(d)
-	j.rights(f.Missing)
+	j.rights("Rights", "the migration needs", f.Missing)
 	switch d.RecoveryModel {
 	case "FULL":
 		j.add("recovery", "Recovery model", Passed, "FULL: log backups can follow.", "")
@@ -96,7 +96,10 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 	j.health(f)
 	j.folder(f)
 	j.others(f)
-	if f.Freeze == FreezeReadOnly {
+	switch {
+	case f.Freeze == FreezeReadOnly && target.Own:
+		j.add("freeze", "Freeze", Passed, "READ_ONLY is written into the log too; the target is set READ_WRITE again when it is opened.", "")
+	case f.Freeze == FreezeReadOnly:
 		j.add("freeze", "Freeze", Warned, "READ_ONLY is written into the log too: the target comes up read-only.", "After the cutover: ALTER DATABASE "+bracket(d.Name)+" SET READ_WRITE on the target. The tail of the log as freeze leaves no such trace.")
 	}
 	return j.out
@@ -118,26 +121,33 @@ func (j *judge) state(d backup.Database) {
 	}
 }
 
-func (j *judge) rights(missing []backup.MissingRight) {
+func (j *judge) rights(title, need string, missing []backup.MissingRight) {
 	if len(missing) == 0 {
-		j.add("rights", "Rights", Passed, "The login may do everything the migration needs.", "")
+		j.add("rights", title, Passed, "The login may do everything "+need+".", "")
 		return
 	}
 	var what, grants []string
 	for _, m := range missing {
 		what, grants = append(what, m.Right), append(grants, m.Grant)
 	}
-	j.add("rights", "Rights", Barred, "The login may not: "+strings.Join(what, ", ")+".", strings.Join(grants, " "))
+	j.add("rights", title, Barred, "The login may not: "+strings.Join(what, ", ")+".", strings.Join(grants, " "))
 }
 
 func (j *judge) features(d backup.Database, target TargetInstance) {
-	if d.Encrypted {
+	switch {
+	case d.Encrypted && target.Own:
+		j.add("tde", "Encryption", Warned, "The database is encrypted (TDE). Whether the target has its certificate cannot be seen from here; without it the restore ends with error 33111.",
+			"Compare sys.dm_database_encryption_keys at the source with sys.certificates in master at the target. If it is missing: BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target.")
+	case d.Encrypted:
 		j.add("tde", "Encryption", Barred, "The database is encrypted (TDE); the target does not have its certificate.", "ALTER DATABASE "+bracket(d.Name)+" SET ENCRYPTION OFF, wait until it is decrypted, and drop its key.")
 	}
-	if d.Filestream {
+	switch {
+	case d.Filestream && target.Own:
+		j.add("filestream", "FILESTREAM", Warned, "The database has FILESTREAM data: the target must have FILESTREAM turned on to open it.", "Turn it on in SQL Server Configuration Manager and with sp_configure 'filestream access level'.")
+	case d.Filestream:
 		j.add("filestream", "FILESTREAM", Barred, "The database has FILESTREAM data, which ApsaraDB RDS does not take.", "Move it into varbinary columns or leave it out.")
 	}
-	if len(d.EditionFeatures) > 0 && (target.Edition == "web" || target.Edition == "std") {
+	if len(d.EditionFeatures) > 0 && (target.Edition == "web" || target.Edition == "std" || target.Edition == "express") {
 		j.add("edition", "Edition", Warned, fmt.Sprintf("The database uses %s; the target's edition (%s) may refuse to open it.", strings.Join(d.EditionFeatures, ", "), target.Edition), "Remove the features, or choose an Enterprise instance.")
 	}
 	if d.PageVerify != "CHECKSUM" && d.PageVerify != "" {
@@ -193,14 +203,15 @@ func (j *judge) others(f SourceFacts) {
 // source's own lines, then the target's and the bucket's.
 func JudgeLive(f Facts, s SourceFacts) []Finding {
 	j := &judge{out: JudgeSource(s, f.Instance)}
-	j.bucket(f)
-	j.instance(f)
 	f.Migration.Files = []File{{Kind: "full", State: FilePlanned, DataBytes: s.Database.DataBytes + s.Database.LogBytes}}
-	j.space(f)
-	j.names(f)
-	if f.Instance.Region == "" {
+	if f.Instance.Own {
+		j.host(f)
 		return j.out
 	}
+	j.bucket(f)
+	j.instance(f)
+	j.space(f)
+	j.names(f)
 	if smallest := SmallestEvery(TakeRules{Reserve: 3}); s.Every < smallest {
 		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", lasting(s.Every), CallsPerDay, lasting(time.Duration(CallsPerDay-5)*s.Every)),
 			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", lasting(smallest)))

@@ -17,6 +17,7 @@ const (
 	StepOpen      = "open"
 	StepCheck     = "check"
 	StepEnd       = "terminate"
+	StepWritable  = "writable" // a freeze that travelled along is undone at the target
 )
 
 // StepUpload is the key of a file's upload.
@@ -47,6 +48,8 @@ func stepTitle(m Migration, key string) string {
 		return file.title("Restore")
 	case StepOpen:
 		return "Open " + m.Database
+	case StepWritable:
+		return "Set " + m.Database + " READ_WRITE"
 	case StepCheck:
 		return "DBCC CHECKDB on the target"
 	case StepEnd:

@@ -211,10 +211,16 @@ func (j *job) look(ctx context.Context, m Migration) error {
 		return fmt.Errorf("look at the target: %w", err)
 	}
 	now := j.Now()
+	if m.TaskID != "" && s.Task.Status == TaskFailed && RestoresAgain(m, s.Task) {
+		return j.restoreAgain(ctx, m, s)
+	}
 	got := Read(m, s, now, j.Rules)
 	c := Change{Sight: &s, Files: got.Files, Check: got.Check, Said: got.Said}
 	step := StepRestore
 	for _, f := range got.Files {
+		if m.set(f)[0].Ord != f.Ord {
+			continue // a further stripe
+		}
 		step = stepOf(f)
 		c.Steps = append(c.Steps, j.endStep(f, now))
 	}
@@ -226,6 +232,9 @@ func (j *job) look(ctx context.Context, m Migration) error {
 	if got.Opened {
 		c.Opened = &now
 		c.Steps = append(c.Steps, run.Step{Key: StepOpen, Title: "Open " + m.Database, State: run.StepDone, Finished: now})
+		if Unfreezes(m) {
+			c.Steps = append(c.Steps, run.Step{Key: StepWritable, Title: "Set " + m.Database + " READ_WRITE", State: run.StepDone, Finished: now, Message: "The freeze of the source had travelled along."})
+		}
 		if got.Check == CheckUnknown {
 			c.Steps = append(c.Steps, run.Step{Key: StepCheck, Title: "DBCC CHECKDB on the target", State: run.StepActive, Started: now})
 		}
@@ -257,7 +266,7 @@ func (j *job) sight(ctx context.Context, m Migration) (Sight, error) {
 	if err != nil && !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) {
 		return Sight{}, err
 	}
-	return Sight{At: j.Now(), Task: t, Files: files}, nil
+	return Sight{At: j.Now(), Task: asWanted(m, t), Files: files}, nil
 }
 
 func (j *job) note(ctx context.Context, c Change) error {

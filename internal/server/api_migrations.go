@@ -88,7 +88,7 @@ type planAnswer struct {
 	Calls      []string        `json:"calls"` // exactly as they would be made
 }
 
-func planJSON(p plan) planAnswer {
+func planJSON(p plan, at migration.RestoreCall) planAnswer {
 	d := p.draft
 	out := planAnswer{Apply: []planned{}, LeftOut: []planned{}, Missing: []missing{}, Choices: []candidate{}, Databases: []databaseFound{}, NotBackups: []notBackup{}, Notes: []string{}, Calls: []string{}}
 	for _, db := range d.Databases {
@@ -134,7 +134,9 @@ func planJSON(p plan) planAnswer {
 	}
 	out.Notes = append(out.Notes, d.Plan.Notes...)
 	if len(d.Files) > 0 {
-		out.Calls = append(out.Calls, d.Requests(p.staging.OSSHost(), p.staging.Bucket)...)
+		for _, r := range d.Requests(at) {
+			out.Calls = append(out.Calls, r.Text)
+		}
 	}
 	return out
 }
@@ -145,7 +147,10 @@ func (s *Server) apiPlan(c echo.Context) error {
 		return err
 	}
 	p, err := s.draft(c.Request().Context(), w)
-	return answer(c, http.StatusOK, planJSON(p), err)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, planJSON(p, s.placeFor(c.Request().Context(), p.instance, p.staging, p.draft.Migration.Database, p.draft.DataFiles())))
 }
 
 type finding struct {

@@ -92,14 +92,15 @@ func liveLacks(servers, targets []endpoint.Instance, buckets []endpoint.Bucket) 
 	for _, b := range buckets {
 		staging = staging || b.Kind == endpoint.OSS
 	}
+	other := len(servers) > 1 // a server of one's own to go to
 	switch {
 	case len(servers) == 0:
 		return &templates.Empty{Title: "There is no SQL Server to migrate from yet.", Text: "Add the server, with a login that may take backups and the folder it writes them to.",
 			Actions: []templates.Action{{Label: "Add a SQL Server", Href: "/settings/servers/new", Primary: true}}}
-	case len(targets) == 0:
-		return &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it.",
-			Actions: []templates.Action{{Label: "Add an instance", Href: "/settings/instances/new", Primary: true}}}
-	case !staging:
+	case len(targets) == len(servers) && !other:
+		return &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it; or another SQL Server of your own.",
+			Actions: []templates.Action{{Label: "Add an instance", Href: "/settings/instances/new", Primary: true}, {Label: "Add a SQL Server", Href: "/settings/servers/new"}}}
+	case !staging && !other:
 		return &templates.Empty{Title: "There is no OSS bucket yet.", Text: "ApsaraDB restores from an OSS bucket in its own region. Backups are uploaded there.",
 			Actions: []templates.Action{{Label: "Add a bucket", Href: "/settings/buckets/new", Primary: true}}}
 	}
@@ -117,16 +118,7 @@ func liveForm(w liveWish, databases []backup.Database, targets []endpoint.Instan
 			source.Options = append(source.Options, o)
 		}
 	}
-	target := templates.Field{Name: "instance", Label: "Instance the database goes to", Type: "select", Value: w.Instance}
-	for _, i := range targets {
-		target.Options = append(target.Options, templates.Option{Value: i.ID, Label: instanceName(i) + " · " + i.Region})
-	}
-	staging := templates.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: w.Staging, Hint: "In the region and account of the instance, storage class Standard, not encrypted."}
-	for _, b := range buckets {
-		if b.Kind == endpoint.OSS {
-			staging.Options = append(staging.Options, templates.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
-		}
-	}
+	target, staging := targetField(targets, w.Instance), stagingField(buckets, targets, w.Staging)
 	if w.Freeze == "" { // nothing was chosen yet
 		w.Freeze, w.Compress = string(migration.FreezeTail), true
 	}
@@ -149,7 +141,7 @@ func liveForm(w liveWish, databases []backup.Database, targets []endpoint.Instan
 func everyField(value string) templates.Field {
 	fits := migration.SmallestEvery(migration.TakeRules{Reserve: keptImports})
 	f := templates.Field{Name: "every", Label: "A log backup every", Type: "choices", Value: value,
-		Hint: fmt.Sprintf("The cloud allows %d imports a day for one database. The shorter the interval, the less is left for the cutover.", migration.CallsPerDay)}
+		Hint: fmt.Sprintf("The cloud allows %d imports a day for one database: the shorter the interval, the less is left for the cutover. A SQL Server of your own counts nothing.", migration.CallsPerDay)}
 	if value == "" {
 		f.Value = fits.String()
 	}
@@ -186,12 +178,13 @@ func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (v
 	back := "/migrations/new/live" + q
 	server, instance := p.server.Name, instanceName(p.instance)
 	v := templates.Preflight{Live: true, Crumbs: []templates.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "New", Href: back}, {Text: "Checks"}},
-		Path: p.m.SourceDatabase + " on " + server + " → " + p.m.Database + " on " + instance, Order: liveOrder(p.m, server, instance, p.staging.Bucket), Calls: liveCalls(p, s.Now().UTC()),
+		Path: p.m.SourceDatabase + " on " + server + " → " + p.m.Database + " on " + instance, Order: liveOrder(p.m, server, instance, stagingWords(p.instance, p.staging)),
 		Back: templates.Action{Label: "Back", Href: back}}
 	asking, cancel := context.WithTimeout(ctx, 6*patience)
 	defer cancel()
-	findings, _, err := migration.LivePreflight(asking, s.Ports, p.m, s.Now)
+	findings, facts, err := migration.LivePreflight(asking, s.Ports, p.m, s.Now)
 	if err != nil {
+		v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, nil), s.Now().UTC())
 		v.Verdict = s.askedInVain(c, err)
 		v.Verdict.Cause, v.Verdict.Actions = "The checks could not be made.", []templates.Action{again, {Label: "Change the server", Href: settingOf(p.server)}}
 		if fault.Of(err) == fault.Unknown {
@@ -199,6 +192,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (v
 		}
 		return preflightPage(v, statusOf(err)), nil
 	}
+	v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), s.Now().UTC())
 	v.Checks, v.Verdict = checks(findings), verdict(findings)
 	if !migration.MayStart(findings) {
 		v.Verdict.Actions = []templates.Action{again}

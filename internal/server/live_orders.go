@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"path"
 
 	"github.com/labstack/echo/v4"
 
@@ -83,8 +82,14 @@ func (s *Server) cutoverCalls(ctx context.Context, m migration.Migration) ([]tem
 	if err != nil {
 		return nil, err
 	}
-	t := nextTake(m, migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}, "log", true, s.Now().UTC())
-	in := migration.RestoreCall{Database: m.Database, Endpoint: staging.OSSHost(), Bucket: staging.Bucket, Key: m.StagingPrefix + path.Base(t.Key), Mode: m.Mode, Check: m.Check}
+	target, err := s.Endpoints.Instance(ctx, m.InstanceID)
+	if err != nil {
+		return nil, err
+	}
+	place := migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}
+	t := nextTake(m, place, "log", true, s.Now().UTC())
+	in := s.placeFor(ctx, target, staging, m.Database, nil)
+	in.Database, in.Key, in.Mode, in.Check = m.Database, migration.StagedTake(m, place, t), m.Mode, m.Check
 	return []templates.Call{
 		{Title: "Freeze, at " + i.Name, Request: takeStatement(m, t), Note: "The name holds the time of the order."},
 		{Title: "Import the tail", Request: migration.RequestOf(m, migration.VerbImport, in)},

@@ -19,7 +19,7 @@ type liveWish struct {
 	Server   string `json:"server"`             // id of the SQL Server
 	Source   string `json:"source_database"`    // its database
 	Instance string `json:"instance"`           // id of the target
-	Staging  string `json:"staging"`            // id of the OSS bucket the cloud reads
+	Staging  string `json:"staging"`            // id of the OSS bucket the cloud reads; not looked at for a server of one's own
 	Database string `json:"database,omitempty"` // name on the target; empty = the source's
 	Every    string `json:"every,omitempty"`    // between log backups, such as 15m; empty = the shortest that fits the day's imports
 	Freeze   string `json:"freeze,omitempty"`   // tail or readonly
@@ -81,6 +81,7 @@ func (s *Server) liveDraft(ctx context.Context, w liveWish) (p livePlan, err err
 func (p *livePlan) draft() error {
 	wish, err := p.wish.migration()
 	if err == nil {
+		wish.StagingID, wish.Own = p.staging.ID, ownServer(p.instance)
 		p.m, err = wish.Draft(p.server.FolderID)
 	}
 	return err
@@ -97,8 +98,6 @@ func (s *Server) livePlaces(ctx context.Context, w liveWish) (p livePlan, err er
 		return p, invalid("No server is chosen.", "Choose where the database is.")
 	case w.Instance == "":
 		return p, invalid("No instance is chosen.", "Choose where the database goes.")
-	case w.Staging == "":
-		return p, invalid("No bucket is chosen.", "Choose the OSS bucket that the cloud reads from.")
 	}
 	if p.server, err = s.Endpoints.Instance(ctx, w.Server); err != nil {
 		return p, err
@@ -106,18 +105,11 @@ func (s *Server) livePlaces(ctx context.Context, w liveWish) (p livePlan, err er
 	if p.instance, err = s.Endpoints.Instance(ctx, w.Instance); err != nil {
 		return p, err
 	}
-	if p.staging, err = s.Endpoints.Bucket(ctx, w.Staging); err != nil {
-		return p, err
-	}
-	switch {
-	case p.server.Kind != endpoint.SelfManaged:
+	if p.server.Kind != endpoint.SelfManaged {
 		return p, invalid(p.server.Name+" is not a SQL Server of your own.", "Choose a server that is at work; from the cloud, migrate backup files.")
-	case p.instance.Kind != endpoint.ApsaraDB:
-		return p, invalid(p.instance.Name+" is not an ApsaraDB RDS instance.", "Choose the instance where the database goes.")
-	case p.staging.Kind != endpoint.OSS:
-		return p, invalid("The cloud cannot read from "+p.staging.Name+": it is a folder.", "Choose an OSS bucket in the region of the instance.")
 	}
-	return p, nil
+	p.staging, err = s.stagingOf(ctx, p.instance, w.Staging)
+	return p, err
 }
 
 // startLive looks and checks once more and starts.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -47,7 +46,7 @@ func nextTake(m migration.Migration, place migration.Place, kind string, tail bo
 }
 
 // liveOrder says what a migration from a server at work does, in order.
-func liveOrder(m migration.Migration, server, instance, bucket string) []string {
+func liveOrder(m migration.Migration, server, instance, place string) []string {
 	freeze := "the tail of the log is taken WITH NORECOVERY: from that instant on nobody can write to the source"
 	if m.Feed.Freeze == migration.FreezeReadOnly {
 		freeze = "the source is set READ_ONLY, which ends open transactions, and its last log is taken"
@@ -56,9 +55,12 @@ func liveOrder(m migration.Migration, server, instance, bucket string) []string 
 	if m.Check == migration.CheckSync {
 		check = "DBCC CHECKDB runs, then the target is opened."
 	}
+	if migration.Unfreezes(m) {
+		check = "The target comes up read-only, as the source is by then, and is set READ_WRITE. " + check
+	}
 	return []string{
 		fmt.Sprintf("%s takes a full backup of %s into its backup folder. Differential backups that other jobs take afterwards build on it.", server, m.SourceDatabase),
-		fmt.Sprintf("It is uploaded to the bucket %s, and %s restores it and keeps it restoring.", bucket, instance),
+		fmt.Sprintf("It is uploaded to %s, and %s restores it and keeps it restoring.", place, instance),
 		"One differential backup covers what was written meanwhile.",
 		fmt.Sprintf("A log backup every %s follows, shipped and applied unattended, for as long as you like.", templates.Span(m.Feed.Every)),
 		"When you order the cutover: a last log shrinks what is left; then " + freeze + ".",
@@ -70,7 +72,7 @@ func liveOrder(m migration.Migration, server, instance, bucket string) []string 
 
 // liveCalls words the statements and calls of a migration before it begins.
 // Names hold the time of the order and the id the migration gets.
-func liveCalls(p livePlan, now time.Time) []templates.Call {
+func liveCalls(p livePlan, at migration.RestoreCall, now time.Time) []templates.Call {
 	m := p.m
 	m.ID = "(id)"
 	place := migration.Place{Folder: p.server.ServerFolder, BucketID: p.server.FolderID}
@@ -78,7 +80,11 @@ func liveCalls(p livePlan, now time.Time) []templates.Call {
 	var out []templates.Call
 	add := func(when, kind string, tail bool, verb migration.Verb) {
 		t := nextTake(m, place, kind, tail, now)
-		in := migration.RestoreCall{Database: m.Database, Endpoint: p.staging.OSSHost(), Bucket: p.staging.Bucket, Key: m.StagingPrefix + path.Base(t.Key), Mode: m.Mode, Check: m.Check}
+		in := migration.RestoreCall{Database: m.Database, Endpoint: at.Endpoint, Bucket: at.Bucket, Folder: at.Folder, Key: migration.StagedTake(m, place, t), Mode: m.Mode, Check: m.Check}
+		if verb == migration.VerbRestore {
+			in.Moves = at.Moves
+		}
+		m.Files = append(m.Files, migration.File{Key: in.Key, Kind: kind})
 		out = append(out, templates.Call{Title: when + ", at " + source, Request: takeStatement(m, t)}, templates.Call{Title: when + ", at " + cloud, Request: migration.RequestOf(m, verb, in)})
 		m.Feed = withTake(m.Feed, t)
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -31,26 +32,23 @@ func (s *Server) pickView(c echo.Context, w wish, refused error) (view, error) {
 	}
 	v := templates.PickFiles{From: fromTabs("files")}
 	source := templates.Field{Name: "source", Label: "Where the backup files are", Type: "choices", Value: w.Source}
-	staging := templates.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: w.Staging,
-		Hint: "In the region and account of the instance, storage class Standard, not encrypted. Files that lie elsewhere are uploaded there."}
+	hasOSS, hasOwn := false, false
 	for _, b := range buckets {
 		source.Options = append(source.Options, templates.Option{Value: b.ID, Label: b.Name, Hint: placeHint(b)})
-		if b.Kind == endpoint.OSS {
-			staging.Options = append(staging.Options, templates.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
-		}
+		hasOSS = hasOSS || b.Kind == endpoint.OSS
 	}
-	target := templates.Field{Name: "instance", Label: "Instance the database goes to", Type: "select", Value: w.Instance}
 	for _, i := range instances {
-		target.Options = append(target.Options, templates.Option{Value: i.ID, Label: instanceName(i) + " · " + i.Region})
+		hasOwn = hasOwn || ownServer(i)
 	}
+	target, staging := targetField(instances, w.Instance), stagingField(buckets, instances, w.Staging)
 	if source.Value == "" && len(source.Options) > 0 {
 		source.Value = source.Options[0].Value
 	}
 	switch {
 	case len(instances) == 0:
-		v.Empty = &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it.",
-			Actions: []templates.Action{{Label: "Add an instance", Href: "/settings/instances/new", Primary: true}}}
-	case len(staging.Options) == 0:
+		v.Empty = &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it; or a SQL Server of your own.",
+			Actions: []templates.Action{{Label: "Add an instance", Href: "/settings/instances/new", Primary: true}, {Label: "Add a SQL Server", Href: "/settings/servers/new"}}}
+	case !hasOSS && !hasOwn:
 		v.Empty = &templates.Empty{Title: "There is no OSS bucket yet.", Text: "ApsaraDB restores from an OSS bucket in its own region. Add one; the backup files may lie elsewhere and are uploaded there.",
 			Actions: []templates.Action{{Label: "Add a bucket", Href: "/settings/buckets/new", Primary: true}}}
 	}
@@ -80,7 +78,7 @@ func newCrumbs(w wish, at int) []templates.Link {
 }
 
 func (p plan) path() string {
-	return p.source.Name + " / " + p.wish.Prefix + " → " + instanceName(p.instance) + " through bucket " + p.staging.Bucket
+	return p.source.Name + " / " + p.wish.Prefix + " → " + instanceName(p.instance) + " through " + stagingWords(p.instance, p.staging)
 }
 
 // planFiles is step 2: what the files really are and what would be done.
@@ -93,7 +91,7 @@ func (s *Server) planFiles(c echo.Context) (view, error) {
 		}
 		return s.pickView(c, w, err)
 	}
-	v := planView(s.zone(c), p)
+	v := s.planView(c, p)
 	return view{title: "New migration", section: "migrations", page: func(f templates.Frame) templ.Component { return templates.PlanFilesPage(f, v) }}, nil
 }
 
@@ -112,7 +110,7 @@ func (s *Server) preflightView(c echo.Context, w wish, refused error) (view, err
 		return s.pickView(c, w, err)
 	}
 	files := "/migrations/new/files?" + w.values().Encode()
-	v := templates.Preflight{Crumbs: newCrumbs(w, 2), Path: p.draft.Migration.Database + " · " + p.path(), Calls: planCalls(p), Back: templates.Action{Label: "Back to the files", Href: files}}
+	v := templates.Preflight{Crumbs: newCrumbs(w, 2), Path: p.draft.Migration.Database + " · " + p.path(), Calls: s.planCalls(ctx, p), Back: templates.Action{Label: "Back to the files", Href: files}}
 	if !p.ready() {
 		v.Verdict = templates.Help{Title: "It cannot start: the chain is not whole.", Fix: "See what is missing beside the files.", Actions: []templates.Action{v.Back}}
 		return preflightPage(v, http.StatusUnprocessableEntity), nil
@@ -224,31 +222,21 @@ func (s *Server) start(c echo.Context, w wish) (string, error) {
 }
 
 // planCalls words the calls that would be made, the first ones in full.
-func planCalls(p plan) (out []templates.Call) {
-	requests := p.draft.Requests(p.staging.OSSHost(), p.staging.Bucket)
+func (s *Server) planCalls(ctx context.Context, p plan) (out []templates.Call) {
+	requests := p.draft.Requests(s.placeFor(ctx, p.instance, p.staging, p.draft.Migration.Database, p.draft.DataFiles()))
 	const shown = 6
 	for i, r := range requests {
-		title := "Import increment"
-		switch {
-		case i < len(p.draft.Files):
-			title = callTitle(verbAt(i), p.draft.Files[i])
-		default:
-			title = "Later, when you say so: open the database"
+		title := "Later, when you say so: open the database"
+		if r.Verb != migration.VerbOpen {
+			title = callTitle(r.Verb, r.File)
 		}
 		if i >= shown && i < len(requests)-2 {
 			if i == shown {
-				out = append(out, templates.Call{Title: fmt.Sprintf("… %d more imports of the same form", len(requests)-2-shown), Request: "CreateMigrateTask …"})
+				out = append(out, templates.Call{Title: fmt.Sprintf("… %d more imports of the same form", len(requests)-2-shown), Request: strings.Fields(r.Text)[0] + " …"})
 			}
 			continue
 		}
-		out = append(out, templates.Call{Title: strings.TrimSpace(title), Request: r})
+		out = append(out, templates.Call{Title: strings.TrimSpace(title), Request: r.Text})
 	}
 	return out
-}
-
-func verbAt(i int) migration.Verb {
-	if i == 0 {
-		return migration.VerbRestore
-	}
-	return migration.VerbImport
 }

@@ -137,11 +137,6 @@ func instanceName(i endpoint.Instance) string {
 	return i.Name + " (" + i.InstanceID + ")"
 }
 
-// targets are the instances that databases can be migrated to.
-func (s *Server) targets(ctx context.Context) (out []endpoint.Instance, err error) {
-	return s.instancesOf(ctx, endpoint.ApsaraDB)
-}
-
 func (s *Server) instancesOf(ctx context.Context, kind endpoint.InstanceKind) (out []endpoint.Instance, err error) {
 	all, err := s.Endpoints.Instances(ctx)
 	for _, i := range all {
@@ -158,7 +153,7 @@ func (s *Server) firstSteps(ctx context.Context) ([]templates.FirstStep, error) 
 	if err != nil {
 		return nil, err
 	}
-	instances, err := s.targets(ctx)
+	instances, err := s.instancesOf(ctx, endpoint.ApsaraDB)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -12,7 +14,8 @@ import (
 )
 
 // planView words what the files really are and what would be done with them.
-func planView(z templates.Zone, p plan) templates.PlanFiles {
+func (s *Server) planView(c echo.Context, p plan) templates.PlanFiles {
+	z := s.zone(c)
 	d := p.draft
 	v := templates.PlanFiles{Crumbs: newCrumbs(p.wish, 1), Path: p.path(), Read: templates.Count(len(d.Seen), "file read", "files read")}
 	for _, db := range d.Databases {
@@ -37,7 +40,7 @@ func planView(z templates.Zone, p plan) templates.PlanFiles {
 		v.Order = orderRows(z, p)
 		v.Left = leftRows(z, d.Plan)
 		if len(d.Files) > 0 {
-			v.Calls = planCalls(p)
+			v.Calls = s.planCalls(c.Request().Context(), p)
 		}
 		if d.Plan.Choice == nil && len(d.Files) > 0 {
 			form := planForm(p)
@@ -202,6 +205,14 @@ func leftRows(z templates.Zone, p *backup.Plan) (out []templates.PlanFile) {
 	return out
 }
 
+// cloudHint adds what is true of the cloud alone.
+func cloudHint(p plan, always, cloud string) string {
+	if ownServer(p.instance) {
+		return always
+	}
+	return strings.TrimSpace(always + " " + cloud)
+}
+
 // planForm are the choices that are left, each with what it means.
 func planForm(p plan) templates.Form {
 	m, w := p.draft.Migration, p.wish
@@ -213,14 +224,14 @@ func planForm(p plan) templates.Form {
 		}
 	}
 	increments := len(p.draft.Files) > 1
-	immediate := templates.Option{Value: string(migration.Immediate), Label: "Open at once (immediate access)", Hint: "The full backup is all there is. BackupMode FULL, IsOnlineDB True."}
+	immediate := templates.Option{Value: string(migration.Immediate), Label: "Open at once (immediate access)", Hint: cloudHint(p, "The full backup is all there is.", "BackupMode FULL, IsOnlineDB True.")}
 	if increments {
 		immediate.Off, immediate.Hint = true, "Not here: an open database takes no increments, and this chain has some."
 	}
 	f.Fields = []templates.Field{
 		{Name: "database", Label: "Name on the target", Value: m.Database, Mono: true, Error: migration.BadDatabaseName(m.Database)},
 		{Name: "mode", Label: "After the full backup", Type: "choices", Value: string(m.Mode), Options: []templates.Option{
-			{Value: string(migration.Pending), Label: "Keep it restoring (access pending)", Hint: "Differential and log backups follow; you open it at the cutover. BackupMode UPDF, IsOnlineDB False."}, immediate}},
+			{Value: string(migration.Pending), Label: "Keep it restoring (access pending)", Hint: cloudHint(p, "Differential and log backups follow; you open it at the cutover.", "BackupMode UPDF, IsOnlineDB False.")}, immediate}},
 		checkField(m.Check)}
 	auto := templates.Field{Name: "open_when_applied", Label: "When every file is applied", Type: "choices", Value: map[bool]string{true: "1"}[w.AutoOpen], Options: []templates.Option{
 		{Value: "", Label: "Wait for more increments", Hint: "You open the database when you are ready."}, {Value: "1", Label: "Open it by itself", Hint: "For a copy, or when writes have stopped already."}}}
@@ -234,7 +245,7 @@ func planForm(p plan) templates.Form {
 	}
 	if p.source.Kind == endpoint.Folder || p.source.ID != p.staging.ID {
 		f.Fields = append(f.Fields, templates.Field{Name: "names", Label: "Names in the bucket", Type: "select", Value: w.Names, Options: []templates.Option{
-			{Value: "safe", Label: "Safe names: letters and digits"}, {Value: "keep", Label: "The files' own names"}}, Hint: "The cloud refuses names with special characters."})
+			{Value: "safe", Label: "Safe names: letters and digits"}, {Value: "keep", Label: "The files' own names"}}, Hint: cloudHint(p, "", "The cloud refuses names with special characters.")})
 	}
 	return f
 }

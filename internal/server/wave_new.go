@@ -128,7 +128,7 @@ func (s *Server) waveChecksView(c echo.Context, w waveWish, got waveChecked) vie
 		}
 		v.Begin = append(v.Begin, k.database)
 		if ready++; ready == 1 {
-			v.Order = liveOrder(k.plan.m, places.server.Name, instanceName(places.instance), places.staging.Bucket)
+			v.Order = liveOrder(k.plan.m, places.server.Name, instanceName(places.instance), stagingWords(places.instance, places.staging))
 		}
 	}
 	// What stands in the way comes first, then what deserves a look.

@@ -178,6 +178,8 @@ func (s *Server) memberChecks(ctx context.Context, w waveWish) (livePlan, []wave
 	}
 	names := distinct(w.Databases)
 	switch {
+	case places.server.ID == places.instance.ID:
+		return places, nil, invalid("Source and target are the same server, and the databases of a wave keep their names.", "Choose another server. A single database can go to the same server under another name.")
 	case w.Name == "":
 		return places, nil, invalid("The wave has no name.", "Give it the name your colleagues know it by.")
 	case len([]rune(w.Name)) > waveNameMost:

@@ -20,7 +20,7 @@ type wish struct {
 	Source   string `json:"source"`             // id of the bucket or folder with the files
 	Prefix   string `json:"prefix,omitempty"`   // only files whose path begins with this
 	Instance string `json:"instance"`           // id of the target
-	Staging  string `json:"staging,omitempty"`  // id of the OSS bucket the cloud reads; empty = the source, when that is one
+	Staging  string `json:"staging,omitempty"`  // id of the OSS bucket the cloud reads; empty = the source, when that is one; not looked at for a server of one's own
 	Database string `json:"database,omitempty"` // name on the target; empty = the source's
 	Family   string `json:"family,omitempty"`   // which database, when the files hold several
 	Base     string `json:"base,omitempty"`     // which full backup, by set GUID
@@ -132,15 +132,13 @@ func (s *Server) draft(ctx context.Context, w wish) (p plan, err error) {
 	if p.source, err = s.Endpoints.Bucket(ctx, m.SourceID); err != nil {
 		return p, err
 	}
-	if p.staging, err = s.Endpoints.Bucket(ctx, m.StagingID); err != nil {
-		return p, err
-	}
 	if p.instance, err = s.Endpoints.Instance(ctx, m.InstanceID); err != nil {
 		return p, err
 	}
-	if p.staging.Kind != endpoint.OSS {
-		return p, invalid("The cloud cannot read from "+p.staging.Name+": it is a folder.", "Choose an OSS bucket in the region of the instance; the files are uploaded there.")
+	if p.staging, err = s.stagingOf(ctx, p.instance, m.StagingID); err != nil {
+		return p, err
 	}
+	m.StagingID, m.Own = p.staging.ID, ownServer(p.instance)
 	seen, err := s.Survey.Look(ctx, m.SourceID, m.SourcePrefix)
 	if err != nil {
 		return p, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -23,6 +24,9 @@ func (s *Server) Database(ctx context.Context, name string) (backup.Database, er
 	if err != nil || d.State != "ONLINE" {
 		return d, err
 	}
+	if d.Files, err = s.filesOf(ctx, name); err != nil {
+		return d, err
+	}
 	rows, err := s.askIf(ctx, `SELECT feature_name FROM `+quotedName+`.sys.dm_db_persisted_sku_features`)
 	if err != nil {
 		return d, err
@@ -32,6 +36,18 @@ func (s *Server) Database(ctx context.Context, name string) (backup.Database, er
 	}
 	d.LogBytesSinceBackup, err = s.logSinceBackup(ctx, d.ID, quotedName)
 	return d, err
+}
+
+// filesOf lists the files of a database. Sizes are in pages of 8 KB; type is 0
+// data, 1 log, 2 FILESTREAM, 4 full-text (documentation page
+// "sys.master_files").
+func (s *Server) filesOf(ctx context.Context, name string) (out []bakfile.DataFile, err error) {
+	rows, err := s.askIf(ctx, `SELECT file_id, name, physical_name, type, size FROM sys.master_files WHERE database_id = DB_ID(@p1) ORDER BY file_id`, name)
+	letters := map[int64]string{0: "D", 1: "L", 2: "S", 4: "F"}
+	for _, r := range rows {
+		out = append(out, bakfile.DataFile{FileID: int(r.integer("file_id")), LogicalName: r.text("name"), PhysicalName: r.text("physical_name"), Type: letters[r.integer("type")], Size: r.integer("size") * 8192})
+	}
+	return out, err
 }
 
 // named finds a database as the server would, whose names mostly ignore case;

@@ -24,6 +24,9 @@ func judge(v sight) migration.Task {
 		// With a lost connection the server may have come to the end all the same.
 		t.Status, t.Ended = migration.TaskFailed, v.work.ended
 		t.Description, _ = fault.Words(v.work.err)
+		if fault.Is(v.work.err, fault.Unavailable) {
+			t.HalfMade = v.halfMade()
+		}
 	case !v.exists:
 		t.Status, t.Description = migration.TaskFailed, "The database is gone."
 	case state == "RESTORING" && v.lived:
@@ -31,7 +34,7 @@ func judge(v sight) migration.Task {
 	case state == "RESTORING" && len(v.running) > 0:
 		t.Status, t.Description = migration.TaskRunning, fmt.Sprintf("%s: %.0f percent.", v.running[0].Command, v.running[0].Percent)
 	case state == "RESTORING" && len(v.restores) == 0:
-		t.Status = migration.TaskFailed
+		t.Status, t.HalfMade = migration.TaskFailed, v.halfMade()
 		t.Description = "The restore was interrupted: the connection that ran it ended. Restore the full backup again."
 	case state == "RESTORING":
 		t.Status = migration.TaskWaiting
@@ -45,7 +48,7 @@ func judge(v sight) migration.Task {
 			t.Description = v.work.verdict("DBCC CHECKDB")
 		}
 	case state == "ONLINE":
-		t.Status = migration.TaskSuccess
+		t.Status, t.ReadOnly = migration.TaskSuccess, v.row.bit("is_read_only")
 		if n := len(v.restores); n > 0 {
 			t.Ended = v.restores[n-1].at
 		}

@@ -17,6 +17,17 @@ import (
 // when nothing was found. Open again, with CheckAsync, lets everybody in
 // regardless. Repeating it is harmless at every stage; key is not needed.
 func (t *Target) Open(ctx context.Context, id, database string, check migration.CheckMode, _ string) error {
+	return t.open(ctx, id, database, check, false)
+}
+
+// OpenWritable implements migration.Host.
+func (t *Target) OpenWritable(ctx context.Context, id, database string, check migration.CheckMode, _ string) error {
+	return t.open(ctx, id, database, check, true)
+}
+
+// open is Open; with write, a database that comes up read-only is set
+// READ_WRITE before anybody is let in.
+func (t *Target) open(ctx context.Context, id, database string, check migration.CheckMode, write bool) error {
 	quotedName, err := quoteName(database)
 	if err != nil {
 		return err
@@ -25,7 +36,7 @@ func (t *Target) Open(ctx context.Context, id, database string, check migration.
 	if err != nil {
 		return untouched(err)
 	}
-	open := v.row.text("user_access_desc") == "MULTI_USER"
+	open := v.row.text("user_access_desc") == "MULTI_USER" && !(write && v.row.bit("is_read_only"))
 	switch state := v.row.text("state_desc"); {
 	case v.interrupted():
 		return fault.Newf(fault.Conflict, "The full backup of %s was not restored to its end.", database).WithFix("Restore it again.")
@@ -47,7 +58,7 @@ func (t *Target) Open(ctx context.Context, id, database string, check migration.
 	if err != nil {
 		return untouched(err)
 	}
-	err = t.recover(inner, quotedName, v.row.text("state_desc"), check)
+	err = t.recover(inner, quotedName, v.row.text("state_desc"), check, write)
 	t.server.finish(w, err, nil)
 	if err != nil {
 		return err
@@ -62,7 +73,7 @@ func frozen(database string) error {
 
 // recover brings the database online, for everybody or for administrators.
 // What the source was set to travels in the backup and is overruled.
-func (t *Target) recover(ctx context.Context, quotedName, state string, check migration.CheckMode) error {
+func (t *Target) recover(ctx context.Context, quotedName, state string, check migration.CheckMode, write bool) error {
 	l, err := t.server.session(ctx)
 	if err != nil {
 		return err
@@ -74,6 +85,13 @@ func (t *Target) recover(ctx context.Context, quotedName, state string, check mi
 			statement += ", RESTRICTED_USER"
 		}
 		if err := l.run(ctx, statement, nil); err != nil && !saidNumber(err, 3153) {
+			return err
+		}
+	}
+	if write {
+		// It needs the database for itself; nobody works in one that was never
+		// written to.
+		if err := l.run(ctx, "ALTER DATABASE "+quotedName+" SET READ_WRITE WITH ROLLBACK IMMEDIATE", nil); err != nil {
 			return err
 		}
 	}

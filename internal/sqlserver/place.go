@@ -12,16 +12,17 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
-// restoreStatement words RESTORE DATABASE or LOG from the first set of a file.
+// restoreStatement words RESTORE DATABASE or LOG from the first set of a file,
+// or of the stripes of a media set.
 // Files of the database that the backup brings along, data, each get a place
 // of its own in the server's default folders, named after the database and the
 // file's number: the source's paths mean nothing here.
-func restoreStatement(verb, database, file string, data []bakfile.DataFile, in backup.ServerInfo, options ...string) (string, error) {
+func restoreStatement(verb, database string, files []string, data []bakfile.DataFile, in backup.ServerInfo, options ...string) (string, error) {
 	name, err := quoteName(database)
 	if err != nil {
 		return "", err
 	}
-	from, err := devices("FROM", []string{file})
+	from, err := devices("FROM", files)
 	if err != nil {
 		return "", err
 	}

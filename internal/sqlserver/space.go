@@ -55,23 +55,29 @@ func (s *Server) lookAtFolder(ctx context.Context) (int64, error) {
 // freeAt takes the volume with the longest mount point that the path is under.
 // A network path is under none.
 func (s *Server) freeAt(ctx context.Context, path string) (int64, error) {
+	_, free, err := s.volumeAt(ctx, path)
+	return free, err
+}
+
+// volumeAt is freeAt with the mount point, empty where the server does not tell.
+func (s *Server) volumeAt(ctx context.Context, path string) (volume string, free int64, err error) {
 	if path == "" {
-		return -1, nil
+		return "", -1, nil
 	}
 	free, longest := int64(-1), 0
 	for _, question := range []string{volumes, drives} {
 		rows, err := s.askIf(ctx, question)
 		if err != nil {
-			return -1, err
+			return "", -1, err
 		}
 		for _, r := range rows {
 			mount := slashed(r.text("mount"))
 			if len(mount) > longest && strings.HasPrefix(slashed(path), mount) {
-				free, longest = r.integer("free"), len(mount)
+				volume, free, longest = r.text("mount"), r.integer("free"), len(mount)
 			}
 		}
 	}
-	return free, nil
+	return volume, free, nil
 }
 
 // slashed makes paths of both systems comparable: one slash at the end.

@@ -21,7 +21,7 @@ import (
 // backup is restored again from its beginning.
 type Target struct{ server *Server }
 
-var _ migration.Target = (*Target)(nil)
+var _ migration.Host = (*Target)(nil)
 
 // Target is the server as a migration.Target.
 func (s *Server) Target() *Target { return &Target{s} }
@@ -33,9 +33,9 @@ func (t *Target) Instance(ctx context.Context) (migration.TargetInstance, error)
 	if err != nil {
 		return migration.TargetInstance{}, err
 	}
-	out := migration.TargetInstance{ID: in.Name, Description: in.Edition, Status: "Running", Engine: "SQLServer",
+	out := migration.TargetInstance{ID: in.Name, Description: in.Edition, Status: "Running", Engine: "SQLServer", Own: true,
 		VersionMajor: in.VersionMajor, Version: in.Version, UsedBytes: -1}
-	for word, short := range map[string]string{"Enterprise": "ent", "Developer": "ent", "Evaluation": "ent", "Standard": "std", "Web": "web"} {
+	for word, short := range map[string]string{"Enterprise": "ent", "Developer": "ent", "Evaluation": "ent", "Standard": "std", "Web": "web", "Express": "express"} {
 		if strings.HasPrefix(in.Edition, word) {
 			out.Edition = short
 		}
@@ -71,11 +71,11 @@ func (t *Target) Databases(ctx context.Context) ([]string, error) {
 
 // Restore implements migration.Target. The task's id is made of the name and
 // the GUID of the backup set, so that it can be told from the server's restore
-// history. A database of that name is an obstacle, except the rest of a
-// restore that was interrupted: that is replaced.
+// history. A database of that name is an obstacle; with Replace the rest of a
+// restore that was interrupted is replaced.
 func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string, error) {
 	s := t.server
-	file, info, err := t.file(ctx, in.Key)
+	files, info, err := t.files(ctx, in)
 	if err != nil {
 		return "", untouched(err)
 	}
@@ -84,14 +84,14 @@ func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string,
 		return "", untouched(err)
 	}
 	defer l.close()
-	set, err := l.firstSet(ctx, file)
+	set, err := l.firstSet(ctx, files)
 	if err != nil {
 		return "", untouched(err)
 	}
 	if set.Kind != backup.Full || set.ID.IsZero() {
 		return "", fault.Newf(fault.Invalid, "%s holds a %s backup; a restore begins with a full one.", in.Key, set.Kind)
 	}
-	data, err := l.fileList(ctx, []string{file})
+	data, err := l.fileList(ctx, files)
 	if err != nil {
 		return "", untouched(err)
 	}
@@ -100,13 +100,13 @@ func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string,
 	switch {
 	case err != nil:
 		return "", untouched(err)
-	case sight.exists && !sight.interrupted():
+	case sight.exists && !(in.Replace && sight.interrupted()):
 		return "", fault.Newf(fault.Conflict, "A database %s already exists on the server (%s).", in.Database, sight.row.text("state_desc")).
 			WithFix("Choose another name, or back that database up and drop it.")
 	case sight.exists:
 		options = append(options, "REPLACE")
 	}
-	statement, err := restoreStatement("DATABASE", in.Database, file, data, info, options...)
+	statement, err := restoreStatement("DATABASE", in.Database, files, data, info, options...)
 	if err != nil {
 		return "", err
 	}
@@ -131,7 +131,7 @@ func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string,
 // Import implements migration.Target.
 func (t *Target) Import(ctx context.Context, id string, in migration.RestoreCall) error {
 	s := t.server
-	file, info, err := t.file(ctx, in.Key)
+	files, info, err := t.files(ctx, in)
 	if err != nil {
 		return untouched(err)
 	}
@@ -147,20 +147,20 @@ func (t *Target) Import(ctx context.Context, id string, in migration.RestoreCall
 	if err != nil {
 		return untouched(err)
 	}
-	err = t.apply(inner, in.Database, file, info, w)
+	err = t.apply(inner, in.Database, files, info, w)
 	s.finish(w, err, nil)
 	return err
 }
 
 // apply restores one differential or log. A file that was added to the
 // database since the last backup gets its place as those of the full did.
-func (t *Target) apply(ctx context.Context, database, file string, info backup.ServerInfo, w *work) error {
+func (t *Target) apply(ctx context.Context, database string, files []string, info backup.ServerInfo, w *work) error {
 	l, err := t.server.session(ctx)
 	if err != nil {
 		return untouched(err)
 	}
 	defer l.close()
-	set, err := l.firstSet(ctx, file)
+	set, err := l.firstSet(ctx, files)
 	if err != nil {
 		return untouched(err)
 	}
@@ -172,7 +172,7 @@ func (t *Target) apply(ctx context.Context, database, file string, info backup.S
 	default:
 		return fault.Newf(fault.Invalid, "%s holds a %s backup; here follow differential and log backups.", w.key, set.Kind)
 	}
-	data, err := l.fileList(ctx, []string{file})
+	data, err := l.fileList(ctx, files)
 	if err != nil {
 		return untouched(err)
 	}
@@ -190,28 +190,33 @@ func (t *Target) apply(ctx context.Context, database, file string, info backup.S
 			added = append(added, f)
 		}
 	}
-	statement, err := restoreStatement(verb, database, file, added, info, "NORECOVERY")
+	statement, err := restoreStatement(verb, database, files, added, info, "NORECOVERY")
 	if err != nil {
 		return err
 	}
 	return l.run(ctx, statement, t.server.progress(w))
 }
 
-// file is where the server finds a key.
-func (t *Target) file(ctx context.Context, key string) (string, backup.ServerInfo, error) {
-	info, err := t.server.Describe(ctx)
-	if err != nil {
-		return "", info, err
+// files are where the server finds the keys of a call.
+func (t *Target) files(ctx context.Context, in migration.RestoreCall) (out []string, info backup.ServerInfo, err error) {
+	if info, err = t.server.Describe(ctx); err != nil {
+		return nil, info, err
 	}
-	file, err := pathOf(info.BackupPath, key)
-	return file, info, err
+	for _, key := range in.Keys() {
+		file, err := pathOf(info.BackupPath, key)
+		if err != nil {
+			return nil, info, err
+		}
+		out = append(out, file)
+	}
+	return out, info, nil
 }
 
 // firstSet reads the header of the set that is restored: the first.
-func (l *session) firstSet(ctx context.Context, file string) (backup.Set, error) {
-	sets, err := l.headers(ctx, []string{file})
+func (l *session) firstSet(ctx context.Context, files []string) (backup.Set, error) {
+	sets, err := l.headers(ctx, files)
 	if err == nil && len(sets) == 0 {
-		err = fault.Newf(fault.Invalid, "%s holds no backup.", file)
+		err = fault.Newf(fault.Invalid, "%s holds no backup.", files[0])
 	}
 	if err != nil {
 		return backup.Set{}, err

@@ -64,7 +64,15 @@ func TestDeathDuringTheFullBackup(t *testing.T) {
 		t.Errorf("%+v, %v", tasks, err)
 	}
 	l.run.SetDisk(sqlserveremu.Disk{})
-	if id, err = second.Restore(bg, call("Copy", key)); err != nil {
+	if _, err = second.Restore(bg, call("Copy", key)); !fault.Is(err, fault.Conflict) {
+		t.Fatalf("a half-made database was replaced without being told to: %v", err)
+	}
+	if made, err := second.HalfMade(bg, "Copy"); err != nil || time.Since(made) > time.Minute || time.Since(made) < 0 {
+		t.Fatalf("half-made at %v, %v", made, err)
+	}
+	again := call("Copy", key)
+	again.Replace = true
+	if id, err = second.Restore(bg, again); err != nil {
 		t.Fatal(err)
 	}
 	await(t, second, id, migration.TaskWaiting)

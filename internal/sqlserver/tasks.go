@@ -24,6 +24,8 @@ type sight struct {
 	work     work       // of this process
 	worked   bool
 	running  []backup.RunningStatement
+	placed   bool          // its files lie where Restore puts those of a database of this name
+	ahead    time.Duration // of the server's clock before this machine's
 }
 
 // restored is one row of restorehistory: one completed RESTORE.
@@ -54,7 +56,7 @@ func (v sight) base() backup.GUID {
 	return v.restores[0].set.Set.ID
 }
 
-const databaseState = `SELECT *, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset, GETDATE() AS local_now FROM sys.databases WHERE name = @p1`
+const databaseState = `SELECT *, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset, GETDATE() AS local_now, GETUTCDATE() AS utc_now FROM sys.databases WHERE name = @p1`
 
 // sight asks the server about one database.
 func (t *Target) sight(ctx context.Context, database string) (sight, error) {
@@ -68,6 +70,7 @@ func (t *Target) sight(ctx context.Context, database string) (sight, error) {
 		return v, nil
 	}
 	v.row, v.offset = rows[0], quarters(rows[0].integer("utc_offset"))
+	v.ahead = time.Until(v.row.date("utc_now"))
 	if v.restores, err = t.restores(ctx, database, v.row.date("create_date"), v.offset); err != nil {
 		return v, err
 	}
@@ -75,9 +78,44 @@ func (t *Target) sight(ctx context.Context, database string) (sight, error) {
 		if v.lived, err = t.lived(ctx, v); err != nil {
 			return v, err
 		}
-		v.running, err = t.server.Running(ctx, database)
+		if v.running, err = t.server.Running(ctx, database); err == nil && v.interrupted() {
+			v.placed, err = t.placed(ctx, database)
+		}
 	}
 	return v, err
+}
+
+// halfMade is when an interrupted restore made the database, by this machine's
+// clock; zero when it is none, or its files were put elsewhere by somebody.
+func (v sight) halfMade() time.Time {
+	if !v.interrupted() || !v.placed {
+		return time.Time{}
+	}
+	return v.row.date("create_date").Add(-v.offset - v.ahead).UTC()
+}
+
+// placed reports whether every file of a database lies where Restore puts it.
+func (t *Target) placed(ctx context.Context, database string) (bool, error) {
+	info, err := t.server.Describe(ctx)
+	if err != nil {
+		return false, err
+	}
+	files, err := t.server.filesOf(ctx, database)
+	for _, f := range files {
+		if !strings.EqualFold(f.PhysicalName, placeOf(database, f, info)) {
+			return false, err
+		}
+	}
+	return len(files) > 0, err
+}
+
+// HalfMade implements migration.Host.
+func (t *Target) HalfMade(ctx context.Context, database string) (time.Time, error) {
+	v, err := t.sight(ctx, database)
+	if err != nil {
+		return time.Time{}, untouched(err)
+	}
+	return v.halfMade(), nil
 }
 
 const ownBackups = `SELECT TOP (10000) backup_set_id FROM msdb.dbo.backupset WHERE database_name = @p1 AND (server_name = @@SERVERNAME OR @@SERVERNAME IS NULL) AND backup_finish_date >= @p2 ORDER BY backup_set_id DESC`

@@ -190,6 +190,7 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p payload) 
 			return refusal(4335, 16, "The specified STOPAT time is too early. All or part of the database is already rolled forward beyond that point.")
 		}
 		db.redo.at, db.redo.fork, db.redo.logs = to, set.RecoveryForkID, true
+		db.readOnly = set.Flags&flagReadOnly != 0 // the change of the option is in the log
 	case p.Contents == nil:
 		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.media[0].shown)
 	case set.Type == bakfile.TypeFull:
@@ -203,6 +204,7 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p payload) 
 	default:
 		db.tables = tablesOf(p.Contents)
 		db.redo.at, db.redo.fork, db.recovery = set.LastLSN, set.RecoveryForkID, set.RecoveryModel
+		db.readOnly = set.Flags&flagReadOnly != 0
 	}
 	id := s.history.setID(historySet{set: *set, mediaGUID: src.media[0].file.Media.SetGUID, blockSize: src.media[0].file.Media.PhysicalBlockSize,
 		user: set.UserName, copyOnly: set.LooksCopyOnly(), zone: 127, compressed: set.CompressedSize, features: s.version[0], families: paths(src.media), familyIDs: make([]uint32, len(src.media))})

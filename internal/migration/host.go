@@ -1,0 +1,210 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// statementOf words the statement that a SQL Server of one's own gets
+// (documentation page "RESTORE Statements").
+func statementOf(m Migration, verb Verb, in RestoreCall) string {
+	name := bracket(m.Database)
+	switch verb {
+	case VerbRestore:
+		text := "RESTORE DATABASE " + name + devicesOf(in)
+		if in.Mode == Immediate {
+			text += "\nRESTORE DATABASE " + name + " WITH RECOVERY"
+		}
+		return text
+	case VerbImport:
+		verb := "LOG"
+		for _, f := range m.Files {
+			if f.Key == in.Key && f.Kind == "differential" {
+				verb = "DATABASE"
+			}
+		}
+		return "RESTORE " + verb + " " + name + devicesOf(in)
+	case VerbOpen:
+		text := "RESTORE DATABASE " + name + " WITH RECOVERY"
+		if Unfreezes(m) {
+			text += "\nALTER DATABASE " + name + " SET READ_WRITE"
+		}
+		return text + "\nDBCC CHECKDB"
+	default:
+		return fmt.Sprintf("DROP DATABASE %s, restored by this migration and never opened", name)
+	}
+}
+
+// devicesOf is the part of RESTORE behind the name.
+func devicesOf(in RestoreCall) string {
+	var b strings.Builder
+	for i, key := range in.Keys() {
+		word := ","
+		if i == 0 {
+			word = " FROM"
+		}
+		path := "…/" + key
+		if in.Folder != "" {
+			path = Place{Folder: in.Folder}.Path(key)
+		}
+		fmt.Fprintf(&b, "%s DISK = %s", word, literal(path))
+	}
+	b.WriteString(" WITH FILE = 1, NORECOVERY")
+	if in.Replace {
+		b.WriteString(", REPLACE")
+	}
+	for _, m := range in.Moves {
+		fmt.Fprintf(&b, ", MOVE %s TO %s", literal(m.Logical), literal(m.To))
+	}
+	return b.String() + ", STATS = 1"
+}
+
+func literal(text string) string { return "N'" + strings.ReplaceAll(text, "'", "''") + "'" }
+
+// atHome says where a SQL Server of one's own finds a file, and for a full
+// backup where the files of its database go.
+func (j *job) atHome(ctx context.Context, m Migration, f File, in RestoreCall) (RestoreCall, error) {
+	_, place, err := j.Ports.Server(ctx, m.InstanceID)
+	if err != nil {
+		return in, err
+	}
+	in.Folder = place.Folder
+	for i, s := range m.set(f) {
+		if i > 0 {
+			in.More = append(in.More, s.Key)
+		}
+	}
+	host, ok := j.target.(Host)
+	if f.Kind != "full" || !ok {
+		return in, nil
+	}
+	bucket, err := j.Ports.Bucket(ctx, m.StagingID)
+	if err != nil {
+		return in, err
+	}
+	data, err := dataFiles(ctx, bucket, f)
+	if err != nil {
+		return in, err
+	}
+	premises, err := host.Premises(ctx, m.Database, data)
+	in.Moves = premises.Moves
+	return in, err
+}
+
+// dataFiles reads from a backup which files its database has.
+func dataFiles(ctx context.Context, bucket objectstore.Bucket, f File) ([]bakfile.DataFile, error) {
+	file, err := bakfile.Read(objectstore.ReaderAt(ctx, bucket, f.Key, f.Size), f.Size)
+	if err != nil {
+		return nil, fmt.Errorf("read header of %s: %w", f.Key, err)
+	}
+	for _, s := range file.Sets {
+		if s.SetGUID == f.SetGUID {
+			return s.Files, nil
+		}
+	}
+	return nil, changed(f)
+}
+
+// set are the files of a file's backup set, in order: itself, or the stripes
+// among which it is.
+func (m Migration) set(f File) (out []File) {
+	for _, o := range m.Live() {
+		if o.Ord == f.Ord || o.SetGUID == f.SetGUID && !f.SetGUID.IsZero() {
+			out = append(out, o)
+		}
+	}
+	if len(out) == 0 { // dropped, and no longer among the live ones
+		out = []File{f}
+	}
+	return out
+}
+
+// Unfreezes reports whether the target must be set READ_WRITE when it is
+// opened: the source was frozen READ_ONLY, and what it was set to travels in
+// the log. A cloud's instance is out of reach for that.
+func Unfreezes(m Migration) bool {
+	return m.Own && m.Feed != nil && m.Feed.Freeze == FreezeReadOnly
+}
+
+// asWanted is a task as this migration must take it: a database that came up
+// read-only because of the freeze is not open yet, as nobody can work with it.
+func asWanted(m Migration, t Task) Task {
+	if Unfreezes(m) && t.ReadOnly && t.Status == TaskSuccess && m.Opened.IsZero() {
+		t.Status, t.Description = TaskWaiting, "The database is online and takes no writes yet: it is to be set READ_WRITE."
+	}
+	return t
+}
+
+// restoresByItself is how often an interrupted restore is begun again before a
+// person is asked: what ends each time ends for a reason.
+const restoresByItself = 3
+
+// createdEarly is how much earlier than its call a database may seem to be
+// created: the clocks are compared over a connection.
+const createdEarly = time.Second
+
+// OwnHalf reports whether a half-made database, created at a time, is certainly
+// this migration's: it was created after a restore of ours was written down,
+// and Restore refuses a name that exists before. It must not have been open,
+// which the target tells by calling it half-made.
+func OwnHalf(m Migration, created time.Time) bool {
+	for _, c := range m.Calls {
+		if c.Verb == VerbRestore && c.Verdict != Refused && !created.IsZero() && !created.Before(c.Intended.Add(-createdEarly)) {
+			return m.Own
+		}
+	}
+	return false
+}
+
+// RestoresAgain reports whether an interrupted restore of the full backup is
+// begun again without asking anybody.
+func RestoresAgain(m Migration, t Task) bool {
+	n := 0
+	for _, c := range m.Calls {
+		if c.Verb == VerbRestore {
+			n++
+		}
+	}
+	return n <= restoresByItself && OwnHalf(m, t.HalfMade)
+}
+
+// replaces asks whether the database of this name is our own half-made one.
+func (j *job) replaces(ctx context.Context, m Migration) (bool, error) {
+	host, ok := j.target.(Host)
+	if !ok {
+		return false, nil
+	}
+	created, err := host.HalfMade(ctx, m.Database)
+	if err != nil || created.IsZero() {
+		return false, err
+	}
+	if !OwnHalf(m, created) {
+		return false, fault.Newf(fault.Conflict, "%s is in the middle of a restore that is not certainly this migration's.", m.Database).
+			WithFix("Find out whose it is. If nobody needs it: DROP DATABASE %s at the target, then retry.", bracket(m.Database))
+	}
+	return true, nil
+}
+
+// restoreAgain gives up an interrupted restore whose half-made database is
+// certainly our own: the next turn restores the full backup anew and replaces
+// it.
+func (j *job) restoreAgain(ctx context.Context, m Migration, s Sight) error {
+	var last Call
+	for _, c := range m.Calls {
+		if c.Verb == VerbRestore && c.Happened() {
+			last = c
+		}
+	}
+	none, now := "", j.Now()
+	last.Verdict, last.Settled, last.Error = Void, now, "interrupted"
+	return j.note(ctx, Change{Call: &last, TaskID: &none, Sight: &s,
+		Steps:  []run.Step{{Key: StepRestore, Title: stepTitle(m, StepRestore), State: run.StepSkipped, Finished: now, Message: "Interrupted; it begins anew."}},
+		Events: j.event(StepRestore, run.Warning, "The restore was interrupted. The half-made database is this migration's own: it was created after its order, by no other, and was never open. It is restored again WITH REPLACE.")})
+}

@@ -1,0 +1,170 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// ownKeyRefuses are characters that a key cannot have where a SQL Server of
+// one's own reads it as a path.
+const ownKeyRefuses = `\\:`
+
+// HostFacts is what preflight judges of a SQL Server of one's own as a target.
+type HostFacts struct {
+	Premises
+	Ours     []string // names in the folder as this machine sees it, at the top
+	OursSays error    // why this machine cannot list it
+}
+
+// sampled is how many names of the folder are compared from both sides.
+const sampled = 20
+
+// collectHost asks a server of one's own, and looks at its folder from this
+// side; nil for a cloud.
+func collectHost(ctx context.Context, ports Ports, target Target, f Facts, data []bakfile.DataFile) (h *HostFacts, err error) {
+	host, ok := target.(Host)
+	if !ok {
+		return nil, nil
+	}
+	h = &HostFacts{}
+	if h.Premises, err = host.Premises(ctx, f.Migration.Database, data); err != nil {
+		return nil, err
+	}
+	staging, err := ports.Bucket(ctx, f.Migration.StagingID)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := staging.List(ctx, "", "", 500)
+	h.OursSays = err
+	seen := map[string]bool{}
+	for _, o := range objects {
+		if top, _, _ := strings.Cut(o.Key, "/"); !seen[top] && len(h.Ours) < sampled {
+			seen[top] = true
+			h.Ours = append(h.Ours, top)
+		}
+	}
+	return h, nil
+}
+
+// host judges a SQL Server of one's own. A cloud's limits on calls, sizes and
+// names have no place here.
+func (j *judge) host(f Facts) {
+	j.add("instance", "Target", Passed, strings.TrimSpace(Product(f.Instance.VersionMajor)+" "+f.Instance.Description)+" answers.", "")
+	j.ownName(f)
+	h := f.Host
+	if h == nil {
+		return
+	}
+	j.rights("Rights at the target", "the restore needs", h.Missing)
+	j.ownFolder(h)
+	j.ownPlaces(f, h)
+	j.ownRooms(h)
+	if len(f.Sets) > 0 {
+		j.add("tde", "Encryption", Warned, "Backup files do not tell whether their database is encrypted (TDE). If it is, the restore ends with error 33111 unless its certificate is in master at the target.", "Ask at the source: SELECT is_encrypted FROM sys.databases. If it is, take its certificate along with BACKUP CERTIFICATE … WITH PRIVATE KEY.")
+	}
+}
+
+func (j *judge) ownName(f Facts) {
+	name := f.Migration.Database
+	why := BadDatabaseName(name)
+	for _, d := range f.Databases {
+		if why == "" && strings.EqualFold(d, name) {
+			why = fmt.Sprintf("The target already has a database %s.", d)
+		}
+	}
+	if why != "" {
+		j.add("name", "Name", Barred, why, "Choose another name, or back that database up and drop it.")
+		return
+	}
+	j.add("name", "Name", Passed, fmt.Sprintf("No database %s at the target.", name), "")
+}
+
+// ownFolder compares the folder from both sides: what lies there for one must
+// lie there for the other.
+func (j *judge) ownFolder(h *HostFacts) {
+	const title = "Backup folder of the target"
+	bar := func(text, fix string) { j.add("bucket", title, Barred, text, fix) }
+	if h.FolderSays != nil {
+		message, fix := fault.Words(h.FolderSays)
+		bar(fmt.Sprintf("The target does not see %s: %s", h.Folder, message), fix)
+		return
+	}
+	if h.OursSays != nil {
+		message, fix := fault.Words(h.OursSays)
+		bar("This machine does not see the target's backup folder: "+message, fix)
+		return
+	}
+	theirs := map[string]bool{}
+	for _, n := range h.Names {
+		theirs[strings.ToLower(n)] = true
+	}
+	shared := 0
+	for _, n := range h.Ours {
+		if theirs[strings.ToLower(n)] {
+			shared++
+		}
+	}
+	switch {
+	case len(h.Ours) > 0 && shared == 0:
+		bar(fmt.Sprintf("This machine sees %s in the folder and the target, in %s, sees none of it: they are two folders, or its service account may not read there.", quoteList(h.Ours, 3), h.Folder),
+			"Enter the folder as each side sees it, and give the account that the SQL Server service runs under the right to read it. Rights of the login do not count.")
+	case len(h.Ours) == 0:
+		j.add("bucket", title, Warned, "The folder is empty, so it cannot be told whether both sides see the same one.", "Put any file there and check again, or go on: the restore says when it does not find its file.")
+	default:
+		j.add("bucket", title, Passed, "Both sides see the same files. The target's service account must be able to read what this machine writes there.", "")
+	}
+}
+
+func quoteList(names []string, most int) string {
+	text := strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
+		text += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return text
+}
+
+// ownPlaces judges where the database's files go.
+func (j *judge) ownPlaces(f Facts, h *HostFacts) {
+	var clash []string
+	var data int64
+	for _, m := range h.Moves {
+		if m.Taken != "" {
+			clash = append(clash, m.To+" ("+m.Taken+")")
+		}
+		data += m.Size
+	}
+	switch {
+	case len(clash) > 0:
+		j.add("files-clash", "Places of its files", Barred, "Somebody is there already: "+quoteList(clash, 3)+".", "Choose another name for the database on the target, or remove what is left there.")
+	case len(h.Moves) > 0:
+		j.add("files-clash", "Places of its files", Passed, fmt.Sprintf("%s, in %s; nothing is there yet.", Count(len(h.Moves), "file", "files"), folderOf(h.Moves[0].To)), "")
+	}
+	if h.LargestMDF > 0 && data > h.LargestMDF {
+		j.add("edition", "Edition", Barred, fmt.Sprintf("The database has %s; %s takes at most %s in one database.", Size(data), f.Instance.Description, Size(h.LargestMDF)), "Choose a server of another edition.")
+	}
+}
+
+func folderOf(file string) string {
+	if at := strings.LastIndexByte(file, '\\'); at > 0 {
+		return file[:at]
+	}
+	return path.Dir(file)
+}
+
+func (j *judge) ownRooms(h *HostFacts) {
+	for _, r := range h.Rooms {
+		switch {
+		case r.Free < 0:
+			j.add("space", "Space", Warned, fmt.Sprintf("%s needs %s; the target does not tell how much is free there.", r.Path, Size(r.Need)), "Make sure that it fits.")
+		case r.Free < r.Need:
+			j.add("space", "Space", Barred, fmt.Sprintf("%s needs %s and has %s free.", r.Path, Size(r.Need), Size(r.Free)), "Make room there, or give the server other default folders.")
+		default:
+			j.add("space", "Space", Passed, fmt.Sprintf("%s: needs %s of %s free.", r.Path, Size(r.Need), Size(r.Free)), "")
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// targets are the instances that databases can be migrated to: those of the
+// cloud first, then servers of one's own.
+func (s *Server) targets(ctx context.Context) (out []endpoint.Instance, err error) {
+	all, err := s.Endpoints.Instances(ctx)
+	for _, kind := range []endpoint.InstanceKind{endpoint.ApsaraDB, endpoint.SelfManaged} {
+		for _, i := range all {
+			if i.Kind == kind {
+				out = append(out, i)
+			}
+		}
+	}
+	return out, err
+}
+
+func ownServer(i endpoint.Instance) bool { return i.Kind == endpoint.SelfManaged }
+
+// targetField offers the instances that a database may go to.
+func targetField(targets []endpoint.Instance, value string) templates.Field {
+	f := templates.Field{Name: "instance", Label: "Instance the database goes to", Type: "select", Value: value}
+	for _, i := range targets {
+		o := templates.Option{Value: i.ID, Label: instanceName(i) + " · " + i.Region}
+		if ownServer(i) {
+			o.Label = i.Name + " · SQL Server of your own"
+		}
+		f.Options = append(f.Options, o)
+	}
+	return f
+}
+
+// stagingField offers the buckets that a cloud reads. A server of one's own
+// reads its backup folder, which is known.
+func stagingField(buckets []endpoint.Bucket, targets []endpoint.Instance, value string) templates.Field {
+	f := templates.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: value,
+		Hint: "In the region and account of the instance, storage class Standard, not encrypted. Files that lie elsewhere are uploaded there. A SQL Server of your own reads its backup folder instead, whatever is chosen here."}
+	for _, b := range buckets {
+		if b.Kind == endpoint.OSS {
+			f.Options = append(f.Options, templates.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
+		}
+	}
+	if len(f.Options) == 0 {
+		f.Options = []templates.Option{{Value: "", Label: "No OSS bucket yet; a SQL Server of your own needs none"}}
+	}
+	return f
+}
+
+// stagingOf is where the target finds the files: the bucket that was chosen, or
+// the backup folder of a server of one's own.
+func (s *Server) stagingOf(ctx context.Context, target endpoint.Instance, chosen string) (b endpoint.Bucket, err error) {
+	if ownServer(target) {
+		return s.Endpoints.Bucket(ctx, target.FolderID)
+	}
+	if chosen == "" {
+		return b, invalid("No bucket is chosen.", "Choose the OSS bucket that the cloud reads from.")
+	}
+	if b, err = s.Endpoints.Bucket(ctx, chosen); err == nil && b.Kind != endpoint.OSS {
+		err = invalid("The cloud cannot read from "+b.Name+": it is a folder.", "Choose an OSS bucket in the region of the instance; the files are uploaded there.")
+	}
+	return b, err
+}
+
+// stagingWords names the place in a sentence.
+func stagingWords(target endpoint.Instance, staging endpoint.Bucket) string {
+	if ownServer(target) {
+		return "the backup folder of " + target.Name
+	}
+	return "the bucket " + staging.Bucket
+}
+
+// placeFor is where a target reads, for the words of its calls. What becomes of
+// the database's files is asked of a server of one's own; when it does not
+// answer now, the words do without.
+func (s *Server) placeFor(ctx context.Context, target endpoint.Instance, staging endpoint.Bucket, database string, files []bakfile.DataFile) migration.RestoreCall {
+	if !ownServer(target) {
+		return migration.RestoreCall{Endpoint: staging.OSSHost(), Bucket: staging.Bucket}
+	}
+	in := migration.RestoreCall{Folder: target.ServerFolder}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if t, err := s.Ports.Target(ctx, target.ID); err == nil && len(files) > 0 {
+		if host, ok := t.(migration.Host); ok {
+			if premises, err := host.Premises(ctx, database, files); err == nil {
+				in.Moves = premises.Moves
+			}
+		}
+	}
+	return in
+}
