@@ -180,7 +180,7 @@ func (j *job) settle(ctx context.Context, m Migration, c Call, f File, taskID st
 	}
 	message, fix := fault.Words(err)
 	c.Verdict, c.Settled, c.Error = Refused, j.Now(), message
-	e := m.explain(err.Error())
+	e := m.Explain(err.Error())
 	if e.Code == "not-running" {
 		// The instance is busy with itself, which passes without anybody.
 		return errors.Join(fault.New(fault.Unavailable, message, e.Fix), j.note(ctx, Change{Call: &c}))

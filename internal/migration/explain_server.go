@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// explain finds the explanation of a text in the words of the migration's
+// Explain finds the explanation of a text in the words of the migration's
 // target.
-func (m Migration) explain(said string) Explanation {
+func (m Migration) Explain(said string) Explanation {
 	if m.Own {
 		return ExplainServer(said)
 	}
@@ -64,14 +64,14 @@ var serverTexts = []explanationRow{
 	{[][]string{{"takes no writes yet"}}, Explanation{
 		Code:    "read-only",
 		Cause:   "The database is online and still read-only, as the source was when it was frozen.",
-		Fix:     "Open again sets it READ_WRITE. If that is refused, somebody uses the database at the target: end their sessions.",
-		Actions: []Button{ButtonOpen},
+		Fix:     "Retry sets it READ_WRITE. If that is refused, somebody uses the database at the target: end their sessions.",
+		Actions: []Button{ButtonRetry},
 	}},
 	{[][]string{{"administrators alone"}}, Explanation{
 		Code:    "restricted",
 		Cause:   "The database is open to administrators alone: the check before the opening did not come to its end.",
-		Fix:     "Open again begins the check anew, or lets everybody in when it is asked for without waiting for the check.",
-		Actions: []Button{ButtonOpen, ButtonTerminate},
+		Fix:     "Retry begins the check anew. Open, where it is offered, lets everybody in without waiting for it.",
+		Actions: []Button{ButtonRetry, ButtonOpen, ButtonTerminate},
 	}},
 	{[][]string{{"restore was interrupted"}}, Explanation{
 		Code:    "half-made",

@@ -76,7 +76,7 @@ func readSent(m Migration, s Sight, sent File, now time.Time, r Rules) Reading {
 	if len(s.Files) > 0 || now.Before(call.Settled.Add(r.Poll)) {
 		return Reading{}
 	}
-	if e := m.explain(s.Task.Description); e.Code != "unknown" && !e.Opened {
+	if e := m.Explain(s.Task.Description); e.Code != "unknown" && !e.Opened {
 		return refused(m, sent, s.Task.Description, "")
 	}
 	return applied(m, sent, now)
@@ -102,7 +102,7 @@ func refused(m Migration, f File, said, more string) Reading {
 	if said == "" {
 		said = more
 	}
-	e := m.explain(said)
+	e := m.Explain(said)
 	if e.Code == "covered" {
 		// Nothing is lost by leaving it out: the target is past it already.
 		return Reading{Files: m.as(f, FileDropped, "Already covered: "+said, time.Time{}), Text: path.Base(f.Source) + " is not needed: the target has applied everything in it."}
@@ -150,7 +150,7 @@ func readFailed(m Migration, task Task, sent File, waiting bool) Reading {
 	if waiting {
 		return refused(m, sent, task.Description, "")
 	}
-	e := m.explain(task.Description)
+	e := m.Explain(task.Description)
 	step := "open"
 	if !opening(m) {
 		step = "import"
@@ -170,7 +170,7 @@ func readStillPending(m Migration, task Task, now time.Time, r Rules) Reading {
 	if now.Before(order.Settled.Add(r.Settle)) {
 		return Reading{}
 	}
-	e := m.explain(task.Description)
+	e := m.Explain(task.Description)
 	if e.Code == "unknown" {
 		e.Cause = "The target took the order to open the database, and still calls it pending."
 		e.Fix = "Look at the instance's migration records. Opening again is harmless."

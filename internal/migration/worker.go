@@ -189,7 +189,7 @@ func (j *job) finish(ctx context.Context, m Migration) (run.Outcome, bool, error
 			return run.Outcome{}, false, err
 		}
 		c.Stage = StageTerminated
-		c.Events = j.event("", run.Info, "The migration is terminated. Files that were uploaded stay in the bucket.")
+		c.Events = j.event("", run.Info, "The migration is terminated. Files that were uploaded stay.")
 		out = run.Outcome{State: run.Canceled, Message: "Terminated."}
 	}
 	if ok, _, _ := Comparable(m); ok && !m.Stage.Ended() {

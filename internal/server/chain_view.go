@@ -30,7 +30,7 @@ func migrationChain(z templates.Zone, m migration.Migration) templates.Chain {
 			}
 		}
 		set := chainSet(z, kindTag(f.Kind), state, f.Started, f.Size, f.Source, f.FirstLSN, f.LastLSN)
-		if w := fileBadge(f); w.Text != "" {
+		if w := fileBadge(m, f); w.Text != "" {
 			set.Text += " · " + w.Text
 		}
 		c.Sets = append(c.Sets, set)

@@ -38,6 +38,7 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // house is the server over a real database, real adapters and an emulated
@@ -117,7 +118,8 @@ type ports struct {
 	db     *db.DB
 	mu     sync.Mutex
 	source backup.Server
-	sent   func() // called after every file given to the cloud; nil = nobody counts
+	own    map[string]*sqlserver.Server // servers of one's own, by id of their endpoint
+	sent   func()                       // called after every file given to the cloud; nil = nobody counts
 }
 
 func (p *ports) set(s backup.Server) {
@@ -146,6 +148,9 @@ func (p *ports) Target(ctx context.Context, id string) (migration.Target, error)
 	if err != nil {
 		return nil, err
 	}
+	if s := p.own[id]; s != nil {
+		return s.Target(), nil
+	}
 	a, err := p.db.Account(ctx, i.AccountID)
 	if err != nil {
 		return nil, err
@@ -166,6 +171,9 @@ func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration
 	i, err := p.db.Instance(ctx, id)
 	if err != nil {
 		return nil, migration.Place{}, err
+	}
+	if s := p.own[id]; s != nil {
+		return s, migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}, nil
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

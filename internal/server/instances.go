@@ -42,12 +42,12 @@ func (s *Server) instanceList(c echo.Context) (view, error) {
 			moves[m.ServerID]++
 		}
 	}
-	v := templates.Instances{Empty: templates.Empty{Title: "No instances yet.", Text: "Add the ApsaraDB RDS instance that databases go to, and the SQL Servers at work that they come from.",
+	v := templates.Instances{Empty: templates.Empty{Title: "No instances yet.", Text: "Add the ApsaraDB RDS instance that databases go to, and the SQL Servers at work that they come from, or go to.",
 		Actions: []templates.Action{{Label: "Add a SQL Server", Href: "/settings/servers/new"}, {Label: "Add a cloud instance", Href: "/settings/instances/new"}}}}
 	for _, i := range all {
 		row := templates.InstanceRow{Name: templates.Link{Text: i.Name, Href: "/instances/" + i.ID}, Kind: "ApsaraDB RDS", Where: i.InstanceID + " · " + i.Region, Role: "databases go here"}
 		if i.Kind == endpoint.SelfManaged {
-			row.Kind, row.Where, row.Role = "SQL Server", serverAddress(i), "databases come from here"
+			row.Kind, row.Where, row.Role = "SQL Server", serverAddress(i), "databases come from here, or go here"
 			row.Action = &templates.Action{Label: "Migrate from here", Href: "/migrations/new/live?" + url.Values{"server": {i.ID}}.Encode(), Small: true}
 		}
 		if n := moves[i.ID]; n > 0 {

@@ -46,7 +46,7 @@ func TestAPersonTakesADatabaseToTheCloud(t *testing.T) {
 	b.until("Every known file is applied")
 
 	b.follow("Open…").sees(200, "What will happen", "CreateOnlineDatabaseTask")
-	b.submit(b.at.Path, "check", "sync").sees(200, "the cloud is told to open the database")
+	b.submit(b.at.Path, "check", "sync").sees(200, "the target is told to open the database")
 	b.until("The database is open")
 	b.get("/").sees(200, "Opened 1")
 	b.get("/runs").until("done").sees(200, "Migrate orders")

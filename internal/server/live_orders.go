@@ -145,8 +145,8 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 	v.Points = []string{
 		"A backup that is being taken is stopped.",
 		"The source, " + m.SourceDatabase + " on " + i.Name + ", is made writable again if it was frozen. This comes first, and goes on only when the server says so.",
-		"The restore task in the cloud is ended; the half-restored database on the target is dropped.",
-		"Files that are complete stay, in the backup folder and in the bucket."}
+		"The restore is ended; the half-restored database on the target is dropped.",
+		"Files that are complete stay, in the backup folder and in the " + stagingWord(m) + "."}
 	if m.Feed.Frozen.IsZero() {
 		v.Notes = []templates.Help{{Tone: templates.ToneRun, Title: "Writes have not been stopped", Cause: "The source is writable now and stays so."}}
 	} else {
@@ -154,7 +154,7 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 		v.Notes = []templates.Help{{Tone: templates.ToneWarn, Title: "Writes are stopped now", Cause: "Since " + s.zone(c).Clock(m.Feed.Frozen).UTC + " UTC. Aborting lets them go on at the source; nothing that was written is lost."}}
 	}
 	if m.TaskID != "" {
-		v.Calls = append(v.Calls, templates.Call{Title: "Terminate the task", Request: migration.RequestOf(m, migration.VerbTerminate, migration.RestoreCall{})})
+		v.Calls = append(v.Calls, templates.Call{Title: endWord(m), Request: migration.RequestOf(m, migration.VerbTerminate, migration.RestoreCall{})})
 	}
 	field := templates.Field{Name: "confirm", Label: "Type " + m.Database + " to confirm", Mono: true, Autocomplete: "off", Focus: true}
 	if refused != nil {

@@ -83,6 +83,9 @@ func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	}
 	all := filesFacts(z, got)
 	facts = append(facts, all[2]) // in the bucket
+	if m.Own {
+		return append(facts, templates.Fact{Label: "A log backup every", Value: templates.Span(m.Feed.Every), Note: "the target counts no imports", Words: true})
+	}
 	imports := templates.Fact{Label: "Imports today", Value: fmt.Sprintf("%d of %d", got.budget.Database, migration.CallsPerDay), Note: fmt.Sprintf("%d kept for the cutover", keptImports), Title: "in the last 24 hours"}
 	if migration.CallsPerDay-got.budget.Database <= keptImports {
 		imports.Tone, imports.Note = templates.ToneWarn, "only those for the cutover are left"
@@ -252,7 +255,7 @@ func feedNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) 
 
 func checkUntold(m migration.Migration) string {
 	if m.CheckResult == migration.CheckUntold {
-		return "The cloud did not tell how DBCC CHECKDB ended. Run it yourself when there is time."
+		return "The " + targetWord(m) + " did not tell how DBCC CHECKDB ended. Run it yourself when there is time."
 	}
 	return ""
 }

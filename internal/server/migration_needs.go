@@ -18,13 +18,13 @@ func migrationNeeds(z templates.Zone, m migration.Migration, r run.Run, here str
 	retry := templates.Action{Label: "Retry from here", Href: here + "/retry", Post: true}
 	switch {
 	case m.CheckResult == migration.CheckFailed:
-		e := migration.Explain(m.CheckText)
+		e := m.Explain(m.CheckText)
 		return []templates.Help{{Tone: templates.ToneWarn, Title: "The database is open, and DBCC CHECKDB found errors in it", Said: m.CheckText, Cause: e.Cause, Fix: e.Fix}}
 	case m.Stage == migration.StageOpened:
 		h := templates.Help{Tone: templates.ToneOK, Title: "The database is open", Said: m.CheckText,
 			Fix: "Logins of the source do not come over: make accounts on the instance and grant them rights on " + m.Database + ". Then point the application at it."}
 		if m.CheckResult == migration.CheckUntold {
-			h.Cause = "The cloud did not tell how DBCC CHECKDB ended. Run it yourself when there is time."
+			h.Cause = "The " + targetWord(m) + " did not tell how DBCC CHECKDB ended. Run it yourself when there is time."
 		}
 		return []templates.Help{h}
 	case m.Stage.Ended() || r.State.Ended():

@@ -228,7 +228,7 @@ func (s *Server) planCalls(ctx context.Context, p plan) (out []templates.Call) {
 	for i, r := range requests {
 		title := "Later, when you say so: open the database"
 		if r.Verb != migration.VerbOpen {
-			title = callTitle(r.Verb, r.File)
+			title = callTitle(p.draft.Migration, r.Verb, r.File)
 		}
 		if i >= shown && i < len(requests)-2 {
 			if i == shown {

@@ -64,8 +64,8 @@ func crumbs(m migration.Migration, here string) []templates.Link {
 
 func checkField(value migration.CheckMode) templates.Field {
 	return templates.Field{Name: "check", Label: "DBCC CHECKDB", Type: "choices", Value: string(value), Options: []templates.Option{
-		{Value: string(migration.CheckAsync), Label: "After opening (asynchronous)", Hint: "The database opens in about a minute and is checked while it is used. AsyncExecuteDBCheck."},
-		{Value: string(migration.CheckSync), Label: "Before opening (synchronous)", Hint: "It opens only when the check has ended: slower, and errors show before anybody writes. SyncExecuteDBCheck."},
+		{Value: string(migration.CheckAsync), Label: "After opening (asynchronous)", Hint: "The database opens in about a minute and is checked while it is used. With ApsaraDB: AsyncExecuteDBCheck."},
+		{Value: string(migration.CheckSync), Label: "Before opening (synchronous)", Hint: "It opens only when the check has ended: slower, and errors show before anybody writes. With ApsaraDB: SyncExecuteDBCheck."},
 	}}
 }
 
@@ -82,7 +82,7 @@ func openView(m migration.Migration, refused error) view {
 	here := "/migrations/" + m.ID
 	v := templates.Decision{Title: "Open " + m.Database, Crumbs: crumbs(m, "Open"),
 		Intro:  "The target has applied everything up to LSN " + m.AppliedTo().String() + ".",
-		Points: []string{"The cloud recovers the database and brings it online.", "From then on no further increment can be imported.", "DBCC CHECKDB runs as chosen below."},
+		Points: []string{"The " + targetWord(m) + " recovers the database and brings it online.", "From then on no further increment can be imported.", "DBCC CHECKDB runs as chosen below."},
 		Notes: []templates.Help{{Tone: templates.ToneWarn, Title: "Were writes at the source stopped before the last log was taken?",
 			Cause: "What was written after it is not on the target, and cannot be brought there once the database is open."}}}
 	decision, err := migration.Open(m, m.Check)
@@ -130,7 +130,7 @@ func (s *Server) migrationOpen(c echo.Context) error {
 		}
 		return s.refused(c, openView(m, err))
 	}
-	return s.ordered(c, err, "Ordered: the cloud is told to open the database.")
+	return s.ordered(c, err, "Ordered: the target is told to open the database.")
 }
 
 // refused shows a form again with its messages.
@@ -150,8 +150,8 @@ func (s *Server) migrationAskTerminate(c echo.Context) (view, error) {
 func terminateView(m migration.Migration, refused error) view {
 	here := "/migrations/" + m.ID
 	v := templates.Decision{Title: "Terminate " + m.Database, Crumbs: crumbs(m, "Terminate"),
-		Points: []string{"Uploads under way are stopped and their parts thrown away.", "The restore task in the cloud is ended, and what it restored is lost.",
-			"Files that are complete in the bucket stay there.", "The source is not touched."}}
+		Points: []string{"Uploads under way are stopped and their parts thrown away.", "The restore on the target is ended, and what it restored is lost.",
+			"Files that are complete in the " + stagingWord(m) + " stay there.", "The source is not touched."}}
 	field := templates.Field{Name: "confirm", Label: "Type " + m.Database + " to confirm", Mono: true, Autocomplete: "off", Focus: true}
 	if refused != nil {
 		message, fix := fault.Words(refused)
@@ -159,7 +159,7 @@ func terminateView(m migration.Migration, refused error) view {
 	}
 	v.Form = &templates.Form{Action: here + "/terminate", Submit: "Terminate the migration", Cancel: here, Danger: true, Confirm: m.Database, Fields: []templates.Field{field}}
 	if m.TaskID != "" {
-		v.Calls = []templates.Call{{Title: "Terminate the task", Request: migration.RequestOf(m, migration.VerbTerminate, migration.RestoreCall{})}}
+		v.Calls = []templates.Call{{Title: endWord(m), Request: migration.RequestOf(m, migration.VerbTerminate, migration.RestoreCall{})}}
 	}
 	if _, err := migration.Terminate(m, m.Database); err != nil {
 		message, fix := fault.Words(err)

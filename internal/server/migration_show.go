@@ -114,7 +114,7 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 		calls = calls[len(calls)-12:]
 	}
 	for _, call := range calls {
-		v.Calls = append(v.Calls, templates.Call{Title: callTitle(call.Verb, fileOf(m, call.File)), Request: call.Request, Badge: verdictBadge(call), When: z.At(call.Intended), Note: call.Error})
+		v.Calls = append(v.Calls, templates.Call{Title: callTitle(m, call.Verb, fileOf(m, call.File)), Request: call.Request, Badge: verdictBadge(call), When: z.At(call.Intended), Note: call.Error})
 	}
 	slices.SortStableFunc(v.Calls, func(a, b templates.Call) int { return strings.Compare(a.When.Machine, b.When.Machine) })
 	return view{title: m.Database, section: "migrations", live: v.Fragments(),
@@ -199,7 +199,7 @@ func filesFacts(z templates.Zone, got standingMigration) []templates.Fact {
 		at := z.At(last.Started)
 		stand = templates.Fact{Label: "Target stands at", Value: at.UTC, Note: "UTC · LSN " + last.LastLSN.String(), Title: at.Exact, Words: true}
 	}
-	up := templates.Fact{Label: "In the bucket", Value: templates.Bytes(uploaded).Text, Note: "of " + templates.Bytes(total).Text, Title: templates.Bytes(uploaded).Exact}
+	up := templates.Fact{Label: "In the " + stagingWord(m), Value: templates.Bytes(uploaded).Text, Note: "of " + templates.Bytes(total).Text, Title: templates.Bytes(uploaded).Exact}
 	if uploaded == total {
 		up.Note = "everything · checksums equal"
 	}
@@ -207,12 +207,15 @@ func filesFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	if got.budget.Database >= migration.CallsPerDay-3 {
 		calls.Tone = templates.ToneWarn
 	}
-	facts := []templates.Fact{{Label: "Files applied", Value: fmt.Sprintf("%d of %d", applied, files), Note: "in LSN order"}, stand, up, calls}
+	facts := []templates.Fact{{Label: "Files applied", Value: fmt.Sprintf("%d of %d", applied, files), Note: "in LSN order"}, stand, up}
+	if !m.Own {
+		facts = append(facts, calls)
+	}
 	if !m.Sight.At.IsZero() {
 		// Minutes, not seconds: a figure that changes on every look would be
 		// sent on every look.
 		age := z.Now.Sub(m.Sight.At)
-		asked := templates.Fact{Label: "Cloud last asked", Value: z.Clock(m.Sight.At).UTC, Note: "UTC", Title: z.At(m.Sight.At).Exact, Words: true}
+		asked := templates.Fact{Label: capital(targetWord(m)) + " last asked", Value: z.Clock(m.Sight.At).UTC, Note: "UTC", Title: z.At(m.Sight.At).Exact, Words: true}
 		if age > 10*time.Minute && !m.Stage.Ended() {
 			asked.Tone, asked.Note = templates.ToneWarn, templates.Span(age.Truncate(time.Minute))+" ago"
 		}
@@ -234,9 +237,9 @@ func sent(f migration.File, steps []run.Step) (done int64, rate float64) {
 }
 
 func migrationFile(z templates.Zone, m migration.Migration, f migration.File, steps []run.Step) templates.MigrationFile {
-	row := templates.MigrationFile{Name: shortName(f.Source, m.SourcePrefix), Kind: kindTag(f.Kind), Taken: z.At(f.Started), Size: templates.Bytes(f.Size), LastLSN: f.LastLSN.String(), Badge: fileBadge(f), Note: f.Message}
+	row := templates.MigrationFile{Name: shortName(f.Source, m.SourcePrefix), Kind: kindTag(f.Kind), Taken: z.At(f.Started), Size: templates.Bytes(f.Size), LastLSN: f.LastLSN.String(), Badge: fileBadge(m, f), Note: f.Message}
 	if row.Note == "" && path.Base(f.Key) != path.Base(f.Source) {
-		row.Note = "in the bucket as " + path.Base(f.Key)
+		row.Note = "in the " + stagingWord(m) + " as " + path.Base(f.Key)
 	}
 	if f.State == migration.FileUploading {
 		done, rate := sent(f, steps)

@@ -244,7 +244,7 @@ func planForm(p plan) templates.Form {
 		f.Problem = &templates.Help{Tone: templates.ToneWarn, Title: "Something is missing", Cause: "It can begin with the files before the gap. Add the missing ones later; until then nothing behind the gap can follow."}
 	}
 	if p.source.Kind == endpoint.Folder || p.source.ID != p.staging.ID {
-		f.Fields = append(f.Fields, templates.Field{Name: "names", Label: "Names in the bucket", Type: "select", Value: w.Names, Options: []templates.Option{
+		f.Fields = append(f.Fields, templates.Field{Name: "names", Label: "Names in the " + stagingWord(m), Type: "select", Value: w.Names, Options: []templates.Option{
 			{Value: "safe", Label: "Safe names: letters and digits"}, {Value: "keep", Label: "The files' own names"}}, Hint: cloudHint(p, "", "The cloud refuses names with special characters.")})
 	}
 	return f

@@ -81,6 +81,10 @@ func problemWords(code string) string {
 		return "preflight: " + rest
 	}
 	known := map[string]string{
+		"device": "backup file out of reach", "read": "backup file broke off", "other-database": "another database", "version": "newer version", "system": "system database", "damaged": "damaged backup",
+		"too-large": "too large", "file-clash": "places are taken", "folder": "folder is missing", "not-restoring": "database is not restoring", "interrupted": "interrupted restore", "half-made": "half-made database",
+		"more-log": "more log needed", "certificate": "certificate is missing", "rights": "rights are missing", "in-use": "database in use", "restoring": "database restoring", "group": "availability group",
+		"ended": "statement was ended", "read-only": "database is read-only", "restricted": "open to administrators alone", "gone": "database is gone", "connection": "connection was lost",
 		"gap": "a log is missing", "covered": "log already applied", "name-exists": "name is taken", "space": "no space", "wrong-base": "wrong base",
 		"fork": "another fork", "full-again": "full backup again", "diff-first": "no full backup", "log-first": "no full backup", "unreadable": "unreadable backup",
 		"edition": "edition", "too-many": "too many databases", "daily-limit": "daily limit", "locked": "instance locked", "not-running": "instance not running",
@@ -109,15 +113,39 @@ func kindTag(kind string) templates.Kind {
 	return templates.Kind{Text: strings.ToUpper(kind), Class: "none"}
 }
 
+// stagingWord is what the place is made of that the target reads.
+func stagingWord(m migration.Migration) string {
+	if m.Own {
+		return "folder"
+	}
+	return "bucket"
+}
+
+// targetWord is who does what the target is told to do.
+func targetWord(m migration.Migration) string {
+	if m.Own {
+		return "target"
+	}
+	return "cloud"
+}
+
+// endWord names the end of a restore that is given up.
+func endWord(m migration.Migration) string {
+	if m.Own {
+		return "Drop the half-restored database"
+	}
+	return "Terminate the task"
+}
+
 // fileBadge words the state of a file of a migration.
-func fileBadge(f migration.File) templates.Badge {
+func fileBadge(m migration.Migration, f migration.File) templates.Badge {
 	switch f.State {
 	case migration.FilePlanned:
 		return templates.Badge{Text: "to do"}
 	case migration.FileUploading:
 		return templates.Badge{Text: "uploading", Tone: templates.ToneRun}
 	case migration.FileStaged:
-		return templates.Badge{Text: "in the bucket", Tone: templates.ToneRun}
+		return templates.Badge{Text: "in the " + stagingWord(m), Tone: templates.ToneRun}
 	case migration.FileSent:
 		if f.Kind == string(backup.Full) {
 			return templates.Badge{Text: "restoring", Tone: templates.ToneRun}
@@ -146,7 +174,7 @@ func verdictBadge(c migration.Call) templates.Badge {
 	return templates.Badge{Text: "no answer yet", Tone: templates.ToneRun}
 }
 
-func callTitle(v migration.Verb, f migration.File) string {
+func callTitle(m migration.Migration, v migration.Verb, f migration.File) string {
 	switch v {
 	case migration.VerbRestore:
 		return "Restore " + path.Base(f.Key)
@@ -155,7 +183,7 @@ func callTitle(v migration.Verb, f migration.File) string {
 	case migration.VerbOpen:
 		return "Open the database"
 	}
-	return "Terminate the task"
+	return endWord(m)
 }
 
 func levelTone(l run.Level) templates.Tone {

@@ -112,6 +112,7 @@ type Decision struct {
 
 // CloudFiles are the files of the restore task as the cloud sees them.
 type CloudFiles struct {
+	Who     string // cloud or target
 	Title   string
 	Crumbs  []Link
 	Age     string // asked 12 s ago
