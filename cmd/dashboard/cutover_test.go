@@ -127,6 +127,31 @@ func TestAnAbortedLiveDatabaseIsWrittenAgain(t *testing.T) {
 	}
 }
 
+// TestWhatWasGivenBackIsMovedAgain: a source that was frozen and given back
+// starts a new chain, and its next cutover goes through.
+func TestWhatWasGivenBackIsMovedAgain(t *testing.T) {
+	h := newHouse(t)
+	if err := h.cloud.sql.Load("shop", 100); err != nil {
+		t.Fatal(err)
+	}
+	id := h.follow("shop", nil)
+	h.until(id, "the differential applied", follows)
+	h.cloud.rds.Hang("", true)
+	h.cutOver(id)
+	h.until(id, "the freeze", func(m migration.Migration) bool { return !m.Feed.Tail.IsZero() })
+	if err := migration.OrderAbort(t.Context(), h.app.DB.Migrations(), id, "shop", h.by()); err != nil {
+		t.Fatal(err)
+	}
+	h.cloud.rds.Hang("", false)
+	h.until(id, "the end", func(m migration.Migration) bool { return m.Stage == migration.StageTerminated })
+
+	id = h.follow("shop", nil)
+	h.until(id, "the differential applied", follows)
+	h.cutOver(id)
+	h.until(id, "the open database", opened)
+	h.sameContents("shop")
+}
+
 // trouble is one thing that goes wrong during a journey.
 type trouble struct {
 	name string

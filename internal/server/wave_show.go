@@ -284,6 +284,9 @@ func (s *Server) waveMemberRow(c echo.Context, k waveMember) templates.WaveMembe
 	if !k.row.Begun && !k.row.Stage.Ended() && k.m.Ahead > 0 {
 		row.Badge = templates.Badge{Text: "waits its turn"}
 	}
+	if row.Next == "" {
+		row.Next = why
+	}
 	if k.row.Problem != "" && !k.row.Stage.Ended() {
 		row.Badge = templates.Badge{Text: problemWords(k.row.Problem), Tone: templates.ToneBad}
 	}

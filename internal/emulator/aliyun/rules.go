@@ -131,8 +131,13 @@ func (db *Database) apply(set *bakfile.Set) string {
 	if first.IsZero() {
 		first = set.RecoveryForkID
 	}
-	crosses := first != set.RecoveryForkID
-	if first != db.Fork || crosses && db.LastLSN.Compare(set.ForkPointLSN) > 0 {
+	// A log that spans a fork leads from the one to the other, and joins what
+	// is on the other already: a full backup taken after a database was opened
+	// again is followed by a log that begins before that.
+	spans := first != set.RecoveryForkID
+	onFirst := first == db.Fork && (!spans || db.LastLSN.Compare(set.ForkPointLSN) <= 0)
+	onLast := spans && set.RecoveryForkID == db.Fork && db.LastLSN.Compare(set.ForkPointLSN) >= 0
+	if !onFirst && !onLast {
 		return "This backup set cannot be applied because it is on a recovery path that is inconsistent with the database. " +
 			"The recovery path is the sequence of data and log backups that have brought the database to a particular recovery point. " +
 			"Find a compatible backup to restore, or restore the rest of the database to match a recovery point within this backup set, " +

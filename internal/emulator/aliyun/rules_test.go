@@ -25,6 +25,10 @@ func TestApply(t *testing.T) {
 	crossing.RecoveryForkID, crossing.ForkPointLSN = bakfile.GUID{3}, at(110)
 	late := logSet(90, 130, 2)
 	late.RecoveryForkID, late.ForkPointLSN = bakfile.GUID{3}, at(99)
+	onto := logSet(90, 130, 2) // from a fork before, to the one the database is on
+	onto.FirstRecoveryForkID, onto.ForkPointLSN = bakfile.GUID{1}, at(99)
+	beyond := logSet(90, 130, 2)
+	beyond.FirstRecoveryForkID, beyond.ForkPointLSN = bakfile.GUID{1}, at(110)
 	foreign := logSet(90, 130, 2)
 	foreign.FamilyGUID = bakfile.GUID{7}
 	for name, c := range map[string]struct {
@@ -41,6 +45,8 @@ func TestApply(t *testing.T) {
 		"other fork":           {logSet(100, 120, 9), false, "recovery path that is inconsistent", 100},
 		"fork ahead":           {crossing, false, "", 130},
 		"fork behind":          {late, false, "recovery path that is inconsistent", 100},
+		"onto its fork":        {onto, false, "", 130},
+		"fork not reached":     {beyond, false, "recovery path that is inconsistent", 100},
 		"other database":       {foreign, false, "a database other than the existing", 100},
 		"differential":         {diff(5, 140), false, "", 140},
 		"other base":           {diff(6, 140), false, "correct earlier state", 100},
