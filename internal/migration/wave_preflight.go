@@ -60,6 +60,15 @@ func FittingEvery(databases, left int) (time.Duration, bool) {
 	return max(every, SmallestEvery(TakeRules{Reserve: 3})), true
 }
 
+// callsLeft is how many calls of the instance's day others leave to the wave.
+func (f WaveFacts) callsLeft() int { return CallsPerDayHost - max(f.CallsHost, f.CallsPlan) }
+
+// FittingEvery is the shortest interval with which the wave stays within the
+// instance's day; false when none does.
+func (f WaveFacts) FittingEvery() (time.Duration, bool) {
+	return FittingEvery(len(f.Members), f.callsLeft())
+}
+
 // JudgeWave turns facts about a whole wave into findings, one line each.
 func JudgeWave(f WaveFacts) []Finding {
 	j := &judge{}
@@ -165,14 +174,14 @@ func (j *judge) waveCalls(f WaveFacts) {
 	if f.Instance.Region == "" {
 		return // a server of one's own has no such limits
 	}
-	n, others := len(f.Members), max(f.CallsHost, f.CallsPlan)
-	need, left := n*PlannedCalls(f.Every), CallsPerDayHost-others
+	n, left := len(f.Members), f.callsLeft()
+	need := n * PlannedCalls(f.Every)
 	if need <= left {
 		j.add("wave-calls", "Calls a day", Passed, fmt.Sprintf("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, CallsPerDayHost), "")
 		return
 	}
 	text := fmt.Sprintf("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", lasting(f.Every), need, Count(n, "database", "databases"), max(left, 0), CallsPerDayHost)
-	if every, ok := FittingEvery(n, left); ok {
+	if every, ok := f.FittingEvery(); ok {
 		j.add("wave-calls", "Calls a day", Warned, text+" When they are used up, all of them wait.", fmt.Sprintf("Choose a log backup every %s or more.", lasting(every)))
 		return
 	}

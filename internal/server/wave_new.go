@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -71,10 +72,34 @@ func (s *Server) pickWaveView(c echo.Context, w waveWish, pick string, refused e
 func waveForm(w waveWish, targets []endpoint.Instance, buckets []endpoint.Bucket) *templates.Form {
 	f := liveForm(w.live(""), nil, targets, buckets)
 	f.Action, f.Cancel = "/waves/new/checks", "/waves"
+	for i := range f.Fields {
+		if f.Fields[i].Name == "every" {
+			f.Fields[i].Options = longerToo(f.Fields[i].Options)
+		}
+	}
 	f.Fields = slices.DeleteFunc(f.Fields, func(x templates.Field) bool { return x.Name == "source_database" || x.Name == "database" })
 	name := templates.Field{Name: "name", Label: "Name of the wave", Value: w.Name, Focus: true, Placeholder: "billing weekend", Hint: "You type it again before the joint cutover."}
 	f.Fields = append([]templates.Field{name}, f.Fields...)
 	return f
+}
+
+// longerToo adds intervals that let many databases follow within the calls that
+// their instance takes a day.
+func longerToo(os []templates.Option) []templates.Option {
+	for _, hours := range []time.Duration{3, 6, 12} {
+		d := hours * time.Hour
+		most := migration.CallsPerDayHost / migration.PlannedCalls(d)
+		o := templates.Option{Value: d.String(), Label: templates.Span(d), Hint: fmt.Sprintf("Lets up to %s follow at one instance, which takes %d imports a day.", templates.Count(most, "database", "databases"), migration.CallsPerDayHost)}
+		if !slices.ContainsFunc(os, func(x templates.Option) bool { return x.Value == o.Value }) {
+			os = append(os, o)
+		}
+	}
+	slices.SortStableFunc(os, func(a, b templates.Option) int {
+		x, _ := time.ParseDuration(a.Value)
+		y, _ := time.ParseDuration(b.Value)
+		return cmp.Compare(x, y)
+	})
+	return os
 }
 
 // waveChoices are the databases to tick; pick ticks all that could follow, or none.
@@ -137,6 +162,11 @@ func (s *Server) waveChecksView(c echo.Context, w waveWish, got waveChecked) vie
 	again := templates.Action{Label: "Check again", Href: "/waves/new/checks" + q}
 	v.Verdict = waveVerdict(ready, left, again)
 	v.Whole, v.Bounds = checks(got.whole), s.waveBounds()
+	if every, ok := got.fittingEvery(); ok && ready > 0 {
+		fitting := w
+		fitting.Every = every.String()
+		v.Verdict.Actions = append(v.Verdict.Actions, templates.Action{Label: "Check with a log backup every " + templates.Span(every), Href: "/waves/new/checks?" + fitting.values().Encode()})
+	}
 	if ready > 0 && !got.fits() {
 		v.Verdict = templates.Help{Title: "All of them together do not fit.", Cause: "Each could start alone; see what the wave as a whole lacks.", Fix: "Mend what is marked red, or choose fewer databases, then check again.", Actions: []templates.Action{again}}
 		ready = 0

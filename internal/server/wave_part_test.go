@@ -53,7 +53,7 @@ func TestTheRestOfAWave(t *testing.T) {
 	b.get(page+"/abort").sees(200, "There is nothing to abort")
 	b.do("POST", page+"/abort", "confirm=billing+weekend").sees(422, "Nothing of the wave can be aborted.")
 	b.do("POST", page+"/rest", "confirm=billing+weekend").sees(422, "Nothing that is left can be cut over now.")
-	b.get(page+"/report").sees(200, "The folder of hr is full until Monday. It stood still: Cannot open backup device.", "Foretold", "It took", "Writes were stopped for", "Size of the database", "From begin to open", "Began as", "number 3 of its wave",
+	b.get(page+"/report").sees(200, "The folder of hr is full until Monday. It stood still: Cannot open backup device.", "Foretold", "What came was", "Writes were stopped for", "Size of the database", "From begin to open", "Began as", "number 3 of its wave",
 		"The wave as a whole", "Calls a day", "EXEC [database].sys.sp_updatestats")
 	for name, want := range map[string]string{"billing": "RESTORING", "crm": "RESTORING", "hr": "ONLINE"} {
 		f.sources[name].with(func() {
@@ -226,6 +226,26 @@ func TestAWaveTooLargeAsAWhole(t *testing.T) {
 	p.ask("POST", "/api/v1/waves", map[string]any{"name": "large", "server": "source", "databases": []string{"big1", "big2", "big3"}, "instance": "target", "staging": "staging", "every": "4h"}, 422, &refused)
 	if !strings.Contains(refused.Error, "Space on the target") || refused.Fix == "" || len(refused.Databases) != 3 || refused.Databases[0].Error == "" {
 		t.Errorf("%+v", refused)
+	}
+}
+
+// TestAnIntervalThatFitsIsOffered: too many calls a day for all together, and
+// the interval that would do is a button.
+func TestAnIntervalThatFitsIsOffered(t *testing.T) {
+	h := newHouse(t)
+	b := h.signedIn(t)
+	q := "?name=thirty&server=source&instance=target&staging=staging&every=15m"
+	var names []string
+	for i := range 30 {
+		names = append(names, fmt.Sprintf("db%02d", i))
+		q += "&database=" + names[i]
+	}
+	h.fleet(t, names...)
+	b.get("/waves/new?"+q[1:]).sees(200, "Lets up to", "3 h", "12 h")
+	b.get("/waves/new/checks"+q).sees(200, "makes up to 600 calls a day for 30 databases", "Choose a log backup every 131 min or more.", "Start 30 migrations")
+	b.follow("Check with a log backup every 2 h 11 min").sees(200, "The wave makes at most 480 a day; 500 of 500 are left", "Start 30 migrations")
+	if strings.Contains(b.text(), "Check with a log backup every") {
+		t.Error("it fits and another interval is offered")
 	}
 }
 

@@ -90,7 +90,7 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 	}
 	if m.Feed != nil {
 		if !m.Feed.Frozen.IsZero() {
-			a.Pairs = append(a.Pairs, templates.Pair{Key: "Writes stopped (UTC)", When: z.At(m.Feed.Frozen)})
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Writes stopped (UTC)", Value: toTheSecond(m.Feed.Frozen)})
 		}
 		if !m.Feed.Tail.IsZero() {
 			a.Pairs = append(a.Pairs, templates.Pair{Key: "Gate", Value: gateWords(m)})
@@ -103,11 +103,11 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 			a.Pairs = append(a.Pairs, templates.Pair{Key: "Aborted (UTC)", When: z.At(m.Feed.AbortAsked)}, templates.Pair{Key: "Why", Value: why})
 		}
 		if !m.Feed.GivenBack.IsZero() {
-			a.Pairs = append(a.Pairs, templates.Pair{Key: "Source writable again (UTC)", When: z.At(m.Feed.GivenBack)})
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Source writable again (UTC)", Value: toTheSecond(m.Feed.GivenBack)})
 		}
 	}
 	if !m.Opened.IsZero() {
-		a.Pairs = append(a.Pairs, templates.Pair{Key: "Open (UTC)", When: z.At(m.Opened)}, templates.Pair{Key: "From begin to open", Value: templates.Span(m.Opened.Sub(m.Created))})
+		a.Pairs = append(a.Pairs, templates.Pair{Key: "Open (UTC)", Value: toTheSecond(m.Opened)}, templates.Pair{Key: "From begin to open", Value: templates.Span(m.Opened.Sub(m.Created))})
 	}
 	a.Pairs = append(a.Pairs, stopPairs(m)...)
 	if m.CheckResult != "" || m.CheckText != "" {
@@ -125,6 +125,9 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 	}
 	return a, nil
 }
+
+// toTheSecond words a time for paper, where nothing can be hovered.
+func toTheSecond(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04:05") }
 
 // stopPairs are the stop of writes as it was foretold and as it came.
 func stopPairs(m migration.Migration) (out []templates.Pair) {
@@ -145,7 +148,11 @@ func stopPairs(m migration.Migration) (out []templates.Pair) {
 	}
 	words := spanOf(told.Total()) + ": " + stopParts(told) + "; a tail of " + templates.Bytes(told.Bytes).Text
 	if stop.Known && told.Total() > 0 {
-		words += fmt.Sprintf(". It took %+.0f %% beside that.", 100*(stop.Total().Seconds()-told.Total().Seconds())/told.Total().Seconds())
+		off, more := 100*(stop.Total().Seconds()/told.Total().Seconds()-1), "more"
+		if off < 0 {
+			off, more = -off, "less"
+		}
+		words += fmt.Sprintf(". What came was %.0f %% %s.", off, more)
 	}
 	return append(out, templates.Pair{Key: "Foretold", Value: words})
 }

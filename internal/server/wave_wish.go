@@ -105,7 +105,19 @@ func (k waveCheck) why() error {
 type waveChecked struct {
 	places livePlan
 	found  []waveCheck
+	facts  migration.WaveFacts
 	whole  []migration.Finding
+}
+
+// fittingEvery is the interval to choose instead of one that makes too many
+// calls a day; false when the one chosen fits, or none does.
+func (v waveChecked) fittingEvery() (time.Duration, bool) {
+	for _, f := range v.whole {
+		if f.Code == "wave-calls" && f.Level != migration.Passed {
+			return v.facts.FittingEvery()
+		}
+	}
+	return 0, false
 }
 
 // fits reports whether nothing about the whole wave bars the way.
@@ -117,13 +129,13 @@ func (s *Server) waveChecks(ctx context.Context, w waveWish) (v waveChecked, err
 	if v.places, v.found, err = s.memberChecks(ctx, w); err != nil {
 		return v, err
 	}
-	v.whole, err = s.wholeChecks(ctx, v)
+	v.facts, v.whole, err = s.wholeChecks(ctx, v)
 	return v, err
 }
 
 // wholeChecks asks target and bucket once more, for all that can start by
 // themselves. What cannot be asked bars the way: it would be found out late.
-func (s *Server) wholeChecks(ctx context.Context, v waveChecked) ([]migration.Finding, error) {
+func (s *Server) wholeChecks(ctx context.Context, v waveChecked) (f migration.WaveFacts, found []migration.Finding, err error) {
 	var members []migration.WaveNeed
 	var every time.Duration
 	for _, k := range v.found {
@@ -132,28 +144,28 @@ func (s *Server) wholeChecks(ctx context.Context, v waveChecked) ([]migration.Fi
 		}
 	}
 	if len(members) == 0 {
-		return nil, nil
+		return f, nil, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	f, err := migration.CollectWave(asking, s.Ports, v.places.instance.ID, v.places.staging.ID)
+	f, err = migration.CollectWave(asking, s.Ports, v.places.instance.ID, v.places.staging.ID)
 	if err != nil {
 		message, fix := fault.Words(err)
 		if fault.Of(err) == fault.Unknown {
 			message, fix = "Target or bucket could not be asked.", "Check again."
 			s.Log.Error("check a whole wave", "err", err)
 		}
-		return []migration.Finding{{Code: "wave", Title: "The wave as a whole", Level: migration.Barred, Text: message, Fix: fix}}, nil
+		return f, []migration.Finding{{Code: "wave", Title: "The wave as a whole", Level: migration.Barred, Text: message, Fix: fix}}, nil
 	}
 	f.Members, f.Every = members, every
 	b, err := s.Migrations.Calls(ctx, v.places.instance.ID, "", s.Now().Add(-24*time.Hour))
 	if err != nil {
-		return nil, err
+		return f, nil, err
 	}
 	f.CallsHost = b.Instance
 	st, err := s.standing(ctx)
 	if err != nil {
-		return nil, err
+		return f, nil, err
 	}
 	for _, row := range st.active {
 		if row.InstanceID != v.places.instance.ID {
@@ -162,13 +174,13 @@ func (s *Server) wholeChecks(ctx context.Context, v waveChecked) ([]migration.Fi
 		f.Coming = append(f.Coming, row.Database)
 		m, err := s.Migrations.Migration(ctx, row.ID)
 		if err != nil {
-			return nil, err
+			return f, nil, err
 		}
 		if m.Feed != nil {
 			f.CallsPlan += migration.PlannedCalls(m.Feed.Every)
 		}
 	}
-	return migration.JudgeWave(f), nil
+	return f, migration.JudgeWave(f), nil
 }
 
 func (s *Server) memberChecks(ctx context.Context, w waveWish) (livePlan, []waveCheck, error) {
