@@ -38,18 +38,18 @@ func TestTheRestOfAWave(t *testing.T) {
 		})
 	}
 	b.get(page+"/cutover").submit(page+"/cutover", "confirm", "billing weekend").sees(200, "Ordered: the cutover of 3 databases begins.")
-	b.until("2 need you").until("1 open").sees(200, "Cut over the rest…", "Writable at the source", "2 of 3", "1 at the target")
+	b.until("2 need you").until("1 at the target").sees(200, "Cut over the rest…", "Writable at the source", "2 of 3", "1 at the target")
 	b.get(page+"/cutover").sees(200, "Cut over the rest of billing weekend", "The joint cutover began", "Cannot open backup device.", "goes on", "Cut over 2 databases")
 
 	// crm can go on, hr still cannot.
 	f.sources["crm"].with(func() { f.sources["crm"].refuses = nil })
 	b.submit(page+"/rest", "confirm", "nothing").sees(422, "The name typed is not billing weekend.")
 	b.submit(page+"/rest", "confirm", "billing weekend").sees(200, "Ordered: the cutover of 2 databases begins.")
-	b.until("2 open").until("1 needs you")
+	b.until("2 at the target").until("1 needs you")
 
 	b.get(page+"/abort").sees(200, "1 is aborted", "Stays open.", "2 databases stay open or opening", "billing, crm")
 	b.submit(page+"/abort", "confirm", "billing weekend", "why", "The folder of hr is full until Monday.").sees(200, "1 database is given up")
-	b.until("ended").sees(200, "2 open", "1 given up", "1 of 3", "2 at the target · 0 at neither")
+	b.until("1 given up").sees(200, "2 open", "ended", "1 of 3", "2 at the target · 0 at neither")
 	b.get(page+"/abort").sees(200, "There is nothing to abort")
 	b.do("POST", page+"/abort", "confirm=billing+weekend").sees(422, "Nothing of the wave can be aborted.")
 	b.do("POST", page+"/rest", "confirm=billing+weekend").sees(422, "Nothing that is left can be cut over now.")
@@ -79,7 +79,7 @@ func TestAWaveIsAbortedFrozen(t *testing.T) {
 	b.get(page+"/abort").sees(200, "Its source is made writable again").submit(page+"/abort", "confirm", "billing weekend").sees(200, "2 databases are given up and the sources given back.")
 	b.until("2 of 2") // writable at the source
 	h.rds.Hang("", false)
-	b.until("ended").sees(200, "2 given up", "The source is writable again.")
+	b.until("2 given up").sees(200, "ended", "The source is writable again.")
 	for name, s := range f.sources {
 		s.with(func() {
 			if s.state != "ONLINE" {
