@@ -11,7 +11,8 @@ import (
 // keyFormat is how a slot's local time is written.
 const keyFormat = "2006-01-02T15:04"
 
-// Calendar has a policy's rules read and ready: it tells their slots.
+// Calendar has a policy's rules read and ready: it tells their slots. It
+// remembers what it found last and is not safe for use by several goroutines.
 type Calendar struct {
 	Policy Policy
 	zone   *time.Location
@@ -24,6 +25,14 @@ type schedule struct {
 	policyID string
 	cron     cron.Schedule
 	zone     *time.Location
+	known    *ahead // found last
+}
+
+// ahead is what lies behind a moment.
+type ahead struct {
+	of    time.Time // the moment
+	first time.Time // local time of the first slot behind it; zero = none within years
+	next  Slot      // the last of those due at the same moment
 }
 
 // NewCalendar reads a policy's zone and cron lines; Invalid when one of them
@@ -68,25 +77,33 @@ func (s *schedule) slot(local time.Time) Slot {
 // after is the first moment after at that has a slot, with the last of its
 // slots; false when none comes within years.
 func (s *schedule) after(at time.Time) (Slot, bool) {
-	local := s.cron.Next(shown(s.zone, at))
-	if local.IsZero() {
-		return Slot{}, false
+	if s.known == nil || !s.known.of.Equal(at) {
+		s.remember(at, s.cron.Next(shown(s.zone, at)))
 	}
-	first := s.slot(local)
-	if reading(s.zone, first.At).Equal(local) {
-		return first, true
+	return s.known.next, !s.known.first.IsZero()
+}
+
+// remember notes the first local time behind a moment.
+func (s *schedule) remember(at, first time.Time) {
+	s.known = &ahead{of: at, first: first}
+	if first.IsZero() {
+		return
 	}
-	return s.slot(s.newest(local, shown(s.zone, first.At))), true // of a gap, or where a gap ends
+	s.known.next = s.slot(first)
+	if due := s.known.next.At; !reading(s.zone, due).Equal(first) { // of a gap, or where a gap ends
+		last, _ := s.newest(first, shown(s.zone, due))
+		s.known.next = s.slot(last)
+	}
 }
 
 // newest is the last time of the rule that is at or before to, given one that
-// is. Whether a later one follows within reach falls with time, so halving the
+// is, and the one that follows it. Whether a later one follows within reach falls with time, so halving the
 // stretch finds it: years of missed minutes cost some twenty looks.
-func (s *schedule) newest(one, to time.Time) time.Time {
+func (s *schedule) newest(one, to time.Time) (last, following time.Time) {
 	for {
 		next := s.cron.Next(one)
 		if next.IsZero() || next.After(to) {
-			return one
+			return one, next
 		}
 		one = next
 		low, high := int64(0), int64(to.Sub(one)/time.Minute) // minutes behind one

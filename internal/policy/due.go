@@ -64,7 +64,7 @@ func (c *Calendar) Due(marks []Mark, now time.Time) (d Decision) {
 		m, moved := c.begin(r, marks, now)
 		next, ok := r.after(m.At)
 		if ok && !next.At.After(now) {
-			slots, at := c.decide(r, m.At, now)
+			slots, at := c.decide(r, now)
 			d.Slots = append(d.Slots, slots...)
 			last := slots[len(slots)-1]
 			m.Local, m.At, moved = last.Local, at, true
@@ -111,11 +111,11 @@ func (c *Calendar) begin(r *schedule, marks []Mark, now time.Time) (m Mark, move
 	return Mark{PolicyID: c.Policy.ID, Kind: r.Kind, Cron: r.Cron, Zone: c.Policy.Zone, At: from.UTC()}, true
 }
 
-// decide says what becomes of the rule's slots after from and up to now; there
-// is at least one.
-func (c *Calendar) decide(r *schedule, from, now time.Time) (slots []Decided, at time.Time) {
-	first := r.cron.Next(shown(r.zone, from))
-	last := r.newest(first, shown(r.zone, now))
+// decide says what becomes of the rule's slots from the first it knows of and up
+// to now; there is at least one.
+func (c *Calendar) decide(r *schedule, now time.Time) (slots []Decided, at time.Time) {
+	first := r.known.first
+	last, following := r.newest(first, shown(r.zone, now))
 	newest := Decided{Slot: r.slot(last), Count: 1}
 	if first.Before(last) {
 		slots = append(slots, r.passed(first, last, newest.Slot, now))
@@ -135,12 +135,13 @@ func (c *Calendar) decide(r *schedule, from, now time.Time) (slots []Decided, at
 		newest.Verdict = Skipped
 		newest.Why = fmt.Sprintf("Its time passed %s ago, and the policy skips what it misses.", spell(late))
 	}
+	r.remember(newest.At, following)
 	return append(slots, newest), newest.At
 }
 
 // passed is one row for every slot from first up to the one before last.
 func (r *schedule) passed(first, last time.Time, newest Slot, now time.Time) Decided {
-	before := r.newest(first, last.Add(-time.Minute))
+	before, _ := r.newest(first, last.Add(-time.Minute))
 	d := Decided{Slot: r.slot(before), Verdict: Skipped, Count: r.count(first, before, mostCounted)}
 	many := fmt.Sprintf("%d slots from %s to %s", d.Count, spellLocal(first), spellLocal(before))
 	switch {
