@@ -31,7 +31,10 @@ type ports struct {
 	servers map[sqlserver.Config]*sqlserver.Server
 }
 
-var _ migration.Ports = (*ports)(nil)
+var (
+	_ migration.Ports   = (*ports)(nil)
+	_ policy.CloudPorts = (*ports)(nil)
+)
 
 func newPorts(endpoints endpoint.Store, data string) *ports {
 	return &ports{endpoints: endpoints, data: data,
@@ -96,16 +99,15 @@ func (p *ports) client(ctx context.Context, in endpoint.Instance) (*aliyun.Clien
 
 // CloudPolicy implements policy.CloudPorts: the backup policy of an instance.
 func (p *ports) CloudPolicy(ctx context.Context, id string) (policy.Cloud, error) {
-	return p.Cloud(ctx, id)
+	return p.cloud(ctx, id)
 }
 
-// CloudBackups hands out an instance whose backups the service takes.
-func (p *ports) CloudBackups(ctx context.Context, id string) (backup.Cloud, error) {
-	return p.Cloud(ctx, id)
+// Cloud hands out an instance whose backups the service takes.
+func (p *ports) Cloud(ctx context.Context, id string) (backup.Cloud, error) {
+	return p.cloud(ctx, id)
 }
 
-// Cloud hands out an instance whose backups the service takes, with its policy.
-func (p *ports) Cloud(ctx context.Context, id string) (*aliyun.Cloud, error) {
+func (p *ports) cloud(ctx context.Context, id string) (*aliyun.Cloud, error) {
 	in, err := p.endpoints.Instance(ctx, id)
 	if err != nil {
 		return nil, err

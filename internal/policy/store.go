@@ -101,5 +101,5 @@ type Version struct {
 	Actor   string    // who; empty = seen in the cloud, changed elsewhere
 	Via     string    // web, api, engine
 	Note    string    // such as "rolled back to version 3"
-	Content []byte    // JSON of the Policy, Standard or Advanced
+	Content []byte    // JSON of the Policy, or of the CloudContent
 }

@@ -1,0 +1,295 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+)
+
+// Finding is something to say about a field of a form before it is sent.
+type Finding struct {
+	Field string // as the Field… words; empty = the instance as a whole
+	Bars  bool   // it cannot be sent so; else it is a warning
+	Text  string // what is so, and why
+	Fix   string // may be empty
+}
+
+// Barred reports whether any finding bars the way.
+func Barred(all []Finding) bool {
+	return slices.ContainsFunc(all, func(f Finding) bool { return f.Bars })
+}
+
+// Choice is one value that a field offers; Why says why it cannot be chosen
+// now, empty = it can.
+type Choice struct {
+	Field, Value string
+	Name         string // for people
+	Why          string
+}
+
+// Most storage on which the service takes physical backups, in GB (RDS API
+// ModifyBackupPolicy, OperationDenied.NotSupportedBackupMethod).
+const mostPhysicalGB = 4000
+
+// OneWay reports whether a change cannot be taken back: snapshots, once chosen,
+// stay (RDS API ModifyBackupPolicy, OperationDenied.SwitchSnapshotToPhysical).
+func OneWay(was Standard, s Standard) bool { return was.Method == Physical && s.Method == Snapshot }
+
+// Writable tells whether the standard policy can be written now.
+func Writable(was Standing) (out []Finding) {
+	bar := func(field, text, fix string) { out = append(out, Finding{field, true, text, fix}) }
+	if was.AdvancedOn {
+		bar(FieldRows, "The instance has an advanced backup policy. The service's API does not change the standard policy of such an instance (IncorrectBackupPolicy).", "Change it in the console.")
+	}
+	return append(out, reachable(was.Can)...)
+}
+
+// reachable tells whether the instance takes changes at all.
+func reachable(can Abilities) (out []Finding) {
+	if !can.Running {
+		out = append(out, Finding{Bars: true, Text: fmt.Sprintf("The instance is %s, and takes changes only while it is Running.", orWord(can.Status, "not running")), Fix: "Wait until it is running."})
+	}
+	if can.Locked != "" {
+		out = append(out, Finding{Bars: true, Text: "The instance is locked: " + can.Locked + ".", Fix: "Enlarge the storage or settle the payment, then try again."})
+	}
+	return out
+}
+
+func orWord(s, word string) string {
+	if s == "" {
+		return word
+	}
+	return s
+}
+
+// CheckStandard tells what speaks against a standard policy, and what is to be
+// known of it, by the table of the page "Back up data" and the refusals of
+// ModifyBackupPolicy. was is the policy as it was just read; confirmed tells
+// that a person typed the confirmation that OneWay asks for.
+func CheckStandard(was Standing, s Standard, confirmed bool) []Finding {
+	out := Writable(was)
+	bar := func(field, text, fix string) { out = append(out, Finding{field, true, text, fix}) }
+	if s.RetentionDays < backup.LeastRetention || s.RetentionDays > backup.MostRetention {
+		bar(FieldRetention, fmt.Sprintf("Backups are kept for %d to %d days.", backup.LeastRetention, backup.MostRetention), "")
+	}
+	if len(sortDays(s.Days)) < 2 || slices.ContainsFunc(s.Days, func(d time.Weekday) bool { return d < time.Sunday || d > time.Saturday }) {
+		bar(FieldDays, "The service takes backups on at least two days a week.", "Choose two days or more.")
+	}
+	if s.Hour < 0 || s.Hour > 23 {
+		bar(FieldHour, "The hour is 0 to 23, UTC.", "")
+	}
+	for _, c := range Choices(was, s) {
+		if c.Why != "" && c.Value == s.value(c.Field) {
+			bar(c.Field, c.Why, fixes(c.Field, c.Value))
+		}
+	}
+	if OneWay(was.Standard, s) && !confirmed {
+		bar(FieldMethod, "The change from physical backups to snapshots cannot be taken back. Physical backups by hand stay possible.", "Type the confirmation.")
+	}
+	if s.RetentionDays < was.Standard.RetentionDays && was.Standard.RetentionDays > 0 {
+		out = append(out, Finding{Field: FieldRetention, Text: fmt.Sprintf("Logs are kept as long as data: the recovery window shrinks from %s to %s. Whether sets that exist keep their expiry is not documented.",
+			daysWords(was.Standard.RetentionDays), daysWords(s.RetentionDays))})
+	}
+	return out
+}
+
+// value is what a field is set to, as Choice has it.
+func (s Standard) value(field string) string {
+	switch field {
+	case FieldMethod:
+		return string(s.Method)
+	case FieldIncremental:
+		return strconv.FormatBool(s.Incremental)
+	case FieldLog:
+		return string(s.Log)
+	case FieldPriority:
+		return strconv.Itoa(int(s.Priority))
+	}
+	return ""
+}
+
+func fixes(field, value string) string {
+	switch {
+	case field == FieldLog && value == string(LogEvery5):
+		return "Choose every 30 minutes, or make this change in the console."
+	case field == FieldLog:
+		return "Choose every 30 minutes."
+	case field == FieldIncremental:
+		return "Switch it off."
+	case field == FieldMethod:
+		return "Choose the other method."
+	}
+	return ""
+}
+
+// Choices lists the values of the fields that exclude each other, with the
+// reason where one cannot be chosen beside the rest of s: a form shows them
+// grey at once.
+func Choices(was Standing, s Standard) []Choice {
+	can := was.Can
+	incrementalOff := ""
+	switch {
+	case s.Method == Snapshot:
+		incrementalOff = "Snapshots are always full: incremental is for physical backups."
+	case can.Cluster && s.Priority == SecondaryFirst:
+		incrementalOff = "Backups on the secondary first exclude incremental, and Cluster Edition has none with physical backups."
+	case can.Cluster:
+		incrementalOff = "Cluster Edition has no incremental with physical backups."
+	}
+	out := []Choice{
+		{FieldMethod, string(Physical), Physical.Words(), physicalWhy(was)},
+		{FieldMethod, string(Snapshot), Snapshot.Words(), snapshotWhy(was)},
+		{FieldIncremental, "true", "on", incrementalOff},
+		{FieldIncremental, "false", "off", ""},
+		{FieldLog, string(LogAsData), LogAsData.Words(), ""},
+		{FieldLog, string(LogEvery30), LogEvery30.Words(), ""},
+		{FieldLog, string(LogEvery5), LogEvery5.Words(), fiveWhy(was, s)},
+	}
+	if s.Method == Snapshot {
+		out[4].Why = "With snapshots, logs are backed up every 30 or every 5 minutes."
+	}
+	for _, p := range []Priority{PrimaryOnly, SecondaryFirst} {
+		out = append(out, Choice{FieldPriority, strconv.Itoa(int(p)), p.Words(), priorityWhy(was, s, p)})
+	}
+	return out
+}
+
+func physicalWhy(was Standing) string {
+	switch {
+	case was.Standard.Method == Snapshot:
+		return "The instance takes snapshots, and the service lets none go back to physical backups. Physical backups by hand stay possible."
+	case was.Can.StorageGB > mostPhysicalGB:
+		return fmt.Sprintf("The instance has %d GB of storage; above %d GB only snapshots are taken.", was.Can.StorageGB, mostPhysicalGB)
+	}
+	return ""
+}
+
+func snapshotWhy(was Standing) string {
+	switch {
+	case was.Standard.Method == Snapshot:
+		return ""
+	case !was.Can.Snapshot:
+		return "The instance's disks do not take snapshots: they are for cloud disks."
+	case was.Can.CrossRegion:
+		return "Cross-region backup is on, which excludes snapshots. Switch it off in the console first."
+	}
+	return ""
+}
+
+// fiveWhy always has a reason: the parameter's value for 5 minutes is not
+// documented (RDS API ModifyBackupPolicy, LogBackupFrequency), so an interval
+// of 5 minutes is shown and never written.
+func fiveWhy(was Standing, s Standard) string {
+	switch {
+	case !was.Can.FiveMinuteLog:
+		return "The instance does not offer log backups every 5 minutes."
+	case was.Can.Cluster && s.Method == Physical && s.Priority == SecondaryFirst:
+		return "Backups on the secondary first exclude log backups every 5 minutes."
+	case was.Standard.Log == LogEvery5:
+		return "The instance backs its log up every 5 minutes, set in the console. The service's API has no documented value for it and takes the frequency with every change, so that saving here would end it."
+	}
+	return "The instance offers it, but the service's API has no documented value for it: it can be chosen in the console only."
+}
+
+func priorityWhy(was Standing, s Standard, p Priority) string {
+	switch {
+	case p == was.Standard.Priority:
+		return ""
+	case !was.Can.Cluster:
+		return "Which node takes the backups can be chosen on Cluster Edition."
+	case !was.Can.SetPriority:
+		return "The service says that this instance's priority cannot be changed."
+	case s.Method == Snapshot:
+		return "The priority is for physical backups."
+	}
+	return ""
+}
+
+// CheckAdvanced tells what speaks against an advanced policy (pages "Back up
+// data" and "Sparse backup").
+func CheckAdvanced(was Standing, a Advanced, confirmed bool) []Finding {
+	out := reachable(was.Can)
+	bar := func(field, text, fix string) { out = append(out, Finding{field, true, text, fix}) }
+	switch {
+	case !was.AdvancedOn:
+		bar(FieldRows, "The advanced backup policy is off. Switching it on may have no way back, so that Bakplane does not.", "Switch it on in the console.")
+	case was.Advanced.Unread > 0:
+		bar(FieldRows, fmt.Sprintf("%d of the instance's rules cannot be read by this version, so that nothing is written over them.", was.Advanced.Unread), "Change this policy in the console.")
+	case !was.Can.WriteAdvanced:
+		bar(FieldRows, "The service does not tell the ids of the rules, by which they would be changed.", "Change this policy in the console.")
+	}
+	longest := 0
+	for i, r := range a.Rows {
+		if text := r.wrong(); text != "" {
+			bar(FieldRows, fmt.Sprintf("Rule %d: %s", i+1, text), "")
+		}
+		if r.RetentionDays == Forever || longest != Forever && r.RetentionDays > longest {
+			longest = r.RetentionDays
+		}
+		if r.Cycle == Monthly && slices.ContainsFunc(r.Days, func(d int) bool { return d > 28 }) {
+			out = append(out, Finding{Field: FieldRows, Text: fmt.Sprintf("Rule %d: months without this day have no backup of it.", i+1), Fix: "Choose the last day instead."})
+		}
+		if r.Cycle == Yearly && slices.Contains(r.Days, 229) {
+			out = append(out, Finding{Field: FieldRows, Text: fmt.Sprintf("Rule %d: 29 February comes in leap years only.", i+1)})
+		}
+	}
+	if len(a.Rows) == 0 || a.Rows[0].Cycle != Weekly || len(sortInts(a.Rows[0].Days)) < 2 {
+		bar(FieldRows, "The first rule is weekly and has at least two days.", "Choose two days or more in the first rule.")
+	}
+	if len(was.Advanced.Rows) > 0 && !slices.ContainsFunc(a.Rows, func(r Sparse) bool { return r.ID == was.Advanced.Rows[0].ID }) {
+		bar(FieldRows, "The first rule cannot be removed.", "Change it instead.")
+	}
+	if a.Hour < 0 || a.Hour > 23 {
+		bar(FieldHour, "The hour is 0 to 23, UTC.", "")
+	}
+	s := Standard{Method: a.Method, Incremental: a.Incremental, Log: a.Log, Priority: was.Standard.Priority}
+	for _, c := range Choices(was, s) {
+		switch {
+		case c.Field == FieldPriority, c.Why == "" || c.Value != s.value(c.Field):
+		case c.Field == FieldIncremental && a.Method == Physical: // the page excludes it with snapshots alone
+		default:
+			bar(c.Field, c.Why, fixes(c.Field, c.Value))
+		}
+	}
+	switch {
+	case a.LogRetentionDays < 7 || a.LogRetentionDays > 7300:
+		bar(FieldLogKept, "Logs are kept for 7 to 7,300 days.", "")
+	case longest != Forever && a.LogRetentionDays > longest:
+		bar(FieldLogKept, fmt.Sprintf("Logs cannot be kept longer than data, which is kept %s at most.", daysWords(longest)), "Keep data longer, or logs shorter.")
+	}
+	if OneWay(was.Standard, s) && !confirmed {
+		bar(FieldMethod, "The change from physical backups to snapshots cannot be taken back. Physical backups by hand stay possible.", "Type the confirmation.")
+	}
+	return out
+}
+
+// wrong says what is wrong with a rule by itself.
+func (s Sparse) wrong() string {
+	var problems []string
+	if s.RetentionDays != Forever && (s.RetentionDays < 7 || s.RetentionDays > 7300) {
+		problems = append(problems, "sets are kept for 7 to 7,300 days, or for ever.")
+	}
+	if len(s.Days) == 0 {
+		problems = append(problems, "it has no days.")
+	}
+	for _, d := range s.Days {
+		ok := false
+		switch s.Cycle {
+		case Weekly:
+			ok = d >= 1 && d <= 7
+		case Monthly:
+			ok = d == LastDay || d >= 1 && d <= 31
+		case Yearly:
+			ok = validDate(d/100, d%100)
+		}
+		if !ok {
+			problems = append(problems, fmt.Sprintf("%d is no day of a %s rule.", d, s.Cycle))
+			break
+		}
+	}
+	return strings.Join(problems, " ")
+}

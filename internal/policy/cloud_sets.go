@@ -1,0 +1,141 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// Automatic tells what an automatic backup by hand will be, and why: full when
+// the instance had no full backup within three days, else differential (page
+// "Back up data"). It is barred on Cluster Edition with the secondary first.
+func Automatic(was Standing, sets []backup.CloudSet, now time.Time) (kind backup.Kind, why string, barred string) {
+	if was.Can.Cluster && was.Standard.Method == Physical && was.Standard.Priority == SecondaryFirst {
+		return "", "", "On Cluster Edition with backups on the secondary first, only full backups can be taken by hand."
+	}
+	at := lastFull(sets, now)
+	switch {
+	case at.IsZero():
+		return backup.Full, "The instance has no full backup that a differential could build on.", ""
+	case now.Sub(at) > threeDays:
+		return backup.Full, fmt.Sprintf("The last full backup is %s old, and a differential builds on one of at most three days.", age(now.Sub(at))), ""
+	}
+	return backup.Differential, fmt.Sprintf("The last full backup is %s old; within three days a differential is taken.", age(now.Sub(at))), ""
+}
+
+func age(d time.Duration) string {
+	switch {
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d minutes", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+// Today counts the backups of an instance in the 24 hours before now, and tells
+// when the oldest of them leaves. The service makes at most backup.OrdersADay
+// sets a day; when its day begins is not documented.
+func Today(sets []backup.CloudSet, jobs []backup.Job, now time.Time) (made int, frees time.Time) {
+	for _, s := range sets {
+		if age := now.Sub(s.Started); age >= 0 && age < 24*time.Hour {
+			made++
+			if at := s.Started.Add(24 * time.Hour); frees.IsZero() || at.Before(frees) {
+				frees = at
+			}
+		}
+	}
+	for _, j := range jobs {
+		if !j.Ended() {
+			made++
+		}
+	}
+	return made, frees
+}
+
+// CheckOrder tells what speaks against a backup by hand.
+func CheckOrder(o backup.Order, was Standing, sets []backup.CloudSet, jobs []backup.Job, now time.Time) []Finding {
+	out := reachable(was.Can)
+	bar := func(field, text, fix string) { out = append(out, Finding{field, true, text, fix}) }
+	if _, err := backup.OrderCall("", o); err != nil {
+		field := FieldDatabases
+		if o.Snapshot && o.Automatic {
+			field = FieldMode
+		}
+		message, fix := fault.Words(err)
+		if len(o.Databases) > 0 && !o.Snapshot && !o.Automatic && o.RetentionDays != 0 {
+			field = FieldRetention
+		}
+		bar(field, message, fix)
+	}
+	if o.Snapshot && !was.Can.Snapshot {
+		bar(FieldMethod, "The instance's disks do not take snapshots: they are for cloud disks.", "Choose physical.")
+	}
+	if o.Automatic {
+		if _, _, barred := Automatic(was, sets, now); barred != "" {
+			bar(FieldMode, barred, "Choose full.")
+		}
+	}
+	for _, j := range jobs {
+		if !j.Ended() {
+			bar("", "Another backup of the instance is under way.", "Wait until it has ended.")
+			break
+		}
+	}
+	if made, frees := Today(sets, nil, now); made >= backup.OrdersADay {
+		bar("", fmt.Sprintf("The instance had %d backups within 24 hours, and the service makes %d a day.", made, backup.OrdersADay),
+			"Try again after "+frees.UTC().Format("15:04 UTC")+".")
+	}
+	return out
+}
+
+// Extension tells whether the expiry of a set can be moved.
+type Extension struct {
+	Can    bool
+	Why    []string // reasons against it
+	Unsure string   // what only the service knows
+}
+
+// Extendable tells it of a set (RDS API ModifyBackupSetExpireTime): only
+// successful manual physical full sets of single databases, and only longer.
+// No field of a set says whether it is one of single databases; where the set
+// names as many databases as the instance has, the service decides. databases
+// is how many the instance has; 0 = unknown.
+func Extendable(s backup.CloudSet, databases int, now time.Time) Extension {
+	var e Extension
+	no := func(when bool, why string) {
+		if when {
+			e.Why = append(e.Why, why)
+		}
+	}
+	no(!s.Manual, "It was taken by the policy: only sets by hand can be kept longer.")
+	no(s.Snapshot, "It is a snapshot: only physical sets can be kept longer.")
+	no(s.Kind != backup.Full, "It is a differential: only full sets can be kept longer.")
+	no(s.Failed, "It failed.")
+	no(s.Region != "", "It is a copy in another region.")
+	no(!s.Expires.IsZero() && !s.Expires.After(now), "It has expired.")
+	no(s.Expires.IsZero(), "It has no expiry that could be moved.")
+	e.Can = len(e.Why) == 0
+	if e.Can && (len(s.Databases) == 0 || databases == 0 || len(s.Databases) >= databases) {
+		e.Unsure = "Only sets of single databases can be kept longer, and the service does not tell which are: it may refuse."
+	}
+	return e
+}
+
+// CheckExpiry tells what speaks against a new expiry of a set.
+func CheckExpiry(s backup.CloudSet, until time.Time, databases int, now time.Time) (out []Finding) {
+	e := Extendable(s, databases, now)
+	for _, why := range e.Why {
+		out = append(out, Finding{Field: FieldExpiry, Bars: true, Text: why})
+	}
+	switch {
+	case len(out) > 0:
+	case !until.After(s.Expires):
+		out = append(out, Finding{Field: FieldExpiry, Bars: true, Text: "The expiry can only be moved later: it is " + TwoZones(s.Expires) + ".", Fix: "Choose a later moment."})
+	case e.Unsure != "":
+		out = append(out, Finding{Field: FieldExpiry, Text: e.Unsure})
+	}
+	return out
+}
