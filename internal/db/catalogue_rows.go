@@ -9,65 +9,8 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 )
-
-// setDoc is backup.Set as it is stored: fields that have columns are left
-// zero, zero fields are left out. Its fields must be those of backup.Set.
-type setDoc struct {
-	Kind backup.Kind  `json:"-"`
-	Type bakfile.Type `json:"t,omitzero"`
-	ID   backup.GUID  `json:"id,omitzero"`
-
-	Name      string      `json:"n,omitzero"`
-	Database  string      `json:"d,omitzero"`
-	Server    string      `json:"s,omitzero"`
-	Machine   string      `json:"m,omitzero"`
-	Family    backup.GUID `json:"fa,omitzero"`
-	BindingID backup.GUID `json:"bi,omitzero"`
-
-	VersionMajor       int                   `json:"v1,omitzero"`
-	VersionMinor       int                   `json:"v2,omitzero"`
-	VersionBuild       int                   `json:"v3,omitzero"`
-	DatabaseVersion    int                   `json:"dv,omitzero"`
-	CompatibilityLevel int                   `json:"cl,omitzero"`
-	RecoveryModel      bakfile.RecoveryModel `json:"rm,omitzero"`
-
-	First               backup.LSN  `json:"l1,omitzero"`
-	Last                backup.LSN  `json:"l2,omitzero"`
-	Checkpoint          backup.LSN  `json:"lc,omitzero"`
-	DatabaseBackup      backup.LSN  `json:"lb,omitzero"`
-	DifferentialBase    backup.GUID `json:"db,omitzero"`
-	DifferentialBaseLSN backup.LSN  `json:"ld,omitzero"`
-
-	FirstFork backup.GUID `json:"f1,omitzero"`
-	Fork      backup.GUID `json:"f,omitzero"`
-	ForkPoint backup.LSN  `json:"lf,omitzero"`
-
-	Started    backup.Moment `json:"-"`
-	Finished   backup.Moment `json:"-"`
-	ValidUntil backup.Moment `json:"-"`
-
-	CopyOnly       bool `json:"co,omitzero"`
-	Damaged        bool `json:"da,omitzero"`
-	BulkLogged     bool `json:"bl,omitzero"`
-	BeginsLogChain bool `json:"be,omitzero"`
-	Snapshot       bool `json:"sn,omitzero"`
-	TailLog        bool `json:"tl,omitzero"`
-	Compressed     bool `json:"cm,omitzero"`
-	Checksums      bool `json:"ck,omitzero"`
-
-	Size           int64 `json:"z,omitzero"`
-	CompressedSize int64 `json:"zc,omitzero"`
-	DatabaseSize   int64 `json:"zd,omitzero"`
-
-	Complete bool `json:"ok,omitzero"`
-
-	MediaSet    backup.GUID      `json:"ms,omitzero"`
-	FamilyCount int              `json:"fc,omitzero"`
-	Files       []backup.SetFile `json:"fs,omitempty"`
-}
 
 // class folds what lists are filtered by into one small number.
 type class int
@@ -166,7 +109,8 @@ type setRow struct {
 	policy                   string
 	started, finished, valid int64
 	ahead                    sql.NullInt64
-	doc, cloud               string
+	doc                      []byte
+	cloud                    string
 	apart                    bool
 	bytes, verified          int64
 	pinned                   bool
@@ -201,7 +145,7 @@ func rowOf(r *backup.Record) (s setRow, err error) {
 	if set.Database == r.Database {
 		set.Database = ""
 	}
-	s.doc = text(setDoc(set))
+	s.doc = packSet(&set)
 	if r.Cloud != nil {
 		s.cloud = text(r.Cloud)
 	}
@@ -212,11 +156,11 @@ func rowOf(r *backup.Record) (s setRow, err error) {
 
 // record is the row's record, without copies.
 func (s *setRow) record(instanceID, database string) (r backup.Record, err error) {
-	var doc setDoc
-	if err := parse(s.doc, &doc); err != nil {
+	set, err := unpackSet(s.doc)
+	if err != nil {
 		return r, err
 	}
-	r = backup.Record{ID: setIDText(s.id), InstanceID: instanceID, Database: database, Origin: s.class.origin(), PolicyID: s.policy, Set: backup.Set(doc),
+	r = backup.Record{ID: setIDText(s.id), InstanceID: instanceID, Database: database, Origin: s.class.origin(), PolicyID: s.policy, Set: set,
 		Apart: s.apart, State: s.class.state(), Verified: moment(s.verified), Pinned: s.pinned, PinNote: s.pinNote,
 		Expires: moment(s.expires), Gone: moment(s.gone), Seen: moment(s.seen)}
 	r.Set.Kind = s.class.kind()

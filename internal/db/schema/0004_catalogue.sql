@@ -60,7 +60,7 @@ CREATE TABLE backup_sets (
   finished  INTEGER NOT NULL DEFAULT 0,
   valid     INTEGER NOT NULL DEFAULT 0,
   ahead     INTEGER, -- microseconds by which local time is ahead of UTC; NULL = unknown
-  doc       TEXT NOT NULL, -- JSON of what else is known of the set
+  doc       BLOB NOT NULL, -- what else is known of the set, packed
   cloud     TEXT NOT NULL DEFAULT '', -- JSON
   apart     INTEGER NOT NULL DEFAULT 0,
   bytes     INTEGER NOT NULL DEFAULT 0,
