@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,6 +14,8 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/emulator/door"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -222,5 +227,85 @@ func TestARestoreThatIsCutBeginsAnew(t *testing.T) {
 	}
 	if restores != 2 || !strings.Contains(m.Calls[1].Request, "REPLACE") || m.Calls[0].Verdict != migration.Void {
 		t.Fatalf("calls %+v", m.Calls)
+	}
+}
+
+// TestACopyToAServerOfOnesOwnIsKilledAtRandom kills the dashboard at random
+// moments of a migration between two databases of one server, the full restore
+// slow enough to be hit. It ends open with equal contents and asks nobody.
+func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
+	for i := range 3 {
+		t.Run(strconv.Itoa(i), func(t *testing.T) {
+			ctx := context.Background()
+			random := rand.New(rand.NewPCG(uint64(i), 33))
+			c := startCloud(t)
+			control := door.Remote{URL: c.SQLControl}
+			j := &journey{t: t, cloud: c, data: t.TempDir(), files: c.SQLBackups, database: "shop copy"}
+			if err := control.Call(ctx, "POST", "/databases/shop/load", map[string]any{"rate": 50}, nil); err != nil {
+				t.Fatal(err)
+			}
+			if err := control.Call(ctx, "PUT", "/disk", sqlserveremu.Disk{Rate: 4 << 20}, nil); err != nil {
+				t.Fatal(err)
+			}
+			j.open(func(d *db.DB) {
+				p := newPorts(d, j.data)
+				furnish := demo{app: &App{DB: d, Ports: p}, cloud: c.addresses}
+				if err := furnish.places(ctx, t.TempDir()); err != nil {
+					t.Fatal(err)
+				}
+				m, err := migration.LiveWish{ServerID: demoServer, Source: "shop", InstanceID: demoServer, Database: "shop copy", StagingID: demoBackups, Own: true, Every: time.Hour}.Draft(demoBackups)
+				if err != nil {
+					t.Fatal(err)
+				}
+				findings, facts, err := migration.LivePreflight(ctx, p, m, time.Now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if j.id, err = migration.StartLive(ctx, d.Migrations(), m, facts, findings, newID, furnish.by()); err != nil {
+					t.Fatal(err)
+				}
+			})
+			ordered := false
+			for life := 0; life < 40 && (!ordered || life < 5); life++ {
+				p := j.serve()
+				time.Sleep(time.Duration(100+random.IntN(500)) * time.Millisecond)
+				p.kill()
+				ordered = ordered || j.orderCutover()
+				if life == 8 { // it has been hit often enough
+					if err := control.Call(ctx, "PUT", "/disk", sqlserveremu.Disk{}, nil); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if !ordered {
+				t.Fatal("the full backup was never applied")
+			}
+			p := j.serve()
+			defer p.kill()
+			if err := j.finished(60 * time.Second); err != nil {
+				t.Fatal(err)
+			}
+			p.kill()
+			var source, target sqlserveremu.DatabaseState
+			if err := errors.Join(control.Call(ctx, "GET", "/databases/shop", nil, &source), control.Call(ctx, "GET", "/databases/shop%20copy", nil, &target)); err != nil {
+				t.Fatal(err)
+			}
+			if source.Writable || !target.Writable || len(source.Tables) == 0 || !maps.Equal(source.Tables, target.Tables) {
+				t.Fatalf("source %+v, target %+v", source, target)
+			}
+			j.open(func(d *db.DB) {
+				m, err := d.Migrations().Migration(ctx, j.id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				replaced := 0
+				for _, call := range m.Calls {
+					if strings.Contains(call.Request, "REPLACE") {
+						replaced++
+					}
+				}
+				t.Logf("%d calls, the half-made database was replaced %d times", len(m.Calls), replaced)
+			})
+		})
 	}
 }
