@@ -102,7 +102,7 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now, NewID: newID,
 			Rules: migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores},
-			Takes: migration.TakeRules{Reserve: 3, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
+			Takes: migration.TakeRules{Reserve: 3, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
 			Caps:  migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Gates: gates,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: limit},
 		}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}},

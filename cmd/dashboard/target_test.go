@@ -206,6 +206,34 @@ func TestStripedFilesGoToAnotherServer(t *testing.T) {
 	}
 }
 
+// TestALargeDatabaseIsTakenInStripes: the full backup of a live migration goes
+// over several files, the others over one.
+func TestALargeDatabaseIsTakenInStripes(t *testing.T) {
+	h := newHouse(t)
+	other := h.another(nil)
+	h.app.engine.Workers[migration.RunKind].(*migration.Worker).Takes.StripeBytes = 256 << 10
+	if err := h.cloud.sql.Load("shop", 100); err != nil {
+		t.Fatal(err)
+	}
+	id := h.follow("shop", toOther)
+	h.until(id, "the differential applied", follows)
+	h.cutOver(id)
+	m := h.until(id, "the open database", opened)
+	h.sameRows(h.cloud.sql, "shop", other, "shop")
+	full := 0
+	for _, f := range m.Live() {
+		if f.Kind == "full" {
+			full++
+		}
+	}
+	if full < 3 || strings.Count(m.Calls[0].Request, "DISK = ") != full || strings.Count(m.Calls[1].Request, "DISK = ") != 1 || len(m.Feed.Takes) != len(m.Live())-full+1 {
+		t.Errorf("%d stripes, calls %+v", full, m.Calls)
+	}
+	if stop := migration.Measured(m); !stop.Known || stop.Ours < 0 {
+		t.Errorf("stop of writes %+v", stop)
+	}
+}
+
 // TestARestoreThatIsCutBeginsAnew: the server ends the connection that
 // restores; what it left is certainly ours and is replaced without asking.
 func TestARestoreThatIsCutBeginsAnew(t *testing.T) {

@@ -175,12 +175,11 @@ func seenOf(seen []Seen, name string) (Seen, bool) {
 func (d Draft) Requests(place RestoreCall) (out []Request) {
 	m := d.Migration
 	for i, f := range d.Files {
-		set := m.set(f)
-		if set[0].Ord != f.Ord {
-			continue // a further stripe
+		if m.Further(f) {
+			continue
 		}
 		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Mode: m.Mode, Check: m.Check}
-		for _, more := range set[1:] {
+		for _, more := range m.set(f)[1:] {
 			in.More = append(in.More, more.Key)
 		}
 		verb := VerbImport

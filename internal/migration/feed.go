@@ -58,9 +58,10 @@ type Take struct {
 
 // TakeRules are the limits by which backups are ordered.
 type TakeRules struct {
-	Reserve int           // imports of the day kept for the cutover
-	Settle  time.Duration // how long an order without an answer may still become a backup
-	Fresh   time.Duration // at the cutover, a last log older than this is followed by another before the freeze
+	StripeBytes int64         // bytes of data for each stripe of a full backup, where the target takes several; 0 = always one file
+	Reserve     int           // imports of the day kept for the cutover
+	Settle      time.Duration // how long an order without an answer may still become a backup
+	Fresh       time.Duration // at the cutover, a last log older than this is followed by another before the freeze
 }
 
 // TakeAction is the next thing to do at the source.

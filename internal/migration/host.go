@@ -115,7 +115,13 @@ func dataFiles(ctx context.Context, bucket objectstore.Bucket, f File) ([]bakfil
 // set are the files of a file's backup set, in order: itself, or the stripes
 // among which it is.
 func (m Migration) set(f File) (out []File) {
-	for _, o := range m.Live() {
+	if !m.Own {
+		return []File{f} // a cloud takes no stripes
+	}
+	for _, o := range m.Files {
+		if o.State == FileDropped {
+			continue
+		}
 		if o.Ord == f.Ord || o.SetGUID == f.SetGUID && !f.SetGUID.IsZero() {
 			out = append(out, o)
 		}
@@ -125,6 +131,9 @@ func (m Migration) set(f File) (out []File) {
 	}
 	return out
 }
+
+// Further reports whether a file is a stripe behind the first of its set.
+func (m Migration) Further(f File) bool { return m.set(f)[0].Ord != f.Ord }
 
 // Unfreezes reports whether the target must be set READ_WRITE when it is
 // opened: the source was frozen READ_ONLY, and what it was set to travels in

@@ -205,3 +205,37 @@ func TestJudgeAServerOfOnesOwn(t *testing.T) {
 		t.Errorf("a folder that the target cannot list: %v", got)
 	}
 }
+
+func TestStripesOfATake(t *testing.T) {
+	own, cloud := Migration{ID: "01a1f9d0-a8cc-7a0c-b5af-d7dd7c6e2fdf", Own: true, SourceDatabase: "s1of4"}, Migration{SourceDatabase: "shop"}
+	for _, c := range []struct {
+		m     Migration
+		kind  string
+		bytes int64
+		want  int
+	}{
+		{own, "full", 0, 1}, {own, "full", StripeBytes - 1, 1}, {own, "full", 2 * StripeBytes, 2}, {own, "full", 1 << 50, MostStripes},
+		{own, "differential", 1 << 50, 1}, {own, "log", 1 << 50, 1}, {cloud, "full", 1 << 50, 1},
+	} {
+		if got := StripesFor(c.m, c.kind, c.bytes, StripeBytes); got != c.want {
+			t.Errorf("%s of %d bytes over %d files, want %d", c.kind, c.bytes, got, c.want)
+		}
+	}
+	_, key := TakeName(own, "full", noon)
+	if got := StripeKeys(StripedKey(key, 1)); len(got) != 1 || got[0] != key {
+		t.Errorf("%q of %q", got, key)
+	}
+	seen := map[string]bool{}
+	for n := 2; n <= MostStripes; n++ {
+		keys := StripeKeys(StripedKey(key, n))
+		if len(keys) != n || keys[0] != StripedKey(key, n) {
+			t.Errorf("%d stripes: %q", n, keys)
+		}
+		for _, k := range keys {
+			if why, _ := badKey(k); seen[k] || why != "" {
+				t.Errorf("%q: %s", k, why)
+			}
+			seen[k] = true
+		}
+	}
+}

@@ -46,6 +46,7 @@ func Predict(m Migration, tailBytes int64, opens []time.Duration) Stop {
 		if !ok || t.Settled.IsZero() {
 			continue
 		}
+		f = m.whole(f)
 		backup = append(backup, sample{f.Size, t.Settled.Sub(t.Intended)})
 		if !f.Staged.IsZero() {
 			upload = append(upload, sample{f.Size, f.Staged.Sub(t.Settled)})
@@ -71,6 +72,23 @@ func Predict(m Migration, tailBytes int64, opens []time.Duration) Stop {
 		s.Why = "A synchronous DBCC CHECKDB runs before the opening, and none was measured at this instance yet."
 	}
 	return s
+}
+
+// whole is the first file of a set with the size of all its stripes, staged when
+// the last of them was.
+func (m Migration) whole(f File) File {
+	for _, s := range m.set(f) {
+		if s.Ord == f.Ord {
+			continue
+		}
+		f.Size += s.Size
+		if s.Staged.IsZero() || f.Staged.IsZero() {
+			f.Staged = time.Time{}
+		} else if s.Staged.After(f.Staged) {
+			f.Staged = s.Staged
+		}
+	}
+	return f
 }
 
 func (m Migration) file(ord int) (File, bool) {
@@ -116,6 +134,7 @@ func Measured(m Migration) Stop {
 		if !t.Tail || !ok {
 			continue
 		}
+		f = m.whole(f)
 		apply := lastCall(m, f.Ord)
 		s.Bytes = f.Size
 		s.Tail = t.Settled.Sub(m.Feed.Frozen)

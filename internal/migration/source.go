@@ -11,7 +11,6 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -114,6 +113,11 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 	now := j.Now()
 	t := Take{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == FreezeTake, Intended: now}
 	t.Name, t.Key = TakeName(m, act.Kind, now)
+	stripes, err := j.stripes(ctx, m, server, act.Kind)
+	if err != nil {
+		return err
+	}
+	t.Key = StripedKey(t.Key, stripes)
 	t.Path = place.Path(t.Key)
 	c := Change{Take: &t, Steps: []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepActive, Started: now, Total: 100}}}
 	if t.Tail && m.Feed.Frozen.IsZero() {
@@ -130,8 +134,8 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 		}
 	}
 	last := time.Time{}
-	err := server.Backup(ctx, backup.BackupCall{Database: m.SourceDatabase, Kind: backup.Kind(t.Kind), Tail: t.Tail && m.Feed.Freeze == FreezeTail,
-		Name: t.Name, Files: []string{t.Path}, Compress: m.Feed.Compress}, func(percent float64) {
+	err = server.Backup(ctx, backup.BackupCall{Database: m.SourceDatabase, Kind: backup.Kind(t.Kind), Tail: t.Tail && m.Feed.Freeze == FreezeTail,
+		Name: t.Name, Files: place.Paths(t), Compress: m.Feed.Compress}, func(percent float64) {
 		if now := j.Now(); now.Sub(last) >= time.Second {
 			last = now
 			_ = j.Runs.Progress(ctx, j.grip, takeStep(t), int64(percent), 100, 0) // the next one makes up for a lost one
@@ -166,10 +170,11 @@ func (j *job) takeRefused(ctx context.Context, m Migration, server backup.Server
 // taken makes a file of a finished backup. What it holds is read from the file
 // itself, not believed of the order.
 func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
-	f, err := j.fileOfTake(ctx, m, t)
+	files, err := j.filesOfTake(ctx, m, t)
 	if err != nil {
 		return fmt.Errorf("read backup just taken: %w", err)
 	}
+	f := files[0]
 	if reached := m.taken(); f.Kind == string(backup.Log) && f.FirstLSN.Compare(reached) > 0 {
 		// Somebody took a log in between; theirs comes first.
 		server, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
@@ -190,7 +195,7 @@ func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
 	}
 	now := j.Now()
 	t.Verdict, t.Settled, t.File = v, now, f.Ord
-	c := Change{Take: &t, Files: []File{f},
+	c := Change{Take: &t, Files: files,
 		Steps:  []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepDone, Finished: now, Done: 100, Total: 100}},
 		Events: j.event(takeStep(t), run.Info, fmt.Sprintf("%s is taken, up to LSN %s.", path.Base(t.Key), f.LastLSN))}
 	if t.Tail {
@@ -199,34 +204,33 @@ func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
 	return j.note(ctx, c)
 }
 
-func (j *job) fileOfTake(ctx context.Context, m Migration, t Take) (File, error) {
+func (j *job) filesOfTake(ctx context.Context, m Migration, t Take) ([]File, error) {
 	_, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
 	if err != nil {
-		return File{}, err
+		return nil, err
 	}
 	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
 	if err != nil {
-		return File{}, err
+		return nil, err
 	}
-	f, err := readFile(ctx, bucket, t.Key)
-	if err != nil {
-		return File{}, err
+	files, err := readFiles(ctx, bucket, StripeKeys(t.Key))
+	for i := range files {
+		files[i].Ord = nextOrd(m) + i
+		files[i].Key = StagedTake(m, place, files[i].Source)
+		if place.BucketID != m.SourceID {
+			files[i].From = place.BucketID
+		}
 	}
-	f.Ord = nextOrd(m)
-	f.Key = StagedTake(m, place, t)
-	if place.BucketID != m.SourceID {
-		f.From = place.BucketID
-	}
-	return f, nil
+	return files, err
 }
 
 // StagedTake is where a backup just taken lies for the target: where it was
 // taken, if the target reads that folder too.
-func StagedTake(m Migration, place Place, t Take) string {
+func StagedTake(m Migration, place Place, key string) string {
 	if m.Own && place.BucketID == m.StagingID {
-		return t.Key
+		return key
 	}
-	return m.StagingPrefix + path.Base(t.Key)
+	return m.StagingPrefix + path.Base(key)
 }
 
 func nextOrd(m Migration) int {
@@ -235,25 +239,6 @@ func nextOrd(m Migration) int {
 		next = max(next, f.Ord+1)
 	}
 	return next
-}
-
-// readFile makes a planned file of a backup file with one set.
-func readFile(ctx context.Context, bucket objectstore.Bucket, key string) (File, error) {
-	o, err := bucket.Stat(ctx, key)
-	if err != nil {
-		return File{}, err
-	}
-	file, err := bakfile.Read(objectstore.ReaderAt(ctx, bucket, key, o.Size), o.Size)
-	if err != nil {
-		return File{}, err
-	}
-	sets := backup.FromFiles([]backup.ReadFile{{Name: key, File: file}})
-	if len(sets) == 0 || !sets[0].Complete {
-		return File{}, fault.Newf(fault.Conflict, "%s is not a whole backup.", key).WithFix("Check the disk of the server's backup folder.")
-	}
-	s := sets[0]
-	return File{Source: key, Size: o.Size, Kind: string(s.Kind), SetGUID: s.ID, BaseGUID: s.DifferentialBase, ForkID: s.Fork,
-		FirstLSN: s.First, LastLSN: s.Last, Started: s.Started.Time(), DataBytes: s.DatabaseSize, State: FilePlanned}, nil
 }
 
 // seekTake asks msdb whether an order without an answer became a backup.
@@ -319,7 +304,7 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 		if ours(m, r.Set.Name) || r.Set.Kind != backup.Log || r.Set.CopyOnly || r.Set.Last.Compare(m.taken()) <= 0 {
 			continue
 		}
-		f, err := j.foreign(ctx, m, place, r)
+		files, err := j.foreign(ctx, m, place, r)
 		if err != nil {
 			message, _ := fault.Words(err)
 			p := &Problem{Code: "foreign-log", Step: "take/foreign", Said: strings.Join(r.Files, ", "),
@@ -329,35 +314,43 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 			return j.note(ctx, Change{Problem: &p, Events: j.event("take/foreign", run.Problem, p.Cause),
 				Steps: []run.Step{{Key: "take/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
 		}
-		c.Files = append(c.Files, f)
-		c.Events = append(c.Events, j.event("take/foreign", run.Warning, fmt.Sprintf("%s took a log backup too; %s is followed.", r.User, path.Base(f.Source)))...)
-		m.Files = append(m.Files, f)
+		c.Files = append(c.Files, files...)
+		c.Events = append(c.Events, j.event("take/foreign", run.Warning, fmt.Sprintf("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)
+		m.Files = append(m.Files, files...)
 	}
 	return j.note(ctx, c)
 }
 
-// foreign makes a file of somebody else's log backup, when we can reach it.
-func (j *job) foreign(ctx context.Context, m Migration, place Place, r backup.HistoryRow) (File, error) {
-	if len(r.Files) != 1 || !r.Disk {
-		return File{}, fault.New(fault.Invalid, "It is not a single file on disk.", "")
+// foreign makes files of somebody else's log backup, when we can reach it. A
+// striped one is of use where the target takes several files.
+func (j *job) foreign(ctx context.Context, m Migration, place Place, r backup.HistoryRow) ([]File, error) {
+	if len(r.Files) != 1 && !m.Own || len(r.Files) == 0 || !r.Disk {
+		return nil, fault.New(fault.Invalid, "It is not a single file on disk.", "")
 	}
 	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
 	if err != nil {
-		return File{}, err
+		return nil, err
 	}
-	key, inside := place.Key(r.Files[0])
-	if !inside {
-		key = path.Base(strings.ReplaceAll(r.Files[0], `\`, "/")) // perhaps it was copied here
+	var keys []string
+	for _, file := range r.Files {
+		key, inside := place.Key(file)
+		if !inside {
+			key = path.Base(strings.ReplaceAll(file, `\`, "/")) // perhaps it was copied here
+		}
+		keys = append(keys, key)
 	}
-	f, err := readFile(ctx, bucket, key)
-	if err != nil {
-		return File{}, err
+	files, err := readFiles(ctx, bucket, keys)
+	for i := range files {
+		f := &files[i]
+		if f.SetGUID != r.Set.ID {
+			return nil, fault.Newf(fault.Conflict, "%s holds another backup now.", f.Source)
+		}
+		f.Ord, f.Key = nextOrd(m)+i, m.StagingPrefix+SafeName(*f, m.SourceDatabase)
+		if i > 0 {
+			f.Key = fmt.Sprintf("%s%d%s", m.StagingPrefix, i+1, SafeName(*f, m.SourceDatabase))
+		}
 	}
-	if f.SetGUID != r.Set.ID {
-		return File{}, fault.Newf(fault.Conflict, "%s holds another backup now.", key)
-	}
-	f.Ord, f.Key = nextOrd(m), m.StagingPrefix+SafeName(f, m.SourceDatabase)
-	return f, nil
+	return files, err
 }
 
 func ours(m Migration, name string) bool { return strings.HasPrefix(name, "bakplane "+m.ID+" ") }

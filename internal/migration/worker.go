@@ -218,7 +218,7 @@ func (j *job) look(ctx context.Context, m Migration) error {
 	c := Change{Sight: &s, Files: got.Files, Check: got.Check, Said: got.Said}
 	step := StepRestore
 	for _, f := range got.Files {
-		if m.set(f)[0].Ord != f.Ord {
+		if m.Further(f) {
 			continue // a further stripe
 		}
 		step = stepOf(f)

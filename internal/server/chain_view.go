@@ -15,6 +15,9 @@ func migrationChain(z templates.Zone, m migration.Migration) templates.Chain {
 	applied := 0
 	var last migration.File
 	for _, f := range m.Live() {
+		if m.Further(f) {
+			continue // drawn once for all stripes
+		}
 		state := templates.SetPlanned
 		switch f.State {
 		case migration.FileApplied:

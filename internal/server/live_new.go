@@ -184,7 +184,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (v
 	defer cancel()
 	findings, facts, err := migration.LivePreflight(asking, s.Ports, p.m, s.Now)
 	if err != nil {
-		v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, nil), s.Now().UTC())
+		v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, nil), 0, s.Now().UTC())
 		v.Verdict = s.askedInVain(c, err)
 		v.Verdict.Cause, v.Verdict.Actions = "The checks could not be made.", []templates.Action{again, {Label: "Change the server", Href: settingOf(p.server)}}
 		if fault.Of(err) == fault.Unknown {
@@ -192,7 +192,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (v
 		}
 		return preflightPage(v, statusOf(err)), nil
 	}
-	v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), s.Now().UTC())
+	v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), facts.Database.DataBytes, s.Now().UTC())
 	v.Checks, v.Verdict = checks(findings), verdict(findings)
 	if !migration.MayStart(findings) {
 		v.Verdict.Actions = []templates.Action{again}

@@ -87,9 +87,9 @@ func (s *Server) cutoverCalls(ctx context.Context, m migration.Migration) ([]tem
 		return nil, err
 	}
 	place := migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}
-	t := nextTake(m, place, "log", true, s.Now().UTC())
+	t := nextTake(m, place, "log", true, 1, s.Now().UTC())
 	in := s.placeFor(ctx, target, staging, m.Database, nil)
-	in.Database, in.Key, in.Mode, in.Check = m.Database, migration.StagedTake(m, place, t), m.Mode, m.Check
+	in.Database, in.Key, in.Mode, in.Check = m.Database, migration.StagedTake(m, place, t.Key), m.Mode, m.Check
 	return []templates.Call{
 		{Title: "Freeze, at " + i.Name, Request: takeStatement(m, t), Note: "The name holds the time of the order."},
 		{Title: "Import the tail", Request: migration.RequestOf(m, migration.VerbImport, in)},

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"time"
 
@@ -26,11 +27,21 @@ func takeStatement(m migration.Migration, t migration.Take) string {
 		with = append(with, "COMPRESSION")
 	}
 	with = append(with, "STATS = 1")
-	statement := verb + quoted(m.SourceDatabase) + " TO DISK = " + literal(t.Path) + " WITH " + strings.Join(with, ", ")
+	statement := verb + quoted(m.SourceDatabase) + " TO " + takeDevices(t) + " WITH " + strings.Join(with, ", ")
 	if t.Tail && m.Feed.Freeze == migration.FreezeReadOnly {
 		return "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET READ_ONLY WITH ROLLBACK IMMEDIATE\n" + statement
 	}
 	return statement
+}
+
+// takeDevices are the files of a take: one, or the stripes that its key stands for.
+func takeDevices(t migration.Take) string {
+	var out []string
+	folder := strings.TrimSuffix(t.Path, path.Base(t.Key))
+	for _, key := range migration.StripeKeys(t.Key) {
+		out = append(out, "DISK = "+literal(folder+path.Base(key)))
+	}
+	return strings.Join(out, ", ")
 }
 
 func quoted(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
@@ -38,9 +49,10 @@ func quoted(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]
 func literal(text string) string { return "N'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // nextTake is the take that would be ordered now, with the names it would get.
-func nextTake(m migration.Migration, place migration.Place, kind string, tail bool, at time.Time) migration.Take {
+func nextTake(m migration.Migration, place migration.Place, kind string, tail bool, stripes int, at time.Time) migration.Take {
 	t := migration.Take{Kind: kind, Tail: tail}
 	t.Name, t.Key = migration.TakeName(m, kind, at)
+	t.Key = migration.StripedKey(t.Key, stripes)
 	t.Path = place.Path(t.Key)
 	return t
 }
@@ -72,15 +84,18 @@ func liveOrder(m migration.Migration, server, instance, place string) []string {
 
 // liveCalls words the statements and calls of a migration before it begins.
 // Names hold the time of the order and the id the migration gets.
-func liveCalls(p livePlan, at migration.RestoreCall, now time.Time) []templates.Call {
+func liveCalls(p livePlan, at migration.RestoreCall, dataBytes int64, now time.Time) []templates.Call {
 	m := p.m
 	m.ID = "(id)"
 	place := migration.Place{Folder: p.server.ServerFolder, BucketID: p.server.FolderID}
 	source, cloud := p.server.Name, instanceName(p.instance)
 	var out []templates.Call
 	add := func(when, kind string, tail bool, verb migration.Verb) {
-		t := nextTake(m, place, kind, tail, now)
-		in := migration.RestoreCall{Database: m.Database, Endpoint: at.Endpoint, Bucket: at.Bucket, Folder: at.Folder, Key: migration.StagedTake(m, place, t), Mode: m.Mode, Check: m.Check}
+		t := nextTake(m, place, kind, tail, migration.StripesFor(m, kind, dataBytes, migration.StripeBytes), now)
+		in := migration.RestoreCall{Database: m.Database, Endpoint: at.Endpoint, Bucket: at.Bucket, Folder: at.Folder, Key: migration.StagedTake(m, place, t.Key), Mode: m.Mode, Check: m.Check}
+		for _, key := range migration.StripeKeys(t.Key)[1:] {
+			in.More = append(in.More, migration.StagedTake(m, place, key))
+		}
 		if verb == migration.VerbRestore {
 			in.Moves = at.Moves
 		}

@@ -66,7 +66,7 @@ func (p phaser) restore() templates.Step {
 
 func (p phaser) increments() (in, of int) {
 	for _, f := range p.m.Live() {
-		if f.Kind != "full" {
+		if f.Kind != "full" && !p.m.Further(f) {
 			of++
 			if f.State == migration.FileApplied {
 				in++

@@ -1,0 +1,107 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/objectstore"
+)
+
+// A full backup for a server of one's own is striped when the database is
+// large: SQL Server writes and reads each file with a thread of its own, and a
+// file that must be sent again is a part of the whole. CreateMigrateTask takes
+// one file, so nothing is striped for ApsaraDB. Differentials and logs are one
+// file each: they are small, and the tail's way is short.
+const (
+	// StripeBytes of data are in each stripe of a full backup, about.
+	StripeBytes = 64 << 30
+	// MostStripes bounds them; BACKUP takes 64 devices.
+	MostStripes = 8
+)
+
+// StripesFor is over how many files a full backup goes. dataBytes are those of
+// the database's data files; without a size for each stripe it is one.
+func StripesFor(m Migration, kind string, dataBytes, each int64) int {
+	if !m.Own || kind != string(backup.Full) || each <= 0 {
+		return 1
+	}
+	return int(min(max(dataBytes/each, 1), MostStripes))
+}
+
+// StripedKey names the first of so many stripes; StripeKeys knows the others
+// by it, so that one name written down before the order is enough.
+func StripedKey(key string, stripes int) string {
+	if stripes < 2 {
+		return key
+	}
+	return strings.TrimSuffix(key, ".bak") + fmt.Sprintf("s1of%d.bak", stripes)
+}
+
+// Names that TakeName makes end in hexadecimal digits, which s and o are not.
+var firstStripe = regexp.MustCompile(`^(.*)s1of([2-8])\.bak$`)
+
+// StripeKeys are the files of a take, in the order of their families.
+func StripeKeys(key string) []string {
+	hit := firstStripe.FindStringSubmatch(key)
+	if hit == nil {
+		return []string{key}
+	}
+	n, _ := strconv.Atoi(hit[2])
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("%ss%dof%d.bak", hit[1], i+1, n)
+	}
+	return out
+}
+
+// Paths are the files of a take as the source sees them.
+func (p Place) Paths(t Take) (out []string) {
+	for _, key := range StripeKeys(t.Key) {
+		out = append(out, p.Path(key))
+	}
+	return out
+}
+
+// stripes asks the source how large the database is where that decides.
+func (j *job) stripes(ctx context.Context, m Migration, server backup.Server, kind string) (int, error) {
+	if StripesFor(m, kind, 1<<60, j.Takes.StripeBytes) == 1 {
+		return 1, nil
+	}
+	d, err := server.Database(ctx, m.SourceDatabase)
+	return StripesFor(m, kind, d.DataBytes, j.Takes.StripeBytes), err
+}
+
+// readFiles makes planned files of the stripes of one backup set, in the order
+// of their families.
+func readFiles(ctx context.Context, bucket objectstore.Bucket, keys []string) ([]File, error) {
+	var read []backup.ReadFile
+	size := map[string]int64{}
+	for _, key := range keys {
+		o, err := bucket.Stat(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		file, err := bakfile.Read(objectstore.ReaderAt(ctx, bucket, key, o.Size), o.Size)
+		if err != nil {
+			return nil, err
+		}
+		read, size[key] = append(read, backup.ReadFile{Name: key, File: file}), o.Size
+	}
+	sets := backup.FromFiles(read)
+	if len(sets) != 1 || !sets[0].Complete || len(sets[0].Files) != len(keys) {
+		return nil, fault.Newf(fault.Conflict, "%s is not a whole backup.", strings.Join(keys, ", ")).WithFix("Check the disk of the server's backup folder.")
+	}
+	s := sets[0]
+	var out []File
+	for _, stripe := range s.Files {
+		out = append(out, File{Source: stripe.Name, Size: size[stripe.Name], Kind: string(s.Kind), SetGUID: s.ID, BaseGUID: s.DifferentialBase, ForkID: s.Fork,
+			FirstLSN: s.First, LastLSN: s.Last, Started: s.Started.Time(), DataBytes: s.DatabaseSize, State: FilePlanned})
+	}
+	return out, nil
+}
