@@ -162,7 +162,7 @@ func waveCutoverNotes(untold int) (out []templates.Help) {
 	}
 	return append(out,
 		templates.Help{Tone: templates.ToneRun, Title: "They share the way", Cause: "Each figure is for a database that goes alone. The server, the line and the instance are shared and uploads take turns, so together each takes longer: between the longest figure and the sum of all."},
-		templates.Help{Tone: templates.ToneRun, Title: "Each has its own gate", Cause: "A target is opened only if its last LSN equals that of its tail. One that stops does not hold the others.", Fix: "Until the order to open is given, each can be aborted on its own page, which makes its source writable again."})
+		templates.Help{Tone: templates.ToneRun, Title: "Each has its own gate", Cause: "A target is opened only if its last LSN equals that of its tail. One that stops does not hold the others.", Fix: "Until the order to open is given, each can be aborted on its own page, or all that are not open together; that makes the sources writable again."})
 }
 
 func stopParts(stop migration.Stop) string {
