@@ -186,7 +186,7 @@ var troubles = []trouble{
 		h.bites(h.cloud.oss.Door(), door.Rule{Operation: "UploadPart", CutAnswer: new(int64)})
 	}},
 	{"somebody else takes a log backup", func(h *house) {
-		_ = h.cloud.sql.Backup(h.t.Context(), "sa", "shop", h.cloud.backups+"/foreign"+newID()+".trn", true)
+		_ = h.cloud.sql.Backup(h.t.Context(), gardenLogin, "shop", h.cloud.backups+"/foreign"+newID()+".trn", true)
 	}},
 	{"kill -9 of the dashboard", nil},
 }

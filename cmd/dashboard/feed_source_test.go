@@ -194,5 +194,7 @@ func (s *scripted) CheckDB(context.Context, string, bool) ([]string, error) { re
 func (s *scripted) Contents(context.Context, string, func(done, of int)) ([]backup.TableSum, error) {
 	return nil, nil
 }
+
+func (s *scripted) Quiet(context.Context, string) (backup.Quiet, error)          { return backup.Quiet{}, nil }
 func (s *scripted) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 func (s *scripted) MakeFolder(context.Context, string) error                     { return nil }

@@ -5,16 +5,17 @@ import (
 	"database/sql"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
 // feedRow are the columns of a migration that follows a source at work.
 type feedRow struct {
-	server, freeze, tail, foretold, abortWhy    string
-	every, history, historyAt                   int64
-	compress                                    bool
-	cutoverAsked, abortAsked, frozen, givenBack int64
+	server, freeze, tail, foretold, abortWhy, quiet, proof string
+	every, history, historyAt                              int64
+	compress                                               bool
+	cutoverAsked, abortAsked, frozen, givenBack, proven    int64
 }
 
 func feedOf(f *migration.Feed) (r feedRow) {
@@ -34,7 +35,10 @@ func (r feedRow) words() (*migration.Feed, error) {
 	}
 	f := &migration.Feed{ServerID: r.server, Every: time.Duration(r.every) * time.Microsecond, Freeze: migration.Freeze(r.freeze), Compress: r.compress,
 		History: r.history, HistoryAt: moment(r.historyAt), CutoverAsked: moment(r.cutoverAsked), AbortAsked: moment(r.abortAsked), AbortWhy: r.abortWhy,
-		Frozen: moment(r.frozen), Tail: tail, GivenBack: moment(r.givenBack)}
+		Frozen: moment(r.frozen), Tail: tail, GivenBack: moment(r.givenBack), Proven: moment(r.proven), Proof: r.proof}
+	if err := parse(r.quiet, &f.Before); err != nil {
+		return nil, err
+	}
 	return f, parse(r.foretold, &f.Foretold)
 }
 
@@ -69,6 +73,10 @@ func setFeed(ctx context.Context, tx *sql.Tx, id string, c migration.Change) err
 		{c.Frozen != nil, "frozen", microsOf(c.Frozen)},
 		{c.Tail != nil, "tail_lsn", lsnOf(c.Tail)},
 		{c.GivenBack != nil, "given_back", microsOf(c.GivenBack)},
+		{c.Before != nil, "quiet", text(c.Before)},
+		{c.Before != nil, "proven", 0},
+		{c.Proven != nil, "proven", microsOf(c.Proven)},
+		{c.Proven != nil, "proof", c.Proof},
 		{c.History != nil, "history", intOf(c.History)},
 		{!c.HistoryAt.IsZero(), "history_at", micros(c.HistoryAt)},
 	} {

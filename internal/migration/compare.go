@@ -112,6 +112,7 @@ type side struct {
 	into                 *SideRead
 	sums                 []backup.TableSum
 	step                 run.Step
+	still                func(backup.Quiet) (bool, string) // of a source that takes writes
 }
 
 // read reads both sides at once, so that their moments lie close together.
@@ -124,6 +125,9 @@ func (w *Comparer) read(ctx context.Context, g run.Grip, m Migration, sides []*s
 	}
 	if sides[1].server, err = w.Ports.Reader(ctx, m.InstanceID); err != nil {
 		return err
+	}
+	if m.Feed.Freeze == FreezeStopped {
+		sides[0].still = func(q backup.Quiet) (bool, string) { return backup.Still(m.Feed.Before, q, m.Feed.Tail) }
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range sides {
@@ -168,10 +172,31 @@ func (w *Comparer) readSide(ctx context.Context, g run.Grip, s *side) error {
 	for _, t := range s.sums {
 		s.into.Rows += t.Rows
 	}
+	if s.still != nil {
+		return w.stillNote(ctx, g, s)
+	}
 	s.into.Note = "It took writes while it was read; what was written since the cutover counts as a difference."
 	if before.ReadOnly && after.ReadOnly {
 		s.into.Note = "It was READ_ONLY before and after it was read."
 	}
+	return w.sideRead(ctx, g, s)
+}
+
+// stillNote tells by the server's counters whether a source whose application
+// was stopped has been written to since the tail.
+func (w *Comparer) stillNote(ctx context.Context, g run.Grip, s *side) error {
+	q, err := s.server.Quiet(ctx, s.database)
+	if err != nil {
+		return err
+	}
+	s.into.Note = "Nothing was written to it from before the last log until after it was read, by the server's counters."
+	if still, seen := s.still(q); !still {
+		s.into.Note = "It was written to after the last log: " + seen
+	}
+	return w.sideRead(ctx, g, s)
+}
+
+func (w *Comparer) sideRead(ctx context.Context, g run.Grip, s *side) error {
 	s.step.State, s.step.Finished, s.step.Done, s.step.Total = run.StepDone, s.into.Ended, int64(len(s.sums)), int64(len(s.sums))
 	s.step.Message = fmt.Sprintf("%s, %s. %s", Count(len(s.sums), "table", "tables"), Count(int(s.into.Rows), "row", "rows"), s.into.Note)
 	return w.Runs.Note(ctx, g, run.Note{Steps: []run.Step{s.step}})

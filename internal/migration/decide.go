@@ -114,12 +114,27 @@ func Abort(m Migration) (Decision, error) {
 	if m.Feed == nil || m.Stage.Ended() || !m.Opened.IsZero() {
 		return Decision{}, ended(m)
 	}
-	for _, c := range m.Calls {
-		if c.Verb == VerbOpen && c.Happened() {
-			return Decision{}, fault.New(fault.Conflict, "The order to open the target was given: it is too late to go back.", "Wait until the target says whether it is open.")
-		}
+	if m.openOrdered() {
+		return Decision{}, fault.New(fault.Conflict, "The order to open the target was given: it is too late to go back.", "Wait until the target says whether it is open.")
 	}
 	return Decision{Abort: true, Terminate: true, Go: true}, nil
+}
+
+// OneMore decides what taking one more log changes after something was written
+// behind the last one: the cutover goes on with what was written, and takes
+// its end of the log anew.
+func OneMore(m Migration) (Decision, error) {
+	switch {
+	case m.Feed == nil || m.Feed.Freeze != FreezeStopped || m.Feed.CutoverAsked.IsZero():
+		return Decision{}, fault.New(fault.Conflict, "There is no cutover that waits for one more log.", "")
+	case m.Stage.Ended() || !m.Opened.IsZero():
+		return Decision{}, ended(m)
+	case !m.Feed.AbortAsked.IsZero():
+		return Decision{}, fault.New(fault.Conflict, "This migration was aborted.", "Start a new one.")
+	case m.openOrdered():
+		return Decision{}, fault.New(fault.Conflict, "The order to open the target was given.", "Wait until the target says whether it is open.")
+	}
+	return Decision{OneMore: true, Go: true}, nil
 }
 
 func ended(m Migration) error {

@@ -3,6 +3,7 @@ package migration
 import (
 	"time"
 
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 )
 
@@ -23,9 +24,14 @@ type Feed struct {
 	AbortAsked   time.Time
 	AbortWhy     string // a sentence: what the person wrote, and what was in the way
 
-	Frozen    time.Time   // when writes at the source stopped; zero = they have not
+	Frozen    time.Time   // when writes at the source stopped, or were said to have; zero = they have not
 	Tail      bakfile.LSN // Last of the tail: what the target must have applied
 	GivenBack time.Time   // after an abort: when the source was writable again
+
+	// FreezeStopped only.
+	Before backup.Quiet // what was known of writes just before the tail
+	Proven time.Time    // when it was last shown that nothing was written since; zero = not yet
+	Proof  string       // in words
 }
 
 // Freeze is how writes at the source are stopped.
@@ -37,6 +43,10 @@ const (
 	FreezeTail Freeze = "tail"
 	// FreezeReadOnly sets the source READ_ONLY, then takes the last log.
 	FreezeReadOnly Freeze = "readonly"
+	// FreezeStopped leaves the source as it is: a person has stopped the
+	// application. The last log is an ordinary one, and the gate opens only
+	// with the proof that nothing was written since.
+	FreezeStopped Freeze = "stopped"
 )
 
 // Take is one backup ordered from the source. Its name and file are written
@@ -81,6 +91,7 @@ const (
 	SeekTake   TakeDo = "seek"    // find out whether an order without an answer was carried out
 	MakeTake   TakeDo = "take"    // an ordinary backup
 	FreezeTake TakeDo = "freeze"  // stop writes and take the tail
+	ProveTake  TakeDo = "prove"   // show that nothing was written since the tail
 	LookTake   TakeDo = "history" // look for backups that others took
 	GiveBack   TakeDo = "give-back"
 	RestTake   TakeDo = "rest"
@@ -107,6 +118,8 @@ func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
 		return feed.giveBack(m)
 	}
 	switch {
+	case feed.mustProve(m, now):
+		return TakeAction{Do: ProveTake}
 	case !m.TerminateAsked.IsZero() || feed.tailTaken():
 		return TakeAction{}
 	case !feed.Frozen.IsZero():
@@ -184,10 +197,31 @@ func (f *Feed) took(kind string) bool {
 	return false
 }
 
-// tailTaken reports whether the tail exists as a file.
+// tailTaken reports whether the tail exists as a file, and is still the end of
+// the log: after an order for one more log the one before counts no more.
 func (f *Feed) tailTaken() bool {
 	t, ok := f.last()
-	return ok && t.Tail
+	return ok && t.Tail && !f.Frozen.IsZero()
+}
+
+// proofLasts is how long a look that found nothing written may be old when the
+// order to open is given.
+const proofLasts = 5 * time.Second
+
+// mustProve reports whether only the proof is missing that nothing was written
+// since the tail.
+func (f *Feed) mustProve(m Migration, now time.Time) bool {
+	return f.Freeze == FreezeStopped && f.tailTaken() && !f.Tail.IsZero() && m.AppliedTo() == f.Tail && m.Opened.IsZero() && !m.openOrdered() && now.Sub(f.Proven) >= proofLasts
+}
+
+// openOrdered reports whether the order to open was given, or may have been.
+func (m Migration) openOrdered() bool {
+	for _, c := range m.Calls {
+		if c.Verb == VerbOpen && c.Happened() {
+			return true
+		}
+	}
+	return false
 }
 
 func (m Migration) fullApplied() bool {
@@ -229,6 +263,8 @@ func Gate(m Migration) (open bool, why string) {
 		return false, "The tail of the log has not been taken."
 	case feed.Tail.IsZero() || m.AppliedTo() != feed.Tail:
 		return false, "The target stands at LSN " + m.AppliedTo().String() + ", the source was frozen at " + feed.Tail.String() + "."
+	case feed.Freeze == FreezeStopped && feed.Proven.IsZero():
+		return false, "It is not shown yet that nothing was written since the last log."
 	}
 	return true, ""
 }

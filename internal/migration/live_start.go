@@ -54,8 +54,8 @@ func (w LiveWish) Draft(folderID string) (Migration, error) {
 	switch {
 	case w.Every < time.Minute || w.Every > 24*time.Hour:
 		return Migration{}, fault.New(fault.Invalid, "The interval between log backups is out of range.", "Choose one minute to 24 hours.")
-	case w.Freeze != FreezeTail && w.Freeze != FreezeReadOnly:
-		return Migration{}, fault.Newf(fault.Invalid, "%q is not a way to freeze.", w.Freeze).WithFix("Choose tail or readonly.")
+	case w.Freeze != FreezeTail && w.Freeze != FreezeReadOnly && w.Freeze != FreezeStopped:
+		return Migration{}, fault.Newf(fault.Invalid, "%q is not a way to freeze.", w.Freeze).WithFix("Choose tail, readonly or stopped.")
 	case w.Check != CheckAsync && w.Check != CheckSync:
 		return Migration{}, fault.Newf(fault.Invalid, "%q is not a way to check.", w.Check).WithFix("Choose async or sync.")
 	}
@@ -121,6 +121,15 @@ func OrderForetoldCutover(ctx context.Context, s Store, id string, foretold Stop
 		d, err := Cutover(m)
 		d.Foretold = foretold
 		return d, by.entry("migration.cutover", id, "Ordered the cutover of "+m.Database+"."), err
+	})
+}
+
+// OrderOneMore asks for one more log after something was written behind the
+// last one, and lets the cutover go on from there.
+func OrderOneMore(ctx context.Context, s Store, id string, by By) error {
+	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
+		d, err := OneMore(m)
+		return d, by.entry("migration.one-more", id, "Ordered one more log of "+m.SourceDatabase+" before the cutover.").With(m.Problem, nil), err
 	})
 }
 

@@ -190,7 +190,8 @@ const (
 	ButtonAddFiles  Button = "add-files" // add the missing file
 	ButtonOpen      Button = "open"
 	ButtonTerminate Button = "terminate"
-	ButtonAbort     Button = "abort" // give the source back
+	ButtonAbort     Button = "abort"    // give the source back
+	ButtonOneMore   Button = "one-more" // take one more log and try again
 )
 
 // SourceOf is the bucket a file comes from.

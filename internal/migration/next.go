@@ -142,6 +142,9 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 		return Action{Do: DoImport, File: f}
 	}
 	if m.Feed != nil {
+		if m.Feed.mustProve(m, now) {
+			return Action{Do: DoAwait}
+		}
 		if open, _ := Gate(m); open {
 			return Action{Do: DoOpen}
 		}

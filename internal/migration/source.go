@@ -93,6 +93,8 @@ func (j *job) take(ctx context.Context, m Migration, act TakeAction) error {
 		return j.lookHistory(ctx, m, server, place)
 	case GiveBack:
 		return j.giveBack(ctx, m, server)
+	case ProveTake:
+		return j.prove(ctx, m, server)
 	}
 	return j.order(ctx, m, server, place, act)
 }
@@ -120,9 +122,16 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 	t.Key = StripedKey(t.Key, stripes)
 	t.Path = place.Path(t.Key)
 	c := Change{Take: &t, Steps: []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepActive, Started: now, Total: 100}}}
+	if t.Tail && m.Feed.Freeze == FreezeStopped {
+		before, ok, err := j.lookQuiet(ctx, m, server)
+		if err != nil || !ok {
+			return err
+		}
+		c.Before = &before
+	}
 	if t.Tail && m.Feed.Frozen.IsZero() {
 		c.Frozen = &now // from here on writes may be stopped
-		c.Events = j.event(takeStep(t), run.Info, "Cutover: writes at the source stop now.")
+		c.Events = j.event(takeStep(t), run.Info, freezeEvent(m.Feed.Freeze))
 		c.Audit = j.audit(m, "migration.freeze", "Froze "+m.SourceDatabase+" ("+string(m.Feed.Freeze)+").")
 	}
 	if err := j.note(ctx, c); err != nil {

@@ -19,6 +19,8 @@ type SourceFacts struct {
 	History  int64               // newest backup_set_id seen
 	Now      time.Time           // our clock when the server told its own
 	FolderOK error               // why the backup folder cannot be seen from both sides; nil when it can
+	Quiet    backup.Quiet        // FreezeStopped only
+	QuietErr error               // why the server does not tell of writes; nil when it does
 	Freeze   Freeze
 	Every    time.Duration
 	Compress bool
@@ -49,6 +51,11 @@ func CollectSource(ctx context.Context, ports Ports, feed *Feed, database string
 		f.History = max(f.History, r.ID)
 		if r.Set.Kind == backup.Log && !r.Set.CopyOnly && !strings.HasPrefix(r.Set.Name, "bakplane ") && f.Now.Sub(r.Set.Finished.Time()) < 24*time.Hour {
 			f.Foreign = append(f.Foreign, r)
+		}
+	}
+	if f.Freeze == FreezeStopped && f.Database.State == "ONLINE" {
+		if f.Quiet, f.QuietErr = server.Quiet(ctx, database); fault.Is(f.QuietErr, fault.Unavailable) {
+			return f, f.QuietErr
 		}
 	}
 	f.FolderOK = bothSides(ctx, ports, server, place)
@@ -97,12 +104,29 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 	j.folder(f)
 	j.others(f)
 	switch {
+	case f.Freeze == FreezeStopped:
+		j.stopped(f)
 	case f.Freeze == FreezeReadOnly && target.Own:
 		j.add("freeze", "Freeze", Passed, "READ_ONLY is written into the log too; the target is set READ_WRITE again when it is opened.", "")
 	case f.Freeze == FreezeReadOnly:
 		j.add("freeze", "Freeze", Warned, "READ_ONLY is written into the log too: the target comes up read-only.", "After the cutover: ALTER DATABASE "+bracket(d.Name)+" SET READ_WRITE on the target. The tail of the log as freeze leaves no such trace.")
 	}
 	return j.out
+}
+
+// stopped judges whether it could be shown that nothing is written.
+func (j *judge) stopped(f SourceFacts) {
+	switch {
+	case f.QuietErr != nil:
+		message, fix := fault.Words(f.QuietErr)
+		j.add("freeze", "Freeze", Barred, "It could not be shown that the application is stopped: "+message, fix)
+	case len(f.Quiet.Uncounted) > 0:
+		j.add("freeze", "Freeze", Barred, "Changes of memory-optimised tables ("+strings.Join(f.Quiet.Uncounted, ", ")+") are counted by no view: it could not be shown that nothing was written.", "Choose the tail of the log or READ_ONLY as freeze.")
+	case f.Quiet.Logged < 0:
+		j.add("freeze", "Freeze", Barred, "The server does not tell how much log it has written: it could not be shown that nothing was written.", "Choose the tail of the log or READ_ONLY as freeze.")
+	default:
+		j.add("freeze", "Freeze", Warned, "Nothing but you stops writes. The target is opened only when the server's counters show that nothing was written since the last log.", "Stop the application before you order the cutover, and keep it stopped until it is pointed at the target.")
+	}
 }
 
 func bracket(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
@@ -69,6 +70,9 @@ type Change struct {
 	Frozen    *time.Time // zero time clears
 	Tail      *bakfile.LSN
 	GivenBack *time.Time
+	Before    *backup.Quiet // what is known of writes before the tail; clears the proof
+	Proven    *time.Time
+	Proof     string // with Proven
 	History   *int64 // looked through up to here, at HistoryAt
 	HistoryAt time.Time
 	Checked   *time.Time // zero time clears
@@ -100,6 +104,7 @@ type Decision struct {
 	Foretold  Stop // with Cutover
 	Abort     bool
 	Why       string // with Abort
+	OneMore   bool   // the tail was not the end: writes went on
 	Go        bool   // clear the problem and go on
 	DropTask  bool   // the restore failed: begin it anew with a fresh task
 	Files     []File // made or replaced by Ord

@@ -87,6 +87,10 @@ func (s *Server) apiMigrationCutover(c echo.Context) error {
 	return s.obeyed(c, migration.OrderCutover(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c)))
 }
 
+func (s *Server) apiMigrationOneMore(c echo.Context) error {
+	return s.obeyed(c, migration.OrderOneMore(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c)))
+}
+
 func (s *Server) apiMigrationAbort(c echo.Context) error {
 	var in struct {
 		Confirm string `json:"confirm"`
@@ -143,6 +147,8 @@ type feedJSON struct {
 	TailLSN   string     `json:"tail_lsn,omitempty"`
 	GateOpen  bool       `json:"gate_open"`
 	GateWhy   string     `json:"gate_why,omitempty"`
+	Proven    *time.Time `json:"proven"` // freeze stopped: when it was shown that nothing was written
+	Proof     string     `json:"proof,omitempty"`
 	Aborted   *time.Time `json:"abort_ordered"`
 	GivenBack *time.Time `json:"given_back"`
 	Asked     *time.Time `json:"source_asked"`
@@ -158,7 +164,7 @@ func (s *Server) feedAnswer(got standingMigration) *feedJSON {
 		return nil
 	}
 	out := &feedJSON{Server: f.ServerID, Every: f.Every.String(), Freeze: string(f.Freeze), Compress: f.Compress, Takes: []takeJSON{}, Ordered: moment(f.CutoverAsked), Frozen: moment(f.Frozen),
-		Aborted: moment(f.AbortAsked), GivenBack: moment(f.GivenBack), Asked: moment(got.feed.glance.At), Waiting: -1}
+		Proven: moment(f.Proven), Proof: f.Proof, Aborted: moment(f.AbortAsked), GivenBack: moment(f.GivenBack), Asked: moment(got.feed.glance.At), Waiting: -1}
 	out.GateOpen, out.GateWhy = migration.Gate(m)
 	if !f.Tail.IsZero() {
 		out.TailLSN = f.Tail.String()

@@ -153,6 +153,8 @@ func (f *fleet) Contents(context.Context, string, func(done, of int)) ([]backup.
 	return nil, nil
 }
 
+func (f *fleet) Quiet(context.Context, string) (backup.Quiet, error) { return backup.Quiet{}, nil }
+
 func (f *fleet) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 
 func (f *fleet) MakeFolder(context.Context, string) error { return nil }

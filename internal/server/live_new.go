@@ -131,7 +131,8 @@ func liveForm(w liveWish, databases []backup.Database, targets []endpoint.Instan
 		everyField(w.Every),
 		{Name: "freeze", Label: "How writes are stopped at the cutover", Type: "choices", Value: w.Freeze, Options: []templates.Option{
 			{Value: string(migration.FreezeTail), Label: "Tail of the log WITH NORECOVERY", Hint: "The last log and the end of writes are one statement: nothing can slip in between. The source is restoring afterwards."},
-			{Value: string(migration.FreezeReadOnly), Label: "READ_ONLY, then the last log", Hint: "The source can still be read afterwards. Open transactions are ended."}}},
+			{Value: string(migration.FreezeReadOnly), Label: "READ_ONLY, then the last log", Hint: "The source can still be read afterwards, so contents are compared. Open transactions are ended."},
+			{Value: string(migration.FreezeStopped), Label: "I stop the application", Hint: "Nothing is changed at the source. The target is opened only when the server's counters show that nothing was written since the last log; contents are compared afterwards."}}},
 		checkField(migration.CheckMode(w.Check)),
 		{Name: "compress", Label: "Compression", Type: "select", Value: flag(w.Compress), Options: []templates.Option{{Value: "1", Label: "Compress the backups: less to upload, more work for the source's processors"}, {Value: "", Label: "Do not compress (Express Edition cannot)"}}},
 	}}

@@ -46,6 +46,13 @@ func cutoverPoints(m migration.Migration, server string) []string {
 	if m.Feed.Freeze == migration.FreezeReadOnly {
 		freeze = "The source is set READ_ONLY; open transactions are rolled back. Its last log is taken."
 	}
+	gate := "The gate: the target's last LSN must be that of the tail. If it is not, nothing is opened."
+	after := "Afterwards " + server + " keeps the source " + frozenAs(m.Feed.Freeze) + "; the application is pointed at the target by you."
+	if m.Feed.Freeze == migration.FreezeStopped {
+		freeze = "You have stopped the application. The server's counters are read, and its last log is taken, an ordinary one; when a transaction is open that has written, nothing is done and you are told whose it is."
+		gate = "The gate: the target's last LSN must be where that log ends, and the server's counters must show that nothing was written since. If something was, nothing is opened, and you choose between one more log and the abort."
+		after = "Afterwards the source on " + server + " still takes writes, which nobody carries over: keep the application away from it, and point it at the target."
+	}
 	check := "The target is opened. DBCC CHECKDB runs while it is used."
 	if m.Check == migration.CheckSync {
 		check = "DBCC CHECKDB runs on the target, then it is opened. Writes stay stopped until then."
@@ -54,9 +61,9 @@ func cutoverPoints(m migration.Migration, server string) []string {
 		"What is still on its way is applied. When the last log is not fresh, one more is taken, so that little is left for the tail. Nobody notices yet.",
 		freeze,
 		"The tail is uploaded and applied.",
-		"The gate: the target's last LSN must be that of the tail. If it is not, nothing is opened.",
+		gate,
 		check,
-		"Afterwards " + server + " keeps the source " + frozenAs(m.Feed.Freeze) + "; the application is pointed at the target by you.",
+		after,
 	}
 }
 
@@ -67,6 +74,10 @@ func cutoverNotes(m migration.Migration, feed feedSight) (out []templates.Help) 
 	if feed.glance.Err != nil {
 		message, fix := fault.Words(feed.glance.Err)
 		out = append(out, templates.Help{Tone: templates.ToneWarn, Title: "The source does not answer at the moment", Cause: message, Fix: fix})
+	}
+	if m.Feed.Freeze == migration.FreezeStopped {
+		return append(out, templates.Help{Tone: templates.ToneWarn, Title: "Is the application stopped?",
+			Cause: "Nothing but you stops writes. Whoever writes after the last log keeps the target closed.", Fix: "Stop services, jobs and people's tools first, and keep them stopped until they are pointed at the target."})
 	}
 	return append(out, templates.Help{Tone: templates.ToneRun, Title: "Stop the application first, if it cannot bear a refused write",
 		Cause: "The freeze refuses writes from one instant on. What was written before is on the target; nothing is lost.", Fix: "Until the order to open is given, Abort makes the source writable again."})
@@ -166,10 +177,19 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 }
 
 func giveBackStatement(m migration.Migration) string {
+	if m.Feed.Freeze == migration.FreezeStopped {
+		return "SELECT state_desc, is_read_only FROM sys.databases WHERE name = " + literal(m.SourceDatabase) + " -- it takes writes already"
+	}
 	if m.Feed.Freeze == migration.FreezeReadOnly {
 		return "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET READ_WRITE WITH ROLLBACK IMMEDIATE"
 	}
 	return "RESTORE DATABASE " + quoted(m.SourceDatabase) + " WITH RECOVERY"
+}
+
+// oneMoreOrder lets the cutover go on with what was written behind the last log.
+func (s *Server) oneMoreOrder(c echo.Context) error {
+	err := migration.OrderOneMore(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c))
+	return s.ordered(c, err, "Ordered: one more log is taken, and the proof is tried again.")
 }
 
 // abortOrder orders the abort.

@@ -22,7 +22,7 @@ type liveWish struct {
 	Staging  string `json:"staging"`            // id of the OSS bucket the cloud reads; not looked at for a server of one's own
 	Database string `json:"database,omitempty"` // name on the target; empty = the source's
 	Every    string `json:"every,omitempty"`    // between log backups, such as 15m; empty = the shortest that fits the day's imports
-	Freeze   string `json:"freeze,omitempty"`   // tail or readonly
+	Freeze   string `json:"freeze,omitempty"`   // tail, readonly or stopped
 	Check    string `json:"check,omitempty"`    // async or sync
 	Compress bool   `json:"compress,omitempty"`
 }

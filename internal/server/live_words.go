@@ -63,6 +63,11 @@ func liveOrder(m migration.Migration, server, instance, place string) []string {
 	if m.Feed.Freeze == migration.FreezeReadOnly {
 		freeze = "the source is set READ_ONLY, which ends open transactions, and its last log is taken"
 	}
+	gate := "The tail is uploaded and applied. Only if the last LSN of the target equals that of the tail does it go on."
+	if m.Feed.Freeze == migration.FreezeStopped {
+		freeze = "with the application stopped by you, its last log is taken, unless a transaction is open that has written"
+		gate = "That log is uploaded and applied. Only if the target's last LSN equals its end, and the server's counters show that nothing was written since, does it go on."
+	}
 	check := "The target is opened, and DBCC CHECKDB runs afterwards."
 	if m.Check == migration.CheckSync {
 		check = "DBCC CHECKDB runs, then the target is opened."
@@ -76,7 +81,7 @@ func liveOrder(m migration.Migration, server, instance, place string) []string {
 		"One differential backup covers what was written meanwhile.",
 		fmt.Sprintf("A log backup every %s follows, shipped and applied unattended, for as long as you like.", templates.Span(m.Feed.Every)),
 		"When you order the cutover: a last log shrinks what is left; then " + freeze + ".",
-		"The tail is uploaded and applied. Only if the last LSN of the target equals that of the tail does it go on.",
+		gate,
 		check,
 		"Until the order to open is given, Abort makes the source writable again.",
 	}

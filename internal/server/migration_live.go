@@ -69,7 +69,7 @@ func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	case stop.Known:
 		facts = append(facts, templates.Fact{Label: "Writes were stopped for", Value: spanOf(stop.Total()), Note: "from the freeze to the open database", Tone: templates.ToneOK})
 	case !m.Feed.Frozen.IsZero() && m.Feed.GivenBack.IsZero():
-		facts = append(facts, templates.Fact{Label: "Writes have been stopped for", Value: templates.Span(z.Now.Sub(m.Feed.Frozen).Truncate(time.Second)), Since: m.Feed.Frozen.UTC().Format(time.RFC3339),
+		facts = append(facts, templates.Fact{Label: stoppedLabel(m.Feed.Freeze), Value: templates.Span(z.Now.Sub(m.Feed.Frozen).Truncate(time.Second)), Since: m.Feed.Frozen.UTC().Format(time.RFC3339),
 			Note: "since " + z.Clock(m.Feed.Frozen).UTC + " UTC", Tone: templates.ToneWarn})
 	case !m.Feed.GivenBack.IsZero():
 		facts = append(facts, templates.Fact{Label: "Source", Value: "writable", Note: "since " + z.Clock(m.Feed.GivenBack).UTC + " UTC", Words: true, Tone: templates.ToneOK})
@@ -91,6 +91,13 @@ func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
 		imports.Tone, imports.Note = templates.ToneWarn, "only those for the cutover are left"
 	}
 	return append(facts, imports)
+}
+
+func stoppedLabel(f migration.Freeze) string {
+	if f == migration.FreezeStopped {
+		return "Said to be stopped for"
+	}
+	return "Writes have been stopped for"
 }
 
 // behindFact tells how far the target is behind, and how old that is.
@@ -183,6 +190,9 @@ func predicted(title string, m migration.Migration, stop migration.Stop) *templa
 	}
 	v := stopView(title, note, stop)
 	v.Gate = "Freeze by " + freezeWords(m.Feed.Freeze) + ". The target is opened only if its last LSN equals that of the tail. Until then Abort gives the source back writable."
+	if m.Feed.Freeze == migration.FreezeStopped {
+		v.Gate = "You stop the application before you order it. The target is opened only if its last LSN is where the last log ends, and nothing was written since. The time in which the application stands still before the order comes on top."
+	}
 	return v
 }
 
@@ -226,7 +236,7 @@ func feedNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) 
 		return []templates.Help{{Tone: templates.ToneWarn, Title: "Aborted: the source is writable again", Cause: "Since " + z.Clock(f.GivenBack).UTC + " UTC. What the target had restored is given up.", Fix: "Start a new migration when you are ready; it begins with a new full backup."}}
 	case m.Stage == migration.StageOpened && m.CheckResult != migration.CheckFailed:
 		return []templates.Help{{Tone: templates.ToneOK, Title: "The database is open on the target", Said: m.CheckText, Cause: checkUntold(m),
-			Fix: "Point the application at it and go through the list of what remains by hand. The source stays " + frozenAs(f.Freeze) + ", so that nobody writes to it by mistake."}}
+			Fix: "Point the application at it and go through the list of what remains by hand. " + staysWords(f.Freeze)}}
 	case m.Stage.Ended() || r.State.Ended():
 		return nil
 	case !f.AbortAsked.IsZero() && f.GivenBack.IsZero() && m.Problem == nil:
@@ -239,6 +249,9 @@ func feedNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) 
 			h.Cause = "The gate is open: the target has applied the last LSN of the source, " + f.Tail.String() + "."
 		} else {
 			h.Cause = "The gate is closed: " + why
+		}
+		if f.Freeze == migration.FreezeStopped {
+			h.Title = "Cutover under way: keep the application stopped"
 		}
 		if _, err := migration.Abort(m); err != nil {
 			h.Fix, h.Actions = "The order to open was given: it is too late to go back.", nil
@@ -253,6 +266,13 @@ func feedNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) 
 	return nil
 }
 
+func staysWords(f migration.Freeze) string {
+	if f == migration.FreezeStopped {
+		return "The source still takes writes, which nobody carries over: keep everybody away from it."
+	}
+	return "The source stays " + frozenAs(f) + ", so that nobody writes to it by mistake."
+}
+
 func checkUntold(m migration.Migration) string {
 	if m.CheckResult == migration.CheckUntold {
 		return "The " + targetWord(m) + " did not tell how DBCC CHECKDB ended. Run it yourself when there is time."
@@ -261,8 +281,11 @@ func checkUntold(m migration.Migration) string {
 }
 
 func frozenAs(f migration.Freeze) string {
-	if f == migration.FreezeReadOnly {
+	switch f {
+	case migration.FreezeReadOnly:
 		return "READ_ONLY"
+	case migration.FreezeStopped:
+		return "as it was, open for writing"
 	}
 	return "restoring"
 }
@@ -298,6 +321,6 @@ func byHand(m migration.Migration) []templates.Tick {
 		{What: "Backup policy on the target", How: "The old backup jobs do not follow. Look at the instance's policy and take a first backup there."},
 		{What: "Compatibility level", How: "It stayed as it was. Raise it when the application is tested with it.", Statement: "ALTER DATABASE " + name + " SET COMPATIBILITY_LEVEL = 150"},
 		{What: "Statistics", How: "A newer version estimates by its own rules; fresh statistics help it.", Statement: "EXEC " + name + ".sys.sp_updatestats"},
-		{What: "The source", How: "It is kept " + frozenAs(m.Feed.Freeze) + ". Keep it until the target has a backup of its own and the application has proved itself, then drop it."},
+		{What: "The source", How: "It is " + frozenAs(m.Feed.Freeze) + ". Keep it until the target has a backup of its own and the application has proved itself, then drop it."},
 	}
 }

@@ -78,6 +78,8 @@ func buttonAction(b migration.Button, code, here string, first bool) templates.A
 		return templates.Action{Label: "Open…", Href: here + "/open"}
 	case migration.ButtonTerminate:
 		return templates.Action{Label: "Terminate…", Href: here + "/terminate", Danger: true}
+	case migration.ButtonOneMore:
+		return templates.Action{Label: "Take one more log", Href: here + "/one-more", Post: true, Primary: first}
 	case migration.ButtonAbort:
 		return templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
 	}

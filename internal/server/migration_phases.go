@@ -90,6 +90,9 @@ func (p phaser) live() []templates.Step {
 	if !p.m.Feed.AbortAsked.IsZero() {
 		out = append(out, p.single("give-back", "Give the source back"))
 	}
+	if p.m.Feed.Freeze == migration.FreezeStopped {
+		out = append(out, p.single(migration.StepProof, "Show that nothing was written"))
+	}
 	return append(out, p.ending()...)
 }
 
@@ -197,6 +200,9 @@ func active(steps []run.Step, prefix string) (run.Step, bool) {
 func freezeWords(f migration.Freeze) string {
 	if f == migration.FreezeReadOnly {
 		return "READ_ONLY, then the last log"
+	}
+	if f == migration.FreezeStopped {
+		return "application stopped, then the last log"
 	}
 	return "tail of the log WITH NORECOVERY"
 }

@@ -39,6 +39,7 @@ func (s *Server) routePages(g *echo.Group) {
 	get("/migrations/:id/cutover", s.cutoverAsk)
 	post("/migrations/:id/cutover", s.cutoverOrder)
 	post("/migrations/:id/compare", s.migrationCompare)
+	post("/migrations/:id/one-more", s.oneMoreOrder)
 	get("/migrations/:id/abort", s.abortAsk)
 	post("/migrations/:id/abort", s.abortOrder)
 	get("/migrations/:id/details", s.migrationDetails)

@@ -221,6 +221,8 @@ func (s *source) Contents(context.Context, string, func(done, of int)) ([]backup
 	return nil, nil
 }
 
+func (s *source) Quiet(context.Context, string) (backup.Quiet, error) { return backup.Quiet{}, nil }
+
 func (s *source) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 
 func (s *source) MakeFolder(context.Context, string) error { return nil }

@@ -102,6 +102,9 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 			}
 			a.Pairs = append(a.Pairs, templates.Pair{Key: "Aborted (UTC)", When: z.At(m.Feed.AbortAsked)}, templates.Pair{Key: "Why", Value: why})
 		}
+		if m.Feed.Proof != "" {
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Nothing written since", Value: m.Feed.Proof})
+		}
 		if !m.Feed.GivenBack.IsZero() {
 			a.Pairs = append(a.Pairs, templates.Pair{Key: "Source writable again (UTC)", Value: toTheSecond(m.Feed.GivenBack)})
 		}

@@ -154,7 +154,7 @@ CREATE TABLE migrations (
   -- of a source at work; server_id is empty when the files are given
   server_id       TEXT NOT NULL DEFAULT '',
   every           INTEGER NOT NULL DEFAULT 0, -- microseconds
-  freeze          TEXT NOT NULL DEFAULT '' CHECK (freeze IN ('', 'tail', 'readonly')),
+  freeze          TEXT NOT NULL DEFAULT '' CHECK (freeze IN ('', 'tail', 'readonly', 'stopped')),
   compress        INTEGER NOT NULL DEFAULT 0,
   history         INTEGER NOT NULL DEFAULT 0,
   history_at      INTEGER NOT NULL DEFAULT 0,
@@ -165,6 +165,9 @@ CREATE TABLE migrations (
   frozen          INTEGER NOT NULL DEFAULT 0,
   tail_lsn        TEXT NOT NULL DEFAULT '0',
   given_back      INTEGER NOT NULL DEFAULT 0,
+  quiet           TEXT NOT NULL DEFAULT '', -- JSON: what was known of writes before the tail
+  proven          INTEGER NOT NULL DEFAULT 0,
+  proof           TEXT NOT NULL DEFAULT '',
   created         INTEGER NOT NULL,
   finished        INTEGER NOT NULL DEFAULT 0,
   CHECK ((stage IN ('opened', 'terminated')) = (finished > 0))

@@ -58,6 +58,9 @@ var views = map[string]view{
 		}
 		return out
 	}},
+	"sys.dm_db_index_usage_stats":       {columns: "database_id smallint, object_id int, index_id int, user_seeks bigint, user_scans bigint, user_lookups bigint, user_updates bigint, last_user_seek datetime, last_user_scan datetime, last_user_lookup datetime, last_user_update datetime, system_updates bigint", rows: usageView, needs: "VIEW SERVER STATE"},
+	"sys.dm_tran_database_transactions": {columns: "transaction_id bigint, database_id int, database_transaction_begin_time datetime, database_transaction_type int, database_transaction_state int, database_transaction_log_record_count bigint, database_transaction_log_bytes_used bigint", rows: transactionsView, needs: "VIEW SERVER STATE"},
+	"sys.dm_tran_session_transactions":  {columns: "session_id int, transaction_id bigint, is_user_transaction bit, is_local bit", rows: sessionTransactionsView, needs: "VIEW SERVER STATE"},
 	"sys.filegroups": {columns: "name nvarchar(128), data_space_id int, type char(2), type_desc nvarchar(60), is_default bit, is_read_only bit", rows: func(*session, *database) [][]any {
 		return [][]any{{"PRIMARY", int64(1), "FG", "ROWS_FILEGROUP", true, false}}
 	}},
@@ -267,9 +270,17 @@ func perTable(f func(*database, *table) []any) func(*session, *database) [][]any
 func tablesView(_ *session, db *database) (out [][]any) {
 	ids := schemas(db)
 	for _, t := range db.tables.sorted() {
-		out = append(out, []any{t.name, int64(t.id), nil, int64(ids[t.schema]), int64(0), "U ", "USER_TABLE", db.created, db.created, false, false, int64(0)})
+		out = append(out, []any{t.name, int64(t.id), nil, int64(ids[t.schema]), int64(0), "U ", "USER_TABLE", madeAt(db, t), madeAt(db, t), false, false, int64(0)})
 	}
 	return out
+}
+
+// madeAt is when a table was made: nothing changes one afterwards here.
+func madeAt(db *database, t *table) time.Time {
+	if t.made.IsZero() {
+		return db.created
+	}
+	return t.made
 }
 
 func schemasView(_ *session, db *database) (out [][]any) {

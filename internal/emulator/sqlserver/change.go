@@ -104,6 +104,7 @@ func (n *session) insert(ctx context.Context, st *tsql.Insert) error {
 	for _, c := range changes {
 		n.write(db, t, c)
 	}
+	t.touched(s.now())
 	db.flush()
 	n.ended(tds.CommandInsert, len(changes))
 	return nil
@@ -293,6 +294,7 @@ func (n *session) update(ctx context.Context, st *tsql.Update) error {
 	for _, c := range changes {
 		n.write(db, t, c)
 	}
+	t.touched(s.now())
 	db.flush()
 	n.ended(tds.CommandUpdate, len(changes))
 	return nil
@@ -313,6 +315,7 @@ func (n *session) remove(ctx context.Context, st *tsql.Delete) error {
 	for _, id := range ids {
 		n.write(db, t, Change{Kind: DeleteRow, Table: t.fullName(), ID: id})
 	}
+	t.touched(s.now())
 	db.flush()
 	n.ended(tds.CommandDelete, len(ids))
 	return nil

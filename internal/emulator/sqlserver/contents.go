@@ -199,6 +199,10 @@ type table struct {
 	columns      []ColumnSpec
 	next         int64
 	rows         map[int64][]*string // values are never changed in place
+
+	made    time.Time // zero = with the database
+	updates int64     // statements that changed rows since the server started
+	updated time.Time // when the last of them did
 }
 
 func (t *table) fullName() string { return t.schema + "." + t.name }
@@ -227,7 +231,7 @@ func (ts tables) apply(c Change) {
 		for _, o := range ts {
 			most = max(most, o.id)
 		}
-		ts[key] = &table{id: most + 16, schema: schema, name: name, columns: c.Columns, next: 1, rows: map[int64][]*string{}}
+		ts[key] = &table{id: most + 16, schema: schema, name: name, columns: c.Columns, next: 1, rows: map[int64][]*string{}, made: c.At}
 	case t == nil:
 	case c.Kind == DropTable:
 		delete(ts, key)

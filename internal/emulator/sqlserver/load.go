@@ -167,6 +167,7 @@ func (s *Server) changeRow(database string) error {
 		c.Values = generatedRow(t.columns, c.ID, rand.IntN(1e6))
 	}
 	db.change(c)
+	t.touched(c.At)
 	if rand.IntN(4) == 0 {
 		db.flush()
 	}

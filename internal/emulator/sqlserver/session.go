@@ -35,7 +35,7 @@ type session struct {
 	vars     map[string]variable
 	prepared map[int64]prepared
 	handle   int64
-	tran     *transaction
+	tran     *transaction // guarded, like what is in it
 	rowCount int64
 	failed   int // number of the last statement's error
 	reply    *tds.Reply
@@ -64,6 +64,7 @@ type activity struct {
 type transaction struct {
 	id    uint64
 	depth int
+	began time.Time
 	undo  []undo
 }
 
@@ -80,7 +81,11 @@ func (n *session) Database() string {
 }
 
 // InTransaction reports whether a transaction is open.
-func (n *session) InTransaction() bool { return n.tran != nil }
+func (n *session) InTransaction() bool {
+	n.server.mu.Lock()
+	defer n.server.mu.Unlock()
+	return n.tran != nil
+}
 
 // Reset puts the session back to its login.
 func (n *session) Reset() {
@@ -279,31 +284,41 @@ func refuse(w http.ResponseWriter, _ *http.Request, _ int, code, message string)
 }
 
 func (n *session) begin() {
+	n.server.mu.Lock()
+	defer n.server.mu.Unlock()
 	if n.tran == nil {
-		n.tran = &transaction{id: uint64(n.id)<<32 | uint64(time.Now().UnixNano())&0xffffffff}
+		n.tran = &transaction{began: n.server.now(), id: uint64(n.id)<<32 | uint64(time.Now().UnixNano())&0xffffffff}
 	}
 	n.tran.depth++
 }
 
 func (n *session) commit() {
-	if n.tran == nil {
+	n.server.mu.Lock()
+	t := n.tran
+	if t == nil {
+		n.server.mu.Unlock()
 		return
 	}
-	if n.tran.depth--; n.tran.depth == 0 {
-		n.reply.EnvCommit(n.tran.id)
+	t.depth--
+	if t.depth == 0 {
 		n.tran = nil
+	}
+	n.server.mu.Unlock()
+	if t.depth == 0 {
+		n.reply.EnvCommit(t.id)
 	}
 }
 
 // rollback undoes the open transaction by further changes.
 func (n *session) rollback() {
-	t := n.tran
-	if t == nil {
-		return
-	}
-	n.tran = nil
 	s := n.server
 	s.mu.Lock()
+	t := n.tran
+	n.tran = nil
+	if t == nil {
+		s.mu.Unlock()
+		return
+	}
 	for i := len(t.undo) - 1; i >= 0; i-- {
 		if db := s.find(t.undo[i].database); db != nil && db.writable() == nil {
 			c := t.undo[i].inverse
