@@ -35,7 +35,7 @@ type session struct {
 	vars     map[string]variable
 	prepared map[int64]prepared
 	handle   int64
-	tran     *transaction // guarded, like what is in it
+	tran     *transaction // changed by its own goroutine with the lock held, like what is in it
 	rowCount int64
 	failed   int // number of the last statement's error
 	reply    *tds.Reply
@@ -80,12 +80,9 @@ func (n *session) Database() string {
 	return n.database
 }
 
-// InTransaction reports whether a transaction is open.
-func (n *session) InTransaction() bool {
-	n.server.mu.Lock()
-	defer n.server.mu.Unlock()
-	return n.tran != nil
-}
+// InTransaction reports whether a transaction is open. It is asked by the
+// session's own goroutine, the only one that changes it.
+func (n *session) InTransaction() bool { return n.tran != nil }
 
 // Reset puts the session back to its login.
 func (n *session) Reset() {
