@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/migration"
 )
