@@ -180,7 +180,7 @@ func (st *state) remember(now time.Time) {
 			if len(h) == 0 && db.Task == "" && db.Created.IsZero() {
 				at = b.Since
 			}
-			h = append(h, Version{At: at, Contents: slices.Clone(db.Contents), Bytes: db.DataBytes})
+			h = append(h, Version{At: at, Contents: db.Contents, Bytes: db.DataBytes})
 			b.History[name] = h[max(0, len(h)-maxVersions):]
 		}
 		for name, h := range b.History {
