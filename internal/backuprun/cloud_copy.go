@@ -1,0 +1,432 @@
+package backuprun
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/secret"
+)
+
+// RunCopy is the kind of runs that copy a cloud's set into a bucket of ours.
+const RunCopy = "copy"
+
+// Downloads fetches what a link leads to. Errors are faults: Denied for a link
+// that is refused or has expired, NotFound for what is gone, Unavailable for
+// what may work later. Neither the link nor a part of it is ever in an error.
+type Downloads interface {
+	// Size tells how many bytes there are, and the ETag, which may be empty.
+	Size(ctx context.Context, link secret.Text) (size int64, etag string, err error)
+	// Open streams length bytes from offset.
+	Open(ctx context.Context, link secret.Text, offset, length int64) (io.ReadCloser, error)
+}
+
+// CopyRule says that every new set of a cloud's instance is copied to a bucket
+// before it expires.
+type CopyRule struct {
+	InstanceID string
+	BucketID   string
+	Since      time.Time // sets finished from here on
+}
+
+// CopyRules keeps the rules; every method is one transaction.
+type CopyRules interface {
+	CopyRules(ctx context.Context) ([]CopyRule, error)
+	// SetCopyRule makes or replaces the rule of an instance; an empty bucket
+	// ends it.
+	SetCopyRule(ctx context.Context, r CopyRule, e audit.Entry) error
+}
+
+// copyWish is one set on its way.
+type copyWish struct {
+	RecordID string
+	SetID    string
+	BucketID string
+	At       time.Time // when the set finished
+}
+
+type copyProgress struct{ Done bool }
+
+// Copier drives runs of kind RunCopy, and sends one for every set that a rule
+// wants.
+type Copier struct {
+	CloudKit
+	Copies    CopyRules
+	Downloads Downloads
+}
+
+var _ run.Worker = (*Copier)(nil)
+
+// Copy orders a copy of one set of a cloud.
+func (c *Copier) Copy(ctx context.Context, recordID, bucketID string, by By) (runID string, err error) {
+	r, err := c.Catalogue.Record(ctx, recordID)
+	if err != nil {
+		return "", err
+	}
+	var wrong []Wrong
+	if _, err := c.Ports.Bucket(ctx, bucketID); bucketID == "" || fault.Is(err, fault.NotFound) {
+		wrong = append(wrong, Wrong{FieldBucket, "No bucket is chosen, or it does not exist any more.", "Choose one."})
+	} else if err != nil {
+		return "", err
+	}
+	if why := uncopiable(r, bucketID); why != "" {
+		wrong = append(wrong, Wrong{FieldSet, why, "Choose a physical backup set that is still kept."})
+	}
+	if err := refusal(wrong); err != nil {
+		return "", err
+	}
+	return c.order(ctx, r, bucketID, c.NewID, by)
+}
+
+// uncopiable says why a set cannot be copied to a bucket; empty = it can.
+func uncopiable(r backup.Record, bucketID string) string {
+	switch {
+	case r.Cloud == nil || r.Set.Kind == backup.Log:
+		return "It is not a data backup set of a cloud."
+	case r.State != backup.Complete || !r.Gone.IsZero():
+		return "It is not there any more, or not complete."
+	case r.Cloud.Snapshot:
+		return "A snapshot cannot be downloaded."
+	}
+	for _, c := range r.Copies {
+		if c.BucketID == bucketID {
+			return "It lies in that bucket already."
+		}
+	}
+	return ""
+}
+
+func (c *Copier) order(ctx context.Context, r backup.Record, bucketID string, newID func() string, by By) (string, error) {
+	in, err := c.Ports.Instance(ctx, r.InstanceID)
+	if err != nil {
+		return "", err
+	}
+	title := fmt.Sprintf("Copy backup set %s of %s to a bucket", r.Cloud.ID, in.Name)
+	e := by.entry("backup.copy-order", "set/"+r.ID, title+".").With(nil, map[string]string{"bucket": bucketID})
+	return send(ctx, c.Store, RunCopy, r.InstanceID, copyWish{RecordID: r.ID, SetID: r.Cloud.ID, BucketID: bucketID, At: r.Cloud.Finished}, title, newID, e)
+}
+
+// once names the errand, so that the store refuses a second one of the name;
+// the run's id is new.
+func once(newID func() string, name string) func() string {
+	first := true
+	return func() string {
+		if first {
+			first = false
+			return name
+		}
+		return newID()
+	}
+}
+
+// Rule makes the rule of an instance, or ends it with an empty bucket.
+func (c *Copier) Rule(ctx context.Context, instanceID, bucketID string, by By) error {
+	var wrong []Wrong
+	in, err := instanceOf(ctx, c.Ports, instanceID, endpoint.ApsaraDB, &wrong)
+	if err != nil {
+		return err
+	}
+	if bucketID != "" {
+		if _, err := c.Ports.Bucket(ctx, bucketID); fault.Is(err, fault.NotFound) {
+			wrong = append(wrong, Wrong{FieldBucket, "The bucket does not exist any more.", "Choose another."})
+		} else if err != nil {
+			return err
+		}
+	}
+	if err := refusal(wrong); err != nil {
+		return err
+	}
+	text := "New backup sets of " + in.Name + " are copied to a bucket."
+	if bucketID == "" {
+		text = "New backup sets of " + in.Name + " are copied no more."
+	}
+	e := by.entry("backup.copy-rule", "instance/"+instanceID, text).With(nil, map[string]string{"bucket": bucketID})
+	return c.Copies.SetCopyRule(ctx, CopyRule{InstanceID: instanceID, BucketID: bucketID, Since: by.At}, e)
+}
+
+// Due orders a copy of every set that a rule wants and nobody ordered yet. It
+// may be called again at any time.
+func (c *Copier) Due(ctx context.Context) error {
+	rules, err := c.Copies.CopyRules(ctx)
+	if err != nil {
+		return err
+	}
+	for _, rule := range rules {
+		f := backup.RecordFilter{InstanceID: rule.InstanceID, Origin: backup.InCloud, State: backup.Complete, From: rule.Since, Limit: 200}
+		records, err := c.Catalogue.Records(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if uncopiable(r, rule.BucketID) != "" {
+				continue
+			}
+			if _, err := c.Store.Errand(ctx, "copy/"+r.ID+"/"+rule.BucketID); err == nil {
+				continue
+			} else if !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			if _, err := c.order(ctx, r, rule.BucketID, once(c.NewID, "copy/"+r.ID+"/"+rule.BucketID), By{Actor: audit.Engine, At: c.Now()}); err != nil && !fault.Is(err, fault.Conflict) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Work implements run.Worker.
+func (c *Copier) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, error) {
+	j, err := pick[copyWish, copyProgress](ctx, &c.Kit, r, g)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	alone, err := c.Gates.Enter(ctx, "copy "+j.wish.BucketID+" "+j.wish.SetID, 1)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	defer alone()
+	record, err := c.Catalogue.Record(ctx, j.wish.RecordID)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	for _, have := range record.Copies {
+		if have.BucketID == j.wish.BucketID {
+			return run.Outcome{State: run.Succeeded, Message: "The set lies in the bucket."}, nil
+		}
+	}
+	in, err := c.Ports.Instance(ctx, j.instanceID)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	to, err := c.Ports.Bucket(ctx, j.wish.BucketID)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	links := &links{copier: c, wish: j.wish, instanceID: j.instanceID, grip: g, id: j.id}
+	all, err := links.fetch(ctx)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	leave, err := c.Gates.Enter(ctx, run.AtUploads, c.Rules.Uploads)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	defer leave()
+	copied := backup.Copy{BucketID: j.wish.BucketID}
+	for i, l := range all {
+		size, key, err := c.bring(ctx, j, in, record, to, links, l, i+1)
+		if err != nil {
+			return run.Outcome{}, err
+		}
+		copied.Keys, copied.Size = append(copied.Keys, key), copied.Size+size
+	}
+	copied.At = c.Now()
+	record.Copies = append(record.Copies, copied)
+	text := fmt.Sprintf("Backup set %s lies in the bucket, %s.", j.wish.SetID, migration.Size(copied.Size))
+	e := audit.New(audit.Engine, c.Now(), "backup.copy", "set/"+record.ID, text)
+	if err := c.Catalogue.Put(ctx, []backup.Record{record}, e); err != nil {
+		return run.Outcome{}, err
+	}
+	j.progress.Done = true
+	return run.Outcome{State: run.Succeeded, Message: text}, j.note(ctx, Change{Events: event(c.Now(), "", run.Info, text)})
+}
+
+// bring streams one file into the bucket, resumably.
+func (c *Copier) bring(ctx context.Context, j *errand[copyWish, copyProgress], in endpoint.Instance, r backup.Record, to objectstore.Bucket, links *links, l backup.Link, ord int) (int64, string, error) {
+	source := &linkSource{links: links, database: l.Database}
+	var err error
+	if source.size, source.etag, err = links.size(ctx, l.Database); err != nil {
+		return 0, "", err
+	}
+	what, name := l.Database, path.Base(pathOf(l))
+	if what == "" {
+		what = "instance"
+	}
+	ending := path.Ext(name)
+	if len(ending) < 2 || len(ending) > 6 {
+		ending = ".bak"
+	}
+	key := BucketKey(in.Name, what, r.Set.Kind, plain(what, 60)+"_"+plain(j.wish.SetID, 60)+ending)
+	step := run.Step{Key: fmt.Sprintf("copy/%d", ord), Title: "Copy " + what, State: run.StepActive, Started: c.Now(), Total: source.size, Unit: "bytes"}
+	if err := j.note(ctx, Change{Steps: []run.Step{step}}); err != nil {
+		return 0, "", err
+	}
+	var m meter
+	stop := m.run(ctx, c.Runs, j.grip, step.Key, c.Now)
+	o, err := objectstore.Upload{Bucket: to, Key: key, Source: source, Ledger: c.Store.Ledger(j.grip, j.id, ord),
+		Parallel: c.Upload.Parallel, PartSize: c.Upload.PartSize, Limit: c.Upload.Limit, Progress: m.set}.Run(ctx)
+	stop()
+	if err != nil {
+		return 0, "", err
+	}
+	step.State, step.Finished, step.Done = run.StepDone, c.Now(), o.Size
+	return o.Size, key, j.note(ctx, Change{Steps: []run.Step{step}})
+}
+
+// pathOf is the path of a link, without what makes it a secret.
+func pathOf(l backup.Link) string {
+	u, err := url.Parse(best(l).Reveal())
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}
+
+// best is the link that reaches further.
+func best(l backup.Link) secret.Text {
+	if l.Public.Reveal() != "" {
+		return l.Public
+	}
+	return l.Intranet
+}
+
+// links fetches download links when they are needed, and anew when they have
+// expired. Each fetching is audited; none is kept longer than the process.
+type links struct {
+	copier     *Copier
+	wish       copyWish
+	instanceID string
+	grip       run.Grip
+	id         string
+
+	mu  sync.Mutex
+	all []backup.Link
+}
+
+// fetch asks the service for the links of the set: those by database where
+// there are any, else that of the whole.
+func (l *links) fetch(ctx context.Context) ([]backup.Link, error) {
+	cloud, err := l.copier.Clouds.CloudBackups(ctx, l.instanceID)
+	if err != nil {
+		return nil, err
+	}
+	all, err := cloud.SetLinks(ctx, l.wish.SetID, l.wish.At)
+	if err != nil {
+		return nil, err
+	}
+	var whole, single []backup.Link
+	for _, one := range all {
+		if one.Database == "" {
+			whole = append(whole, one)
+		} else {
+			single = append(single, one)
+		}
+	}
+	if len(single) == 0 {
+		single = whole
+	}
+	if len(single) == 0 {
+		return nil, fault.Newf(fault.Conflict, "The backup set %s cannot be downloaded.", l.wish.SetID).WithFix("Only physical backups that are still kept have links.")
+	}
+	at := l.copier.Now()
+	e := audit.New(audit.Engine, at, "backup.link", "set/"+l.wish.RecordID, "Fetched download links of backup set "+l.wish.SetID+" to copy it.")
+	if err := l.copier.Store.NoteErrand(ctx, l.grip, l.id, []byte("{}"), Change{Audit: []audit.Entry{e}}); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	l.all = single
+	l.mu.Unlock()
+	return single, nil
+}
+
+func (l *links) of(database string) (secret.Text, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, one := range l.all {
+		if one.Database == database {
+			return best(one), nil
+		}
+	}
+	return secret.Text{}, fault.Newf(fault.Conflict, "The service has no link for %s any more.", database).WithFix("Look whether the set is still kept.")
+}
+
+// use calls f with a link, and once more with a fresh one when it is refused.
+func use[T any](ctx context.Context, l *links, database string, f func(secret.Text) (T, error)) (T, error) {
+	link, err := l.of(database)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	v, err := f(link)
+	if !fault.Is(err, fault.Denied) {
+		return v, err
+	}
+	if _, err := l.fetch(ctx); err != nil {
+		return v, err
+	}
+	if link, err = l.of(database); err != nil {
+		return v, err
+	}
+	return f(link)
+}
+
+func (l *links) size(ctx context.Context, database string) (size int64, etag string, err error) {
+	type told struct {
+		size int64
+		etag string
+	}
+	t, err := use(ctx, l, database, func(link secret.Text) (told, error) {
+		size, etag, err := l.copier.Downloads.Size(ctx, link)
+		return told{size, etag}, err
+	})
+	return t.size, t.etag, err
+}
+
+// linkSource is a file behind a link as a source to upload.
+type linkSource struct {
+	links    *links
+	database string
+	size     int64
+	etag     string
+}
+
+var _ objectstore.Source = (*linkSource)(nil)
+
+func (s *linkSource) Size() int64 { return s.size }
+
+func (s *linkSource) Close() error { return nil }
+
+// Open streams a range.
+func (s *linkSource) Open(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+	return use(ctx, s.links, s.database, func(link secret.Text) (io.ReadCloser, error) {
+		return s.links.copier.Downloads.Open(ctx, link, offset, length)
+	})
+}
+
+// ReadAt reads a range; uploads stream instead.
+func (s *linkSource) ReadAt(p []byte, off int64) (int, error) {
+	r, err := s.Open(context.Background(), off, int64(len(p)))
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	n, err := io.ReadFull(r, p)
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Fingerprint is that of the set, which never changes, and of its file's size.
+func (s *linkSource) Fingerprint(ctx context.Context) (string, error) {
+	size, etag, err := s.links.size(ctx, s.database)
+	if err != nil {
+		return "", err
+	}
+	if size != s.size || etag != s.etag {
+		return "", objectstore.Changed(s.links.wish.SetID)
+	}
+	return strings.ReplaceAll(fmt.Sprintf("cloud:%s:%s:%d:%s", s.links.wish.SetID, s.database, size, etag), " ", "_") + " -", nil
+}
