@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -14,8 +15,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/time/rate"
 
+	"github.com/bakplane/bakplane/internal/backuprun"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -33,6 +34,9 @@ type App struct {
 	config   Config
 	log      *slog.Logger
 	engine   *run.Engine
+	kit      backuprun.CloudKit
+	pruner   *backuprun.Pruner
+	copier   *backuprun.Copier
 	listener net.Listener
 	http     *http.Server
 	stop     context.CancelFunc
@@ -59,6 +63,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 		return a, err
 	}
 	a.Ports = newPorts(a.DB, c.Data)
+	a.equip()
 	if a.listener, err = listen(c); err != nil {
 		return a, err
 	}
@@ -92,21 +97,18 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 	if n > 0 {
 		a.log.Info("going on with runs of a former life", "runs", n)
 	}
-	var limit *rate.Limiter
-	if a.config.UploadLimit > 0 {
-		limit = rate.NewLimiter(rate.Limit(a.config.UploadLimit), int(max(a.config.UploadLimit/10, 64<<10)))
-	}
-	gates := &run.Gates{} // one for everybody: the caps are the server's and the line's
 	a.engine = &run.Engine{
 		Store: a.DB, Owner: owner, Bell: bell, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now, NewID: newID,
 			Rules: migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores},
 			Takes: migration.TakeRules{Reserve: 3, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
-			Caps:  migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Gates: gates,
-			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: limit},
+			Caps:  migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Gates: a.kit.Gates,
+			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: a.kit.Upload.Limit},
 		}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}},
 	}
+	maps.Copy(a.engine.Workers, a.backupWorkers())
+	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.copier.Due) })
 	a.working.Go(func() {
 		if err := a.engine.Run(ctx); err != nil {
 			a.log.Error("engine", "err", err)

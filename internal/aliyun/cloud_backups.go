@@ -281,3 +281,8 @@ func (c *Cloud) Restore(ctx context.Context, r backup.RestoreOrder) error {
 func (c *Cloud) Names(ctx context.Context, instanceID string) ([]string, error) {
 	return c.client.Target(instanceID).Databases(ctx)
 }
+
+// Usable lists the databases of an instance whose DBStatus is Running.
+func (c *Cloud) Usable(ctx context.Context, instanceID string) ([]string, error) {
+	return c.client.Target(instanceID).databases(ctx, func(d Database) bool { return d.DBStatus == "Running" })
+}

@@ -45,6 +45,11 @@ func (r *RDS) Instance(ctx context.Context) (migration.TargetInstance, error) {
 // that is still being restored is not documented: a name that is missing here
 // may be taken by a task.
 func (r *RDS) Databases(ctx context.Context) ([]string, error) {
+	return r.databases(ctx, func(Database) bool { return true })
+}
+
+// databases lists the names of those that are wanted.
+func (r *RDS) databases(ctx context.Context, wanted func(Database) bool) ([]string, error) {
 	const size = 100
 	var names []string
 	seen := map[string]bool{}
@@ -57,8 +62,10 @@ func (r *RDS) Databases(ctx context.Context) ([]string, error) {
 		for _, row := range res.Databases.Database {
 			if name := string(row.DBName); name != "" && !seen[name] {
 				seen[name] = true
-				names = append(names, name)
 				fresh++
+				if wanted(row) {
+					names = append(names, name)
+				}
 			}
 		}
 		if fresh == 0 || len(res.Databases.Database) < size {

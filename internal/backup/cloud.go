@@ -47,6 +47,9 @@ type Cloud interface {
 	// Names lists the databases of another instance of the same account, for
 	// the guard before a restore.
 	Names(ctx context.Context, instanceID string) ([]string, error)
+	// Usable are those of them that take queries: a database in restore is
+	// listed before it does.
+	Usable(ctx context.Context, instanceID string) ([]string, error)
 }
 
 // ErrUndone marks an error of a changing call that certainly had no effect,

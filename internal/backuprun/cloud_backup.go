@@ -84,7 +84,7 @@ func (w *CloudWorker) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outc
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	cloud, err := w.Clouds.CloudBackups(ctx, j.instanceID)
+	cloud, err := w.Clouds.Cloud(ctx, j.instanceID)
 	if err != nil {
 		return run.Outcome{}, err
 	}

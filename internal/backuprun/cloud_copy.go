@@ -153,7 +153,7 @@ func (c *Copier) Rule(ctx context.Context, instanceID, bucketID string, by By) e
 		text = "New backup sets of " + in.Name + " are copied no more."
 	}
 	e := by.entry("backup.copy-rule", "instance/"+instanceID, text).With(nil, map[string]string{"bucket": bucketID})
-	return c.Copies.SetCopyRule(ctx, CopyRule{InstanceID: instanceID, BucketID: bucketID, Since: by.At}, e)
+	return c.Copies.SetCopyRule(ctx, CopyRule{InstanceID: instanceID, BucketID: bucketID, Since: by.At.Truncate(time.Second)}, e)
 }
 
 // Due orders a copy of every set that a rule wants and nobody ordered yet. It
@@ -308,7 +308,7 @@ type links struct {
 // fetch asks the service for the links of the set: those by database where
 // there are any, else that of the whole.
 func (l *links) fetch(ctx context.Context) ([]backup.Link, error) {
-	cloud, err := l.copier.Clouds.CloudBackups(ctx, l.instanceID)
+	cloud, err := l.copier.Clouds.Cloud(ctx, l.instanceID)
 	if err != nil {
 		return nil, err
 	}

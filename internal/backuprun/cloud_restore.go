@@ -97,7 +97,7 @@ func RestoreCloud(ctx context.Context, k *CloudKit, o CloudRestore, by By) (runI
 	if err := refusal(wrong); err != nil {
 		return "", err
 	}
-	cloud, err := k.Clouds.CloudBackups(ctx, source.ID)
+	cloud, err := k.Clouds.Cloud(ctx, source.ID)
 	if err != nil {
 		return "", err
 	}
@@ -126,7 +126,7 @@ func (w *CloudRestorer) Work(ctx context.Context, r run.Run, g run.Grip) (run.Ou
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	cloud, err := w.Clouds.CloudBackups(ctx, j.instanceID)
+	cloud, err := w.Clouds.Cloud(ctx, j.instanceID)
 	if err != nil {
 		return run.Outcome{}, err
 	}
@@ -163,7 +163,11 @@ func (w *CloudRestorer) Work(ctx context.Context, r run.Run, g run.Grip) (run.Ou
 			}
 			return w.rest(j, "Looking whether the order took effect."), nil
 		}
-		missing := notYet(order, names)
+		usable, err := cloud.Usable(ctx, target.InstanceID)
+		if err != nil {
+			return run.Outcome{}, err
+		}
+		missing := notYet(order, usable)
 		done := int64(len(order.Databases) - len(missing))
 		step := run.Step{Key: stepOrder, Title: "Restore by the service", State: run.StepActive, Done: done, Total: int64(len(order.Databases))}
 		if len(missing) > 0 {
@@ -171,7 +175,7 @@ func (w *CloudRestorer) Work(ctx context.Context, r run.Run, g run.Grip) (run.Ou
 			return w.rest(j, "Waiting for "+strings.Join(missing, ", ")+" at "+target.Name+"."), nil
 		}
 		step.State, step.Finished = run.StepDone, j.Now()
-		text := fmt.Sprintf("%s holds %s.", target.Name, strings.Join(slices.Sorted(maps.Values(order.Databases)), ", "))
+		text := fmt.Sprintf("%s has %s open.", target.Name, strings.Join(slices.Sorted(maps.Values(order.Databases)), ", "))
 		err = j.note(ctx, Change{Steps: []run.Step{step}, Events: event(j.Now(), stepOrder, run.Info, text), Audit: j.audit("restore.done", "instance/"+target.ID, text)})
 		return run.Outcome{State: run.Succeeded, Message: text}, err
 	}

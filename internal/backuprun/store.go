@@ -68,7 +68,7 @@ type Ports interface {
 
 // Clouds reaches the backups of instances of ApsaraDB RDS.
 type Clouds interface {
-	CloudBackups(ctx context.Context, instanceID string) (backup.Cloud, error)
+	Cloud(ctx context.Context, instanceID string) (backup.Cloud, error)
 }
 
 // Policies are what a run must know of policies.

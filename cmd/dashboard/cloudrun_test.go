@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/emulator/door"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// sky is the whole dashboard beside an instance of the cloud with a database.
+func newSky(t *testing.T) *yard {
+	t.Helper()
+	h := newHouse(t)
+	y := &yard{house: h, kit: h.app.kit.Kit}
+	value := "first"
+	b, err := json.Marshal(sqlserveremu.Contents{Tables: []sqlserveremu.TableContents{{Schema: "dbo", Name: "t", Next: 2, Rows: []sqlserveremu.Row{{ID: 1, Values: []*string{&value}}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !h.cloud.rds.SetDatabase(gardenInstance, "crm", true) || !h.cloud.rds.SetContents(gardenInstance, "crm", b) {
+		t.Fatal("no instance")
+	}
+	return y
+}
+
+func (y *yard) cloudBackup(o backup.Order) backup.Record {
+	y.t.Helper()
+	id, err := backuprun.BackUpCloud(y.t.Context(), y.kit.Store, y.kit.Ports, demoInstance, o, newID, y.by())
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	r := y.ends(id, run.Succeeded)
+	all, err := y.app.DB.Catalogue().Records(y.t.Context(), backup.RecordFilter{InstanceID: demoInstance, Origin: backup.InCloud, Limit: 10})
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	for _, rec := range all {
+		if strings.Contains(r.Message, rec.Cloud.ID) {
+			return rec
+		}
+	}
+	y.t.Fatalf("%s is not among %d records", r.Message, len(all))
+	return backup.Record{}
+}
+
+func TestACloudBackupRunsToItsEnd(t *testing.T) {
+	y := newSky(t)
+	rec := y.cloudBackup(backup.Order{})
+	if rec.Cloud == nil || !rec.Cloud.Manual || rec.Set.Kind != backup.Full || rec.Finished().IsZero() {
+		t.Errorf("%+v", rec)
+	}
+	if _, err := backuprun.BackUpCloud(t.Context(), y.kit.Store, y.kit.Ports, demoInstance, backup.Order{Snapshot: true, Automatic: true}, newID, y.by()); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a snapshot that chooses by itself: %v", err)
+	}
+	if _, err := backuprun.BackUpCloud(t.Context(), y.kit.Store, y.kit.Ports, demoServer, backup.Order{}, newID, y.by()); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a server of our own: %v", err)
+	}
+}
+
+// TestALostAnswerOfACloudBackup loses the answer to CreateBackup: one backup
+// is made, not two.
+func TestALostAnswerOfACloudBackup(t *testing.T) {
+	for _, acted := range []bool{true, false} {
+		y := newSky(t)
+		if _, err := y.cloud.rds.Door().Add(door.Rule{Operation: "CreateBackup", Status: 502, Acted: acted, Body: "<html/>", ContentType: "text/html"}); err != nil {
+			t.Fatal(err)
+		}
+		y.cloudBackup(backup.Order{})
+		cloud, err := y.app.Ports.Cloud(t.Context(), demoInstance)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := cloud.Sets(t.Context(), backup.SetQuery{Page: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		manual := 0
+		for _, s := range page.Sets {
+			if s.Manual {
+				manual++
+			}
+		}
+		if manual != 1 {
+			t.Errorf("acted %v: %d manual sets", acted, manual)
+		}
+	}
+}
+
+func TestACloudSetIsCopiedBeforeItExpires(t *testing.T) {
+	y := newSky(t)
+	rec := y.cloudBackup(backup.Order{})
+	id, err := y.app.copier.Copy(t.Context(), rec.ID, demoStaging, y.by())
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.ends(id, run.Succeeded)
+	now, err := y.app.DB.Catalogue().Record(t.Context(), rec.ID)
+	if err != nil || len(now.Copies) != 1 || len(now.Copies[0].Keys) == 0 || now.Copies[0].Size == 0 {
+		t.Fatalf("%+v, %v", now.Copies, err)
+	}
+	for _, k := range now.Copies[0].Keys {
+		if !y.exists(demoStaging, k) || !strings.HasPrefix(k, "backups/") {
+			t.Errorf("%s is not there", k)
+		}
+	}
+	// No link is kept anywhere.
+	entries, err := y.app.DB.Events(t.Context(), id, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.Contains(e.Text, "Signature") {
+			t.Errorf("a link stands in %q", e.Text)
+		}
+	}
+	if _, err := y.app.copier.Copy(t.Context(), rec.ID, demoStaging, y.by()); !fault.Is(err, fault.Invalid) {
+		t.Errorf("copied twice: %v", err)
+	}
+	// A rule wants every new set, once.
+	y.tick()
+	if err := y.app.copier.Rule(t.Context(), demoInstance, demoFolder, y.by()); err != nil {
+		t.Fatal(err)
+	}
+	y.cloudBackup(backup.Order{})
+	for range 3 {
+		if err := y.app.copier.Due(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runs, err := y.app.DB.Runs(t.Context(), run.Filter{Kind: backuprun.RunCopy})
+	if err != nil || len(runs) != 2 {
+		t.Fatalf("%d copies were ordered: %v", len(runs), err)
+	}
+	y.ends(runs[0].ID, run.Succeeded)
+}
+
+func TestACloudRestoreUnderAnotherName(t *testing.T) {
+	y := newSky(t)
+	rec := y.cloudBackup(backup.Order{})
+	o := backuprun.CloudRestore{InstanceID: demoInstance, SetID: rec.Cloud.ID, TargetID: demoInstance, Databases: map[string]string{"crm": "crm_before"}, Typed: "Hangzhou demo"}
+	for what, change := range map[string]func(*backuprun.CloudRestore){
+		"over itself":      func(o *backuprun.CloudRestore) { o.Databases = map[string]string{"crm": "CRM"} },
+		"not typed":        func(o *backuprun.CloudRestore) { o.Typed = "hangzhou" },
+		"set and moment":   func(o *backuprun.CloudRestore) { o.At = time.Now().Add(-time.Minute) },
+		"system":           func(o *backuprun.CloudRestore) { o.Databases = map[string]string{"crm": "msdb"} },
+		"nothing":          func(o *backuprun.CloudRestore) { o.Databases = nil },
+		"not of the cloud": func(o *backuprun.CloudRestore) { o.TargetID = demoServer },
+	} {
+		bad := o
+		change(&bad)
+		if _, err := backuprun.RestoreCloud(t.Context(), &y.app.kit, bad, y.by()); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, lost := range []bool{false, true} {
+		if lost {
+			o.Databases = map[string]string{"crm": "crm_again"}
+			if _, err := y.cloud.rds.Door().Add(door.Rule{Operation: "CopyDatabaseBetweenInstances", Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		id, err := backuprun.RestoreCloud(t.Context(), &y.app.kit, o, y.by())
+		if err != nil {
+			t.Fatal(err)
+		}
+		y.ends(id, run.Succeeded)
+		in, _ := y.cloud.rds.Instance(gardenInstance)
+		if d := in.Databases[o.Databases["crm"]]; d == nil || string(d.Contents) != string(in.Databases["crm"].Contents) {
+			t.Errorf("restored %+v", d)
+		}
+	}
+}
