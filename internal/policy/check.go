@@ -1,0 +1,222 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// Fields of a policy of our own, as forms and findings name them. Those of a
+// rule are made by RuleField.
+const (
+	FieldName      = "name"
+	FieldServers   = "servers"
+	FieldZone      = "zone"
+	FieldMissed    = "missed"
+	FieldWindow    = "window"
+	FieldStripes   = "stripes"
+	FieldCopyOnly  = "copyonly"
+	FieldBucket    = "bucket"
+	FieldObjective = "objective"
+)
+
+// RuleField names a part of a rule, "cron" or "keep", such as full.cron.
+func RuleField(k backup.Kind, part string) string { return string(k) + "." + part }
+
+const (
+	mostServers  = 500
+	mostStripes  = 64 // BACKUP DATABASE takes 64 devices
+	mostWindow   = 7 * 24 * time.Hour
+	mostKeepDays = 36500
+	mostKept     = 100_000
+)
+
+// Facts are what is known of the world a policy meets. What is zero is not
+// known and not judged.
+type Facts struct {
+	Took           map[backup.Kind]time.Duration // by the last backups, the longest of each kind
+	Simple, Logged int                           // chosen databases in recovery model SIMPLE, and in others
+	ServersGone    []string                      // chosen ones that do not exist
+	BucketGone     bool                          // the chosen one does not exist
+}
+
+// Check judges a policy: what bars it first, field by field, and what somebody
+// may want who knows better.
+func Check(p Policy, f Facts, now time.Time) []Finding {
+	c := &check{policy: p, facts: f}
+	c.plain()
+	c.rules()
+	if Barred(c.out) {
+		return c.out
+	}
+	cal, err := NewCalendar(p)
+	if err != nil {
+		c.bar("", err)
+		return c.out
+	}
+	c.promises(cal, now)
+	return c.out
+}
+
+type check struct {
+	policy Policy
+	facts  Facts
+	out    []Finding
+}
+
+func (c *check) bars(field, text, fix string) { c.out = append(c.out, Finding{field, true, text, fix}) }
+func (c *check) warn(field, text, fix string) {
+	c.out = append(c.out, Finding{field, false, text, fix})
+}
+
+// bar is bars with the sentences of an error.
+func (c *check) bar(field string, err error) {
+	if err == nil {
+		return
+	}
+	text, fix := fault.Words(err)
+	var o *fault.Error
+	if !errors.As(err, &o) {
+		text = err.Error()
+	}
+	c.bars(field, text, fix)
+}
+
+// plain checks what each field is for itself.
+func (c *check) plain() {
+	p := &c.policy
+	if name := strings.TrimSpace(p.Name); name == "" || len(name) > 100 || name != p.Name {
+		c.bars(FieldName, "The policy needs a name of at most 100 bytes.", "Give it the name your colleagues know it by.")
+	}
+	switch n := len(p.Servers); {
+	case n == 0:
+		c.bars(FieldServers, "The policy looks after no server.", "Choose at least one.")
+	case n > mostServers:
+		c.bars(FieldServers, fmt.Sprintf("%d servers are too many for one policy.", n), fmt.Sprintf("Make several policies of at most %d.", mostServers))
+	}
+	seen := map[string]bool{}
+	for _, s := range p.Servers {
+		if seen[s] {
+			c.bars(FieldServers, "A server is chosen twice.", "Choose it once.")
+		}
+		seen[s] = true
+	}
+	if n := len(c.facts.ServersGone); n > 0 {
+		c.bars(FieldServers, fmt.Sprintf("%d of the chosen servers do not exist any more.", n), "Choose others.")
+	}
+	c.bar(FieldDatabases, p.Databases.Check())
+	_, err := LoadZone(p.Zone)
+	c.bar(FieldZone, err)
+	switch {
+	case p.Missed != MissedLate && p.Missed != MissedSkip:
+		c.bars(FieldMissed, fmt.Sprintf("%q is not a way to deal with missed times.", p.Missed), "Choose late or skip.")
+	case p.Window < 0 || p.Window > mostWindow:
+		c.bars(FieldWindow, "The window is out of range.", "Choose one minute to seven days.")
+	case p.Missed == MissedLate && p.Window < onTime:
+		c.bars(FieldWindow, "What starts late needs a window in which it may.", "Choose at least one minute, or let missed times be skipped.")
+	}
+	if p.How.Stripes < 0 || p.How.Stripes > mostStripes {
+		c.bars(FieldStripes, fmt.Sprintf("A backup set has 1 to %d stripes.", mostStripes), "Choose a number in between.")
+	}
+	if p.Objective < 0 {
+		c.bars(FieldObjective, "The objective is negative.", "Leave it empty to promise nothing.")
+	}
+	if c.facts.BucketGone {
+		c.bars(FieldBucket, "The chosen bucket does not exist any more.", "Choose another one, or let the sets stay in the server's folder.")
+	}
+}
+
+// rules checks each rule, and that they make sense together.
+func (c *check) rules() {
+	p := &c.policy
+	seen := map[backup.Kind]bool{}
+	for _, r := range p.Rules {
+		if r.Kind != backup.Full && r.Kind != backup.Differential && r.Kind != backup.Log {
+			c.bars("", fmt.Sprintf("%q is not a kind of backup.", r.Kind), "Choose full, differential or log.")
+			continue
+		}
+		if seen[r.Kind] {
+			c.bars(RuleField(r.Kind, "cron"), fmt.Sprintf("There are two rules for %s backups.", r.Kind), "Make one of them.")
+		}
+		seen[r.Kind] = true
+		_, err := parseCron(r.Cron)
+		c.bar(RuleField(r.Kind, "cron"), err)
+		k := r.Keep
+		for _, n := range []int{k.Count, k.Daily, k.Weekly, k.Monthly, k.Yearly} {
+			if n < 0 || n > mostKept {
+				c.bars(RuleField(r.Kind, "keep"), fmt.Sprintf("%d is not a number of sets to keep.", n), fmt.Sprintf("Choose 0 to %d.", mostKept))
+			}
+		}
+		if k.Days < 0 || k.Days > mostKeepDays {
+			c.bars(RuleField(r.Kind, "keep"), fmt.Sprintf("%d is not a number of days to keep sets.", k.Days), fmt.Sprintf("Choose 0 to %d.", mostKeepDays))
+		}
+	}
+	if !seen[backup.Full] {
+		text := "Without full backups nothing can be restored: differential and log backups build on them."
+		if len(p.Rules) == 0 {
+			text = "The policy has no rule."
+		}
+		c.bars(RuleField(backup.Full, "cron"), text, "Say when full backups are taken, such as 30 2 * * 0.")
+	}
+	if p.How.CopyOnly && seen[backup.Differential] {
+		c.bars(FieldCopyOnly, "No differential can build on copy-only full backups: these would build on whatever full another tool takes.", "Take plain full backups, or no differentials.")
+	}
+	if p.How.CopyOnly && seen[backup.Log] {
+		c.warn(FieldCopyOnly, "Copy-only log backups cut nothing: the databases' logs grow until another tool backs them up.", "")
+	}
+	if seen[backup.Log] && c.facts.Simple > 0 {
+		if c.facts.Logged == 0 {
+			c.warn(RuleField(backup.Log, "cron"), "Every chosen database is in recovery model SIMPLE, which has no log backups: this rule does nothing for now.", "Set the databases to FULL, or leave the rule out.")
+		} else {
+			c.warn(RuleField(backup.Log, "cron"), fmt.Sprintf("%d of the chosen databases are in recovery model SIMPLE and get no log backups.", c.facts.Simple), "")
+		}
+	}
+}
+
+// promises compares what the rules give with what is expected of them.
+func (c *check) promises(cal *Calendar, now time.Time) {
+	p := &c.policy
+	gap := map[backup.Kind]time.Duration{}
+	for _, r := range p.Rules {
+		gap[r.Kind] = cal.LongestGap(now, r.Kind)
+		if took := c.facts.Took[r.Kind]; took > 0 {
+			if p.Missed == MissedLate && p.Window < took {
+				c.warn(FieldWindow, fmt.Sprintf("The last %s backup took %s, longer than the window of %s: one that waits for another may come too late.", r.Kind, spell(took), spell(p.Window)), "Choose a longer window.")
+			}
+			if next := cal.shortestGap(now, r.Kind); next > 0 && next < took {
+				c.warn(RuleField(r.Kind, "cron"), fmt.Sprintf("The last %s backup took %s, and the next comes %s after it: it would have to wait.", r.Kind, spell(took), spell(next)), "Take them less often.")
+			}
+		}
+	}
+	full, _ := p.Rule(backup.Full)
+	if onlyDays(full.Keep) && days(full.Keep.Days) < gap[backup.Full] {
+		c.warn(RuleField(backup.Full, "keep"), fmt.Sprintf("Full backups are kept %s and come up to %s apart: the last one would go before the next is there. It is kept until that one is complete.", spell(days(full.Keep.Days)), spell(gap[backup.Full])), "Keep them longer, or by number.")
+	}
+	if log, ok := p.Rule(backup.Log); ok && onlyDays(log.Keep) {
+		if days(log.Keep.Days) < gap[backup.Full] {
+			c.warn(RuleField(backup.Log, "keep"), fmt.Sprintf("Log backups are kept %s and full backups come up to %s apart: of older full backups only their own moment can be restored, none in between.", spell(days(log.Keep.Days)), spell(gap[backup.Full])), "Keep logs at least as long as full backups are apart.")
+		}
+		if onlyDays(full.Keep) && log.Keep.Days > full.Keep.Days {
+			c.warn(RuleField(backup.Log, "keep"), "Log backups are kept longer than full backups: the full backups that they need stay as long.", "")
+		}
+	}
+	logged, simple := cal.WorstRPO(now, c.facts.Took)
+	if p.Objective <= 0 {
+		return
+	}
+	_, logs := p.Rule(backup.Log)
+	switch {
+	case logged > p.Objective:
+		c.warn(FieldObjective, fmt.Sprintf("These rules can lose up to %s of changes; the objective is %s.", spell(logged), spell(p.Objective)), "Take log backups more often, or promise less.")
+	case logs && simple > p.Objective && c.facts.Simple > 0:
+		c.warn(FieldObjective, fmt.Sprintf("Databases in recovery model SIMPLE get no log backups and can lose up to %s; the objective is %s.", spell(simple), spell(p.Objective)), "")
+	}
+}
+
+func onlyDays(k Keep) bool { return k.Days > 0 && k == Keep{Days: k.Days} }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
