@@ -48,7 +48,7 @@ func main() {
 	flag.Int64Var(&b.bytes, "bytes", 4<<30, "size of the uploaded file")
 	flag.IntVar(&b.kills, "kills", 50, "how many migrations are killed at random moments")
 	flag.IntVar(&b.cutoverRuns, "cutovers", 100, "how many databases under load are cut over with something going wrong")
-	only := flag.String("only", "inspect,start,catalogue,wave,upload,planner,stops,cutovers,kill", "parts to measure, comma separated")
+	only := flag.String("only", "inspect,start,catalogue,wave,upload,planner,retention,policies,stops,cutovers,kill", "parts to measure, comma separated")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -61,7 +61,7 @@ func main() {
 var errMissed = errors.New("not every figure is reached")
 
 func (b *bench) run(ctx context.Context, parts []string) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 25*time.Minute)
 	defer cancel()
 	if b.tmp, err = os.MkdirTemp("", "bakplane-bench-"); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (b *bench) run(ctx context.Context, parts []string) (err error) {
 	// The small ones first: the memory of a child is counted from its
 	// parent's on, so the parent must not have grown.
 	measures := map[string]func(context.Context) error{"inspect": b.inspect, "start": b.start, "catalogue": b.catalogue, "upload": b.upload, "kill": b.kill,
-		"cutovers": b.cutovers, "stops": b.stops, "wave": b.wave, "planner": b.planner}
+		"cutovers": b.cutovers, "stops": b.stops, "wave": b.wave, "planner": b.planner, "policies": b.policies, "retention": b.retention}
 	for _, part := range parts {
 		measure, known := measures[part]
 		if !known {

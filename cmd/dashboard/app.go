@@ -21,6 +21,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/scheduler"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/server"
 )
@@ -86,7 +87,7 @@ func (a *App) face(bell *run.Bell) (http.Handler, error) {
 	})
 }
 
-// work starts the engine. The folder is locked, so every lease of another
+// work starts the engine and the scheduler. The folder is locked, so every lease of another
 // owner belongs to a life that is over: its runs go on at once.
 func (a *App) work(ctx context.Context, bell *run.Bell) error {
 	owner := newID()
@@ -112,6 +113,13 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 	a.working.Go(func() {
 		if err := a.engine.Run(ctx); err != nil {
 			a.log.Error("engine", "err", err)
+		}
+	})
+	began := time.Now()
+	slots := &scheduler.Scheduler{Store: a.DB.Policies(), Bell: bell, Log: a.log, Now: time.Now, Ran: func() time.Duration { return time.Since(began) }, NewID: newID}
+	a.working.Go(func() {
+		if err := slots.Run(ctx); err != nil {
+			a.log.Error("scheduler", "err", err)
 		}
 	})
 	return nil

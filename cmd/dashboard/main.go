@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	_ "time/tzdata" // policies name zones, and not every machine knows them
 
 	"github.com/alecthomas/kong"
 
