@@ -794,3 +794,127 @@ func TestLostOrdersAreAdopted(t *testing.T) {
 		}
 	}
 }
+
+// What our rules let through the service takes and tells again; what they bar
+// it refuses, or does not keep.
+func TestOurRulesAgreeWithTheService(t *testing.T) {
+	b := newBackups(t)
+	yes, no := true, false
+	categories := []string{"HighAvailability", "AlwaysOn"}
+	type ground struct {
+		category string
+		was      policy.Method
+		disk     *bool
+		region   string
+		storage  int64
+	}
+	var grounds []ground
+	for _, category := range categories {
+		for _, was := range []policy.Method{policy.Physical, policy.Snapshot} {
+			for _, disk := range []*bool{&yes, &no} {
+				for _, region := range []string{"", "cn-beijing"} {
+					for _, storage := range []int64{100, 5000} {
+						if was == policy.Snapshot && (*disk || region != "") {
+							continue // such an instance is not
+						}
+						grounds = append(grounds, ground{category, was, disk, region, storage})
+					}
+				}
+			}
+		}
+	}
+	barred, let := 0, 0
+	for _, g := range grounds {
+		for _, method := range []policy.Method{policy.Physical, policy.Snapshot} {
+			for _, incremental := range []bool{false, true} {
+				for _, log := range []policy.LogFrequency{policy.LogAsData, policy.LogEvery30} {
+					for _, priority := range []policy.Priority{policy.PriorityNone, policy.SecondaryFirst, policy.PrimaryOnly} {
+						before, minutes := 2, 30
+						b.rds.Patch(instance, aliyunemu.InstancePatch{Category: &g.category, StorageGB: &g.storage})
+						b.rds.PatchBackups(instance, aliyunemu.BackupsPatch{LocalDisk: g.disk, CrossRegion: &g.region, Incremental: &no, LogMinutes: &minutes,
+							Policy: &aliyunemu.BackupPolicy{Method: string(g.was), Priority: before}})
+						standing, err := b.cloud1.Policy(t.Context())
+						if err != nil {
+							t.Fatal(err)
+						}
+						s := standing.Standard
+						s.Method, s.Incremental, s.Log, s.Priority = method, incremental, log, priority
+						bars := policy.Barred(policy.CheckStandard(standing, s, true))
+						sent := b.cloud1.SetPolicy(t.Context(), s, standing.Can)
+						now, err := b.cloud1.Policy(t.Context())
+						if err != nil {
+							t.Fatal(err)
+						}
+						kept := sent == nil && len(policy.Diff(s, now.Standard)) == 0
+						if priority != policy.PriorityNone && now.Standard.Priority != priority {
+							kept = false // where the service tells no priority, it keeps none
+						}
+						if kept == bars {
+							t.Errorf("%+v, disk %v: %s incremental %v, log %s, priority %d: barred %v, but kept %v (%v)", g, *g.disk, method, incremental, log, priority, bars, kept, sent)
+						}
+						if bars {
+							barred++
+						} else {
+							let++
+						}
+					}
+				}
+			}
+		}
+	}
+	if barred < 100 || let < 50 {
+		t.Errorf("%d barred, %d let through", barred, let)
+	}
+}
+
+// Scalars come now as text, now as numbers, and lists may be missing.
+func TestScalarsOfBackupsDrift(t *testing.T) {
+	var body string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("x-acs-action") {
+		case "DescribeDBInstanceAttribute":
+			fmt.Fprint(w, `{"Items":{"DBInstanceAttribute":[{"DBInstanceId":"rm-1","DBInstanceStatus":"Running","Category":"AlwaysOn","DBInstanceStorage":"500","LockMode":"Unlock"}]}}`)
+		case "DescribeInstanceCrossBackupPolicy":
+			w.WriteHeader(403)
+			fmt.Fprint(w, `{"Code":"Forbidden.RAM","Message":"no","RequestId":"R"}`)
+		default:
+			fmt.Fprint(w, body)
+		}
+	}))
+	defer server.Close()
+	client, err := NewClient(Config{Endpoint: server.URL, Region: "cn-hangzhou", AccessKeyID: "k", Secret: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := client.Cloud("rm-1")
+	for _, body = range []string{
+		`{"BackupRetentionPeriod":30,"PreferredBackupPeriod":"Monday,Sunday","PreferredBackupTime":"02:00Z-03:00Z","SupportsHighFrequencyBackup":1,"SupportVolumeShadowCopy":1,"BackupPriority":1,"SupportModifyBackupPriority":true,"EnableIncrementDataBackup":false,"BackupInterval":30,"LogBackupFrequency":"LogInterval","AdvancedBackupPolicyEnabled":false,"AdvancedDataPolicies":null}`,
+		`{"BackupRetentionPeriod":"30","PreferredBackupPeriod":"Sunday, Monday","PreferredBackupTime":"02:00Z-03:00Z","SupportsHighFrequencyBackup":"1","SupportVolumeShadowCopy":"1","BackupPriority":"1","SupportModifyBackupPriority":"true","EnableIncrementDataBackup":"false","BackupInterval":"30","LogBackupFrequency":null,"BackupMethod":"Physical","Future":"field"}`,
+	} {
+		s, err := c.Policy(t.Context())
+		want := policy.Standard{RetentionDays: 30, Days: []time.Weekday{time.Monday, time.Sunday}, Hour: 2, Method: policy.Physical, Log: policy.LogEvery30, Priority: policy.SecondaryFirst}
+		if err != nil || len(policy.Diff(want, s.Standard)) > 0 || !s.Can.Snapshot || !s.Can.FiveMinuteLog || !s.Can.SetPriority || s.Can.StorageGB != 500 || s.AdvancedOn || s.Raw["CrossRegion"] != "not told" {
+			t.Errorf("%+v %v", s, err)
+		}
+	}
+	for _, body = range []string{
+		`{"TotalRecordCount":"1","Items":{"Backup":[{"BackupId":314,"BackupStatus":"Success","BackupType":"FullBackup","BackupMode":"Manual","BackupMethod":"Physical","BackupStartTime":"2026-03-03T01:00:00Z","BackupEndTime":"2026-03-03T01:10Z","BackupSize":"77","IsAvail":"1","CopyOnlyBackup":1,"StorageClass":0,"Encryption":{"a":1},"BackupDownloadLinkByDB":null}]}}`,
+		`{"TotalRecordCount":1,"Items":{"Backup":[{"BackupId":"314","BackupStatus":"Success","BackupType":"FullBackup","BackupMode":"Manual","BackupMethod":"Physical","BackupStartTime":"2026-03-03T01:00Z","BackupEndTime":"2026-03-03T01:10:00Z","BackupSize":77,"IsAvail":1,"CopyOnlyBackup":"1","StorageClass":"0","Encryption":"{}"}]}}`,
+	} {
+		page, err := c.Sets(t.Context(), backup.SetQuery{})
+		if err != nil || page.Total != 1 || len(page.Sets) != 1 || page.Sets[0].ID != "314" || page.Sets[0].Size != 77 || !page.Sets[0].CopyOnly || !page.Sets[0].Usable ||
+			page.Sets[0].Downloads || page.Sets[0].Finished.Sub(page.Sets[0].Started) != 10*time.Minute {
+			t.Errorf("%+v %v", page, err)
+		}
+	}
+	body = `{"RequestId":"R"}`
+	if page, err := c.Sets(t.Context(), backup.SetQuery{}); err != nil || len(page.Sets) != 0 {
+		t.Errorf("%+v %v", page, err)
+	}
+	body = `{"RequestId":"R9","Success":"false","Code":"Weird","Message":"No."}`
+	refusal(t, c.Extend(t.Context(), "1", time.Now()), fault.Conflict, "Weird", policy.FieldExpiry)
+	body = `{"RequestId":"R9"}`
+	if _, err := c.Order(t.Context(), backup.Order{}); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("no job named: %v", err)
+	}
+}
