@@ -106,7 +106,7 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 			Takes: migration.TakeRules{Reserve: 3, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
 			Caps:  migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Gates: a.kit.Gates,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: a.kit.Upload.Limit},
-		}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}},
+		}, migration.WorkKind: &migration.Remedies{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}},
 	}
 	maps.Copy(a.engine.Workers, a.backupWorkers())
 	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.copier.Due) })

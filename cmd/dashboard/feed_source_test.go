@@ -190,6 +190,7 @@ func (s *scripted) Running(context.Context, string) ([]backup.RunningStatement, 
 	return nil, nil
 }
 func (s *scripted) SetRecoveryModel(context.Context, string, string) error  { return nil }
+func (s *scripted) SetPageVerify(context.Context, string) error             { return nil }
 func (s *scripted) CheckDB(context.Context, string, bool) ([]string, error) { return nil, nil }
 func (s *scripted) Contents(context.Context, string, func(done, of int)) ([]backup.TableSum, error) {
 	return nil, nil

@@ -45,6 +45,8 @@ type Server interface {
 	// Going read-only ends open transactions of others.
 	SetReadOnly(ctx context.Context, database string, on bool) error
 	SetRecoveryModel(ctx context.Context, database, model string) error
+	// SetPageVerify sets page verify CHECKSUM; repeating is harmless.
+	SetPageVerify(ctx context.Context, database string) error
 	// CheckDB runs DBCC CHECKDB and returns what it found; empty = no errors.
 	CheckDB(ctx context.Context, database string, physicalOnly bool) ([]string, error)
 	// Contents counts and sums the rows of every user table, for comparing

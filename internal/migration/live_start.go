@@ -105,8 +105,32 @@ func StartLive(ctx context.Context, store Store, m Migration, s SourceFacts, fin
 	m.Feed.History = s.History
 	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
 	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s at work.", m.SourceDatabase, s.Server.Name)).
-		With(nil, map[string]any{"database": m.Database, "server": m.Feed.ServerID, "instance": m.InstanceID, "every": m.Feed.Every.String(), "freeze": m.Feed.Freeze})
+		With(nil, map[string]any{"database": m.Database, "server": m.Feed.ServerID, "instance": m.InstanceID, "every": m.Feed.Every.String(), "freeze": m.Feed.Freeze, "checkdb": decidedWords(s, findings)})
 	return m.ID, store.Create(ctx, m, r, e)
+}
+
+// What a person may decide about a DBCC CHECKDB that is not fresh.
+const (
+	CheckSkipped  = "skip"
+	CheckAccepted = "accept"
+)
+
+// decidedWords say on which DBCC CHECKDB a migration began.
+func decidedWords(s SourceFacts, fs []Finding) string {
+	for _, f := range fs {
+		switch {
+		case f.Code != "checkdb":
+		case f.Level == Passed:
+			return f.Text
+		case s.Decided == CheckAccepted:
+			return "accepted: " + f.Text
+		case s.Decided == CheckSkipped:
+			return "skipped by a person: " + f.Text
+		default:
+			return "nothing was decided: " + f.Text
+		}
+	}
+	return ""
 }
 
 // OrderCutover asks to freeze the source, ship the tail and open the target.

@@ -18,6 +18,8 @@ type Finding struct {
 	Level Level
 	Text  string // what was found
 	Fix   string // what to do; empty when passed
+
+	Remedy Remedy // that can be ordered here; empty = none
 }
 
 // Level grades a finding. Failed ones keep the migration from starting.
@@ -95,8 +97,11 @@ func MayStart(fs []Finding) bool {
 type judge struct{ out []Finding }
 
 func (j *judge) add(code, title string, l Level, text, fix string) {
-	j.out = append(j.out, Finding{code, title, l, text, fix})
+	j.out = append(j.out, Finding{Code: code, Title: title, Level: l, Text: text, Fix: fix})
 }
+
+// remedy offers something to be done about the line just added.
+func (j *judge) remedy(r Remedy) { j.out[len(j.out)-1].Remedy = r }
 
 func (j *judge) chain(f Facts) {
 	live := f.Migration.Live()

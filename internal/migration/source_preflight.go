@@ -20,6 +20,7 @@ type SourceFacts struct {
 	Now      time.Time           // our clock when the server told its own
 	FolderOK error               // why the backup folder cannot be seen from both sides; nil when it can
 	Quiet    backup.Quiet        // FreezeStopped only
+	Decided  string              // what a person decided about DBCC CHECKDB: CheckSkipped or CheckAccepted
 	QuietErr error               // why the server does not tell of writes; nil when it does
 	Freeze   Freeze
 	Every    time.Duration
@@ -87,9 +88,11 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 		j.add("recovery", "Recovery model", Passed, "FULL: log backups can follow.", "")
 	case "BULK_LOGGED":
 		j.add("recovery", "Recovery model", Warned, "BULK_LOGGED; the documented path asks for FULL.", "ALTER DATABASE "+bracket(d.Name)+" SET RECOVERY FULL, then take a log backup.")
+		j.remedy(RemedyRecovery)
 	default:
 		j.add("recovery", "Recovery model", Barred, d.RecoveryModel+": there are no log backups, so nothing could follow the full backup.",
 			"ALTER DATABASE "+bracket(d.Name)+" SET RECOVERY FULL. The full backup that starts the migration starts the log chain too.")
+		j.remedy(RemedyRecovery)
 	}
 	switch {
 	case target.VersionMajor == 0:
@@ -176,6 +179,7 @@ func (j *judge) features(d backup.Database, target TargetInstance) {
 	}
 	if d.PageVerify != "CHECKSUM" && d.PageVerify != "" {
 		j.add("page-verify", "Page verify", Warned, "Page verify is "+d.PageVerify+": damage on disk may go unnoticed into the backup.", "ALTER DATABASE "+bracket(d.Name)+" SET PAGE_VERIFY CHECKSUM, and rebuild indexes when there is time.")
+		j.remedy(RemedyPageVerify)
 	}
 }
 
@@ -183,8 +187,10 @@ func (j *judge) health(f SourceFacts) {
 	switch at := f.Database.LastGoodCheck; {
 	case at.IsZero():
 		j.add("checkdb", "DBCC CHECKDB", Warned, "The server does not know of a DBCC CHECKDB without errors.", "Run DBCC CHECKDB first: errors would travel with the backup.")
+		j.remedy(RemedyCheck)
 	case f.Now.Sub(at) > 14*24*time.Hour:
 		j.add("checkdb", "DBCC CHECKDB", Warned, "The last DBCC CHECKDB without errors was on "+at.Format("2 Jan 2006")+".", "Run it again before you rely on the backup.")
+		j.remedy(RemedyCheck)
 	default:
 		j.add("checkdb", "DBCC CHECKDB", Passed, "Without errors on "+at.Format("2 Jan 2006")+".", "")
 	}

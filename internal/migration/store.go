@@ -51,6 +51,7 @@ type Store interface {
 	Ask(ctx context.Context, id string, decide Decide) error
 
 	Comparisons
+	Works
 }
 
 // Decide makes a decision from the present state; it is pure.

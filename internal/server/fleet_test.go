@@ -146,6 +146,7 @@ func (f *fleet) Verify(context.Context, []string) error { return nil }
 func (f *fleet) Running(context.Context, string) ([]backup.RunningStatement, error) { return nil, nil }
 
 func (f *fleet) SetRecoveryModel(context.Context, string, string) error { return nil }
+func (f *fleet) SetPageVerify(context.Context, string) error            { return nil }
 
 func (f *fleet) CheckDB(context.Context, string, bool) ([]string, error) { return nil, nil }
 

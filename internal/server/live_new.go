@@ -194,13 +194,20 @@ func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (v
 		return preflightPage(v, statusOf(err)), nil
 	}
 	v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), facts.Database.DataBytes, s.Now().UTC())
-	v.Checks, v.Verdict = checks(findings), verdict(findings)
+	if v.Checks, err = s.liveChecks(ctx, s.zone(c), p, findings); err != nil {
+		return view{}, err
+	}
+	v.Verdict = verdict(findings)
 	if !migration.MayStart(findings) {
 		v.Verdict.Actions = []templates.Action{again}
 		return preflightPage(v, 0), nil
 	}
 	f := templates.Form{Action: "/migrations/live", Submit: "Start the migration", Cancel: back, Problem: problemOf(refused)}
+	f.Fields = checkChoice(findings, w.CheckDB)
 	for name, values := range w.values() {
+		if name == "checkdb" {
+			continue
+		}
 		f.Hidden = append(f.Hidden, templates.Hidden{Name: name, Value: values[0]})
 	}
 	v.Form = &f

@@ -22,6 +22,7 @@ type liveWish struct {
 	Staging  string `json:"staging"`            // id of the OSS bucket the cloud reads; not looked at for a server of one's own
 	Database string `json:"database,omitempty"` // name on the target; empty = the source's
 	Every    string `json:"every,omitempty"`    // between log backups, such as 15m; empty = the shortest that fits the day's imports
+	CheckDB  string `json:"checkdb,omitempty"`  // skip or accept, where it is not fresh
 	Freeze   string `json:"freeze,omitempty"`   // tail, readonly or stopped
 	Check    string `json:"check,omitempty"`    // async or sync
 	Compress bool   `json:"compress,omitempty"`
@@ -29,14 +30,14 @@ type liveWish struct {
 
 func liveWishOf(get func(string) string) liveWish {
 	return liveWish{Server: get("server"), Source: get("source_database"), Instance: get("instance"), Staging: get("staging"), Database: strings.TrimSpace(get("database")),
-		Every: get("every"), Freeze: get("freeze"), Check: get("check"), Compress: get("compress") != ""}
+		Every: get("every"), CheckDB: get("checkdb"), Freeze: get("freeze"), Check: get("check"), Compress: get("compress") != ""}
 }
 
 // values are the fields that are set, for links and hidden fields.
 func (w liveWish) values() url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{"server": w.Server, "source_database": w.Source, "instance": w.Instance, "staging": w.Staging, "database": w.Database,
-		"every": w.Every, "freeze": w.Freeze, "check": w.Check, "compress": flag(w.Compress)} {
+		"every": w.Every, "freeze": w.Freeze, "checkdb": w.CheckDB, "check": w.Check, "compress": flag(w.Compress)} {
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -123,5 +124,6 @@ func (s *Server) startLive(c echo.Context, w liveWish) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	facts.Decided = w.CheckDB
 	return migration.StartLive(ctx, s.Migrations, p.m, facts, findings, s.NewID, s.by(c))
 }

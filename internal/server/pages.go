@@ -26,6 +26,8 @@ func (s *Server) routePages(g *echo.Group) {
 	get("/migrations/new/live", s.pickLive)
 	get("/migrations/new/live/checks", s.livePreflight)
 	post("/migrations/live", s.liveStart)
+	get("/instances/:id/remedies/:remedy", s.remedyAsk)
+	post("/instances/:id/remedies/:remedy", s.remedyOrder)
 	get("/migrations/:id", s.migrationShow)
 	post("/migrations/:id/retry", s.migrationRetry)
 	post("/migrations/:id/pause", s.migrationPause)

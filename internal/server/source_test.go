@@ -214,6 +214,7 @@ func (s *source) SetReadOnly(_ context.Context, _ string, on bool) error {
 }
 
 func (s *source) SetRecoveryModel(context.Context, string, string) error { return nil }
+func (s *source) SetPageVerify(context.Context, string) error            { return nil }
 
 func (s *source) CheckDB(context.Context, string, bool) ([]string, error) { return nil, nil }
 

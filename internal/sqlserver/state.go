@@ -43,6 +43,19 @@ func (s *Server) SetRecoveryModel(ctx context.Context, database, model string) e
 	return s.run(ctx, "ALTER DATABASE "+quotedName+" SET RECOVERY "+model, nil)
 }
 
+// SetPageVerify implements backup.Server.
+func (s *Server) SetPageVerify(ctx context.Context, database string) error {
+	quotedName, err := quoteName(database)
+	if err != nil {
+		return err
+	}
+	d, err := s.state(ctx, database)
+	if err != nil || d.text("page_verify_option_desc") == "CHECKSUM" {
+		return err
+	}
+	return s.run(ctx, "ALTER DATABASE "+quotedName+" SET PAGE_VERIFY CHECKSUM", nil)
+}
+
 // Recover implements backup.Server. It also lets everybody in again where a
 // tail-log backup had to keep them out.
 func (s *Server) Recover(ctx context.Context, database string) error {

@@ -1,0 +1,193 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Remedy is something that a person may have done at a source so that a line
+// of the preflight passes. Nothing of it happens by itself.
+type Remedy string
+
+const (
+	RemedyRecovery   Remedy = "recovery-full" // recovery model FULL
+	RemedyPageVerify Remedy = "page-verify"   // page verify CHECKSUM
+	RemedyCheck      Remedy = "checkdb"       // DBCC CHECKDB
+)
+
+// Title is what the button says.
+func (r Remedy) Title() string {
+	return map[Remedy]string{RemedyRecovery: "Set recovery model FULL", RemedyPageVerify: "Set page verify CHECKSUM", RemedyCheck: "Run DBCC CHECKDB now"}[r]
+}
+
+// Statement is what the server gets.
+func (r Remedy) Statement(database string) string {
+	switch r {
+	case RemedyRecovery:
+		return "ALTER DATABASE " + bracket(database) + " SET RECOVERY FULL"
+	case RemedyPageVerify:
+		return "ALTER DATABASE " + bracket(database) + " SET PAGE_VERIFY CHECKSUM"
+	}
+	return "DBCC CHECKDB (" + literal(database) + ") WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"
+}
+
+// Effects say what it brings about, in order.
+func (r Remedy) Effects() []string {
+	switch r {
+	case RemedyRecovery:
+		return []string{"The log is kept from now on until it is backed up: without log backups it grows.",
+			"A full backup must follow before log backups can. It is the first step of the migration; when you do not start it, take one by other means or set SIMPLE again."}
+	case RemedyPageVerify:
+		return []string{"Pages get a checksum when they are written next. Those that are not written keep none until their index is rebuilt."}
+	}
+	return []string{"Every page of the database is read: it takes as long as that does, and the server is busier meanwhile.", "Nothing is repaired. What is found is kept here with its date."}
+}
+
+// Work is one remedy at a source, with what came of it.
+type Work struct {
+	ID       string // of its run too
+	ServerID string
+	Database string
+	Remedy   Remedy
+	Ordered  time.Time
+	Finished time.Time // zero while it goes on
+	Found    []string  // by a check: errors; empty = none
+	Why, Fix string    // why it could not be done; empty when it was
+	State    run.State // of the run, as the store tells it
+}
+
+// Going reports whether it is queued or at work.
+func (w Work) Going() bool {
+	return w.Finished.IsZero() && !w.State.Ended() && w.State != run.Failed
+}
+
+// Words says what came of it.
+func (w Work) Words() string {
+	switch {
+	case w.Going():
+		return w.Remedy.Title() + ": under way."
+	case w.Finished.IsZero():
+		return "It was canceled."
+	case w.Why != "":
+		return w.Why
+	case w.Remedy == RemedyCheck && len(w.Found) > 0:
+		return fmt.Sprintf("DBCC CHECKDB found %s: %s", Count(len(w.Found), "error", "errors"), w.Found[0])
+	case w.Remedy == RemedyCheck:
+		return "DBCC CHECKDB found no errors."
+	}
+	return "Done: " + w.Remedy.Statement(w.Database) + "."
+}
+
+// Works keeps remedies. Every method is one transaction.
+type Works interface {
+	Work(ctx context.Context, id string) (Work, error)
+	// LastWork is the newest of a kind for a database; nil when there was none.
+	LastWork(ctx context.Context, serverID, database string, r Remedy) (*Work, error)
+	// BeginWork writes it and its run, queued; Conflict while the same goes on.
+	BeginWork(ctx context.Context, w Work, r run.Run, e audit.Entry) error
+	NoteWork(ctx context.Context, g run.Grip, w Work, n run.Note, e audit.Entry) error
+}
+
+// WorkKind is the kind of the runs that do remedies.
+const WorkKind = "remedy"
+
+// OrderRemedy has a remedy done at a source.
+func OrderRemedy(ctx context.Context, s Works, serverID, database string, r Remedy, newID func() string, by By) (id string, err error) {
+	if r.Title() == "" {
+		return "", fault.Newf(fault.Invalid, "%q is not something that is done at a source.", r).WithFix("Choose recovery-full, page-verify or checkdb.")
+	}
+	if database == "" {
+		return "", fault.New(fault.Invalid, "No database is named.", "")
+	}
+	w := Work{ID: newID(), ServerID: serverID, Database: database, Remedy: r, Ordered: by.At}
+	e := audit.New(by.Actor, by.At, "source."+string(r), "instance/"+serverID, "Ordered at the source: "+r.Statement(database)).
+		With(nil, map[string]any{"database": database, "statement": r.Statement(database)})
+	return w.ID, s.BeginWork(ctx, w, run.Run{ID: w.ID, Kind: WorkKind, Subject: serverID, Title: r.Title() + " · " + database, Created: by.At}, e)
+}
+
+// Remedies does remedies: a worker for runs of WorkKind. Each may be done again
+// after a death: the server is looked at first, or checked once more.
+type Remedies struct {
+	Store Works
+	Runs  run.Store
+	Ports Ports
+	Now   func() time.Time
+}
+
+var _ run.Worker = (*Remedies)(nil)
+
+// Work implements run.Worker.
+func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Grip) (run.Outcome, error) {
+	w, err := r.Store.Work(ctx, it.ID)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	step := run.Step{Key: string(w.Remedy), Title: w.Remedy.Statement(w.Database), State: run.StepActive, Started: r.Now()}
+	if w.Remedy == RemedyCheck {
+		step.Total = 100
+	}
+	if err := r.Runs.Note(ctx, g, run.Note{Steps: []run.Step{step}}); err != nil {
+		return run.Outcome{}, err
+	}
+	err = r.do(ctx, g, &w)
+	switch {
+	case ctx.Err() != nil:
+		return run.Outcome{}, context.Cause(ctx)
+	case fault.Is(err, fault.Unavailable) && r.Now().Sub(w.Ordered) < patienceToRead:
+		return run.Outcome{}, err
+	}
+	w.Finished = r.Now()
+	step.State, step.Finished, step.Done = run.StepDone, w.Finished, step.Total
+	level := run.Info
+	if err != nil {
+		w.Why, w.Fix = fault.Words(err)
+	}
+	if err != nil || len(w.Found) > 0 {
+		step.State, level = run.StepFailed, run.Problem
+	}
+	step.Message = w.Words()
+	n := run.Note{Steps: []run.Step{step}, Events: []run.Event{{At: w.Finished, Step: step.Key, Level: level, Text: w.Words()}}}
+	e := audit.New(audit.Engine, w.Finished, "source."+string(w.Remedy), "instance/"+w.ServerID, w.Database+": "+w.Words())
+	return run.Outcome{State: run.Succeeded, Message: w.Words(), Fix: w.Fix}, r.Store.NoteWork(ctx, g, w, n, e)
+}
+
+func (r *Remedies) do(ctx context.Context, g run.Grip, w *Work) error {
+	server, _, err := r.Ports.Server(ctx, w.ServerID)
+	if err != nil {
+		return err
+	}
+	switch w.Remedy {
+	case RemedyRecovery:
+		return server.SetRecoveryModel(ctx, w.Database, "FULL")
+	case RemedyPageVerify:
+		return server.SetPageVerify(ctx, w.Database)
+	}
+	asking, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() { defer close(ended); r.percent(asking, g, server, *w) }()
+	w.Found, err = server.CheckDB(ctx, w.Database, false)
+	stop()
+	<-ended
+	return err
+}
+
+// percent saves how far the check is, as the server tells it.
+func (r *Remedies) percent(ctx context.Context, g run.Grip, server backup.Server, w Work) {
+	for rest(ctx, time.Second) == nil {
+		running, err := server.Running(ctx, w.Database)
+		if err != nil {
+			continue // the check itself tells what is wrong
+		}
+		for _, s := range running {
+			if len(s.Command) >= 4 && s.Command[:4] == "DBCC" {
+				_ = r.Runs.Progress(ctx, g, string(w.Remedy), int64(s.Percent), 100, 0)
+			}
+		}
+	}
+}

@@ -1,0 +1,129 @@
+package server
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// liveChecks are the lines of a preflight at a source, with a button where
+// something can be done about one, and what came of what was done last.
+func (s *Server) liveChecks(ctx context.Context, z templates.Zone, p livePlan, fs []migration.Finding) ([]templates.Check, error) {
+	out := checks(fs)
+	for i, f := range fs {
+		if f.Remedy == "" {
+			continue
+		}
+		last, err := s.Migrations.LastWork(ctx, p.server.ID, p.m.SourceDatabase, f.Remedy)
+		if err != nil {
+			return nil, err
+		}
+		if last != nil && !last.Going() && (last.Why != "" || len(last.Found) > 0) {
+			out[i].Cause = z.At(last.Ordered).UTC + " UTC: " + last.Words()
+		}
+		if last != nil && last.Going() {
+			out[i].Cause, out[i].Action = last.Words(), &templates.Action{Label: "See how far it is", Href: "/runs/" + last.ID, Small: true}
+			continue
+		}
+		q := url.Values{"database": {p.m.SourceDatabase}, "back": {p.wish.values().Encode()}}
+		out[i].Action = &templates.Action{Label: f.Remedy.Title() + "…", Href: "/instances/" + p.server.ID + "/remedies/" + string(f.Remedy) + "?" + q.Encode(), Small: true}
+	}
+	return out, nil
+}
+
+// remedyAsk shows the exact statement before it is sent.
+func (s *Server) remedyAsk(c echo.Context) (view, error) { return s.remedyView(c, nil) }
+
+func (s *Server) remedyView(c echo.Context, refused error) (view, error) {
+	i, err := s.Endpoints.Instance(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return view{}, err
+	}
+	r, database := migration.Remedy(c.Param("remedy")), c.FormValue("database")
+	if r.Title() == "" || i.Kind != endpoint.SelfManaged || database == "" {
+		return view{}, fault.New(fault.NotFound, "There is nothing of the kind to be done here.", "Go back to the checks.")
+	}
+	back := backToChecks(c.FormValue("back"))
+	v := templates.Decision{Title: r.Title(), Crumbs: []templates.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "Checks", Href: back}, {Text: r.Title()}},
+		Intro: "At " + database + " on " + i.Name + ".", Points: r.Effects(), Calls: []templates.Call{{Title: "At " + i.Name, Request: r.Statement(database)}}}
+	v.Form = &templates.Form{Action: "/instances/" + i.ID + "/remedies/" + string(r), Submit: r.Title(), Cancel: back, Problem: problemOf(refused),
+		Hidden: []templates.Hidden{{Name: "database", Value: database}, {Name: "back", Value: c.FormValue("back")}}}
+	return decisionView(v, refused), nil
+}
+
+// backToChecks leads back to the checks a person came from, and nowhere else.
+func backToChecks(query string) string {
+	if v, err := url.ParseQuery(query); err == nil {
+		return "/migrations/new/live/checks?" + v.Encode()
+	}
+	return "/migrations/new/live"
+}
+
+// remedyOrder has it done. A short statement is waited for, so that the checks
+// tell the new state at once; a long one shows its run.
+func (s *Server) remedyOrder(c echo.Context) error {
+	ctx, r := c.Request().Context(), migration.Remedy(c.Param("remedy"))
+	id, err := migration.OrderRemedy(ctx, s.Migrations, c.Param("id"), c.FormValue("database"), r, s.NewID, s.by(c))
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
+		v, viewErr := s.remedyView(c, err)
+		return s.askAgain(c, v, viewErr, err)
+	}
+	if err != nil {
+		return err
+	}
+	if r == migration.RemedyCheck {
+		s.say(c, templates.ToneOK, "DBCC CHECKDB is under way. Its result is shown beside the check.")
+		return seeOther(c, "/runs/"+id)
+	}
+	w := s.workDone(ctx, id)
+	tone := templates.ToneOK
+	if w.Why != "" {
+		tone = templates.ToneBad
+	}
+	s.say(c, tone, strings.TrimSpace(w.Words()+" "+w.Fix))
+	return seeOther(c, backToChecks(c.FormValue("back")))
+}
+
+// workDone waits a little for a remedy to end.
+func (s *Server) workDone(ctx context.Context, id string) (w migration.Work) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 60 {
+		got, err := s.Migrations.Work(ctx, id)
+		if w = got; err != nil || !got.Going() {
+			return w
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return w
+		}
+	}
+	return w
+}
+
+// checkChoice asks what is done about a DBCC CHECKDB that is not fresh; the
+// answer is kept in the audit trail.
+func checkChoice(fs []migration.Finding, value string) []templates.Field {
+	for _, f := range fs {
+		if f.Code != "checkdb" || f.Level == migration.Passed {
+			continue
+		}
+		field := templates.Field{Name: "checkdb", Label: "DBCC CHECKDB at the source", Type: "choices", Value: value, Hint: "Kept in the audit trail. Or run it now, beside its check above.",
+			Options: []templates.Option{{Value: migration.CheckSkipped, Label: "Start without it", Hint: "Errors that nobody knows of would travel with the backup."},
+				{Value: migration.CheckAccepted, Label: "Accept what is known", Hint: f.Text}}}
+		if field.Value == "" {
+			field.Value = migration.CheckSkipped
+		}
+		return []templates.Field{field}
+	}
+	return nil
+}
