@@ -119,10 +119,7 @@ func TestALiveDatabaseGoesToAnotherServer(t *testing.T) {
 			}
 			for _, c := range m.Calls {
 				for line := range strings.SplitSeq(c.Request, "\n") {
-					if line = strings.TrimSuffix(line, " SET READ_WRITE"); line != c.Request && line == "ALTER DATABASE [shop]" {
-						line += " SET READ_WRITE WITH ROLLBACK IMMEDIATE"
-					}
-					if strings.HasPrefix(line, "RESTORE") && !sent[line] {
+					if !sent[line] {
 						t.Errorf("written down and not sent: %s", line)
 					}
 				}

@@ -32,11 +32,20 @@ func statementOf(m Migration, verb Verb, in RestoreCall) string {
 		}
 		return "RESTORE " + verb + " " + name + devicesOf(in)
 	case VerbOpen:
-		text := "RESTORE DATABASE " + name + " WITH RECOVERY"
-		if Unfreezes(m) {
-			text += "\nALTER DATABASE " + name + " SET READ_WRITE"
+		lines := []string{"RESTORE DATABASE " + name + " WITH RECOVERY"}
+		if m.Check == CheckSync {
+			lines[0] += ", RESTRICTED_USER"
 		}
-		return text + "\nDBCC CHECKDB"
+		if Unfreezes(m) {
+			lines = append(lines, "ALTER DATABASE "+name+" SET READ_WRITE WITH ROLLBACK IMMEDIATE")
+		}
+		check := "DBCC CHECKDB (" + literal(m.Database) + ") WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"
+		if m.Check == CheckSync {
+			lines = append(lines, "ALTER DATABASE "+name+" SET RESTRICTED_USER WITH ROLLBACK IMMEDIATE", check, "ALTER DATABASE "+name+" SET MULTI_USER")
+		} else {
+			lines = append(lines, "ALTER DATABASE "+name+" SET MULTI_USER", check)
+		}
+		return strings.Join(lines, "\n")
 	default:
 		return fmt.Sprintf("DROP DATABASE %s, restored by this migration and never opened", name)
 	}

@@ -132,7 +132,7 @@ func TestStatementsOfAServer(t *testing.T) {
 		{VerbRestore, full, `RESTORE DATABASE [a]]b] FROM DISK = N'D:\it''s\bakplane\f.bak', DISK = N'D:\it''s\bakplane\g.bak' WITH FILE = 1, NORECOVERY, MOVE N'a' TO N'E:\a_1.mdf', STATS = 1`},
 		{VerbImport, in("bakplane/d.bak"), `RESTORE DATABASE [a]]b] FROM DISK = N'D:\it''s\bakplane\d.bak' WITH FILE = 1, NORECOVERY, STATS = 1`},
 		{VerbImport, in("bakplane/l.bak"), `RESTORE LOG [a]]b] FROM DISK = N'D:\it''s\bakplane\l.bak' WITH FILE = 1, NORECOVERY, STATS = 1`},
-		{VerbOpen, RestoreCall{}, "RESTORE DATABASE [a]]b] WITH RECOVERY\nDBCC CHECKDB"},
+		{VerbOpen, RestoreCall{}, "RESTORE DATABASE [a]]b] WITH RECOVERY\nALTER DATABASE [a]]b] SET MULTI_USER\nDBCC CHECKDB (N'a]b') WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"},
 	} {
 		if got := RequestOf(m, c.verb, c.in); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)

@@ -312,8 +312,12 @@ func byHand(m migration.Migration) []templates.Tick {
 		return nil
 	}
 	name := quoted(m.Database)
+	accounts := "Make the accounts on the instance (console or CreateAccount)"
+	if m.Own {
+		accounts = "Make them on the target with CREATE LOGIN, with the SID of the old ones where you can"
+	}
 	return []templates.Tick{
-		{What: "Logins", How: "They live in master and did not come along. Make the accounts on the instance (console or CreateAccount), grant them rights, and join the users that lost their login.",
+		{What: "Logins", How: "They live in master and did not come along. " + accounts + ", grant them rights, and join the users that lost their login.",
 			Statement: "SELECT name FROM " + name + ".sys.database_principals WHERE type = 'S' AND authentication_type = 1\nALTER USER [user] WITH LOGIN = [login]"},
 		{What: "SQL Server Agent jobs", How: "Script those that touch this database at " + m.SourceServer + " and make them where they shall run; stop the old ones."},
 		{What: "Linked servers and synonyms", How: "Those that point at the old server, here and on other servers."},

@@ -77,7 +77,11 @@ func (p phaser) increments() (in, of int) {
 }
 
 func (p phaser) ending() []templates.Step {
-	out := []templates.Step{p.single(migration.StepOpen, "Open"), p.single(migration.StepCheck, "DBCC CHECKDB")}
+	out := []templates.Step{p.single(migration.StepOpen, "Open")}
+	if migration.Unfreezes(p.m) {
+		out = append(out, p.single(migration.StepWritable, "Set the target READ_WRITE"))
+	}
+	out = append(out, p.single(migration.StepCheck, "DBCC CHECKDB"))
 	if _, ok := p.byKey[migration.StepEnd]; ok {
 		out = append(out, p.single(migration.StepEnd, "Terminate"))
 	}
