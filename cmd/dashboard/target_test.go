@@ -296,7 +296,7 @@ func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
 				time.Sleep(time.Duration(100+random.IntN(500)) * time.Millisecond)
 				p.kill()
 				ordered = ordered || j.orderCutover()
-				if life == 8 { // it has been hit often enough
+				if life == 3 { // it has been hit often enough
 					if err := control.Call(ctx, "PUT", "/disk", sqlserveremu.Disk{}, nil); err != nil {
 						t.Fatal(err)
 					}

@@ -162,7 +162,7 @@ func asWanted(m Migration, t Task) Task {
 
 // restoresByItself is how often an interrupted restore is begun again before a
 // person is asked: what ends each time ends for a reason.
-const restoresByItself = 3
+const restoresByItself = 10
 
 // createdEarly is how much earlier than its call a database may seem to be
 // created: the clocks are compared over a connection.
