@@ -65,9 +65,11 @@ func generate(ctx context.Context, folder string, s size, now time.Time) (err er
 	return nil
 }
 
-func serverID(i int) string     { return fmt.Sprintf("server-%04d", i) }
-func cloudID(i int) string      { return fmt.Sprintf("cloud-%04d", i) }
-func databaseName(k int) string { return fmt.Sprintf("%s_%02d", []string{"orders", "stock", "people", "ledger"}[k%4], k) }
+func serverID(i int) string { return fmt.Sprintf("server-%04d", i) }
+func cloudID(i int) string  { return fmt.Sprintf("cloud-%04d", i) }
+func databaseName(k int) string {
+	return fmt.Sprintf("%s_%02d", []string{"orders", "stock", "people", "ledger"}[k%4], k)
+}
 
 func endpoints(ctx context.Context, store *db.DB, folder string, s size, now time.Time) error {
 	entry := audit.New(audit.Actor{Name: "bench", Via: "command"}, now, "bench.generate", "catalogue", "Generated.")

@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/collect"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -110,6 +111,12 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 	}
 	maps.Copy(a.engine.Workers, a.backupWorkers())
 	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.copier.Due) })
+	collector := &collect.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Collecting(), Now: time.Now}
+	a.engine.Workers[collect.RunKind] = &collect.Worker{Collector: collector, Runs: a.DB}
+	a.working.Go(func() {
+		(&collect.Loop{Collector: collector, Parallel: 6, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}).Run(ctx)
+	})
+	a.working.Go(func() { collect.Watch(ctx, a.DB.Catalogue(), bell, time.Now) })
 	a.working.Go(func() {
 		if err := a.engine.Run(ctx); err != nil {
 			a.log.Error("engine", "err", err)

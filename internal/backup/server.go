@@ -29,7 +29,7 @@ type Server interface {
 	Backup(ctx context.Context, c BackupCall, progress func(percent float64)) error
 	// Verify reads a finished backup through (RESTORE VERIFYONLY WITH CHECKSUM).
 	Verify(ctx context.Context, files []string) error
-	// History lists sets of a database in msdb with a backup_set_id above
+	// History lists sets of a database, of all with an empty name, in msdb with a backup_set_id above
 	// after, oldest first, at most limit. Only completed backups are there.
 	History(ctx context.Context, database string, after int64, limit int) ([]HistoryRow, error)
 	// Named finds completed sets of a database by their NAME, newest first, at

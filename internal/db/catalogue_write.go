@@ -215,8 +215,9 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 			if own, err = setsOf(w.ctx, w.tx, instanceID, name, 0, false); err != nil {
 				return err
 			}
-			if len(own) > 0 {
-				found = backup.Protect(append(own, shared...), backup.Promise{}, w.now)
+			with := slices.DeleteFunc(slices.Clone(shared), func(r backup.Record) bool { return !holds(&r, name) })
+			if len(own) > 0 || len(with) < len(shared) {
+				found = backup.Protect(append(own, with...), backup.Promise{}, w.now)
 			}
 		}
 		if p.inherited || has && name != "" && p.Promise == (backup.Promise{InstanceID: instanceID, Database: name}) {
@@ -232,6 +233,12 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 		}
 	}
 	return nil
+}
+
+// holds reports whether a set of a whole instance has a database; where the
+// service does not tell, it has all.
+func holds(r *backup.Record, database string) bool {
+	return r.Cloud == nil || len(r.Cloud.Databases) == 0 || slices.Contains(r.Cloud.Databases, database)
 }
 
 // hasDatabases reports whether databases of an instance are known by name.

@@ -19,7 +19,11 @@ func (s *Server) History(ctx context.Context, database string, after int64, limi
 	if limit < 1 {
 		return nil, fault.Newf(fault.Invalid, "%d is no number of rows.", limit)
 	}
-	rows, err := s.ask(ctx, fmt.Sprintf(`SELECT TOP (%d) * FROM msdb.dbo.backupset WHERE database_name = @p1 AND backup_set_id > @p2 ORDER BY backup_set_id`, min(limit, maxHistory)), database, after)
+	where, args := `database_name = @p1 AND backup_set_id > @p2`, []any{database, after}
+	if database == "" {
+		where, args = `backup_set_id > @p1`, []any{after}
+	}
+	rows, err := s.ask(ctx, fmt.Sprintf(`SELECT TOP (%d) * FROM msdb.dbo.backupset WHERE %s ORDER BY backup_set_id`, min(limit, maxHistory), where), args...)
 	if err != nil {
 		return nil, err
 	}

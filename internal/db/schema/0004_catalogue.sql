@@ -113,3 +113,14 @@ CREATE TABLE looks (
   message  TEXT NOT NULL DEFAULT '',
   fix      TEXT NOT NULL DEFAULT ''
 ) STRICT;
+
+-- Files of buckets that were read, so that they are not read again.
+CREATE TABLE bucket_files (
+  bucket_id TEXT NOT NULL,
+  key       TEXT NOT NULL,
+  size      INTEGER NOT NULL,
+  modified  INTEGER NOT NULL,
+  sets      INTEGER NOT NULL,
+  trouble   TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (bucket_id, key)
+) STRICT, WITHOUT ROWID;
