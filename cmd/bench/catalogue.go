@@ -21,11 +21,12 @@ const (
 	longestQuery  = 30 * time.Millisecond // p95
 	queryRate     = 20                    // a second
 	querySeconds  = 20
+	writeRate     = 25 // a second: the logs of 20,000 databases each quarter of an hour
 	longestFilled = 2 * time.Minute
 )
 
 // catalogue generates a million sets and asks what pages ask, while a writer
-// adds sets without a pause.
+// adds sets.
 func (b *bench) catalogue(ctx context.Context) error {
 	folder, now := filepath.Join(b.tmp, "catalogue"), time.Now()
 	if err := os.MkdirAll(filepath.Join(folder, "backups"), 0o700); err != nil {
@@ -97,10 +98,12 @@ func (b *bench) ask(ctx context.Context, c *db.Catalogue, now time.Time) error {
 	return nil
 }
 
-// writeOn adds logs to databases until told to stop.
+// writeOn adds sets to databases at the rate of writeRate until told to stop.
 func writeOn(ctx context.Context, c *db.Catalogue, now time.Time) (n int, err error) {
 	g := generator{size: wanted, now: now, random: rand.New(rand.NewPCG(9, 9))}
-	for ctx.Err() == nil {
+	tick := time.NewTicker(time.Second / writeRate)
+	defer tick.Stop()
+	for ; ctx.Err() == nil; <-tick.C {
 		p := backup.Promise{InstanceID: serverID(g.random.IntN(wanted.servers)), Database: databaseName(g.random.IntN(wanted.databases))}
 		g.now = now.Add(time.Duration(n) * time.Millisecond)
 		if err := c.Put(ctx, g.chain(p)[wanted.sets-5:]); err != nil {

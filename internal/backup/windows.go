@@ -46,7 +46,9 @@ func Windows(records []Record) []Window {
 		out = append(out, l.windows()...)
 	}
 	out = append(out, cloudWindows(records)...)
-	slices.SortStableFunc(out, func(a, b Window) int { return cmp.Or(a.To.Compare(b.To), a.end.at.Compare(b.end.at), a.From.Compare(b.From)) })
+	slices.SortStableFunc(out, func(a, b Window) int {
+		return cmp.Or(a.To.Compare(b.To), a.end.at.Compare(b.end.at), a.From.Compare(b.From))
+	})
 	return out
 }
 
