@@ -113,9 +113,10 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.copier.Due) })
 	collector := &collect.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Collecting(), Now: time.Now}
 	a.engine.Workers[collect.RunKind] = &collect.Worker{Collector: collector, Runs: a.DB}
-	a.working.Go(func() {
-		(&collect.Loop{Collector: collector, Parallel: 6, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}).Run(ctx)
-	})
+	if a.config.Looks > 0 {
+		loop := &collect.Loop{Collector: collector, Parallel: a.config.Looks, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}
+		a.working.Go(func() { loop.Run(ctx) })
+	}
 	a.working.Go(func() { collect.Watch(ctx, a.DB.Catalogue(), bell, time.Now) })
 	a.working.Go(func() {
 		if err := a.engine.Run(ctx); err != nil {

@@ -62,7 +62,7 @@ func (c *demoCmd) Run() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.close()) }()
-	a, err := Open(ctx, Config{Data: folder, Listen: c.Listen, Poll: c.Poll, Settle: 20 * time.Second, Runs: 4, UploadParallel: 3, UploadLimit: 24 << 20}, newLog("warn"))
+	a, err := Open(ctx, Config{Data: folder, Listen: c.Listen, Poll: c.Poll, Settle: 20 * time.Second, Runs: 4, Looks: 2, UploadParallel: 3, UploadLimit: 24 << 20}, newLog("warn"))
 	if err != nil {
 		return err
 	}
