@@ -33,16 +33,17 @@ type App struct {
 	DB    *db.DB
 	Ports *ports
 
-	config   Config
-	log      *slog.Logger
-	engine   *run.Engine
-	kit      backuprun.CloudKit
-	pruner   *backuprun.Pruner
-	copier   *backuprun.Copier
-	listener net.Listener
-	http     *http.Server
-	stop     context.CancelFunc
-	working  sync.WaitGroup
+	config    Config
+	log       *slog.Logger
+	engine    *run.Engine
+	kit       backuprun.CloudKit
+	pruner    *backuprun.Pruner
+	copier    *backuprun.Copier
+	restoring *backuprun.Restoring
+	listener  net.Listener
+	http      *http.Server
+	stop      context.CancelFunc
+	working   sync.WaitGroup
 }
 
 // Open starts everything but answers nobody until Serve.

@@ -26,6 +26,7 @@ func (a *App) equip() {
 			Upload: migration.UploadRules{Parallel: c.UploadParallel, PartSize: c.UploadPart, Limit: limit}},
 		Clouds: a.Ports, Poll: c.Poll, Settle: c.Settle}
 	a.pruner = &backuprun.Pruner{Kit: a.kit.Kit, Policies: a.DB.Policies()}
+	a.restoring = &backuprun.Restoring{Kit: a.kit.Kit, Restorers: a.Ports}
 	a.copier = &backuprun.Copier{CloudKit: a.kit, Copies: a.DB.BackupRuns(), Downloads: aliyun.NewDownloads()}
 }
 
@@ -35,6 +36,7 @@ func (a *App) backupWorkers() map[string]run.Worker {
 		backuprun.RunBackup:       &backuprun.Worker{Kit: a.kit.Kit, Policies: a.DB.Policies(), Pruner: a.pruner},
 		backuprun.RunPrune:        a.pruner,
 		backuprun.RunCopy:         a.copier,
+		backuprun.RunRestore:      a.restoring,
 		backuprun.RunCloudBackup:  &backuprun.CloudWorker{CloudKit: a.kit},
 		backuprun.RunCloudRestore: &backuprun.CloudRestorer{CloudKit: a.kit},
 	}

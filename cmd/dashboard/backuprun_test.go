@@ -76,7 +76,7 @@ func (y *yard) start() {
 		y.t.Fatal(err)
 	}
 	e := &run.Engine{Store: y.app.DB, Owner: owner, Bell: y.bell, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 8, Lease: 10 * time.Second, MaxTries: 100,
-		Now: time.Now, Workers: map[string]run.Worker{backuprun.RunBackup: y.worker, backuprun.RunPrune: y.pruner}}
+		Now: time.Now, Workers: map[string]run.Worker{backuprun.RunBackup: y.worker, backuprun.RunPrune: y.pruner, backuprun.RunRestore: &backuprun.Restoring{Kit: y.kit, Restorers: y.app.Ports}}}
 	if testing.Verbose() {
 		e.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
@@ -533,4 +533,67 @@ func TestAServerThatIsDownAtItsHour(t *testing.T) {
 	says(t, y.ends(id, run.Waiting).Message, "Asked again until")
 	y.cloud.sql.Door().Reset()
 	y.ends(id, run.Succeeded)
+}
+
+// TestARestoreToASecond restores from the bucket alone, under another name,
+// and compares the rows.
+func TestARestoreToASecond(t *testing.T) {
+	y := newYard(t)
+	take := func(k backup.Kind) {
+		y.ends(y.backUp(backuprun.BackUp{Kind: k, Databases: []string{"shop"}, BucketID: demoStaging}), run.Succeeded)
+	}
+	take(backup.Full)
+	y.cloud.sql.StopLoad("shop")
+	y.tick()
+	y.tick()
+	want, _ := y.cloud.sql.DatabaseNow("shop")
+	at := time.Now().UTC().Truncate(time.Second)
+	y.tick()
+	y.tick()
+	if err := y.cloud.sql.Load("shop", 200); err != nil {
+		t.Fatal(err)
+	}
+	y.tick()
+	take(backup.Log)
+	// The files in the server's folder are gone; those in the bucket are left.
+	for _, rec := range y.sets() {
+		for _, c := range rec.Copies {
+			if c.BucketID == demoBackups {
+				if err := os.Remove(filepath.Join(y.cloud.backups, c.Keys[0])); err != nil {
+					t.Fatal(err)
+				}
+				if err := y.app.DB.Catalogue().DropCopy(t.Context(), rec.ID, c.BucketID, time.Now(), demo{}.entry("set")); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	w := &backuprun.Restoring{Kit: y.kit, Restorers: y.app.Ports}
+	o := backuprun.Restore{InstanceID: demoServer, Database: "shop", At: at, TargetID: demoServer, Name: "shop"}
+	if _, err := w.Order(t.Context(), o, y.by()); !fault.Is(err, fault.Invalid) {
+		t.Fatalf("over the database itself: %v", err)
+	}
+	o.Name = "shop_at"
+	if _, err := y.cloud.sql.Door().Add(door.Rule{Operation: "RESTORE DATABASE", Hold: "after"}); err != nil {
+		t.Fatal(err)
+	}
+	id, err := w.Order(t.Context(), o, y.by())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !held(y.cloud.sql.Door()) {
+		t.Fatal("no restore came")
+	}
+	go func() { time.Sleep(50 * time.Millisecond); y.cloud.sql.Door().Release("") }()
+	y.stop() // a life ends in the middle
+	y.start()
+	y.ends(id, run.Succeeded)
+	got, ok := y.cloud.sql.DatabaseNow("shop_at")
+	if !ok || !got.Writable || fmt.Sprint(got.Tables) != fmt.Sprint(want.Tables) {
+		t.Errorf("restored %+v\nwant %+v", got.Tables, want.Tables)
+	}
+	left, err := filepath.Glob(filepath.Join(y.cloud.backups, "restore_*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 }

@@ -174,3 +174,16 @@ func (p *ports) server(in endpoint.Instance) (*sqlserver.Server, error) {
 func (p *ports) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
 	return p.endpoints.Instance(ctx, id)
 }
+
+// Restorer implements backuprun.Restorers.
+func (p *ports) Restorer(ctx context.Context, id string) (backup.Restorer, migration.Place, error) {
+	in, err := p.endpoints.Instance(ctx, id)
+	if err != nil {
+		return nil, migration.Place{}, err
+	}
+	if in.Kind != endpoint.SelfManaged {
+		return nil, migration.Place{}, fault.Newf(fault.Invalid, "%s is not a server of your own.", in.Name).WithFix("Choose a self-managed server.")
+	}
+	s, err := p.server(in)
+	return s, migration.Place{Folder: in.ServerFolder, BucketID: in.FolderID}, err
+}
