@@ -45,7 +45,9 @@
     if (button) button.disabled = input.value !== input.dataset.confirm;
   }
   document.addEventListener("input", function (e) { if (e.target.matches("input[data-confirm]")) guard(e.target); });
-  document.querySelectorAll("input[data-confirm]").forEach(guard);
+  function guardAll() { document.querySelectorAll("input[data-confirm]").forEach(guard); }
+  guardAll();
+  document.addEventListener("htmx:afterSettle", guardAll);
 
   // Clock in the rail.
   function two(n) { return (n < 10 ? "0" : "") + n; }

@@ -1,5 +1,7 @@
 package templates
 
+import "slices"
+
 // Form is a form with its messages. A rejected form is shown again as itself,
 // with what the person had typed.
 type Form struct {
@@ -17,11 +19,12 @@ type Form struct {
 // Field is one input with its label, hint and error.
 type Field struct {
 	Name, Label, Hint, Error string
-	Type                     string // text, password, number, url, email, select, choices or area; text when empty
+	Type                     string // text, password, number, url, email, select, choices, checks or area; text when empty
 	Value                    string
+	Values                   []string // of checks: those that are chosen
 	Placeholder              string
 	Autocomplete             string
-	Options                  []Option // of select and choices
+	Options                  []Option // of select, choices and checks
 	Optional                 bool
 	Focus                    bool
 	Mono                     bool
@@ -63,3 +66,6 @@ func (f Field) describedBy() string {
 	}
 	return ""
 }
+
+// has reports whether a value of checks is chosen.
+func (f Field) has(value string) bool { return slices.Contains(f.Values, value) }

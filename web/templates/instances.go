@@ -24,6 +24,7 @@ type Instance struct {
 	Badge     Badge
 	Actions   []Action
 	Trouble   *Help // it could not be asked
+	Tabs      []Tab // of an instance of a cloud
 	Facts     []Fact
 	Databases []DatabaseRow
 	Bare      bool // nothing but names and sizes is told of the databases
