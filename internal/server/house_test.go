@@ -24,6 +24,8 @@ import (
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/collect"
 	"github.com/bakplane/bakplane/internal/db"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
@@ -81,9 +83,15 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 	h.ports = ports
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	copier := h.copier(newID)
+	collector := &collect.Collector{Ports: ports, Endpoints: h.db, Catalogue: h.db.Catalogue(), Store: h.db.Collecting(), Now: time.Now}
 	handler, err := server.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test", Caps: caps, Restores: rules.Restores}, server.Deps{
 		Endpoints: h.db, Runs: h.db, Migrations: h.db.Migrations(), Survey: &migration.Survey{Ports: ports}, Ports: ports, People: h.db, Audit: h.db,
 		Sessions: h.db.Sessions(), Bell: h.bell, Log: log, Now: time.Now, NewID: newID,
+		Clouds: ports, Catalogue: h.db.Catalogue(), Policies: h.db.Policies(), Copier: copier,
+		Collect: func(ctx context.Context, id string) error {
+			return collector.Look(ctx, collect.InstanceSubject(id), nil)
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -92,6 +100,9 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{Store: h.db.Migrations(), Runs: h.db, Ports: ports, Now: time.Now, NewID: newID,
 			Rules: rules, Caps: caps, Gates: &run.Gates{}, Upload: migration.UploadRules{Parallel: 2},
 			Takes: migration.TakeRules{Reserve: 3, Settle: time.Second, Fresh: time.Minute}}}}
+	engine.Workers[backuprun.RunCopy] = copier
+	engine.Workers[backuprun.RunCloudBackup] = &backuprun.CloudWorker{CloudKit: copier.CloudKit}
+	engine.Workers[backuprun.RunCloudRestore] = &backuprun.CloudRestorer{CloudKit: copier.CloudKit}
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
 	working.Go(func() {
@@ -192,6 +203,12 @@ func (p *ports) Reader(ctx context.Context, id string) (backup.Server, error) {
 // of orders in the folder.
 func (h *house) cloud(t *testing.T) {
 	t.Helper()
+	h.cloudWith(t, func(*aliyunemu.Config) {})
+}
+
+// cloudWith does the same with another cloud.
+func (h *house) cloudWith(t *testing.T, change func(*aliyunemu.Config)) {
+	t.Helper()
 	store, err := ossemu.Start(ossemu.Config{Dir: t.TempDir(), Region: "cn-hangzhou",
 		Accounts: []ossemu.Account{{KeyID: "key-one", Secret: "secret-one", Owner: "1001"}, {KeyID: "key-role", Secret: "secret-role", Owner: "1001"}},
 		Buckets:  []ossemu.Bucket{{Name: "sql-moves", Region: "cn-hangzhou", StorageClass: "Standard", Owner: "1001"}}}, "", "")
@@ -200,10 +217,12 @@ func (h *house) cloud(t *testing.T) {
 	}
 	t.Cleanup(func() { store.Close() })
 	h.oss = store
-	rds, err := aliyunemu.Start(aliyunemu.Config{
+	config := aliyunemu.Config{
 		Accounts:  []aliyunemu.Account{{ID: "1001", Keys: []aliyunemu.Key{{ID: "key-one", Secret: "secret-one"}}, ImportRole: &aliyunemu.Credential{AccessKeyID: "key-role", Secret: "secret-role"}}},
 		Instances: []aliyunemu.Instance{{ID: "rm-test1hangzhou", Account: "1001", Region: "cn-hangzhou", Version: "2019_std_ha", Category: "HighAvailability", StorageGB: 100, MaxDatabases: 50}},
-		Endpoints: map[string]string{"oss-cn-hangzhou.aliyuncs.com": store.URL}, Step: 10 * time.Millisecond, File: filepath.Join(t.TempDir(), "rds.json")}, "", "")
+		Endpoints: map[string]string{"oss-cn-hangzhou.aliyuncs.com": store.URL}, Step: 10 * time.Millisecond, File: filepath.Join(t.TempDir(), "rds.json")}
+	change(&config)
+	rds, err := aliyunemu.Start(config, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

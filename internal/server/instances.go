@@ -66,6 +66,10 @@ func (s *Server) instanceShow(c echo.Context) (view, error) {
 	}
 	v := templates.Instance{Name: i.Name, Crumbs: []templates.Link{{Text: "Instances", Href: "/instances"}, {Text: i.Name}},
 		Actions: []templates.Action{{Label: "Change", Href: settingOf(i)}, {Label: "Ask again", Href: "/instances/" + i.ID}}}
+	if i.Kind == endpoint.ApsaraDB {
+		v.Tabs = cloudTabs(i.ID, "databases")
+		v.Actions = append(v.Actions, templates.Action{Label: "Back up now", Href: "/instances/" + i.ID + "/backup"})
+	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
 	defer cancel()
 	if i.Kind == endpoint.SelfManaged {

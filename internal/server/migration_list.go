@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 
@@ -48,12 +49,7 @@ func (s *Server) migrationList(c echo.Context) (view, error) {
 		Empty: emptyMigrations(which),
 	}
 	for _, m := range rows {
-		row := templates.MigrationRow{Name: templates.Link{Text: m.Database, Href: "/migrations/" + m.ID}, From: m.Source, To: names[m.InstanceID],
-			Badge: summaryBadge(m), Progress: s.summaryProgress(ctx, m), Next: oneLine(m.Message, 140), Begun: z.At(m.Created)}
-		if m.Problem != "" && !m.Stage.Ended() {
-			row.Badge = templates.Badge{Text: problemWords(m.Problem), Tone: templates.ToneBad}
-		}
-		v.Rows = append(v.Rows, row)
+		v.Rows = append(v.Rows, s.migrationRow(ctx, z, m, names))
 	}
 	if which != "needs" && len(rows) == pageSize {
 		v.Pager.Older = "/migrations?" + url.Values{"state": {which}, "before": {rows[len(rows)-1].ID}}.Encode()
@@ -63,6 +59,15 @@ func (s *Server) migrationList(c echo.Context) (view, error) {
 	}
 	return view{title: "Migrations", section: "migrations", live: v.Fragments(),
 		page: func(f templates.Frame) templ.Component { return templates.MigrationsPage(f, v) }}, nil
+}
+
+func (s *Server) migrationRow(ctx context.Context, z templates.Zone, m migration.Summary, names map[string]string) templates.MigrationRow {
+	row := templates.MigrationRow{Name: templates.Link{Text: m.Database, Href: "/migrations/" + m.ID}, From: m.Source, To: names[m.InstanceID],
+		Badge: summaryBadge(m), Progress: s.summaryProgress(ctx, m), Next: oneLine(m.Message, 140), Begun: z.At(m.Created)}
+	if m.Problem != "" && !m.Stage.Ended() {
+		row.Badge = templates.Badge{Text: problemWords(m.Problem), Tone: templates.ToneBad}
+	}
+	return row
 }
 
 // migrationTabs choose among the lists; which is "waves" on that of the waves.

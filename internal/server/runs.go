@@ -91,11 +91,16 @@ func (s *Server) runShow(c echo.Context) (view, error) {
 	if r.Kind == migration.RunKind {
 		v.Actions = append(v.Actions, templates.Action{Label: "The migration", Href: "/migrations/" + r.Subject, Primary: true})
 	}
+	if id := s.runInstance(ctx, r); id != "" {
+		v.Actions = append(v.Actions, templates.Action{Label: "The instance", Href: "/instances/" + id + "/sets", Primary: true})
+	}
 	if r.Message != "" {
 		h := templates.Help{Tone: templates.ToneRun, Title: r.Message, Fix: r.Fix}
 		if r.State == run.Failed {
 			h.Tone = templates.ToneBad
-			h.Actions = []templates.Action{{Label: "See what to do", Href: "/migrations/" + r.Subject}}
+			if r.Kind == migration.RunKind {
+				h.Actions = []templates.Action{{Label: "See what to do", Href: "/migrations/" + r.Subject}}
+			}
 		}
 		v.Needs = append(v.Needs, h)
 	}

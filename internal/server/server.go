@@ -15,9 +15,12 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backuprun"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/person"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/web/static"
 	"github.com/bakplane/bakplane/web/templates"
@@ -40,13 +43,20 @@ type Deps struct {
 	Migrations migration.Store
 	Survey     *migration.Survey
 	Ports      migration.Ports
-	People     person.Store
-	Audit      AuditLog
-	Sessions   scs.CtxStore
-	Bell       *run.Bell
-	Log        *slog.Logger
-	Now        func() time.Time
-	NewID      func() string // UUIDv7
+	Clouds     Clouds
+	Catalogue  backup.Catalogue
+	Policies   policy.Store
+	Copier     *backuprun.Copier // takes the orders about backups in clouds
+	// Collect asks an instance for its backups and puts them into the
+	// catalogue; nil = nobody does.
+	Collect  func(ctx context.Context, instanceID string) error
+	People   person.Store
+	Audit    AuditLog
+	Sessions scs.CtxStore
+	Bell     *run.Bell
+	Log      *slog.Logger
+	Now      func() time.Time
+	NewID    func() string // UUIDv7
 }
 
 // AuditLog is the chain of entries.
@@ -71,6 +81,7 @@ type Server struct {
 	metrics  *metrics
 	zones    zones
 	glances  glances
+	looks    looks
 	peopled  atomic.Bool // somebody can sign in; never becomes false again
 	streams  atomic.Int64
 }

@@ -1,0 +1,92 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backuprun"
+	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// copier takes orders about backups in clouds, and works on copies.
+func (h *house) copier(newID func() string) *backuprun.Copier {
+	return &backuprun.Copier{Copies: h.db.BackupRuns(), Downloads: aliyun.NewDownloads(), CloudKit: backuprun.CloudKit{Clouds: h.ports, Poll: 20 * time.Millisecond, Settle: time.Second,
+		Kit: backuprun.Kit{Store: h.db.BackupRuns(), Runs: h.db, Ports: h.ports, Catalogue: h.db.Catalogue(), Gates: &run.Gates{}, Now: time.Now, NewID: newID, Upload: migration.UploadRules{Parallel: 2}}}}
+}
+
+func (p *ports) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
+	return p.db.Instance(ctx, id)
+}
+
+func (p *ports) cloud(ctx context.Context, id string) (*aliyun.Cloud, error) {
+	i, err := p.db.Instance(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	a, err := p.db.Account(ctx, i.AccountID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := aliyun.NewClient(aliyun.Config{Endpoint: a.RDSAddress, Region: i.Region, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal()})
+	if err != nil {
+		return nil, err
+	}
+	return c.Cloud(i.InstanceID), nil
+}
+
+func (p *ports) CloudPolicy(ctx context.Context, id string) (policy.Cloud, error) {
+	return p.cloud(ctx, id)
+}
+
+func (p *ports) Cloud(ctx context.Context, id string) (backup.Cloud, error) { return p.cloud(ctx, id) }
+
+const cloudInstance = "rm-test1hangzhou"
+
+// backedUp is a cloud whose service has backed two instances up for nine days.
+func (h *house) backedUp(t *testing.T) {
+	t.Helper()
+	h.cloudWith(t, func(c *aliyunemu.Config) {
+		databases := func() map[string]*aliyunemu.Database {
+			return map[string]*aliyunemu.Database{"shop": {DataBytes: 8 << 20}, "crm": {DataBytes: 4 << 20}}
+		}
+		since := time.Now().Add(-9 * 24 * time.Hour)
+		c.Instances[0].Databases, c.Instances[0].Backups = databases(), aliyunemu.Backups{Since: since, Policy: aliyunemu.BackupPolicy{LogMinutes: 30}}
+		second := c.Instances[0]
+		second.ID, second.Databases, second.Backups = "rm-test2hangzhou", nil, aliyunemu.Backups{Since: since, LocalDisk: true}
+		c.Instances = append(c.Instances, second)
+		c.BackupStep = 20 * time.Millisecond
+	})
+	err := h.db.SaveInstance(t.Context(), endpoint.Instance{ID: "second", Name: "Second", Kind: endpoint.ApsaraDB, AccountID: "account", Region: "cn-hangzhou", InstanceID: "rm-test2hangzhou"},
+		audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "instance.add", "instance/second", "Added."))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sets are the manual sets of the instance, as the catalogue has them.
+func (h *house) sets(t *testing.T, f backup.RecordFilter) []backup.Record {
+	t.Helper()
+	f.InstanceID, f.Limit = "target", 100
+	got, err := h.db.Catalogue().Records(t.Context(), f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// elsewhere changes the policy as somebody would in the console.
+func (h *house) elsewhere(t *testing.T, p aliyunemu.BackupPolicy) {
+	t.Helper()
+	if !h.rds.PatchBackups(cloudInstance, aliyunemu.BackupsPatch{Policy: &p}) {
+		t.Fatal(fmt.Errorf("there is no instance %s", cloudInstance))
+	}
+}

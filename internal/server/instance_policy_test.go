@@ -1,0 +1,156 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+
+	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
+	"github.com/bakplane/bakplane/internal/policy"
+)
+
+const policyPage = "/instances/target/policy"
+
+func TestAPolicyIsChangedDriftsAndIsRolledBack(t *testing.T) {
+	h := newHouse(t)
+	h.backedUp(t)
+	b := h.signedIn(t)
+	b.get("/instances/target").follow("Policy").sees(200, "Next data backup", "Worst-case RPO", "30 min", "7 days", "Mon, Wed, Fri, Sun", "18:00–19:00 UTC", "02:00–03:00", "first seen")
+	b.follow("Change").sees(200, "Keep data and log backups for (days)", "the service's API has no documented value for it", "There is no way back to physical backups by policy")
+
+	// Every rule at once, beside its field, and nothing is sent.
+	b.submit(policyPage+"/review", "retention", "3").sees(422, "Backups are kept for 7 to 730 days.")
+	b.get(policyPage+"/edit?retention=30&hour=20&days=Monday&method=Snapshot&incremental=true&log=as+data").sees(200, "at least two days a week", "Snapshots are always full", "With snapshots, logs are backed up every 30")
+
+	b.get(policyPage+"/edit").submit(policyPage+"/review", "retention", "30", "hour", "20")
+	b.sees(200, "7 days", "30 days", "ModifyBackupPolicy", "BackupRetentionPeriod=30", "PreferredBackupTime=20:00Z-21:00Z", "A backup may start about two minutes after you change the time", "Sets kept at once", "free of charge")
+	b.submit(policyPage, nothing...).sees(200, "Read again, the service has what was asked for", "30 days", "20:00–21:00 UTC", adminName)
+
+	// Somebody turns it in the console; the page says so, and leads back.
+	h.elsewhere(t, aliyunemu.BackupPolicy{Retention: 14})
+	b.get(policyPage).submit("/instances/target/look").sees(200, "Changed elsewhere: Kept: 30 days → 14 days", "seen in the cloud")
+	b.follow("Put version 2 back…").sees(200, "Roll back to version 2", "14 days", "30 days")
+	b.submit(policyPage).sees(200, "Saved", "rolled back to version 2")
+	if strings.Contains(b.text(), "Changed elsewhere:") {
+		t.Error("the page still tells of drift")
+	}
+
+	// Or it is taken over.
+	h.elsewhere(t, aliyunemu.BackupPolicy{Retention: 60})
+	b.submit("/instances/target/look").sees(200, "Changed elsewhere").submit(policyPage+"/accept").sees(200, "is a version of yours", "acknowledged", "60 days")
+	versions, err := h.db.Policies().Versions(t.Context(), policy.InstanceSubject("target"), 50)
+	if err != nil || len(versions) != 6 {
+		t.Errorf("%d versions %v", len(versions), err)
+	}
+	b.get("/audit").sees(200, "policy.write", "policy.acknowledge")
+}
+
+// nothing adds no field to a form.
+var nothing []string
+
+func TestAChangeWithoutAWayBackIsTyped(t *testing.T) {
+	h := newHouse(t)
+	h.backedUp(t)
+	b := h.signedIn(t)
+	b.get(policyPage+"/edit").submit(policyPage+"/review", "method", "Snapshot", "incremental", "false")
+	b.sees(200, "physical", "snapshot", "Type snapshot", "Snapshots cannot be downloaded")
+	b.submit(policyPage, "confirm", "yes").sees(422, "cannot be taken back")
+	b.get(policyPage+"/edit").submit(policyPage+"/review", "method", "Snapshot", "incremental", "false")
+	b.submit(policyPage, "confirm", "snapshot").sees(200, "Saved", "snapshot")
+	b.get(policyPage+"/edit").sees(200, "the service lets none go back to physical backups")
+}
+
+func TestWhatCameSinceIsNotWrittenOver(t *testing.T) {
+	h := newHouse(t)
+	h.backedUp(t)
+	b := h.signedIn(t)
+	b.get(policyPage+"/edit").submit(policyPage+"/review", "retention", "30")
+	h.elsewhere(t, aliyunemu.BackupPolicy{Time: "03:00Z-04:00Z"})
+	b.submit(policyPage).sees(422, "The policy was changed elsewhere since this page was read")
+}
+
+func TestOnePolicyGoesToManyInstances(t *testing.T) {
+	h := newHouse(t)
+	h.backedUp(t)
+	b := h.signedIn(t)
+	b.get(policyPage).follow("Apply to other instances…").sees(200, "Second", "What changes")
+	b.submit(policyPage+"/apply").sees(422, "No instance is chosen.")
+	b.get(policyPage+"/apply").submit(policyPage+"/apply", "instances", "second").sees(200, "Result at each instance", "Second", "written", "every 30 minutes")
+	b.get(policyPage+"/apply").submit(policyPage+"/apply", "instances", "second").sees(200, "unchanged", "nothing was sent")
+	b.get("/instances/second/policy").sees(200, "applied from Hangzhou to 1 instance")
+}
+
+func TestTheAdvancedPolicyIsShownWithItsGate(t *testing.T) {
+	h := newHouse(t)
+	h.backedUp(t)
+	b := h.signedIn(t)
+	b.get(policyPage+"/advanced").sees(200, "It is shown, not written", "The advanced backup policy is off", "There are no rules")
+	on := true
+	h.rds.PatchBackups(cloudInstance, aliyunemu.BackupsPatch{Advanced: &on, Policy: &aliyunemu.BackupPolicy{LogRetention: 30, Rows: []aliyunemu.AdvancedRow{
+		{ID: "s-1", Key: "dayOfWeek", Value: "1,4", Days: 30}, {ID: "s-2", Key: "dayOfMonth", Value: "-1", Days: 365}, {ID: "s-3", Key: "dayOfYear", Value: "12-31", Days: -1}}}})
+	b.submit("/instances/target/look").sees(200, "week", "Mon, Thu", "30 days", "the last day", "365 days", "31 December", "for ever", "Sets in a year")
+	b.get(policyPage).sees(200, "It is in force, with 3 rules.")
+	b.get(policyPage+"/edit").sees(200, "The instance has an advanced backup policy")
+}
+
+func TestAProgramEditsAPolicy(t *testing.T) {
+	h := newHouse(t)
+	h.backedUp(t)
+	p := h.program(t)
+	base := "/api/v1/instances/target/policy"
+	var now struct {
+		Standard struct {
+			RetentionDays int `json:"retention_days"`
+			Days          []string
+		}
+		Drift []struct{ Field, Before, After string }
+		Can   struct{ Snapshot bool }
+		RPO   int `json:"worst_rpo_seconds"`
+	}
+	p.ask("GET", base, nil, 200, &now)
+	if now.Standard.RetentionDays != 7 || len(now.Standard.Days) != 4 || now.RPO != 1800 || !now.Can.Snapshot {
+		t.Fatalf("%+v", now)
+	}
+	var review struct {
+		Valid    bool
+		Problems map[string]string
+		Call     string
+		Coming   []struct{ Kind string }
+		OneWay   bool `json:"one_way"`
+	}
+	p.ask("POST", base+"/review", map[string]any{"days": []string{"Monday"}}, 200, &review)
+	if review.Valid || review.Problems["days"] == "" {
+		t.Errorf("%+v", review)
+	}
+	p.ask("POST", base+"/review", map[string]any{"retention_days": 60}, 200, &review)
+	if !review.Valid || !strings.Contains(review.Call, "BackupRetentionPeriod=60") || len(review.Coming) < 14 {
+		t.Errorf("%+v", review)
+	}
+	p.ask("PUT", base, map[string]any{"days": []string{"Monday"}}, 422, nil)
+	p.ask("PUT", base, map[string]any{"method": "Snapshot", "incremental": false}, 422, nil)
+	p.ask("PUT", base, map[string]any{"retention_days": 60}, 200, &now)
+	if now.Standard.RetentionDays != 60 {
+		t.Errorf("%+v", now)
+	}
+	h.elsewhere(t, aliyunemu.BackupPolicy{Retention: 14})
+	p.ask("POST", "/api/v1/instances/target/look", nil, 204, nil)
+	p.ask("GET", base, nil, 200, &now)
+	if len(now.Drift) != 1 || now.Drift[0].Before != "60 days" || now.Drift[0].After != "14 days" {
+		t.Errorf("%+v", now.Drift)
+	}
+	p.ask("POST", base+"/accept", nil, 200, &now)
+	if len(now.Drift) != 0 {
+		t.Errorf("%+v", now.Drift)
+	}
+	var applied struct {
+		Items []struct{ Instance, Result string }
+	}
+	p.ask("POST", base+"/apply", map[string]any{"instances": []string{"second"}}, 200, &applied)
+	if len(applied.Items) != 1 || applied.Items[0].Result != "written" {
+		t.Errorf("%+v", applied)
+	}
+	var versions struct{ Items []struct{ Number int } }
+	p.ask("GET", base+"/versions?limit=3", nil, 200, &versions)
+	if len(versions.Items) != 3 {
+		t.Errorf("%+v", versions)
+	}
+}
