@@ -40,6 +40,7 @@ type App struct {
 	pruner    *backuprun.Pruner
 	copier    *backuprun.Copier
 	restoring *backuprun.Restoring
+	collector *collect.Collector
 	listener  net.Listener
 	http      *http.Server
 	stop      context.CancelFunc
@@ -86,6 +87,10 @@ func (a *App) face(bell *run.Bell) (http.Handler, error) {
 		Endpoints: a.DB, Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey: &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
 		Bell:   bell, Log: a.log, Now: time.Now, NewID: newID,
+		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.copier,
+		Collect: func(ctx context.Context, id string) error {
+			return a.collector.Look(ctx, collect.InstanceSubject(id), nil)
+		},
 	})
 }
 
@@ -112,10 +117,9 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 	}
 	maps.Copy(a.engine.Workers, a.backupWorkers())
 	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.copier.Due) })
-	collector := &collect.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Collecting(), Now: time.Now}
-	a.engine.Workers[collect.RunKind] = &collect.Worker{Collector: collector, Runs: a.DB}
+	a.engine.Workers[collect.RunKind] = &collect.Worker{Collector: a.collector, Runs: a.DB}
 	if a.config.Looks > 0 {
-		loop := &collect.Loop{Collector: collector, Parallel: a.config.Looks, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}
+		loop := &collect.Loop{Collector: a.collector, Parallel: a.config.Looks, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}
 		a.working.Go(func() { loop.Run(ctx) })
 	}
 	a.working.Go(func() { collect.Watch(ctx, a.DB.Catalogue(), bell, time.Now) })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/collect"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 )
@@ -25,6 +26,7 @@ func (a *App) equip() {
 			Rules:  backuprun.Rules{Settle: min(c.Settle, 20*time.Second), Backups: c.Backups, Uploads: c.Uploads},
 			Upload: migration.UploadRules{Parallel: c.UploadParallel, PartSize: c.UploadPart, Limit: limit}},
 		Clouds: a.Ports, Poll: c.Poll, Settle: c.Settle}
+	a.collector = &collect.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Collecting(), Now: time.Now}
 	a.pruner = &backuprun.Pruner{Kit: a.kit.Kit, Policies: a.DB.Policies()}
 	a.restoring = &backuprun.Restoring{Kit: a.kit.Kit, Restorers: a.Ports}
 	a.copier = &backuprun.Copier{CloudKit: a.kit, Copies: a.DB.BackupRuns(), Downloads: aliyun.NewDownloads()}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -57,7 +58,7 @@ func (c *demoCmd) Run() (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	g, err := plant(filepath.Join(folder, "cloud"), gardenPace{Step: 1500 * time.Millisecond, Rate: 40 << 20, Load: 3, Size: 24 << 20})
+	g, err := plant(filepath.Join(folder, "cloud"), gardenPace{Step: 1500 * time.Millisecond, Rate: 40 << 20, Load: 3, Size: 24 << 20, Past: 40 * 24 * time.Hour})
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (c *demoCmd) Run() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	d := demo{app: a, cloud: g.addresses(), folder: folder, own: c.Files}
+	d := demo{app: a, cloud: g.addresses(), folder: folder, own: c.Files, console: g.console}
 	out, err := d.furnish(ctx)
 	if err != nil {
 		return err
@@ -103,6 +104,8 @@ type demo struct {
 	cloud  addresses
 	folder string
 	own    string // folder of one's own files
+
+	console func(instance string, p aliyunemu.BackupPolicy) // changes a policy past the dashboard
 }
 
 const demoUser = "admin"
@@ -129,6 +132,9 @@ func (d demo) furnish(ctx context.Context) (ready, error) {
 	}
 	if d.own != "" {
 		return out, nil
+	}
+	if err := d.backups(ctx); err != nil {
+		return out, fmt.Errorf("begin with backups: %w", err)
 	}
 	return out, d.begin(ctx, out.Files)
 }
@@ -165,6 +171,7 @@ const (
 	demoStaging  = "demo-oss"
 	demoFolder   = "demo-folder"
 	demoInstance = "demo-instance"
+	demoSecond   = "demo-second"
 	demoServer   = "demo-server"
 	demoBackups  = "demo-server-folder"
 )
@@ -180,6 +187,7 @@ func (d demo) places(ctx context.Context, files string) error {
 	staging := endpoint.Bucket{ID: demoStaging, Name: c.Bucket, Kind: endpoint.OSS, AccountID: demoAccount, Region: c.Region, Address: c.OSS, Bucket: c.Bucket}
 	folder := endpoint.Bucket{ID: demoFolder, Name: "Backup files", Kind: endpoint.Folder, Path: files}
 	instance := endpoint.Instance{ID: demoInstance, Name: "Hangzhou demo", Kind: endpoint.ApsaraDB, AccountID: demoAccount, Region: c.Region, InstanceID: c.Instance}
+	second := endpoint.Instance{ID: demoSecond, Name: "Hangzhou reports", Kind: endpoint.ApsaraDB, AccountID: demoAccount, Region: c.Region, InstanceID: c.Second}
 	host, number, err := hostPort(c.SQL)
 	if err != nil {
 		return err
@@ -193,7 +201,7 @@ func (d demo) places(ctx context.Context, files string) error {
 	backups := endpoint.Bucket{ID: demoBackups, Name: gardenServer + " backups", Kind: endpoint.Folder, Path: c.SQLBackups}
 	server := endpoint.Instance{ID: demoServer, Name: gardenServer, Kind: endpoint.SelfManaged, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
 		Encrypt: endpoint.EncryptFull, CAPEM: c.SQLCA, CertificateHost: gardenServer, ServerFolder: c.SQLBackups, FolderID: demoBackups}
-	if err := errors.Join(account.Check(), staging.Check(), folder.Check(), instance.Check(), backups.Check(), server.Check()); err != nil {
+	if err := errors.Join(account.Check(), staging.Check(), folder.Check(), instance.Check(), second.Check(), backups.Check(), server.Check()); err != nil {
 		return err
 	}
 	return errors.Join(
@@ -201,6 +209,7 @@ func (d demo) places(ctx context.Context, files string) error {
 		d.app.DB.SaveBucket(ctx, staging, d.entry("bucket")),
 		d.app.DB.SaveBucket(ctx, folder, d.entry("bucket")),
 		d.app.DB.SaveInstance(ctx, instance, d.entry("instance")),
+		d.app.DB.SaveInstance(ctx, second, d.entry("instance")),
 		d.app.DB.SaveBucket(ctx, backups, d.entry("bucket")),
 		d.app.DB.SaveInstance(ctx, server, d.entry("instance")),
 	)

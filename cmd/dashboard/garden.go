@@ -34,6 +34,7 @@ const (
 	gardenRoleKey  = "demo-role-for-loopback-only"
 	gardenBucket   = "backups-hangzhou"
 	gardenInstance = "rm-demo1hangzhou"
+	gardenSecond   = "rm-demo2hangzhou"
 	gardenServer   = "SQLDEMO"
 	gardenLogin    = "bakplane"
 	gardenPassword = "Demo-login-for-loopback-only-1"
@@ -46,6 +47,7 @@ type gardenPace struct {
 	Rate int64         // bytes per second when it fetches a file; 0 = unbounded
 	Load float64       // changes per second in each database of the SQL Server; 0 = none
 	Size int64         // bytes of a full backup there, at least; 0 = 1 MiB
+	Past time.Duration // how long the service has backed up instances that hold something; 0 = it holds nothing yet
 }
 
 // plant starts both emulators; their state lives in a folder.
@@ -75,10 +77,7 @@ func plant(folder string, pace gardenPace) (_ *garden, err error) {
 			ID: gardenOwner, Keys: []aliyunemu.Key{{ID: gardenKeyID, Secret: gardenSecret}},
 			ImportRole: &aliyunemu.Credential{AccessKeyID: gardenRoleID, Secret: gardenRoleKey},
 		}},
-		Instances: []aliyunemu.Instance{{
-			ID: gardenInstance, Description: "demo instance", Account: gardenOwner, Region: gardenRegion,
-			Version: "2019_std_ha", Category: "HighAvailability", StorageGB: 500, UsedBytes: 42 << 30, MaxDatabases: 50,
-		}},
+		Instances: gardenInstances(pace),
 		Endpoints: map[string]string{"oss-" + gardenRegion + ".aliyuncs.com": g.oss.URL},
 		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"), Contents: sqlserveremu.Apply, Payload: sqlserveremu.Payload,
 		Opened: func(_, database string, contents json.RawMessage, readOnly bool) {
@@ -169,6 +168,7 @@ type addresses struct {
 	Secret     string `json:"access_key_secret"`
 	Bucket     string `json:"bucket"`
 	Instance   string `json:"instance"`
+	Second     string `json:"second_instance"`
 	Owner      string `json:"owner"`
 
 	SQL         string `json:"sql"` // host:port
@@ -187,7 +187,7 @@ type addresses struct {
 
 func (g *garden) addresses() addresses {
 	return addresses{OSS: g.oss.URL, OSSControl: g.oss.ControlURL, RDS: g.rds.URL, RDSControl: g.rds.ControlURL,
-		Region: gardenRegion, KeyID: gardenKeyID, Secret: gardenSecret, Bucket: gardenBucket, Instance: gardenInstance, Owner: gardenOwner,
+		Region: gardenRegion, KeyID: gardenKeyID, Secret: gardenSecret, Bucket: gardenBucket, Instance: gardenInstance, Second: gardenSecond, Owner: gardenOwner,
 		SQL: g.sql.Address, SQLControl: g.sql.ControlURL, SQLLogin: gardenLogin, SQLPassword: gardenPassword, SQLCA: string(g.sql.CA), SQLBackups: g.backups,
 		Reading: g.dbs.Address, ReadingControl: g.dbs.ControlURL, ReadingLogin: gardenReader, ReadingSecret: gardenPassword, ReadingCA: string(g.dbs.CA)}
 }

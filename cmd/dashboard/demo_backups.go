@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backuprun"
+	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
+	"github.com/bakplane/bakplane/internal/policy"
+)
+
+// backups gives the policy of the cloud instance a past, once: versions of its
+// own, then a change that somebody made in the console; and orders a backup of
+// one database, whose expiry can be moved.
+func (d demo) backups(ctx context.Context) error {
+	clouds := policy.Clouds{Ports: d.app.Ports, Versions: d.app.DB.Policies(), Now: time.Now}
+	seen, err := clouds.Look(ctx, demoInstance)
+	if err != nil || len(seen.Versions) > 1 {
+		return err
+	}
+	want := seen.Standing.Standard
+	want.RetentionDays = 21
+	if _, err := clouds.Write(ctx, demoInstance, policy.Wish{Standard: &want}, policy.By{Actor: d.by().Actor, Note: "three weeks, as the auditors ask"}); err != nil {
+		return err
+	}
+	if d.console != nil {
+		d.console(gardenInstance, aliyunemu.BackupPolicy{Retention: 30})
+	}
+	by := d.by()
+	_, err = backuprun.BackUpCloud(ctx, d.app.kit.Store, d.app.kit.Ports, demoInstance, backup.Order{Databases: []string{"crm"}, RetentionDays: 30}, newID, backuprun.By{Actor: by.Actor, At: by.At})
+	return err
+}
