@@ -26,9 +26,15 @@ type house struct {
 
 func newHouse(t *testing.T, change ...func(*Config)) *house {
 	t.Helper()
+	return newHouseBeside(t, gardenPace{Step: 10 * time.Millisecond}, change...)
+}
+
+// newHouseBeside is a house beside a garden of its own pace.
+func newHouseBeside(t *testing.T, pace gardenPace, change ...func(*Config)) *house {
+	t.Helper()
 	h := &house{t: t, files: t.TempDir(), data: t.TempDir()}
 	var err error
-	if h.cloud, err = plant(t.TempDir(), gardenPace{Step: 10 * time.Millisecond}); err != nil {
+	if h.cloud, err = plant(t.TempDir(), pace); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

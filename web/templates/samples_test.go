@@ -161,7 +161,7 @@ func pages() []page {
 	first := signIn()
 	first.Submit, first.Fields = "Make the account", append(first.Fields, Field{Name: "again", Label: "Password again", Type: "password", Error: "The two passwords differ."})
 	rejected := Help{Title: "The name or the password is not right.", Fix: "Try again; after five tries in a minute the door stays shut for a while."}
-	return append(wavePages(), []page{
+	return append(append(wavePages(), cloudPages()...), []page{
 		{"signin", "Sign in", "", func(f Frame) templ.Component {
 			v := signIn()
 			v.Problem = &rejected
