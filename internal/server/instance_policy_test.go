@@ -89,6 +89,17 @@ func TestTheAdvancedPolicyIsShownWithItsGate(t *testing.T) {
 		{ID: "s-1", Key: "dayOfWeek", Value: "1,4", Days: 30}, {ID: "s-2", Key: "dayOfMonth", Value: "-1", Days: 365}, {ID: "s-3", Key: "dayOfYear", Value: "12-31", Days: -1}}}})
 	b.submit("/instances/target/look").sees(200, "week", "Mon, Thu", "30 days", "the last day", "365 days", "31 December", "for ever", "Sets in a year")
 	b.get(policyPage).sees(200, "It is in force, with 3 rules.")
+
+	// The emulated service refuses the write, until it is told to take it.
+	rules := "s-1: weekly 1,3,5 keep 60\ns-2: monthly last keep 365\ns-3: yearly 12-31 keep forever"
+	review := policyPage + "/advanced/review"
+	b.get(policyPage+"/advanced").submit(review, "rows", "s-1: weekly 1 keep 60").sees(422, "The first rule is weekly and has at least two days.")
+	b.submit(review, "rows", "sometimes").sees(422, "cannot be read", "Write a rule as")
+	b.submit(review, "rows", rules).sees(200, "Mon, Wed, Fri", "AdvancedDataPolicies.1.StrategyId=s-1", "AdvancedDataPolicies.1.ActionType=UPDATE")
+	b.submit(policyPage+"/advanced").sees(422, "IncorrectBackupPolicy")
+	h.rds.PatchBackups(cloudInstance, aliyunemu.BackupsPatch{AdvancedByAPI: &on})
+	b.get(policyPage+"/advanced").submit(review, "rows", rules)
+	b.submit(policyPage+"/advanced").sees(200, "Saved", "Mon, Wed, Fri", "60 days")
 	b.get(policyPage+"/edit").sees(200, "The instance has an advanced backup policy")
 }
 

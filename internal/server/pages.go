@@ -72,6 +72,8 @@ func (s *Server) routePages(g *echo.Group) {
 	post("/instances/:id/policy/apply", s.policyApply)
 	get("/instances/:id/policy/applied", s.policyApplied)
 	get("/instances/:id/policy/advanced", s.policyAdvanced)
+	get("/instances/:id/policy/advanced/review", s.advancedReview)
+	post("/instances/:id/policy/advanced", s.advancedSave)
 	get("/instances/:id/backup", s.backupAsk)
 	post("/instances/:id/backup", s.backupOrder)
 	get("/instances/:id/tasks", s.cloudTasks)

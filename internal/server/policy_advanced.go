@@ -53,6 +53,9 @@ func (s *Server) policyAdvanced(c echo.Context) (view, error) {
 	if a.Unread == 0 {
 		v.Facts[0].Note = "all of them read"
 	}
+	if !policy.Barred(policy.CheckAdvanced(st, a, true)) {
+		v.Form = advancedForm(z, in.ID, advancedValues(a), nil)
+	}
 	return cloudPage("Advanced policy of "+in.Name, func(f templates.Frame) templ.Component { return templates.AdvancedPolicyPage(f, v) }), nil
 }
 
