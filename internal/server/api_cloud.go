@@ -99,13 +99,16 @@ type linkJSON struct {
 	Expires  *time.Time `json:"expires"`
 }
 
-// apiSetLinks fetches download links; they are kept nowhere.
+// apiSetLinks fetches download links of a set or a log; they are kept nowhere.
 func (s *Server) apiSetLinks(c echo.Context) error {
 	r, in, err := s.cloudSet(c)
 	if err != nil {
 		return err
 	}
 	links, err := s.linksOf(c, in, "backup set "+r.Cloud.ID, func(ctx context.Context, cloud backup.Cloud) ([]backup.Link, error) {
+		if r.Set.Kind == backup.Log {
+			return cloud.LogLinks(ctx, r.Cloud.Started, r.Cloud.Finished)
+		}
 		return cloud.SetLinks(ctx, r.Cloud.ID, r.Finished())
 	})
 	c.Response().Header().Set("Cache-Control", "no-store")

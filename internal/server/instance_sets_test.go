@@ -178,4 +178,18 @@ func TestAProgramReadsAndOrdersBackups(t *testing.T) {
 	p.ask("POST", base+"/restores", map[string]any{"at": windows.Items[0].To, "target": "second", "databases": map[string]string{"shop": "shop_2"}, "confirm": "wrong"}, 422, nil)
 	p.ask("POST", base+"/restores", map[string]any{"at": windows.Items[0].To.Format(time.RFC3339), "target": "second", "databases": map[string]string{"shop": "shop_2"}, "confirm": "Second"}, 202, &r)
 	p.ask("GET", "/api/v1/instances/none/sets", nil, 404, nil)
+	var rule struct{ Bucket string }
+	p.ask("PUT", base+"/copy-rule", map[string]any{"bucket": "files"}, 200, &rule)
+	if rule.Bucket != "files" {
+		t.Errorf("%+v", rule)
+	}
+	var advanced struct {
+		On, Writable bool
+		Why          string
+	}
+	p.ask("GET", base+"/policy/advanced", nil, 200, &advanced)
+	if advanced.On || advanced.Writable || advanced.Why == "" {
+		t.Errorf("%+v", advanced)
+	}
+	p.ask("PUT", base+"/policy/advanced", map[string]any{"hour": 3}, 422, nil)
 }

@@ -206,9 +206,7 @@ func (s *Server) advancedReviewView(c echo.Context, in cloudSeen, q url.Values, 
 
 // advancedSave writes the rules where the service takes them.
 func (s *Server) advancedSave(c echo.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), 6*patience)
-	defer cancel()
-	in, err := s.seen(ctx, c.Param("id"))
+	in, err := s.seen(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -222,8 +220,7 @@ func (s *Server) advancedSave(c echo.Context) error {
 	a, wrong := advancedWish(form, in.standing.Advanced)
 	var done policy.Written
 	if err = nil; len(wrong) == 0 {
-		done, err = s.clouds().Write(ctx, in.ID, policy.Wish{Advanced: &a}, policy.By{Actor: actor(c)})
-		s.looks.forget(in.ID)
+		done, err = s.writeAdvanced(c, in, a)
 	}
 	if err != nil || len(wrong) > 0 {
 		if err != nil && fault.Of(err) == fault.Unknown {
@@ -238,4 +235,18 @@ func (s *Server) advancedSave(c echo.Context) error {
 	tone, words := writtenWords(done)
 	s.say(c, tone, words)
 	return seeOther(c, policyHref(in.ID)+"/advanced")
+}
+
+// writeAdvanced makes the rules true. What is off is never switched on by
+// writing into it.
+func (s *Server) writeAdvanced(c echo.Context, in cloudSeen, a policy.Advanced) (policy.Written, error) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), 6*patience)
+	defer cancel()
+	defer s.looks.forget(in.ID)
+	for _, f := range policy.CheckAdvanced(in.standing, a, true) {
+		if f.Bars {
+			return policy.Written{}, fault.New(fault.Invalid, f.Text, f.Fix).Because(&policy.Objection{Findings: []policy.Finding{f}})
+		}
+	}
+	return s.clouds().Write(ctx, in.ID, policy.Wish{Advanced: &a}, policy.By{Actor: actor(c)})
 }
