@@ -91,6 +91,10 @@ func (a *App) face(bell *run.Bell) (http.Handler, error) {
 		Collect: func(ctx context.Context, id string) error {
 			return a.collector.Look(ctx, collect.InstanceSubject(id), nil)
 		},
+		Collected: func(ctx context.Context, id string) (time.Time, error) {
+			l, err := a.collector.Store.Look(ctx, collect.InstanceSubject(id))
+			return l.Good, err
+		},
 	})
 }
 

@@ -146,6 +146,21 @@ func (s *Server) cloudHead(c echo.Context, in cloudSeen, here string) templates.
 	return h
 }
 
+// listedHead is the head of a page about sets: its age is that of their list.
+func (s *Server) listedHead(c echo.Context, in cloudSeen, here string) templates.CloudHead {
+	h := s.cloudHead(c, in, here)
+	if s.Collected == nil {
+		return h
+	}
+	at, err := s.Collected(c.Request().Context(), in.ID)
+	if err != nil {
+		s.Log.Warn("read when sets were listed", "instance", in.ID, "err", err)
+		return h
+	}
+	h.Seen, h.Age = s.zone(c).At(at), s.zone(c).Ago(at)
+	return h
+}
+
 // inside adds where a page lies below a tab.
 func inside(h templates.CloudHead, crumbs ...templates.Link) templates.CloudHead {
 	h.Crumbs = append(h.Crumbs, crumbs...)

@@ -92,6 +92,10 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 		Collect: func(ctx context.Context, id string) error {
 			return collector.Look(ctx, collect.InstanceSubject(id), nil)
 		},
+		Collected: func(ctx context.Context, id string) (time.Time, error) {
+			l, err := collector.Store.Look(ctx, collect.InstanceSubject(id))
+			return l.Good, err
+		},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,7 @@ func (s *Server) logsList(c echo.Context) (view, error) {
 		return view{}, err
 	}
 	here, before := "/instances/"+in.ID+"/logs", c.QueryParam("before")
-	v := templates.CloudLogs{Head: s.cloudHead(c, in, "logs"), Empty: templates.Empty{Title: "No log backups are known yet.", Text: "The service takes them as often as the policy says; it cannot be told to take none. Look now asks for them.",
+	v := templates.CloudLogs{Head: s.listedHead(c, in, "logs"), Empty: templates.Empty{Title: "No log backups are known yet.", Text: "The service takes them as often as the policy says; it cannot be told to take none. Look now asks for them.",
 		Actions: []templates.Action{{Label: "Look now", Href: "/instances/" + in.ID + "/look", Post: true, Fields: []templates.Hidden{{Name: "back", Value: here}}}}}}
 	rows, err := s.Catalogue.Records(ctx, backup.RecordFilter{InstanceID: in.ID, Origin: backup.InCloud, Kind: backup.Log, Before: before, Limit: pageSize})
 	if err != nil {

@@ -164,7 +164,7 @@ func (s *Server) setsList(c echo.Context) (view, error) {
 	}
 	f, here := setFilterOf(c.QueryParam), "/instances/"+in.ID+"/sets"
 	before := c.QueryParam("before")
-	v := templates.CloudSets{Head: s.cloudHead(c, in, "sets"), Filter: setFilterForm(here, f)}
+	v := templates.CloudSets{Head: s.listedHead(c, in, "sets"), Filter: setFilterForm(here, f)}
 	v.Head.Actions = []templates.Action{{Label: "Copy rule", Href: "/instances/" + in.ID + "/copies"}, {Label: "Back up now", Href: "/instances/" + in.ID + "/backup", Primary: true}}
 	rows, next, err := s.cloudSets(ctx, in.ID, f, before, pageSize)
 	status := 0

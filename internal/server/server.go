@@ -49,14 +49,16 @@ type Deps struct {
 	Copier     *backuprun.Copier // takes the orders about backups in clouds
 	// Collect asks an instance for its backups and puts them into the
 	// catalogue; nil = nobody does.
-	Collect  func(ctx context.Context, instanceID string) error
-	People   person.Store
-	Audit    AuditLog
-	Sessions scs.CtxStore
-	Bell     *run.Bell
-	Log      *slog.Logger
-	Now      func() time.Time
-	NewID    func() string // UUIDv7
+	Collect func(ctx context.Context, instanceID string) error
+	// Collected tells when an instance's backups were last listed; zero = never.
+	Collected func(ctx context.Context, instanceID string) (time.Time, error)
+	People    person.Store
+	Audit     AuditLog
+	Sessions  scs.CtxStore
+	Bell      *run.Bell
+	Log       *slog.Logger
+	Now       func() time.Time
+	NewID     func() string // UUIDv7
 }
 
 // AuditLog is the chain of entries.
