@@ -134,7 +134,7 @@ func (s *scripted) Database(context.Context, string) (backup.Database, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return backup.Database{Name: "orders", State: s.state, ReadOnly: s.readOnly, RecoveryModel: "FULL", PageVerify: "CHECKSUM", Family: guidOf("f"), Fork: guidOf("f"),
-		DataBytes: 8 << 20, LogBytes: 8 << 20, FreeBackupBytes: -1, LastGoodCheck: time.Now(), LogBytesSinceBackup: int64(s.clock-s.logged) * 512}, nil
+		DataBytes: 8 << 20, LogBytes: 8 << 20, FreeBackupBytes: -1, LastGoodCheck: time.Now(), LastLogBackupLSN: s.at(max(s.logged, 1)), LogBytesSinceBackup: int64(s.clock-s.logged) * 512}, nil
 }
 
 func (s *scripted) Named(ctx context.Context, database, name string) (out []backup.HistoryRow, err error) {

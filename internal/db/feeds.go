@@ -14,7 +14,8 @@ type feedRow struct {
 	server, freeze, tail, foretold, abortWhy, quiet, proof string
 	every, history, historyAt                              int64
 	compress                                               bool
-	cutoverAsked, abortAsked, frozen, givenBack, proven    int64
+	cutoverAsked, bridgeAsked, abortAsked                  int64
+	frozen, givenBack, proven                              int64
 }
 
 func feedOf(f *migration.Feed) (r feedRow) {
@@ -33,7 +34,7 @@ func (r feedRow) words() (*migration.Feed, error) {
 		return nil, err
 	}
 	f := &migration.Feed{ServerID: r.server, Every: time.Duration(r.every) * time.Microsecond, Freeze: migration.Freeze(r.freeze), Compress: r.compress,
-		History: r.history, HistoryAt: moment(r.historyAt), CutoverAsked: moment(r.cutoverAsked), AbortAsked: moment(r.abortAsked), AbortWhy: r.abortWhy,
+		History: r.history, HistoryAt: moment(r.historyAt), CutoverAsked: moment(r.cutoverAsked), BridgeAsked: moment(r.bridgeAsked), AbortAsked: moment(r.abortAsked), AbortWhy: r.abortWhy,
 		Frozen: moment(r.frozen), Tail: tail, GivenBack: moment(r.givenBack), Proven: moment(r.proven), Proof: r.proof}
 	if err := parse(r.quiet, &f.Before); err != nil {
 		return nil, err

@@ -226,6 +226,7 @@ func setDecision(ctx context.Context, tx *sql.Tx, id string, dec migration.Decis
 		{dec.Cutover, `UPDATE migrations SET cutover_asked = ?, foretold = ? WHERE id = ?`, []any{at, text(dec.Foretold), id}},
 		{dec.Abort, `UPDATE migrations SET abort_asked = ?, abort_why = ? WHERE id = ?`, []any{at, dec.Why, id}},
 		{dec.OneMore, `UPDATE migrations SET frozen = 0, tail_lsn = '0', quiet = '', proven = 0, proof = '' WHERE id = ?`, []any{id}},
+		{dec.Bridge, `UPDATE migrations SET bridge_asked = ? WHERE id = ?`, []any{at, id}},
 		{dec.Go, `UPDATE migrations SET problem = '' WHERE id = ?`, []any{id}},
 		{dec.DropTask, `UPDATE migrations SET task_id = '', sight = '', sight_at = 0 WHERE id = ?`, []any{id}},
 	} {

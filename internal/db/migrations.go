@@ -22,7 +22,7 @@ func (d *DB) Migrations() *Migrations { return &Migrations{d} }
 
 const migrationColumns = `id, run_id, wave_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
 	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
-	server_id, every, freeze, compress, history, history_at, cutover_asked, foretold, abort_asked, abort_why, frozen, tail_lsn, given_back, quiet, proven, proof, created, finished`
+	server_id, every, freeze, compress, history, history_at, cutover_asked, foretold, bridge_asked, abort_asked, abort_why, frozen, tail_lsn, given_back, quiet, proven, proof, created, finished`
 
 // ownTarget follows from the endpoint of the target.
 const ownTarget = `EXISTS (SELECT 1 FROM instances i WHERE i.id = migrations.instance_id AND i.kind = 'selfmanaged')`
@@ -34,7 +34,7 @@ func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var wave sql.NullString
 	err = r.Scan(&m.ID, &m.RunID, &wave, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
 		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
-		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.foretold, &feed.abortAsked, &feed.abortWhy, &feed.frozen, &feed.tail, &feed.givenBack, &feed.quiet, &feed.proven, &feed.proof, &created, &finished, &m.Own)
+		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.foretold, &feed.bridgeAsked, &feed.abortAsked, &feed.abortWhy, &feed.frozen, &feed.tail, &feed.givenBack, &feed.quiet, &feed.proven, &feed.proof, &created, &finished, &m.Own)
 	if err != nil {
 		return m, err
 	}
@@ -65,7 +65,7 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 			return err
 		}
 		feed := feedOf(m.Feed)
-		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,'',0,'',0,'0',0,'',0,'',?,0)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,'',0,0,'',0,'0',0,'',0,'',?,0)`,
 			m.ID, m.RunID, m.WaveID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
 			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked),
 			feed.server, feed.every, feed.freeze, feed.compress, feed.history, micros(m.Created))

@@ -2,6 +2,7 @@ package migration
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
@@ -135,6 +136,33 @@ func OneMore(m Migration) (Decision, error) {
 		return Decision{}, fault.New(fault.Conflict, "The order to open the target was given.", "Wait until the target says whether it is open.")
 	}
 	return Decision{OneMore: true, Go: true}, nil
+}
+
+// Bridge decides what taking a differential over a lost log changes. It is
+// offered with the problem that it heals, and with nothing else. Logs that the
+// target refused, or would, are covered by it.
+func Bridge(m Migration) (Decision, error) {
+	switch {
+	case m.Feed == nil || m.Problem == nil || !slices.Contains(m.Problem.Actions, ButtonBridge):
+		return Decision{}, fault.New(fault.Conflict, "There is no gap that a differential backup would bridge now.", "See what the migration waits for.")
+	case m.Stage.Ended() || !m.Opened.IsZero():
+		return Decision{}, ended(m)
+	case !m.Feed.AbortAsked.IsZero():
+		return Decision{}, fault.New(fault.Conflict, "This migration was aborted.", "Start a new one.")
+	case !m.Feed.Frozen.IsZero():
+		return Decision{}, fault.New(fault.Conflict, "Writes are stopped: no differential is taken of a frozen source.", "Abort gives it back; then start again.")
+	}
+	d := Decision{Bridge: true, Go: true}
+	if m.Problem.File == 0 {
+		return d, nil
+	}
+	for _, f := range m.Live() {
+		if f.Kind != "full" && (f.State == FileRefused || f.State == FileStaged || f.State == FilePlanned) {
+			f.State, f.Message = FileDropped, "Covered by a differential backup."
+			d.Files = append(d.Files, f)
+		}
+	}
+	return d, nil
 }
 
 func ended(m Migration) error {

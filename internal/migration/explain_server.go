@@ -2,6 +2,7 @@ package migration
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,10 +10,41 @@ import (
 // Explain finds the explanation of a text in the words of the migration's
 // target.
 func (m Migration) Explain(said string) Explanation {
+	e := Explain(said)
 	if m.Own {
-		return ExplainServer(said)
+		e = ExplainServer(said)
 	}
-	return Explain(said)
+	if m.Feed != nil {
+		e.Actions, e.Fix = feedButtons(e), feedFix.Replace(e.Fix)
+		if e.Code == "gap" || e.Code == "covered" {
+			e.Fix = bridgeFix
+		}
+	}
+	return e
+}
+
+// feedFix words a fix by the buttons there are.
+var feedFix = strings.NewReplacer("Terminate", "Abort", "terminate", "abort")
+
+// feedButtons are those of an explanation that make sense where files are
+// taken from a source: nobody adds files there, the gate alone opens, and
+// giving up gives the source back.
+func feedButtons(e Explanation) (out []Button) {
+	if e.Code == "gap" || e.Code == "covered" {
+		out = append(out, ButtonBridge, ButtonRetry)
+	}
+	for _, b := range e.Actions {
+		switch b {
+		case ButtonAddFiles, ButtonOpen:
+			continue
+		case ButtonTerminate:
+			b = ButtonAbort
+		}
+		if !slices.Contains(out, b) {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // errorNumber is how the errors of a SQL Server end in what an adapter says of

@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"slices"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -21,6 +22,7 @@ type Feed struct {
 
 	CutoverAsked time.Time // a person ordered the cutover; zero = not yet
 	Foretold     Stop      // what was predicted then; Known is false when it could not be told
+	BridgeAsked  time.Time // a person ordered a differential over a log that is lost; zero = never
 	AbortAsked   time.Time
 	AbortWhy     string // a sentence: what the person wrote, and what was in the way
 
@@ -134,6 +136,8 @@ func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
 		return TakeAction{Do: QueueTake, Until: now.Add(time.Duration(min(m.Ahead, 12)) * 5 * time.Second), Why: Count(m.Ahead, "database", "databases") + " of its wave begin before it."}
 	case !taken:
 		return TakeAction{Do: MakeTake, Kind: "full"}
+	case feed.bridging():
+		return TakeAction{Do: MakeTake, Kind: "differential", Why: "Covers the log that is lost."}
 	case feed.HistoryAt.Before(last.Settled) || feed.HistoryAt.Before(feed.CutoverAsked) || now.Sub(feed.HistoryAt) > historyEvery:
 		return TakeAction{Do: LookTake}
 	case !m.fullApplied():
@@ -145,14 +149,14 @@ func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
 	case !m.allApplied():
 		return TakeAction{Do: RestTake, Until: now.Add(historyEvery), Why: "The target is applying what it has."}
 	case !feed.CutoverAsked.IsZero():
-		if now.Sub(last.Settled) > r.Fresh && b.left() > 1 {
+		if now.Sub(last.Settled) > r.Fresh && b.Left() > 1 {
 			return TakeAction{Do: MakeTake, Kind: "log", Why: "Shrinks what is left for the tail."}
 		}
 		return TakeAction{Do: FreezeTake, Kind: "log"}
 	}
 	due := last.Intended.Add(feed.Every)
-	if b.left() <= r.Reserve {
-		return TakeAction{Do: RestTake, Until: b.frees(), Why: "The imports a day are used up, but those kept for the cutover."}
+	if b.Left() <= r.Reserve {
+		return TakeAction{Do: RestTake, Until: b.Frees(), Why: "The imports a day are used up, but those kept for the cutover."}
 	}
 	if now.Before(due) {
 		return TakeAction{Do: RestTake, Until: due, Why: "The next log backup is not due yet."}
@@ -204,6 +208,11 @@ func (f *Feed) tailTaken() bool {
 	return ok && t.Tail && !f.Frozen.IsZero()
 }
 
+// EverFrozen reports whether a freeze was ordered, whatever became of it.
+func (f *Feed) EverFrozen() bool {
+	return !f.Frozen.IsZero() || slices.ContainsFunc(f.Takes, func(t Take) bool { return t.Tail })
+}
+
 // proofLasts is how long a look that found nothing written may be old when the
 // order to open is given.
 const proofLasts = 5 * time.Second
@@ -238,9 +247,11 @@ func (m Migration) allApplied() bool {
 	return true
 }
 
-func (b Budget) left() int { return min(CallsPerDay-b.Database, CallsPerDayHost-b.Instance) }
+// Left is how many imports of the database the target still takes.
+func (b Budget) Left() int { return min(CallsPerDay-b.Database, CallsPerDayHost-b.Instance) }
 
-func (b Budget) frees() time.Time {
+// Frees is when the oldest import leaves the 24 hours that count.
+func (b Budget) Frees() time.Time {
 	if CallsPerDay-b.Database <= CallsPerDayHost-b.Instance {
 		return b.DatabaseFrees
 	}

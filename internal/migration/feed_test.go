@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -47,6 +48,14 @@ func TestNextTake(t *testing.T) {
 		"only the reserve is left":   {fed(looked), Budget{Database: 17}, due, RestTake, ""},
 		"history looked at long ago": {fed(nil), Budget{}, due, LookTake, ""},
 		"a problem stands":           {fed(func(m *Migration) { m.Problem = &Problem{} }), Budget{}, due, NoTake, ""},
+
+		// a lost log
+		"a differential was ordered": {fed(func(m *Migration) { m.Feed.BridgeAsked = soon }), Budget{}, due, MakeTake, "differential"},
+		"it is taken":                {fed(func(m *Migration) { looked(m); m.Feed.BridgeAsked = t0.Add(9 * time.Minute) }), Budget{}, due, MakeTake, "log"},
+		"it was refused": {fed(func(m *Migration) {
+			m.Feed.BridgeAsked = soon
+			m.Feed.Takes = append(m.Feed.Takes, Take{ID: "3", Kind: "differential", Intended: soon, Verdict: Refused})
+		}), Budget{}, due, MakeTake, "differential"},
 
 		// the cutover
 		"ordered, history not looked at": {fed(func(m *Migration) { m.Feed.CutoverAsked = soon.Add(time.Second) }), Budget{}, soon, LookTake, ""},
@@ -163,5 +172,55 @@ func TestPredict(t *testing.T) {
 	}
 	if s := Predict(fed(nil), 1, nil); s.Known {
 		t.Fatalf("predicted without anything measured: %+v", s)
+	}
+}
+
+func TestBridge(t *testing.T) {
+	offered := func(p Problem) func(*Migration) {
+		return func(m *Migration) {
+			p.Actions = []Button{ButtonBridge, ButtonAbort}
+			m.Problem = &p
+			m.Files = append(m.Files, file(3, "log", FileRefused, 30, 40), file(4, "log", FileStaged, 40, 50))
+		}
+	}
+	for name, tc := range map[string]struct {
+		m       Migration
+		ok      bool
+		dropped int
+	}{
+		"nothing stands":      {fed(nil), false, 0},
+		"another problem":     {fed(func(m *Migration) { m.Problem = &Problem{Actions: []Button{ButtonRetry}} }), false, 0},
+		"a log is lost":       {fed(offered(Problem{Code: CodeLogLost})), true, 0},
+		"the target refused":  {fed(offered(Problem{Code: "gap", File: 3})), true, 2},
+		"frozen":              {fed(func(m *Migration) { offered(Problem{})(m); m.Feed.Frozen = t0 }), false, 0},
+		"aborted":             {fed(func(m *Migration) { offered(Problem{})(m); m.Feed.AbortAsked = t0 }), false, 0},
+		"ended":               {fed(func(m *Migration) { offered(Problem{})(m); m.Stage = StageTerminated }), false, 0},
+		"made of given files": {Migration{Problem: &Problem{Actions: []Button{ButtonBridge}}}, false, 0},
+	} {
+		d, err := Bridge(tc.m)
+		if (err == nil) != tc.ok || d.Bridge != tc.ok || d.Go != tc.ok || len(d.Files) != tc.dropped {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+		for _, f := range d.Files {
+			if f.State != FileDropped {
+				t.Errorf("%s: %+v", name, f)
+			}
+		}
+	}
+}
+
+// Where files are taken from a source nobody adds files or opens by hand, and
+// giving up gives the source back.
+func TestExplanationsOfAFeed(t *testing.T) {
+	m := fed(nil)
+	for said, want := range map[string][]Button{
+		"Not Enough Disk Space, space left 10 MB < bak file 20 MB": {ButtonRetry, ButtonAbort},
+		"begins at LSN 1, which is too recent to apply":            {ButtonBridge, ButtonRetry, ButtonAbort},
+		"terminates at LSN 1, which is too early to apply":         {ButtonBridge, ButtonRetry, ButtonAbort},
+		"UploadLimitExceeded":                                      {ButtonRetry, ButtonAbort},
+	} {
+		if e := m.Explain(said); !slices.Equal(e.Actions, want) {
+			t.Errorf("%q offers %v, want %v", said, e.Actions, want)
+		}
 	}
 }

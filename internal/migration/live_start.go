@@ -157,6 +157,14 @@ func OrderOneMore(ctx context.Context, s Store, id string, by By) error {
 	})
 }
 
+// OrderBridge asks for a differential backup that covers a log which is lost.
+func OrderBridge(ctx context.Context, s Store, id string, by By) error {
+	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
+		d, err := Bridge(m)
+		return d, by.entry("migration.bridge", id, "Ordered a differential backup of "+m.SourceDatabase+" over the log that is lost.").With(m.Problem, nil), err
+	})
+}
+
 // OrderAbort asks to give the source back and to end the target's task.
 func OrderAbort(ctx context.Context, s Store, id, typed string, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {

@@ -192,6 +192,8 @@ const (
 	ButtonTerminate Button = "terminate"
 	ButtonAbort     Button = "abort"    // give the source back
 	ButtonOneMore   Button = "one-more" // take one more log and try again
+	ButtonBridge    Button = "bridge"   // take a differential, which covers the log that is lost
+	ButtonServer    Button = "server"   // change how the source server is reached
 )
 
 // SourceOf is the bucket a file comes from.

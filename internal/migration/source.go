@@ -137,6 +137,11 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 	if err := j.note(ctx, c); err != nil {
 		return err
 	}
+	if m.Feed.bridging() {
+		if err := j.logged(ctx, m, server, t); err != nil {
+			return j.takeRefused(ctx, m, server, t, err)
+		}
+	}
 	if t.Tail && m.Feed.Freeze == FreezeReadOnly {
 		if err := server.SetReadOnly(ctx, m.SourceDatabase, true); err != nil {
 			return j.takeRefused(ctx, m, server, t, err)
@@ -163,12 +168,12 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 }
 
 func (j *job) takeRefused(ctx context.Context, m Migration, server backup.Server, t Take, err error) error {
-	message, fix := fault.Words(err)
+	message, _ := fault.Words(err)
 	t.Verdict, t.Settled, t.Error = Refused, j.Now(), message
-	p := &Problem{Code: "backup", Step: takeStep(t), Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonAbort}}
+	p := j.explainTake(ctx, m, server, t, err)
 	c := Change{Take: &t, Problem: &p,
-		Steps:  []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepFailed, Finished: t.Settled, Message: message}},
-		Events: j.event(takeStep(t), run.Problem, message)}
+		Steps:  []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepFailed, Finished: t.Settled, Message: p.Cause}},
+		Events: j.event(takeStep(t), run.Problem, p.Cause)}
 	if t.Tail && writable(ctx, server, m.SourceDatabase) {
 		never := time.Time{}
 		c.Frozen = &never
@@ -184,7 +189,13 @@ func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
 		return fmt.Errorf("read backup just taken: %w", err)
 	}
 	f := files[0]
+	if f.Kind == string(backup.Differential) && !f.BaseGUID.IsZero() && len(m.Live()) > 0 && f.BaseGUID != m.Live()[0].SetGUID {
+		return j.otherBase(ctx, m, t, v)
+	}
 	if reached := m.taken(); f.Kind == string(backup.Log) && f.FirstLSN.Compare(reached) > 0 {
+		if m.Feed.bridging() {
+			return j.unused(ctx, t, v, "It does not join what was taken before; the differential that follows covers what it holds.")
+		}
 		// Somebody took a log in between; theirs comes first.
 		server, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
 		if err != nil {
@@ -197,8 +208,8 @@ func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
 			return err // the order stays without verdict until the link is there
 		}
 		if m.taken() == reached {
-			return j.stand(ctx, m, &Problem{Code: "gap", Step: takeStep(t), Cause: fmt.Sprintf("The log from LSN %s to %s is in no backup that the server's history knows.", reached, f.FirstLSN),
-				Fix: "Its history may have been deleted. Abort and start again.", Actions: []Button{ButtonRetry, ButtonAbort}})
+			return j.stand(ctx, m, j.bridgeable(ctx, m, server, &Problem{Code: CodeLogLost, Step: takeStep(t),
+				Cause: fmt.Sprintf("The log from LSN %s to %s is in no backup that the server's history knows: the history was deleted, or the recovery model was SIMPLE for a while.", reached, f.FirstLSN)}))
 		}
 		return j.taken(ctx, m, t, v)
 	}
@@ -317,9 +328,9 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 		if err != nil {
 			message, _ := fault.Words(err)
 			p := &Problem{Code: "foreign-log", Step: "take/foreign", Said: strings.Join(r.Files, ", "),
-				Cause:   fmt.Sprintf("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message),
-				Fix:     "Copy the file into the server's backup folder under its own name and retry, or stop the other job, abort, and start again.",
-				Actions: []Button{ButtonRetry, ButtonAbort}}
+				Cause: fmt.Sprintf("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message)}
+			p = j.bridgeable(ctx, m, server, p)
+			p.Fix = "Copy the file into the server's backup folder under its own name and retry. If it is gone: " + p.Fix + " Stop the other job, or it happens again."
 			return j.note(ctx, Change{Problem: &p, Events: j.event("take/foreign", run.Problem, p.Cause),
 				Steps: []run.Step{{Key: "take/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
 		}
@@ -375,9 +386,16 @@ func (m Migration) taken() (lsn bakfile.LSN) {
 }
 
 // giveBack makes the source writable again after an abort and says so only
-// when the server does.
+// when the server does. One that was never frozen is not asked: it may be gone,
+// or out of reach, and that must not hold the abort.
 func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) error {
+	if !m.Feed.EverFrozen() {
+		return j.leaveSource(ctx, "Writes to the source were never stopped: it stays as it is.")
+	}
 	d, err := server.Database(ctx, m.SourceDatabase)
+	if m.Feed.Frozen.IsZero() && fault.Is(err, fault.NotFound) {
+		return j.leaveSource(ctx, "The source does not exist any more; it was not frozen when it was last seen.")
+	}
 	if err != nil {
 		return err
 	}
@@ -401,11 +419,24 @@ func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) e
 		Audit: j.audit(m, "migration.give-back", m.SourceDatabase+" is writable again.")})
 }
 
+// leaveSource lets an abort go on where there is nothing to give back.
+func (j *job) leaveSource(ctx context.Context, why string) error {
+	now := j.Now()
+	return j.note(ctx, Change{GivenBack: &now, Events: j.event("give-back", run.Info, why),
+		Steps: []run.Step{{Key: "give-back", Title: "Give the source back", State: run.StepSkipped, Started: now, Finished: now, Message: why}}})
+}
+
 // takeFailed tells a backup that may work later from one a person must look at.
 func (j *job) takeFailed(ctx context.Context, m Migration, err error) error {
 	if fault.Is(err, fault.Unavailable) || ctx.Err() != nil || errors.Is(err, context.Canceled) || fault.Of(err) == fault.Unknown {
 		return err
 	}
-	message, fix := fault.Words(err)
-	return j.stand(ctx, m, &Problem{Code: "source", Step: "source", Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonAbort}})
+	p := &Problem{}
+	if server, _, serverErr := j.Ports.Server(ctx, m.Feed.ServerID); serverErr == nil {
+		p = j.explainTake(ctx, m, server, Take{}, err)
+	} else {
+		p = refusedProblem(err)
+	}
+	p.Step = "source"
+	return j.stand(ctx, m, p)
 }

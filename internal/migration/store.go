@@ -106,6 +106,7 @@ type Decision struct {
 	Abort     bool
 	Why       string // with Abort
 	OneMore   bool   // the tail was not the end: writes went on
+	Bridge    bool   // a differential covers the log that is lost
 	Go        bool   // clear the problem and go on
 	DropTask  bool   // the restore failed: begin it anew with a fresh task
 	Files     []File // made or replaced by Ord

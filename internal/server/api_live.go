@@ -91,6 +91,10 @@ func (s *Server) apiMigrationOneMore(c echo.Context) error {
 	return s.obeyed(c, migration.OrderOneMore(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c)))
 }
 
+func (s *Server) apiMigrationBridge(c echo.Context) error {
+	return s.obeyed(c, migration.OrderBridge(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c)))
+}
+
 func (s *Server) apiMigrationAbort(c echo.Context) error {
 	var in struct {
 		Confirm string `json:"confirm"`

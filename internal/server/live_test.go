@@ -53,7 +53,7 @@ func TestAbortingGivesTheSourceBack(t *testing.T) {
 	b.follow("Abort…").sees(200, "the half-restored database on the target is dropped", "Type orders to confirm", "TerminateMigrateTask", "Writes have not been stopped")
 	b.submit(page+"/abort", "confirm", "order").sees(422, "The name typed is not orders.")
 	b.submit(page+"/abort", "confirm", "orders").sees(200, "the source is given back")
-	b.until("Aborted: the source is writable again")
+	b.until("Aborted: writes to the source were never stopped")
 	source.with(func() {
 		if source.state != "ONLINE" || source.readOnly {
 			t.Error("the source is not writable")

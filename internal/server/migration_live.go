@@ -71,6 +71,8 @@ func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	case !m.Feed.Frozen.IsZero() && m.Feed.GivenBack.IsZero():
 		facts = append(facts, templates.Fact{Label: stoppedLabel(m.Feed.Freeze), Value: templates.Span(z.Now.Sub(m.Feed.Frozen).Truncate(time.Second)), Since: m.Feed.Frozen.UTC().Format(time.RFC3339),
 			Note: "since " + z.Clock(m.Feed.Frozen).UTC + " UTC", Tone: templates.ToneWarn})
+	case !m.Feed.GivenBack.IsZero() && !m.Feed.EverFrozen():
+		facts = append(facts, templates.Fact{Label: "Source", Value: "as it was", Note: "writes were never stopped", Words: true})
 	case !m.Feed.GivenBack.IsZero():
 		facts = append(facts, templates.Fact{Label: "Source", Value: "writable", Note: "since " + z.Clock(m.Feed.GivenBack).UTC + " UTC", Words: true, Tone: templates.ToneOK})
 	case f.stop.Known:
@@ -228,10 +230,12 @@ func feedActions(m migration.Migration, r run.Run, here string) []templates.Acti
 
 // feedNeeds says what a person has to decide or to know; nil leaves it to what
 // is said of every migration.
-func feedNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) []templates.Help {
+func feedNeeds(z templates.Zone, m migration.Migration, b migration.Budget, r run.Run, here string) []templates.Help {
 	f := m.Feed
 	abort := templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
 	switch {
+	case m.Stage == migration.StageTerminated && !f.GivenBack.IsZero() && !f.EverFrozen():
+		return []templates.Help{{Tone: templates.ToneWarn, Title: "Aborted: writes to the source were never stopped", Cause: "What the target had restored is given up.", Fix: "Start a new migration when you are ready; it begins with a new full backup."}}
 	case m.Stage == migration.StageTerminated && !f.GivenBack.IsZero():
 		return []templates.Help{{Tone: templates.ToneWarn, Title: "Aborted: the source is writable again", Cause: "Since " + z.Clock(f.GivenBack).UTC + " UTC. What the target had restored is given up.", Fix: "Start a new migration when you are ready; it begins with a new full backup."}}
 	case m.Stage == migration.StageOpened && m.CheckResult != migration.CheckFailed:
@@ -259,11 +263,27 @@ func feedNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) 
 		return []templates.Help{h}
 	case !f.CutoverAsked.IsZero():
 		return []templates.Help{{Tone: templates.ToneRun, Title: "Cutover ordered", Cause: "What is on its way is applied and a last log shrinks what is left; then writes stop.", Actions: []templates.Action{abort}}}
+	case m.Stage == migration.StageFollowing && !m.Own && b.Left() <= keptImports:
+		return []templates.Help{usedUp(z, m, b, here)}
 	case m.Stage == migration.StageFollowing:
 		return []templates.Help{{Tone: templates.ToneRun, Title: "It follows the source unattended", Cause: "The target stands at LSN " + m.AppliedTo().String() + ". A log backup follows every " + templates.Span(f.Every) + ".",
 			Fix: "Order the cutover when you are ready. Nothing is stopped before.", Actions: []templates.Action{{Label: "Cut over…", Href: here + "/cutover"}}}}
 	}
 	return nil
+}
+
+// usedUp says that no log follows for a while, and until when.
+func usedUp(z templates.Zone, m migration.Migration, b migration.Budget, here string) templates.Help {
+	cause := fmt.Sprintf("%d of the %d imports that the cloud takes of one database in 24 hours are used", b.Database, migration.CallsPerDay)
+	if migration.CallsPerDay-b.Database > migration.CallsPerDayHost-b.Instance {
+		cause = fmt.Sprintf("%d of the %d imports that the instance takes in 24 hours are used", b.Instance, migration.CallsPerDayHost)
+	}
+	h := templates.Help{Tone: templates.ToneWarn, Title: "Today's imports are used up", Cause: cause + "; what is left is kept for the cutover. No log backup is taken until " + z.Clock(b.Frees()).UTC + " UTC, when the oldest leaves the 24 hours.",
+		Fix: "It goes on by itself then, with one larger log. You can cut over before; the tail then carries what was written meanwhile.", Actions: []templates.Action{{Label: "Cut over…", Href: here + "/cutover"}}}
+	if b.Left() <= 0 {
+		h.Fix, h.Actions = "It goes on by itself then, with one larger log. A cutover waits until then as well.", nil
+	}
+	return h
 }
 
 func staysWords(f migration.Freeze) string {

@@ -9,9 +9,9 @@ import (
 )
 
 // migrationNeeds says what a person has to decide, with the next actions.
-func migrationNeeds(z templates.Zone, m migration.Migration, r run.Run, here string) []templates.Help {
+func migrationNeeds(z templates.Zone, m migration.Migration, b migration.Budget, r run.Run, here string) []templates.Help {
 	if m.Feed != nil {
-		if needs := feedNeeds(z, m, r, here); needs != nil {
+		if needs := feedNeeds(z, m, b, r, here); needs != nil {
 			return needs
 		}
 	}
@@ -59,6 +59,10 @@ func problemHelp(m migration.Migration, here string) templates.Help {
 		h.Title += ": " + f.Source
 	}
 	for i, b := range p.Actions {
+		if b == migration.ButtonServer {
+			h.Actions = append(h.Actions, templates.Action{Label: "Settings of the server", Href: "/settings/instances/" + m.Feed.ServerID})
+			continue
+		}
 		h.Actions = append(h.Actions, buttonAction(b, p.Code, here, i == 0))
 	}
 	return h
@@ -80,6 +84,12 @@ func buttonAction(b migration.Button, code, here string, first bool) templates.A
 		return templates.Action{Label: "Terminate…", Href: here + "/terminate", Danger: true}
 	case migration.ButtonOneMore:
 		return templates.Action{Label: "Take one more log", Href: here + "/one-more", Post: true, Primary: first}
+	case migration.ButtonBridge:
+		label := "Take a differential…"
+		if code == migration.CodeSimple {
+			label = "Set FULL and take a differential…"
+		}
+		return templates.Action{Label: label, Href: here + "/bridge", Primary: first}
 	case migration.ButtonAbort:
 		return templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
 	}

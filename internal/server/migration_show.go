@@ -89,7 +89,7 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 		Name: m.Database, Crumbs: []templates.Link{{Text: "Migrations", Href: "/migrations"}, {Text: m.Database}},
 		Path: got.source + " → " + got.instance, Badge: migrationBadge(m, got.run.State),
 		Actions: migrationActions(m, got.run, here), Facts: migrationFacts(z, got), Chain: migrationChain(z, m), Joined: chainWords(m),
-		Needs: migrationNeeds(z, m, got.run, here), Steps: phases(z, m, got.steps), Events: events(z, got.events),
+		Needs: migrationNeeds(z, m, got.budget, got.run, here), Steps: phases(z, m, got.steps), Events: events(z, got.events),
 		More: &templates.Action{Label: "All events", Href: "/runs/" + m.RunID, Small: true},
 	}
 	if m.WaveID != "" {

@@ -42,6 +42,8 @@ func (s *Server) routePages(g *echo.Group) {
 	post("/migrations/:id/cutover", s.cutoverOrder)
 	post("/migrations/:id/compare", s.migrationCompare)
 	post("/migrations/:id/one-more", s.oneMoreOrder)
+	get("/migrations/:id/bridge", s.bridgeAsk)
+	post("/migrations/:id/bridge", s.bridgeOrder)
 	get("/migrations/:id/abort", s.abortAsk)
 	post("/migrations/:id/abort", s.abortOrder)
 	get("/migrations/:id/details", s.migrationDetails)

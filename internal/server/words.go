@@ -89,7 +89,8 @@ func problemWords(code string) string {
 		"fork": "another fork", "full-again": "full backup again", "diff-first": "no full backup", "log-first": "no full backup", "unreadable": "unreadable backup",
 		"edition": "edition", "too-many": "too many databases", "daily-limit": "daily limit", "locked": "instance locked", "not-running": "instance not running",
 		"bucket-gone": "bucket is gone", "file-gone": "file is gone", "denied": "access denied", "source-changed": "file changed", "upload": "upload stopped",
-		"check": "DBCC found errors", "no-account": "no account", "name": "file name", "stripe": "striped backup", "under-way": "other task", "backup": "backup refused", "foreign-log": "somebody else took a log backup", "source": "source server", "not-stopped": "the application is still at work", "written": "something was written after the last log", "unknown": "refused", "empty": "no files",
+		"check": "DBCC found errors", "no-account": "no account", "name": "file name", "stripe": "striped backup", "under-way": "other task", "backup": "backup refused", "foreign-log": "somebody else took a log backup", migration.CodeLogLost: "a log is lost", migration.CodeChainBroken: "the log chain is broken", migration.CodeSimple: "recovery model is SIMPLE",
+		migration.CodeGone: "the source is gone", migration.CodeRestoring: "the source is restoring", migration.CodeNotOnline: "the source is not online", migration.CodeAccess: "the source refuses access", "source": "source server", "not-stopped": "the application is still at work", "written": "something was written after the last log", "unknown": "refused", "empty": "no files",
 	}
 	if w := known[code]; w != "" {
 		return w

@@ -246,7 +246,7 @@ func (n *session) beginLog(b *begun, o backupOrder) error {
 		b.freeze = true
 		b.set.Flags |= flagTail | flagNoRecovery
 		db.state = restoring
-		db.redo = &redo{at: b.set.LastLSN, fork: db.fork, base: db.base.set, logs: true, tail: true}
+		db.redo = &redo{at: b.set.LastLSN, fork: db.fork, base: db.base.set, tail: true}
 	}
 	return nil
 }

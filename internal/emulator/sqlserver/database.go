@@ -94,7 +94,6 @@ type redo struct {
 	fork     bakfile.GUID
 	base     bakfile.GUID // set restored in full
 	copyOnly bool
-	logs     bool // logs were applied: no differential fits any more
 	tail     bool // it is here by BACKUP LOG WITH NORECOVERY
 	broken   bool // a full restore did not end
 }

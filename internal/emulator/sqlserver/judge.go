@@ -145,7 +145,10 @@ func (n *session) judgeForward(db *database, o restoreOrder, set *bakfile.Set) e
 		return refusal(4319, 16, "A previous restore operation was interrupted and did not complete processing on file '%s'. Either restore the backup set that was interrupted or restart the restore sequence.", db.files[0].logical)
 	}
 	if set.Type == bakfile.TypeDifferential {
-		if set.DifferentialBaseGUID != r.base || r.copyOnly || r.logs || set.LastLSN.Compare(r.at) <= 0 {
+		// It may follow logs, which is how a lost log of a log shipping is
+		// bridged (sqlservercentral.com, "Repairing a Broken Log Shipping Plan
+		// From a Differential Backup").
+		if set.DifferentialBaseGUID != r.base || r.copyOnly || set.LastLSN.Compare(r.at) <= 0 {
 			return refusal(3136, 16, "This differential backup cannot be restored because the database has not been restored to the correct earlier state.")
 		}
 		return nil

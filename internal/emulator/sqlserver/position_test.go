@@ -87,10 +87,11 @@ func TestRealChainsAreJudged(t *testing.T) {
 	s.refused(t, "RESTORE LOG Real FROM DISK = 'log2.trn' WITH NORECOVERY", 4305, 3013)
 	s.exec(t, "RESTORE LOG Real FROM DISK = 'log1.trn' WITH NORECOVERY; RESTORE LOG Real FROM DISK = 'log2.trn' WITH NORECOVERY")
 	s.refused(t, "RESTORE LOG Real FROM DISK = 'log1.trn' WITH NORECOVERY", 4326, 3013)
-	s.refused(t, "RESTORE DATABASE Real FROM DISK = 'diff.bak' WITH NORECOVERY", 3136, 3013)
 	if got, want := s.now(t, "Real").RedoLSN, read(t, s.file("log2.trn")).Sets[0].LastLSN; got != want {
 		t.Errorf("restored up to %s, want %s", got, want)
 	}
+	s.exec(t, "RESTORE DATABASE Real FROM DISK = 'diff.bak' WITH NORECOVERY") // newer than the logs, and of the same base
+	s.refused(t, "RESTORE DATABASE Real FROM DISK = 'diff.bak' WITH NORECOVERY", 3136, 3013)
 	s.exec(t, "RESTORE DATABASE Real FROM DISK = 'full.bak' WITH NORECOVERY; RESTORE DATABASE Real FROM DISK = 'diff.bak' WITH NORECOVERY")
 	if got, want := s.now(t, "Real").RedoLSN, read(t, s.file("diff.bak")).Sets[0].LastLSN; got != want {
 		t.Errorf("restored up to %s, want %s", got, want)

@@ -189,7 +189,7 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p payload) 
 		if o.stopAt != nil && to.Compare(from) < 0 {
 			return refusal(4335, 16, "The specified STOPAT time is too early. All or part of the database is already rolled forward beyond that point.")
 		}
-		db.redo.at, db.redo.fork, db.redo.logs = to, set.RecoveryForkID, true
+		db.redo.at, db.redo.fork = to, set.RecoveryForkID
 		db.readOnly = set.Flags&flagReadOnly != 0 // the change of the option is in the log
 	case p.Contents == nil:
 		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.media[0].shown)

@@ -1,0 +1,92 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// Codes of problems at a source.
+const (
+	CodeGone        = "source-gone"      // dropped or renamed
+	CodeRestoring   = "source-restoring" // somebody restores it, or took its tail
+	CodeNotOnline   = "source-offline"
+	CodeSimple      = "simple"       // the recovery model is SIMPLE now
+	CodeChainBroken = "chain-broken" // it was, and is not any more
+	CodeAccess      = "source-access"
+)
+
+// refusedProblem says of a refusal what the server said of it.
+func refusedProblem(refused error) *Problem {
+	message, fix := fault.Words(refused)
+	p := &Problem{Code: "source", Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonAbort}}
+	if fault.Is(refused, fault.Denied) {
+		// Login, certificate or folder: what is known of the server may be old.
+		p.Code, p.Actions = CodeAccess, []Button{ButtonRetry, ButtonServer, ButtonAbort}
+	}
+	return p
+}
+
+// explainTake says why the source refused. What it tells of the database now
+// says more than the refusal; t is empty when no backup was ordered.
+func (j *job) explainTake(ctx context.Context, m Migration, server backup.Server, t Take, refused error) *Problem {
+	p := refusedProblem(refused)
+	if t.ID != "" {
+		p.Step = takeStep(t)
+		if p.Code == "source" {
+			p.Code = "backup"
+		}
+	}
+	name := m.SourceDatabase
+	d, err := server.Database(ctx, name)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return j.gone(ctx, m, server, p)
+	case err != nil || t.Tail && !m.Feed.Frozen.IsZero():
+		return p
+	case d.State == "RESTORING" && !(t.Tail && m.Feed.Freeze == FreezeTail):
+		p.Code, p.Cause = CodeRestoring, name+" is restoring at the source: somebody restores it, or took the tail of its log WITH NORECOVERY. Nothing can be backed up until it is open."
+		p.Fix = "If nobody is at work on it: RESTORE DATABASE " + bracket(name) + " WITH RECOVERY, then retry. If it was restored from other backups, abort and start again."
+	case d.State != "ONLINE" && d.State != "RESTORING":
+		p.Code, p.Cause = CodeNotOnline, name+" is "+d.State+" at the source."
+		p.Fix = "Bring it ONLINE (the server's error log says why it is not), then retry."
+	case t.Kind == string(backup.Log) && d.RecoveryModel == "SIMPLE":
+		p.Code, p.Cause = CodeSimple, "Somebody set the recovery model of "+name+" to SIMPLE. It has no log backups, and what was written since the last one is in none."
+		bridged := j.bridgeable(ctx, m, server, p)
+		if bridged.Actions[0] == ButtonBridge {
+			bridged.Fix = "Set it back to FULL and take a differential backup: it holds everything since the full backup that the target has, and the next log joins it. Find out who set it SIMPLE."
+		}
+		return bridged
+	case t.Kind == string(backup.Log) && d.LastLogBackupLSN.IsZero():
+		p.Code, p.Cause = CodeChainBroken, "The log chain of "+name+" is broken: its recovery model was SIMPLE for a while. It is "+d.RecoveryModel+" again, in name only until a backup begins a new chain."
+		return j.bridgeable(ctx, m, server, p)
+	}
+	return p
+}
+
+// gone tells a database that was renamed from one that was dropped.
+func (j *job) gone(ctx context.Context, m Migration, server backup.Server, p *Problem) *Problem {
+	p.Code = CodeGone
+	p.Cause = fmt.Sprintf("There is no database %s at the source any more: it was dropped or renamed, or the login may not see it.", m.SourceDatabase)
+	p.Fix = "If it was renamed, give it its name back, then retry. If it is gone, abort; writes were not stopped by this migration, and nothing of the source is left to give back."
+	if !m.Feed.Frozen.IsZero() {
+		p.Fix = "If it was renamed, give it its name back, then retry or abort."
+	}
+	all, err := server.Databases(ctx)
+	if err != nil {
+		return p
+	}
+	var fork backup.GUID
+	for _, f := range m.Live() {
+		fork = f.ForkID
+	}
+	for _, d := range all {
+		if !m.Family.IsZero() && d.Family == m.Family && (fork.IsZero() || d.Fork == fork) {
+			p.Cause = fmt.Sprintf("The database %s is called %s at the source now: somebody renamed it.", m.SourceDatabase, d.Name)
+			p.Fix = "Give it its name back, then retry: ALTER DATABASE " + bracket(d.Name) + " MODIFY NAME = " + bracket(m.SourceDatabase) + ". Or abort and start again under the new name."
+		}
+	}
+	return p
+}
