@@ -93,7 +93,7 @@ func changed(old, now backup.Record) bool {
 		return true
 	}
 	return old.InstanceID != now.InstanceID || a.class != b.class || a.policy != b.policy || a.started != b.started || a.finished != b.finished || a.valid != b.valid || a.ahead != b.ahead ||
-		!bytes.Equal(a.doc, b.doc) || a.cloud != b.cloud || a.apart != b.apart || a.bytes != b.bytes || a.verified != b.verified || a.pinned != b.pinned || a.pinNote != b.pinNote ||
+		!bytes.Equal(a.doc, b.doc) || !bytes.Equal(a.cloud, b.cloud) || a.apart != b.apart || a.bytes != b.bytes || a.verified != b.verified || a.pinned != b.pinned || a.pinNote != b.pinNote ||
 		a.expires != b.expires || a.gone != b.gone ||
 		!slices.EqualFunc(old.Copies, now.Copies, func(a, b backup.Copy) bool {
 			return a.BucketID == b.BucketID && a.Size == b.Size && slices.Equal(a.Keys, b.Keys)

@@ -3,6 +3,7 @@ package db
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
@@ -20,10 +21,25 @@ func setParts(s *backup.Set) [38]any {
 		&s.Size, &s.CompressedSize, &s.DatabaseSize, &s.Complete, &s.MediaSet, &s.FamilyCount, &s.Files}
 }
 
-// packSet writes number and value of every part that is not zero.
+// cloudParts are the fields of a set of the cloud, under the same rule.
+func cloudParts(c *backup.CloudSet) [17]any {
+	return [17]any{&c.ID, &c.Failed, &c.Kind, &c.Manual, &c.Snapshot, &c.CopyOnly, &c.Started, &c.Finished, &c.Size, &c.Expires,
+		&c.Usable, &c.Databases, &c.Downloads, &c.Kept, &c.Archived, &c.Checksum, &c.Region}
+}
+
 func packSet(s *backup.Set) []byte {
-	b := make([]byte, 0, 256)
-	for i, part := range setParts(s) {
+	parts := setParts(s)
+	return pack(make([]byte, 0, 256), parts[:])
+}
+
+func packCloud(c *backup.CloudSet) []byte {
+	parts := cloudParts(c)
+	return pack(make([]byte, 0, 128), parts[:])
+}
+
+// pack writes number and value of every part that is not zero.
+func pack(b []byte, parts []any) []byte {
+	for i, part := range parts {
 		n := byte(i)
 		switch v := part.(type) {
 		case *backup.GUID:
@@ -41,6 +57,20 @@ func packSet(s *backup.Set) []byte {
 		case *bakfile.RecoveryModel:
 			if *v != "" {
 				b = packText(append(b, n), string(*v))
+			}
+		case *backup.Kind:
+			if *v != "" {
+				b = packText(append(b, n), string(*v))
+			}
+		case *time.Time:
+			b = packNumber(b, n, micros(*v))
+		case *[]string:
+			if len(*v) == 0 {
+				continue
+			}
+			b = binary.AppendVarint(append(b, n), int64(len(*v)))
+			for _, s := range *v {
+				b = packText(b, s)
 			}
 		case *bool:
 			if *v {
@@ -79,7 +109,7 @@ func packText(b []byte, s string) []byte {
 	return append(binary.AppendVarint(b, int64(len(s))), s...)
 }
 
-// unpacking reads what packSet wrote; the first thing that does not fit ends it.
+// unpacking reads what pack wrote; the first thing that does not fit ends it.
 type unpacking struct {
 	rest []byte
 	bad  bool
@@ -104,12 +134,21 @@ func (u *unpacking) number() int64 {
 func (u *unpacking) text() string { return string(u.take(u.number())) }
 
 func unpackSet(b []byte) (s backup.Set, err error) {
-	u := unpacking{rest: b}
 	parts := setParts(&s)
+	return s, unpack(b, parts[:])
+}
+
+func unpackCloud(b []byte) (c backup.CloudSet, err error) {
+	parts := cloudParts(&c)
+	return c, unpack(b, parts[:])
+}
+
+func unpack(b []byte, parts []any) error {
+	u := unpacking{rest: b}
 	for len(u.rest) > 0 && !u.bad {
 		n := u.take(1)[0]
 		if int(n) >= len(parts) {
-			return s, fmt.Errorf("a stored backup set has a part %d that this version does not know", n)
+			return fmt.Errorf("a stored backup set has a part %d that this version does not know", n)
 		}
 		switch v := parts[n].(type) {
 		case *backup.GUID:
@@ -122,6 +161,14 @@ func unpackSet(b []byte) (s backup.Set, err error) {
 			*v = u.text()
 		case *bakfile.RecoveryModel:
 			*v = bakfile.RecoveryModel(u.text())
+		case *backup.Kind:
+			*v = backup.Kind(u.text())
+		case *time.Time:
+			*v = moment(u.number())
+		case *[]string:
+			for n := u.number(); n > 0 && !u.bad; n-- {
+				*v = append(*v, u.text())
+			}
 		case *bool:
 			*v = true
 		case *int64:
@@ -135,11 +182,11 @@ func unpackSet(b []byte) (s backup.Set, err error) {
 				*v = append(*v, backup.SetFile{Name: u.text(), Size: u.number(), Family: int(u.number()), Position: int(u.number()), Row: int(u.number())})
 			}
 		default:
-			return s, fmt.Errorf("a stored backup set has a part %d that this version does not know", n)
+			return fmt.Errorf("a stored backup set has a part %d that this version does not know", n)
 		}
 	}
 	if u.bad {
-		return s, fmt.Errorf("a stored backup set of %d bytes is damaged", len(b))
+		return fmt.Errorf("a stored backup set of %d bytes is damaged", len(b))
 	}
-	return s, nil
+	return nil
 }

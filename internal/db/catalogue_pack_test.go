@@ -3,6 +3,7 @@ package db
 import (
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 )
@@ -39,6 +40,27 @@ func TestEveryPartOfASetIsPacked(t *testing.T) {
 	}
 	for n := range packSet(&s) {
 		if cut, err := unpackSet(packSet(&s)[:n]); err == nil && reflect.DeepEqual(cut, s) {
+			t.Errorf("cut at %d it is the same", n)
+		}
+	}
+}
+
+// TestEveryPartOfACloudSetIsPacked does the same for sets of the cloud.
+func TestEveryPartOfACloudSetIsPacked(t *testing.T) {
+	at := time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)
+	c := backup.CloudSet{ID: "1", Failed: true, Kind: backup.Log, Manual: true, Snapshot: true, CopyOnly: true, Started: at, Finished: at.Add(time.Minute), Size: 1 << 40, Expires: at.AddDate(0, 1, 0),
+		Usable: true, Databases: []string{"orders", "stock"}, Downloads: true, Kept: true, Archived: true, Checksum: "17", Region: "cn-beijing"}
+	for v, i := reflect.ValueOf(c), 0; i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s is not filled here", v.Type().Field(i).Name)
+		}
+	}
+	got, err := unpackCloud(packCloud(&c))
+	if err != nil || !reflect.DeepEqual(got, c) {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, c)
+	}
+	for n := range packCloud(&c) {
+		if cut, err := unpackCloud(packCloud(&c)[:n]); err == nil && reflect.DeepEqual(cut, c) {
 			t.Errorf("cut at %d it is the same", n)
 		}
 	}

@@ -110,7 +110,7 @@ type setRow struct {
 	started, finished, valid int64
 	ahead                    sql.NullInt64
 	doc                      []byte
-	cloud                    string
+	cloud                    []byte
 	apart                    bool
 	bytes, verified          int64
 	pinned                   bool
@@ -147,7 +147,7 @@ func rowOf(r *backup.Record) (s setRow, err error) {
 	}
 	s.doc = packSet(&set)
 	if r.Cloud != nil {
-		s.cloud = text(r.Cloud)
+		s.cloud = packCloud(r.Cloud)
 	}
 	s.policy, s.apart, s.bytes, s.verified, s.pinned, s.pinNote = r.PolicyID, r.Apart, r.Bytes(), micros(r.Verified), r.Pinned, r.PinNote
 	s.expires, s.gone, s.seen = micros(r.Expires), micros(r.Gone), micros(r.Seen)
@@ -171,11 +171,14 @@ func (s *setRow) record(instanceID, database string) (r backup.Record, err error
 	if r.Set.Database == "" {
 		r.Set.Database = database
 	}
-	if s.cloud != "" {
-		r.Cloud = &backup.CloudSet{}
-		err = parse(s.cloud, r.Cloud)
+	if len(s.cloud) > 0 {
+		c, err := unpackCloud(s.cloud)
+		if err != nil {
+			return r, err
+		}
+		r.Cloud = &c
 	}
-	return r, err
+	return r, nil
 }
 
 func (s *setRow) moment(local int64) backup.Moment {

@@ -61,7 +61,7 @@ CREATE TABLE backup_sets (
   valid     INTEGER NOT NULL DEFAULT 0,
   ahead     INTEGER, -- microseconds by which local time is ahead of UTC; NULL = unknown
   doc       BLOB NOT NULL, -- what else is known of the set, packed
-  cloud     TEXT NOT NULL DEFAULT '', -- JSON
+  cloud     BLOB, -- what the service tells of it, packed
   apart     INTEGER NOT NULL DEFAULT 0,
   bytes     INTEGER NOT NULL DEFAULT 0,
   verified  INTEGER NOT NULL DEFAULT 0,
