@@ -21,14 +21,16 @@ func (d *DB) record(ctx context.Context, tx *sql.Tx, entries ...audit.Entry) err
 			return err
 		}
 		e = d.chain.Seal(e, seq+1, prev)
-		_, err = tx.ExecContext(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`,
-			e.Seq, micros(e.At), e.Actor.Name, e.Actor.Via, e.Actor.Address, e.Action, e.Subject, e.Summary,
-			jsonText(e.Before), jsonText(e.After), e.Prev.String(), e.Hash.String())
+		_, err = tx.ExecContext(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)`, entryValues(e)...)
 		if err != nil {
 			return fmt.Errorf("record audit entry: %w", err)
 		}
 	}
 	return nil
+}
+
+func entryValues(e audit.Entry) []any {
+	return []any{e.Seq, micros(e.At), e.Actor.Name, e.Actor.Via, e.Actor.Address, e.Action, e.Subject, e.Summary, jsonText(e.Before), jsonText(e.After), e.Prev.String(), e.Hash.String()}
 }
 
 type queryer interface {
@@ -109,22 +111,42 @@ func scanEntry(rows *sql.Rows) (e audit.Entry, err error) {
 // VerifyAudit walks the chain from the first entry and returns how far it is
 // whole. A broken chain is an *audit.Broken.
 func (d *DB) VerifyAudit(ctx context.Context) (audit.Walk, error) {
-	w := audit.Walk{Chain: d.chain}
-	rows, err := d.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit ORDER BY seq`)
+	return d.VerifyAuditFrom(ctx, audit.Walk{})
+}
+
+// VerifyAuditFrom goes on behind a walk that came so far. That the entry it
+// ended at is still there, with that hash, is looked at too.
+func (d *DB) VerifyAuditFrom(ctx context.Context, w audit.Walk) (audit.Walk, error) {
+	w.Chain = d.chain
+	rows, err := d.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit WHERE seq >= ? ORDER BY seq`, w.Seq)
 	if err != nil {
 		return w, stored("read audit entries", err)
 	}
 	defer rows.Close()
+	found := w.Seq == 0
 	for rows.Next() {
 		e, err := scanEntry(rows)
 		if err != nil {
 			return w, stored("read audit entries", err)
 		}
+		if !found {
+			if e.Seq != w.Seq || e.Hash != w.Head {
+				break
+			}
+			found = true
+			continue
+		}
 		if err := w.Step(e); err != nil {
 			return w, err
 		}
 	}
-	return w, stored("read audit entries", rows.Err())
+	if err := rows.Err(); err != nil {
+		return w, stored("read audit entries", err)
+	}
+	if !found {
+		return w, &audit.Broken{Seq: w.Seq, Why: "was there before, and is gone or another now"}
+	}
+	return w, nil
 }
 
 // HasAudit reports whether an entry has this hash.

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -277,6 +278,32 @@ func TestTamperingWithTheAuditTrailShows(t *testing.T) {
 	_, err := d.VerifyAudit(ctx)
 	if b, ok := err.(*audit.Broken); !ok || b.Seq != 3 { //nolint:errorlint // returned as it is
 		t.Fatalf("verify: %v, want entry 3 broken", err)
+	}
+}
+
+func TestAWalkGoesOnWhereOneEnded(t *testing.T) {
+	ctx := context.Background()
+	d := open(t)
+	migrating(t, d, "1")
+	first, err := d.VerifyAudit(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Record(ctx, entry("person.sign-in")); err != nil {
+		t.Fatal(err)
+	}
+	on, err := d.VerifyAuditFrom(ctx, first)
+	all, err2 := d.VerifyAudit(ctx)
+	if err != nil || err2 != nil || on.Seq != first.Seq+1 || on.Seq != all.Seq || on.Head != all.Head {
+		t.Fatalf("went on to %d, %v; from the first to %d, %v", on.Seq, err, all.Seq, err2)
+	}
+	// Entries that a walk saw and that were cut off since.
+	if _, err := d.write.ExecContext(ctx, `DELETE FROM audit WHERE seq = ?`, on.Seq); err != nil {
+		t.Fatal(err)
+	}
+	var b *audit.Broken
+	if _, err := d.VerifyAuditFrom(ctx, on); !errors.As(err, &b) || b.Seq != on.Seq {
+		t.Errorf("the end was cut off: %v", err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
@@ -169,7 +170,7 @@ func (s *Server) apiAudit(c echo.Context) error {
 }
 
 func (s *Server) apiAuditVerify(c echo.Context) error {
-	w, err := s.verify(c.Request().Context())
+	w, err := s.verified(c.Request().Context(), audit.Walk{})
 	if err != nil {
 		return err
 	}

@@ -105,6 +105,7 @@ func (s *Server) routePages(g *echo.Group) {
 	get("/runs/:id", s.runShow)
 
 	get("/audit", s.auditList)
+	post("/audit/check", s.auditCheck)
 
 	get("/settings", s.settings)
 	for _, kind := range []string{"accounts", "instances", "servers", "buckets", "folders"} {

@@ -68,6 +68,8 @@ type AuditLog interface {
 	AuditEntries(ctx context.Context, subject string, before int64, limit int) ([]audit.Entry, error)
 	// VerifyAudit walks the whole chain; a broken one is an *audit.Broken.
 	VerifyAudit(ctx context.Context) (audit.Walk, error)
+	// VerifyAuditFrom goes on where a walk ended.
+	VerifyAuditFrom(ctx context.Context, w audit.Walk) (audit.Walk, error)
 	// Record writes an entry about something that changes nothing else here.
 	Record(ctx context.Context, e audit.Entry) error
 }
@@ -83,6 +85,7 @@ type Server struct {
 	metrics  *metrics
 	zones    zones
 	glances  glances
+	trail    trail
 	looks    looks
 	peopled  atomic.Bool // somebody can sign in; never becomes false again
 	streams  atomic.Int64
