@@ -3,9 +3,11 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 )
@@ -21,97 +23,54 @@ func (d *Policies) Marks(ctx context.Context) ([]policy.Mark, error) {
 		})
 }
 
-// Decide implements policy.Store.
+// Decide implements policy.Store. Thousands of slots may be due together, so
+// each table is written many rows at a time.
 func (d *Policies) Decide(ctx context.Context, b policy.Batch) error {
 	return d.tx(ctx, "decide slots", func(tx *sql.Tx) error {
-		w, err := newSlotWriter(ctx, tx)
+		fresh := make(map[slotKey]bool, len(b.Slots))
+		err := insertMany(ctx, tx, `INSERT INTO policy_slots (policy_id, local, kind, at, verdict, why, late, count) VALUES`, ` ON CONFLICT DO NOTHING RETURNING policy_id, local, kind`,
+			b.Slots, func(s policy.Decided) []any {
+				return []any{s.PolicyID, s.Local, s.Kind, micros(s.At), s.Verdict, s.Why, s.Late, max(s.Count, 1)}
+			}, func(r *sql.Rows) error {
+				var k slotKey
+				err := r.Scan(&k.policy, &k.local, &k.kind)
+				fresh[k] = true
+				return err
+			})
 		if err != nil {
 			return err
 		}
-		defer w.close()
-		fresh := make(map[policy.Slot]bool, len(b.Slots))
-		for _, s := range b.Slots {
-			if fresh[s.Slot], err = w.slot(ctx, s); err != nil {
-				return err
-			}
-		}
+		queued := make([]policy.Queued, 0, len(b.Runs))
+		var notes []policy.Queued
 		for _, q := range b.Runs {
-			if !fresh[q.Slot] {
+			if !fresh[slotKey{q.Slot.PolicyID, q.Slot.Local, q.Slot.Kind}] {
 				continue
 			}
-			if err := w.queue(ctx, tx, q); err != nil {
-				return err
+			if queued = append(queued, q); q.Note != "" {
+				notes = append(notes, q)
 			}
 		}
-		for _, m := range b.Marks {
-			if _, err := w.marks.ExecContext(ctx, m.PolicyID, m.Kind, m.Cron, m.Zone, m.Local, micros(m.At)); err != nil {
-				return err
-			}
-		}
-		return nil
+		return errors.Join(
+			insertMany(ctx, tx, `INSERT INTO runs (id, kind, subject, title, state, created) VALUES`, ``, queued,
+				func(q policy.Queued) []any {
+					return []any{q.Run.ID, q.Run.Kind, q.Run.Subject, q.Run.Title, run.Queued, micros(q.Run.Created)}
+				}, nil),
+			insertMany(ctx, tx, `INSERT INTO backup_works (`+workColumns+`) VALUES`, ``, queued, func(q policy.Queued) []any { return workValues(q.Work) }, nil),
+			insertMany(ctx, tx, `INSERT INTO run_events (run_id, at, level, text) VALUES`, ``, notes,
+				func(q policy.Queued) []any { return []any{q.Run.ID, micros(q.Run.Created), run.Info, q.Note} }, nil),
+			insertMany(ctx, tx, `INSERT INTO policy_marks (policy_id, kind, cron, zone, local, at) VALUES`,
+				` ON CONFLICT (policy_id, kind) DO UPDATE SET cron=excluded.cron, zone=excluded.zone, local=excluded.local, at=excluded.at`, b.Marks,
+				func(m policy.Mark) []any { return []any{m.PolicyID, m.Kind, m.Cron, m.Zone, m.Local, micros(m.At)} }, nil))
 	})
 }
 
-// slotWriter has the statements ready that one transaction repeats for
-// thousands of slots.
-type slotWriter struct{ slots, runs, works, marks *sql.Stmt }
-
-const (
-	runInsert  = `INSERT INTO runs (id, kind, subject, title, state, created) VALUES (?,?,?,?,?,?)`
-	workInsert = `INSERT INTO backup_works (id, run_id, policy_id, version, local, at, server_id, kind, databases) VALUES (?,?,?,?,?,?,?,?,?)`
-)
-
-func newSlotWriter(ctx context.Context, tx *sql.Tx) (w *slotWriter, err error) {
-	w = &slotWriter{}
-	for _, s := range []struct {
-		to    **sql.Stmt
-		query string
-	}{
-		{&w.slots, `INSERT INTO policy_slots (policy_id, local, kind, at, verdict, why, late, count) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`},
-		{&w.runs, runInsert},
-		{&w.works, workInsert},
-		{&w.marks, `INSERT INTO policy_marks (policy_id, kind, cron, zone, local, at) VALUES (?1,?2,?3,?4,?5,?6)
-			ON CONFLICT (policy_id, kind) DO UPDATE SET cron=?3, zone=?4, local=?5, at=?6`},
-	} {
-		if *s.to, err = tx.PrepareContext(ctx, s.query); err != nil {
-			w.close()
-			return nil, err
-		}
-	}
-	return w, nil
+// slotKey is what makes a slot one in the store.
+type slotKey struct {
+	policy, local string
+	kind          backup.Kind
 }
 
-func (w *slotWriter) close() {
-	for _, s := range []*sql.Stmt{w.slots, w.runs, w.works, w.marks} {
-		if s != nil {
-			s.Close()
-		}
-	}
-}
-
-// slot reports whether the slot was not there before.
-func (w *slotWriter) slot(ctx context.Context, s policy.Decided) (bool, error) {
-	res, err := w.slots.ExecContext(ctx, s.PolicyID, s.Local, s.Kind, micros(s.At), s.Verdict, s.Why, s.Late, max(s.Count, 1))
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
-	return n == 1, err
-}
-
-func (w *slotWriter) queue(ctx context.Context, tx *sql.Tx, q policy.Queued) error {
-	r := q.Run
-	if _, err := w.runs.ExecContext(ctx, r.ID, r.Kind, r.Subject, r.Title, run.Queued, micros(r.Created)); err != nil {
-		return err
-	}
-	if _, err := w.works.ExecContext(ctx, workValues(q.Work)...); err != nil {
-		return err
-	}
-	if q.Note == "" {
-		return nil
-	}
-	return note(ctx, tx, r.ID, nil, []run.Event{{At: r.Created, Text: q.Note}})
-}
+const workInsert = `INSERT INTO backup_works (` + workColumns + `) VALUES (?,?,?,?,?,?,?,?,?)`
 
 func workValues(w policy.Work) []any {
 	return []any{w.ID, w.RunID, w.PolicyID, w.Version, w.Slot.Local, micros(w.Slot.At), w.ServerID, w.Kind, list(w.Databases)}

@@ -19,7 +19,7 @@ const (
 	// chunk is how many policies are decided in one transaction. At a full hour
 	// thousands are due together; one transaction each would take minutes on a
 	// slow disk, one for all would keep every other writer waiting.
-	chunk = 500
+	chunk = 2000
 	// jump is how far the clock may be from where it should be before every
 	// policy is asked again.
 	jump = 30 * time.Second
