@@ -25,18 +25,33 @@ const (
 	longestFilled = 2 * time.Minute
 )
 
-// catalogue generates a million sets and asks what pages ask, while a writer
-// adds sets.
-func (b *bench) catalogue(ctx context.Context) error {
-	folder, now := filepath.Join(b.tmp, "catalogue"), time.Now()
+// house is a data folder with a million sets and a history; it is generated
+// once.
+func (b *bench) house(ctx context.Context) (string, error) {
+	folder, now := filepath.Join(b.tmp, "house"), time.Now()
+	if b.kept != "" {
+		folder = b.kept
+	}
+	if _, err := os.Stat(filepath.Join(folder, "generated")); err == nil {
+		return folder, nil
+	}
 	if err := os.MkdirAll(filepath.Join(folder, "backups"), 0o700); err != nil {
-		return err
+		return folder, err
 	}
 	if err := generate(ctx, folder, wanted, now); err != nil {
-		return fmt.Errorf("generate: %w", err)
+		return folder, fmt.Errorf("generate: %w", err)
 	}
 	filled := time.Since(now)
-	b.add(fmt.Sprintf("a catalogue of %d sets is generated", wanted.total()), "< 2 min", filled < longestFilled, "%s", filled.Round(time.Second))
+	b.add(fmt.Sprintf("a house of %d sets, %d runs and %d audit entries is generated", wanted.total(), historyRuns, historyEntries), "< 2 min", filled < longestFilled, "%s", filled.Round(time.Second))
+	return folder, os.WriteFile(filepath.Join(folder, "generated"), nil, 0o600)
+}
+
+// catalogue asks the store what pages ask, while a writer adds sets.
+func (b *bench) catalogue(ctx context.Context) error {
+	folder, err := b.house(ctx)
+	if err != nil {
+		return err
+	}
 	keys, err := secret.OpenKeyring(filepath.Join(folder, "bakplane.key"))
 	if err != nil {
 		return err
@@ -48,8 +63,7 @@ func (b *bench) catalogue(ctx context.Context) error {
 	}
 	opened := time.Since(began)
 	b.add("that catalogue is opened", "< 0.5 s", opened < longestStart, "%d ms", opened.Milliseconds())
-	err = b.ask(ctx, store.Catalogue(), now)
-	return errors.Join(err, store.Close(), os.RemoveAll(folder))
+	return errors.Join(b.ask(ctx, store.Catalogue(), time.Now()), store.Close())
 }
 
 // question is one of those that pages put to the catalogue.

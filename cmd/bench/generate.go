@@ -62,7 +62,7 @@ func generate(ctx context.Context, folder string, s size, now time.Time) (err er
 			return err
 		}
 	}
-	return nil
+	return history(ctx, store, g.now)
 }
 
 func serverID(i int) string { return fmt.Sprintf("server-%04d", i) }

@@ -34,7 +34,8 @@ type bench struct {
 	bytes   int64  // of the uploaded file
 	kills   int    // journeys killed at random
 
-	cutoverRuns int // journeys with something going wrong
+	cutoverRuns int    // journeys with something going wrong
+	kept        string // folder of the generated house; empty = a new one each time
 
 	figures []figure
 }
@@ -48,7 +49,8 @@ func main() {
 	flag.Int64Var(&b.bytes, "bytes", 4<<30, "size of the uploaded file")
 	flag.IntVar(&b.kills, "kills", 50, "how many migrations are killed at random moments")
 	flag.IntVar(&b.cutoverRuns, "cutovers", 100, "how many databases under load are cut over with something going wrong")
-	only := flag.String("only", "inspect,start,catalogue,wave,upload,planner,retention,policies,stops,cutovers,kill", "parts to measure, comma separated")
+	flag.StringVar(&b.kept, "house", "", "keep the generated house in this folder, and use it again")
+	only := flag.String("only", "inspect,start,catalogue,pages,wave,upload,planner,retention,policies,stops,cutovers,kill", "parts to measure, comma separated")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -72,7 +74,7 @@ func (b *bench) run(ctx context.Context, parts []string) (err error) {
 	}
 	// The small ones first: the memory of a child is counted from its
 	// parent's on, so the parent must not have grown.
-	measures := map[string]func(context.Context) error{"inspect": b.inspect, "start": b.start, "catalogue": b.catalogue, "upload": b.upload, "kill": b.kill,
+	measures := map[string]func(context.Context) error{"inspect": b.inspect, "start": b.start, "catalogue": b.catalogue, "pages": b.pages, "upload": b.upload, "kill": b.kill,
 		"cutovers": b.cutovers, "stops": b.stops, "wave": b.wave, "planner": b.planner, "policies": b.policies, "retention": b.retention}
 	for _, part := range parts {
 		measure, known := measures[part]

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -23,4 +25,21 @@ func freeBytes(dir string) (int64, bool) {
 		return 0, false
 	}
 	return int64(s.Bavail) * s.Bsize, true
+}
+
+// peakResident is the most memory that a running process had resident since
+// its program began, in bytes.
+func peakResident(pid int) (n int64, ok bool) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, false
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
+			if _, err := fmt.Sscan(rest, &n); err == nil {
+				return n << 10, true
+			}
+		}
+	}
+	return 0, false
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // loadBatch is how many sets one transaction of Load writes.
-const loadBatch = 50_000
+const loadBatch = 20_000
 
 // Load fills an empty catalogue, one database after the other, much faster
 // than Put: indexes are built at the end, and nothing is durable until then.
@@ -49,7 +49,8 @@ func (d *Catalogue) Load(ctx context.Context, all iter.Seq2[backup.Promise, []ba
 	return nil
 }
 
-func (d *Catalogue) loadRows(ctx context.Context, all iter.Seq2[backup.Promise, []backup.Record]) (err error) {
+// hastily lets f write with a large cache and without waiting for the disk.
+func (d *DB) hastily(ctx context.Context, f func() error) (err error) {
 	if _, err := d.write.ExecContext(ctx, `PRAGMA synchronous = OFF; PRAGMA cache_size = -400000`); err != nil {
 		return err
 	}
@@ -57,13 +58,19 @@ func (d *Catalogue) loadRows(ctx context.Context, all iter.Seq2[backup.Promise, 
 		_, last := d.write.ExecContext(ctx, `PRAGMA synchronous = FULL; PRAGMA cache_size = -16000`)
 		err = errors.Join(err, last)
 	}()
-	l := &loader{d: d, counts: map[[2]int64][2]int64{}}
-	for promise, records := range all {
-		if err := l.database(ctx, promise, records); err != nil {
-			return errors.Join(err, l.end(ctx, false))
+	return f()
+}
+
+func (d *Catalogue) loadRows(ctx context.Context, all iter.Seq2[backup.Promise, []backup.Record]) error {
+	return d.hastily(ctx, func() error {
+		l := &loader{d: d, counts: map[[2]int64][2]int64{}}
+		for promise, records := range all {
+			if err := l.database(ctx, promise, records); err != nil {
+				return errors.Join(err, l.end(ctx, false))
+			}
 		}
-	}
-	return l.end(ctx, true)
+		return l.end(ctx, true)
+	})
 }
 
 type loader struct {

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const mostResident = 150 << 20 // bytes
+
+// groups are the kinds of pages as the figures name them, by the beginning of
+// their shape; the first that fits counts.
+var groups = []struct{ name, shape string }{
+	{"an instance's sets and logs, any filter, deep pages", "/instances/…/sets (cloud)"},
+	{"an instance's sets and logs, any filter, deep pages", "/instances/…/logs"},
+	{"all sets, any filter, deep pages", "/sets "},
+	{"a set", "/sets/…"},
+	{"a set", "/instances/…/sets/…"},
+	{"a database", "/instances/…/databases"},
+	{"an instance and its tabs", "/instances/…"},
+	{"the list of instances", "/instances "},
+	{"runs, deep pages", "/runs "},
+	{"a run", "/runs/…"},
+	{"audit, deep pages", "/audit "},
+	{"policies", "/policies"},
+	{"Overview", "/ "},
+}
+
+func group(kind string) string {
+	for _, g := range groups {
+		if strings.HasPrefix(kind+" ", g.shape) {
+			return g.name
+		}
+	}
+	return "other pages"
+}
+
+// pages asks the real dashboard for pages of a generated house, while another
+// client changes settings all the time.
+func (b *bench) pages(ctx context.Context) (err error) {
+	folder, err := b.house(ctx)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	p, line, err := b.startProcess(ctx, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--log-level", "error", "--looks", "0")
+	if err != nil {
+		return err
+	}
+	defer p.stop()
+	at := line[strings.LastIndex(line, " ")+1:]
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return err
+	}
+	client := &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}
+	if err := enter(ctx, client, at); err != nil {
+		return fmt.Errorf("sign in: %w", err)
+	}
+	started := time.Since(began)
+	w := newWalker(client, at)
+	walking, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var writing sync.WaitGroup
+	var wrote int
+	var writeErr error
+	writing.Go(func() { wrote, writeErr = changeOn(walking, client, at) })
+	w.walk(ctx)
+	cancel()
+	writing.Wait()
+	if writeErr != nil {
+		return writeErr
+	}
+	memory, known := peakResident(p.cmd.Process.Pid)
+	b.tellPages(w, wrote)
+	b.add("that house: start of serve, first sign-in and the Overview", "< 0.5 s and the hash of a password", started < longestStart+200*time.Millisecond, "%d ms", started.Milliseconds())
+	if known {
+		b.add("that house: peak memory of the dashboard", "≤ 150 MB", memory <= mostResident, "%d MB", memory>>20)
+	}
+	return nil
+}
+
+// tellPages adds a line for each group of pages, and prints each kind.
+func (b *bench) tellPages(w *walker, wrote int) {
+	p95 := func(all []time.Duration) time.Duration {
+		slices.Sort(all)
+		return all[len(all)*95/100]
+	}
+	together := map[string][]time.Duration{}
+	fmt.Fprintln(os.Stderr)
+	for _, kind := range w.kinds {
+		if took := w.took[kind]; len(took) > 0 {
+			together[group(kind)] = append(together[group(kind)], took...)
+			fmt.Fprintf(os.Stderr, "  %-50s %4d asked, p95 %6.1f ms, slowest %6.1f ms\n", kind, len(took), ms(p95(took)), ms(slices.Max(took)))
+		}
+	}
+	for i, g := range groups {
+		took := together[g.name]
+		if len(took) == 0 || slices.ContainsFunc(groups[:i], func(o struct{ name, shape string }) bool { return o.name == g.name }) {
+			continue
+		}
+		b.add(fmt.Sprintf("pages over HTTP beside %d audited changes, p95 of %s", wrote, g.name), "30 ms", p95(took) <= longestQuery, "%.1f ms of %d", ms(p95(took)), len(took))
+	}
+	for _, f := range w.failed[:min(3, len(w.failed))] {
+		fmt.Fprintln(os.Stderr, "  "+f)
+	}
+	b.add("pages over HTTP that were not answered", "0", len(w.failed) == 0, "%d of %d", len(w.failed), w.asked)
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// enter makes the first administrator, or signs in as they did before, and
+// reads the Overview.
+func enter(ctx context.Context, client *http.Client, at string) error {
+	said := url.Values{"name": {"bench"}, "password": {"a password of the bench"}, "again": {"a password of the bench"}}
+	for _, path := range []string{"/welcome", "/sign-in"} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, at+path, strings.NewReader(said.Encode()))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		page, err := fetch(client, req)
+		if err != nil {
+			return err
+		}
+		if strings.Contains(page, "Sign out") {
+			return nil
+		}
+	}
+	return errors.New("the page does not say that somebody is signed in")
+}
+
+// changeOn changes settings of servers through the API at the rate of
+// writeRate; each change is an entry of the audit trail.
+func changeOn(ctx context.Context, client *http.Client, at string) (n int, err error) {
+	tick := time.NewTicker(time.Second / writeRate)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return n, nil
+		case <-tick.C:
+		}
+		id := cloudID(n % wanted.clouds)
+		body, err := json.Marshal(map[string]string{"name": fmt.Sprintf("%s at %d", id, n), "kind": "apsaradb", "account_id": "account", "region": "cn-hangzhou", "instance_id": "rm-bp1bench" + id[len("cloud-"):]})
+		if err != nil {
+			return n, err
+		}
+		req, err := http.NewRequestWithContext(ctx, http.MethodPut, at+"/api/v1/instances/"+id, bytes.NewReader(body))
+		if err != nil {
+			return n, err
+		}
+		req.Header.Set("Content-Type", "application/json")
+		if _, err := fetch(client, req); err != nil {
+			if ctx.Err() != nil {
+				return n, nil
+			}
+			return n, fmt.Errorf("change a setting: %w", err)
+		}
+		n++
+	}
+}
