@@ -87,7 +87,7 @@ func (a *App) face(bell *run.Bell) (http.Handler, error) {
 		Endpoints: a.DB, Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey: &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
 		Bell:   bell, Log: a.log, Now: time.Now, NewID: newID,
-		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.copier,
+		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.copier, Pruner: a.pruner, Restoring: a.restoring, Looks: a.DB.Collecting(),
 		Collect: func(ctx context.Context, id string) error {
 			return a.collector.Look(ctx, collect.InstanceSubject(id), nil)
 		},

@@ -113,6 +113,11 @@ func (d *Policies) Works(ctx context.Context, s policy.Slot) ([]policy.Work, err
 	return rows(ctx, d.read, "work", `SELECT `+workColumns+` FROM backup_works WHERE policy_id = ? AND policy_id <> '' AND local = ? AND kind = ? ORDER BY server_id`, scanWork, s.PolicyID, s.Local, s.Kind)
 }
 
+// Recent implements policy.Store.
+func (d *Policies) Recent(ctx context.Context, policyID string, limit int) ([]policy.Work, error) {
+	return rows(ctx, d.read, "work", `SELECT `+workColumns+` FROM backup_works WHERE policy_id = ? AND policy_id <> '' ORDER BY local DESC, kind DESC, server_id LIMIT ?`, scanWork, policyID, page(limit))
+}
+
 // Slots implements policy.Store.
 func (d *Policies) Slots(ctx context.Context, policyID string, before string, limit int) ([]policy.Decided, error) {
 	local, kind, _ := strings.Cut(before, " ")

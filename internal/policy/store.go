@@ -46,6 +46,9 @@ type Store interface {
 	Work(ctx context.Context, id string) (Work, error)
 	// Works lists the work of a slot, by server.
 	Works(ctx context.Context, s Slot) ([]Work, error)
+	// Recent lists the work that slots and people asked for by a policy,
+	// newest first, at most limit.
+	Recent(ctx context.Context, policyID string, limit int) ([]Work, error)
 	// Slots lists what became of a policy's slots, newest first, at most
 	// limit, before the slot with the given key (empty = from the newest).
 	Slots(ctx context.Context, policyID string, before string, limit int) ([]Decided, error)

@@ -135,6 +135,8 @@ func (s *Server) nav(ctx context.Context) []templates.NavItem {
 	items := []templates.NavItem{
 		{Key: "overview", Label: "Overview", Href: "/", Count: len(st.needs), Tone: templates.ToneBad, CountWords: fmt.Sprintf("%d need a person", len(st.needs))},
 		{Key: "instances", Label: "Instances", Href: "/instances"},
+		{Key: "policies", Label: "Policies", Href: "/policies"},
+		{Key: "sets", Label: "Backup sets", Href: "/sets"},
 		{Key: "migrations", Label: "Migrations", Href: "/migrations", Count: len(st.active), CountWords: fmt.Sprintf("%d on their way", len(st.active))},
 		{Key: "storage", Label: "Storage", Href: "/storage"},
 		{Key: "runs", Label: "Runs", Href: "/runs", Count: st.running, CountWords: fmt.Sprintf("%d at work", st.running)},

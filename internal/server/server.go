@@ -17,6 +17,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/collect"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/person"
@@ -47,6 +48,9 @@ type Deps struct {
 	Catalogue  backup.Catalogue
 	Policies   policy.Store
 	Copier     *backuprun.Copier // takes the orders about backups in clouds
+	Pruner     *backuprun.Pruner
+	Restoring  *backuprun.Restoring // of our own servers
+	Looks      collect.Store
 	// Collect asks an instance for its backups and puts them into the
 	// catalogue; nil = nobody does.
 	Collect func(ctx context.Context, instanceID string) error

@@ -1,0 +1,283 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// keeper changes policies of our own.
+func (s *Server) keeper() policy.Keeper {
+	return policy.Keeper{Store: s.Policies, Sets: s.Catalogue, World: policy.Noted{Places: s.Endpoints, Records: s.Catalogue}, Now: s.Now, NewID: s.NewID}
+}
+
+// ownPolicyNew is the form of a new policy; with a query it is worded anew for
+// what was typed so far.
+func (s *Server) ownPolicyNew(c echo.Context) (view, error) {
+	w := ownWish{c.QueryParams()}
+	if !w.Has("name") {
+		w = newPolicyWish(s.zone(c).Local.String())
+		if _, err := policy.LoadZone(w.Get("zone")); err != nil {
+			w.Set("zone", "UTC")
+		}
+		w.Values["servers"] = c.QueryParams()["servers"]
+		return s.ownForm(c, "", w, false)
+	}
+	return s.ownForm(c, "", w, true)
+}
+
+// ownPolicyEdit is the same for a policy that exists.
+func (s *Server) ownPolicyEdit(c echo.Context) (view, error) {
+	p, err := s.Policies.Policy(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return view{}, err
+	}
+	if w := (ownWish{c.QueryParams()}); w.Has("name") {
+		return s.ownForm(c, p.ID, w, true)
+	}
+	return s.ownForm(c, p.ID, wishOfPolicy(p), true)
+}
+
+// ownForm words the form. A judged one says beside each field what is wrong.
+func (s *Server) ownForm(c echo.Context, id string, w ownWish, judged bool) (view, error) {
+	ctx, z := c.Request().Context(), s.zone(c)
+	p, wrong := w.policy()
+	p.ID = id
+	v := templates.OwnPolicyForm{Title: "New policy", Crumbs: []templates.Link{{Text: "Policies", Href: "/policies"}, {Text: "New"}},
+		Action: "/policies/review", Recheck: "/policies/new", Cancel: "/policies", Hidden: []templates.Hidden{{Name: "version", Value: w.Get("version")}, {Name: "enabled", Value: w.Get("enabled")}}}
+	if id != "" {
+		v.Title, v.Crumbs[1] = "Change a policy", templates.Link{Text: "Change"}
+		v.Action, v.Recheck, v.Cancel = "/policies/"+id+"/review", "/policies/"+id+"/edit", "/policies/"+id
+	}
+	if judged {
+		findings, err := s.keeper().Judge(ctx, p)
+		if err != nil {
+			return view{}, err
+		}
+		for _, f := range findings {
+			switch {
+			case !f.Bars:
+				v.Notes = append(v.Notes, templates.Help{Tone: templates.ToneWarn, Title: f.Text, Fix: f.Fix})
+			case f.Field == "":
+				v.Problem = &templates.Help{Title: f.Text, Fix: f.Fix}
+			case wrong[f.Field] == "":
+				wrong[f.Field] = withFix(f.Text, f.Fix)
+			}
+		}
+	}
+	servers, err := s.instancesOf(ctx, endpoint.SelfManaged)
+	if err != nil {
+		return view{}, err
+	}
+	buckets, err := s.Endpoints.Buckets(ctx)
+	if err != nil {
+		return view{}, err
+	}
+	s.ownBasics(&v, w, wrong, servers, buckets)
+	calendar, broken := policy.NewCalendar(p)
+	for _, kind := range ruleKinds {
+		v.Rules = append(v.Rules, ownRuleForm(z, w, wrong, p, kind, calendar, broken == nil))
+	}
+	if len(p.Servers) > 0 {
+		v.Matches = s.matches(ctx, p, servers)
+	}
+	out := view{title: v.Title, section: "policies", page: func(f templates.Frame) templ.Component { return templates.OwnPolicyFormPage(f, v) }}
+	return out, nil
+}
+
+func withFix(text, fix string) string {
+	if fix == "" {
+		return text
+	}
+	return text + " " + fix
+}
+
+// ownBasics words the fields that belong to no kind of backup.
+func (s *Server) ownBasics(v *templates.OwnPolicyForm, w ownWish, wrong map[string]string, servers []endpoint.Instance, buckets []endpoint.Bucket) {
+	text := func(name, label, hint string) templates.Field {
+		return templates.Field{Name: name, Label: label, Hint: hint, Value: w.Get(name), Error: wrong[name], Autocomplete: "off"}
+	}
+	optional := func(f templates.Field) templates.Field { f.Optional = true; return f }
+	mono := func(f templates.Field) templates.Field { f.Mono = true; return f }
+	choose := templates.Field{Name: "servers", Label: "Servers", Type: "checks", Values: w.Values["servers"], Error: wrong["servers"]}
+	for _, i := range servers {
+		choose.Options = append(choose.Options, templates.Option{Value: i.ID, Label: i.Name, Hint: serverAddress(i)})
+	}
+	if len(servers) == 0 {
+		choose.Hint = "There is no SQL Server of your own yet: add one under Settings."
+	}
+	v.Basics = []templates.Field{
+		text("name", "Name", ""), choose,
+		optional(mono(text("objective", "Objective (RPO)", "How much may be lost at most, such as 15m or 1h. A database whose newest restorable moment is older counts as late. Empty: nothing is promised.")))}
+	include, exclude := optional(mono(text("include", "Databases", "One pattern in a line; * is any run of characters, ? is one. Empty: every database, new ones too."))), optional(mono(text("exclude", "Left out", "Stronger than what is above.")))
+	include.Type, exclude.Type, include.Placeholder, exclude.Placeholder = "area", "area", "sales_*", "*_test"
+	if include.Error == "" {
+		include.Error = wrong[policy.FieldDatabases]
+	}
+	v.Databases = []templates.Field{include, exclude,
+		{Name: "system", Label: "System databases", Type: "checks", Optional: true, Values: w.Values["system"], Options: []templates.Option{{Value: "1", Label: "master, model and msdb too"}}}}
+	v.Zone = []templates.Field{
+		mono(text("zone", "Time zone", "IANA name, such as Asia/Shanghai or UTC: the hours of the rules are read on its clock, with its summer time.")),
+		{Name: "missed", Label: "A time that was missed", Type: "choices", Value: w.Get("missed"), Error: wrong["missed"], Options: []templates.Option{
+			{Value: string(policy.MissedLate), Label: "Starts late", Hint: "The newest one starts as soon as it can, while its window is open."},
+			{Value: string(policy.MissedSkip), Label: "Is skipped", Hint: "The next one comes at its own time."}}},
+		optional(mono(text("window", "Window", "How long after its time a backup may still start, such as 4h.")))}
+	place := templates.Field{Name: "bucket", Label: "Copied to", Type: "select", Value: w.Get("bucket"), Error: wrong["bucket"], Optional: true, Hint: "Sets lie in the server's backup folder first.",
+		Options: []templates.Option{{Value: "", Label: "nowhere: they stay in the server's folder"}}}
+	for _, b := range buckets {
+		place.Options = append(place.Options, templates.Option{Value: b.ID, Label: b.Name})
+	}
+	stripes := text("stripes", "Files of a set", "Several files are written side by side.")
+	stripes.Type, stripes.Value = "number", firstOf(stripes.Value, "1")
+	v.How = []templates.Field{
+		{Name: "how", Label: "Each backup is", Type: "checks", Optional: true, Values: w.Values["how"], Error: wrong[policy.FieldCopyOnly], Options: []templates.Option{
+			{Value: "compress", Label: "compressed", Hint: "where the edition can"}, {Value: "verify", Label: "verified afterwards", Hint: "RESTORE VERIFYONLY"},
+			{Value: "copyonly", Label: "copy-only", Hint: "beside another tool that looks after the chain"}}},
+		stripes, place}
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// ownRuleForm words the part of one kind: what its line means, when it comes
+// next, what is kept.
+func ownRuleForm(z templates.Zone, w ownWish, wrong map[string]string, p policy.Policy, kind backup.Kind, all *policy.Calendar, readable bool) templates.OwnRuleForm {
+	cron := policy.RuleField(kind, "cron")
+	f := templates.OwnRuleForm{Kind: kindTag(string(kind)), Name: capital(string(kind)) + " backups", Error: wrong[policy.RuleField(kind, "keep")],
+		Cron: templates.Field{Name: cron, Label: "When", Value: w.Get(cron), Error: wrong[cron], Mono: true, Optional: kind != backup.Full, Autocomplete: "off", Placeholder: "minute hour day month weekday"}}
+	if kind != backup.Full {
+		f.Cron.Hint = "Empty: none are taken."
+	}
+	for _, part := range keepParts {
+		name := policy.RuleField(kind, part.name)
+		f.Keep = append(f.Keep, templates.Field{Name: name, Label: part.label, Value: w.Get(name), Error: wrong[name], Type: "number", Optional: true, Autocomplete: "off"})
+	}
+	r, ok := p.Rule(kind)
+	if !ok {
+		f.Kept = "Kept by days, by number, or the first of each day, week, month or year."
+		return f
+	}
+	f.Kept = "Kept " + r.Keep.Words() + ". What a kept set needs for its restore is kept as well."
+	c := all
+	if !readable { // another rule, or the zone, may be what cannot be read
+		alone := p
+		alone.Rules = []policy.Rule{r}
+		var err error
+		if c, err = policy.NewCalendar(alone); err != nil {
+			return f
+		}
+	}
+	f.Words = capital(policy.CronWords(r.Cron)) + ", " + p.Zone + " time."
+	for _, slot := range c.Next(kind, z.Now, 5) {
+		f.Next = append(f.Next, z.At(slot.At))
+	}
+	return f
+}
+
+const (
+	matchServers = 6  // servers whose databases a form lists
+	matchNames   = 60 // names of one of them
+)
+
+// matches tells what a selection chooses now: as the servers say, which are
+// asked at most every few seconds, else as the catalogue knows.
+func (s *Server) matches(ctx context.Context, p policy.Policy, servers []endpoint.Instance) (out []templates.MatchGroup) {
+	for _, i := range servers {
+		if !slices.Contains(p.Servers, i.ID) || len(out) == matchServers {
+			continue
+		}
+		g := templates.MatchGroup{Server: i.Name, Note: "as the server says now"}
+		seen := s.glances.look(ctx, i.ID+"/databases", s.Now, func(ctx context.Context) ([]backup.Database, error) {
+			server, _, err := s.Ports.Server(ctx, i.ID)
+			if err != nil {
+				return nil, err
+			}
+			return server.Databases(ctx)
+		})
+		have := seen.Databases
+		if seen.At.IsZero() {
+			g.Note = "as last collected; the server does not answer now"
+			known, err := s.Catalogue.Protections(ctx, backup.ProtectionFilter{InstanceID: i.ID, Now: s.Now(), Limit: 500})
+			if err != nil {
+				s.Log.Warn("list databases", "instance", i.ID, "err", err)
+			}
+			for _, d := range known {
+				have = append(have, backup.Database{Name: d.Database, State: "ONLINE", PreferredReplica: true})
+			}
+		} else if s.Now().Sub(seen.At) > time.Minute {
+			g.Note = "as the server said " + templates.Span(s.Now().Sub(seen.At)) + " ago"
+		}
+		chosenOf(&g, p, have)
+		out = append(out, g)
+	}
+	return out
+}
+
+// chosenOf sorts databases into chosen ones and ones left out, by the rules
+// that a run keeps to.
+func chosenOf(g *templates.MatchGroup, p policy.Policy, have []backup.Database) {
+	sheet := backuprun.Sheet{Work: policy.Work{Kind: backup.Full}, Selection: p.Databases, How: p.How}
+	taken := map[string]backuprun.Order{}
+	for _, o := range backuprun.Choose(sheet, have, nil) {
+		taken[o.Database] = o
+	}
+	n := 0
+	for _, d := range userFirst(have) {
+		o, listed := taken[d.Name]
+		switch {
+		case listed && o.State == backuprun.OrderOpen:
+			if n++; n <= matchNames {
+				g.Chosen = append(g.Chosen, d.Name)
+			}
+		case listed:
+			g.LeftOut = append(g.LeftOut, templates.MatchLeft{Name: d.Name, Why: o.Message})
+		default:
+			_, why := p.Databases.Chooses(d.Name)
+			g.LeftOut = append(g.LeftOut, templates.MatchLeft{Name: d.Name, Why: why})
+		}
+	}
+	g.OfCount = fmt.Sprintf("%d of %s", n, templates.Count(len(have), "database", "databases"))
+	if n > matchNames {
+		g.More = fmt.Sprintf("and %d more", n-matchNames)
+	}
+	g.LeftOut = g.LeftOut[:min(len(g.LeftOut), matchNames)]
+}
+
+// refusedForm is a form that comes back.
+func refusedForm(v view, err error) (view, error) {
+	v.status = http.StatusUnprocessableEntity
+	return v, err
+}
+
+// hiddenOf carries what was typed on to the next page.
+func hiddenOf(v url.Values) (out []templates.Hidden) {
+	var names []string
+	for name := range v {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range v[name] {
+			out = append(out, templates.Hidden{Name: name, Value: value})
+		}
+	}
+	return out
+}

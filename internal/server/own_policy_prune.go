@@ -1,0 +1,161 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+const (
+	pruneDatabases = 30 // databases listed in a preview
+	pruneSets      = 40 // sets listed of one of them
+	pruneSpans     = 12 // lost stretches listed of one
+)
+
+func sortMarks(ms []templates.CalendarMark) {
+	slices.SortStableFunc(ms, func(a, b templates.CalendarMark) int { return a.At.Compare(b.At) })
+}
+
+// losing words which sets a change lets go of.
+func (s *Server) losing(ctx context.Context, z templates.Zone, p policy.Preview) (v templates.PruneView, err error) {
+	v.Title, v.Words = "What goes because of it", "No set goes that would otherwise stay."
+	names, err := s.instanceNames(ctx)
+	if err != nil || len(p.Loses) == 0 {
+		return v, err
+	}
+	sets := 0
+	for _, l := range p.Loses {
+		sets += len(l.Goes)
+		if len(v.Databases) < pruneDatabases {
+			v.Databases = append(v.Databases, pruneDatabase(z, names, l.InstanceID, l.Database, l.Goes, l.Lost))
+		}
+	}
+	v.Words = fmt.Sprintf("%s of %s, %s, would go with the next pruning that the rules in force keep.", templates.Count(sets, "set", "sets"), templates.Count(len(p.Loses), "database", "databases"), templates.Bytes(p.Bytes).Text)
+	v.More = moreDatabases(len(p.Loses), p.Beyond)
+	return v, nil
+}
+
+func moreDatabases(n int, beyond bool) string {
+	switch {
+	case beyond:
+		return "There are more databases than were looked at: theirs go by the same rules."
+	case n > pruneDatabases:
+		return fmt.Sprintf("And %d more databases.", n-pruneDatabases)
+	}
+	return ""
+}
+
+func pruneDatabase(z templates.Zone, names map[string]string, instanceID, database string, goes []policy.Removal, lost []policy.Span) templates.PruneDatabase {
+	d := templates.PruneDatabase{Name: templates.Link{Text: database + " · " + names[instanceID], Href: databaseHref(instanceID, database)}}
+	for _, r := range goes[:min(len(goes), pruneSets)] {
+		d.Sets = append(d.Sets, templates.PruneSet{Name: templates.Link{Text: "set", Href: "/sets/" + r.Record.ID}, Kind: kindTag(string(r.Record.Set.Kind)), When: z.At(r.Record.Finished()), Size: templates.Bytes(r.Record.Bytes()), Why: r.Why})
+	}
+	if n := len(goes) - len(d.Sets); n > 0 {
+		d.More = fmt.Sprintf("And %d more sets.", n)
+	}
+	for i, l := range lost {
+		if i == pruneSpans {
+			d.Lost = append(d.Lost, fmt.Sprintf("and %d more stretches", len(lost)-i))
+			break
+		}
+		d.Lost = append(d.Lost, spanWords(z, l))
+	}
+	return d
+}
+
+func spanWords(z templates.Zone, s policy.Span) string {
+	if s.From.Equal(s.To) {
+		return "the moment " + z.At(s.From).Exact
+	}
+	return "every moment from " + z.At(s.From).Exact + " to " + z.At(s.To).Exact
+}
+
+// databaseHref is the page of one database of an instance.
+func databaseHref(instanceID, database string) string {
+	return "/instances/" + instanceID + "/database?" + url.Values{"name": {database}}.Encode()
+}
+
+// ownPruneAsk shows exactly what pruning now would remove.
+func (s *Server) ownPruneAsk(c echo.Context) (view, error) { return s.ownPrune(c, nil) }
+
+func (s *Server) ownPrune(c echo.Context, refused error) (view, error) {
+	ctx, z := c.Request().Context(), s.zone(c)
+	p, err := s.Policies.Policy(ctx, c.Param("id"))
+	if err != nil {
+		return view{}, err
+	}
+	at := z.Now.UTC().Truncate(time.Microsecond)
+	seen, err := s.Pruner.Preview(ctx, p.ID, at)
+	if err != nil {
+		return view{}, err
+	}
+	names, err := s.instanceNames(ctx)
+	if err != nil {
+		return view{}, err
+	}
+	here := "/policies/" + p.ID
+	v := templates.OwnPrune{Title: "Prune by " + p.Name, Crumbs: []templates.Link{{Text: "Policies", Href: "/policies"}, {Text: p.Name, Href: here}, {Text: "Prune"}},
+		Goes: templates.PruneView{Title: "What goes", Words: "Nothing: every set is wanted by a rule, pinned, or needed by one that is.", More: moreDatabases(len(seen.Databases), false)}}
+	spans := 0
+	for i, d := range seen.Databases {
+		spans += len(d.Lost)
+		if i < pruneDatabases {
+			v.Goes.Databases = append(v.Goes.Databases, pruneDatabase(z, names, d.InstanceID, d.Database, d.Remove, d.Lost))
+		}
+	}
+	v.Facts = []templates.Fact{{Label: "Goes", Value: templates.Count(seen.Sets, "set", "sets"), Note: "of " + templates.Count(len(seen.Databases), "database", "databases"), Words: true},
+		{Label: "Freed", Value: templates.Bytes(seen.Bytes).Text, Title: templates.Bytes(seen.Bytes).Exact, Note: "in folders and buckets", Words: true},
+		{Label: "Restore points lost", Value: templates.Count(spans, "stretch", "stretches"), Note: "listed below", Words: true}}
+	if problem := problemOf(refused); problem != nil {
+		v.Notes = append(v.Notes, *problem)
+	}
+	if seen.Sets > 0 {
+		v.Goes.Words = "Everything else stays: what a rule wants, what is pinned, and what those need for their restore."
+		v.Form = &templates.Form{Action: here + "/prune", Submit: "Remove them", Cancel: here, Danger: true, Confirm: p.Name,
+			Hidden: []templates.Hidden{{Name: "at", Value: at.Format(time.RFC3339Nano)}, {Name: "digest", Value: seen.Digest}},
+			Fields: []templates.Field{{Name: "confirm", Label: "Type " + p.Name + " to confirm", Mono: true, Autocomplete: "off"}}}
+	} else {
+		v.Notes = append(v.Notes, templates.Help{Tone: templates.ToneOK, Title: "There is nothing to prune now.", Cause: "After each full and differential backup that succeeded, the policy prunes by itself."})
+	}
+	out := view{title: v.Title, section: "policies", page: func(f templates.Frame) templ.Component { return templates.OwnPrunePage(f, v) }}
+	if refused != nil {
+		out.status = statusOf(refused)
+	}
+	return out, nil
+}
+
+// ownPruneOrder removes what the preview showed and nothing else.
+func (s *Server) ownPruneOrder(c echo.Context) error {
+	ctx, id := c.Request().Context(), c.Param("id")
+	p, err := s.Policies.Policy(ctx, id)
+	if err != nil {
+		return err
+	}
+	at, timeErr := time.Parse(time.RFC3339Nano, c.FormValue("at"))
+	run := ""
+	if err = typed(c, p.Name); err == nil && timeErr != nil {
+		err = invalid("It is not told which preview is meant.", "Look at the preview again.")
+	}
+	if err == nil {
+		run, err = backuprun.PruneNow(ctx, s.Pruner, id, at, c.FormValue("digest"), s.NewID, backuprun.By{Actor: actor(c), At: s.Now().UTC()})
+	}
+	if err != nil {
+		if fault.Of(err) == fault.Unknown {
+			return err
+		}
+		v, viewErr := s.ownPrune(c, err)
+		return s.shownAgain(c, v, viewErr, err)
+	}
+	s.say(c, templates.ToneOK, "The pruning is ordered.")
+	return seeOther(c, "/runs/"+run)
+}

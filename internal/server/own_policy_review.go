@@ -1,0 +1,275 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/web/templates"
+)
+
+// ownPolicyReview shows what saving would do, or the form with what is wrong.
+func (s *Server) ownPolicyReview(c echo.Context) (view, error) {
+	return s.ownReview(c, c.Param("id"), ownWish{c.QueryParams()}, 0, nil)
+}
+
+// ownPolicyRollBackAsk shows what going back to a version would do.
+func (s *Server) ownPolicyRollBackAsk(c echo.Context) (view, error) {
+	id := c.Param("id")
+	number, err := strconv.Atoi(c.QueryParam("number"))
+	if err != nil {
+		return view{}, invalid("That is not the number of a version.", "Choose one on the page of the policy.")
+	}
+	return s.ownRollBack(c, id, number, nil)
+}
+
+func (s *Server) ownRollBack(c echo.Context, id string, number int, refused error) (view, error) {
+	ctx := c.Request().Context()
+	is, err := s.Policies.Policy(ctx, id)
+	if err != nil {
+		return view{}, err
+	}
+	old, err := s.keeper().At(ctx, id, number)
+	if err != nil {
+		return view{}, err
+	}
+	old.Version = is.Version
+	return s.ownReview(c, id, wishOfPolicy(old), number, refused)
+}
+
+// ownReview words a preview; number is the version that is gone back to, 0
+// where the form was filled in.
+func (s *Server) ownReview(c echo.Context, id string, w ownWish, number int, refused error) (view, error) {
+	ctx, z := c.Request().Context(), s.zone(c)
+	p, wrong := w.policy()
+	p.ID = id
+	seen, err := s.keeper().Preview(ctx, p)
+	if err != nil {
+		return view{}, err
+	}
+	if len(wrong) > 0 || policy.Barred(seen.Findings) {
+		return refusedForm(s.ownForm(c, id, w, true))
+	}
+	goes, err := s.losing(ctx, z, seen)
+	if err != nil {
+		return view{}, err
+	}
+	back := "/policies/new"
+	v := templates.OwnPolicyPreview{Title: "New policy " + p.Name, Crumbs: []templates.Link{{Text: "Policies", Href: "/policies"}, {Text: "Preview"}}, Same: "A new policy: nothing was there before. It begins with its next slot.",
+		Facts: outlookFacts(seen.Outlook, p), Calendar: outlookCalendar(z, p), Kept: keptWords(seen.Outlook, p), Goes: goes,
+		Form: templates.Form{Action: "/policies", Submit: "Make the policy", Problem: problemOf(refused)}}
+	w.Del("confirm")
+	v.Form.Hidden = hiddenOf(w.Values)
+	if id != "" {
+		back = "/policies/" + id + "/edit"
+		v.Title, v.Same, v.Form.Action, v.Form.Submit = "Change "+p.Name, "Nothing: this is what is in force.", "/policies/"+id, "Save"
+		if v.Changes, err = s.differences(ctx, seen.Changes); err != nil {
+			return view{}, err
+		}
+	}
+	v.Form.Cancel = back + "?" + w.Encode()
+	if number > 0 {
+		v.Title, v.Form.Submit, v.Form.Action, v.Form.Cancel = fmt.Sprintf("Roll %s back to version %d", p.Name, number), "Roll back", "/policies/"+id+"/rollback", "/policies/"+id
+		v.Form.Hidden = []templates.Hidden{{Name: "number", Value: strconv.Itoa(number)}}
+	}
+	for _, f := range seen.Findings {
+		v.Notes = append(v.Notes, templates.Help{Tone: templates.ToneWarn, Title: f.Text, Fix: f.Fix})
+	}
+	if len(seen.Loses) > 0 {
+		v.Form.Confirm, v.Form.Danger = p.Name, true
+		v.Form.Fields = []templates.Field{{Name: "confirm", Label: "Type " + p.Name + " to confirm that these sets go", Mono: true, Autocomplete: "off"}}
+	}
+	out := view{title: v.Title, section: "policies", page: func(f templates.Frame) templ.Component { return templates.OwnPolicyPreviewPage(f, v) }}
+	if refused != nil {
+		out.status = statusOf(refused)
+	}
+	return out, nil
+}
+
+// ownPolicySave saves what the preview showed.
+func (s *Server) ownPolicySave(c echo.Context) error {
+	ctx, id := c.Request().Context(), c.Param("id")
+	form, err := c.FormParams()
+	if err != nil {
+		return err
+	}
+	w := ownWish{url.Values(form)}
+	p, wrong := w.policy()
+	p.ID = id
+	if len(wrong) > 0 {
+		v, err := s.ownForm(c, id, w, true)
+		if err != nil {
+			return err
+		}
+		return s.refused(c, v)
+	}
+	if err := s.losesUnsaid(ctx, c, p); err != nil {
+		v, viewErr := s.ownReview(c, id, w, 0, err)
+		return s.shownAgain(c, v, viewErr, err)
+	}
+	saved, err := s.keeper().Save(ctx, p, policy.By{Actor: actor(c)})
+	var o *policy.Objection
+	switch {
+	case errors.As(err, &o):
+		v, viewErr := s.ownForm(c, id, w, true)
+		return s.shownAgain(c, v, viewErr, err)
+	case fault.Is(err, fault.Conflict):
+		v, viewErr := s.ownReview(c, id, w, 0, err)
+		return s.shownAgain(c, v, viewErr, err)
+	case err != nil:
+		return err
+	}
+	s.say(c, templates.ToneOK, "The policy "+saved.Name+" is saved. Its next backups are below.")
+	return seeOther(c, "/policies/"+saved.ID)
+}
+
+// losesUnsaid refuses a change that lets go of sets unless its name was typed.
+func (s *Server) losesUnsaid(ctx context.Context, c echo.Context, p policy.Policy) error {
+	if p.ID == "" {
+		return nil
+	}
+	seen, err := s.keeper().Preview(ctx, p)
+	if err != nil || len(seen.Loses) == 0 {
+		return err
+	}
+	return typed(c, p.Name)
+}
+
+func (s *Server) shownAgain(c echo.Context, v view, viewErr, refused error) error {
+	if fault.Of(refused) == fault.Unknown {
+		return refused
+	}
+	if viewErr != nil {
+		return viewErr
+	}
+	return s.refused(c, v)
+}
+
+// ownPolicyRollBack saves an older version as the newest.
+func (s *Server) ownPolicyRollBack(c echo.Context) error {
+	ctx, id := c.Request().Context(), c.Param("id")
+	number, err := strconv.Atoi(c.FormValue("number"))
+	if err != nil {
+		return invalid("That is not the number of a version.", "Choose one on the page of the policy.")
+	}
+	old, err := s.keeper().At(ctx, id, number)
+	if err != nil {
+		return err
+	}
+	if err = s.losesUnsaid(ctx, c, old); err == nil {
+		_, err = s.keeper().RollBack(ctx, id, number, policy.By{Actor: actor(c)})
+	}
+	if err != nil {
+		v, viewErr := s.ownRollBack(c, id, number, err)
+		return s.shownAgain(c, v, viewErr, err)
+	}
+	s.say(c, templates.ToneOK, fmt.Sprintf("Version %d is in force again.", number))
+	return seeOther(c, "/policies/"+id)
+}
+
+// differences words changes with the names of servers and buckets.
+func (s *Server) differences(ctx context.Context, cs []policy.Change) (out []templates.Differs, err error) {
+	if len(cs) == 0 {
+		return nil, nil
+	}
+	named, err := s.placeNames(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cs {
+		d := templates.Differs{What: c.Name, Before: c.Before, After: c.After}
+		if c.Field == policy.FieldServers || c.Field == policy.FieldBucket {
+			d.Before, d.After = named(d.Before), named(d.After)
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+func outlookFacts(o policy.Outlook, p policy.Policy) []templates.Fact {
+	rpo := templates.Fact{Label: "Worst-case RPO", Value: templates.Span(o.RPO), Note: "no objective", Words: true}
+	if p.Objective > 0 {
+		rpo.Note = "objective " + templates.Span(p.Objective)
+		if rpo.Tone = templates.ToneOK; o.RPO > p.Objective {
+			rpo.Tone = templates.ToneWarn
+		}
+	}
+	facts := []templates.Fact{rpo}
+	if o.RPOSimple != o.RPO {
+		facts = append(facts, templates.Fact{Label: "In recovery model SIMPLE", Value: templates.Span(o.RPOSimple), Note: "without log backups", Words: true})
+	}
+	sets, more := 0, ""
+	for _, k := range o.Kept {
+		sets += k.Sets
+		if k.AtLeast || k.Grows {
+			more = " or more"
+		}
+	}
+	return append(facts, templates.Fact{Label: "Sets kept", Value: templates.Count(sets, "set", "sets"), Note: "of each database" + more, Words: true},
+		templates.Fact{Label: "In the next 24 hours", Value: templates.Count(o.Today, "slot", "slots"), Note: "each a run at every server", Words: true},
+		templates.Fact{Label: "Between full backups", Value: templates.Span(o.GapOfFull), Note: "at most", Words: true})
+}
+
+// keptWords word how many sets there will be.
+func keptWords(o policy.Outlook, p policy.Policy) (out []templates.KeptWords) {
+	for _, k := range o.Kept {
+		r, _ := p.Rule(k.Kind)
+		row := templates.KeptWords{Kind: kindTag(string(k.Kind)), Sets: templates.Count(k.Sets, "set", "sets"), Rule: r.Keep.Words()}
+		switch {
+		case k.Grows:
+			row.Sets += " a year"
+		case k.AtLeast:
+			row.Sets += " or more"
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+const (
+	outlookDays  = 28
+	outlookMarks = 400 // of each kind; logs taken more often are drawn by day
+)
+
+// outlookCalendar draws the slots of four weeks. Log backups that come every
+// few minutes would hide the rest: they are one mark a day.
+func outlookCalendar(z templates.Zone, p policy.Policy) *templates.Calendar {
+	c, err := policy.NewCalendar(p)
+	if err != nil {
+		return nil
+	}
+	out := &templates.Calendar{ID: "coming", From: z.Now, Today: z.Now, Days: outlookDays}
+	end := z.Now.UTC().Truncate(24*time.Hour).AddDate(0, 0, outlookDays)
+	slots, dense := 0, []string{}
+	for _, kind := range ruleKinds {
+		r, ok := p.Rule(kind)
+		if !ok {
+			continue
+		}
+		next := c.Next(kind, z.Now, outlookMarks)
+		if n := len(next); n > 0 && n/outlookDays >= 4 || n == outlookMarks && next[n-1].At.Before(end) {
+			dense = append(dense, fmt.Sprintf("%s backups come %s and are not drawn.", capital(string(kind)), policy.CronWords(r.Cron)))
+			continue
+		}
+		for _, slot := range next {
+			if slot.At.Before(end) {
+				out.Marks = append(out.Marks, templates.CalendarMark{At: slot.At, Kind: kindTag(string(kind)), When: z.At(slot.At), Keep: r.Keep.Words()})
+				slots++
+			}
+		}
+	}
+	sortMarks(out.Marks)
+	for _, d := range dense {
+		out.Note += d + " "
+	}
+	out.Label = fmt.Sprintf("%s in the coming %d days; the list below has each with its time.", templates.Count(slots, "backup", "backups"), outlookDays)
+	return out
+}
