@@ -126,6 +126,7 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 		loop := &collect.Loop{Collector: a.collector, Parallel: a.config.Looks, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}
 		a.working.Go(func() { loop.Run(ctx) })
 	}
+	a.working.Go(func() { a.every(ctx, promises, "see what policies promise", a.promising().Turn) })
 	a.working.Go(func() { collect.Watch(ctx, a.DB.Catalogue(), bell, time.Now) })
 	a.working.Go(func() {
 		if err := a.engine.Run(ctx); err != nil {

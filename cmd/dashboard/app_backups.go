@@ -9,7 +9,9 @@ import (
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/backuprun"
 	"github.com/bakplane/bakplane/internal/collect"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -42,6 +44,28 @@ func (a *App) backupWorkers() map[string]run.Worker {
 		backuprun.RunCloudBackup:  &backuprun.CloudWorker{CloudKit: a.kit},
 		backuprun.RunCloudRestore: &backuprun.CloudRestorer{CloudKit: a.kit},
 	}
+}
+
+// keeper changes policies of our own, as the pages do.
+func (a *App) keeper() policy.Keeper {
+	return policy.Keeper{Store: a.DB.Policies(), Sets: a.DB.Catalogue(), World: policy.Noted{Places: a.DB, Records: a.DB.Catalogue()}, Now: time.Now, NewID: newID}
+}
+
+// promises is how often it is seen what policies promise: a slot's grace is a
+// minute, so what is due next is written well before it counts as missing.
+const promises = 15 * time.Second
+
+// promising keeps what policies promise beside each database.
+func (a *App) promising() policy.Promising {
+	return policy.Promising{Policies: a.DB.Policies(), Sets: a.DB.Catalogue(), Now: time.Now, Servers: func(ctx context.Context) (ids []string, err error) {
+		all, err := a.DB.Instances(ctx)
+		for _, i := range all {
+			if i.Kind == endpoint.SelfManaged {
+				ids = append(ids, i.ID)
+			}
+		}
+		return ids, err
+	}}
 }
 
 // every does something at once and then again and again until ctx ends.

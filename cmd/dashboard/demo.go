@@ -136,6 +136,9 @@ func (d demo) furnish(ctx context.Context) (ready, error) {
 	if err := d.backups(ctx); err != nil {
 		return out, fmt.Errorf("begin with backups: %w", err)
 	}
+	if err := d.policies(ctx); err != nil {
+		return out, fmt.Errorf("make policies: %w", err)
+	}
 	return out, d.begin(ctx, out.Files)
 }
 

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
 
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
@@ -127,10 +130,20 @@ func (g *garden) plantServer(folder string, pace gardenPace) (err error) {
 	for _, name := range gardenDatabases {
 		c.Databases = append(c.Databases, sqlserveremu.DatabaseSpec{Name: name, Size: pace.Size, Tables: []sqlserveremu.TableSpec{{Name: "orders", Rows: 200}, {Name: "customers", Rows: 50}}})
 	}
+	loaded := slices.Clone(gardenDatabases)
+	if pace.Past > 0 { // there are some that our own policies look after
+		for _, name := range []string{"ledger", "web_crm", "web_test", "reports"} {
+			d := sqlserveremu.DatabaseSpec{Name: name, Size: pace.Size / 4, Tables: []sqlserveremu.TableSpec{{Name: "entries", Rows: 120}}}
+			if d.Unbacked = true; name == "reports" {
+				d.Recovery = bakfile.RecoverySimple
+			}
+			c.Databases, loaded = append(c.Databases, d), append(loaded, name)
+		}
+	}
 	if g.sql, err = sqlserveremu.Start(c, "", ""); err != nil {
 		return err
 	}
-	for _, name := range gardenDatabases {
+	for _, name := range loaded {
 		if pace.Load > 0 {
 			if err := g.sql.Load(name, pace.Load); err != nil {
 				return err

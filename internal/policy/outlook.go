@@ -7,13 +7,9 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 )
 
-const (
-	// foreseen is how far ahead gaps between backups are looked for: longer
-	// than a year, so that rules of single months show theirs.
-	foreseen = 400 * 24 * time.Hour
-	// mostForeseen bounds how many slots are looked at for it.
-	mostForeseen = 40_000
-)
+// foreseen is how far ahead gaps between backups are looked for: longer than a
+// year, so that rules of single months show theirs.
+const foreseen = 400 * 24 * time.Hour
 
 // Outlook is what a policy will do.
 type Outlook struct {
@@ -55,7 +51,7 @@ func (c *Calendar) Outlook(now time.Time, n int) Outlook {
 }
 
 // LongestGap is the longest stretch between two slots of the given kinds, of
-// those that come within some four hundred days, or of the next forty thousand.
+// those that come within some four hundred days.
 // A rule with fewer than two slots in that time has that time for a gap.
 func (c *Calendar) LongestGap(now time.Time, kinds ...backup.Kind) time.Duration {
 	longest, _ := c.gaps(now, kinds...)
@@ -65,43 +61,6 @@ func (c *Calendar) LongestGap(now time.Time, kinds ...backup.Kind) time.Duration
 func (c *Calendar) shortestGap(now time.Time, k backup.Kind) time.Duration {
 	_, shortest := c.gaps(now, k)
 	return shortest
-}
-
-func (c *Calendar) gaps(now time.Time, kinds ...backup.Kind) (longest, shortest time.Duration) {
-	rules := slices.DeleteFunc(slices.Clone(c.rules), func(s schedule) bool { return !slices.Contains(kinds, s.Kind) })
-	var last time.Time
-	at := now
-	n := 0
-	for ; n < mostForeseen; n++ {
-		var next time.Time
-		for i := range rules {
-			s := &rules[i]
-			if s.known == nil || !s.known.first.IsZero() && !s.known.next.At.After(at) {
-				s.after(at)
-			}
-			if found := s.known.next; !s.known.first.IsZero() && (next.IsZero() || found.At.Before(next)) {
-				next = found.At
-			}
-		}
-		if next.IsZero() {
-			break
-		}
-		if !last.IsZero() {
-			gap := next.Sub(last)
-			longest = max(longest, gap)
-			if shortest == 0 || gap < shortest {
-				shortest = gap
-			}
-		}
-		last, at = next, next
-		if next.Sub(now) > foreseen {
-			break
-		}
-	}
-	if n < 2 && len(rules) > 0 {
-		longest = foreseen
-	}
-	return longest, shortest
 }
 
 // WorstRPO is how much a loss at the worst moment would take: the longest

@@ -266,6 +266,9 @@ func outlookCalendar(z templates.Zone, p policy.Policy) *templates.Calendar {
 			}
 		}
 	}
+	if len(out.Marks) == 0 {
+		return nil
+	}
 	sortMarks(out.Marks)
 	for _, d := range dense {
 		out.Note += d + " "

@@ -1,0 +1,161 @@
+package policy
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+)
+
+// grace is how long a backup that began in time may take before it counts as
+// missing, beyond what the policy's window allows: nobody is told of a backup
+// that is just being written.
+const grace = time.Minute
+
+// Promises tells what policies promise for one database, given what is known
+// of it. Of several policies that choose it the one with the shortest
+// objective counts; a backup is due for each of them.
+//
+// A backup is due when its slot has come and no set of its kind, or of one that
+// holds as much, finished since; it counts as missing when the window in which
+// it may still start is over and a minute has passed. Logs are expected only of
+// databases that ever had one: others are in recovery model SIMPLE, or the
+// objective tells.
+func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup.Promise {
+	out := backup.Promise{InstanceID: is.InstanceID, Database: is.Database}
+	for _, c := range calendars {
+		p := &c.Policy
+		if chosen, _ := p.Databases.Chooses(is.Database); !chosen || !p.Enabled || !slices.Contains(p.Servers, is.InstanceID) {
+			continue
+		}
+		if out.PolicyID == "" || p.Objective > 0 && (out.Objective == 0 || p.Objective < out.Objective) {
+			out.PolicyID, out.Objective = p.ID, p.Objective
+		}
+		if at := c.missing(is, now); !at.IsZero() && (out.Due.IsZero() || at.Before(out.Due)) {
+			out.Due = at
+		}
+	}
+	if out.PolicyID == "" {
+		return out
+	}
+	if out.Since = is.Since; out.PolicyID != is.PolicyID || out.Since.IsZero() {
+		out.Since = now.UTC().Truncate(time.Microsecond)
+	}
+	return out
+}
+
+// missing is when the next backup of a database counts as missing by a policy.
+func (c *Calendar) missing(is backup.Protection, now time.Time) (due time.Time) {
+	allowed := grace
+	if c.Policy.Missed == MissedLate {
+		allowed += c.Policy.Window
+	}
+	for i := range c.rules {
+		r := &c.rules[i]
+		last := is.LastFull
+		switch r.Kind {
+		case backup.Differential:
+			if is.LastFull.IsZero() || IsSystem(is.Database) {
+				continue
+			}
+			last = latest(last, is.LastDifferential)
+		case backup.Log:
+			if is.LastLog.IsZero() {
+				continue
+			}
+			last = is.LastLog
+		}
+		// A policy that was just made or changed owes nothing of before.
+		from := latest(last, c.Policy.Changed)
+		if is.PolicyID == c.Policy.ID {
+			from = latest(from, is.Since)
+		}
+		next, ok := r.after(from)
+		if !ok {
+			continue
+		}
+		if at := next.At.Add(allowed); due.IsZero() || at.Before(due) {
+			due = at
+		}
+	}
+	return due
+}
+
+// Promising keeps what policies promise written beside each database, as
+// policies change and databases come, and as backups move what is due next.
+type Promising struct {
+	Policies interface {
+		Policies(ctx context.Context) ([]Policy, error)
+	}
+	Sets interface {
+		Protections(ctx context.Context, f backup.ProtectionFilter) ([]backup.Protection, error)
+		Promise(ctx context.Context, p []backup.Promise) error
+	}
+	// Servers lists the self-managed instances.
+	Servers func(ctx context.Context) ([]string, error)
+	Now     func() time.Time
+}
+
+// promisePage is how many databases are looked at and written together.
+const promisePage = 500
+
+// Turn looks at every database of every self-managed server once and writes
+// what differs.
+func (k Promising) Turn(ctx context.Context) error {
+	all, err := k.Policies.Policies(ctx)
+	if err != nil {
+		return err
+	}
+	of := map[string][]*Calendar{}
+	for _, p := range all {
+		c, err := NewCalendar(p)
+		if err != nil || !p.Enabled {
+			continue // it rests, as in the scheduler
+		}
+		for _, server := range p.Servers {
+			of[server] = append(of[server], c)
+		}
+	}
+	servers, err := k.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, server := range servers {
+		if err := k.server(ctx, server, of[server]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k Promising) server(ctx context.Context, server string, calendars []*Calendar) error {
+	now := k.Now()
+	f := backup.ProtectionFilter{InstanceID: server, Now: now, Limit: promisePage}
+	var changed []backup.Promise
+	for {
+		page, err := k.Sets.Protections(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, is := range page {
+			if want := Promises(calendars, is, now); !alike(want, is.Promise) {
+				changed = append(changed, want)
+			}
+		}
+		if len(page) < promisePage {
+			break
+		}
+		f.After = page[len(page)-1].Key()
+	}
+	for part := range slices.Chunk(changed, promisePage) {
+		if err := k.Sets.Promise(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func alike(a, b backup.Promise) bool {
+	return a.PolicyID == b.PolicyID && a.Objective == b.Objective && a.Since.Equal(b.Since) && a.Due.Equal(b.Due)
+}
