@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -23,3 +24,33 @@ type ApplyCall struct {
 	StopAt   time.Time // of a log: to this moment on the clock of the server that took it; zero = to its end
 	Replace  bool      // of a full: WITH REPLACE
 }
+
+// Statement is the call as it is sent, but for MOVE, whose paths the server is
+// asked for when its turn comes.
+func (c ApplyCall) Statement() string {
+	verb, options := "DATABASE", "NORECOVERY"
+	if c.Kind == Log {
+		verb = "LOG"
+	}
+	if c.Replace {
+		options += ", REPLACE"
+	}
+	if !c.StopAt.IsZero() {
+		options += ", STOPAT = N'" + c.StopAt.Format("2006-01-02T15:04:05") + "'"
+	}
+	if c.Kind == Full {
+		options += ", MOVE …"
+	}
+	from := make([]string, len(c.Files))
+	for i, f := range c.Files {
+		from[i] = "DISK = N'" + strings.ReplaceAll(f, "'", "''") + "'"
+	}
+	return "RESTORE " + verb + " " + quoteName(c.Database) + "\nFROM " + strings.Join(from, ",\n     ") + "\nWITH " + options + ";"
+}
+
+// RecoverStatement opens a database that was restored.
+func RecoverStatement(database string) string {
+	return "RESTORE DATABASE " + quoteName(database) + " WITH RECOVERY;"
+}
+
+func quoteName(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }

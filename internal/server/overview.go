@@ -13,7 +13,8 @@ import (
 	"github.com/bakplane/bakplane/web/templates"
 )
 
-// overview answers what runs, what failed and what needs a person.
+// overview answers whether every database is protected as promised, what runs,
+// what failed and what needs a person.
 func (s *Server) overview(c echo.Context) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
 	st, err := s.standing(ctx)
@@ -32,7 +33,18 @@ func (s *Server) overview(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	v := templates.Overview{Facts: overviewFacts(st, done), Recent: events(z, recent)}
+	v := templates.Overview{Moves: overviewFacts(st, done), Recent: events(z, recent)}
+	if v.Facts, err = s.protectionFacts(ctx, z); err != nil {
+		return view{}, err
+	}
+	if v.Late, err = s.unprotected(ctx, z, names); err != nil {
+		return view{}, err
+	}
+	running, failed, err := s.runsAtWork(ctx, z)
+	if err != nil {
+		return view{}, err
+	}
+	v.Needs = failed
 	if len(st.active) == 0 && len(done) == 0 {
 		if v.First, err = s.firstSteps(ctx); err != nil {
 			return view{}, err
@@ -51,6 +63,7 @@ func (s *Server) overview(c echo.Context) (view, error) {
 		}
 		v.Running = append(v.Running, moving)
 	}
+	v.Running = append(v.Running, running...)
 	return view{title: "Overview", section: "overview", live: v.Fragments(),
 		page: func(f templates.Frame) templ.Component { return templates.OverviewPage(f, v) }}, nil
 }

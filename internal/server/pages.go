@@ -17,6 +17,7 @@ func (s *Server) routePages(g *echo.Group) {
 	post := func(path string, h echo.HandlerFunc) { in("POST", path, h) }
 
 	get("/", s.overview)
+	get("/protection", s.protectionList)
 
 	get("/migrations", s.migrationList)
 	get("/migrations/new", s.pickFiles)
@@ -113,6 +114,19 @@ func (s *Server) routePages(g *echo.Group) {
 	post("/policies/:id/disable", s.ownPolicySwitch(false))
 	get("/policies/:id/remove", s.ownPolicyAskRemove)
 	post("/policies/:id/remove", s.ownPolicyRemove)
+
+	get("/sets", s.catalogueList)
+	get("/sets/collect", s.collectAsk)
+	post("/sets/collect", s.collectOrder)
+	in("GET", "/sets/:id", s.catalogueSet)
+	post("/sets/:id/pin", s.catalogueSetPin)
+
+	get("/instances/:id/database", s.databaseShow)
+	get("/instances/:id/database/backup", s.databaseBackupAsk)
+	post("/instances/:id/database/backup", s.databaseBackupOrder)
+	get("/instances/:id/database/restore", s.databaseRestoreAsk)
+	get("/instances/:id/database/restore/check", s.databaseRestoreCheck)
+	post("/instances/:id/database/restore", s.databaseRestoreOrder)
 
 	get("/storage", s.storage)
 	get("/storage/:id", s.storageFiles)

@@ -1,10 +1,13 @@
 package templates
 
-// Overview answers: what runs, what failed, what needs a person.
+// Overview answers: is every database protected as promised, what runs, what
+// failed, what needs a person.
 type Overview struct {
 	Under   string // checked 12 s ago
 	Facts   []Fact
-	First   []FirstStep // what to set up, in order; empty once everything is
+	Moves   []Fact          // of migrations
+	Late    []ProtectionRow // not protected as promised, late longest first
+	First   []FirstStep     // what to set up, in order; empty once everything is
 	Needs   []Need
 	Running []Moving
 	Recent  []Event
@@ -41,9 +44,25 @@ type Moving struct {
 func (v Overview) Fragments() []Fragment {
 	return []Fragment{
 		{"overview-facts", Facts(v.Facts)},
+		{"overview-late", overviewLate(v)},
+		{"overview-moves", Facts(v.Moves)},
 		{"overview-first", firstSteps(v)},
 		{"overview-needs", overviewNeeds(v)},
 		{"overview-running", overviewRunning(v)},
 		{"overview-recent", overviewRecent(v)},
 	}
+}
+
+// Protections is the list of databases with the answer for each.
+type Protections struct {
+	Under string
+	Tabs  []Tab
+	Rows  []ProtectionRow
+	Empty Empty
+	Pager Pager
+}
+
+// Fragments of the list.
+func (v Protections) Fragments() []Fragment {
+	return []Fragment{{"protection-list", protectionRows(v)}}
 }
