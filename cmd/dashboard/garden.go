@@ -82,7 +82,7 @@ func plant(folder string, pace gardenPace) (_ *garden, err error) {
 		}},
 		Instances: gardenInstances(pace),
 		Endpoints: map[string]string{"oss-" + gardenRegion + ".aliyuncs.com": g.oss.URL},
-		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"), Contents: sqlserveremu.Apply, Payload: sqlserveremu.Payload,
+		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"), Contents: sqlserveremu.Apply, Payload: sqlserveremu.Payload, PastRate: 90 << 20,
 		Opened: func(_, database string, contents json.RawMessage, readOnly bool) {
 			_ = g.dbs.Hold(database, contents, readOnly) // what is not held cannot be read
 		},

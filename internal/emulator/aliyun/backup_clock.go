@@ -65,7 +65,7 @@ func (b *Backups) next(s *Server, in *Instance) (first time.Time, happen func(ti
 		}
 	}
 	if j := b.running(); j != nil && !j.Since.IsZero() {
-		offer(j.Since.Add(stages*s.backupStep()-j.Spent), func(at time.Time) { b.finish(s, in, j, at) })
+		offer(j.Since.Add(stages*b.step(s, j)-j.Spent), func(at time.Time) { b.finish(s, in, j, at) })
 	}
 	for i, r := range b.Restores {
 		offer(r.Ends, func(at time.Time) {
@@ -169,6 +169,32 @@ func (s *Server) backupStep() time.Duration {
 	return s.config.Step
 }
 
+// step is how long each stage of a job lasts.
+func (b *Backups) step(s *Server, j *BackupJob) time.Duration {
+	step := s.backupStep()
+	if s.config.PastRate <= 0 || !j.Automated {
+		return step
+	}
+	bytes := b.volume(b.names(j.Begun), j.Full, j.Begun)
+	past := time.Duration(float64(bytes) / float64(s.config.PastRate) / stages * float64(time.Second))
+	if j.Begun.Add(stages * past).After(s.began) {
+		return step
+	}
+	return max(past, step)
+}
+
+// volume is how many bytes a backup of databases has.
+func (b *Backups) volume(databases []string, full bool, at time.Time) (bytes int64) {
+	for _, name := range databases {
+		v, _ := b.at(name, at)
+		bytes += max(v.Bytes, 1<<20)
+	}
+	if !full {
+		bytes /= 8
+	}
+	return bytes
+}
+
 // progress is a job's status and percent.
 func (j *BackupJob) progress(now time.Time, step time.Duration) (status string, percent int) {
 	switch {
@@ -198,15 +224,9 @@ func (b *Backups) finish(s *Server, in *Instance, j *BackupJob, at time.Time) {
 	if j.Retention > 0 {
 		set.Expires = set.Ended.AddDate(0, 0, j.Retention).Truncate(time.Second)
 	}
-	for _, name := range set.Databases {
-		v, _ := b.at(name, at)
-		set.Size += max(v.Bytes, 1<<20)
-	}
-	if !j.Full {
-		if base := b.recentFull(j.Begun); base != nil {
-			set.Base = base.ID
-		}
-		set.Size /= 8
+	set.Size = b.volume(set.Databases, j.Full, at)
+	if base := b.recentFull(j.Begun); base != nil && !j.Full {
+		set.Base = base.ID
 	}
 	if j.Fails {
 		set.Size, set.Cross = 0, ""

@@ -122,7 +122,7 @@ func (q *request) describeBackupTasks() (answer, *refusal) {
 		if j.Automated {
 			mode, action = "Automated", "NormalBackupTask"
 		}
-		status, percent := j.progress(s.now(), s.backupStep())
+		status, percent := j.progress(s.now(), in.Backups.step(s, j))
 		want := q.params.Get("BackupJobStatus")
 		switch {
 		case id != "" && j.ID != id, id == "" && !j.Ended.IsZero(),

@@ -54,6 +54,10 @@ type Config struct {
 	// BackupStep is how long each of the five stages of a backup lasts; zero
 	// means Step.
 	BackupStep time.Duration
+	// PastRate is how many bytes a second backups of the past read that Since
+	// makes, so that it has durations in it; zero means that they go by
+	// BackupStep, as all later ones do.
+	PastRate int64
 	// LinkLife is how long a download link is good for; zero means an hour.
 	LinkLife time.Duration
 

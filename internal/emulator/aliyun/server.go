@@ -33,6 +33,7 @@ type Server struct {
 	hangAll bool
 	wake    chan struct{} // closed and replaced when a hang ends
 	saveErr error
+	began   time.Time // this life
 }
 
 // New makes the cloud of c, as Config.File left it if there is one, and goes
@@ -49,7 +50,7 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, door: door.New(), objects: c.Objects, st: st, roles: map[string]*Credential{},
-		nonces: map[string]time.Time{}, wake: make(chan struct{})}
+		nonces: map[string]time.Time{}, wake: make(chan struct{}), began: time.Now()}
 	for _, a := range c.Accounts {
 		s.roles[a.ID] = a.ImportRole
 	}
