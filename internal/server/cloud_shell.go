@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -26,35 +25,6 @@ type Clouds interface {
 // freshFor is how long an answer of a service is shown before it is asked
 // again; a person can ask at once.
 const freshFor = time.Minute
-
-// looks keeps what services said of instances, so that leafing through pages
-// does not ask each time.
-type looks struct {
-	mu   sync.Mutex
-	seen map[string]policy.Looked
-}
-
-func (l *looks) get(id string) (policy.Looked, bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s, ok := l.seen[id]
-	return s, ok
-}
-
-func (l *looks) keep(id string, s policy.Looked) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.seen == nil {
-		l.seen = map[string]policy.Looked{}
-	}
-	l.seen[id] = s
-}
-
-func (l *looks) forget(id string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.seen, id)
-}
 
 // cloudSeen is an instance of a cloud with what its service said last.
 type cloudSeen struct {
@@ -92,6 +62,27 @@ func (s *Server) seen(ctx context.Context, id string) (cloudSeen, error) {
 	return out, nil
 }
 
+// glimpsed is seen for pages that show what is in the catalogue: they do not
+// wait for a service that may be slow or away. What it said last is shown with
+// its age while it is asked again.
+func (s *Server) glimpsed(ctx context.Context, id string) (cloudSeen, error) {
+	i, err := s.cloudInstance(ctx, id)
+	if err != nil {
+		return cloudSeen{}, err
+	}
+	known, had := s.looks.get(id)
+	if !had || s.Now().Sub(known.Standing.At) >= freshFor {
+		a := s.looks.ask(id, s.Now(), func() error {
+			_, err := s.askPolicy(context.WithoutCancel(ctx), i)
+			return err
+		})
+		if err = a.wait(glimpse); err == nil {
+			known, _ = s.looks.get(id)
+		}
+	}
+	return cloudSeen{Instance: i, looked: known, standing: known.Standing, trouble: err}, nil
+}
+
 // clouds are the use cases of policies in the cloud.
 func (s *Server) clouds() policy.Clouds {
 	return policy.Clouds{Ports: s.Clouds, Versions: s.Policies, Now: s.Now}
@@ -101,9 +92,10 @@ func (s *Server) clouds() policy.Clouds {
 func (s *Server) askPolicy(ctx context.Context, i endpoint.Instance) (policy.Looked, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	turn := s.looks.turn(i.ID)
 	l, err := s.clouds().Look(ctx, i.ID)
 	if err == nil {
-		s.looks.keep(i.ID, l)
+		s.looks.keep(i.ID, turn, l)
 	}
 	return l, err
 }

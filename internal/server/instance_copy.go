@@ -88,7 +88,7 @@ func (s *Server) copySet(c echo.Context) error {
 
 // copyRuleAsk asks whether every new set of an instance shall be copied.
 func (s *Server) copyRuleAsk(c echo.Context) (view, error) {
-	in, err := s.seen(c.Request().Context(), c.Param("id"))
+	in, err := s.glimpsed(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return view{}, err
 	}
@@ -133,7 +133,7 @@ func (s *Server) copyRuleForm(c echo.Context, in cloudSeen, refused error) (view
 
 // copyRuleSave makes the rule, or ends it.
 func (s *Server) copyRuleSave(c echo.Context) error {
-	in, err := s.seen(c.Request().Context(), c.Param("id"))
+	in, err := s.glimpsed(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // backups, the recovery window.
 func (s *Server) logsList(c echo.Context) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
-	in, err := s.seen(ctx, c.Param("id"))
+	in, err := s.glimpsed(ctx, c.Param("id"))
 	if err != nil {
 		return view{}, err
 	}

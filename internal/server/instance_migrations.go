@@ -11,7 +11,7 @@ import (
 // cloudMigrations lists the migrations to an instance, newest first.
 func (s *Server) cloudMigrations(c echo.Context) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
-	in, err := s.seen(ctx, c.Param("id"))
+	in, err := s.glimpsed(ctx, c.Param("id"))
 	if err != nil {
 		return view{}, err
 	}

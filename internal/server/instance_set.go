@@ -18,7 +18,7 @@ import (
 // cloudSet is a set of an instance, by our id.
 func (s *Server) cloudSet(c echo.Context) (backup.Record, cloudSeen, error) {
 	ctx := c.Request().Context()
-	in, err := s.seen(ctx, c.Param("id"))
+	in, err := s.glimpsed(ctx, c.Param("id"))
 	if err != nil {
 		return backup.Record{}, in, err
 	}

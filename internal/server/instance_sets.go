@@ -158,7 +158,7 @@ func holds(r backup.Record, database string) bool {
 // setsList shows the backup sets of an instance.
 func (s *Server) setsList(c echo.Context) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
-	in, err := s.seen(ctx, c.Param("id"))
+	in, err := s.glimpsed(ctx, c.Param("id"))
 	if err != nil {
 		return view{}, err
 	}
