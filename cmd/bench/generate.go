@@ -67,6 +67,17 @@ func generate(ctx context.Context, folder string, s size, now time.Time) (err er
 
 func serverID(i int) string { return fmt.Sprintf("server-%04d", i) }
 func cloudID(i int) string  { return fmt.Sprintf("cloud-%04d", i) }
+
+// cloudInstance is the cloud's own name of an instance.
+func cloudInstance(i int) string { return fmt.Sprintf("rm-bp1bench%04d", i) }
+
+// What opens the emulated cloud, and nothing else.
+const (
+	benchKeyID  = "LTAIbench00000000001"
+	benchSecret = "bench-secret-for-loopback-only"
+	benchRegion = "cn-hangzhou"
+)
+
 func databaseName(k int) string {
 	return fmt.Sprintf("%s_%02d", []string{"orders", "stock", "people", "ledger"}[k%4], k)
 }
@@ -74,14 +85,14 @@ func databaseName(k int) string {
 func endpoints(ctx context.Context, store *db.DB, folder string, s size, now time.Time) error {
 	entry := audit.New(audit.Actor{Name: "bench", Via: "command"}, now, "bench.generate", "catalogue", "Generated.")
 	err := errors.Join(
-		store.SaveAccount(ctx, endpoint.Account{ID: "account", Name: "Account", AccessKeyID: "LTAIbench", Secret: secret.NewText("secret"), Region: "cn-hangzhou", RDSAddress: "http://127.0.0.1:9"}, entry),
+		store.SaveAccount(ctx, endpoint.Account{ID: "account", Name: "Account", AccessKeyID: benchKeyID, Secret: secret.NewText(benchSecret), Region: benchRegion, RDSAddress: "http://127.0.0.1:9"}, entry),
 		store.SaveBucket(ctx, endpoint.Bucket{ID: "folder", Name: "Backup folder", Kind: endpoint.Folder, Path: filepath.Join(folder, "backups")}, entry))
 	for i := range s.servers {
 		err = errors.Join(err, store.SaveInstance(ctx, endpoint.Instance{ID: serverID(i), Name: serverID(i), Kind: endpoint.SelfManaged, Host: "127.0.0.1", Port: 9, Login: "sa", Password: secret.NewText("x"),
 			Encrypt: endpoint.EncryptFull, ServerFolder: "/var/opt/mssql/backup", FolderID: "folder"}, entry))
 	}
 	for i := range s.clouds {
-		err = errors.Join(err, store.SaveInstance(ctx, endpoint.Instance{ID: cloudID(i), Name: cloudID(i), Kind: endpoint.ApsaraDB, AccountID: "account", Region: "cn-hangzhou", InstanceID: fmt.Sprintf("rm-bp1bench%04d", i)}, entry))
+		err = errors.Join(err, store.SaveInstance(ctx, endpoint.Instance{ID: cloudID(i), Name: cloudID(i), Kind: endpoint.ApsaraDB, AccountID: "account", Region: benchRegion, InstanceID: cloudInstance(i)}, entry))
 	}
 	return err
 }

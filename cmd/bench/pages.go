@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 )
 
 const mostResident = 150 << 20 // bytes
@@ -68,6 +70,11 @@ func (b *bench) pages(ctx context.Context) (err error) {
 		return fmt.Errorf("sign in: %w", err)
 	}
 	started := time.Since(began)
+	service, err := cloudService(ctx, client, at)
+	if err != nil {
+		return fmt.Errorf("start the cloud's service: %w", err)
+	}
+	defer service.Close()
 	w := newWalker(client, at)
 	walking, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -140,6 +147,43 @@ func enter(ctx context.Context, client *http.Client, at string) error {
 	return errors.New("the page does not say that somebody is signed in")
 }
 
+// cloudService starts what answers in the name of the cloud, on loopback, and
+// tells the dashboard where.
+func cloudService(ctx context.Context, client *http.Client, at string) (*aliyunemu.Running, error) {
+	c := aliyunemu.Config{Accounts: []aliyunemu.Account{{ID: "1", Keys: []aliyunemu.Key{{ID: benchKeyID, Secret: benchSecret}}}}}
+	for i := range wanted.clouds {
+		in := aliyunemu.Instance{ID: cloudInstance(i), Description: cloudID(i), Account: "1", Region: benchRegion, Version: "2019_std_ha", Category: "HighAvailability", StorageGB: 500, UsedBytes: 42 << 30, MaxDatabases: 50,
+			Databases: map[string]*aliyunemu.Database{}}
+		for k := range wanted.databases {
+			in.Databases[databaseName(k)] = &aliyunemu.Database{DataBytes: 1 << 30}
+		}
+		c.Instances = append(c.Instances, in)
+	}
+	service, err := aliyunemu.Start(c, "", "")
+	if err != nil {
+		return nil, err
+	}
+	if err := put(ctx, client, at+"/api/v1/accounts/account", map[string]string{"name": "Account", "access_key_id": benchKeyID, "secret": benchSecret, "region": benchRegion, "rds_address": service.URL}); err != nil {
+		return nil, errors.Join(err, service.Close())
+	}
+	return service, nil
+}
+
+// put changes something through the API.
+func put(ctx context.Context, client *http.Client, address string, to map[string]string) error {
+	body, err := json.Marshal(to)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, address, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	_, err = fetch(client, req)
+	return err
+}
+
 // changeOn changes settings of servers through the API at the rate of
 // writeRate; each change is an entry of the audit trail.
 func changeOn(ctx context.Context, client *http.Client, at string) (n int, err error) {
@@ -152,19 +196,11 @@ func changeOn(ctx context.Context, client *http.Client, at string) (n int, err e
 		case <-tick.C:
 		}
 		id := cloudID(n % wanted.clouds)
-		body, err := json.Marshal(map[string]string{"name": fmt.Sprintf("%s at %d", id, n), "kind": "apsaradb", "account_id": "account", "region": "cn-hangzhou", "instance_id": "rm-bp1bench" + id[len("cloud-"):]})
-		if err != nil {
-			return n, err
+		err := put(ctx, client, at+"/api/v1/instances/"+id, map[string]string{"name": fmt.Sprintf("%s at %d", id, n), "kind": "apsaradb", "account_id": "account", "region": benchRegion, "instance_id": cloudInstance(n % wanted.clouds)})
+		if ctx.Err() != nil {
+			return n, nil
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodPut, at+"/api/v1/instances/"+id, bytes.NewReader(body))
 		if err != nil {
-			return n, err
-		}
-		req.Header.Set("Content-Type", "application/json")
-		if _, err := fetch(client, req); err != nil {
-			if ctx.Err() != nil {
-				return n, nil
-			}
 			return n, fmt.Errorf("change a setting: %w", err)
 		}
 		n++

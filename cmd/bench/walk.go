@@ -16,9 +16,9 @@ const (
 	mostKnown   = 500 // addresses remembered of a kind of page
 )
 
-// left are pages that show no state of ours but ask servers, clouds and
+// leftOut are pages that show no state of ours but ask servers, clouds and
 // buckets while the browser waits, or are forms.
-var leftOut = []string{"/settings", "/storage", "/migrations/new", "/waves/new", "/sign-out", "/static", "/instances/…/tasks", "/instances/…/remedies"}
+var leftOut = []string{"/settings", "/storage", "/migrations/new", "/waves/new", "/sign-out", "/static", "/instances/…/tasks", "/instances/…/backup", "/instances/…/restore", "/instances/…/remedies"}
 
 // walker goes through the pages as people do: from what a page offers to the
 // next. Every kind of page is asked for equally often, one that was found
@@ -39,7 +39,7 @@ type walker struct {
 
 func newWalker(client *http.Client, at string) *walker {
 	w := &walker{client: client, at: at, random: rand.New(rand.NewPCG(5, 20)), known: map[string][]string{}, forms: map[string]form{}, took: map[string][]time.Duration{}}
-	for _, seed := range []string{"/", "/instances", "/runs", "/audit", "/migrations"} {
+	for _, seed := range []string{"/", "/instances", "/runs", "/audit"} {
 		w.learn(seed)
 	}
 	for range 40 { // people come from lists that show few of many
