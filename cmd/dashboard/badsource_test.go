@@ -100,6 +100,18 @@ func (r *reader) sees(path string, fragments ...string) string {
 	return text
 }
 
+// link is where a page leads under a path, of the links that hold a word.
+func (r *reader) link(text, holds string) string {
+	r.h.t.Helper()
+	for _, word := range strings.Fields(text) {
+		if href := strings.Trim(word, "<>"); strings.HasPrefix(word, "</") && strings.Contains(href, holds) {
+			return href
+		}
+	}
+	r.h.t.Fatalf("no link with %q in %s", holds, text)
+	return ""
+}
+
 // followFast follows a database with a log backup every so often.
 func (h *house) followFast(database string, every time.Duration) string {
 	h.t.Helper()
@@ -204,7 +216,8 @@ func TestAccessToTheSourceIsLost(t *testing.T) {
 			h.cloud.sql.Cut("")
 			h.problemHas(id, migration.CodeAccess, buttons...)
 			r := h.reader()
-			r.sees("/migrations/"+id, append(tc.says, "the source refuses access", "Retry from here", "Settings of the server", "</settings/instances/"+demoServer+">", "Abort…")...)
+			r.sees("/migrations/"+id, append(tc.says, "the source refuses access", "Retry from here", "Settings of the server", "</settings/servers/"+demoServer+">", "Abort…")...)
+			says(t, r.get("/settings/servers/"+demoServer), "Login", "Encryption")
 			tc.mend(h)
 			if name == "certificate not trusted" {
 				h.save(func(d demo) error { return d.app.DB.SaveInstance(t.Context(), was, d.entry("instance")) })

@@ -156,6 +156,8 @@ func TestWhatWasGivenBackIsMovedAgain(t *testing.T) {
 type trouble struct {
 	name string
 	make func(*house) // nil = the dashboard, a process of its own then, is killed in the cutover
+
+	freeze migration.Freeze // of the kills
 }
 
 func (h *house) bites(d *door.Door, r door.Rule) {
@@ -165,30 +167,31 @@ func (h *house) bites(d *door.Door, r door.Rule) {
 }
 
 var troubles = []trouble{
-	{"none", func(*house) {}},
-	{"connections to the server are cut", func(h *house) { h.cloud.sql.Cut("") }},
-	{"answer of a log backup is lost", func(h *house) { h.bites(h.cloud.sql.Door(), door.Rule{Operation: "BACKUP LOG", CutAnswer: new(int64)}) }},
-	{"answer of the full backup is lost", func(h *house) {
+	{name: "none", make: func(*house) {}},
+	{name: "connections to the server are cut", make: func(h *house) { h.cloud.sql.Cut("") }},
+	{name: "answer of a log backup is lost", make: func(h *house) { h.bites(h.cloud.sql.Door(), door.Rule{Operation: "BACKUP LOG", CutAnswer: new(int64)}) }},
+	{name: "answer of the full backup is lost", make: func(h *house) {
 		h.bites(h.cloud.sql.Door(), door.Rule{Operation: "BACKUP DATABASE", CutAnswer: new(int64)})
 	}},
-	{"slow disk at the source", func(h *house) { h.cloud.sql.SetDisk(sqlserveremu.Disk{Rate: 4 << 20}) }},
-	{"cloud throttles", func(h *house) {
+	{name: "slow disk at the source", make: func(h *house) { h.cloud.sql.SetDisk(sqlserveremu.Disk{Rate: 4 << 20}) }},
+	{name: "cloud throttles", make: func(h *house) {
 		h.bites(h.cloud.rds.Door(), door.Rule{Operation: "CreateMigrateTask", Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."})
 	}},
-	{"answer of an import is lost", func(h *house) {
+	{name: "answer of an import is lost", make: func(h *house) {
 		h.bites(h.cloud.rds.Door(), door.Rule{Operation: "CreateMigrateTask", Skip: 1, Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"})
 	}},
-	{"answer of the opening is lost", func(h *house) {
+	{name: "answer of the opening is lost", make: func(h *house) {
 		h.bites(h.cloud.rds.Door(), door.Rule{Operation: "CreateOnlineDatabaseTask", Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"})
 	}},
-	{"an upload is cut", func(h *house) {
+	{name: "an upload is cut", make: func(h *house) {
 		h.bites(h.cloud.oss.Door(), door.Rule{Operation: "PutObject", CutAnswer: new(int64)})
 		h.bites(h.cloud.oss.Door(), door.Rule{Operation: "UploadPart", CutAnswer: new(int64)})
 	}},
-	{"somebody else takes a log backup", func(h *house) {
+	{name: "somebody else takes a log backup", make: func(h *house) {
 		_ = h.cloud.sql.Backup(h.t.Context(), gardenLogin, "shop", h.cloud.backups+"/foreign"+newID()+".trn", true)
 	}},
-	{"kill -9 of the dashboard", nil},
+	{name: "kill -9 of the dashboard", freeze: migration.FreezeTail},
+	{name: "kill -9 of the dashboard, the application stopped", freeze: migration.FreezeStopped},
 }
 
 // TestCutoversInTrouble runs whole journeys with the load going and something
@@ -205,7 +208,7 @@ func TestCutoversInTrouble(t *testing.T) {
 		t.Run(fmt.Sprintf("%d %s", i, what.name), func(t *testing.T) {
 			random, abort := rand.New(rand.NewPCG(uint64(i), 7)), i%4 == 3
 			if what.make == nil {
-				cutoverKilled(t, random, abort)
+				cutoverKilled(t, random, what.freeze, abort)
 				return
 			}
 			h := newHouse(t)

@@ -23,7 +23,7 @@ import (
 func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journey {
 	t.Helper()
 	ctx := context.Background()
-	j := &journey{t: t, cloud: c, data: t.TempDir(), files: c.SQLBackups, database: "shop"}
+	j := &journey{t: t, cloud: c, data: t.TempDir(), files: c.SQLBackups, database: "shop", freeze: freeze}
 	if err := (door.Remote{URL: c.SQLControl}).Call(ctx, "POST", "/databases/shop/load", map[string]any{"rate": 100}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,8 @@ func (j *journey) orderCutover() (ordered bool) {
 	return ordered
 }
 
-// equal compares the target's rows with the frozen source's.
+// equal compares the target's rows with those of the frozen source, or of the
+// one whose application was stopped.
 func (j *journey) equal() error {
 	ctx := context.Background()
 	var source sqlserveremu.DatabaseState
@@ -78,7 +79,8 @@ func (j *journey) equal() error {
 	if err != nil {
 		return err
 	}
-	if source.Writable || !shop.Restored || len(sums) == 0 || !maps.Equal(sums, source.Tables) {
+	frozen := !source.Writable || j.freeze == migration.FreezeStopped // that leaves it as it is
+	if !frozen || !shop.Restored || len(sums) == 0 || !maps.Equal(sums, source.Tables) {
 		return fmt.Errorf("source writable %v, target open %v, target %+v, source %+v", source.Writable, shop.Restored, sums, source.Tables)
 	}
 	return nil
@@ -139,12 +141,17 @@ func (j *journey) givenBack() error {
 // cutoverKilled is a whole journey whose dashboard is killed twice in the
 // cutover, at random moments. It ends open with equal contents, or aborted with
 // the source writable.
-func cutoverKilled(t *testing.T, random *rand.Rand, abort bool) {
+func cutoverKilled(t *testing.T, random *rand.Rand, freeze migration.Freeze, abort bool) {
 	t.Helper()
-	j := prepareLive(t, startCloud(t), migration.FreezeTail)
+	j := prepareLive(t, startCloud(t), freeze)
 	p := j.serve()
 	j.until("the differential applied", follows)
 	p.kill()
+	if freeze == migration.FreezeStopped { // a person stops the application
+		if err := (door.Remote{URL: j.cloud.SQLControl}).Call(t.Context(), "DELETE", "/databases/shop/load", nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if !j.orderCutover() {
 		t.Fatal("it follows, and the cutover cannot be ordered")
 	}
@@ -162,6 +169,9 @@ func cutoverKilled(t *testing.T, random *rand.Rand, abort bool) {
 			t.Fatalf("aborted: opened %v, %v", m.Opened, err)
 		}
 		return
+	}
+	if freeze == migration.FreezeStopped && (m.Feed.Proven.IsZero() || m.Feed.Proven.After(m.Opened)) {
+		t.Fatalf("opened %s, proven %s", m.Opened, m.Feed.Proven)
 	}
 	if err := j.equal(); err != nil {
 		t.Fatal(err)

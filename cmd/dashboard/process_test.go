@@ -115,6 +115,7 @@ type journey struct {
 	files    string
 	database string
 	id       string
+	freeze   migration.Freeze // of a live one
 }
 
 var chainStart = time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC)

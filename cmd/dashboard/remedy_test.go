@@ -1,6 +1,13 @@
 package main
 
 import (
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,4 +103,137 @@ func TestALineOfThePreflightIsMended(t *testing.T) {
 	if last, err := h.app.DB.Migrations().LastWork(t.Context(), demoServer, "billing", migration.RemedyCheck); err != nil || last == nil || len(last.Found) == 0 {
 		t.Fatalf("kept: %+v, %v", last, err)
 	}
+}
+
+// TestPageVerifyIsMended by the exact statement that was shown.
+func TestPageVerifyIsMended(t *testing.T) {
+	h := newHouse(t)
+	h.at("ALTER DATABASE shop SET PAGE_VERIFY NONE")
+	f := h.line("shop", "page-verify")
+	if f.Level != migration.Warned || f.Remedy != migration.RemedyPageVerify {
+		t.Fatalf("%+v", f)
+	}
+	says(t, f.Text+f.Fix, "NONE", "CHECKSUM")
+	if w := h.remedied("shop", f.Remedy); w.Why != "" {
+		t.Fatalf("%+v", w)
+	}
+	if f = h.line("shop", "page-verify"); f.Level != migration.Passed || f.Remedy != "" {
+		t.Fatalf("%+v", f)
+	}
+	want := "ALTER DATABASE [shop] SET PAGE_VERIFY CHECKSUM"
+	if s := migration.RemedyPageVerify.Statement("shop"); s != want {
+		t.Errorf("shown: %s", s)
+	}
+	if !slices.ContainsFunc(h.cloud.sql.Heard(), func(s sqlserveremu.Heard) bool { return s.Text == want }) {
+		t.Error("the server did not get the statement that is shown")
+	}
+}
+
+// TestAPersonMendsALineOfThePreflight: the button leads to the exact statement,
+// and from there back to the checks, of the database or of its wave.
+func TestAPersonMendsALineOfThePreflight(t *testing.T) {
+	place := url.Values{"server": {demoServer}, "instance": {demoInstance}, "staging": {demoStaging}, "every": {"2h"}}
+	for name, tc := range map[string]struct {
+		checks string
+		more   url.Values
+	}{
+		"of a database": {"/migrations/new/live/checks?", url.Values{"source_database": {"shop"}}},
+		"of a wave":     {"/waves/new/checks?", url.Values{"name": {"weekend"}, "database": {"shop", "stock"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.at("ALTER DATABASE shop SET RECOVERY SIMPLE", "ALTER DATABASE shop SET PAGE_VERIFY NONE")
+			r := h.reader()
+			q := maps.Clone(place)
+			maps.Copy(q, tc.more)
+			checks := r.get(tc.checks + q.Encode())
+			says(t, checks, "SIMPLE: there are no log backups", "Set recovery model FULL…", "Page verify is NONE", "Set page verify CHECKSUM…", "Run DBCC CHECKDB now…")
+			for remedy, statement := range map[string]string{"recovery-full": "ALTER DATABASE [shop] SET RECOVERY FULL", "page-verify": "ALTER DATABASE [shop] SET PAGE_VERIFY CHECKSUM"} {
+				ask := r.link(checks, "/remedies/"+remedy)
+				says(t, r.get(ask), "At shop on "+gardenServer, statement, "<"+tc.checks)
+				u, err := url.Parse(ask)
+				if err != nil {
+					t.Fatal(err)
+				}
+				back := r.post(u.Path, u.Query())
+				says(t, back, "Done: "+statement)
+				for _, database := range tc.more["database"] {
+					says(t, back, database)
+				}
+			}
+			checks = r.get(tc.checks + q.Encode())
+			for _, gone := range []string{"SIMPLE: there", "Page verify is NONE", "/remedies/recovery-full", "/remedies/page-verify"} {
+				if strings.Contains(checks, gone) {
+					t.Errorf("still says %q: %s", gone, checks)
+				}
+			}
+		})
+	}
+}
+
+// TestAProgramMendsALineOfThePreflight by what the line names.
+func TestAProgramMendsALineOfThePreflight(t *testing.T) {
+	h := newHouse(t)
+	h.at("ALTER DATABASE shop SET RECOVERY SIMPLE")
+	var out ready
+	if err := (demo{app: h.app}).people(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(path, body string, status int, into any) {
+		t.Helper()
+		method := http.MethodPost
+		if body == "" {
+			method = http.MethodGet
+		}
+		req, err := http.NewRequestWithContext(t.Context(), method, h.app.URL()+"/api/v1"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+out.Token)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		if res.StatusCode != status {
+			t.Fatalf("%s: %s %s", path, res.Status, b)
+		}
+		if into != nil {
+			if err := json.Unmarshal(b, into); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var found struct {
+		MayStart bool `json:"may_start"`
+		Findings []struct{ Code, Remedy string }
+	}
+	wish := `{"server":"` + demoServer + `","source_database":"shop","instance":"` + demoInstance + `","staging":"` + demoStaging + `","every":"2h"}`
+	ask("/live-preflights", wish, 200, &found)
+	remedy := ""
+	for _, f := range found.Findings {
+		if f.Code == "recovery" {
+			remedy = f.Remedy
+		}
+	}
+	if found.MayStart || remedy == "" {
+		t.Fatalf("%+v", found)
+	}
+	var run struct{ ID, State string }
+	ask("/instances/"+demoServer+"/remedies/"+remedy, `{"database":"shop"}`, 202, &run)
+	for end := time.Now().Add(20 * time.Second); run.State != "succeeded" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		ask("/runs/"+run.ID, "", 200, &run)
+	}
+	if run.State != "succeeded" {
+		t.Fatalf("%+v", run)
+	}
+	ask("/live-preflights", wish, 200, &found)
+	if !found.MayStart {
+		t.Fatalf("%+v", found)
+	}
+	ask("/instances/"+demoServer+"/remedies/reboot", `{"database":"shop"}`, 422, nil)
+	ask("/instances/"+demoInstance+"/remedies/"+remedy, `{"database":"shop"}`, 422, nil)
+	ask("/instances/"+demoServer+"/remedies/"+remedy, `{}`, 422, nil)
 }

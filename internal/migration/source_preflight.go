@@ -180,6 +180,8 @@ func (j *judge) features(d backup.Database, target TargetInstance) {
 	if d.PageVerify != "CHECKSUM" && d.PageVerify != "" {
 		j.add("page-verify", "Page verify", Warned, "Page verify is "+d.PageVerify+": damage on disk may go unnoticed into the backup.", "ALTER DATABASE "+bracket(d.Name)+" SET PAGE_VERIFY CHECKSUM, and rebuild indexes when there is time.")
 		j.remedy(RemedyPageVerify)
+	} else if d.PageVerify != "" {
+		j.add("page-verify", "Page verify", Passed, "CHECKSUM: damage on disk is noticed when a page is read.", "")
 	}
 }
 

@@ -78,6 +78,7 @@ func (s *Server) routeAPI(e *echo.Echo) {
 	g.POST("/migrations/:id/open", s.apiMigrationOpen)
 	g.POST("/migrations/:id/terminate", s.apiMigrationTerminate)
 	g.POST("/live-preflights", s.apiLivePreflight)
+	g.POST("/instances/:id/remedies/:remedy", s.apiRemedy)
 	g.POST("/live-migrations", s.apiLiveStart)
 	g.POST("/migrations/:id/cutover", s.apiMigrationCutover)
 	g.POST("/migrations/:id/compare", s.apiMigrationCompare)

@@ -159,12 +159,14 @@ type finding struct {
 	Level string `json:"level"` // passed, warned or failed
 	Text  string `json:"text"`
 	Fix   string `json:"fix,omitempty"`
+
+	Remedy string `json:"remedy,omitempty"` // what can be ordered about it
 }
 
 func findingsJSON(fs []migration.Finding) []finding {
 	out := []finding{}
 	for _, f := range fs {
-		out = append(out, finding{f.Code, f.Title, string(f.Level), f.Text, f.Fix})
+		out = append(out, finding{f.Code, f.Title, string(f.Level), f.Text, f.Fix, string(f.Remedy)})
 	}
 	return out
 }

@@ -194,7 +194,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (v
 		return preflightPage(v, statusOf(err)), nil
 	}
 	v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), facts.Database.DataBytes, s.Now().UTC())
-	if v.Checks, err = s.liveChecks(ctx, s.zone(c), p, findings); err != nil {
+	if v.Checks, err = s.liveChecks(ctx, s.zone(c), p, findings, p.wish.values()); err != nil {
 		return view{}, err
 	}
 	v.Verdict = verdict(findings)

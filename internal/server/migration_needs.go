@@ -60,7 +60,7 @@ func problemHelp(m migration.Migration, here string) templates.Help {
 	}
 	for i, b := range p.Actions {
 		if b == migration.ButtonServer {
-			h.Actions = append(h.Actions, templates.Action{Label: "Settings of the server", Href: "/settings/instances/" + m.Feed.ServerID})
+			h.Actions = append(h.Actions, templates.Action{Label: "Settings of the server", Href: "/settings/servers/" + m.Feed.ServerID})
 			continue
 		}
 		h.Actions = append(h.Actions, buttonAction(b, p.Code, here, i == 0))

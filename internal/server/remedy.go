@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -15,8 +16,10 @@ import (
 )
 
 // liveChecks are the lines of a preflight at a source, with a button where
-// something can be done about one, and what came of what was done last.
-func (s *Server) liveChecks(ctx context.Context, z templates.Zone, p livePlan, fs []migration.Finding) ([]templates.Check, error) {
+// something can be done about one, and what came of what was done last. back
+// are the checks a person comes back to: those of the database alone, or of its
+// wave.
+func (s *Server) liveChecks(ctx context.Context, z templates.Zone, p livePlan, fs []migration.Finding, back url.Values) ([]templates.Check, error) {
 	out := checks(fs)
 	for i, f := range fs {
 		if f.Remedy == "" {
@@ -33,11 +36,14 @@ func (s *Server) liveChecks(ctx context.Context, z templates.Zone, p livePlan, f
 			out[i].Cause, out[i].Action = last.Words(), &templates.Action{Label: "See how far it is", Href: "/runs/" + last.ID, Small: true}
 			continue
 		}
-		q := url.Values{"database": {p.m.SourceDatabase}, "back": {p.wish.values().Encode()}}
+		q := url.Values{"database": {p.m.SourceDatabase}, "back": {back.Encode()}}
 		out[i].Action = &templates.Action{Label: f.Remedy.Title() + "…", Href: "/instances/" + p.server.ID + "/remedies/" + string(f.Remedy) + "?" + q.Encode(), Small: true}
 	}
 	return out, nil
 }
+
+// ofWave marks checks to come back to as those of a wave.
+const ofWave = "wave"
 
 // remedyAsk shows the exact statement before it is sent.
 func (s *Server) remedyAsk(c echo.Context) (view, error) { return s.remedyView(c, nil) }
@@ -61,7 +67,13 @@ func (s *Server) remedyView(c echo.Context, refused error) (view, error) {
 
 // backToChecks leads back to the checks a person came from, and nowhere else.
 func backToChecks(query string) string {
-	if v, err := url.ParseQuery(query); err == nil {
+	v, err := url.ParseQuery(query)
+	switch {
+	case err != nil:
+	case v.Get("of") == ofWave:
+		v.Del("of")
+		return "/waves/new/checks?" + v.Encode()
+	default:
 		return "/migrations/new/live/checks?" + v.Encode()
 	}
 	return "/migrations/new/live"
@@ -126,4 +138,29 @@ func checkChoice(fs []migration.Finding, value string) []templates.Field {
 		return []templates.Field{field}
 	}
 	return nil
+}
+
+// apiRemedy has a remedy done at a source; its run tells how far it is.
+func (s *Server) apiRemedy(c echo.Context) error {
+	ctx := c.Request().Context()
+	var in struct {
+		Database string `json:"database"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	i, err := s.Endpoints.Instance(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	if i.Kind != endpoint.SelfManaged {
+		return fault.New(fault.Invalid, "This instance is not a SQL Server of your own.", "Remedies are done at the servers that databases come from.")
+	}
+	id, err := migration.OrderRemedy(ctx, s.Migrations, i.ID, in.Database, migration.Remedy(c.Param("remedy")), s.NewID, s.by(c))
+	if err != nil {
+		return err
+	}
+	r, err := s.Runs.Run(ctx, id)
+	c.Response().Header().Set("Location", "/api/v1/runs/"+id)
+	return answer(c, http.StatusAccepted, runToJSON(r), err)
 }

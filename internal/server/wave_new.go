@@ -134,10 +134,10 @@ func (s *Server) wavePreflight(c echo.Context) (view, error) {
 		}
 		return s.pickWaveView(c, w, "", err)
 	}
-	return s.waveChecksView(c, w, got), nil
+	return s.waveChecksView(c, w, got)
 }
 
-func (s *Server) waveChecksView(c echo.Context, w waveWish, got waveChecked) view {
+func (s *Server) waveChecksView(c echo.Context, w waveWish, got waveChecked) (view, error) {
 	places, found := got.places, got.found
 	q := "?" + w.values().Encode()
 	back := "/waves/new" + q
@@ -145,8 +145,14 @@ func (s *Server) waveChecksView(c echo.Context, w waveWish, got waveChecked) vie
 		Path: fmt.Sprintf("%s: %s on %s → %s", w.Name, templates.Count(len(found), "database", "databases"), places.server.Name, instanceName(places.instance)), Back: templates.Action{Label: "Back", Href: back}}
 	var left []string
 	ready := 0
+	remedied := w.values()
+	remedied.Set("of", ofWave)
 	for _, k := range found {
-		v.Blocks = append(v.Blocks, s.waveBlock(c, k))
+		block, err := s.waveBlock(c, k, remedied)
+		if err != nil {
+			return view{}, err
+		}
+		v.Blocks = append(v.Blocks, block)
 		if !k.mayStart() {
 			left = append(left, k.database)
 			continue
@@ -181,7 +187,7 @@ func (s *Server) waveChecksView(c echo.Context, w waveWish, got waveChecked) vie
 		slices.SortStableFunc(f.Hidden, func(a, b templates.Hidden) int { return strings.Compare(a.Name, b.Name) })
 		v.Form = &f
 	}
-	return view{title: "New wave", section: "migrations", page: func(f templates.Frame) templ.Component { return templates.WaveChecksPage(f, v) }}
+	return view{title: "New wave", section: "migrations", page: func(f templates.Frame) templ.Component { return templates.WaveChecksPage(f, v) }}, nil
 }
 
 func waveVerdict(ready int, left []string, again templates.Action) templates.Help {
@@ -195,13 +201,13 @@ func waveVerdict(ready int, left []string, again templates.Action) templates.Hel
 	return templates.Help{Tone: templates.ToneOK, Title: "Every one can start.", Cause: templates.Count(ready, "database was", "databases were") + " checked; nothing has been changed."}
 }
 
-func (s *Server) waveBlock(c echo.Context, k waveCheck) templates.WaveBlock {
-	b := templates.WaveBlock{Name: k.database, Badge: templates.Badge{Text: "can start", Tone: templates.ToneOK}}
+func (s *Server) waveBlock(c echo.Context, k waveCheck, back url.Values) (b templates.WaveBlock, err error) {
+	b = templates.WaveBlock{Name: k.database, Badge: templates.Badge{Text: "can start", Tone: templates.ToneOK}}
 	if k.err != nil {
 		h := s.askedInVain(c, k.err)
 		b.Badge = templates.Badge{Text: "left out", Tone: templates.ToneBad}
 		b.Checks = []templates.Check{{Badge: templates.Badge{Text: "stop", Tone: templates.ToneBad}, Title: "Checks", Found: h.Title, Fix: h.Fix}}
-		return b
+		return b, nil
 	}
 	passed := 0
 	var rest []migration.Finding
@@ -212,14 +218,17 @@ func (s *Server) waveBlock(c echo.Context, k waveCheck) templates.WaveBlock {
 		}
 		rest = append(rest, f)
 	}
-	b.Words, b.Checks = templates.Count(passed, "check", "checks")+" passed", checks(rest)
+	b.Words = templates.Count(passed, "check", "checks") + " passed"
+	if b.Checks, err = s.liveChecks(c.Request().Context(), s.zone(c), k.plan, rest, back); err != nil {
+		return b, err
+	}
 	switch {
 	case !k.mayStart():
 		b.Badge = templates.Badge{Text: "left out", Tone: templates.ToneBad}
 	case len(rest) > 0:
 		b.Badge.Tone = templates.ToneWarn
 	}
-	return b
+	return b, nil
 }
 
 // waveStart starts what step 2 showed.
@@ -231,7 +240,11 @@ func (s *Server) waveStart(c echo.Context) error {
 	w := waveWishOf(form)
 	begun, err := s.startWave(c, w)
 	if fault.Is(err, fault.Invalid) && len(begun.results) > 0 {
-		return s.refused(c, s.waveChecksView(c, w, begun.waveChecked))
+		v, viewErr := s.waveChecksView(c, w, begun.waveChecked)
+		if viewErr != nil {
+			return viewErr
+		}
+		return s.refused(c, v)
 	}
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.pickWaveView(c, w, "", err)
