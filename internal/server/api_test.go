@@ -180,7 +180,7 @@ func TestTheDescriptionIsOfThisAPI(t *testing.T) {
 			if method == "parameters" {
 				continue
 			}
-			described[strings.ToUpper(method)+" "+strings.NewReplacer("{id}", ":id", "{set}", ":set").Replace(path)] = true
+			described[strings.ToUpper(method)+" "+strings.NewReplacer("{", ":", "}", "").Replace(path)] = true
 			var op struct {
 				OperationID string
 				Summary     string

@@ -35,7 +35,9 @@ func contentsView(z templates.Zone, m migration.Migration, last *migration.Compa
 	v.Words, v.Fix = last.Words(), last.Fix
 	v.Actions = []templates.Action{{Label: "Its run", Href: "/runs/" + last.ID, Small: true}}
 	if last.Verdict() != migration.Comparing {
-		v.Actions = append([]templates.Action{compareAction("Compare again", here)}, v.Actions...)
+		again := compareAction("Compare again", here)
+		again.Small = true
+		v.Actions = append([]templates.Action{again}, v.Actions...)
 	}
 	if last.Compared == 0 {
 		return v

@@ -265,8 +265,14 @@ func chainWords(m migration.Migration) string {
 	if len(forks) == 1 {
 		words += " · one fork"
 	}
-	if m.Problem == nil || m.Problem.Code != "gap" {
+	if m.Problem == nil {
 		return words + " · no gap"
 	}
-	return words + " · a gap"
+	switch m.Problem.Code {
+	case "gap":
+		return words + " · a gap"
+	case "foreign-log", migration.CodeLogLost, migration.CodeSimple, migration.CodeChainBroken:
+		return words + " · what follows does not join"
+	}
+	return words + " · no gap"
 }

@@ -27,7 +27,8 @@ func readingFields(i endpoint.Instance) []templates.Field {
 		password = "Leave empty to keep the stored one."
 	}
 	return []templates.Field{
-		{Name: "host", Label: "Host for reading", Value: i.Host, Mono: true, Optional: true, Placeholder: "rm-bp1x….sqlserver.rds.aliyuncs.com", Hint: "With host and login given, contents are read over SQL and compared with the source's after a cutover. Empty: nothing is compared."},
+		{Name: "host", Label: "Host for reading", Value: i.Host, Mono: true, Optional: true, Placeholder: "rm-bp1x….sqlserver.rds.aliyuncs.com",
+			Heading: "Reading contents", Under: "With host and login given, contents are read over SQL and compared with the source's after a cutover. Left empty, nothing is compared; everything else works without it."},
 		{Name: "port", Label: "Port", Value: port, Type: "number", Mono: true, Optional: true, Placeholder: "1433", Hint: "The console's page Database Connection shows it."},
 		{Name: "login", Label: "Login for reading", Value: i.Login, Mono: true, Optional: true, Autocomplete: "off", Hint: "A SQL login that may read the migrated databases (db_datareader). It changes nothing."},
 		{Name: "password", Label: "Its password", Type: "password", Autocomplete: "off", Optional: true, Hint: password},

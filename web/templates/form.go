@@ -19,6 +19,7 @@ type Form struct {
 // Field is one input with its label, hint and error.
 type Field struct {
 	Name, Label, Hint, Error string
+	Heading, Under           string // a new part of the form begins here, and a sentence about it
 	Type                     string // text, password, number, url, email, select, choices, checks or area; text when empty
 	Value                    string
 	Values                   []string // of checks: those that are chosen
