@@ -113,9 +113,13 @@ func (r *reader) link(text, holds string) string {
 }
 
 // followFast follows a database with a log backup every so often.
-func (h *house) followFast(database string, every time.Duration) string {
+func (h *house) followFast(database string, every time.Duration, change ...func(*migration.LiveWish)) string {
 	h.t.Helper()
-	m, err := migration.LiveWish{ServerID: demoServer, Source: database, InstanceID: demoInstance, StagingID: demoStaging, Every: time.Hour}.Draft(demoBackups)
+	w := migration.LiveWish{ServerID: demoServer, Source: database, InstanceID: demoInstance, StagingID: demoStaging, Every: time.Hour}
+	for _, f := range change {
+		f(&w)
+	}
+	m, err := w.Draft(demoBackups)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -266,6 +270,28 @@ func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
 			h.sameContents("shop")
 		})
 	}
+}
+
+// TestAServerOfOnesOwnIsBridgedToo: RESTORE takes the differential behind logs.
+func TestAServerOfOnesOwnIsBridgedToo(t *testing.T) {
+	h := newHouse(t)
+	other := h.another(nil)
+	if err := h.cloud.sql.Load("shop", 100); err != nil {
+		t.Fatal(err)
+	}
+	id := h.followFast("shop", fastLog, toOther)
+	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= 3 })
+	h.at("ALTER DATABASE shop SET RECOVERY SIMPLE", "ALTER DATABASE shop SET RECOVERY FULL")
+	h.problemHas(id, migration.CodeChainBroken, migration.ButtonBridge, migration.ButtonRetry, migration.ButtonAbort)
+	if err := migration.OrderBridge(t.Context(), h.app.DB.Migrations(), id, h.by()); err != nil {
+		t.Fatal(err)
+	}
+	h.until(id, "the chain goes on", func(m migration.Migration) bool {
+		return following(m) && m.Live()[len(m.Live())-1].Kind == "log" && slices.ContainsFunc(m.Live()[3:], func(f migration.File) bool { return f.Kind == "differential" })
+	})
+	h.cutOver(id)
+	h.until(id, "the open database", opened)
+	h.sameRows(h.cloud.sql, "shop", other, "shop")
 }
 
 // TestAForeignLogIsDeleted: somebody takes a log backup and throws it away.
