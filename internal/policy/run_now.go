@@ -13,8 +13,9 @@ import (
 )
 
 // orderFormat is how the local time of an order by hand is written: with
-// seconds, so that it is never taken for a slot of the cron.
-const orderFormat = "2006-01-02T15:04:05"
+// milliseconds, so that it is never taken for a slot of the cron nor for another
+// order.
+const orderFormat = "2006-01-02T15:04:05.000"
 
 // ByHand reports whether a slot was made by a person's order instead of the
 // cron.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/person"
+	"github.com/bakplane/bakplane/internal/run"
 )
 
 //go:embed openapi.json
@@ -120,6 +121,8 @@ func (s *Server) routeAPI(e *echo.Echo) {
 	g.GET("/runs", s.apiRuns)
 	g.GET("/runs/:id", s.apiRun)
 	g.GET("/runs/:id/events", s.apiRunEvents)
+	g.POST("/runs/:id/retry", s.apiRunOrder(run.Queued))
+	g.POST("/runs/:id/cancel", s.apiRunOrder(run.Canceled))
 	g.GET("/audit", s.apiAudit)
 	g.GET("/audit/verify", s.apiAuditVerify)
 	g.GET("/tokens", s.apiTokens)

@@ -88,7 +88,8 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 	handler, err := server.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test", Caps: caps, Restores: rules.Restores}, server.Deps{
 		Endpoints: h.db, Runs: h.db, Migrations: h.db.Migrations(), Survey: &migration.Survey{Ports: ports}, Ports: ports, People: h.db, Audit: h.db,
 		Sessions: h.db.Sessions(), Bell: h.bell, Log: log, Now: time.Now, NewID: newID,
-		Clouds: ports, Catalogue: h.db.Catalogue(), Policies: h.db.Policies(), Copier: copier,
+		Clouds: ports, Catalogue: h.db.Catalogue(), Policies: h.db.Policies(), Copier: copier, Looks: h.db.Collecting(),
+		Pruner: &backuprun.Pruner{Kit: copier.Kit, Policies: h.db.Policies()}, Restoring: &backuprun.Restoring{Kit: copier.Kit, Restorers: ports},
 		Collect: func(ctx context.Context, id string) error {
 			return collector.Look(ctx, collect.InstanceSubject(id), nil)
 		},
@@ -196,6 +197,14 @@ func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration
 		return nil, migration.Place{}, fault.New(fault.Invalid, "There is no such server.", "")
 	}
 	return p.source, migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}, nil
+}
+
+func (p *ports) Restorer(_ context.Context, id string) (backup.Restorer, migration.Place, error) {
+	s, ok := p.own[id]
+	if !ok {
+		return nil, migration.Place{}, fault.Newf(fault.NotFound, "%s is no server of one's own.", id)
+	}
+	return s, migration.Place{BucketID: id + "-folder"}, nil
 }
 
 func (p *ports) Reader(ctx context.Context, id string) (backup.Server, error) {

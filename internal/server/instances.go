@@ -73,6 +73,8 @@ func (s *Server) instanceShow(c echo.Context) (view, error) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
 	defer cancel()
 	if i.Kind == endpoint.SelfManaged {
+		v.Actions = append(v.Actions, templates.Action{Label: "Protection", Href: "/protection?" + url.Values{"instance": {i.ID}}.Encode()}, templates.Action{Label: "Backup sets", Href: "/sets?" + url.Values{"instance": {i.ID}}.Encode()},
+			templates.Action{Label: "New policy", Href: "/policies/new?" + url.Values{"servers": {i.ID}}.Encode()})
 		err = s.fillServer(ctx, s.zone(c), i, &v)
 	} else {
 		err = s.fillTarget(ctx, i, &v)
@@ -159,7 +161,7 @@ func userFirst(ds []backup.Database) []backup.Database {
 func system(name string) bool { return migration.BadDatabaseName(name) != "" }
 
 func databaseRow(z templates.Zone, i endpoint.Instance, d backup.Database) templates.DatabaseRow {
-	row := templates.DatabaseRow{Name: d.Name, Size: templates.Bytes(d.DataBytes), Badge: templates.Badge{Text: strings.ToLower(d.State), Tone: templates.ToneOK},
+	row := templates.DatabaseRow{Name: d.Name, Href: databaseHref(i.ID, d.Name), Size: templates.Bytes(d.DataBytes), Badge: templates.Badge{Text: strings.ToLower(d.State), Tone: templates.ToneOK},
 		Recovery: templates.Badge{Text: d.RecoveryModel}, Off: system(d.Name)}
 	if d.LogBytes >= 0 {
 		row.Note = templates.Bytes(d.LogBytes).Text + " log"

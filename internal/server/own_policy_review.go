@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -236,11 +237,12 @@ func keptWords(o policy.Outlook, p policy.Policy) (out []templates.KeptWords) {
 
 const (
 	outlookDays  = 28
-	outlookMarks = 400 // of each kind; logs taken more often are drawn by day
+	outlookMarks = 400 // of each kind that are looked at
+	denseSlots   = 4   // a day: kinds that come as often are told in words
 )
 
-// outlookCalendar draws the slots of four weeks. Log backups that come every
-// few minutes would hide the rest: they are one mark a day.
+// outlookCalendar draws the slots of four weeks; nil when there is nothing to
+// draw. Log backups that come every few minutes would hide the rest.
 func outlookCalendar(z templates.Zone, p policy.Policy) *templates.Calendar {
 	c, err := policy.NewCalendar(p)
 	if err != nil {
@@ -255,15 +257,14 @@ func outlookCalendar(z templates.Zone, p policy.Policy) *templates.Calendar {
 			continue
 		}
 		next := c.Next(kind, z.Now, outlookMarks)
-		if n := len(next); n > 0 && n/outlookDays >= 4 || n == outlookMarks && next[n-1].At.Before(end) {
+		next = slices.DeleteFunc(next, func(slot policy.Slot) bool { return !slot.At.Before(end) })
+		if len(next)/outlookDays >= denseSlots {
 			dense = append(dense, fmt.Sprintf("%s backups come %s and are not drawn.", capital(string(kind)), policy.CronWords(r.Cron)))
 			continue
 		}
 		for _, slot := range next {
-			if slot.At.Before(end) {
-				out.Marks = append(out.Marks, templates.CalendarMark{At: slot.At, Kind: kindTag(string(kind)), When: z.At(slot.At), Keep: r.Keep.Words()})
-				slots++
-			}
+			out.Marks = append(out.Marks, templates.CalendarMark{At: slot.At, Kind: kindTag(string(kind)), When: z.At(slot.At), Keep: r.Keep.Words()})
+			slots++
 		}
 	}
 	if len(out.Marks) == 0 {

@@ -1,6 +1,10 @@
 package server
 
-import "github.com/labstack/echo/v4"
+import (
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/run"
+)
 
 // routePages lists every page and what can be done on it. A URL is a thing; a
 // POST changes it and leads on.
@@ -136,6 +140,8 @@ func (s *Server) routePages(g *echo.Group) {
 
 	get("/runs", s.runList)
 	get("/runs/:id", s.runShow)
+	post("/runs/:id/retry", s.runOrder(run.Queued))
+	post("/runs/:id/cancel", s.runOrder(run.Canceled))
 
 	get("/audit", s.auditList)
 	post("/audit/check", s.auditCheck)

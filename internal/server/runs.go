@@ -94,6 +94,7 @@ func (s *Server) runShow(c echo.Context) (view, error) {
 	if id := s.runInstance(ctx, r); id != "" {
 		v.Actions = append(v.Actions, templates.Action{Label: "The instance", Href: "/instances/" + id + "/sets", Primary: true})
 	}
+	v.Actions = append(v.Actions, runButtons(r)...)
 	if r.Message != "" {
 		h := templates.Help{Tone: templates.ToneRun, Title: r.Message, Fix: r.Fix}
 		if r.State == run.Failed {

@@ -34,8 +34,9 @@ type Instance struct {
 // DatabaseRow is one database of a server.
 type DatabaseRow struct {
 	Name     string
-	Badge    Badge // state
-	Recovery Badge // recovery model
+	Href     string // of its page; empty = it has none
+	Badge    Badge  // state
+	Recovery Badge  // recovery model
 	Size     Size
 	Note     string // log size, compatibility
 	Full     Backed
