@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"sync"
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/endpoint"
@@ -128,28 +129,93 @@ func (d *DB) RemoveBucket(ctx context.Context, id string, e audit.Entry) error {
 
 const instanceColumns = `id, name, kind, coalesce(account_id, ''), region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, coalesce(folder_id, '')`
 
-func (d *DB) scanInstance(r *sql.Rows) (i endpoint.Instance, err error) {
-	var sealed string
-	err = r.Scan(&i.ID, &i.Name, &i.Kind, &i.AccountID, &i.Region, &i.InstanceID, &i.Host, &i.Port, &i.InstanceName, &i.Login, &sealed, &i.Encrypt, &i.CAPEM, &i.CertificateHost, &i.Trust, &i.ServerFolder, &i.FolderID)
-	if err != nil {
-		return i, err
-	}
-	i.Password, err = d.keys.Open(sealed, "instance/"+i.ID)
+// sealedInstance is a row of instances, its password sealed.
+type sealedInstance struct {
+	endpoint.Instance
+	password string
+}
+
+func scanInstance(r *sql.Rows) (i sealedInstance, err error) {
+	err = r.Scan(&i.ID, &i.Name, &i.Kind, &i.AccountID, &i.Region, &i.InstanceID, &i.Host, &i.Port, &i.InstanceName, &i.Login, &i.password, &i.Encrypt, &i.CAPEM, &i.CertificateHost, &i.Trust, &i.ServerFolder, &i.FolderID)
 	return i, err
+}
+
+func (d *DB) unseal(i sealedInstance) (_ endpoint.Instance, err error) {
+	i.Password, err = d.keys.Open(i.password, "instance/"+i.ID)
+	return i.Instance, err
+}
+
+// roster keeps the rows of all instances: most pages name some, few change
+// them, and reading 500 takes longer than the rest of such a page. Passwords
+// stay sealed in it.
+type roster struct {
+	mu      sync.Mutex
+	rows    []sealedInstance
+	changes int // so far
+}
+
+// changed is to be called after a change of instances was written.
+func (r *roster) changed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.changes++
+	r.rows = nil
+}
+
+// instances are the rows, kept or read. What was read before a change is not
+// kept after it.
+func (r *roster) instances(read func() ([]sealedInstance, error)) ([]sealedInstance, error) {
+	r.mu.Lock()
+	rows, changes := r.rows, r.changes
+	r.mu.Unlock()
+	if rows != nil {
+		return rows, nil
+	}
+	rows, err := read()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil && r.changes == changes {
+		r.rows = rows
+	}
+	return rows, err
 }
 
 // Instances implements endpoint.Store.
 func (d *DB) Instances(ctx context.Context) ([]endpoint.Instance, error) {
-	return rows(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances ORDER BY name`, d.scanInstance)
+	read := func() ([]sealedInstance, error) {
+		return rows(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances ORDER BY name`, scanInstance)
+	}
+	var sealed []sealedInstance
+	var err error
+	if d.lock == nil { // beside another process, whose changes are not told
+		sealed, err = read()
+	} else {
+		sealed, err = d.roster.instances(read)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := make([]endpoint.Instance, len(sealed))
+	for i, s := range sealed {
+		if out[i], err = d.unseal(s); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Instance implements endpoint.Store.
 func (d *DB) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
-	return one(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, d.scanInstance, id)
+	i, err := one(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, scanInstance, id)
+	if err != nil {
+		return endpoint.Instance{}, err
+	}
+	return d.unseal(i)
 }
 
 // SaveInstance implements endpoint.Store.
 func (d *DB) SaveInstance(ctx context.Context, i endpoint.Instance, e audit.Entry) error {
+	defer d.roster.changed()
 	return d.tx(ctx, "save instance", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO instances (id, name, kind, account_id, region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, folder_id)
 			VALUES (?1,?2,?3,nullif(?4,''),?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,nullif(?17,''))
@@ -166,5 +232,6 @@ func (d *DB) SaveInstance(ctx context.Context, i endpoint.Instance, e audit.Entr
 
 // RemoveInstance implements endpoint.Store.
 func (d *DB) RemoveInstance(ctx context.Context, id string, e audit.Entry) error {
+	defer d.roster.changed()
 	return d.remove(ctx, "remove instance", `DELETE FROM instances WHERE id = ?`, id, e)
 }

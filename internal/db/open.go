@@ -35,6 +35,8 @@ type DB struct {
 	keys  *secret.Keyring
 	chain audit.Chain
 	bell  *run.Bell
+
+	roster roster
 }
 
 // Open opens or makes the database in a folder and brings its schema up to
