@@ -201,7 +201,7 @@ func questions(now time.Time) []question {
 			return err
 		}},
 		{"a cloud instance's sets and windows", func(ctx context.Context, c *db.Catalogue, r *rand.Rand) error {
-			sets, err := c.Sets(ctx, cloudID(r.IntN(wanted.clouds)), "", 0)
+			sets, err := c.Outlines(ctx, cloudID(r.IntN(wanted.clouds)), "", 0)
 			if err == nil && len(backup.Windows(sets)) == 0 {
 				return errors.New("a cloud instance without a window")
 			}

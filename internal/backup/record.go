@@ -107,6 +107,9 @@ type Catalogue interface {
 	// Sets lists every record of a database that is not gone, oldest first: at
 	// most limit, beginning with the newest limit of them.
 	Sets(ctx context.Context, instanceID, database string, limit int) ([]Record, error)
+	// Outlines lists the same sets with what windows and protection are worked
+	// out of; who took them, pins, expiries and where copies lie are left out.
+	Outlines(ctx context.Context, instanceID, database string, limit int) ([]Record, error)
 	// Pin keeps a set until it is unpinned, and says why.
 	Pin(ctx context.Context, id string, on bool, note string, e audit.Entry) error
 	// DropCopy notes that a copy was removed; a record without copies is gone.

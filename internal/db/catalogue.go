@@ -71,9 +71,9 @@ func (d *Catalogue) known(ctx context.Context, q queryer, r *backup.Record) (*ba
 	if err != nil {
 		return nil, err
 	}
-	found, err := recordsBy(ctx, q, true, oneRecord+`s.key = ? AND s.instance = (SELECT n FROM catalogue_instances WHERE instance_id = ?)`, key, r.InstanceID)
+	found, err := recordsBy(ctx, q, oneRecord+`s.key = ? AND s.instance = (SELECT n FROM catalogue_instances WHERE instance_id = ?)`, key, r.InstanceID)
 	if err == nil && len(found) == 0 && !r.Set.ID.IsZero() {
-		found, err = recordsBy(ctx, q, true, oneRecord+`s.key = ? AND (?2 = '' OR p.instance_id = '') ORDER BY s.instance LIMIT 1`, key, r.InstanceID)
+		found, err = recordsBy(ctx, q, oneRecord+`s.key = ? AND (?2 = '' OR p.instance_id = '') ORDER BY s.instance LIMIT 1`, key, r.InstanceID)
 	}
 	if err != nil || len(found) == 0 {
 		return nil, err

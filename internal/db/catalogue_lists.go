@@ -72,6 +72,12 @@ func (p setPage) query(every bool) (string, []any) {
 	if every && p.scope.column == "" {
 		return outer + columns + ` FROM backup_sets s JOIN protections p ON p.n = s.db WHERE s.id >= ? AND s.id < ? ORDER BY s.id DESC LIMIT ?`, []any{p.from, p.before, p.limit}
 	}
+	ids, args := p.ids()
+	return outer + columns + ` FROM (` + ids + `) m JOIN backup_sets s ON s.id = m.id JOIN protections p ON p.n = s.db ORDER BY s.id DESC`, args
+}
+
+// ids selects the numbers of a page's sets, newest first.
+func (p setPage) ids() (string, []any) {
 	var parts []string
 	var args []any
 	for _, c := range p.classes {
@@ -83,8 +89,7 @@ func (p setPage) query(every bool) (string, []any) {
 		parts = append(parts, `SELECT id FROM (SELECT id FROM backup_sets WHERE `+where+` ORDER BY id DESC LIMIT ?)`)
 		args = append(args, c, p.from, p.before, p.limit)
 	}
-	q := outer + columns + ` FROM (SELECT id FROM (` + strings.Join(parts, ` UNION ALL `) + `) ORDER BY id DESC LIMIT ?) m JOIN backup_sets s ON s.id = m.id JOIN protections p ON p.n = s.db ORDER BY s.id DESC`
-	return q, append(args, p.limit)
+	return `SELECT id FROM (` + strings.Join(parts, ` UNION ALL `) + `) ORDER BY id DESC LIMIT ?`, append(args, p.limit)
 }
 
 // classesOf lists the classes that exist in a scope and fit a filter.
@@ -115,17 +120,11 @@ func (d *Catalogue) Records(ctx context.Context, f backup.RecordFilter) ([]backu
 	if p.classes, every, err = classesOf(ctx, d.read, s, f); err != nil || len(p.classes) == 0 {
 		return nil, err
 	}
-	return records(ctx, d.read, p, every, true)
-}
-
-// records reads a page, with copies if wanted: without, a copy of the size of
-// all stands for them.
-func records(ctx context.Context, q queryer, p setPage, every, copies bool) ([]backup.Record, error) {
 	query, args := p.query(every)
-	return recordsBy(ctx, q, copies, query, args...)
+	return recordsBy(ctx, d.read, query, args...)
 }
 
-func recordsBy(ctx context.Context, q queryer, copies bool, query string, args ...any) ([]backup.Record, error) {
+func recordsBy(ctx context.Context, q queryer, query string, args ...any) ([]backup.Record, error) {
 	var ids []int64
 	out, err := rows(ctx, q, "backup set", query, func(r *sql.Rows) (backup.Record, error) {
 		s, instanceID, database, err := scanSet(r)
@@ -133,16 +132,30 @@ func recordsBy(ctx context.Context, q queryer, copies bool, query string, args .
 			return backup.Record{}, err
 		}
 		ids = append(ids, s.id)
+		return s.record(instanceID, database)
+	}, args...)
+	if err != nil {
+		return out, err
+	}
+	return out, addCopies(ctx, q, out, ids)
+}
+
+// outlines reads a page of one database without what windows are not worked
+// out of: each column of thousands of rows counts.
+func outlines(ctx context.Context, q queryer, p setPage, instanceID, database string) ([]backup.Record, error) {
+	ids, args := p.ids()
+	return rows(ctx, q, "backup set", `SELECT s.id, s.class, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.gone
+		FROM (`+ids+`) m JOIN backup_sets s ON s.id = m.id ORDER BY s.id DESC`, func(r *sql.Rows) (backup.Record, error) {
+		var s setRow
+		if err := r.Scan(&s.id, &s.class, &s.started, &s.finished, &s.valid, &s.ahead, &s.doc, &s.cloud, &s.apart, &s.bytes, &s.gone); err != nil {
+			return backup.Record{}, err
+		}
 		rec, err := s.record(instanceID, database)
-		if !copies && rec.Cloud == nil {
+		if rec.Cloud == nil {
 			rec.Copies = []backup.Copy{{Size: s.bytes}}
 		}
 		return rec, err
 	}, args...)
-	if err != nil || !copies {
-		return out, err
-	}
-	return out, addCopies(ctx, q, out, ids)
 }
 
 // addCopies reads the copies of a page of records.
@@ -188,7 +201,7 @@ func (d *Catalogue) Record(ctx context.Context, id string) (backup.Record, error
 }
 
 func recordOf(ctx context.Context, q queryer, n int64) (backup.Record, error) {
-	found, err := recordsBy(ctx, q, true, oneRecord+`s.id = ?`, n)
+	found, err := recordsBy(ctx, q, oneRecord+`s.id = ?`, n)
 	if err == nil && len(found) == 0 {
 		_, err = parseSetID("")
 	}
@@ -200,11 +213,15 @@ func recordOf(ctx context.Context, q queryer, n int64) (backup.Record, error) {
 
 // Sets implements backup.Catalogue.
 func (d *Catalogue) Sets(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error) {
-	out, err := setsOf(ctx, d.read, instanceID, database, limit, true)
-	return out, err
+	return setsOf(ctx, d.read, instanceID, database, limit, false)
 }
 
-func setsOf(ctx context.Context, q queryer, instanceID, database string, limit int, copies bool) ([]backup.Record, error) {
+// Outlines implements backup.Catalogue.
+func (d *Catalogue) Outlines(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error) {
+	return setsOf(ctx, d.read, instanceID, database, limit, true)
+}
+
+func setsOf(ctx context.Context, q queryer, instanceID, database string, limit int, outline bool) ([]backup.Record, error) {
 	all, err := rows(ctx, q, "backup set", `SELECT n, instance FROM protections WHERE instance_id = ? AND database = ?`, func(r *sql.Rows) (s scope, err error) {
 		s.column = "db"
 		return s, r.Scan(&s.n, &s.counts)
@@ -223,7 +240,14 @@ func setsOf(ctx context.Context, q queryer, instanceID, database string, limit i
 	if limit <= 0 || limit > backup.MaxSets {
 		limit = backup.MaxSets
 	}
-	out, err := records(ctx, q, setPage{scope: all[0], classes: present, before: 1<<63 - 1, limit: limit}, false, copies)
+	p := setPage{scope: all[0], classes: present, before: 1<<63 - 1, limit: limit}
+	var out []backup.Record
+	if outline {
+		out, err = outlines(ctx, q, p, instanceID, database)
+	} else {
+		query, args := p.query(false)
+		out, err = recordsBy(ctx, q, query, args...)
+	}
 	slices.Reverse(out)
 	return out, err
 }
@@ -237,7 +261,7 @@ func (d *Catalogue) Copies(ctx context.Context, bucketID, after string, limit in
 			return nil, err
 		}
 	}
-	return recordsBy(ctx, d.read, true, oneRecord+`s.id IN (SELECT set_id FROM set_copies WHERE bucket_id = ? AND set_id > ? ORDER BY set_id LIMIT ?) ORDER BY s.id`, bucketID, n, page(limit))
+	return recordsBy(ctx, d.read, oneRecord+`s.id IN (SELECT set_id FROM set_copies WHERE bucket_id = ? AND set_id > ? ORDER BY set_id LIMIT ?) ORDER BY s.id`, bucketID, n, page(limit))
 }
 
 // CountRecords implements backup.Catalogue.

@@ -187,7 +187,7 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 	whole, err := one(w.ctx, w.tx, "database", `SELECT `+protectionColumns+` FROM protections WHERE instance_id = ? AND database = ''`, scanProtection, instanceID)
 	has := err == nil
 	if has || databases[""] {
-		if shared, err = setsOf(w.ctx, w.tx, instanceID, "", 0, false); err != nil {
+		if shared, err = setsOf(w.ctx, w.tx, instanceID, "", 0, true); err != nil {
 			return err
 		}
 		all, err := rows(w.ctx, w.tx, "database", `SELECT database FROM protections WHERE instance_id = ?`, func(r *sql.Rows) (s string, err error) { return s, r.Scan(&s) }, instanceID)
@@ -212,7 +212,7 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 		old := p
 		own, found := shared, common
 		if name != "" {
-			if own, err = setsOf(w.ctx, w.tx, instanceID, name, 0, false); err != nil {
+			if own, err = setsOf(w.ctx, w.tx, instanceID, name, 0, true); err != nil {
 				return err
 			}
 			with := slices.DeleteFunc(slices.Clone(shared), func(r backup.Record) bool { return !holds(&r, name) })

@@ -35,7 +35,7 @@ func (s *Server) logsList(c echo.Context) (view, error) {
 	if before != "" {
 		v.Pager.Newer = here
 	}
-	r, err := s.cloudRecovery(ctx, in.ID, "")
+	r, err := s.recoveryOutline(ctx, in.ID, "")
 	if err != nil {
 		return view{}, err
 	}

@@ -23,6 +23,12 @@ func (s *Server) cloudRecovery(ctx context.Context, instanceID, database string)
 	return recovery{records: records, windows: backup.Windows(records)}, err
 }
 
+// recoveryOutline is the same for pages that show windows and no sets.
+func (s *Server) recoveryOutline(ctx context.Context, instanceID, database string) (recovery, error) {
+	records, err := s.Catalogue.Outlines(ctx, instanceID, database, backup.MaxSets)
+	return recovery{records: records, windows: backup.Windows(records)}, err
+}
+
 // at is the window that holds a moment.
 func (r recovery) at(t time.Time) (backup.Window, bool) {
 	for _, w := range slices.Backward(r.windows) {
