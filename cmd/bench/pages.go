@@ -54,12 +54,13 @@ func (b *bench) pages(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
-	p, line, err := b.startProcess(ctx, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--log-level", "error", "--looks", "0")
+	serve := []string{"serve", "--data", folder, "--listen", "127.0.0.1:0", "--log-level", "error", "--looks", "0"}
+	p, line, err := b.startProcess(ctx, serve...)
 	if err != nil {
 		return err
 	}
-	defer p.stop()
+	stop := sync.OnceFunc(p.stop)
+	defer stop()
 	at := line[strings.LastIndex(line, " ")+1:]
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -69,19 +70,22 @@ func (b *bench) pages(ctx context.Context) (err error) {
 	if err := enter(ctx, client, at); err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
-	started := time.Since(began)
 	service, err := cloudService(ctx, client, at)
 	if err != nil {
 		return fmt.Errorf("start the cloud's service: %w", err)
 	}
 	defer service.Close()
+	sets, err := setsToPin(ctx, client, at)
+	if err != nil {
+		return err
+	}
 	w := newWalker(client, at)
 	walking, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var writing sync.WaitGroup
 	var wrote int
 	var writeErr error
-	writing.Go(func() { wrote, writeErr = changeOn(walking, client, at) })
+	writing.Go(func() { wrote, writeErr = changeOn(walking, client, at, sets) })
 	w.walk(ctx)
 	cancel()
 	writing.Wait()
@@ -90,10 +94,17 @@ func (b *bench) pages(ctx context.Context) (err error) {
 	}
 	memory, known := peakResident(p.cmd.Process.Pid)
 	b.tellPages(w, wrote)
-	b.add("that house: start of serve, first sign-in and the Overview", "< 0.5 s and the hash of a password", started < longestStart+200*time.Millisecond, "%d ms", started.Milliseconds())
 	if known {
 		b.add("that house: peak memory of the dashboard", "≤ 150 MB", memory <= mostResident, "%d MB", memory>>20)
 	}
+	stop()
+	started, err := median(func() (time.Duration, error) {
+		return b.firstPage(ctx, client, "/", "Sign out", func(line string) (string, error) { return line[strings.LastIndex(line, " ")+1:], nil }, serve...)
+	})
+	if err != nil {
+		return err
+	}
+	b.add("that house: start of serve to the Overview", "< 0.5 s", started < longestStart, "%d ms", started.Milliseconds())
 	return nil
 }
 
@@ -163,19 +174,19 @@ func cloudService(ctx context.Context, client *http.Client, at string) (*aliyune
 	if err != nil {
 		return nil, err
 	}
-	if err := put(ctx, client, at+"/api/v1/accounts/account", map[string]string{"name": "Account", "access_key_id": benchKeyID, "secret": benchSecret, "region": benchRegion, "rds_address": service.URL}); err != nil {
+	if err := send(ctx, client, http.MethodPut, at+"/api/v1/accounts/account", map[string]any{"name": "Account", "access_key_id": benchKeyID, "secret": benchSecret, "region": benchRegion, "rds_address": service.URL}); err != nil {
 		return nil, errors.Join(err, service.Close())
 	}
 	return service, nil
 }
 
-// put changes something through the API.
-func put(ctx context.Context, client *http.Client, address string, to map[string]string) error {
+// send changes something through the API.
+func send(ctx context.Context, client *http.Client, method, address string, to map[string]any) error {
 	body, err := json.Marshal(to)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, address, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -184,9 +195,10 @@ func put(ctx context.Context, client *http.Client, address string, to map[string
 	return err
 }
 
-// changeOn changes settings of servers through the API at the rate of
-// writeRate; each change is an entry of the audit trail.
-func changeOn(ctx context.Context, client *http.Client, at string) (n int, err error) {
+// changeOn changes things through the API at the rate of writeRate: it pins
+// sets, or lets them go again, and once a second renames an instance. Each
+// change is an entry of the audit trail.
+func changeOn(ctx context.Context, client *http.Client, at string, sets []string) (n int, err error) {
 	tick := time.NewTicker(time.Second / writeRate)
 	defer tick.Stop()
 	for {
@@ -195,14 +207,43 @@ func changeOn(ctx context.Context, client *http.Client, at string) (n int, err e
 			return n, nil
 		case <-tick.C:
 		}
-		id := cloudID(n % wanted.clouds)
-		err := put(ctx, client, at+"/api/v1/instances/"+id, map[string]string{"name": fmt.Sprintf("%s at %d", id, n), "kind": "apsaradb", "account_id": "account", "region": benchRegion, "instance_id": cloudInstance(n % wanted.clouds)})
+		if n%writeRate == 0 {
+			i := n / writeRate % wanted.clouds
+			err = send(ctx, client, http.MethodPut, at+"/api/v1/instances/"+cloudID(i), map[string]any{"name": fmt.Sprintf("%s at %d", cloudID(i), n), "kind": "apsaradb", "account_id": "account", "region": benchRegion, "instance_id": cloudInstance(i)})
+		} else {
+			err = send(ctx, client, http.MethodPost, at+"/api/v1/sets/"+sets[n%len(sets)]+"/pin", map[string]any{"on": n/len(sets)%2 == 0, "note": "for the auditors"})
+		}
 		if ctx.Err() != nil {
 			return n, nil
 		}
 		if err != nil {
-			return n, fmt.Errorf("change a setting: %w", err)
+			return n, fmt.Errorf("change something: %w", err)
 		}
 		n++
 	}
+}
+
+// setsToPin are the ids of sets of many databases.
+func setsToPin(ctx context.Context, client *http.Client, at string) (ids []string, err error) {
+	for i := range 50 {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, at+"/api/v1/sets?limit=20&"+url.Values{"instance": {serverID(i * 7)}}.Encode(), nil)
+		if err != nil {
+			return nil, err
+		}
+		body, err := fetch(client, req)
+		if err != nil {
+			return nil, err
+		}
+		var page struct{ Items []struct{ ID string } }
+		if err := json.Unmarshal([]byte(body), &page); err != nil {
+			return nil, err
+		}
+		for _, s := range page.Items {
+			ids = append(ids, s.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, errors.New("there are no sets to pin")
+	}
+	return ids, nil
 }

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	pageSeconds = 60
+	pageSeconds = 90
 	mostKnown   = 500 // addresses remembered of a kind of page
 )
 

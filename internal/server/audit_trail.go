@@ -17,7 +17,7 @@ import (
 const (
 	// walkPatience is how long a page waits for a walk over the chain. 200,000
 	// entries take seconds; who comes meanwhile is told how far it is known.
-	walkPatience = 500 * time.Millisecond
+	walkPatience = 200 * time.Millisecond
 	// walkAgain is how old a walk from the first entry may be before the next
 	// page begins another.
 	walkAgain = time.Hour

@@ -7,8 +7,8 @@ import (
 	"github.com/bakplane/bakplane/internal/policy"
 )
 
-// glimpse is how long a page waits for a service whose answer it can do
-// without.
+// glimpse is how long a page waits for the first answer of a service that it
+// can do without.
 const glimpse = 10 * time.Millisecond
 
 // looks keeps what services said of instances, so that leafing through pages
@@ -96,6 +96,9 @@ func (a *asked) done() bool {
 
 // wait waits for the answer at most for a while; none yet is no error.
 func (a *asked) wait(most time.Duration) error {
+	if a.done() {
+		return a.err
+	}
 	patience := time.NewTimer(most)
 	defer patience.Stop()
 	select {

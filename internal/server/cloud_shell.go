@@ -76,7 +76,11 @@ func (s *Server) glimpsed(ctx context.Context, id string) (cloudSeen, error) {
 			_, err := s.askPolicy(context.WithoutCancel(ctx), i)
 			return err
 		})
-		if err = a.wait(glimpse); err == nil {
+		patience := glimpse
+		if had {
+			patience = 0
+		}
+		if err = a.wait(patience); err == nil {
 			known, _ = s.looks.get(id)
 		}
 	}
