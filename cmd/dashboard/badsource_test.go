@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -416,6 +417,45 @@ func TestTheImportsOfADayAreUsedUp(t *testing.T) {
 		return following(m) && len(m.Live()) >= migration.CallsPerDay-3
 	})
 	h.reader().sees("/migrations/"+id, "Today's imports are used up", "of the 20 imports", "kept for the cutover", "No log backup is taken until", "It goes on by itself", "Cut over…")
+	h.cutOver(id)
+	h.until(id, "the open database", opened)
+	h.sameContents("shop")
+}
+
+// TestMoreLogsOfOthersThanImports: somebody takes more log backups than the day
+// has imports left. One differential takes their place, and the cutover still
+// has its own.
+func TestMoreLogsOfOthersThanImports(t *testing.T) {
+	h := newHouse(t)
+	if err := h.cloud.sql.Load("shop", 200); err != nil {
+		t.Fatal(err)
+	}
+	id := h.followFast("shop", fastLog)
+	const used = migration.CallsPerDay - 6
+	h.until(id, "most of the day's imports", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= used })
+	theirs := func(f migration.File) bool { return strings.Contains(f.Source, "theirs-") }
+	for i := range 8 {
+		if err := h.cloud.sql.Backup(t.Context(), gardenLogin, "shop", fmt.Sprintf("%s/theirs-%d.trn", filepath.ToSlash(h.cloud.backups), i), true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := h.until(id, "the differential applied", func(m migration.Migration) bool {
+		return slices.ContainsFunc(m.Live()[3:], func(f migration.File) bool { return f.Kind == "differential" && f.State == migration.FileApplied })
+	})
+	known, sent := 0, 0
+	for _, f := range m.Files {
+		if theirs(f) {
+			known++
+		}
+	}
+	for _, f := range m.Live() {
+		if theirs(f) {
+			sent++
+		}
+	}
+	if known != 8 || sent > 2 {
+		t.Errorf("%d of %d log backups of others were imported one by one, want a differential instead of them", sent, known)
+	}
 	h.cutOver(id)
 	h.until(id, "the open database", opened)
 	h.sameContents("shop")

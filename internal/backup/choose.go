@@ -69,9 +69,15 @@ func routes(in sorted, o Options) []route {
 	}
 	if a := o.Applied; a != nil {
 		consider(nil, nil, place{a.Fork, a.Last, anyChain})
+		alone := maps.Clone(best)
 		for _, d := range onBase[a.Base] {
-			if !a.Logs && d.Last.Compare(a.Last) > 0 {
+			if (!a.Logs || d.Fork == a.Fork) && d.Last.Compare(a.Last) > 0 {
 				consider(nil, d, place{d.Fork, d.Last, anyChain})
+			}
+		}
+		for fork, r := range alone { // after logs a differential only bridges a gap
+			if a.Logs && best[fork].to == r.to {
+				best[fork] = r
 			}
 		}
 	} else {

@@ -106,8 +106,10 @@ func (p *Plan) explain(in sorted, r route, o Options) {
 			leave(s, WrongBase, nil)
 		case finishedAfter(s, o.StopAt):
 			leave(s, AfterStop, nil)
-		case s.Last.Compare(r.start.at) <= 0 || o.Applied != nil && o.Applied.Logs:
+		case s.Last.Compare(r.start.at) <= 0:
 			leave(s, Superseded, r.diff)
+		case o.Applied != nil && o.Applied.Logs && s.Fork == o.Applied.Fork:
+			leave(s, Covered, nil) // the logs lead on without it
 		default:
 			leave(s, OtherFork, nil)
 		}

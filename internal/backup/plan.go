@@ -18,7 +18,7 @@ type Applied struct {
 	Base GUID // set GUID of the full backup it began with
 	Last LSN  // Last of the set applied last
 	Fork GUID // Fork of that set
-	Logs bool // a log was among them: no differential can follow
+	Logs bool // a log was among them: a differential can follow on the same fork only
 }
 
 // Plan is what restores one database, and what does not.

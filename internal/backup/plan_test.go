@@ -185,7 +185,10 @@ func TestPlan(t *testing.T) {
 		// Continuing and choosing.
 		{"logs were applied", Options{Applied: &Applied{Base: id(1), Last: at(20), Fork: id(1000), Logs: true}},
 			[]string{"F 1 10 12", "D 2 15 16 base=1", "L 3 10 20 begins", "L 4 20 30", "D 5 25 26 base=1"},
-			"L4 | F1:not_the_base D2:superseded D5:superseded L3:covered | "},
+			"L4 | F1:not_the_base D2:superseded D5:covered L3:covered | "},
+		{"logs were applied, and a differential bridges a gap", Options{Applied: &Applied{Base: id(1), Last: at(20), Fork: id(1000), Logs: true}},
+			[]string{"D 2 25 36 base=1", "L 3 30 40", "L 4 40 50"},
+			"D2 L3 L4 |  | "},
 		{"the full was applied", Options{Applied: &Applied{Base: id(1), Last: at(12), Fork: id(1000)}},
 			[]string{"D 2 15 16 base=1", "D 3 15 18 base=7", "L 4 14 30"},
 			"D2 L4 | D3:wrong_base | "},

@@ -146,8 +146,12 @@ func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
 		return TakeAction{Do: RestTake, Until: now.Add(historyEvery), Why: "The full backup is on its way."}
 	case !feed.took("differential") && !feed.took("log") && m.allApplied():
 		return TakeAction{Do: MakeTake, Kind: "differential"}
+	case overtakes(m, b, r.Reserve):
+		return TakeAction{Do: MakeTake, Kind: "differential", Why: overtakeWhy(m, b, r.Reserve)}
 	case !m.allApplied():
 		return TakeAction{Do: RestTake, Until: now.Add(historyEvery), Why: "The target is applying what it has."}
+	case !feed.CutoverAsked.IsZero() && b.Left() < 1:
+		return TakeAction{Do: RestTake, Until: b.Frees(), Why: "The imports a day are used up: writes are stopped when the tail can be imported."}
 	case !feed.CutoverAsked.IsZero():
 		if now.Sub(last.Settled) > r.Fresh && b.Left() > 1 {
 			return TakeAction{Do: MakeTake, Kind: "log", Why: "Shrinks what is left for the tail."}

@@ -69,6 +69,21 @@ func TestNextTake(t *testing.T) {
 			m.Feed.Takes = append(m.Feed.Takes, Take{ID: "3", Kind: "log", Tail: true, Verdict: Accepted})
 		}), Budget{}, due, NoTake, ""},
 
+		"ordered, no import is left": {fed(func(m *Migration) { m.Feed.CutoverAsked = soon }), Budget{Database: 20}, soon, RestTake, ""},
+
+		// more logs of others than the day has imports
+		"three logs wait, four imports are to spare": {fed(func(m *Migration) { looked(m); wait(m, 3) }), Budget{Database: 13}, due, RestTake, ""},
+		"three logs wait, two imports are to spare":  {fed(func(m *Migration) { looked(m); wait(m, 3) }), Budget{Database: 15}, due, MakeTake, "differential"},
+		"three logs wait, none is to spare":          {fed(func(m *Migration) { looked(m); wait(m, 3) }), Budget{Database: 17}, due, RestTake, ""},
+		"the differential for them is on its way": {fed(func(m *Migration) {
+			looked(m)
+			wait(m, 3)
+			m.Files = append(m.Files, file(6, "differential", FileStaged, 1, 60))
+		}), Budget{Database: 15}, due, RestTake, ""},
+		"the last differential built on another full":   {fed(func(m *Migration) { looked(m); wait(m, 3); m.Feed.Takes[1].File = 0 }), Budget{Database: 15}, due, RestTake, ""},
+		"a server of one's own has no such bound":       {fed(func(m *Migration) { looked(m); wait(m, 3); m.Own = true }), Budget{Database: 15}, due, RestTake, ""},
+		"the cutover was ordered while three logs wait": {fed(func(m *Migration) { looked(m); wait(m, 3); m.Feed.CutoverAsked = soon }), Budget{Database: 17}, due, MakeTake, "differential"},
+
 		// the way back
 		"aborted":                   {fed(func(m *Migration) { m.Feed.AbortAsked = soon }), Budget{}, soon, GiveBack, ""},
 		"aborted while frozen":      {fed(func(m *Migration) { m.Feed.Frozen, m.Feed.AbortAsked = soon, soon }), Budget{}, soon, GiveBack, ""},
@@ -82,6 +97,44 @@ func TestNextTake(t *testing.T) {
 				t.Errorf("NextTake = %q %q (%s), want %q %q", got.Do, got.Kind, got.Why, tc.want, tc.kind)
 			}
 		})
+	}
+}
+
+// wait adds logs that the target was not given yet.
+func wait(m *Migration, logs uint32) {
+	for i := range logs {
+		m.Files = append(m.Files, file(3+int(i), "log", FileStaged, 20+10*i, 30+10*i))
+	}
+}
+
+// TestADifferentialTakesThePlaceOfWhatWaits: the target is given nothing before
+// the differential is there, and then that one alone; what is kept for the
+// cutover stays.
+func TestADifferentialTakesThePlaceOfWhatWaits(t *testing.T) {
+	m := fed(func(m *Migration) { m.TaskID = "1"; m.Sight.At = t0; wait(m, 3) })
+	r := rules
+	r.Reserve = 3
+	now := t0.Add(time.Second)
+	m.Sight.At = now
+	next := func(used int) Action {
+		return Next(m, Budget{Database: used, DatabaseFrees: now.Add(time.Hour)}, now, r)
+	}
+	if got := next(13); got.Do != DoImport || got.File.Ord != 3 {
+		t.Errorf("with four imports to spare: %q of file %d, want the first log", got.Do, got.File.Ord)
+	}
+	if got := next(15); got.Do != DoAwait {
+		t.Errorf("with two to spare: %q, want to await the differential", got.Do)
+	}
+	m.Files = append(m.Files, file(6, "differential", FileStaged, 1, 60), file(7, "log", FileStaged, 50, 70))
+	if got := next(15); got.Do != DoImport || got.File.Ord != 6 {
+		t.Errorf("with the differential there: %q of file %d, want it", got.Do, got.File.Ord)
+	}
+	if got := next(17); got.Do != DoWait || !got.Until.Equal(now.Add(time.Hour)) {
+		t.Errorf("with none to spare: %q until %s, want to wait for the next import", got.Do, got.Until)
+	}
+	m.Files[5].State = FileRefused
+	if got := next(13); got.Do != DoAsk && got.File.Ord == 7 {
+		t.Errorf("the logs it would have covered are passed over although the target refused it: %q of file %d", got.Do, got.File.Ord)
 	}
 }
 

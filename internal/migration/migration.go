@@ -6,6 +6,7 @@ package migration
 import (
 	"time"
 
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 )
 
@@ -204,15 +205,29 @@ func (m Migration) SourceOf(f File) string {
 	return m.SourceID
 }
 
-// Live returns the files that are part of the chain, in order.
+// Live lists the files of the chain, in order: those that were not dropped, and that
+// no differential behind them makes unnecessary.
 func (m Migration) Live() []File {
+	var covers File // the last differential on its way or applied
+	for _, f := range m.Files {
+		if f.Kind == string(backup.Differential) && f.State != FileDropped && f.State != FileRefused {
+			covers = f
+		}
+	}
 	var out []File
 	for _, f := range m.Files {
-		if f.State != FileDropped {
+		if f.State != FileDropped && !f.coveredBy(covers) {
 			out = append(out, f)
 		}
 	}
 	return out
+}
+
+// coveredBy reports whether a later differential holds all that the file would
+// bring, before the file was given to the target.
+func (f File) coveredBy(d File) bool {
+	given := f.State == FileSent || f.State == FileApplied || f.State == FileRefused
+	return !given && f.Kind != string(backup.Full) && f.Ord < d.Ord && f.LastLSN.Compare(d.LastLSN) <= 0
 }
 
 // AppliedTo returns the last LSN the target has applied, zero before the full.

@@ -11,6 +11,7 @@ type Rules struct {
 	Settle time.Duration // how long a call without an answer may still take effect
 
 	Restores int // files in one instance's hands at once; 0 = no bound
+	Reserve  int // imports of the day kept for the cutover of a source at work
 }
 
 // Budget is how many changing calls were made in the last 24 hours, and when
@@ -128,6 +129,9 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 	if !m.Opened.IsZero() {
 		return Action{Do: DoFinish}
 	}
+	if overtakes(m, b, r.Reserve) {
+		return Action{Do: DoAwait} // the differential that takes the place of what waits
+	}
 	for _, f := range m.Live() {
 		if f.State == FileApplied {
 			continue
@@ -136,8 +140,13 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 			return Action{Do: DoAwait, File: f}
 		}
 		// What stops writes does not queue.
-		if wait, ok := b.exhausted(now, r); ok && (m.Feed == nil || m.Feed.Frozen.IsZero()) {
-			return wait
+		if m.Feed == nil || m.Feed.Frozen.IsZero() {
+			if wait, ok := b.exhausted(now, r); ok {
+				return wait
+			}
+		}
+		if m.kept(b, r) {
+			return Action{Do: DoWait, Until: b.Frees(), Why: "The imports a day are used up, but those kept for the cutover."}
 		}
 		return Action{Do: DoImport, File: f}
 	}
@@ -154,6 +163,12 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 		return Action{Do: DoOpen}
 	}
 	return Action{Do: DoFollow}
+}
+
+// kept reports whether the imports left today are those kept for the cutover.
+func (m Migration) kept(b Budget, r Rules) bool {
+	f := m.Feed
+	return f != nil && !m.Own && f.Frozen.IsZero() && f.spare(b, r.Reserve) <= 0
 }
 
 // awaited is the first file of a file's set that is not in the bucket.
