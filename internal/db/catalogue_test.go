@@ -471,3 +471,52 @@ func TestCountsStayRight(t *testing.T) {
 		}
 	}
 }
+
+// TestWindowsOfOutlinesAreThoseOfTheSets: what outlines leave out has no part
+// in windows and protection.
+func TestWindowsOfOutlinesAreThoseOfTheSets(t *testing.T) {
+	c := open(t).Catalogue()
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	var all []backup.Record
+	for i := range 12 {
+		r := set("i", "orders", i)
+		if i == 7 {
+			r.Apart = true
+		}
+		if i == 4 {
+			r.State = backup.Broken
+		}
+		all = append(all, r)
+	}
+	for i := range 9 {
+		kind, from := backup.Log, at.Add(time.Duration(i)*time.Hour)
+		if i%4 == 0 {
+			kind = backup.Full
+		}
+		cloud := &backup.CloudSet{ID: fmt.Sprint("c", i), Kind: kind, Started: from, Finished: from.Add(time.Hour), Usable: true, Size: 1 << 20, Databases: []string{"orders"}}
+		all = append(all, backup.Record{InstanceID: "rds", Origin: backup.InCloud, State: backup.Complete, Set: backup.Set{Kind: kind, Complete: true}, Cloud: cloud})
+	}
+	if err := c.Put(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range [][2]string{{"i", "orders"}, {"rds", ""}} {
+		sets, err := c.Sets(t.Context(), of[0], of[1], 0)
+		outlines, err2 := c.Outlines(t.Context(), of[0], of[1], 0)
+		if err != nil || err2 != nil || len(sets) == 0 || len(sets) != len(outlines) {
+			t.Fatalf("%d sets, %d outlines, %v, %v", len(sets), len(outlines), err, err2)
+		}
+		a, b := backup.Windows(sets), backup.Windows(outlines)
+		if len(a) == 0 || len(a) != len(b) {
+			t.Fatalf("%s has %d windows, and %d out of outlines", of[0], len(a), len(b))
+		}
+		for i := range a {
+			if !a[i].From.Equal(b[i].From) || !a[i].To.Equal(b[i].To) || len(a[i].Starts) != len(b[i].Starts) || len(a[i].Logs) != len(b[i].Logs) {
+				t.Errorf("%s: window %d is %s to %s, out of outlines %s to %s", of[0], i, a[i].From, a[i].To, b[i].From, b[i].To)
+			}
+		}
+		now := at.AddDate(0, 0, 1)
+		if x, y := backup.Protect(sets, backup.Promise{}, now), backup.Protect(outlines, backup.Promise{}, now); !reflect.DeepEqual(x, y) {
+			t.Errorf("%s is protected\n%+v, out of outlines\n%+v", of[0], x, y)
+		}
+	}
+}
