@@ -36,7 +36,10 @@ var groups = []struct{ name, shape string }{
 	{"audit, deep pages", "/audit "},
 	{"policies", "/policies"},
 	{"Overview", "/ "},
+	{otherPages, "none"},
 }
+
+const otherPages = "other pages: migrations, waves, protection"
 
 func group(kind string) string {
 	for _, g := range groups {
@@ -44,11 +47,11 @@ func group(kind string) string {
 			return g.name
 		}
 	}
-	return "other pages"
+	return otherPages
 }
 
 // pages asks the real dashboard for pages of a generated house, while another
-// client changes settings all the time.
+// client changes things all the time.
 func (b *bench) pages(ctx context.Context) (err error) {
 	folder, err := b.house(ctx)
 	if err != nil {
