@@ -243,7 +243,7 @@ func (j *job) verify(ctx context.Context, s Sheet, o *Order) error {
 	if named != nil {
 		return named
 	}
-	set := backup.Set{ID: o.SetID}
+	var set backup.Set
 	if len(rows) > 0 {
 		set = rows[0].Set
 	} else if set, named = readSet(ctx, j.Ports, place.BucketID, o.Keys); named != nil {

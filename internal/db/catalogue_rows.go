@@ -21,8 +21,6 @@ var (
 	origins = []backup.Origin{backup.ByUs, backup.ByOthers, backup.InBucket, backup.InCloud}
 )
 
-const classes = 4 * 2 * 2 * 3 * 4
-
 func classOf(r *backup.Record) (class, error) {
 	c, err := digit(0, kinds, r.Set.Kind, "kind")
 	c = c*4 + class(bit(r.Snapshot())*2+bit(r.Manual()))

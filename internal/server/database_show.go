@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -153,5 +152,3 @@ func foreign(records []backup.Record) (n int) {
 	}
 	return n
 }
-
-func trimmed(c echo.Context, name string) string { return strings.TrimSpace(c.FormValue(name)) }
