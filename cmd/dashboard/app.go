@@ -49,6 +49,9 @@ type App struct {
 
 // Open starts everything but answers nobody until Serve.
 func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
+	if c.now == nil {
+		c.now = time.Now
+	}
 	a := &App{config: c, log: log}
 	defer func() {
 		if err != nil {
@@ -86,7 +89,7 @@ func (a *App) face(bell *run.Bell) (http.Handler, error) {
 	return server.New(server.Config{Secure: a.config.TLSCert != "", Version: version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
 		Endpoints: a.DB, Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey: &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
-		Bell:   bell, Log: a.log, Now: time.Now, NewID: newID,
+		Bell:   bell, Log: a.log, Now: a.config.now, NewID: newID,
 		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.copier, Pruner: a.pruner, Restoring: a.restoring, Looks: a.DB.Collecting(),
 		Collect: func(ctx context.Context, id string) error {
 			return a.collector.Look(ctx, collect.InstanceSubject(id), nil)

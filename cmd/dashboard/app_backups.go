@@ -9,7 +9,6 @@ import (
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/backuprun"
 	"github.com/bakplane/bakplane/internal/collect"
-	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
@@ -28,7 +27,8 @@ func (a *App) equip() {
 			Rules:  backuprun.Rules{Settle: min(c.Settle, 20*time.Second), Backups: c.Backups, Uploads: c.Uploads},
 			Upload: migration.UploadRules{Parallel: c.UploadParallel, PartSize: c.UploadPart, Limit: limit}},
 		Clouds: a.Ports, Poll: c.Poll, Settle: c.Settle}
-	a.collector = &collect.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Collecting(), Now: time.Now}
+	a.collector = &collect.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Collecting(), Now: c.now,
+		Policies: &policy.Clouds{Ports: a.Ports, Versions: a.DB.Policies(), Now: c.now}}
 	a.pruner = &backuprun.Pruner{Kit: a.kit.Kit, Policies: a.DB.Policies()}
 	a.restoring = &backuprun.Restoring{Kit: a.kit.Kit, Restorers: a.Ports}
 	a.copier = &backuprun.Copier{CloudKit: a.kit, Copies: a.DB.BackupRuns(), Downloads: aliyun.NewDownloads()}
@@ -57,15 +57,7 @@ const promises = 15 * time.Second
 
 // promising keeps what policies promise beside each database.
 func (a *App) promising() policy.Promising {
-	return policy.Promising{Policies: a.DB.Policies(), Sets: a.DB.Catalogue(), Now: time.Now, Servers: func(ctx context.Context) (ids []string, err error) {
-		all, err := a.DB.Instances(ctx)
-		for _, i := range all {
-			if i.Kind == endpoint.SelfManaged {
-				ids = append(ids, i.ID)
-			}
-		}
-		return ids, err
-	}}
+	return policy.Promising{Policies: a.DB.Policies(), Sets: a.DB.Catalogue(), Versions: a.DB.Policies(), Instances: a.DB.Instances, Now: a.config.now}
 }
 
 // every does something at once and then again and again until ctx ends.

@@ -24,4 +24,6 @@ type Config struct {
 	UploadLimit    int64         `help:"Bytes per second of all uploads together; 0 = as fast as it goes." env:"BAKPLANE_UPLOAD_LIMIT" default:"0"`
 
 	LogLevel string `help:"debug, info, warn or error." env:"BAKPLANE_LOG" default:"info" enum:"debug,info,warn,error"`
+
+	now func() time.Time // the clock that lateness goes by; nil = the machine's
 }

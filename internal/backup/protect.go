@@ -68,9 +68,9 @@ func (p Protection) Promised(promise Promise, now time.Time) Protection {
 			from = promise.Since
 		}
 		if from.IsZero() {
-			from = now.Add(-promise.Objective)
+			from = now.Add(-promise.Objective - promise.Slack)
 		}
-		if at := from.Add(promise.Objective); p.LateAt.IsZero() || at.Before(p.LateAt) {
+		if at := from.Add(promise.Objective + promise.Slack); p.LateAt.IsZero() || at.Before(p.LateAt) {
 			p.LateAt = at
 		}
 	}

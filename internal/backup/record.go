@@ -160,6 +160,7 @@ type Promise struct {
 	InstanceID, Database string
 	PolicyID             string        // ours; empty = the cloud's policy, or none
 	Objective            time.Duration // RPO; zero = none
+	Slack                time.Duration // how much longer it may be before it counts as late: the time in which a service's backup becomes known
 	Since                time.Time     // UTC, when it was promised: a database without any backup has the objective's time from then on
 	Due                  time.Time     // UTC, when the next backup will count as missing; zero = nothing is due
 }

@@ -26,6 +26,7 @@ type cloudCursor struct {
 	Logs     time.Time `json:"logs,omitzero"`
 	Relisted time.Time `json:"relisted,omitzero"` // when everything was listed anew
 	Named    time.Time `json:"named,omitzero"`    // when the databases were listed
+	Differs  bool      `json:"differs,omitempty"` // the policy was not as it was last noted
 }
 
 // cloud lists what the service has of an instance: first everything, then what
@@ -81,7 +82,13 @@ func (c *Collector) cloud(ctx context.Context, l *Look, in endpoint.Instance, st
 		}
 		step("logs", "Log backups of the service", total-int64(now.Sub(to)/time.Hour), total)
 	}
-	return nil
+	if c.Policies == nil {
+		return nil
+	}
+	if at.Differs, err = c.Policies.See(ctx, in.ID, at.Differs); err != nil {
+		return err
+	}
+	return c.keep(ctx, l, at)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -86,6 +86,11 @@ type Collector struct {
 	Catalogue backup.Catalogue
 	Store     Store
 	Now       func() time.Time
+	// Policies notes the policies of instances in the cloud as they are read
+	// with each look; nil = they are not read.
+	Policies interface {
+		See(ctx context.Context, instanceID string, again bool) (differs bool, err error)
+	}
 }
 
 // Step tells of a part of a look: what it is and how much of it is done.

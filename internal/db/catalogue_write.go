@@ -222,7 +222,7 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 		}
 		if p.inherited || has && name != "" && p.Promise == (backup.Promise{InstanceID: instanceID, Database: name}) {
 			p.inherited = true
-			p.PolicyID, p.Objective, p.Since, p.Due = whole.PolicyID, whole.Objective, whole.Since, whole.Due
+			p.PolicyID, p.Objective, p.Slack, p.Since, p.Due = whole.PolicyID, whole.Objective, whole.Slack, whole.Since, whole.Due
 		}
 		dropped := p.Dropped
 		p.Protection = found.Promised(p.Promise, w.now)

@@ -100,6 +100,33 @@ func (c Clouds) noted(ctx context.Context, instanceID string, s Standing) (l Loo
 	return l, nil
 }
 
+// See reads an instance's policy and notes one that was never read. One that
+// differs from the newest version is noted when the look before this one saw
+// that as well (again): in between, a change made here may have been written
+// and not yet noted. It tells whether the policy differs still.
+func (c Clouds) See(ctx context.Context, instanceID string, again bool) (differs bool, err error) {
+	cloud, err := c.Ports.CloudPolicy(ctx, instanceID)
+	if err != nil {
+		return again, err
+	}
+	s, err := cloud.Policy(ctx)
+	if err != nil {
+		return again, fmt.Errorf("read policy of %s: %w", instanceID, err)
+	}
+	last, err := c.Versions.Versions(ctx, InstanceSubject(instanceID), 1)
+	if err != nil {
+		return again, err
+	}
+	if len(last) > 0 {
+		was, err := ReadContent(last[0])
+		if differs = err != nil || len(DiffContent(was, s.Content())) > 0; !differs || !again {
+			return differs, nil
+		}
+	}
+	_, err = c.noted(ctx, instanceID, s)
+	return err != nil, err
+}
+
 // Acknowledge takes a change made elsewhere for right: from now on drift is
 // told against it. The policy is not written.
 func (c Clouds) Acknowledge(ctx context.Context, instanceID string, by By) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 )
 
 // grace is how long a backup that began in time may take before it counts as
@@ -92,16 +93,23 @@ type Promising struct {
 		Protections(ctx context.Context, f backup.ProtectionFilter) ([]backup.Protection, error)
 		Promise(ctx context.Context, p []backup.Promise) error
 	}
-	// Servers lists the self-managed instances.
-	Servers func(ctx context.Context) ([]string, error)
-	Now     func() time.Time
+	// Versions has policies of the cloud as they were last read.
+	Versions interface {
+		Versions(ctx context.Context, subject string, limit int) ([]Version, error)
+	}
+	Instances func(ctx context.Context) ([]endpoint.Instance, error)
+	Now       func() time.Time
 }
+
+// sameVersions bounds how far back it is looked since when a policy of the
+// cloud is as it is.
+const sameVersions = 10
 
 // promisePage is how many databases are looked at and written together.
 const promisePage = 500
 
-// Turn looks at every database of every self-managed server once and writes
-// what differs.
+// Turn looks at every database of every instance once and writes what differs.
+// It asks no server and no service.
 func (k Promising) Turn(ctx context.Context) error {
 	all, err := k.Policies.Policies(ctx)
 	if err != nil {
@@ -117,21 +125,33 @@ func (k Promising) Turn(ctx context.Context) error {
 			of[server] = append(of[server], c)
 		}
 	}
-	servers, err := k.Servers(ctx)
+	instances, err := k.Instances(ctx)
 	if err != nil {
 		return err
 	}
-	for _, server := range servers {
-		if err := k.server(ctx, server, of[server]); err != nil {
+	for _, in := range instances {
+		want := func(is backup.Protection, now time.Time) backup.Promise { return Promises(of[in.ID], is, now) }
+		if in.Kind != endpoint.SelfManaged {
+			versions, err := k.Versions.Versions(ctx, InstanceSubject(in.ID), sameVersions)
+			if err != nil {
+				return err
+			}
+			kept, known := ReadLast(versions)
+			if !known {
+				continue // what was promised before is not taken back
+			}
+			want = func(is backup.Protection, now time.Time) backup.Promise { return CloudPromises(kept, is, now) }
+		}
+		if err := k.instance(ctx, in.ID, want); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (k Promising) server(ctx context.Context, server string, calendars []*Calendar) error {
+func (k Promising) instance(ctx context.Context, id string, wanted func(backup.Protection, time.Time) backup.Promise) error {
 	now := k.Now()
-	f := backup.ProtectionFilter{InstanceID: server, Now: now, Limit: promisePage}
+	f := backup.ProtectionFilter{InstanceID: id, Now: now, Limit: promisePage}
 	var changed []backup.Promise
 	for {
 		page, err := k.Sets.Protections(ctx, f)
@@ -139,7 +159,7 @@ func (k Promising) server(ctx context.Context, server string, calendars []*Calen
 			return err
 		}
 		for _, is := range page {
-			if want := Promises(calendars, is, now); !alike(want, is.Promise) {
+			if want := wanted(is, now); !alike(want, is.Promise) {
 				changed = append(changed, want)
 			}
 		}
@@ -157,5 +177,5 @@ func (k Promising) server(ctx context.Context, server string, calendars []*Calen
 }
 
 func alike(a, b backup.Promise) bool {
-	return a.PolicyID == b.PolicyID && a.Objective == b.Objective && a.Since.Equal(b.Since) && a.Due.Equal(b.Due)
+	return a.PolicyID == b.PolicyID && a.Objective == b.Objective && a.Slack == b.Slack && a.Since.Equal(b.Since) && a.Due.Equal(b.Due)
 }

@@ -55,13 +55,13 @@ func (s *Server) databaseShow(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	row := protectionRow(z, p, nil)
+	row := protectionRow(z, p, in)
 	v := templates.DatabasePage{Name: firstOf(p.Database, "The whole instance"), Badge: row.Badge, Under: s.lookedAt(ctx, z, in),
 		Crumbs:   []templates.Link{{Text: "Instances", Href: "/instances"}, {Text: in.Name, Href: "/instances/" + in.ID}, {Text: firstOf(p.Database, "The whole instance")}},
 		NoWindow: templates.Empty{Title: "It cannot be restored to any moment.", Text: firstOf(p.Words, "No full backup of it is known.")},
 		Empty:    templates.Empty{Title: "No backup set of it is known.", Text: "Sets that Bakplane or others take appear here within a minute."},
 		All:      templates.Link{Text: "All sets of it", Href: "/sets?" + url.Values{"instance": {in.ID}, "database": {p.Database}}.Encode()}}
-	if v.Facts, err = s.databaseFacts(ctx, z, p, row); err != nil {
+	if v.Facts, err = s.databaseFacts(ctx, z, in, p, row); err != nil {
 		return view{}, err
 	}
 	if p.Late(z.Now) || !p.Whole && !p.Unprotected() || p.Unprotected() {
@@ -100,7 +100,7 @@ func (s *Server) lookedAt(ctx context.Context, z templates.Zone, in endpoint.Ins
 	return in.Name + " · looked at " + z.Ago(l.Good)
 }
 
-func (s *Server) databaseFacts(ctx context.Context, z templates.Zone, p backup.Protection, row templates.ProtectionRow) ([]templates.Fact, error) {
+func (s *Server) databaseFacts(ctx context.Context, z templates.Zone, in endpoint.Instance, p backup.Protection, row templates.ProtectionRow) ([]templates.Fact, error) {
 	last := func(label string, b templates.Backed) templates.Fact {
 		return templates.Fact{Label: label, Value: b.Ago, Note: b.When.UTC, Title: b.When.Exact, Words: true}
 	}
@@ -116,15 +116,20 @@ func (s *Server) databaseFacts(ctx context.Context, z templates.Zone, p backup.P
 		chain.Value, chain.Note, chain.Tone = "broken", "since "+z.At(p.BrokenSince).UTC, templates.ToneWarn
 	}
 	promise := templates.Fact{Label: "Policy", Value: "none", Note: "nothing is promised", Words: true}
-	if p.PolicyID != "" {
+	switch {
+	case in.Kind == endpoint.ApsaraDB && p.Objective == 0 && p.Due.IsZero():
+		promise.Value, promise.Note = "not known yet", "it is read with each look at the instance"
+	case in.Kind == endpoint.ApsaraDB:
+		promise.Value, promise.Note = "the instance's own", "no backup is due"
+	case p.PolicyID != "":
 		pol, err := s.Policies.Policy(ctx, p.PolicyID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return nil, err
 		}
 		promise.Value, promise.Note = firstOf(pol.Name, "removed"), "no backup is due"
-		if !p.Due.IsZero() {
-			promise.Note = "missing from " + z.At(p.Due).UTC + " on"
-		}
+	}
+	if !p.Due.IsZero() {
+		promise.Note = "missing from " + z.At(p.Due).UTC + " on"
 	}
 	return []templates.Fact{rpo, chain, last("Last full", row.Full), last("Last differential", row.Diff), last("Last log", row.Log), promise}, nil
 }
@@ -133,7 +138,7 @@ func (s *Server) databaseFacts(ctx context.Context, z templates.Zone, p backup.P
 // as promised.
 func databaseActions(in endpoint.Instance, p backup.Protection) (out []templates.Action) {
 	if in.Kind != endpoint.SelfManaged {
-		return []templates.Action{{Label: "Back up now", Href: "/instances/" + in.ID + "/backup", Small: true}}
+		return []templates.Action{{Label: "Its policy", Href: "/instances/" + in.ID + "/policy", Small: true}, {Label: "Back up now", Href: "/instances/" + in.ID + "/backup", Small: true}}
 	}
 	if p.PolicyID != "" {
 		out = append(out, templates.Action{Label: "Its policy", Href: "/policies/" + p.PolicyID, Small: true})

@@ -37,7 +37,7 @@ func (s *Server) overview(c echo.Context) (view, error) {
 	if v.Facts, err = s.protectionFacts(ctx, z); err != nil {
 		return view{}, err
 	}
-	if v.Late, err = s.unprotected(ctx, z, names); err != nil {
+	if v.Late, err = s.unprotected(ctx, z); err != nil {
 		return view{}, err
 	}
 	running, failed, err := s.runsAtWork(ctx, z)
@@ -128,6 +128,16 @@ func (s *Server) summaryProgress(ctx context.Context, m migration.Summary) *temp
 }
 
 // instanceNames are the instances by id, as people call them.
+// instancesByID are all instances by the ids of their endpoints.
+func (s *Server) instancesByID(ctx context.Context) (map[string]endpoint.Instance, error) {
+	all, err := s.Endpoints.Instances(ctx)
+	out := make(map[string]endpoint.Instance, len(all))
+	for _, i := range all {
+		out[i.ID] = i
+	}
+	return out, err
+}
+
 func (s *Server) instanceNames(ctx context.Context) (map[string]string, error) {
 	all, err := s.Endpoints.Instances(ctx)
 	if err != nil {

@@ -77,7 +77,11 @@ func (s *Server) lookFact(ctx context.Context, z templates.Zone) (templates.Fact
 // unprotected lists databases that are not protected as promised: those that
 // are late longest first, then those that cannot be restored although nothing
 // was promised, then broken chains.
-func (s *Server) unprotected(ctx context.Context, z templates.Zone, names map[string]string) (rows []templates.ProtectionRow, err error) {
+func (s *Server) unprotected(ctx context.Context, z templates.Zone) (rows []templates.ProtectionRow, err error) {
+	instances, err := s.instancesByID(ctx)
+	if err != nil {
+		return nil, err
+	}
 	seen := map[string]bool{}
 	for _, f := range []backup.ProtectionFilter{{OnlyLate: true}, {OnlyUnprotected: true}, {OnlyBroken: true}} {
 		f.Now, f.Limit = z.Now, overviewRows
@@ -91,7 +95,7 @@ func (s *Server) unprotected(ctx context.Context, z templates.Zone, names map[st
 				continue
 			}
 			seen[key] = true
-			row := protectionRow(z, p, names)
+			row := protectionRow(z, p, instances[p.InstanceID])
 			row.Action = s.nextAction(p)
 			rows = append(rows, row)
 		}

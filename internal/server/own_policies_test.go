@@ -180,7 +180,9 @@ func TestTheOverviewNamesWhoIsLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	promising := policy.Promising{Policies: h.db.Policies(), Sets: c, Now: time.Now, Servers: func(context.Context) ([]string, error) { return []string{"left"}, nil }}
+	promising := policy.Promising{Policies: h.db.Policies(), Sets: c, Now: time.Now, Instances: func(context.Context) ([]endpoint.Instance, error) {
+		return []endpoint.Instance{{ID: "left", Kind: endpoint.SelfManaged}}, nil
+	}}
 	if err := promising.Turn(t.Context()); err != nil {
 		t.Fatal(err)
 	}

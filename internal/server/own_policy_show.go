@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/web/templates"
 )
@@ -122,7 +123,7 @@ func (s *Server) ownPolicyDatabases(ctx context.Context, z templates.Zone, p pol
 			gone++
 		}
 		if i < databasesShown {
-			v.Databases = append(v.Databases, protectionRow(z, d, names))
+			v.Databases = append(v.Databases, protectionRow(z, d, endpoint.Instance{ID: d.InstanceID, Kind: endpoint.SelfManaged, Name: names[d.InstanceID]}))
 		}
 	}
 	if n := len(all) - len(v.Databases); n > 0 || more || len(p.Servers) > 20 {

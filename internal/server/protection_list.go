@@ -19,7 +19,7 @@ func (s *Server) protectionList(c echo.Context) (view, error) {
 		return view{}, err
 	}
 	f.InstanceID, f.After, f.Now, f.Limit = c.QueryParam("instance"), c.QueryParam("after"), z.Now, pageSize
-	names, err := s.instanceNames(ctx)
+	instances, err := s.instancesByID(ctx)
 	if err != nil {
 		return view{}, err
 	}
@@ -44,10 +44,10 @@ func (s *Server) protectionList(c echo.Context) (view, error) {
 		v.Tabs = append(v.Tabs, one)
 	}
 	if f.InstanceID != "" {
-		v.Under = "of " + firstOf(names[f.InstanceID], f.InstanceID)
+		v.Under = "of " + firstOf(instanceName(instances[f.InstanceID]), f.InstanceID)
 	}
 	for _, p := range found {
-		row := protectionRow(z, p, names)
+		row := protectionRow(z, p, instances[p.InstanceID])
 		if row.Badge.Tone != templates.ToneOK {
 			row.Action = s.nextAction(p)
 		}
