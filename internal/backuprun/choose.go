@@ -161,21 +161,17 @@ func build(o Order, s Sheet, d backup.Database) Order {
 		if d.LastFull.IsZero() {
 			return first("There is no full backup to build on.")
 		}
-		if d.ReadOnly {
-			return leave("It is read-only: its full backup holds everything.")
+		if why := d.Spared().NoDifferential; why != "" {
+			return leave(why)
 		}
 	case backup.Log:
-		switch {
-		case d.RecoveryModel == "SIMPLE":
-			return leave("Recovery model SIMPLE has no log backups.")
-		case d.LastLogBackupLSN.IsZero() && d.ReadOnly:
-			return leave("It is read-only, and no log chain was begun.")
+		switch why := d.Spared().NoLog; {
+		case why != "":
+			return leave(why)
 		case d.LastLogBackupLSN.IsZero():
 			return first("It is in recovery model " + d.RecoveryModel + " in name only: no full backup began a log chain.")
 		case d.LastFull.IsZero():
 			return first("The server's history knows no full backup that its log backups could follow.")
-		case d.ReadOnly && !d.LastLog.IsZero():
-			return leave("It is read-only: there is no new log.")
 		}
 	}
 	return o

@@ -42,8 +42,12 @@ func (c *Collector) server(ctx context.Context, l *Look, in endpoint.Instance, s
 		return fmt.Errorf("list databases: %w", err)
 	}
 	names, newest := make([]string, 0, len(databases)), time.Time{}
+	spared := make(map[string]backup.Spared, len(databases))
 	for _, d := range databases {
 		names = append(names, d.Name)
+		if d.State == "ONLINE" { // else it tells little of itself
+			spared[d.Name] = d.Spared()
+		}
 		for _, t := range []time.Time{d.LastFull, d.LastDiff, d.LastLog} {
 			if t.After(newest) {
 				newest = t
@@ -51,6 +55,9 @@ func (c *Collector) server(ctx context.Context, l *Look, in endpoint.Instance, s
 		}
 	}
 	if err := c.Catalogue.Exist(ctx, in.ID, names, c.Now().UTC()); err != nil {
+		return err
+	}
+	if err := c.Catalogue.Spare(ctx, in.ID, spared); err != nil {
 		return err
 	}
 	step("databases", fmt.Sprintf("%d databases", len(names)), int64(len(names)), int64(len(names)))

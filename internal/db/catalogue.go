@@ -222,3 +222,27 @@ func (d *Catalogue) Exist(ctx context.Context, instanceID string, names []string
 		return w.protect()
 	})
 }
+
+// Spare implements backup.Catalogue. What is as it was costs no write.
+func (d *Catalogue) Spare(ctx context.Context, instanceID string, databases map[string]backup.Spared) error {
+	have, err := rows(ctx, d.read, "database", `SELECT `+protectionColumns+` FROM protections WHERE instance_id = ?`, scanProtection, instanceID)
+	if err != nil {
+		return err
+	}
+	have = slices.DeleteFunc(have, func(p protectionRow) bool {
+		s, told := databases[p.Database]
+		return !told || s == p.Spared
+	})
+	if len(have) == 0 {
+		return nil
+	}
+	return d.tx(ctx, "note which backups databases do not get", func(tx *sql.Tx) error {
+		for _, p := range have {
+			s := databases[p.Database]
+			if _, err := tx.ExecContext(ctx, `UPDATE protections SET no_log = ?, no_differential = ? WHERE n = ?`, s.NoLog, s.NoDifferential, p.n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -224,9 +224,9 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 			p.inherited = true
 			p.PolicyID, p.Objective, p.Slack, p.Since, p.Due = whole.PolicyID, whole.Objective, whole.Slack, whole.Since, whole.Due
 		}
-		dropped := p.Dropped
+		dropped, spared := p.Dropped, p.Spared
 		p.Protection = found.Promised(p.Promise, w.now)
-		p.Dropped = dropped
+		p.Dropped, p.Spared = dropped, spared
 		p.shown = dropped.IsZero() && (name != "" || !w.hasDatabases(instanceID))
 		if err := saveProtection(w.ctx, w.tx, &old, p); err != nil {
 			return err

@@ -23,6 +23,10 @@ const grace = time.Minute
 // it may still start is over and a minute has passed. Logs are expected only of
 // databases that ever had one: others are in recovery model SIMPLE, or the
 // objective tells.
+//
+// A database that rightly gets no backups of a kind that the policy takes, as a
+// run leaves it out, is not expected to have them. Its objective, which those
+// are to keep, does not count either: what the other rules owe it does.
 func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup.Promise {
 	out := backup.Promise{InstanceID: is.InstanceID, Database: is.Database}
 	for _, c := range calendars {
@@ -30,8 +34,12 @@ func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup
 		if chosen, _ := p.Databases.Chooses(is.Database); !chosen || !p.Enabled || !slices.Contains(p.Servers, is.InstanceID) {
 			continue
 		}
-		if out.PolicyID == "" || p.Objective > 0 && (out.Objective == 0 || p.Objective < out.Objective) {
-			out.PolicyID, out.Objective = p.ID, p.Objective
+		objective := p.Objective
+		if c.spares(is.Spared) {
+			objective = 0
+		}
+		if out.PolicyID == "" || objective > 0 && (out.Objective == 0 || objective < out.Objective) {
+			out.PolicyID, out.Objective = p.ID, objective
 		}
 		if at := c.missing(is, now); !at.IsZero() && (out.Due.IsZero() || at.Before(out.Due)) {
 			out.Due = at
@@ -46,6 +54,14 @@ func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup
 	return out
 }
 
+// spares reports whether a policy has a rule whose backups a database rightly
+// does not get.
+func (c *Calendar) spares(s backup.Spared) bool {
+	return slices.ContainsFunc(c.rules, func(r schedule) bool {
+		return r.Kind == backup.Log && s.NoLog != "" || r.Kind == backup.Differential && s.NoDifferential != ""
+	})
+}
+
 // missing is when the next backup of a database counts as missing by a policy.
 func (c *Calendar) missing(is backup.Protection, now time.Time) (due time.Time) {
 	allowed := grace
@@ -57,12 +73,12 @@ func (c *Calendar) missing(is backup.Protection, now time.Time) (due time.Time) 
 		last := is.LastFull
 		switch r.Kind {
 		case backup.Differential:
-			if is.LastFull.IsZero() || IsSystem(is.Database) {
+			if is.LastFull.IsZero() || IsSystem(is.Database) || is.NoDifferential != "" {
 				continue
 			}
 			last = latest(last, is.LastDifferential)
 		case backup.Log:
-			if is.LastLog.IsZero() {
+			if is.LastLog.IsZero() || is.NoLog != "" {
 				continue
 			}
 			last = is.LastLog

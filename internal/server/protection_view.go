@@ -50,6 +50,9 @@ func protectionBadge(now time.Time, p backup.Protection, kind endpoint.InstanceK
 // protectionWhy says in a sentence why a database is not protected as promised.
 func protectionWhy(z templates.Zone, p backup.Protection) string {
 	why := p.Words
+	if why == "" && p.PolicyID != "" {
+		why = p.NoLog
+	}
 	if !p.Late(z.Now) {
 		return why
 	}
