@@ -18,6 +18,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backuprun"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/emulator/door"
+	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -511,6 +512,35 @@ func TestNothingGoesWhileTheNewestIsNotSeen(t *testing.T) {
 	if !y.exists(demoBackups, all[0].Copies[0].Keys[0]) {
 		t.Error("the last full backup went")
 	}
+}
+
+// TestABucketThatVanished: the backup is taken and kept where it lies, nothing
+// goes, the run names the bucket, and the next slot still fires.
+func TestABucketThatVanished(t *testing.T) {
+	y := newYard(t)
+	y.promise(policy.Policy{ID: newID(), Name: "nightly", Enabled: true, Servers: []string{demoServer}, Zone: "UTC", Window: time.Hour, BucketID: demoStaging,
+		Databases: policy.Selection{Include: []string{"shop"}}, Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *", Keep: policy.Keep{Count: 1}}}})
+	y.ends(y.slot(backup.Full, "2026-11-20T02:00"), run.Succeeded)
+	if err := y.cloud.oss.DropBucket(gardenBucket); err != nil {
+		t.Fatal(err)
+	}
+	y.tick()
+	r := y.ends(y.slot(backup.Full, "2026-11-21T02:00"), run.Failed)
+	says(t, r.Message+r.Fix, "1 database", gardenBucket)
+	if all := y.sets(); len(all) != 2 || !all[0].Gone.IsZero() || !all[1].Gone.IsZero() {
+		t.Errorf("want both sets in the catalogue: %+v", all)
+	}
+	for _, rec := range y.sets() {
+		here := slices.IndexFunc(rec.Copies, func(c backup.Copy) bool { return c.BucketID == demoBackups })
+		if here < 0 || !y.exists(demoBackups, rec.Copies[here].Keys[0]) {
+			t.Errorf("%+v is gone from the server's folder", rec.Copies)
+		}
+	}
+	if err := y.cloud.oss.SetBucket(ossemu.Bucket{Name: gardenBucket, Region: gardenRegion, Owner: gardenOwner}); err != nil {
+		t.Fatal(err)
+	}
+	y.tick()
+	y.ends(y.slot(backup.Full, "2026-11-22T02:00"), run.Succeeded)
 }
 
 func TestAServerThatIsDownAtItsHour(t *testing.T) {
