@@ -47,7 +47,12 @@ func (h *house) follow(database string, change func(*migration.LiveWish)) string
 
 func (h *house) cutOver(id string) {
 	h.t.Helper()
-	if err := migration.OrderCutover(h.t.Context(), h.app.DB.Migrations(), id, h.by()); err != nil {
+	err := migration.OrderCutover(h.t.Context(), h.app.DB.Migrations(), id, h.by())
+	for h.person && err != nil { // a problem came first
+		h.until(id, "to follow again", follows)
+		err = migration.OrderCutover(h.t.Context(), h.app.DB.Migrations(), id, h.by())
+	}
+	if err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -158,6 +163,7 @@ type trouble struct {
 	make func(*house) // nil = the dashboard, a process of its own then, is killed in the cutover
 
 	freeze migration.Freeze // of the kills
+	person bool             // somebody presses Retry when it stands
 }
 
 func (h *house) bites(d *door.Door, r door.Rule) {
@@ -174,6 +180,12 @@ var troubles = []trouble{
 		h.bites(h.cloud.sql.Door(), door.Rule{Operation: "BACKUP DATABASE", CutAnswer: new(int64)})
 	}},
 	{name: "slow disk at the source", make: func(h *house) { h.cloud.sql.SetDisk(sqlserveremu.Disk{Rate: 4 << 20}) }},
+	{name: "the backup folder is full for a while", person: true, make: func(h *house) {
+		some := int64(8 << 10)
+		h.cloud.sql.SetDisk(sqlserveremu.Disk{FailAfter: &some})
+		time.Sleep(300 * time.Millisecond)
+		h.cloud.sql.SetDisk(sqlserveremu.Disk{})
+	}},
 	{name: "cloud throttles", make: func(h *house) {
 		h.bites(h.cloud.rds.Door(), door.Rule{Operation: "CreateMigrateTask", Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."})
 	}},
@@ -212,6 +224,7 @@ func TestCutoversInTrouble(t *testing.T) {
 				return
 			}
 			h := newHouse(t)
+			h.person = what.person
 			if err := h.cloud.sql.Load("shop", 100); err != nil {
 				t.Fatal(err)
 			}
