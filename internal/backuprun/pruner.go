@@ -17,8 +17,9 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 )
 
-// mostSets is how many sets of one database retention looks at.
-const mostSets = 20_000
+// mostSets is how many sets of one database retention looks at, the newest:
+// log backups of each minute for six weeks. What is older than those stays.
+const mostSets = 60_000
 
 // Pruner removes sets that a policy lets go of. What goes is decided by
 // policy.Prune; here it is done, with care: nothing of a database goes while
