@@ -49,7 +49,7 @@ type Drawing struct {
 
 // Shape is a rectangle, a line or a text. A line runs from X, Y to X+W, Y+H.
 type Shape struct {
-	Tag        string // rect, line or text
+	Tag        string // rect, line, text, or path with its outline in Text
 	X, Y, W, H float64
 	Class      string
 	Fill       string // only for the hatch; everything else is coloured by its class

@@ -98,8 +98,15 @@ func TestATimelineTellsWindowsFromGaps(t *testing.T) {
 		if shapes(d, "window") != 2 || shapes(d, "missing") != 1 || shapes(d, "chosen") != 1 {
 			t.Errorf("%d windows, %d gaps, %d markers", shapes(d, "window"), shapes(d, "missing"), shapes(d, "chosen"))
 		}
-		if n := shapes(d, "tick"); n < 100 || n > 500 {
+		ticks := slices.IndexFunc(d.Shapes, func(s Shape) bool { return s.Class == "tick log" })
+		if ticks < 0 || shapes(d, "tick") != 1 {
+			t.Fatalf("%d shapes for the logs, want one", shapes(d, "tick"))
+		}
+		if n := strings.Count(d.Shapes[ticks].Text, "M"); n < 100 || n > 500 {
 			t.Errorf("%d of 2,592 logs are drawn: ticks run together, or are lost", n)
+		}
+		if title := d.Shapes[ticks].Title; !strings.HasPrefix(title, "2,592 log backups, from ") {
+			t.Errorf("on hover: %q", title)
 		}
 		inside(t, d)
 	}

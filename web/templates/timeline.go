@@ -97,8 +97,13 @@ func (t Timeline) draw(id string, width float64, labels int) Drawing {
 	return d
 }
 
-// lane draws the sets of one kind: as ticks, or as one block where they lie so
-// close that ticks would run together.
+// manyTicks is how many sets of a kind are drawn each for itself, with its
+// words on hover; more are one shape, which a browser draws and a page carries
+// in a tenth of the bytes.
+const manyTicks = 80
+
+// lane draws the sets of one kind as ticks. Logs that would fall on the tick
+// before them are left out.
 func (t Timeline) lane(d *Drawing, k Kind, y float64, at func(time.Time) float64) bool {
 	var of []SetTick
 	for _, s := range t.Ticks {
@@ -110,18 +115,27 @@ func (t Timeline) lane(d *Drawing, k Kind, y float64, at func(time.Time) float64
 		return false
 	}
 	d.text("lane", 0, y+12, strings.ToLower(k.Text))
+	wide := 5.0
+	if k.Class == "log" {
+		wide = 1.5
+	}
+	var outline strings.Builder
 	last := -10.0
 	for _, s := range of {
 		x := at(s.At)
 		if x-last < 2 && k.Class == "log" {
-			continue // nothing of it would be seen
+			continue
 		}
 		last = x
-		w := 5.0
-		if k.Class == "log" {
-			w = 1.5
+		if len(of) <= manyTicks {
+			d.rect("tick "+k.Class, x-wide/2, y, wide, 14, s.Title)
+			continue
 		}
-		d.rect("tick "+k.Class, x-w/2, y, w, 14, s.Title)
+		outline.WriteString("M" + px(x-wide/2) + " " + px(y) + "h" + px(wide) + "v14h-" + px(wide) + "z")
+	}
+	if outline.Len() > 0 {
+		d.Shapes = append(d.Shapes, Shape{Tag: "path", Class: "tick " + k.Class, Text: outline.String(),
+			Title: Count(len(of), strings.ToLower(k.Text)+" backup", strings.ToLower(k.Text)+" backups") + ", from " + of[0].At.UTC().Format("2 Jan 15:04") + " to " + of[len(of)-1].At.UTC().Format("2 Jan 15:04") + " UTC"})
 	}
 	return true
 }
