@@ -110,8 +110,9 @@ func TestALostClaimWritesNothing(t *testing.T) {
 			t.Errorf("%s with a lost claim: %v", what, err)
 		}
 	}
-	_, err := d.Renew(ctx, old, noon.Add(time.Hour))
-	conflict("renew", err)
+	conflict("renew", d.Renew(ctx, old, noon.Add(time.Hour)))
+	_, err := d.Wish(ctx, old)
+	conflict("wish", err)
 	conflict("note", d.Note(ctx, old, run.Note{Events: []run.Event{{At: noon, Text: "late"}}}))
 	conflict("progress", d.Progress(ctx, old, "upload/1", 1, 2, 3))
 	conflict("settle", d.Settle(ctx, old, run.Outcome{State: run.Succeeded}, noon))
@@ -124,6 +125,38 @@ func TestALostClaimWritesNothing(t *testing.T) {
 	if events, _ := d.Events(ctx, m.RunID, 0, 10); len(events) != 0 {
 		t.Errorf("a lost claim wrote %+v", events)
 	}
+}
+
+func TestAWishIsReadWithoutAWrite(t *testing.T) {
+	ctx := context.Background()
+	d := open(t)
+	m := migrating(t, d, "1")
+	_, g := claim(t, d, "me", noon)
+	if w, err := d.Wish(ctx, g); err != nil || w != run.NoWish {
+		t.Fatalf("nobody asked, and the wish is %q, %v", w, err)
+	}
+	if err := d.Move(ctx, m.RunID, run.Canceled, entry("run.cancel")); err != nil {
+		t.Fatal(err)
+	}
+	before := writes(t, d)
+	if w, err := d.Wish(ctx, g); err != nil || w != run.WishCancel {
+		t.Fatalf("the wish is %q, %v", w, err)
+	}
+	if n := writes(t, d) - before; n != 0 {
+		t.Errorf("reading a wish wrote %d rows", n)
+	}
+	if err := d.Renew(ctx, g, noon.Add(time.Hour)); err != nil || writes(t, d)-before != 1 {
+		t.Errorf("renewing a lease wrote %d rows, %v", writes(t, d)-before, err)
+	}
+}
+
+// writes is how many rows the writer has changed so far.
+func writes(t testing.TB, d *DB) (n int) {
+	t.Helper()
+	if err := d.write.QueryRowContext(t.Context(), `SELECT total_changes()`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestRunsOfADeadLifeGoOnAtOnce(t *testing.T) {

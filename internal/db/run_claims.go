@@ -75,28 +75,41 @@ func (d *DB) ReleaseOthers(ctx context.Context, owner string) (n int, err error)
 	return n, err
 }
 
+// heldBy finds a run while a claim on it is the newest.
+const heldBy = `id=? AND owner=? AND fence=? AND state='running'`
+
+func lost() error {
+	return fault.New(fault.Conflict, "The run was claimed by another.", "").Because(run.ErrLost)
+}
+
 // held refuses a writer whose claim is not the newest.
 func held(ctx context.Context, tx *sql.Tx, g run.Grip) error {
 	var ok int
-	err := tx.QueryRowContext(ctx, `SELECT 1 FROM runs WHERE id=? AND owner=? AND fence=? AND state='running'`, g.RunID, g.Owner, g.Fence).Scan(&ok)
+	err := tx.QueryRowContext(ctx, `SELECT 1 FROM runs WHERE `+heldBy, g.RunID, g.Owner, g.Fence).Scan(&ok)
 	if errors.Is(err, sql.ErrNoRows) {
-		return fault.New(fault.Conflict, "The run was claimed by another.", "").Because(run.ErrLost)
+		return lost()
 	}
 	return err
 }
 
 // Renew implements run.Store.
-func (d *DB) Renew(ctx context.Context, g run.Grip, until time.Time) (wish run.Wish, err error) {
-	err = d.quiet(ctx, "renew lease", func(tx *sql.Tx) error {
+func (d *DB) Renew(ctx context.Context, g run.Grip, until time.Time) error {
+	return d.quiet(ctx, "renew lease", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE runs SET lease_until=? WHERE id=?`, micros(until), g.RunID); err != nil {
-			return err
-		}
-		return tx.QueryRowContext(ctx, `SELECT wish FROM runs WHERE id=?`, g.RunID).Scan(&wish)
+		_, err := tx.ExecContext(ctx, `UPDATE runs SET lease_until=? WHERE id=?`, micros(until), g.RunID)
+		return err
 	})
-	return wish, err
+}
+
+// Wish implements run.Store.
+func (d *DB) Wish(ctx context.Context, g run.Grip) (wish run.Wish, err error) {
+	err = d.read.QueryRowContext(ctx, `SELECT wish FROM runs WHERE `+heldBy, g.RunID, g.Owner, g.Fence).Scan(&wish)
+	if errors.Is(err, sql.ErrNoRows) {
+		return wish, lost()
+	}
+	return wish, stored("read a run's wish", err)
 }
 
 // quiet is tx without the bell, for writes that show nothing new.

@@ -147,32 +147,28 @@ func (e *Engine) work(ctx context.Context, r Run, g Grip) (out Outcome, err erro
 	return w.Work(ctx, r, g)
 }
 
-// hold renews the lease until ctx ends and passes wishes on.
+// hold renews the lease until ctx ends and passes wishes on. Only the tick
+// writes; a ring reads, or every commit of one run would be a write by each of
+// the others.
 func (e *Engine) hold(ctx context.Context, cancel context.CancelCauseFunc, g Grip) {
 	rings, stop := e.Bell.Listen()
 	defer stop()
 	tick := time.NewTicker(e.Lease / 3)
 	defer tick.Stop()
 	for {
-		wish, err := e.Store.Renew(ctx, g, e.Now().Add(e.Lease))
-		switch {
-		case fault.Is(err, fault.Conflict):
-			cancel(ErrLost)
+		wish, err := e.Store.Wish(ctx, g)
+		if !e.heard(ctx, cancel, g, wish, err) {
 			return
-		case err != nil && ctx.Err() == nil:
-			e.Log.Error("renew a lease", "run", g.RunID, "err", err)
-		case wish == WishPause:
-			cancel(ErrPause)
-		case wish == WishCancel:
-			cancel(ErrCancel)
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+			if !e.heard(ctx, cancel, g, NoWish, e.Store.Renew(ctx, g, e.Now().Add(e.Lease))) {
+				return
+			}
 		case <-rings:
-			// Look at wishes soon after a person acts, but do not turn each
-			// commit of a busy run into a write.
+			// Soon after a person acts, but not at each commit of a busy run.
 			select {
 			case <-ctx.Done():
 				return
@@ -180,6 +176,23 @@ func (e *Engine) hold(ctx context.Context, cancel context.CancelCauseFunc, g Gri
 			}
 		}
 	}
+}
+
+// heard passes on what the store said of a run at work; false when it is no
+// longer ours.
+func (e *Engine) heard(ctx context.Context, cancel context.CancelCauseFunc, g Grip, wish Wish, err error) bool {
+	switch {
+	case fault.Is(err, fault.Conflict):
+		cancel(ErrLost)
+		return false
+	case err != nil && ctx.Err() == nil:
+		e.Log.Error("hold a run", "run", g.RunID, "err", err)
+	case wish == WishPause:
+		cancel(ErrPause)
+	case wish == WishCancel:
+		cancel(ErrCancel)
+	}
+	return true
 }
 
 // outcome decides how a run is left.

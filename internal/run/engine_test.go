@@ -3,11 +3,14 @@ package run_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
@@ -28,10 +31,26 @@ func (f workFunc) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome,
 // engine runs one queued run with a worker on a real store.
 type engine struct {
 	t     *testing.T
-	store *db.DB
+	store *counted
 	bell  *run.Bell
 	id    string
 	stop  func()
+}
+
+// counted is a store that counts what holding a run asks of it.
+type counted struct {
+	*db.DB
+	renewals, looks atomic.Int64
+}
+
+func (c *counted) Renew(ctx context.Context, g run.Grip, until time.Time) error {
+	c.renewals.Add(1)
+	return c.DB.Renew(ctx, g, until)
+}
+
+func (c *counted) Wish(ctx context.Context, g run.Grip) (run.Wish, error) {
+	c.looks.Add(1)
+	return c.DB.Wish(ctx, g)
 }
 
 func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
@@ -42,21 +61,22 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 		t.Fatal(err)
 	}
 	e := &engine{t: t, bell: run.NewBell(), id: "run-1"}
-	if e.store, err = db.Open(ctx, folder, keys, e.bell); err != nil {
+	store, err := db.Open(ctx, folder, keys, e.bell)
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { e.store.Close() })
+	t.Cleanup(func() { store.Close() })
+	e.store = &counted{DB: store}
 	entry := audit.New(audit.Engine, time.Now(), "test", "test/1", "Prepared.")
-	m := migration.Migration{ID: "m", RunID: e.id, Database: "d", InstanceID: "i", SourceID: "f", StagingID: "f", Mode: migration.Pending, Check: migration.CheckAsync, Created: time.Now()}
 	err = errors.Join(
 		e.store.SaveAccount(ctx, endpoint.Account{ID: "a", Name: "a", AccessKeyID: "LTAI", Secret: secret.NewText("s"), Region: "cn-hangzhou"}, entry),
 		e.store.SaveBucket(ctx, endpoint.Bucket{ID: "f", Name: "f", Kind: endpoint.Folder, Path: "/b"}, entry),
 		e.store.SaveInstance(ctx, endpoint.Instance{ID: "i", Name: "i", Kind: endpoint.ApsaraDB, AccountID: "a", Region: "cn-hangzhou", InstanceID: "rm-1"}, entry),
-		e.store.Migrations().Create(ctx, m, run.Run{ID: e.id, Kind: "k", Subject: "m", Title: "Work", Created: time.Now()}, entry))
+		e.queue(e.id))
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := &run.Engine{Store: e.store, Owner: "me", Bell: e.bell, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 2, Lease: lease, MaxTries: 3, Now: time.Now,
+	engine := &run.Engine{Store: e.store, Owner: "me", Bell: e.bell, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 32, Lease: lease, MaxTries: 3, Now: time.Now,
 		Workers: map[string]run.Worker{"k": work}}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -66,9 +86,16 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 	return e
 }
 
+// queue writes a run down that is to be worked on.
+func (e *engine) queue(id string) error {
+	m := migration.Migration{ID: "m-" + id, RunID: id, Database: "d-" + id, InstanceID: "i", SourceID: "f", StagingID: "f", Mode: migration.Pending, Check: migration.CheckAsync, Created: time.Now()}
+	return e.store.Migrations().Create(context.Background(), m, run.Run{ID: id, Kind: "k", Subject: m.ID, Title: "Work", Created: time.Now()},
+		audit.New(audit.Engine, time.Now(), "test", "test/1", "Prepared."))
+}
+
 func (e *engine) until(want run.State) run.Run {
 	e.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(10 * time.Minute)
 	for {
 		r, err := e.store.Run(context.Background(), e.id)
 		if err != nil {
@@ -80,7 +107,7 @@ func (e *engine) until(want run.State) run.Run {
 		if time.Now().After(deadline) {
 			e.t.Fatalf("the run is %s (%s), want %s", r.State, r.Message, want)
 		}
-		time.Sleep(2 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 
@@ -99,18 +126,20 @@ func TestAPanicFailsTheRunAndNotTheEngine(t *testing.T) {
 }
 
 func TestWhatIsUnavailableIsTriedAgain(t *testing.T) {
-	tries := 0
-	e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Grip) (run.Outcome, error) {
-		tries++
-		return run.Outcome{}, fault.New(fault.Unavailable, "The cloud does not answer.", "Wait.")
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Grip) (run.Outcome, error) {
+			tries++
+			return run.Outcome{}, fault.New(fault.Unavailable, "The cloud does not answer.", "Wait.")
+		})
+		r := e.until(run.Waiting)
+		if r.Tries != 1 || r.Message != "The cloud does not answer." || !r.WakeAt.After(time.Now()) {
+			t.Fatalf("run %+v", r)
+		}
+		if r = e.until(run.Failed); tries != 3 { // MaxTries
+			t.Fatalf("tried %d times", tries)
+		}
 	})
-	r := e.until(run.Waiting)
-	if r.Tries != 1 || r.Message != "The cloud does not answer." || !r.WakeAt.After(time.Now()) {
-		t.Fatalf("run %+v", r)
-	}
-	if r = e.until(run.Failed); tries != 3 { // MaxTries
-		t.Fatalf("tried %d times", tries)
-	}
 }
 
 func TestAnyOtherErrorAsksAPerson(t *testing.T) {
@@ -138,6 +167,30 @@ func TestAPersonEndsWorkUnderWay(t *testing.T) {
 	}
 }
 
+// TestRingsOfTheBellWriteNoLeases: each commit rings the bell for every run at
+// work, and a lease is a write with full sync.
+func TestRingsOfTheBellWriteNoLeases(t *testing.T) {
+	const idle = 20
+	e := newEngine(t, time.Hour, func(ctx context.Context, _ run.Run, _ run.Grip) (run.Outcome, error) {
+		<-ctx.Done()
+		return run.Outcome{}, ctx.Err()
+	})
+	for i := range idle - 1 {
+		if err := e.queue(fmt.Sprint("idle-", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for e.store.looks.Load() < 4*idle { // each of them has looked about four times
+		e.bell.Ring()
+		time.Sleep(time.Millisecond)
+	}
+	if n := e.store.renewals.Load(); n != 0 {
+		t.Errorf("%d leases were renewed before the first was due", n)
+	}
+	e.move(run.Canceled)
+	e.until(run.Canceled)
+}
+
 func TestStoppingLeavesTheRunForTheNextLife(t *testing.T) {
 	begun := make(chan struct{}, 1)
 	e := newEngine(t, time.Minute, func(ctx context.Context, _ run.Run, _ run.Grip) (run.Outcome, error) {
@@ -153,15 +206,20 @@ func TestStoppingLeavesTheRunForTheNextLife(t *testing.T) {
 }
 
 func TestALongWorkKeepsItsLease(t *testing.T) {
-	e := newEngine(t, 120*time.Millisecond, func(ctx context.Context, r run.Run, _ run.Grip) (run.Outcome, error) {
-		select {
-		case <-ctx.Done():
-			return run.Outcome{}, ctx.Err()
-		case <-time.After(600 * time.Millisecond): // five leases
-			return run.Outcome{State: run.Succeeded}, nil
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, 30*time.Second, func(ctx context.Context, _ run.Run, _ run.Grip) (run.Outcome, error) {
+			select {
+			case <-ctx.Done():
+				return run.Outcome{}, ctx.Err()
+			case <-time.After(150 * time.Second): // five leases
+				return run.Outcome{State: run.Succeeded}, nil
+			}
+		})
+		if r := e.until(run.Succeeded); r.Fence != 1 {
+			t.Fatalf("claimed %d times", r.Fence)
+		}
+		if n := e.store.renewals.Load(); n < 14 || n > 16 {
+			t.Errorf("the lease was renewed %d times in five leases", n)
 		}
 	})
-	if r := e.until(run.Succeeded); r.Fence != 1 {
-		t.Fatalf("claimed %d times", r.Fence)
-	}
 }

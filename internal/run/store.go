@@ -14,8 +14,11 @@ type Store interface {
 	// with WakeAt reached, or running with an expired lease. fault.NotFound
 	// when none is due.
 	Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (Run, Grip, error)
-	// Renew prolongs the lease and returns the run's wish.
-	Renew(ctx context.Context, g Grip, until time.Time) (Wish, error)
+	// Renew prolongs the lease.
+	Renew(ctx context.Context, g Grip, until time.Time) error
+	// Wish is what a person asked of the run meanwhile. It writes nothing, so
+	// it may be asked at every ring of the bell.
+	Wish(ctx context.Context, g Grip) (Wish, error)
 	// Note writes steps and events. Steps are made or replaced by key. A step
 	// that is done sets the run's tries back to zero.
 	Note(ctx context.Context, g Grip, n Note) error
