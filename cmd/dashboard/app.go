@@ -86,7 +86,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 
 // face is the web server of the house.
 func (a *App) face(bell *run.Bell) (http.Handler, error) {
-	return server.New(server.Config{Secure: a.config.TLSCert != "", Version: version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
+	return server.New(server.Config{Secure: a.config.TLSCert != "", TrustProxy: a.config.TrustProxy, Version: version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
 		Endpoints: a.DB, Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey: &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
 		Bell:   bell, Log: a.log, Now: a.config.now, NewID: newID,

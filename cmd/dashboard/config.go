@@ -12,6 +12,8 @@ type Config struct {
 	TLSKey   string `help:"Key of the certificate, PEM." env:"BAKPLANE_TLS_KEY" type:"existingfile" optional:""`
 	Insecure bool   `help:"Listen beyond loopback without TLS, for a proxy that adds it." env:"BAKPLANE_INSECURE"`
 
+	TrustProxy Networks `help:"Networks of the reverse proxies in front whose X-Forwarded-For is believed, such as 10.0.0.0/8,192.0.2.7; none = nobody's is." env:"BAKPLANE_TRUST_PROXY" placeholder:"CIDR,..." optional:""`
+
 	Poll           time.Duration `help:"Shortest pause between two looks at a cloud task; it grows with the task." env:"BAKPLANE_POLL" default:"1s"`
 	Settle         time.Duration `help:"How long a call whose answer was lost may still take effect." env:"BAKPLANE_SETTLE" default:"2m"`
 	Runs           int           `help:"Runs at work at once." env:"BAKPLANE_RUNS" default:"256"`

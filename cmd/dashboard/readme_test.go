@@ -2,45 +2,72 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
-	"unicode"
+
+	"github.com/alecthomas/kong"
 )
 
-// TestReadmeNamesEverySetting keeps the table of the README in step with Config.
+// TestReadmeNamesEverySetting keeps the table of the README and the flags of
+// serve in step: no flag without a row, no row without a flag.
 func TestReadmeNamesEverySetting(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := reflect.TypeFor[Config]()
-	for i := range c.NumField() {
-		f := c.Field(i)
-		if !f.IsExported() {
-			continue // nothing that is set from outside
+	_, section, found := strings.Cut(string(page), "\n## Configuration\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	if !found {
+		t.Fatal("README.md has no section of the configuration")
+	}
+	told := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^(\\| `--([a-z-]+)` \\|[^|]*\\|[^|]*\\|)").FindAllStringSubmatch(section, -1) {
+		told[row[2]] = row[1]
+	}
+	known := settings(t)
+	for _, flag := range slices.Sorted(maps.Keys(known)) {
+		if told[flag] != known[flag] {
+			t.Errorf("README.md says %q, and serve has %q", told[flag], known[flag])
 		}
-		row := fmt.Sprintf("| `--%s` | `%s` | ", flagName(f.Name), f.Tag.Get("env"))
-		if d := f.Tag.Get("default"); d != "" {
-			row += "`" + d + "` |"
-		}
-		if !strings.Contains(string(page), row) {
-			t.Errorf("README.md has no row %q", row)
+	}
+	for _, flag := range slices.Sorted(maps.Keys(told)) {
+		if known[flag] == "" {
+			t.Errorf("README.md has a row of --%s, which serve does not know", flag)
 		}
 	}
 }
 
-// flagName is how a field is called on the command line.
-func flagName(field string) string {
-	var name strings.Builder
-	letters := []rune(strings.Replace(field, "TLS", "Tls", 1))
-	for i, r := range letters {
-		if i > 0 && unicode.IsUpper(r) {
-			name.WriteByte('-')
-		}
-		name.WriteRune(unicode.ToLower(r))
+// settings are the flags of serve as rows: flag, variable, default.
+func settings(t *testing.T) map[string]string {
+	t.Helper()
+	k, err := kong.New(&cli{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return name.String()
+	rows := map[string]string{}
+	for _, command := range k.Model.Children {
+		if command.Name != "serve" {
+			continue
+		}
+		for _, f := range command.Flags {
+			byDefault := " "
+			switch {
+			case f.Target.Kind() == reflect.Bool && !f.HasDefault:
+				byDefault = " off "
+			case f.HasDefault:
+				byDefault = " `" + f.Default + "` "
+			}
+			rows[f.Name] = fmt.Sprintf("| `--%s` | `%s` |%s|", f.Name, strings.Join(f.Envs, "` `"), byDefault)
+		}
+	}
+	if len(rows) == 0 {
+		t.Fatal("serve has no flags")
+	}
+	return rows
 }

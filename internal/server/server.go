@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -30,7 +31,7 @@ import (
 // Config is what an administrator chooses.
 type Config struct {
 	Secure     bool           // people reach us over TLS: cookies say so
-	TrustProxy bool           // a reverse proxy in front of us writes X-Forwarded-For
+	TrustProxy []netip.Prefix // of reverse proxies in front of us, whose X-Forwarded-For is believed
 	Zone       *time.Location // for local times until a browser names its own; nil = the machine's
 	Version    string
 	Caps       migration.Caps // as the worker keeps to them, to be shown
@@ -122,10 +123,7 @@ func (s *Server) app() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
-	e.IPExtractor = echo.ExtractIPDirect()
-	if s.cfg.TrustProxy {
-		e.IPExtractor = echo.ExtractIPFromXFFHeader()
-	}
+	e.IPExtractor = addresses(s.cfg.TrustProxy)
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(errCrossOrigin, e.NewContext(r, w))
