@@ -80,7 +80,7 @@ func (c config) fill(s *Set, complete bool) {
 		s.Finished, s.BackupSize = f.date(0x52), f.i64(0x60)
 		s.CompressedSize = f.i64(0x158)
 	}
-	s.BeginsLogChain = s.Type == TypeLog && f.has(0xf8, 10) && s.FirstLSN == f.lsn(0xf8)
+	s.BeginsLogChain = s.Type == TypeLog && !s.FirstLSN.IsZero() && f.has(0xf8, 10) && s.FirstLSN == f.lsn(0xf8)
 	c.fillFork(s)
 	c.fillFiles(s)
 }

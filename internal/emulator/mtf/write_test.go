@@ -127,6 +127,16 @@ func anySpec(t *rapid.T) mtf.Spec {
 	return spec
 }
 
+func TestALogOfUnknownLSNsBeginsNoChain(t *testing.T) {
+	var out bytes.Buffer
+	if err := mtf.Write(&out, mtf.Spec{Media: bakfile.Media{PhysicalBlockSize: 4096}, Sets: []mtf.Set{{Set: bakfile.Set{Type: bakfile.TypeLog, VersionMajor: 9, Database: " "}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if s := read(t, out.Bytes()).Sets[0]; s.BeginsLogChain {
+		t.Errorf("%+v", s)
+	}
+}
+
 func TestPayloadComesBack(t *testing.T) {
 	contents := []string{"rows of a small database", "", "a differential", string(make([]byte, 100_000))}
 	spec := mtf.Spec{Media: bakfile.Media{PhysicalBlockSize: 4096}}
