@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Restorer is a self-managed SQL Server as the place where a database is
@@ -43,14 +45,12 @@ func (c ApplyCall) Statement() string {
 	}
 	from := make([]string, len(c.Files))
 	for i, f := range c.Files {
-		from[i] = "DISK = N'" + strings.ReplaceAll(f, "'", "''") + "'"
+		from[i] = "DISK = " + tsql.ShownText(f)
 	}
-	return "RESTORE " + verb + " " + quoteName(c.Database) + "\nFROM " + strings.Join(from, ",\n     ") + "\nWITH " + options + ";"
+	return "RESTORE " + verb + " " + tsql.Shown(c.Database) + "\nFROM " + strings.Join(from, ",\n     ") + "\nWITH " + options + ";"
 }
 
 // RecoverStatement opens a database that was restored.
 func RecoverStatement(database string) string {
-	return "RESTORE DATABASE " + quoteName(database) + " WITH RECOVERY;"
+	return "RESTORE DATABASE " + tsql.Shown(database) + " WITH RECOVERY;"
 }
-
-func quoteName(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }

@@ -4,7 +4,7 @@ import "slices"
 
 // Floors, from below. The words are explained in docs/architecture.md.
 var (
-	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile"}
+	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/tsql"}
 	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/policy", "internal/migration", "internal/backuprun", "internal/collect", "internal/objectstore", "internal/person"}
 	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore"}
 	views  = []string{"web/templates", "web/static"}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Codes of problems at a source.
@@ -48,7 +49,7 @@ func (j *job) explainTake(ctx context.Context, m Migration, server backup.Server
 		return p
 	case d.State == "RESTORING" && !(t.Tail && m.Feed.Freeze == FreezeTail):
 		p.Code, p.Cause = CodeRestoring, name+" is restoring at the source: somebody restores it, or took the tail of its log WITH NORECOVERY. Nothing can be backed up until it is open."
-		p.Fix = "If nobody is at work on it: RESTORE DATABASE " + bracket(name) + " WITH RECOVERY, then retry. If it was restored from other backups, abort and start again."
+		p.Fix = "If nobody is at work on it: RESTORE DATABASE " + tsql.Shown(name) + " WITH RECOVERY, then retry. If it was restored from other backups, abort and start again."
 	case d.State != "ONLINE" && d.State != "RESTORING":
 		p.Code, p.Cause = CodeNotOnline, name+" is "+d.State+" at the source."
 		p.Fix = "Bring it ONLINE (the server's error log says why it is not), then retry."
@@ -85,7 +86,7 @@ func (j *job) gone(ctx context.Context, m Migration, server backup.Server, p *Pr
 	for _, d := range all {
 		if !m.Family.IsZero() && d.Family == m.Family && (fork.IsZero() || d.Fork == fork) {
 			p.Cause = fmt.Sprintf("The database %s is called %s at the source now: somebody renamed it.", m.SourceDatabase, d.Name)
-			p.Fix = "Give it its name back, then retry: ALTER DATABASE " + bracket(d.Name) + " MODIFY NAME = " + bracket(m.SourceDatabase) + ". Or abort and start again under the new name."
+			p.Fix = "Give it its name back, then retry: ALTER DATABASE " + tsql.Shown(d.Name) + " MODIFY NAME = " + tsql.Shown(m.SourceDatabase) + ". Or abort and start again under the new name."
 		}
 	}
 	return p

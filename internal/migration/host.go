@@ -10,12 +10,13 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // statementOf words the statement that a SQL Server of one's own gets
 // (documentation page "RESTORE Statements").
 func statementOf(m Migration, verb Verb, in RestoreCall) string {
-	name := bracket(m.Database)
+	name := tsql.Shown(m.Database)
 	switch verb {
 	case VerbRestore:
 		text := "RESTORE DATABASE " + name + devicesOf(in)
@@ -39,7 +40,7 @@ func statementOf(m Migration, verb Verb, in RestoreCall) string {
 		if Unfreezes(m) {
 			lines = append(lines, "ALTER DATABASE "+name+" SET READ_WRITE WITH ROLLBACK IMMEDIATE")
 		}
-		check := "DBCC CHECKDB (" + literal(m.Database) + ") WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"
+		check := "DBCC CHECKDB (" + tsql.ShownText(m.Database) + ") WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"
 		if m.Check == CheckSync {
 			lines = append(lines, "ALTER DATABASE "+name+" SET RESTRICTED_USER WITH ROLLBACK IMMEDIATE", check, "ALTER DATABASE "+name+" SET MULTI_USER")
 		} else {
@@ -63,19 +64,17 @@ func devicesOf(in RestoreCall) string {
 		if in.Folder != "" {
 			path = Place{Folder: in.Folder}.Path(key)
 		}
-		fmt.Fprintf(&b, "%s DISK = %s", word, literal(path))
+		fmt.Fprintf(&b, "%s DISK = %s", word, tsql.ShownText(path))
 	}
 	b.WriteString(" WITH FILE = 1, NORECOVERY")
 	if in.Replace {
 		b.WriteString(", REPLACE")
 	}
 	for _, m := range in.Moves {
-		fmt.Fprintf(&b, ", MOVE %s TO %s", literal(m.Logical), literal(m.To))
+		fmt.Fprintf(&b, ", MOVE %s TO %s", tsql.ShownText(m.Logical), tsql.ShownText(m.To))
 	}
 	return b.String() + ", STATS = 1"
 }
-
-func literal(text string) string { return "N'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // atHome says where a SQL Server of one's own finds a file, and for a full
 // backup where the files of its database go.
@@ -205,7 +204,7 @@ func (j *job) replaces(ctx context.Context, m Migration) (bool, error) {
 	}
 	if !OwnHalf(m, created) {
 		return false, fault.Newf(fault.Conflict, "%s is in the middle of a restore that is not certainly this migration's.", m.Database).
-			WithFix("Find out whose it is. If nobody needs it: DROP DATABASE %s at the target, then retry.", bracket(m.Database))
+			WithFix("Find out whose it is. If nobody needs it: DROP DATABASE %s at the target, then retry.", tsql.Shown(m.Database))
 	}
 	return true, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Remedy is something that a person may have done at a source so that a line
@@ -30,11 +31,11 @@ func (r Remedy) Title() string {
 func (r Remedy) Statement(database string) string {
 	switch r {
 	case RemedyRecovery:
-		return "ALTER DATABASE " + bracket(database) + " SET RECOVERY FULL"
+		return "ALTER DATABASE " + tsql.Shown(database) + " SET RECOVERY FULL"
 	case RemedyPageVerify:
-		return "ALTER DATABASE " + bracket(database) + " SET PAGE_VERIFY CHECKSUM"
+		return "ALTER DATABASE " + tsql.Shown(database) + " SET PAGE_VERIFY CHECKSUM"
 	}
-	return "DBCC CHECKDB (" + literal(database) + ") WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"
+	return "DBCC CHECKDB (" + tsql.ShownText(database) + ") WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"
 }
 
 // Effects say what it brings about, in order.

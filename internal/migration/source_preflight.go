@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // SourceFacts is what preflight judges of a source at work.
@@ -87,11 +88,11 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 	case "FULL":
 		j.add("recovery", "Recovery model", Passed, "FULL: log backups can follow.", "")
 	case "BULK_LOGGED":
-		j.add("recovery", "Recovery model", Warned, "BULK_LOGGED; the documented path asks for FULL.", "ALTER DATABASE "+bracket(d.Name)+" SET RECOVERY FULL, then take a log backup.")
+		j.add("recovery", "Recovery model", Warned, "BULK_LOGGED; the documented path asks for FULL.", "ALTER DATABASE "+tsql.Shown(d.Name)+" SET RECOVERY FULL, then take a log backup.")
 		j.remedy(RemedyRecovery)
 	default:
 		j.add("recovery", "Recovery model", Barred, d.RecoveryModel+": there are no log backups, so nothing could follow the full backup.",
-			"ALTER DATABASE "+bracket(d.Name)+" SET RECOVERY FULL. The full backup that starts the migration starts the log chain too.")
+			"ALTER DATABASE "+tsql.Shown(d.Name)+" SET RECOVERY FULL. The full backup that starts the migration starts the log chain too.")
 		j.remedy(RemedyRecovery)
 	}
 	switch {
@@ -112,7 +113,7 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 	case f.Freeze == FreezeReadOnly && target.Own:
 		j.add("freeze", "Freeze", Passed, "READ_ONLY is written into the log too; the target is set READ_WRITE again when it is opened.", "")
 	case f.Freeze == FreezeReadOnly:
-		j.add("freeze", "Freeze", Warned, "READ_ONLY is written into the log too: the target comes up read-only.", "After the cutover: ALTER DATABASE "+bracket(d.Name)+" SET READ_WRITE on the target. The tail of the log as freeze leaves no such trace.")
+		j.add("freeze", "Freeze", Warned, "READ_ONLY is written into the log too: the target comes up read-only.", "After the cutover: ALTER DATABASE "+tsql.Shown(d.Name)+" SET READ_WRITE on the target. The tail of the log as freeze leaves no such trace.")
 	}
 	return j.out
 }
@@ -131,8 +132,6 @@ func (j *judge) stopped(f SourceFacts) {
 		j.add("freeze", "Freeze", Warned, "Nothing but you stops writes. The target is opened only when the server's counters show that nothing was written since the last log.", "Stop the application before you order the cutover, and keep it stopped until it is pointed at the target.")
 	}
 }
-
-func bracket(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
 
 func (j *judge) state(d backup.Database) {
 	switch {
@@ -166,7 +165,7 @@ func (j *judge) features(d backup.Database, target TargetInstance) {
 		j.add("tde", "Encryption", Warned, "The database is encrypted (TDE). Whether the target has its certificate cannot be seen from here; without it the restore ends with error 33111.",
 			"Compare sys.dm_database_encryption_keys at the source with sys.certificates in master at the target. If it is missing: BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target.")
 	case d.Encrypted:
-		j.add("tde", "Encryption", Barred, "The database is encrypted (TDE); the target does not have its certificate.", "ALTER DATABASE "+bracket(d.Name)+" SET ENCRYPTION OFF, wait until it is decrypted, and drop its key.")
+		j.add("tde", "Encryption", Barred, "The database is encrypted (TDE); the target does not have its certificate.", "ALTER DATABASE "+tsql.Shown(d.Name)+" SET ENCRYPTION OFF, wait until it is decrypted, and drop its key.")
 	}
 	switch {
 	case d.Filestream && target.Own:
@@ -178,7 +177,7 @@ func (j *judge) features(d backup.Database, target TargetInstance) {
 		j.add("edition", "Edition", Warned, fmt.Sprintf("The database uses %s; the target's edition (%s) may refuse to open it.", strings.Join(d.EditionFeatures, ", "), target.Edition), "Remove the features, or choose an Enterprise instance.")
 	}
 	if d.PageVerify != "CHECKSUM" && d.PageVerify != "" {
-		j.add("page-verify", "Page verify", Warned, "Page verify is "+d.PageVerify+": damage on disk may go unnoticed into the backup.", "ALTER DATABASE "+bracket(d.Name)+" SET PAGE_VERIFY CHECKSUM, and rebuild indexes when there is time.")
+		j.add("page-verify", "Page verify", Warned, "Page verify is "+d.PageVerify+": damage on disk may go unnoticed into the backup.", "ALTER DATABASE "+tsql.Shown(d.Name)+" SET PAGE_VERIFY CHECKSUM, and rebuild indexes when there is time.")
 		j.remedy(RemedyPageVerify)
 	} else if d.PageVerify != "" {
 		j.add("page-verify", "Page verify", Passed, "CHECKSUM: damage on disk is noticed when a page is read.", "")

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // sortedBy orders migrations by the places wanted for them; those without one
@@ -63,7 +65,7 @@ func writableOpen(m Migration) (Side, string) {
 	case Unfreezes(m):
 		return SideTarget, "The target is open and was set READ_WRITE; the source is kept READ_ONLY."
 	}
-	return SideNeither, "The target is open and came up read-only, as the source was frozen READ_ONLY: ALTER DATABASE " + bracket(m.Database) + " SET READ_WRITE there."
+	return SideNeither, "The target is open and came up read-only, as the source was frozen READ_ONLY: ALTER DATABASE " + tsql.Shown(m.Database) + " SET READ_WRITE there."
 }
 
 // writableStopped is of a source that only a person keeps from being written

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -35,7 +36,7 @@ func (s *Server) bridgeView(c echo.Context, refused error) (view, error) {
 		"Log backups go on behind it. Nothing is stopped, and everything applied so far stays."}
 	if m.Problem.Code == migration.CodeSimple {
 		v.Points = append([]string{"The recovery model is set FULL again: the log grows until the next log backup, as it did before."}, v.Points...)
-		v.Calls = append(v.Calls, templates.Call{Title: "At " + i.Name, Request: "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET RECOVERY FULL"})
+		v.Calls = append(v.Calls, templates.Call{Title: "At " + i.Name, Request: "ALTER DATABASE " + tsql.Shown(m.SourceDatabase) + " SET RECOVERY FULL"})
 	}
 	v.Calls = append(v.Calls, templates.Call{Title: "At " + i.Name, Request: takeStatement(m, t), Note: "The name holds the time of the order."})
 	v.Form = &templates.Form{Action: here + "/bridge", Submit: "Take the differential", Cancel: here, Problem: problemOf(refused)}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -178,12 +179,12 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 
 func giveBackStatement(m migration.Migration) string {
 	if m.Feed.Freeze == migration.FreezeStopped {
-		return "SELECT state_desc, is_read_only FROM sys.databases WHERE name = " + literal(m.SourceDatabase) + " -- it takes writes already"
+		return "SELECT state_desc, is_read_only FROM sys.databases WHERE name = " + tsql.ShownText(m.SourceDatabase) + " -- it takes writes already"
 	}
 	if m.Feed.Freeze == migration.FreezeReadOnly {
-		return "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET READ_WRITE WITH ROLLBACK IMMEDIATE"
+		return "ALTER DATABASE " + tsql.Shown(m.SourceDatabase) + " SET READ_WRITE WITH ROLLBACK IMMEDIATE"
 	}
-	return "RESTORE DATABASE " + quoted(m.SourceDatabase) + " WITH RECOVERY"
+	return "RESTORE DATABASE " + tsql.Shown(m.SourceDatabase) + " WITH RECOVERY"
 }
 
 // oneMoreOrder lets the cutover go on with what was written behind the last log.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -22,14 +23,14 @@ func takeStatement(m migration.Migration, t migration.Take) string {
 	if t.Tail && m.Feed.Freeze == migration.FreezeTail {
 		with = append(with, "NORECOVERY")
 	}
-	with = append(with, "CHECKSUM", "FORMAT", "INIT", "NAME = "+literal(t.Name))
+	with = append(with, "CHECKSUM", "FORMAT", "INIT", "NAME = "+tsql.ShownText(t.Name))
 	if m.Feed.Compress {
 		with = append(with, "COMPRESSION")
 	}
 	with = append(with, "STATS = 1")
-	statement := verb + quoted(m.SourceDatabase) + " TO " + takeDevices(t) + " WITH " + strings.Join(with, ", ")
+	statement := verb + tsql.Shown(m.SourceDatabase) + " TO " + takeDevices(t) + " WITH " + strings.Join(with, ", ")
 	if t.Tail && m.Feed.Freeze == migration.FreezeReadOnly {
-		return "ALTER DATABASE " + quoted(m.SourceDatabase) + " SET READ_ONLY WITH ROLLBACK IMMEDIATE\n" + statement
+		return "ALTER DATABASE " + tsql.Shown(m.SourceDatabase) + " SET READ_ONLY WITH ROLLBACK IMMEDIATE\n" + statement
 	}
 	return statement
 }
@@ -39,14 +40,10 @@ func takeDevices(t migration.Take) string {
 	var out []string
 	folder := strings.TrimSuffix(t.Path, path.Base(t.Key))
 	for _, key := range migration.StripeKeys(t.Key) {
-		out = append(out, "DISK = "+literal(folder+path.Base(key)))
+		out = append(out, "DISK = "+tsql.ShownText(folder+path.Base(key)))
 	}
 	return strings.Join(out, ", ")
 }
-
-func quoted(name string) string { return "[" + strings.ReplaceAll(name, "]", "]]") + "]" }
-
-func literal(text string) string { return "N'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 // nextTake is the take that would be ordered now, with the names it would get.
 func nextTake(m migration.Migration, place migration.Place, kind string, tail bool, stripes int, at time.Time) migration.Take {

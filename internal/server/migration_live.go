@@ -13,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -331,7 +332,7 @@ func byHand(m migration.Migration) []templates.Tick {
 	if m.Feed == nil || m.Opened.IsZero() {
 		return nil
 	}
-	name := quoted(m.Database)
+	name := tsql.Shown(m.Database)
 	accounts := "Make the accounts on the instance (console or CreateAccount)"
 	if m.Own {
 		accounts = "Make them on the target with CREATE LOGIN, with the SID of the old ones where you can"

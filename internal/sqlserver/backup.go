@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Backup implements backup.Server. A file of that name is overwritten: give
@@ -51,11 +52,11 @@ func confirmedBy(complete *bool, hear notice) notice {
 // obstacle; COMPRESSION stands only when asked for, because Express refuses it
 // (error 1844). STATS = 1 makes the server tell of each percent.
 func backupStatement(c backup.BackupCall) (string, error) {
-	database, err := quoteName(c.Database)
+	database, err := tsql.Name(c.Database)
 	if err != nil {
 		return "", err
 	}
-	name, err := quoteText(c.Name, maxName)
+	name, err := tsql.Text(c.Name, tsql.MaxName)
 	if err != nil || c.Name == "" {
 		return "", fault.Newf(fault.Invalid, "%q cannot name a backup set.", shorten(c.Name, 140)).WithFix("Names have 1 to 128 characters, none of them a control character.")
 	}

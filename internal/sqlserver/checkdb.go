@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // maxFindings bounds what a check returns; the first hundreds say enough.
@@ -13,10 +15,10 @@ const maxFindings = 200
 // syntax, yet all known versions take it; where it is refused the findings are
 // read from the error messages.
 func (s *Server) CheckDB(ctx context.Context, database string, physicalOnly bool) ([]string, error) {
-	if _, err := quoteName(database); err != nil {
+	if _, err := tsql.Name(database); err != nil {
 		return nil, err
 	}
-	literal, err := quoteText(database, maxName)
+	literal, err := tsql.Text(database, tsql.MaxName)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/microsoft/go-mssqldb/msdsn"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Encryption says how a connection is protected. The driver's own default
@@ -91,11 +92,11 @@ func (c Config) check() error {
 		return invalid(fmt.Sprintf("%d is not a port.", c.Port), "Leave it empty for 1433, or write the port the instance listens on.")
 	case bad(c.Instance) || strings.ContainsAny(c.Instance, `,;\/`) || len(c.Instance) > 16:
 		return invalid(fmt.Sprintf("%q is not the name of an instance.", c.Instance), "Write the part behind the backslash, such as SQLEXPRESS.")
-	case c.Login == "" || utf16Length(c.Login) > 128 || strings.ContainsRune(c.Login, 0):
+	case c.Login == "" || tsql.Units(c.Login) > 128 || strings.ContainsRune(c.Login, 0):
 		return invalid("The login is missing or too long.", "Give a SQL Server login; Windows logins are not supported.")
 	case strings.Contains(c.Login, `\`):
 		return invalid(fmt.Sprintf("%s is a Windows login, which is not supported.", c.Login), "Give a SQL Server login.")
-	case utf16Length(c.Password) > 128:
+	case tsql.Units(c.Password) > 128:
 		return invalid("The password is longer than 128 characters.", "")
 	case c.Encrypt == Strict && c.TrustServerCertificate:
 		return invalid("Strict encryption always checks the certificate.", "Give the certificate authority's file, or choose encryption true.")

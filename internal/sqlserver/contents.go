@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Contents implements backup.Server. It reads every row of every user table,
@@ -14,7 +15,7 @@ import (
 // evidence and no proof: columns named in NotCompared take no part, and the
 // function was made to notice changes, not to withstand malice.
 func (s *Server) Contents(ctx context.Context, database string, progress func(done, of int)) ([]backup.TableSum, error) {
-	in, err := quoteName(database)
+	in, err := tsql.Name(database)
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +60,11 @@ func (s *Server) Contents(ctx context.Context, database string, progress func(do
 }
 
 func (l *session) sum(ctx context.Context, in, schema, table string, c columnsOfTable) (backup.TableSum, error) {
-	quotedSchema, err := quoteName(schema)
+	quotedSchema, err := tsql.Name(schema)
 	if err != nil {
 		return backup.TableSum{}, err
 	}
-	quotedTable, err := quoteName(table)
+	quotedTable, err := tsql.Name(table)
 	if err != nil {
 		return backup.TableSum{}, err
 	}

@@ -8,11 +8,12 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Database implements backup.Server.
 func (s *Server) Database(ctx context.Context, name string) (backup.Database, error) {
-	quotedName, err := quoteName(name)
+	quotedName, err := tsql.Name(name)
 	if err != nil {
 		return backup.Database{}, err
 	}

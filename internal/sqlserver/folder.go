@@ -5,6 +5,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Neither is documented. The view (2017 and later) tells sizes and walks the
@@ -19,7 +20,7 @@ const (
 // Folder implements backup.Server. A folder that does not exist is empty where
 // the server says no more: xp_dirtree does not tell.
 func (s *Server) Folder(ctx context.Context, path string) ([]backup.FolderEntry, error) {
-	if _, err := quoteText(path, maxPath); err != nil || path == "" {
+	if _, err := tsql.Text(path, tsql.MaxPath); err != nil || path == "" {
 		return nil, fault.Newf(fault.Invalid, "%q is not a folder.", shorten(path, 300)).WithFix("Write the whole path as the server sees it.")
 	}
 	rows, err := s.ask(ctx, enumerate, path)
@@ -48,7 +49,7 @@ func (s *Server) Folder(ctx context.Context, path string) ([]backup.FolderEntry,
 // MakeFolder implements backup.Server. xp_create_subdir makes missing parents
 // and is content when the folder is there.
 func (s *Server) MakeFolder(ctx context.Context, path string) error {
-	quotedPath, err := quoteText(path, maxPath)
+	quotedPath, err := tsql.Text(path, tsql.MaxPath)
 	if err != nil || path == "" {
 		return fault.Newf(fault.Invalid, "%q is not a folder.", shorten(path, 300)).WithFix("Write the whole path as the server sees it.")
 	}

@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // live is a SQL Server to test against: a real one when
@@ -65,7 +66,7 @@ func (l live) do(format string, args ...any) {
 func (l live) database(name string) string {
 	l.t.Helper()
 	name = fmt.Sprintf("bp %s ]' 🚚 %s", name, rand.Text()[:6])
-	q, err := quoteName(name)
+	q, err := tsql.Name(name)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -80,14 +81,14 @@ func (l live) database(name string) string {
 // add inserts rows.
 func (l live) add(database string, from, to int) {
 	l.t.Helper()
-	q, _ := quoteName(database)
+	q, _ := tsql.Name(database)
 	for i := from; i <= to; i++ {
 		l.do("INSERT INTO %s.dbo.Orders (id, amount, note) VALUES (%d, %d.25, N'row %d')", q, i, i, i)
 	}
 }
 
 func (l live) drop(name string) {
-	q, _ := quoteName(name)
+	q, _ := tsql.Name(name)
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	_ = l.Server.run(ctx, "DROP DATABASE "+q, nil)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Open implements migration.Target. It returns when the database is open; the
@@ -28,7 +29,7 @@ func (t *Target) OpenWritable(ctx context.Context, id, database string, check mi
 // open is Open; with write, a database that comes up read-only is set
 // READ_WRITE before anybody is let in.
 func (t *Target) open(ctx context.Context, id, database string, check migration.CheckMode, write bool) error {
-	quotedName, err := quoteName(database)
+	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (t *Target) check(id, database, quotedName string, mode migration.CheckMode
 // and drops the database, if that is certainly a restore that was never open.
 func (t *Target) Terminate(ctx context.Context, id string) error {
 	database, _ := parseID(id)
-	quotedName, err := quoteName(database)
+	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return err
 	}

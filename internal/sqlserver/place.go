@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // restoreStatement words RESTORE DATABASE or LOG from the first set of a file,
@@ -18,7 +19,7 @@ import (
 // of its own in the server's default folders, named after the database and the
 // file's number: the source's paths mean nothing here.
 func restoreStatement(verb, database string, files []string, data []bakfile.DataFile, in backup.ServerInfo, options ...string) (string, error) {
-	name, err := quoteName(database)
+	name, err := tsql.Name(database)
 	if err != nil {
 		return "", err
 	}
@@ -30,11 +31,11 @@ func restoreStatement(verb, database string, files []string, data []bakfile.Data
 		return "", fault.New(fault.Conflict, "The server does not tell its default folders for data and log files.", "Set them in the server's properties.")
 	}
 	for _, f := range data {
-		logical, err := quoteText(f.LogicalName, maxName)
+		logical, err := tsql.Text(f.LogicalName, tsql.MaxName)
 		if err != nil {
 			return "", err
 		}
-		place, err := quoteText(placeOf(database, f, in), maxPath)
+		place, err := tsql.Text(placeOf(database, f, in), tsql.MaxPath)
 		if err != nil {
 			return "", err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // maxNames bounds how many names of the backup folder are told.
@@ -62,7 +63,7 @@ func (s *Server) missingToRestore(ctx context.Context) (missing []backup.Missing
 	if err != nil || r.bit("is_sysadmin") {
 		return nil, err
 	}
-	login, err := quoteName(r.text("login_name"))
+	login, err := tsql.Name(r.text("login_name"))
 	if err != nil {
 		return nil, err
 	}

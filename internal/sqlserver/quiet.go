@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Views that tell of writes. The documentation says of them: user_updates
@@ -31,7 +32,7 @@ const (
 // between had been counted.
 func (s *Server) Quiet(ctx context.Context, database string) (backup.Quiet, error) {
 	q := backup.Quiet{Updates: map[string]int64{}}
-	in, err := quoteName(database)
+	in, err := tsql.Name(database)
 	if err != nil {
 		return q, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // HAS_PERMS_BY_NAME is NULL for a name it cannot read. Whether a database's
@@ -25,7 +26,7 @@ const permissions = `SELECT IS_SRVROLEMEMBER('sysadmin') AS is_sysadmin, IS_SRVR
 // statement needs is told by the documentation pages "BACKUP", "RESTORE
 // HEADERONLY", "DBCC CHECKDB" and "sys.dm_exec_requests".
 func (s *Server) MissingRights(ctx context.Context, database string) ([]backup.MissingRight, error) {
-	quotedName, err := quoteName(database)
+	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +34,7 @@ func (s *Server) MissingRights(ctx context.Context, database string) ([]backup.M
 	if err != nil || r.bit("is_sysadmin") {
 		return nil, err
 	}
-	login, err := quoteName(r.text("login_name"))
+	login, err := tsql.Name(r.text("login_name"))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 const (
@@ -21,7 +22,7 @@ const (
 // Running implements backup.Server. A statement belongs to the database when
 // its session is in it, holds a lock on it, or names it in the text.
 func (s *Server) Running(ctx context.Context, database string) ([]backup.RunningStatement, error) {
-	quotedName, err := quoteName(database)
+	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +38,7 @@ func (s *Server) Running(ctx context.Context, database string) ([]backup.Running
 	for _, l := range locks {
 		locked[l.integer("session_id")] = true
 	}
-	text := []string{strings.ToLower(quotedName), "'" + strings.ToLower(strings.ReplaceAll(database, "'", "''")) + "'"}
+	text := []string{strings.ToLower(quotedName), strings.ToLower(strings.TrimPrefix(tsql.ShownText(database), "N"))}
 	var out []backup.RunningStatement
 	for _, r := range rows {
 		said := strings.ToLower(r.text("statement"))

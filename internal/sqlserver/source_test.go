@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 var bg = context.Background()
@@ -213,7 +214,7 @@ func sumOf(sums []backup.TableSum, table string) backup.TableSum {
 func TestStatesAreChangedAndRepeated(t *testing.T) {
 	l := connect(t, nil)
 	name := l.database("states")
-	q, _ := quoteName(name)
+	q, _ := tsql.Name(name)
 	for range 2 {
 		if err := l.SetReadOnly(bg, name, true); err != nil {
 			t.Fatal(err)

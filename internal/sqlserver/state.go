@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // SetReadOnly implements backup.Server. Both ways end the connections of
 // others: the server waits for them otherwise.
 func (s *Server) SetReadOnly(ctx context.Context, database string, on bool) error {
-	quotedName, err := quoteName(database)
+	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return err
 	}
@@ -27,7 +28,7 @@ func (s *Server) SetReadOnly(ctx context.Context, database string, on bool) erro
 // SetRecoveryModel implements backup.Server; model is FULL, SIMPLE or
 // BULK_LOGGED. After FULL a full backup must follow before logs can.
 func (s *Server) SetRecoveryModel(ctx context.Context, database, model string) error {
-	quotedName, err := quoteName(database)
+	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return err
 	}
@@ -45,7 +46,7 @@ func (s *Server) SetRecoveryModel(ctx context.Context, database, model string) e
 
 // SetPageVerify implements backup.Server.
 func (s *Server) SetPageVerify(ctx context.Context, database string) error {
-	quotedName, err := quoteName(database)
+	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func (s *Server) SetPageVerify(ctx context.Context, database string) error {
 // Recover implements backup.Server. It also lets everybody in again where a
 // tail-log backup had to keep them out.
 func (s *Server) Recover(ctx context.Context, database string) error {
-	quotedName, err := quoteName(database)
+	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package sqlserver
 import (
 	"context"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // tail takes a tail-log backup of a database that others use. BACKUP LOG …
@@ -22,7 +24,7 @@ func (s *Server) tail(ctx context.Context, l *session, database, statement strin
 	if err != nil {
 		return err
 	}
-	name, err := quoteName(database)
+	name, err := tsql.Name(database)
 	if err != nil {
 		return err
 	}
