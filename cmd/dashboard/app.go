@@ -116,8 +116,8 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 		Store: a.DB, Owner: owner, Bell: bell, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now, NewID: newID,
-			Rules: migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores, Reserve: importsKept},
-			Takes: migration.TakeRules{Reserve: importsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
+			Rules: migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores, Reserve: migration.ImportsKept},
+			Takes: migration.TakeRules{Reserve: migration.ImportsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
 			Caps:  migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Gates: a.kit.Gates,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: a.kit.Upload.Limit},
 		}, migration.WorkKind: &migration.Remedies{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}},
@@ -145,10 +145,6 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 	})
 	return nil
 }
-
-// importsKept is how many of a cloud's imports a day stay for the cutover of a
-// database: a last log, the tail, and one to spare.
-const importsKept = 3
 
 // URL is where people reach the dashboard.
 func (a *App) URL() string {

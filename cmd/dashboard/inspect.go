@@ -10,10 +10,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // InspectCmd tells what backup files really are, from their headers.
@@ -117,7 +116,7 @@ func printFile(out io.Writer, path string, f *bakfile.File) {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("file size", "%s (%s bytes), blocks of %d", humanize.IBytes(uint64(f.Size)), humanize.Comma(f.Size), m.PhysicalBlockSize)
+	line("file size", "%s (%s bytes), blocks of %d", words.Bytes(f.Size), words.Number(f.Size), m.PhysicalBlockSize)
 	if m.FamilyCount > 1 {
 		line("stripe", "%d of %d of media set %s: all are needed for a restore", m.FamilySequence, m.FamilyCount, m.SetGUID)
 	} else {
@@ -180,7 +179,7 @@ func printSet(w io.Writer, s *bakfile.Set) {
 	}
 	for _, f := range s.Files {
 		kind := map[string]string{"D": "data", "L": "log"}[f.Type]
-		line("  file", "%d %s, %s, %s, %s", f.FileID, orUnknown(kind), f.LogicalName, humanize.IBytes(uint64(f.Size)), f.PhysicalName)
+		line("  file", "%d %s, %s, %s, %s", f.FileID, orUnknown(kind), f.LogicalName, words.Bytes(f.Size), f.PhysicalName)
 	}
 }
 
@@ -188,9 +187,9 @@ func sizes(s *bakfile.Set) string {
 	if !s.Complete {
 		return "unknown"
 	}
-	text := humanize.IBytes(uint64(s.BackupSize))
+	text := words.Bytes(s.BackupSize).String()
 	if s.IsCompressed {
-		text += ", compressed " + humanize.IBytes(uint64(s.CompressedSize))
+		text += ", compressed " + words.Bytes(s.CompressedSize).String()
 	}
 	return text
 }

@@ -8,11 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
-
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // PlanCmd tells in which order backups restore a database, what is left out
@@ -293,7 +292,7 @@ func setLabel(s *backup.Set) string {
 	}
 	label := strings.Join(names, " + ")
 	if n := s.FileSize(); n > 0 {
-		label += ", " + humanize.IBytes(uint64(n))
+		label += ", " + words.Bytes(n).String()
 	}
 	return label
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Mover is a live migration under way from a server.
@@ -197,7 +197,7 @@ func chosen(orders []Order) string {
 			left = append(left, fmt.Sprintf("%s (%s)", o.Database, bare(o.Message)))
 		}
 	}
-	text := migration.Count(open, "database is", "databases are") + " backed up."
+	text := words.Count(open, "database is", "databases are").String() + " backed up."
 	if len(left) > 0 {
 		text += " Left out: " + few(left) + "."
 	}

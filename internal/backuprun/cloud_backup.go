@@ -9,8 +9,8 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RunCloudBackup is the kind of runs that have a cloud take a backup.
@@ -71,7 +71,7 @@ func BackUpCloud(ctx context.Context, s Store, ports Ports, instanceID string, o
 	}
 	what := "the whole instance"
 	if n := len(o.Databases); n > 0 {
-		what = migration.Count(n, "database", "databases")
+		what = words.Count(n, "database", "databases").String()
 	}
 	title := fmt.Sprintf("Back up %s of %s (%s)", what, in.Name, method)
 	e := by.entry("backup.cloud-order", "instance/"+instanceID, title+".").With(nil, o)
@@ -235,7 +235,7 @@ func (c *cloudJob) there(ctx context.Context) (out run.Outcome, err error) {
 		if err := c.Catalogue.Put(ctx, []backup.Record{cloudRecord(c.instanceID, set, c.Now())}); err != nil {
 			return out, err
 		}
-		text := fmt.Sprintf("Backup set %s is there, %s.", set.ID, migration.Size(set.Size))
+		text := fmt.Sprintf("Backup set %s is there, %s.", set.ID, words.Bytes(set.Size))
 		err := c.note(ctx, Change{Steps: c.step(run.StepDone, 100, ""), Events: event(c.Now(), stepOrder, run.Info, text)})
 		return run.Outcome{State: run.Succeeded, Message: text}, err
 	}

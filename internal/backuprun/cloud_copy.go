@@ -12,10 +12,10 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RunCopy is the kind of runs that copy a cloud's set into a bucket of ours.
@@ -161,7 +161,7 @@ func (c *Copier) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, 
 	}
 	copied.At = c.Now()
 	record.Copies = append(record.Copies, copied)
-	text := fmt.Sprintf("Backup set %s lies in the bucket, %s.", j.wish.SetID, migration.Size(copied.Size))
+	text := fmt.Sprintf("Backup set %s lies in the bucket, %s.", j.wish.SetID, words.Bytes(copied.Size))
 	e := audit.New(audit.Engine, c.Now(), "backup.copy", "set/"+record.ID, text)
 	if err := c.Catalogue.Put(ctx, []backup.Record{record}, e); err != nil {
 		return run.Outcome{}, err

@@ -7,9 +7,9 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // copyOn brings a set's files into the policy's bucket, each as a resumable
@@ -64,7 +64,7 @@ func (j *job) copyOn(ctx context.Context, s Sheet, o *Order) error {
 		step.Rate = float64(o.Size) / took
 	}
 	return j.note(ctx, *o, Change{Steps: []run.Step{step},
-		Events: event(now, step.Key, run.Info, fmt.Sprintf("The backup of %s is in the bucket (%s); its checksum (CRC64) equals the files'.", o.Database, migration.Size(o.Size)))})
+		Events: event(now, step.Key, run.Info, fmt.Sprintf("The backup of %s is in the bucket (%s); its checksum (CRC64) equals the files'.", o.Database, words.Bytes(o.Size)))})
 }
 
 // unseen is the fault of files that the server wrote and we do not find.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // done closes one database.
@@ -111,11 +111,11 @@ func Summary(s Sheet, orders []Order) (text, fix string, whole bool) {
 	case asked == 0 && len(left) == 0:
 		text = fmt.Sprintf("No database of %s is chosen.", s.Server)
 	case asked == done:
-		text = fmt.Sprintf("%s of %s: %s, %s.", migration.Count(done, word+" backup", word+" backups"), s.Server, migration.Count(done, "database", "databases"), migration.Size(bytes))
+		text = fmt.Sprintf("%s of %s: %s, %s.", words.Count(done, word+" backup", word+" backups"), s.Server, words.Count(done, "database", "databases"), words.Bytes(bytes))
 	case len(failed) > 0:
-		text = fmt.Sprintf("%d of %s of %s backed up (%s). Not: %s.", done, migration.Count(asked, "database", "databases"), s.Server, word, few(failed))
+		text = fmt.Sprintf("%d of %s of %s backed up (%s). Not: %s.", done, words.Count(asked, "database", "databases"), s.Server, word, few(failed))
 	default:
-		text = fmt.Sprintf("%d of %s of %s backed up (%s).", done, migration.Count(asked, "database", "databases"), s.Server, word)
+		text = fmt.Sprintf("%d of %s of %s backed up (%s).", done, words.Count(asked, "database", "databases"), s.Server, word)
 	}
 	if len(left) > 0 {
 		text += " Left out: " + few(left) + "."

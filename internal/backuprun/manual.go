@@ -11,9 +11,9 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // By is who caused something.
@@ -143,7 +143,7 @@ func BackUpNow(ctx context.Context, s Store, ports Ports, b BackUp, newID func()
 	if n := len(b.Databases); n == 1 {
 		what = b.Databases[0]
 	} else if n > 1 {
-		what = migration.Count(n, "database", "databases")
+		what = words.Count(n, "database", "databases").String()
 	}
 	r := run.Run{ID: newID(), Kind: RunBackup, Subject: sheet.Work.ID, Title: fmt.Sprintf("Back up %s of %s (%s)", what, in.Name, b.Kind), Created: by.At}
 	e := by.entry("backup.order", "instance/"+b.ServerID, r.Title+".").With(nil, map[string]any{

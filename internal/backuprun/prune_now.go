@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RunPrune is the kind of runs that prune by hand.
@@ -55,7 +55,7 @@ func PruneNow(ctx context.Context, p *Pruner, policyID string, at time.Time, dig
 			w.Sets = append(w.Sets, r.Record.ID)
 		}
 	}
-	title := fmt.Sprintf("Prune %s, %s (%s)", migration.Count(v.Sets, "set", "sets"), migration.Size(v.Bytes), pol.Name)
+	title := fmt.Sprintf("Prune %s, %s (%s)", words.Count(v.Sets, "set", "sets"), words.Bytes(v.Bytes), pol.Name)
 	e := by.entry("backup.prune-order", "policy/"+policyID, title+".").With(nil, map[string]any{"sets": v.Sets, "bytes": v.Bytes, "digest": digest})
 	return send(ctx, p.Store, RunPrune, "", w, title, newID, e)
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // mostSets is how many sets of one database retention looks at, the newest:
@@ -131,7 +131,7 @@ func (r *removed) add(o removed) {
 func (r removed) words() string {
 	text := "Nothing had to go."
 	if r.sets > 0 {
-		text = fmt.Sprintf("Removed %s, %s.", migration.Count(r.sets, "set", "sets"), migration.Size(r.bytes))
+		text = fmt.Sprintf("Removed %s, %s.", words.Count(r.sets, "set", "sets"), words.Bytes(r.bytes))
 	}
 	if len(r.kept) > 0 {
 		text += " Kept for now: " + few(r.kept) + "."

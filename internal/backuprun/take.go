@@ -13,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // take orders one backup: look whether it is there, write it down, have it
@@ -145,7 +146,7 @@ func (j *job) taken(ctx context.Context, s Sheet, o *Order, server backup.Server
 	if err := j.Catalogue.Put(ctx, []backup.Record{recordOf(s, *o, set, place.BucketID, now)}); err != nil {
 		return &noteError{err}
 	}
-	text := fmt.Sprintf("%s is taken: %s, up to LSN %s.", title(*o), migration.Size(size), set.Last)
+	text := fmt.Sprintf("%s is taken: %s, up to LSN %s.", title(*o), words.Bytes(size), set.Last)
 	if v == Adopted {
 		text = fmt.Sprintf("%s was found in the server's history, up to LSN %s.", title(*o), set.Last)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Comparisons keeps comparisons. Every method is one transaction.
@@ -198,6 +199,6 @@ func (w *Comparer) stillNote(ctx context.Context, g run.Grip, s *side) error {
 
 func (w *Comparer) sideRead(ctx context.Context, g run.Grip, s *side) error {
 	s.step.State, s.step.Finished, s.step.Done, s.step.Total = run.StepDone, s.into.Ended, int64(len(s.sums)), int64(len(s.sums))
-	s.step.Message = fmt.Sprintf("%s, %s. %s", Count(len(s.sums), "table", "tables"), Count(int(s.into.Rows), "row", "rows"), s.into.Note)
+	s.step.Message = fmt.Sprintf("%s, %s. %s", words.Count(len(s.sums), "table", "tables"), words.Count(int(s.into.Rows), "row", "rows"), s.into.Note)
 	return w.Runs.Note(ctx, g, run.Note{Steps: []run.Step{s.step}})
 }

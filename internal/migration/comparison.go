@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Comparison is one comparing of what source and target hold, after the target
@@ -99,16 +100,16 @@ func (c Comparison) Words() string {
 	case NotCompared:
 		return "Not compared: " + c.Reason()
 	case ContentsDifferent:
-		return fmt.Sprintf("%d of %s differ.", c.Different, Count(c.Compared, "table", "tables"))
+		return fmt.Sprintf("%d of %s differ.", c.Different, words.Count(c.Compared, "table", "tables"))
 	}
 	if c.Compared == 0 {
 		return "Neither side has a table of users."
 	}
-	words := fmt.Sprintf("%s with %s are equal in rows and sums", Count(c.Compared, "table", "tables"), Count(int(c.Source.Rows), "row", "rows"))
+	told := fmt.Sprintf("%s with %s are equal in rows and sums", words.Count(c.Compared, "table", "tables"), words.Count(int(c.Source.Rows), "row", "rows"))
 	if n := c.left(); n > 0 {
-		words += fmt.Sprintf("; %s took no part in the sums", Count(n, "column", "columns"))
+		told += fmt.Sprintf("; %s took no part in the sums", words.Count(n, "column", "columns"))
 	}
-	return words + "."
+	return told + "."
 }
 
 func (c Comparison) left() (n int) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Feed is a source that is at work: the files of the migration are taken from
@@ -133,7 +134,7 @@ func NextTake(m Migration, b Budget, now time.Time, r TakeRules) TakeAction {
 	case m.Ahead > 0 && len(feed.Takes) == 0:
 		// Told at once when its turn comes; looking is for what nobody tells,
 		// such as a database before it that was paused.
-		return TakeAction{Do: QueueTake, Until: now.Add(time.Duration(min(m.Ahead, 12)) * 5 * time.Second), Why: Count(m.Ahead, "database", "databases") + " of its wave begin before it."}
+		return TakeAction{Do: QueueTake, Until: now.Add(time.Duration(min(m.Ahead, 12)) * 5 * time.Second), Why: words.Count(m.Ahead, "database", "databases").String() + " of its wave begin before it."}
 	case !taken:
 		return TakeAction{Do: MakeTake, Kind: "full"}
 	case feed.bridging():

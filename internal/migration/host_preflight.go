@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // ownKeyRefuses are characters that a key cannot have where a SQL Server of
@@ -142,10 +143,10 @@ func (j *judge) ownPlaces(f Facts, h *HostFacts) {
 	case len(clash) > 0:
 		j.add("files-clash", "Places of its files", Barred, "Somebody is there already: "+quoteList(clash, 3)+".", "Choose another name for the database on the target, or remove what is left there.")
 	case len(h.Moves) > 0:
-		j.add("files-clash", "Places of its files", Passed, fmt.Sprintf("%s, in %s; nothing is there yet.", Count(len(h.Moves), "file", "files"), folderOf(h.Moves[0].To)), "")
+		j.add("files-clash", "Places of its files", Passed, fmt.Sprintf("%s, in %s; nothing is there yet.", words.Count(len(h.Moves), "file", "files"), folderOf(h.Moves[0].To)), "")
 	}
 	if h.LargestMDF > 0 && data > h.LargestMDF {
-		j.add("edition", "Edition", Barred, fmt.Sprintf("The database has %s; %s takes at most %s in one database.", Size(data), f.Instance.Description, Size(h.LargestMDF)), "Choose a server of another edition.")
+		j.add("edition", "Edition", Barred, fmt.Sprintf("The database has %s; %s takes at most %s in one database.", words.Bytes(data), f.Instance.Description, words.Bytes(h.LargestMDF)), "Choose a server of another edition.")
 	}
 }
 
@@ -160,11 +161,11 @@ func (j *judge) ownRooms(h *HostFacts) {
 	for _, r := range h.Rooms {
 		switch {
 		case r.Free < 0:
-			j.add("space", "Space", Warned, fmt.Sprintf("%s needs %s; the target does not tell how much is free there.", r.Path, Size(r.Need)), "Make sure that it fits.")
+			j.add("space", "Space", Warned, fmt.Sprintf("%s needs %s; the target does not tell how much is free there.", r.Path, words.Bytes(r.Need)), "Make sure that it fits.")
 		case r.Free < r.Need:
-			j.add("space", "Space", Barred, fmt.Sprintf("%s needs %s and has %s free.", r.Path, Size(r.Need), Size(r.Free)), "Make room there, or give the server other default folders.")
+			j.add("space", "Space", Barred, fmt.Sprintf("%s needs %s and has %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), "Make room there, or give the server other default folders.")
 		default:
-			j.add("space", "Space", Passed, fmt.Sprintf("%s: needs %s of %s free.", r.Path, Size(r.Need), Size(r.Free)), "")
+			j.add("space", "Space", Passed, fmt.Sprintf("%s: needs %s of %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), "")
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (w LiveWish) Draft(folderID string) (Migration, error) {
 		w.Every = OwnEvery
 	}
 	if w.Every == 0 {
-		w.Every = SmallestEvery(TakeRules{Reserve: 3})
+		w.Every = SmallestEvery(TakeRules{Reserve: ImportsKept})
 	}
 	if w.Freeze == "" {
 		w.Freeze = FreezeTail

@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // By is who orders something, and when.
@@ -41,7 +42,7 @@ func Start(ctx context.Context, s Store, d Draft, findings []Finding, newID func
 	m := d.Migration
 	m.ID, m.RunID, m.Created = newID(), newID(), by.At
 	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
-	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s.", m.Database, Count(len(m.Files), "file", "files"))).
+	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s.", m.Database, words.Count(len(m.Files), "file", "files"))).
 		With(nil, map[string]any{"database": m.Database, "instance": m.InstanceID, "staging": m.StagingID, "mode": m.Mode, "check": m.Check, "files": keys(m.Files)})
 	return m.ID, s.Create(ctx, m, r, e)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // A cloud takes so many imports of a database a day. Where somebody else takes
@@ -61,5 +62,5 @@ func (f *Feed) baseLost() (lost bool) {
 
 func overtakeWhy(m Migration, b Budget, reserve int) string {
 	return fmt.Sprintf("%s wait, and the day has %s left for them: one differential covers them all.",
-		Count(len(m.waiting()), "log backup", "log backups"), Count(m.Feed.spare(b, reserve), "import", "imports"))
+		words.Count(len(m.waiting()), "log backup", "log backups"), words.Count(m.Feed.spare(b, reserve), "import", "imports"))
 }

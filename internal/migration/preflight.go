@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Finding is one line of a preflight.
@@ -64,6 +65,10 @@ const (
 	LastFileAdvice  = 500 << 20 // bytes; the last increment decides how long writes stop
 	CallsPerDay     = 20        // for one database
 	CallsPerDayHost = 500       // for one instance
+
+	// ImportsKept are the day's imports that stay for the cutover of a source at
+	// work: a last log, the tail, and one to spare.
+	ImportsKept = 3
 )
 
 // Judge turns facts into findings, one line each, in the order a DBA would ask.
@@ -133,7 +138,7 @@ func (j *judge) chain(f Facts) {
 		j.add("recovery", "Recovery model", Passed, "The source runs in "+model+".", "")
 	}
 	if last := live[len(live)-1]; len(live) > 1 && last.Size > LastFileAdvice {
-		j.add("last-size", "Last increment", Warned, fmt.Sprintf("The last increment has %s; writes at the source stop for as long as it takes to upload and apply it.", Size(last.Size)), "Take one more log backup just before the cutover; the documentation advises at most 500 MB.")
+		j.add("last-size", "Last increment", Warned, fmt.Sprintf("The last increment has %s; writes at the source stop for as long as it takes to upload and apply it.", words.Bytes(last.Size)), "Take one more log backup just before the cutover; the documentation advises at most 500 MB.")
 	}
 }
 
@@ -186,7 +191,7 @@ func (j *judge) files(f Facts) {
 			continue
 		}
 		if s.File.Size > MaxFile {
-			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is 3 TB.", name, Size(s.File.Size)), "Compress the backup.")
+			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is 3 TB.", name, words.Bytes(s.File.Size)), "Compress the backup.")
 		}
 		if why, fix := badKey(s.File.Key); why != "" {
 			bar("key", s.File.Key+": "+why, fix)
@@ -195,7 +200,7 @@ func (j *judge) files(f Facts) {
 		}
 	}
 	if ok {
-		j.add("files", "Files", Passed, Count(len(f.Sets), "file", "files")+", readable to the end.", "")
+		j.add("files", "Files", Passed, words.Count(len(f.Sets), "file", "files").String()+", readable to the end.", "")
 	}
 }
 
@@ -302,11 +307,11 @@ func (j *judge) space(f Facts) {
 	in := f.Instance
 	switch free := in.StorageBytes - in.UsedBytes; {
 	case in.StorageBytes == 0 || in.UsedBytes < 0:
-		j.add("space", "Space", Warned, fmt.Sprintf("The database needs %s; the instance does not tell how much is free.", Size(need)), "Check the free storage in the RDS console.")
+		j.add("space", "Space", Warned, fmt.Sprintf("The database needs %s; the instance does not tell how much is free.", words.Bytes(need)), "Check the free storage in the RDS console.")
 	case free < need:
-		j.add("space", "Space", Barred, fmt.Sprintf("The database needs %s, the instance has %s free.", Size(need), Size(free)), "Enlarge the instance's storage before you start.")
+		j.add("space", "Space", Barred, fmt.Sprintf("The database needs %s, the instance has %s free.", words.Bytes(need), words.Bytes(free)), "Enlarge the instance's storage before you start.")
 	default:
-		j.add("space", "Space", Passed, fmt.Sprintf("Needs %s of %s free.", Size(need), Size(free)), "")
+		j.add("space", "Space", Passed, fmt.Sprintf("Needs %s of %s free.", words.Bytes(need), words.Bytes(free)), "")
 	}
 }
 
@@ -348,7 +353,7 @@ func (j *judge) calls(f Facts) {
 	left := min(CallsPerDay-f.CallsDay, CallsPerDayHost-f.CallsHost)
 	switch {
 	case need <= left:
-		j.add("calls", "Calls a day", Passed, fmt.Sprintf("Needs %s; %d of %d are left today for this database.", Count(need, "call", "calls"), CallsPerDay-f.CallsDay, CallsPerDay), "")
+		j.add("calls", "Calls a day", Passed, fmt.Sprintf("Needs %s; %d of %d are left today for this database.", words.Count(need, "call", "calls"), CallsPerDay-f.CallsDay, CallsPerDay), "")
 	case need > CallsPerDay:
 		j.add("calls", "Calls a day", Warned, fmt.Sprintf("%d files take %d days: the target allows %d imports a day for one database.", need, (need+CallsPerDay-1)/CallsPerDay, CallsPerDay), "Take a differential backup: it replaces the logs before it.")
 	default:

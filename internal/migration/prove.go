@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // StepProof is the key of the step that shows that nothing is written at a
@@ -67,7 +68,7 @@ func (j *job) prove(ctx context.Context, m Migration, server backup.Server) erro
 // ProofWords says what was looked at, and when.
 func ProofWords(before, now backup.Quiet, tail backup.LSN) string {
 	words := fmt.Sprintf("Between %s and %s UTC: no statement changed a row, no transaction that had written was open, row counts and objects stayed the same, and the next log backup still begins at %s, where the last log ended; %s of log since, as the server writes by itself",
-		before.At.Format("15:04:05"), now.At.Format("15:04:05"), tail, Size(now.Logged))
+		before.At.Format("15:04:05"), now.At.Format("15:04:05"), tail, words.Bytes(now.Logged))
 	if !now.EndLSN.IsZero() {
 		words += fmt.Sprintf(" (log ends at LSN %s)", now.EndLSN)
 	}

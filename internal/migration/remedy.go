@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/tsql"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Remedy is something that a person may have done at a source so that a line
@@ -78,7 +79,7 @@ func (w Work) Words() string {
 	case w.Why != "":
 		return w.Why
 	case w.Remedy == RemedyCheck && len(w.Found) > 0:
-		return fmt.Sprintf("DBCC CHECKDB found %s: %s", Count(len(w.Found), "error", "errors"), w.Found[0])
+		return fmt.Sprintf("DBCC CHECKDB found %s: %s", words.Count(len(w.Found), "error", "errors"), w.Found[0])
 	case w.Remedy == RemedyCheck:
 		return "DBCC CHECKDB found no errors."
 	}

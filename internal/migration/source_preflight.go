@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/tsql"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // SourceFacts is what preflight judges of a source at work.
@@ -140,7 +141,7 @@ func (j *judge) state(d backup.Database) {
 	case d.ReadOnly:
 		j.add("source-state", "Source", Warned, "The database is read-only: nothing is written to it, so nothing needs to follow.", "Migrate a full backup with immediate access instead, or set it READ_WRITE.")
 	default:
-		j.add("source-state", "Source", Passed, fmt.Sprintf("Online, %s of data, %s of log.", Size(d.DataBytes), Size(d.LogBytes)), "")
+		j.add("source-state", "Source", Passed, fmt.Sprintf("Online, %s of data, %s of log.", words.Bytes(d.DataBytes), words.Bytes(d.LogBytes)), "")
 	}
 	if d.InAvailabilityGroup && !d.PreferredReplica {
 		j.add("replica", "Availability group", Warned, "This replica is not the one the group prefers for backups.", "Add the preferred replica as a server and start from there, or change the preference.")
@@ -196,7 +197,7 @@ func (j *judge) health(f SourceFacts) {
 		j.add("checkdb", "DBCC CHECKDB", Passed, "Without errors on "+at.Format("2 Jan 2006")+".", "")
 	}
 	if skew := f.Server.Now.Sub(f.Now).Abs(); skew > time.Minute {
-		j.add("clock", "Clock", Warned, fmt.Sprintf("The server's clock is %s away from this machine's.", lasting(skew)), "Set both by NTP: times on these pages are compared.")
+		j.add("clock", "Clock", Warned, fmt.Sprintf("The server's clock is %s away from this machine's.", words.Span(skew)), "Set both by NTP: times on these pages are compared.")
 	}
 	if f.Compress && f.Server.EngineEdition == 4 {
 		j.add("compress", "Compression", Barred, "Express Edition cannot compress backups.", "Start without compression.")
@@ -214,9 +215,9 @@ func (j *judge) folder(f SourceFacts) {
 	case free < 0:
 		j.add("folder", "Backup folder", Warned, "Both sides see the folder. The server does not tell how much is free there.", "Make sure a full backup fits.")
 	case free < need:
-		j.add("folder", "Backup folder", Barred, fmt.Sprintf("A full backup may need %s, %s are free there.", Size(need), Size(free)), "Free some space, or choose another folder.")
+		j.add("folder", "Backup folder", Barred, fmt.Sprintf("A full backup may need %s, %s are free there.", words.Bytes(need), words.Bytes(free)), "Free some space, or choose another folder.")
 	default:
-		j.add("folder", "Backup folder", Passed, fmt.Sprintf("Both sides see it; %s free.", Size(free)), "")
+		j.add("folder", "Backup folder", Passed, fmt.Sprintf("Both sides see it; %s free.", words.Bytes(free)), "")
 	}
 }
 
@@ -243,11 +244,11 @@ func JudgeLive(f Facts, s SourceFacts) []Finding {
 	j.instance(f)
 	j.space(f)
 	j.names(f)
-	if smallest := SmallestEvery(TakeRules{Reserve: 3}); s.Every < smallest {
-		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", lasting(s.Every), CallsPerDay, lasting(time.Duration(CallsPerDay-5)*s.Every)),
-			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", lasting(smallest)))
+	if smallest := SmallestEvery(TakeRules{Reserve: ImportsKept}); s.Every < smallest {
+		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", words.Span(s.Every), CallsPerDay, words.Span(time.Duration(CallsPerDay-5)*s.Every)),
+			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", words.Span(smallest)))
 	} else {
-		j.add("calls", "Calls a day", Passed, fmt.Sprintf("A log backup every %s fits into the %d imports a day.", lasting(s.Every), CallsPerDay), "")
+		j.add("calls", "Calls a day", Passed, fmt.Sprintf("A log backup every %s fits into the %d imports a day.", words.Span(s.Every), CallsPerDay), "")
 	}
 	return j.out
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Archives unpacks ZIP archives with one backup file inside into a bucket of
@@ -77,7 +78,7 @@ func only(z *zip.Reader) (*zip.File, error) {
 	case len(found) > 1:
 		return nil, fault.Newf(fault.Invalid, "The archive holds %d backup files.", len(found)).WithFix("Unpack it and put the files into the folder one by one.")
 	case found[0].UncompressedSize64 > maxUnpacked:
-		return nil, fault.Newf(fault.Invalid, "The archive says it holds %s, which is too much to unpack here.", Size(int64(min(found[0].UncompressedSize64, 1<<62)))).WithFix("Unpack it by hand.")
+		return nil, fault.Newf(fault.Invalid, "The archive says it holds %s, which is too much to unpack here.", words.Bytes(int64(min(found[0].UncompressedSize64, 1<<62)))).WithFix("Unpack it by hand.")
 	}
 	return found[0], nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // WaveFacts is what the preflight of a whole wave judges: what fits for each
@@ -57,7 +58,7 @@ func FittingEvery(databases, left int) (time.Duration, bool) {
 		return 0, false
 	}
 	every := time.Duration(math.Ceil((24 * time.Hour / time.Duration(logs)).Minutes())) * time.Minute
-	return max(every, SmallestEvery(TakeRules{Reserve: 3})), true
+	return max(every, SmallestEvery(TakeRules{Reserve: ImportsKept})), true
 }
 
 // callsLeft is how many calls of the instance's day others leave to the wave.
@@ -129,12 +130,12 @@ func (j *judge) waveTarget(f WaveFacts) {
 	in := f.Instance
 	switch free := in.StorageBytes - in.UsedBytes; {
 	case in.StorageBytes == 0 || in.UsedBytes < 0:
-		j.add("wave-space", "Space on the target", Warned, fmt.Sprintf("The databases need %s together; how much is free there is not told.", Size(need)), "Check the free storage of the target.")
+		j.add("wave-space", "Space on the target", Warned, fmt.Sprintf("The databases need %s together; how much is free there is not told.", words.Bytes(need)), "Check the free storage of the target.")
 	case free < need:
-		j.add("wave-space", "Space on the target", Barred, fmt.Sprintf("The databases need %s together, %s are free there.", Size(need), Size(free)),
-			fmt.Sprintf("Enlarge its storage by %s or more, or leave out databases of that size.", Size(need-free)))
+		j.add("wave-space", "Space on the target", Barred, fmt.Sprintf("The databases need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
+			fmt.Sprintf("Enlarge its storage by %s or more, or leave out databases of that size.", words.Bytes(need-free)))
 	default:
-		j.add("wave-space", "Space on the target", Passed, fmt.Sprintf("%s of %s free.", Size(need), Size(free)), "")
+		j.add("wave-space", "Space on the target", Passed, fmt.Sprintf("%s of %s free.", words.Bytes(need), words.Bytes(free)), "")
 	}
 }
 
@@ -142,12 +143,12 @@ func (j *judge) waveBucket(f WaveFacts) {
 	need, _ := f.bytes()
 	switch {
 	case f.BucketMay < 0:
-		j.add("wave-bucket", "Space in the bucket", Passed, fmt.Sprintf("The full backups have %s at most; the bucket tells no bound.", Size(need)), "")
+		j.add("wave-bucket", "Space in the bucket", Passed, fmt.Sprintf("The full backups have %s at most; the bucket tells no bound.", words.Bytes(need)), "")
 	case f.BucketMay < need:
-		j.add("wave-bucket", "Space in the bucket", Barred, fmt.Sprintf("The full backups may need %s together, %s are free in %s.", Size(need), Size(f.BucketMay), f.Bucket.Name),
-			fmt.Sprintf("Free %s there, or choose another place.", Size(need-f.BucketMay)))
+		j.add("wave-bucket", "Space in the bucket", Barred, fmt.Sprintf("The full backups may need %s together, %s are free in %s.", words.Bytes(need), words.Bytes(f.BucketMay), f.Bucket.Name),
+			fmt.Sprintf("Free %s there, or choose another place.", words.Bytes(need-f.BucketMay)))
 	default:
-		j.add("wave-bucket", "Space in the bucket", Passed, fmt.Sprintf("%s at most of %s free.", Size(need), Size(f.BucketMay)), "")
+		j.add("wave-bucket", "Space in the bucket", Passed, fmt.Sprintf("%s at most of %s free.", words.Bytes(need), words.Bytes(f.BucketMay)), "")
 	}
 }
 
@@ -161,12 +162,12 @@ func (j *judge) waveFolder(f WaveFacts) {
 	}
 	switch {
 	case free < 0:
-		j.add("wave-folder", "Backup folder", Warned, fmt.Sprintf("The full backups may need %s together; how much is free there is not told.", Size(need)), "Make sure that they fit.")
+		j.add("wave-folder", "Backup folder", Warned, fmt.Sprintf("The full backups may need %s together; how much is free there is not told.", words.Bytes(need)), "Make sure that they fit.")
 	case free < need:
-		j.add("wave-folder", "Backup folder", Barred, fmt.Sprintf("The full backups may need %s together, %s are free there.", Size(need), Size(free)),
-			fmt.Sprintf("Free %s, choose another folder, start with compression and fewer databases, or make several waves.", Size(need-free)))
+		j.add("wave-folder", "Backup folder", Barred, fmt.Sprintf("The full backups may need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
+			fmt.Sprintf("Free %s, choose another folder, start with compression and fewer databases, or make several waves.", words.Bytes(need-free)))
 	default:
-		j.add("wave-folder", "Backup folder", Passed, fmt.Sprintf("%s at most of %s free.", Size(need), Size(free)), "")
+		j.add("wave-folder", "Backup folder", Passed, fmt.Sprintf("%s at most of %s free.", words.Bytes(need), words.Bytes(free)), "")
 	}
 }
 
@@ -180,14 +181,14 @@ func (j *judge) waveCalls(f WaveFacts) {
 		j.add("wave-calls", "Calls a day", Passed, fmt.Sprintf("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, CallsPerDayHost), "")
 		return
 	}
-	text := fmt.Sprintf("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", lasting(f.Every), need, Count(n, "database", "databases"), max(left, 0), CallsPerDayHost)
+	text := fmt.Sprintf("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", words.Span(f.Every), need, words.Count(n, "database", "databases"), max(left, 0), CallsPerDayHost)
 	if every, ok := f.FittingEvery(); ok {
-		j.add("wave-calls", "Calls a day", Warned, text+" When they are used up, all of them wait.", fmt.Sprintf("Choose a log backup every %s or more.", lasting(every)))
+		j.add("wave-calls", "Calls a day", Warned, text+" When they are used up, all of them wait.", fmt.Sprintf("Choose a log backup every %s or more.", words.Span(every)))
 		return
 	}
 	fix := "Wait until other migrations have ended, or choose another instance."
 	if most := left / (callsBeside + 1); most > 0 {
-		fix = fmt.Sprintf("No interval fits. Make waves of at most %s, one a day.", Count(most, "database", "databases"))
+		fix = fmt.Sprintf("No interval fits. Make waves of at most %s, one a day.", words.Count(most, "database", "databases"))
 	}
 	level := Warned
 	if left < n*callsBeside {

@@ -35,9 +35,9 @@ func TestAWholeWaveIsJudged(t *testing.T) {
 		says   string // in text or fix
 	}{
 		{"all fits", func(*WaveFacts) {}, "wave-space", Passed, "180 GB of 200 GB free"},
-		{"each fits alone, not together", func(f *WaveFacts) { f.Instance.UsedBytes = 850 << 30 }, "wave-space", Barred, "Enlarge its storage by 30 GB"},
+		{"each fits alone, not together", func(f *WaveFacts) { f.Instance.UsedBytes = 850 << 30 }, "wave-space", Barred, "Enlarge its storage by 30.0 GB"},
 		{"target tells no size", func(f *WaveFacts) { f.Instance.StorageBytes = 0 }, "wave-space", Warned, "not told"},
-		{"folder is full with all", func(f *WaveFacts) { f.Members[1].FreeBackup = 120 << 30 }, "wave-folder", Barred, "Free 30 GB"},
+		{"folder is full with all", func(f *WaveFacts) { f.Members[1].FreeBackup = 120 << 30 }, "wave-folder", Barred, "Free 30.0 GB"},
 		{"folder tells nothing", func(f *WaveFacts) { f.Members[0].FreeBackup, f.Members[1].FreeBackup = -1, -1 }, "wave-folder", Warned, "not told"},
 		{"bucket has no bound", func(*WaveFacts) {}, "wave-bucket", Passed, "no bound"},
 		{"bucket is a small disk", func(f *WaveFacts) { f.BucketMay = 149 << 30 }, "wave-bucket", Barred, "149 GB are free in moves"},
@@ -101,7 +101,7 @@ func TestTheIntervalAdvisedFits(t *testing.T) {
 		if need := n * PlannedCalls(every); need > left {
 			t.Fatalf("every %s needs %d of %d", every, need, left)
 		}
-		if shorter := every - time.Minute; n*PlannedCalls(shorter) <= left && every > SmallestEvery(TakeRules{Reserve: 3}) {
+		if shorter := every - time.Minute; n*PlannedCalls(shorter) <= left && every > SmallestEvery(TakeRules{Reserve: ImportsKept}) {
 			t.Fatalf("%s would fit too", shorter)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Fields of a policy of our own, as forms and findings name them. Those of a
@@ -185,20 +186,20 @@ func (c *check) promises(cal *Calendar, now time.Time) {
 		gap[r.Kind] = cal.LongestGap(now, r.Kind)
 		if took := c.facts.Took[r.Kind]; took > 0 {
 			if p.Missed == MissedLate && p.Window < took {
-				c.warn(FieldWindow, fmt.Sprintf("The last %s backup took %s, longer than the window of %s: one that waits for another may come too late.", r.Kind, spell(took), spell(p.Window)), "Choose a longer window.")
+				c.warn(FieldWindow, fmt.Sprintf("The last %s backup took %s, longer than the window of %s: one that waits for another may come too late.", r.Kind, words.Span(took), words.Span(p.Window)), "Choose a longer window.")
 			}
 			if next := cal.shortestGap(now, r.Kind); next > 0 && next < took {
-				c.warn(RuleField(r.Kind, "cron"), fmt.Sprintf("The last %s backup took %s, and the next comes %s after it: it would have to wait.", r.Kind, spell(took), spell(next)), "Take them less often.")
+				c.warn(RuleField(r.Kind, "cron"), fmt.Sprintf("The last %s backup took %s, and the next comes %s after it: it would have to wait.", r.Kind, words.Span(took), words.Span(next)), "Take them less often.")
 			}
 		}
 	}
 	full, _ := p.Rule(backup.Full)
 	if onlyDays(full.Keep) && days(full.Keep.Days) < gap[backup.Full] {
-		c.warn(RuleField(backup.Full, "keep"), fmt.Sprintf("Full backups are kept %s and come up to %s apart: the last one would go before the next is there. It is kept until that one is complete.", spell(days(full.Keep.Days)), spell(gap[backup.Full])), "Keep them longer, or by number.")
+		c.warn(RuleField(backup.Full, "keep"), fmt.Sprintf("Full backups are kept %s and come up to %s apart: the last one would go before the next is there. It is kept until that one is complete.", words.Span(days(full.Keep.Days)), words.Span(gap[backup.Full])), "Keep them longer, or by number.")
 	}
 	if log, ok := p.Rule(backup.Log); ok && onlyDays(log.Keep) {
 		if days(log.Keep.Days) < gap[backup.Full] {
-			c.warn(RuleField(backup.Log, "keep"), fmt.Sprintf("Log backups are kept %s and full backups come up to %s apart: of older full backups only their own moment can be restored, none in between.", spell(days(log.Keep.Days)), spell(gap[backup.Full])), "Keep logs at least as long as full backups are apart.")
+			c.warn(RuleField(backup.Log, "keep"), fmt.Sprintf("Log backups are kept %s and full backups come up to %s apart: of older full backups only their own moment can be restored, none in between.", words.Span(days(log.Keep.Days)), words.Span(gap[backup.Full])), "Keep logs at least as long as full backups are apart.")
 		}
 		if onlyDays(full.Keep) && log.Keep.Days > full.Keep.Days {
 			c.warn(RuleField(backup.Log, "keep"), "Log backups are kept longer than full backups: the full backups that they need stay as long.", "")
@@ -211,9 +212,9 @@ func (c *check) promises(cal *Calendar, now time.Time) {
 	_, logs := p.Rule(backup.Log)
 	switch {
 	case logged > p.Objective:
-		c.warn(FieldObjective, fmt.Sprintf("These rules can lose up to %s of changes; the objective is %s.", spell(logged), spell(p.Objective)), "Take log backups more often, or promise less.")
+		c.warn(FieldObjective, fmt.Sprintf("These rules can lose up to %s of changes; the objective is %s.", words.Span(logged), words.Span(p.Objective)), "Take log backups more often, or promise less.")
 	case logs && simple > p.Objective && c.facts.Simple > 0:
-		c.warn(FieldObjective, fmt.Sprintf("Databases in recovery model SIMPLE get no log backups and can lose up to %s; the objective is %s.", spell(simple), spell(p.Objective)), "")
+		c.warn(FieldObjective, fmt.Sprintf("Databases in recovery model SIMPLE get no log backups and can lose up to %s; the objective is %s.", words.Span(simple), words.Span(p.Objective)), "")
 	}
 }
 

@@ -43,12 +43,12 @@ func TestCheckSaysWhatIsWrongBesideItsField(t *testing.T) {
 		{"a bucket that vanished", func(_ *Policy, f *Facts) { f.BucketGone = true }, FieldBucket, true, "bucket"},
 		{"logs of SIMPLE only", func(_ *Policy, f *Facts) { f.Simple = 3 }, "log.cron", false, "Every chosen database is in recovery model SIMPLE"},
 		{"logs of some SIMPLE", func(_ *Policy, f *Facts) { f.Simple, f.Logged = 3, 1 }, "log.cron", false, "3 of the chosen"},
-		{"a short window", func(_ *Policy, f *Facts) { f.Took = map[backup.Kind]time.Duration{backup.Full: 3 * time.Hour} }, FieldWindow, false, "took 3 hours"},
-		{"slots too near", func(_ *Policy, f *Facts) { f.Took = map[backup.Kind]time.Duration{backup.Log: 20 * time.Minute} }, "log.cron", false, "took 20 minutes"},
+		{"a short window", func(_ *Policy, f *Facts) { f.Took = map[backup.Kind]time.Duration{backup.Full: 3 * time.Hour} }, FieldWindow, false, "took 3 h"},
+		{"slots too near", func(_ *Policy, f *Facts) { f.Took = map[backup.Kind]time.Duration{backup.Log: 20 * time.Minute} }, "log.cron", false, "took 20 min"},
 		{"the last full would go", func(p *Policy, _ *Facts) { p.Rules[0].Keep = Keep{Days: 3} }, "full.keep", false, "kept until"},
 		{"logs for too short", func(p *Policy, _ *Facts) { p.Rules[2].Keep = Keep{Days: 2} }, "log.keep", false, "none in between"},
 		{"logs longer than fulls", func(p *Policy, _ *Facts) { p.Rules[0].Keep = Keep{Days: 10} }, "log.keep", false, "stay as long"},
-		{"an objective out of reach", func(p *Policy, _ *Facts) { p.Objective = 5 * time.Minute }, FieldObjective, false, "up to 15 minutes"},
+		{"an objective out of reach", func(p *Policy, _ *Facts) { p.Objective = 5 * time.Minute }, FieldObjective, false, "up to 15 min"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p, f := sound(), Facts{}

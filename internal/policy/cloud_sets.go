@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Automatic tells what an automatic backup by hand will be, and why: full when
@@ -20,19 +21,9 @@ func Automatic(was Standing, sets []backup.CloudSet, now time.Time) (kind backup
 	case at.IsZero():
 		return backup.Full, "The instance has no full backup that a differential could build on.", ""
 	case now.Sub(at) > threeDays:
-		return backup.Full, fmt.Sprintf("The last full backup is %s old, and a differential builds on one of at most three days.", age(now.Sub(at))), ""
+		return backup.Full, fmt.Sprintf("The last full backup is %s old, and a differential builds on one of at most three days.", words.Span(now.Sub(at))), ""
 	}
-	return backup.Differential, fmt.Sprintf("The last full backup is %s old; within three days a differential is taken.", age(now.Sub(at))), ""
-}
-
-func age(d time.Duration) string {
-	switch {
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d minutes", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d hours", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
+	return backup.Differential, fmt.Sprintf("The last full backup is %s old; within three days a differential is taken.", words.Span(now.Sub(at))), ""
 }
 
 // Today counts the backups of an instance in the 24 hours before now, and tells

@@ -1,12 +1,12 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 const (
@@ -127,13 +127,13 @@ func (c *Calendar) decide(r *schedule, now time.Time) (slots []Decided, at time.
 		newest.Verdict = Fired
 	case p.Missed == MissedLate && late <= p.Window:
 		newest.Verdict, newest.Late = Fired, true
-		newest.Why = fmt.Sprintf("It starts %s after its time, within its window of %s.", spell(late), spell(p.Window))
+		newest.Why = fmt.Sprintf("It starts %s after its time, within its window of %s.", words.Span(late), words.Span(p.Window))
 	case p.Missed == MissedLate:
 		newest.Verdict = Skipped
-		newest.Why = fmt.Sprintf("Its time passed %s ago, and its window of %s is over.", spell(late), spell(p.Window))
+		newest.Why = fmt.Sprintf("Its time passed %s ago, and its window of %s is over.", words.Span(late), words.Span(p.Window))
 	default:
 		newest.Verdict = Skipped
-		newest.Why = fmt.Sprintf("Its time passed %s ago, and the policy skips what it misses.", spell(late))
+		newest.Why = fmt.Sprintf("Its time passed %s ago, and the policy skips what it misses.", words.Span(late))
 	}
 	r.remember(newest.At, following)
 	return append(slots, newest), newest.At
@@ -174,27 +174,3 @@ func giveWay(slots []Decided) {
 }
 
 func spellLocal(t time.Time) string { return t.Format("2006-01-02 15:04") }
-
-// spell is a duration as people say it.
-func spell(d time.Duration) string {
-	unit := func(n int64, one string) string {
-		if n == 1 {
-			return "1 " + one
-		}
-		return fmt.Sprintf("%d %ss", n, one)
-	}
-	days, hours, minutes := int64(d/(24*time.Hour)), int64(d%(24*time.Hour)/time.Hour), int64(d%time.Hour/time.Minute)
-	switch {
-	case days > 0 && hours > 0:
-		return unit(days, "day") + " " + unit(hours, "hour")
-	case days > 0:
-		return unit(days, "day")
-	case hours > 0 && minutes > 0:
-		return unit(hours, "hour") + " " + unit(minutes, "minute")
-	case hours > 0:
-		return unit(hours, "hour")
-	case minutes > 0:
-		return unit(minutes, "minute")
-	}
-	return unit(cmp.Or(int64(d/time.Second), 0), "second")
-}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 const (
@@ -134,7 +135,7 @@ func DiffPolicies(was, now Policy) []Change {
 	}
 	c.add(FieldZone, "Time zone", was.Zone, now.Zone)
 	c.add(FieldMissed, "Missed times", string(was.Missed), string(now.Missed))
-	c.add(FieldWindow, "Window", spell(was.Window), spell(now.Window))
+	c.add(FieldWindow, "Window", words.Span(was.Window).String(), words.Span(now.Window).String())
 	c.add("compress", "Compression", onOff(was.How.Compress), onOff(now.How.Compress))
 	c.add(FieldCopyOnly, "Copy-only", onOff(was.How.CopyOnly), onOff(now.How.CopyOnly))
 	c.add(FieldStripes, "Stripes", fmt.Sprint(max(was.How.Stripes, 1)), fmt.Sprint(max(now.How.Stripes, 1)))
@@ -162,7 +163,7 @@ func objectiveWords(d time.Duration) string {
 	if d == 0 {
 		return "none"
 	}
-	return spell(d)
+	return words.Span(d).String()
 }
 
 func (s Selection) words() string {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // whyKept tells every ground of a set in a sentence each.
@@ -20,7 +21,7 @@ func (r *retention) whyKept(i int) string {
 		case ForEver:
 			say("%s are kept for ever.", plural(s.Set.Kind))
 		case ByDays:
-			say("It finished within the last %s.", spell(time.Duration(k.Days)*24*time.Hour))
+			say("It finished within the last %s.", words.Span(time.Duration(k.Days)*24*time.Hour))
 		case ByCount:
 			say("It is one of the newest %d.", k.Count)
 		case ByDay:
@@ -73,7 +74,7 @@ func (r *retention) unrelieved(k backup.Kind) string {
 // whyRemoved tells why nothing keeps a set.
 func (r *retention) whyRemoved(i int) string {
 	s := &r.sets[i]
-	ago := spell(r.now.Sub(r.finished(i)))
+	ago := words.Span(r.now.Sub(r.finished(i)))
 	switch {
 	case s.State == backup.Broken:
 		return "It is broken, and a newer backup is complete."

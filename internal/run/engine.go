@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Worker does one kind of run. Work goes as far as it can and says how it
@@ -212,7 +213,7 @@ func (e *Engine) outcome(r Run, out Outcome, err error, cause error) (Outcome, [
 	e.Log.Error("run stopped", "run", r.ID, "kind", r.Kind, "err", err)
 	if fault.Is(err, fault.Unavailable) && r.Tries+1 < e.MaxTries {
 		wait := Backoff(r.Tries)
-		text := fmt.Sprintf("%s Trying again in %s.", message, wait.Round(time.Second))
+		text := fmt.Sprintf("%s Trying again in %s.", message, words.Span(wait))
 		return Outcome{State: Waiting, WakeAt: e.Now().Add(wait), Message: message, Fix: fix, Tries: r.Tries + 1}, event(Warning, text)
 	}
 	return Outcome{State: Failed, Message: message, Fix: fix}, event(Problem, message)

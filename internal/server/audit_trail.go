@@ -7,10 +7,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -127,12 +127,12 @@ func (w wholeness) words(z templates.Zone) templates.Help {
 		return templates.Help{Title: fmt.Sprintf("The chain is broken at entry %d.", w.broken.Seq), Cause: fmt.Sprintf("Entry %d %s. The %s before it are as they were written.", w.broken.Seq, w.broken.Why, templates.Count(int(w.entries), "entry", "entries")),
 			Fix: "Somebody or something changed the database file outside of Bakplane. Keep a copy of it as it is, and compare it with your backups of the data folder."}
 	}
-	h := templates.Help{Tone: templates.ToneOK, Title: fmt.Sprintf("The chain of %s entries is whole.", humanize.Comma(w.entries))}
+	h := templates.Help{Tone: templates.ToneOK, Title: fmt.Sprintf("The chain of %s entries is whole.", words.Number(w.entries))}
 	switch since := w.entries - w.checked; {
 	case w.going:
 		h.Cause = "That was found " + z.At(w.at).Exact + "; it is being checked again now."
 	case since > 0:
-		h.Cause = fmt.Sprintf("The first %s were checked %s, the %s since then just now.", humanize.Comma(w.checked), z.At(w.whole).Exact, humanize.Comma(since))
+		h.Cause = fmt.Sprintf("The first %s were checked %s, the %s since then just now.", words.Number(w.checked), z.At(w.whole).Exact, words.Number(since))
 	case w.at.After(w.whole):
 		h.Cause = "Checked " + z.At(w.whole).Exact + ", from the first to the last; none came since."
 	default:

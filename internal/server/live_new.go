@@ -17,9 +17,6 @@ import (
 	"github.com/bakplane/bakplane/web/templates"
 )
 
-// keptImports are the imports of a day that stay for the cutover.
-const keptImports = 3
-
 // fromTabs choose where a new migration comes from.
 func fromTabs(here string) []templates.Tab {
 	return []templates.Tab{{Label: "From backup files", Href: "/migrations/new", Count: -1, Current: here == "files"},
@@ -140,17 +137,17 @@ func liveForm(w liveWish, databases []backup.Database, targets []endpoint.Instan
 
 // everyField offers intervals and says how long the day's imports last.
 func everyField(value string) templates.Field {
-	fits := migration.SmallestEvery(migration.TakeRules{Reserve: keptImports})
+	fits := migration.SmallestEvery(migration.TakeRules{Reserve: migration.ImportsKept})
 	f := templates.Field{Name: "every", Label: "A log backup every", Type: "choices", Value: value,
 		Hint: fmt.Sprintf("The cloud allows %d imports a day for one database: the shorter the interval, the less is left for the cutover. A SQL Server of your own counts nothing.", migration.CallsPerDay)}
 	if value == "" {
 		f.Value = fits.String()
 	}
 	for _, d := range []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute} {
-		lasts := time.Duration(migration.CallsPerDay-keptImports-2) * d
+		lasts := time.Duration(migration.CallsPerDay-migration.ImportsKept-2) * d
 		f.Options = append(f.Options, templates.Option{Value: d.String(), Label: templates.Span(d), Hint: "Uses up the day's imports in " + templates.Span(lasts) + ": for a cutover before that."})
 	}
-	f.Options = append(f.Options, templates.Option{Value: fits.String(), Label: templates.Span(fits), Hint: fmt.Sprintf("The shortest that fits the day's imports, with %d kept for the cutover: can go on for days.", keptImports)})
+	f.Options = append(f.Options, templates.Option{Value: fits.String(), Label: templates.Span(fits), Hint: fmt.Sprintf("The shortest that fits the day's imports, with %d kept for the cutover: can go on for days.", migration.ImportsKept)})
 	known := false
 	for _, o := range f.Options {
 		known = known || o.Value == f.Value

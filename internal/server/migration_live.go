@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"math"
 	"path"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/tsql"
+	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -89,8 +89,8 @@ func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	if m.Own {
 		return append(facts, templates.Fact{Label: "A log backup every", Value: templates.Span(m.Feed.Every), Note: "the target counts no imports", Words: true})
 	}
-	imports := templates.Fact{Label: "Imports today", Value: fmt.Sprintf("%d of %d", got.budget.Database, migration.CallsPerDay), Note: fmt.Sprintf("%d kept for the cutover", keptImports), Title: "in the last 24 hours"}
-	if migration.CallsPerDay-got.budget.Database <= keptImports {
+	imports := templates.Fact{Label: "Imports today", Value: fmt.Sprintf("%d of %d", got.budget.Database, migration.CallsPerDay), Note: fmt.Sprintf("%d kept for the cutover", migration.ImportsKept), Title: "in the last 24 hours"}
+	if migration.CallsPerDay-got.budget.Database <= migration.ImportsKept {
 		imports.Tone, imports.Note = templates.ToneWarn, "only those for the cutover are left"
 	}
 	return append(facts, imports)
@@ -139,12 +139,7 @@ func coarse(d time.Duration) time.Duration {
 }
 
 // roundly words an estimate no finer than it is.
-func roundly(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%d s", int(math.Ceil(d.Seconds())))
-	}
-	return templates.Span(d.Round(5 * time.Second))
-}
+func roundly(d time.Duration) string { return words.Roughly(d).String() }
 
 // stopView draws a stop of writes; the parts of a measured one are what was,
 // those of a predicted one what would be.
@@ -168,10 +163,7 @@ func stopView(title, note string, stop migration.Stop) *templates.Stop {
 
 // spanOf words a phase without pretending to microseconds.
 func spanOf(d time.Duration) string {
-	if d < 10*time.Second {
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return templates.Span(d.Round(time.Second))
+	return words.Span(d.Round(100 * time.Millisecond)).String()
 }
 
 func feedStop(m migration.Migration, f feedSight) *templates.Stop {
@@ -264,7 +256,7 @@ func feedNeeds(z templates.Zone, m migration.Migration, b migration.Budget, r ru
 		return []templates.Help{h}
 	case !f.CutoverAsked.IsZero():
 		return []templates.Help{{Tone: templates.ToneRun, Title: "Cutover ordered", Cause: "What is on its way is applied and a last log shrinks what is left; then writes stop.", Actions: []templates.Action{abort}}}
-	case m.Stage == migration.StageFollowing && !m.Own && b.Left() <= keptImports:
+	case m.Stage == migration.StageFollowing && !m.Own && b.Left() <= migration.ImportsKept:
 		return []templates.Help{usedUp(z, m, b, here)}
 	case m.Stage == migration.StageFollowing:
 		return []templates.Help{{Tone: templates.ToneRun, Title: "It follows the source unattended", Cause: "The target stands at LSN " + m.AppliedTo().String() + ". A log backup follows every " + templates.Span(f.Every) + ".",

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Refusal is what the server answered instead of doing what it was told: its
@@ -106,7 +107,7 @@ func (s *Server) explain(ctx context.Context, err error) error {
 	case undone:
 		f = s.connecting(err)
 	case errors.Is(err, context.DeadlineExceeded):
-		f = fault.Newf(fault.Unavailable, "%s did not answer within %s.", s.config.Address(), s.config.timeout()).Because(err)
+		f = fault.Newf(fault.Unavailable, "%s did not answer within %s.", s.config.Address(), words.Span(s.config.timeout())).Because(err)
 	default:
 		f = fault.Newf(fault.Unavailable, "The connection to %s was lost.", s.config.Address()).
 			WithFix("If it lasts, look at the server and the network between here and there.").Because(err)
@@ -166,7 +167,7 @@ func (s *Server) connecting(err error) *fault.Error {
 		return fault.Newf(fault.Unavailable, "SQL Server Browser at %s knows no instance %s with a TCP port, or did not answer.", s.config.Host, s.config.Instance).
 			WithFix("Check the instance's name and that SQL Server Browser runs (UDP 1434), or give the port instead.").Because(err)
 	case errors.Is(err, context.DeadlineExceeded):
-		return fault.Newf(fault.Unavailable, "%s did not answer within %s.", at, s.config.timeout()).WithFix("Check host, port and firewalls between here and there.").Because(err)
+		return fault.Newf(fault.Unavailable, "%s did not answer within %s.", at, words.Span(s.config.timeout())).WithFix("Check host, port and firewalls between here and there.").Because(err)
 	}
 	return fault.Newf(fault.Unavailable, "%s cannot be reached.", at).
 		WithFix("Check host and port, that SQL Server accepts TCP connections, and firewalls between here and there.").Because(err)

@@ -14,6 +14,7 @@ import (
 	sdk "github.com/aliyun/aliyun-oss-go-sdk/oss"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // fail words an error of a call. Codes are those of the public page "Error
@@ -147,7 +148,7 @@ func (b *Bucket) skewed(seen *exchange) *fault.Error {
 		if off < 0 {
 			way = "ahead of"
 		}
-		apart := strings.TrimSuffix(off.Abs().Round(time.Minute).String(), "0s")
+		apart := words.Span(off.Abs().Round(time.Minute)).String()
 		text = fmt.Sprintf("The clock of this machine is %s %s the service's clock; 15 minutes are allowed.", apart, way)
 	}
 	return fault.New(fault.Denied, text, "Set the clock, best by turning on time synchronisation (NTP), then retry.")

@@ -614,7 +614,7 @@ func TestWhatAPersonMustMendStopsTheUploadAndLosesNothing(t *testing.T) {
 		kind fault.Kind
 		says string
 	}{
-		"clock":        {func() { run.SetSkew(20 * time.Minute) }, func() { run.SetSkew(0) }, fault.Denied, "20m behind"},
+		"clock":        {func() { run.SetSkew(20 * time.Minute) }, func() { run.SetSkew(0) }, fault.Denied, "20 min behind"},
 		"key disabled": {func() { bite(t, run, door.Rule{Times: -1, Status: 403, Code: "InvalidAccessKeyId"}) }, func() { run.Door().Remove("") }, fault.Denied, "disabled"},
 		"rights taken": {func() { bite(t, run, door.Rule{Times: -1, Operation: "UploadPart", Status: 403, Code: "AccessDenied"}) }, func() { run.Door().Remove("") }, fault.Denied, "no right"},
 		"rights to complete": {func() {
