@@ -57,7 +57,7 @@ func (b *bench) catalogue(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	store, err := db.Open(ctx, folder, keys, run.NewBell())
+	store, err := db.Open(ctx, folder, keys, run.NewNotifier())
 	if err != nil {
 		return err
 	}
@@ -137,12 +137,12 @@ func questions(now time.Time) []question {
 		return func(ctx context.Context, c *db.Catalogue, r *rand.Rand) error {
 			want := f(r)
 			for range 1 + r.IntN(3) { // some pages on
-				page, err := c.Records(ctx, want)
-				if err != nil || len(page) == 0 {
+				duePolicy, err := c.Records(ctx, want)
+				if err != nil || len(duePolicy) == 0 {
 					return err
 				}
-				want.Before = page[len(page)-1].ID
-				if _, err := c.Record(ctx, page[r.IntN(len(page))].ID); err != nil {
+				want.Before = duePolicy[len(duePolicy)-1].ID
+				if _, err := c.Record(ctx, duePolicy[r.IntN(len(duePolicy))].ID); err != nil {
 					return err
 				}
 			}

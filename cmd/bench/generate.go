@@ -40,7 +40,7 @@ func generate(ctx context.Context, folder string, s size, now time.Time) (err er
 	if err != nil {
 		return err
 	}
-	store, err := db.Open(ctx, folder, keys, run.NewBell())
+	store, err := db.Open(ctx, folder, keys, run.NewNotifier())
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func pastRuns(now time.Time) iter.Seq[db.LoadedRun] {
 				kind = backup.Full
 			}
 			r := run.Run{ID: idOf(at, byte(i)), Kind: policy.RunKind, Subject: idOf(at, byte(i)+1), Title: fmt.Sprintf("%s backups at %s", kind, server), State: run.Succeeded, Created: at, Started: at.Add(time.Second), Finished: at.Add(40 * time.Second)}
-			l := db.LoadedRun{Work: policy.Work{ID: r.Subject, RunID: r.ID, ServerID: server, Kind: kind},
+			l := db.LoadedRun{Job: policy.BackupJob{ID: r.Subject, RunID: r.ID, ServerID: server, Kind: kind},
 				Steps: []run.Step{{Key: "choose", Title: "Choose the databases", State: run.StepDone, Started: r.Started, Finished: r.Started},
 					{Key: "take", Title: "Take the backups", State: run.StepDone, Started: r.Started, Finished: r.Finished, Done: int64(wanted.databases), Total: int64(wanted.databases)}},
 				Events: []run.Event{{At: r.Started, Level: run.Info, Text: "The run began."}, {At: r.Finished, Step: "take", Level: run.Info, Text: fmt.Sprintf("%d databases were backed up.", wanted.databases)}}}

@@ -109,19 +109,19 @@ func stretch(from, to string) error {
 	if err != nil {
 		return err
 	}
-	var marks []int64 // soft filemarks
+	var watermarks []int64 // soft filemarks
 	for off := 0; off+512 <= len(whole); off += 512 {
 		if string(whole[off:off+4]) == "SFMB" {
-			marks = append(marks, int64(off))
+			watermarks = append(watermarks, int64(off))
 		}
 	}
-	if len(marks) < 3 {
-		return fmt.Errorf("%s has %d filemarks, want 3", filepath.Base(from), len(marks))
+	if len(watermarks) < 3 {
+		return fmt.Errorf("%s has %d filemarks, want 3", filepath.Base(from), len(watermarks))
 	}
-	cut := marks[1] - 16<<10
-	head, tail := whole[:marks[0]+24<<10], bytes.Clone(whole[cut:])
+	cut := watermarks[1] - 16<<10
+	head, tail := whole[:watermarks[0]+24<<10], bytes.Clone(whole[cut:])
 	begin := int64(hugeSize) - int64(len(tail))
-	binary.LittleEndian.PutUint64(tail[marks[2]-cut+0x48:], uint64(begin+marks[1]-cut))
+	binary.LittleEndian.PutUint64(tail[watermarks[2]-cut+0x48:], uint64(begin+watermarks[1]-cut))
 	out, err := os.Create(to)
 	if err != nil {
 		return err

@@ -24,8 +24,8 @@ type form struct {
 }
 
 // readDoors reads the doors of a page.
-func readDoors(page io.Reader) (d doors, err error) {
-	root, err := html.Parse(page)
+func readDoors(duePolicy io.Reader) (d doors, err error) {
+	root, err := html.Parse(duePolicy)
 	if err != nil {
 		return d, err
 	}

@@ -132,9 +132,9 @@ func (b *bench) planner(ctx context.Context) error {
 }
 
 // lines are the numbers of the lines that have a mark, as name=number.
-func lines(output, mark string) (out []map[string]float64) {
+func lines(output, watermark string) (out []map[string]float64) {
 	for line := range strings.Lines(output) {
-		_, after, ok := strings.Cut(line, mark)
+		_, after, ok := strings.Cut(line, watermark)
 		if !ok {
 			continue
 		}

@@ -57,7 +57,7 @@ func (b *bench) pages(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	serve := []string{"serve", "--data", folder, "--listen", "127.0.0.1:0", "--log-level", "error", "--looks", "0"}
+	serve := []string{"serve", "--data", folder, "--listen", "127.0.0.1:0", "--log-level", "error", "--scans", "0"}
 	p, line, err := b.startProcess(ctx, serve...)
 	if err != nil {
 		return err
@@ -150,11 +150,11 @@ func enter(ctx context.Context, client *http.Client, at string) error {
 			return err
 		}
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		page, err := fetch(client, req)
+		duePolicy, err := fetch(client, req)
 		if err != nil {
 			return err
 		}
-		if strings.Contains(page, "Sign out") {
+		if strings.Contains(duePolicy, "Sign out") {
 			return nil
 		}
 	}
@@ -237,11 +237,11 @@ func setsToPin(ctx context.Context, client *http.Client, at string) (ids []strin
 		if err != nil {
 			return nil, err
 		}
-		var page struct{ Items []struct{ ID string } }
-		if err := json.Unmarshal([]byte(body), &page); err != nil {
+		var duePolicy struct{ Items []struct{ ID string } }
+		if err := json.Unmarshal([]byte(body), &duePolicy); err != nil {
 			return nil, err
 		}
-		for _, s := range page.Items {
+		for _, s := range duePolicy.Items {
 			ids = append(ids, s.ID)
 		}
 	}

@@ -24,12 +24,12 @@ func (b *bench) policies(ctx context.Context) error {
 	if out, err := b.goTest(ctx, "-c", "-o", binary, "./cmd/dashboard").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
 	}
-	run := func(test, mark string) (map[string]float64, error) {
+	run := func(test, watermark string) (map[string]float64, error) {
 		cmd := exec.CommandContext(ctx, binary, "-test.run", "^"+test+"$", "-test.v", "-test.timeout", "10m")
 		cmd.Dir = filepath.Join(b.root, "cmd", "dashboard")
 		cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_POLICIES=%d", benchPolicies), "TMPDIR="+b.tmp)
 		out, failed := cmd.Output()
-		said := lines(string(out), mark)
+		said := lines(string(out), watermark)
 		if len(said) != 1 {
 			return nil, fmt.Errorf("%s measured nothing (%v): %s", test, failed, tail(out))
 		}

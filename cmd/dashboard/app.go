@@ -16,12 +16,12 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/bakplane/bakplane/internal/backuprun"
-	"github.com/bakplane/bakplane/internal/collect"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/scan"
 	"github.com/bakplane/bakplane/internal/scheduler"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/server"
@@ -36,11 +36,11 @@ type App struct {
 	config    Config
 	log       *slog.Logger
 	engine    *run.Engine
-	kit       backuprun.CloudKit
-	pruner    *backuprun.Pruner
-	copier    *backuprun.Copier
-	restoring *backuprun.Restoring
-	collector *collect.Collector
+	kit       backupjob.CloudKit
+	pruner    *backupjob.Pruner
+	copier    *backupjob.Copier
+	restoring *backupjob.Restoring
+	collector *scan.Collector
 	listener  net.Listener
 	http      *http.Server
 	stop      context.CancelFunc
@@ -65,8 +65,8 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 	if err != nil {
 		return a, err
 	}
-	bell := run.NewBell()
-	if a.DB, err = db.Open(ctx, c.Data, keys, bell); err != nil {
+	notifier := run.NewNotifier()
+	if a.DB, err = db.Open(ctx, c.Data, keys, notifier); err != nil {
 		return a, err
 	}
 	a.Ports = newPorts(a.DB, c.Data)
@@ -74,28 +74,28 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 	if a.listener, err = listen(c); err != nil {
 		return a, err
 	}
-	handler, err := a.face(bell)
+	handler, err := a.face(notifier)
 	if err != nil {
 		return a, err
 	}
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	a.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
-	return a, a.work(ctx, bell)
+	return a, a.work(ctx, notifier)
 }
 
 // face is the web server of the house.
-func (a *App) face(bell *run.Bell) (http.Handler, error) {
+func (a *App) face(notifier *run.Notifier) (http.Handler, error) {
 	return server.New(server.Config{Secure: a.config.TLSCert != "", TrustProxy: a.config.TrustProxy, Version: version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
 		Endpoints: a.DB, Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
-		Survey: &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
-		Bell:   bell, Log: a.log, Now: a.config.now, NewID: newID,
-		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.copier, Pruner: a.pruner, Restoring: a.restoring, Looks: a.DB.Collecting(),
+		Survey:   &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
+		Notifier: notifier, Log: a.log, Now: a.config.now, NewID: newID,
+		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.copier, Pruner: a.pruner, Restoring: a.restoring, Scans: a.DB.Scanning(),
 		Collect: func(ctx context.Context, id string) error {
-			return a.collector.Look(ctx, collect.InstanceSubject(id), nil)
+			return a.collector.Scan(ctx, scan.InstanceSubject(id), nil)
 		},
 		Collected: func(ctx context.Context, id string) (time.Time, error) {
-			l, err := a.collector.Store.Look(ctx, collect.InstanceSubject(id))
+			l, err := a.collector.Store.Visit(ctx, scan.InstanceSubject(id))
 			return l.Good, err
 		},
 	})
@@ -103,7 +103,7 @@ func (a *App) face(bell *run.Bell) (http.Handler, error) {
 
 // work starts the engine and the scheduler. The folder is locked, so every lease of another
 // owner belongs to a life that is over: its runs go on at once.
-func (a *App) work(ctx context.Context, bell *run.Bell) error {
+func (a *App) work(ctx context.Context, notifier *run.Notifier) error {
 	owner := newID()
 	n, err := a.DB.ReleaseOthers(ctx, owner)
 	if err != nil {
@@ -113,31 +113,31 @@ func (a *App) work(ctx context.Context, bell *run.Bell) error {
 		a.log.Info("going on with runs of a former life", "runs", n)
 	}
 	a.engine = &run.Engine{
-		Store: a.DB, Owner: owner, Bell: bell, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: time.Now,
+		Store: a.DB, Owner: owner, Notifier: notifier, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now, NewID: newID,
-			Rules: migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores, Reserve: migration.ImportsKept},
-			Takes: migration.TakeRules{Reserve: migration.ImportsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
-			Caps:  migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Gates: a.kit.Gates,
+			Rules:         migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores, Reserve: migration.ImportsKept},
+			SourceBackups: migration.SourceRules{Reserve: migration.ImportsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
+			Caps:          migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Limits: a.kit.Limits,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: a.kit.Upload.Limit},
-		}, migration.WorkKind: &migration.Remedies{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}},
+		}, migration.RemedyRunKind: &migration.Remedies{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: time.Now}},
 	}
 	maps.Copy(a.engine.Workers, a.backupWorkers())
 	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.copier.Due) })
-	a.engine.Workers[collect.RunKind] = &collect.Worker{Collector: a.collector, Runs: a.DB}
-	if a.config.Looks > 0 {
-		loop := &collect.Loop{Collector: a.collector, Parallel: a.config.Looks, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}
+	a.engine.Workers[scan.RunKind] = &scan.Worker{Collector: a.collector, Runs: a.DB}
+	if a.config.Scans > 0 {
+		loop := &scan.Loop{Collector: a.collector, Parallel: a.config.Scans, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}
 		a.working.Go(func() { loop.Run(ctx) })
 	}
 	a.working.Go(func() { a.every(ctx, promises, "see what policies promise", a.promising().Turn) })
-	a.working.Go(func() { collect.Watch(ctx, a.DB.Catalogue(), bell, time.Now) })
+	a.working.Go(func() { scan.Watch(ctx, a.DB.Catalogue(), notifier, time.Now) })
 	a.working.Go(func() {
 		if err := a.engine.Run(ctx); err != nil {
 			a.log.Error("engine", "err", err)
 		}
 	})
 	began := time.Now()
-	slots := &scheduler.Scheduler{Store: a.DB.Policies(), Bell: bell, Log: a.log, Now: time.Now, Ran: func() time.Duration { return time.Since(began) }, NewID: newID}
+	slots := &scheduler.Scheduler{Store: a.DB.Policies(), Notifier: notifier, Log: a.log, Now: time.Now, Ran: func() time.Duration { return time.Since(began) }, NewID: newID}
 	a.working.Go(func() {
 		if err := slots.Run(ctx); err != nil {
 			a.log.Error("scheduler", "err", err)

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/bakplane/bakplane/internal/aliyun"
-	"github.com/bakplane/bakplane/internal/backuprun"
-	"github.com/bakplane/bakplane/internal/collect"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/scan"
 )
 
 // equip makes what the work on backups and its pages share. The gates are one
@@ -22,33 +22,33 @@ func (a *App) equip() {
 	if c.UploadLimit > 0 {
 		limit = rate.NewLimiter(rate.Limit(c.UploadLimit), int(max(c.UploadLimit/10, 64<<10)))
 	}
-	a.kit = backuprun.CloudKit{
-		Kit: backuprun.Kit{Store: a.DB.BackupRuns(), Runs: a.DB, Ports: a.Ports, Catalogue: a.DB.Catalogue(), Gates: &run.Gates{}, Now: time.Now, NewID: newID,
-			Rules:  backuprun.Rules{Settle: min(c.Settle, 20*time.Second), Backups: c.Backups, Uploads: c.Uploads},
+	a.kit = backupjob.CloudKit{
+		Kit: backupjob.Kit{Store: a.DB.BackupRuns(), Runs: a.DB, Ports: a.Ports, Catalogue: a.DB.Catalogue(), Limits: &run.Limits{}, Now: time.Now, NewID: newID,
+			Rules:  backupjob.Rules{Settle: min(c.Settle, 20*time.Second), Backups: c.Backups, Uploads: c.Uploads},
 			Upload: migration.UploadRules{Parallel: c.UploadParallel, PartSize: c.UploadPart, Limit: limit}},
 		Clouds: a.Ports, Poll: c.Poll, Settle: c.Settle}
-	a.collector = &collect.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Collecting(), Now: c.now,
+	a.collector = &scan.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Scanning(), Now: c.now,
 		Policies: &policy.Clouds{Ports: a.Ports, Versions: a.DB.Policies(), Now: c.now}}
-	a.pruner = &backuprun.Pruner{Kit: a.kit.Kit, Policies: a.DB.Policies()}
-	a.restoring = &backuprun.Restoring{Kit: a.kit.Kit, Restorers: a.Ports}
-	a.copier = &backuprun.Copier{CloudKit: a.kit, Copies: a.DB.BackupRuns(), Downloads: aliyun.NewDownloads()}
+	a.pruner = &backupjob.Pruner{Kit: a.kit.Kit, Policies: a.DB.Policies()}
+	a.restoring = &backupjob.Restoring{Kit: a.kit.Kit, Restorers: a.Ports}
+	a.copier = &backupjob.Copier{CloudKit: a.kit, Copies: a.DB.BackupRuns(), Downloads: aliyun.NewDownloads()}
 }
 
 // backupWorkers are the engine's workers for backups.
 func (a *App) backupWorkers() map[string]run.Worker {
 	return map[string]run.Worker{
-		backuprun.RunBackup:       &backuprun.Worker{Kit: a.kit.Kit, Policies: a.DB.Policies(), Pruner: a.pruner},
-		backuprun.RunPrune:        a.pruner,
-		backuprun.RunCopy:         a.copier,
-		backuprun.RunRestore:      a.restoring,
-		backuprun.RunCloudBackup:  &backuprun.CloudWorker{CloudKit: a.kit},
-		backuprun.RunCloudRestore: &backuprun.CloudRestorer{CloudKit: a.kit},
+		backupjob.RunBackup:       &backupjob.Worker{Kit: a.kit.Kit, Policies: a.DB.Policies(), Pruner: a.pruner},
+		backupjob.RunPrune:        a.pruner,
+		backupjob.RunCopy:         a.copier,
+		backupjob.RunRestore:      a.restoring,
+		backupjob.RunCloudBackup:  &backupjob.CloudWorker{CloudKit: a.kit},
+		backupjob.RunCloudRestore: &backupjob.CloudRestorer{CloudKit: a.kit},
 	}
 }
 
-// keeper changes policies of our own, as the pages do.
-func (a *App) keeper() policy.Keeper {
-	return policy.Keeper{Store: a.DB.Policies(), Sets: a.DB.Catalogue(), World: policy.Noted{Places: a.DB, Records: a.DB.Catalogue()}, Now: time.Now, NewID: newID}
+// editor changes policies of our own, as the pages do.
+func (a *App) editor() policy.Editor {
+	return policy.Editor{Store: a.DB.Policies(), Sets: a.DB.Catalogue(), Environment: policy.KnownFacts{Places: a.DB, Records: a.DB.Catalogue()}, Now: time.Now, NewID: newID}
 }
 
 // promises is how often it is seen what policies promise: a slot's grace is a

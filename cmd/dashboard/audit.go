@@ -29,7 +29,7 @@ func (c *auditVerifyCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	d, err := db.Inspect(ctx, c.Data, keys, run.NewBell())
+	d, err := db.Inspect(ctx, c.Data, keys, run.NewNotifier())
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -77,7 +77,7 @@ func TestFilesThatAreNoBackups(t *testing.T) {
 	if _, err := migration.Start(t.Context(), h.app.DB.Migrations(), d, nil, newID, h.by()); err == nil {
 		t.Error("started without a word about the cut file")
 	}
-	d.Wish.Partly = true
+	d.Request.Partly = true
 	h.until(h.start(d), "every file applied", following)
 }
 
@@ -130,18 +130,18 @@ func TestPreflightNamesWhatIsWrong(t *testing.T) {
 		"no space":    {func(t *testing.T, h *house) { h.patch(`{"storage_gb":1,"used_bytes":1073741000}`) }, "space", []string{"free", "Enlarge"}},
 		"count limit": {func(t *testing.T, h *house) {
 			h.patch(`{"max_databases":0}`)
-			h.cloud.rds.SetDatabase(gardenInstance, "one", true)
+			h.cloud.rds.SetDatabase(emulatedInstance, "one", true)
 			h.patch(`{"max_databases":1}`)
 		}, "instance-count", []string{"may hold 1"}},
-		"name taken":     {func(t *testing.T, h *house) { h.cloud.rds.SetDatabase(gardenInstance, "RestoreTimeClean", true) }, "name", []string{"already has a database"}},
+		"name taken":     {func(t *testing.T, h *house) { h.cloud.rds.SetDatabase(emulatedInstance, "RestoreTimeClean", true) }, "name", []string{"already has a database"}},
 		"older version":  {func(t *testing.T, h *house) { h.patch(`{"version":"2012_std_ha"}`) }, "version", []string{"2016", "2012", "newer"}},
-		"archive bucket": {func(t *testing.T, h *house) { h.bucket(`{"name":"` + gardenBucket + `","storage_class":"Archive"}`) }, "bucket-class", []string{"Archive", "Standard"}},
-		"encrypted":      {func(t *testing.T, h *house) { h.bucket(`{"name":"` + gardenBucket + `","encryption":"KMS"}`) }, "bucket-encryption", []string{"KMS"}},
+		"archive bucket": {func(t *testing.T, h *house) { h.bucket(`{"name":"` + emulatedBucket + `","storage_class":"Archive"}`) }, "bucket-class", []string{"Archive", "Standard"}},
+		"encrypted":      {func(t *testing.T, h *house) { h.bucket(`{"name":"` + emulatedBucket + `","encryption":"KMS"}`) }, "bucket-encryption", []string{"KMS"}},
 		"bucket is gone": {func(t *testing.T, h *house) {
-			if err := h.cloud.oss.DropBucket(gardenBucket); err != nil {
+			if err := h.cloud.oss.DropBucket(emulatedBucket); err != nil {
 				t.Fatal(err)
 			}
-		}, "bucket", []string{"bucket", gardenBucket}},
+		}, "bucket", []string{"bucket", emulatedBucket}},
 		"wrong secret": {func(t *testing.T, h *house) {
 			h.account(func(a *endpoint.Account) { a.Secret = secret.NewText("wrong") })
 		}, "bucket", []string{"secret"}},
@@ -156,7 +156,7 @@ func TestPreflightNamesWhatIsWrong(t *testing.T) {
 		}, "bucket", []string{"region"}},
 		"clock 20 minutes off": {func(t *testing.T, h *house) { h.cloud.oss.SetSkew(20 * time.Minute) }, "bucket", []string{"clock", "time synchronisation"}},
 		"RDS clock off": {func(t *testing.T, h *house) {
-			if _, err := h.cloud.rds.Door().Add(door.Rule{Times: -1, Effects: map[string]string{"clock_skew": "20m"}}); err != nil {
+			if _, err := h.cloud.rds.ControlPort().Add(control.Rule{Times: -1, Effects: map[string]string{"clock_skew": "20m"}}); err != nil {
 				t.Fatal(err)
 			}
 		}, "instance", []string{"clock"}},
@@ -190,7 +190,7 @@ func TestPreflightNamesWhatIsWrong(t *testing.T) {
 }
 
 func (h *house) patch(body string) {
-	h.control(http.MethodPatch, h.cloud.rds.ControlURL+"/instances/"+gardenInstance, body)
+	h.control(http.MethodPatch, h.cloud.rds.ControlURL+"/instances/"+emulatedInstance, body)
 }
 func (h *house) bucket(body string) {
 	h.control(http.MethodPost, h.cloud.oss.ControlURL+"/buckets", body)
@@ -267,7 +267,7 @@ func TestProblemsOnTheWay(t *testing.T) {
 		h := newHouse(t)
 		h.sample(stopat...)
 		id := func() string {
-			if _, err := h.cloud.rds.Door().Add(door.Rule{Operation: "CreateMigrateTask", DelayMS: 300}); err != nil {
+			if _, err := h.cloud.rds.ControlPort().Add(control.Rule{Operation: "CreateMigrateTask", DelayMS: 300}); err != nil {
 				t.Fatal(err)
 			}
 			return h.start(h.draft(nil))
@@ -306,7 +306,7 @@ func TestProblemsOnTheWay(t *testing.T) {
 		h := newHouse(t)
 		h.sample(stopat...)
 		for range 2 {
-			if _, err := h.cloud.rds.Door().Add(door.Rule{Operation: "CreateMigrateTask", Status: 502, Acted: true, Body: "<html>bad gateway</html>", ContentType: "text/html"}); err != nil {
+			if _, err := h.cloud.rds.ControlPort().Add(control.Rule{Operation: "CreateMigrateTask", Status: 502, Acted: true, Body: "<html>bad gateway</html>", ContentType: "text/html"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -319,7 +319,7 @@ func TestProblemsOnTheWay(t *testing.T) {
 	t.Run("CreateMigrateTask never arrives", func(t *testing.T) {
 		h := newHouse(t)
 		h.sample(stopat...)
-		if _, err := h.cloud.rds.Door().Add(door.Rule{Operation: "CreateMigrateTask", Status: 502, Body: "<html>bad gateway</html>", ContentType: "text/html"}); err != nil {
+		if _, err := h.cloud.rds.ControlPort().Add(control.Rule{Operation: "CreateMigrateTask", Status: 502, Body: "<html>bad gateway</html>", ContentType: "text/html"}); err != nil {
 			t.Fatal(err)
 		}
 		id := h.start(h.draft(nil))
@@ -331,7 +331,7 @@ func TestProblemsOnTheWay(t *testing.T) {
 	t.Run("throttled", func(t *testing.T) {
 		h := newHouse(t)
 		h.sample(stopat...)
-		if _, err := h.cloud.rds.Door().Add(door.Rule{Operation: "CreateMigrateTask", Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."}); err != nil {
+		if _, err := h.cloud.rds.ControlPort().Add(control.Rule{Operation: "CreateMigrateTask", Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."}); err != nil {
 			t.Fatal(err)
 		}
 		id := h.start(h.draft(nil))
@@ -341,7 +341,7 @@ func TestProblemsOnTheWay(t *testing.T) {
 		h := newHouse(t)
 		h.sample(stopat...)
 		h.patch(`{"async_check_errors":true}`)
-		id := h.start(h.draft(func(w *migration.Wish) { w.OpenWhenApplied = true }))
+		id := h.start(h.draft(func(w *migration.FilesRequest) { w.OpenWhenApplied = true }))
 		m := h.until(id, "the open database", opened)
 		if m.CheckResult != migration.CheckFailed {
 			t.Fatalf("check %q %q", m.CheckResult, m.CheckText)
@@ -407,7 +407,7 @@ func TestManyChainsAtOnce(t *testing.T) {
 		if _, err := mtf.Chain(dir, mtf.Options{Database: name, Started: chainStart, DataSize: 2 << 20}); err != nil {
 			t.Fatal(err)
 		}
-		ids = append(ids, h.start(h.draft(func(w *migration.Wish) { w.SourcePrefix, w.OpenWhenApplied = name+"/", true })))
+		ids = append(ids, h.start(h.draft(func(w *migration.FilesRequest) { w.SourcePrefix, w.OpenWhenApplied = name+"/", true })))
 	}
 	for _, id := range ids {
 		h.until(id, "the open database", opened)

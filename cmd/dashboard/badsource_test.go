@@ -15,7 +15,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -66,12 +66,12 @@ func (r *reader) get(path string) string {
 func (r *reader) text(res *http.Response) string {
 	r.h.t.Helper()
 	defer res.Body.Close()
-	page, err := html.Parse(res.Body)
+	duePolicy, err := html.Parse(res.Body)
 	if err != nil {
 		r.h.t.Fatal(err)
 	}
 	var b strings.Builder
-	for n := range page.Descendants() {
+	for n := range duePolicy.Descendants() {
 		switch {
 		case n.Type == html.TextNode && n.Parent.Data != "script" && n.Parent.Data != "style":
 			b.WriteString(n.Data + " ")
@@ -114,9 +114,9 @@ func (r *reader) link(text, holds string) string {
 }
 
 // followFast follows a database with a log backup every so often.
-func (h *house) followFast(database string, every time.Duration, change ...func(*migration.LiveWish)) string {
+func (h *house) followFast(database string, every time.Duration, change ...func(*migration.LiveRequest)) string {
 	h.t.Helper()
-	w := migration.LiveWish{ServerID: demoServer, Source: database, InstanceID: demoInstance, StagingID: demoStaging, Every: time.Hour}
+	w := migration.LiveRequest{ServerID: demoServer, Source: database, InstanceID: demoInstance, StagingID: demoStaging, Every: time.Hour}
 	for _, f := range change {
 		f(&w)
 	}
@@ -128,7 +128,7 @@ func (h *house) followFast(database string, every time.Duration, change ...func(
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	m.Feed.Every = every
+	m.LiveSource.Every = every
 	id, err := migration.StartLive(h.t.Context(), h.app.DB.Migrations(), m, facts, findings, newID, h.by())
 	if err != nil {
 		h.t.Fatal(err)
@@ -199,7 +199,7 @@ func TestAccessToTheSourceIsLost(t *testing.T) {
 		says        []string
 	}{
 		"wrong login": {func(h *house) {
-			h.cloud.sql.PatchLogin(gardenLogin, sqlserveremu.LoginPatch{Password: new("other-Password-1")})
+			h.cloud.sql.PatchLogin(emulatedLogin, sqlserveremu.LoginPatch{Password: new("other-Password-1")})
 		},
 			func(h *house) {
 				h.changeServer(func(i *endpoint.Instance) { i.Password = secret.NewText("other-Password-1") })
@@ -256,7 +256,7 @@ func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
 			for _, model := range tc.models {
 				h.at("ALTER DATABASE shop SET RECOVERY " + model)
 			}
-			h.problemHas(id, tc.code, migration.ButtonBridge, migration.ButtonRetry, migration.ButtonAbort)
+			h.problemHas(id, tc.code, migration.ButtonGapDifferential, migration.ButtonRetry, migration.ButtonAbort)
 			r := h.reader()
 			here := "/migrations/" + id
 			r.sees(here, append(tc.says, tc.button, "<"+here+"/bridge>", "holds everything since the full backup")...)
@@ -273,8 +273,8 @@ func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
 	}
 }
 
-// TestAServerOfOnesOwnIsBridgedToo: RESTORE takes the differential behind logs.
-func TestAServerOfOnesOwnIsBridgedToo(t *testing.T) {
+// TestASelfManagedServerGetsAGapDifferentialToo: RESTORE takes the differential behind logs.
+func TestASelfManagedServerGetsAGapDifferentialToo(t *testing.T) {
 	h := newHouse(t)
 	other := h.another(nil)
 	if err := h.cloud.sql.Load("shop", 100); err != nil {
@@ -283,8 +283,8 @@ func TestAServerOfOnesOwnIsBridgedToo(t *testing.T) {
 	id := h.followFast("shop", fastLog, toOther)
 	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= 3 })
 	h.at("ALTER DATABASE shop SET RECOVERY SIMPLE", "ALTER DATABASE shop SET RECOVERY FULL")
-	h.problemHas(id, migration.CodeChainBroken, migration.ButtonBridge, migration.ButtonRetry, migration.ButtonAbort)
-	if err := migration.OrderBridge(t.Context(), h.app.DB.Migrations(), id, h.by()); err != nil {
+	h.problemHas(id, migration.CodeChainBroken, migration.ButtonGapDifferential, migration.ButtonRetry, migration.ButtonAbort)
+	if err := migration.OrderGapDifferential(t.Context(), h.app.DB.Migrations(), id, h.by()); err != nil {
 		t.Fatal(err)
 	}
 	h.until(id, "the chain goes on", func(m migration.Migration) bool {
@@ -304,14 +304,14 @@ func TestAForeignLogIsDeleted(t *testing.T) {
 	id := h.follow("shop", nil)
 	h.until(id, "the differential applied", follows)
 	file := filepath.ToSlash(filepath.Join(h.cloud.backups, "thrown-away.trn"))
-	if err := h.cloud.sql.Backup(t.Context(), gardenLogin, "shop", file, true); err != nil {
+	if err := h.cloud.sql.Backup(t.Context(), emulatedLogin, "shop", file, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
 	h.cutOver(id)
-	h.problemHas(id, "foreign-log", migration.ButtonBridge, migration.ButtonRetry, migration.ButtonAbort)
+	h.problemHas(id, "foreign-log", migration.ButtonGapDifferential, migration.ButtonRetry, migration.ButtonAbort)
 	r := h.reader()
 	here := "/migrations/" + id
 	r.sees(here, "somebody else took a log backup", "thrown-away.trn", "Take a differential…", "Copy the file", "Abort…")
@@ -326,22 +326,22 @@ func TestAFullBackupOfOthersMovesTheBase(t *testing.T) {
 	h := newHouse(t)
 	id := h.followFast("shop", fastLog)
 	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= 3 })
-	if err := h.cloud.sql.Backup(t.Context(), gardenLogin, "shop", h.cloud.backups+"/nightly-full.bak", false); err != nil {
+	if err := h.cloud.sql.Backup(t.Context(), emulatedLogin, "shop", h.cloud.backups+"/nightly-full.bak", false); err != nil {
 		t.Fatal(err)
 	}
 	h.at("ALTER DATABASE shop SET RECOVERY SIMPLE")
 	m := h.problemHas(id, migration.CodeSimple, migration.ButtonRetry, migration.ButtonAbort)
 	says(t, m.Problem.Fix, "would not help", "full backup", "start again")
-	if err := migration.OrderBridge(t.Context(), h.app.DB.Migrations(), id, h.by()); !fault.Is(err, fault.Conflict) {
+	if err := migration.OrderGapDifferential(t.Context(), h.app.DB.Migrations(), id, h.by()); !fault.Is(err, fault.Conflict) {
 		t.Errorf("bridged all the same: %v", err)
 	}
 	h.gives(id)
 
 	h = newHouse(t)
-	h.bites(h.cloud.rds.Door(), door.Rule{Operation: "CreateMigrateTask", DelayMS: 800})
+	h.bites(h.cloud.rds.ControlPort(), control.Rule{Operation: "CreateMigrateTask", DelayMS: 800})
 	id = h.followFast("shop", fastLog)
 	h.until(id, "the full backup", func(m migration.Migration) bool { return len(m.Live()) == 1 })
-	if err := h.cloud.sql.Backup(t.Context(), gardenLogin, "shop", h.cloud.backups+"/nightly-full.bak", false); err != nil {
+	if err := h.cloud.sql.Backup(t.Context(), emulatedLogin, "shop", h.cloud.backups+"/nightly-full.bak", false); err != nil {
 		t.Fatal(err)
 	}
 	m = h.until(id, "a log applied", follows)
@@ -369,7 +369,7 @@ func TestTheSourceIsDroppedOrRenamed(t *testing.T) {
 		h.reader().sees("/migrations/"+id, "the source is gone", "no database shop at the source any more", "Retry from here", "Abort…")
 		h.gives(id)
 		h.reader().sees("/migrations/"+id, "writes to the source were never stopped")
-		if in, _ := h.cloud.rds.Instance(gardenInstance); in.Databases["shop"] != nil {
+		if in, _ := h.cloud.rds.Instance(emulatedInstance); in.Databases["shop"] != nil {
 			t.Error("the target still has the database")
 		}
 	})
@@ -435,7 +435,7 @@ func TestMoreLogsOfOthersThanImports(t *testing.T) {
 	h.until(id, "most of the day's imports", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= used })
 	theirs := func(f migration.File) bool { return strings.Contains(f.Source, "theirs-") }
 	for i := range 8 {
-		if err := h.cloud.sql.Backup(t.Context(), gardenLogin, "shop", fmt.Sprintf("%s/theirs-%d.trn", filepath.ToSlash(h.cloud.backups), i), true); err != nil {
+		if err := h.cloud.sql.Backup(t.Context(), emulatedLogin, "shop", fmt.Sprintf("%s/theirs-%d.trn", filepath.ToSlash(h.cloud.backups), i), true); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // is fails unless an expression is true within a while.
@@ -42,7 +42,7 @@ func TestAPersonLooksAfterBackupsInTheCloud(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
-	h := newHouseBeside(t, gardenPace{Step: 10 * time.Millisecond, Past: 9 * 24 * time.Hour})
+	h := newHouseBeside(t, emulatedPace{Step: 10 * time.Millisecond, Past: 9 * 24 * time.Hour})
 	b := openBrowser(t, h.app.URL())
 	b.get("/")
 	b.types("name", "ana")
@@ -76,7 +76,7 @@ func TestAPersonLooksAfterBackupsInTheCloud(t *testing.T) {
 	b.sees("Read again, the service has what was asked for")
 
 	patch := map[string]any{"policy": map[string]any{"retention": 30}}
-	if err := (door.Remote{URL: h.cloud.rds.ControlURL}).Call(t.Context(), http.MethodPatch, "/instances/"+gardenInstance+"/backups", patch, nil); err != nil {
+	if err := (control.Remote{URL: h.cloud.rds.ControlURL}).Call(t.Context(), http.MethodPatch, "/instances/"+emulatedInstance+"/backups", patch, nil); err != nil {
 		t.Fatal(err)
 	}
 	b.clicks("Look now")
@@ -143,8 +143,8 @@ func TestAPersonLooksAfterBackupsInTheCloud(t *testing.T) {
 	b.picture("restore")
 	b.do(chromedp.Click("main button[data-guarded]"))
 	b.sees("Restore webshop of Hangzhou demo", "done")
-	if in, _ := h.cloud.rds.Instance(gardenSecond); in.Databases["webshop_then"] == nil {
-		t.Errorf("%s holds %d databases and not webshop_then", gardenSecond, len(in.Databases))
+	if in, _ := h.cloud.rds.Instance(emulatedSecond); in.Databases["webshop_then"] == nil {
+		t.Errorf("%s holds %d databases and not webshop_then", emulatedSecond, len(in.Databases))
 	}
 	b.get("/audit")
 	b.sees("policy.write", "set.extend", "restore.order", "whole")

@@ -67,9 +67,9 @@ func (b *browser) sees(texts ...string) {
 	b.t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {
-		page, missing := strings.ToLower(b.text()), ""
+		duePolicy, missing := strings.ToLower(b.text()), ""
 		for _, want := range texts {
-			if !strings.Contains(page, strings.ToLower(want)) {
+			if !strings.Contains(duePolicy, strings.ToLower(want)) {
 				missing = want
 			}
 		}

@@ -9,19 +9,19 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/collect"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/scan"
 )
 
 // TestAServiceThatTakesNoLogsIsLate: an instance of the cloud is held to its
 // own policy, which nobody has to repeat, by what its service really has.
 func TestAServiceThatTakesNoLogsIsLate(t *testing.T) {
 	var ahead atomic.Int64
-	h := newHouseBeside(t, gardenPace{Step: 10 * time.Millisecond, Past: 10 * 24 * time.Hour}, func(c *Config) {
+	h := newHouseBeside(t, emulatedPace{Step: 10 * time.Millisecond, Past: 10 * 24 * time.Hour}, func(c *Config) {
 		c.now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	})
-	instance := h.cloud.rds.ControlURL + "/instances/" + gardenInstance + "/backups"
+	instance := h.cloud.rds.ControlURL + "/instances/" + emulatedInstance + "/backups"
 	hour := (time.Now().UTC().Hour() + 12) % 24 // no data backup meanwhile
 	h.control(http.MethodPatch, instance, fmt.Sprintf(`{"policy": {"days": ["Monday","Tuesday","Wednesday","Thursday","Friday","Saturday","Sunday"], "time": "%02d:00Z-%02d:00Z"}}`, hour, (hour+1)%24))
 	pass := func(d time.Duration) {
@@ -30,7 +30,7 @@ func TestAServiceThatTakesNoLogsIsLate(t *testing.T) {
 		ahead.Add(int64(d))
 	}
 	look := func() error {
-		err := h.app.collector.Look(t.Context(), collect.InstanceSubject(demoInstance), nil)
+		err := h.app.collector.Scan(t.Context(), scan.InstanceSubject(demoInstance), nil)
 		if err := h.app.promising().Turn(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func TestAServiceThatTakesNoLogsIsLate(t *testing.T) {
 	read := h.reader()
 
 	t.Log("the sets are known and the policy is not")
-	refused, err := h.cloud.rds.Door().Add(door.Rule{Operation: "DescribeBackupPolicy", Status: 403, Code: "Forbidden.RAM", Times: -1})
+	refused, err := h.cloud.rds.ControlPort().Add(control.Rule{Operation: "DescribeBackupPolicy", Status: 403, Code: "Forbidden.RAM", Times: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestAServiceThatTakesNoLogsIsLate(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	says(t, read.get("/protection"), "policy not known yet")
-	h.cloud.rds.Door().Remove(refused.ID)
+	h.cloud.rds.ControlPort().Remove(refused.ID)
 
 	t.Log("the policy is read with the next look")
 	if err := look(); err != nil {
@@ -79,9 +79,9 @@ func TestAServiceThatTakesNoLogsIsLate(t *testing.T) {
 	if p := crm(); !p.Late(now()) {
 		t.Errorf("%+v", p)
 	}
-	for _, page := range []string{"/", "/protection?show=late", "/instances/" + demoInstance + "/database?name=crm"} {
-		if text := read.get(page); !strings.Contains(text, "crm") || !strings.Contains(text, "the newest restorable moment is older than the objective of 30 min") {
-			t.Errorf("%s: %s", page, text)
+	for _, duePolicy := range []string{"/", "/protection?show=late", "/instances/" + demoInstance + "/database?name=crm"} {
+		if text := read.get(duePolicy); !strings.Contains(text, "crm") || !strings.Contains(text, "the newest restorable moment is older than the objective of 30 min") {
+			t.Errorf("%s: %s", duePolicy, text)
 		}
 	}
 
@@ -106,7 +106,7 @@ func TestAServiceThatTakesNoLogsIsLate(t *testing.T) {
 	}
 
 	t.Log("a change made elsewhere is noted once two looks saw it")
-	five := h.cloud.rds.ControlURL + "/instances/" + gardenInstance + "/backups"
+	five := h.cloud.rds.ControlURL + "/instances/" + emulatedInstance + "/backups"
 	h.control(http.MethodPatch, five, `{"log_minutes": 5}`)
 	for _, want := range []time.Duration{30 * time.Minute, 5 * time.Minute} {
 		if err := look(); err != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/backupjob"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
@@ -24,7 +24,7 @@ func newSky(t *testing.T) *yard {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !h.cloud.rds.SetDatabase(gardenInstance, "crm", true) || !h.cloud.rds.SetContents(gardenInstance, "crm", b) {
+	if !h.cloud.rds.SetDatabase(emulatedInstance, "crm", true) || !h.cloud.rds.SetContents(emulatedInstance, "crm", b) {
 		t.Fatal("no instance")
 	}
 	return y
@@ -32,7 +32,7 @@ func newSky(t *testing.T) *yard {
 
 func (y *yard) cloudBackup(o backup.Order) backup.Record {
 	y.t.Helper()
-	id, err := backuprun.BackUpCloud(y.t.Context(), y.kit.Store, y.kit.Ports, demoInstance, o, newID, y.by())
+	id, err := backupjob.BackUpCloud(y.t.Context(), y.kit.Store, y.kit.Ports, demoInstance, o, newID, y.by())
 	if err != nil {
 		y.t.Fatal(err)
 	}
@@ -56,10 +56,10 @@ func TestACloudBackupRunsToItsEnd(t *testing.T) {
 	if rec.Cloud == nil || !rec.Cloud.Manual || rec.Set.Kind != backup.Full || rec.Finished().IsZero() {
 		t.Errorf("%+v", rec)
 	}
-	if _, err := backuprun.BackUpCloud(t.Context(), y.kit.Store, y.kit.Ports, demoInstance, backup.Order{Snapshot: true, Automatic: true}, newID, y.by()); !fault.Is(err, fault.Invalid) {
+	if _, err := backupjob.BackUpCloud(t.Context(), y.kit.Store, y.kit.Ports, demoInstance, backup.Order{Snapshot: true, Automatic: true}, newID, y.by()); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a snapshot that chooses by itself: %v", err)
 	}
-	if _, err := backuprun.BackUpCloud(t.Context(), y.kit.Store, y.kit.Ports, demoServer, backup.Order{}, newID, y.by()); !fault.Is(err, fault.Invalid) {
+	if _, err := backupjob.BackUpCloud(t.Context(), y.kit.Store, y.kit.Ports, demoServer, backup.Order{}, newID, y.by()); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a server of our own: %v", err)
 	}
 }
@@ -69,7 +69,7 @@ func TestACloudBackupRunsToItsEnd(t *testing.T) {
 func TestALostAnswerOfACloudBackup(t *testing.T) {
 	for _, acted := range []bool{true, false} {
 		y := newSky(t)
-		if _, err := y.cloud.rds.Door().Add(door.Rule{Operation: "CreateBackup", Status: 502, Acted: acted, Body: "<html/>", ContentType: "text/html"}); err != nil {
+		if _, err := y.cloud.rds.ControlPort().Add(control.Rule{Operation: "CreateBackup", Status: 502, Acted: acted, Body: "<html/>", ContentType: "text/html"}); err != nil {
 			t.Fatal(err)
 		}
 		y.cloudBackup(backup.Order{})
@@ -77,12 +77,12 @@ func TestALostAnswerOfACloudBackup(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page, err := cloud.Sets(t.Context(), backup.SetQuery{Page: 1})
+		duePolicy, err := cloud.Sets(t.Context(), backup.SetQuery{Page: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		manual := 0
-		for _, s := range page.Sets {
+		for _, s := range duePolicy.Sets {
 			if s.Manual {
 				manual++
 			}
@@ -134,7 +134,7 @@ func TestACloudSetIsCopiedBeforeItExpires(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	runs, err := y.app.DB.Runs(t.Context(), run.Filter{Kind: backuprun.RunCopy})
+	runs, err := y.app.DB.Runs(t.Context(), run.Filter{Kind: backupjob.RunCopy})
 	if err != nil || len(runs) != 2 {
 		t.Fatalf("%d copies were ordered: %v", len(runs), err)
 	}
@@ -144,34 +144,34 @@ func TestACloudSetIsCopiedBeforeItExpires(t *testing.T) {
 func TestACloudRestoreUnderAnotherName(t *testing.T) {
 	y := newSky(t)
 	rec := y.cloudBackup(backup.Order{})
-	o := backuprun.CloudRestore{InstanceID: demoInstance, SetID: rec.Cloud.ID, TargetID: demoInstance, Databases: map[string]string{"crm": "crm_before"}, Typed: "Hangzhou demo"}
-	for what, change := range map[string]func(*backuprun.CloudRestore){
-		"over itself":      func(o *backuprun.CloudRestore) { o.Databases = map[string]string{"crm": "CRM"} },
-		"not typed":        func(o *backuprun.CloudRestore) { o.Typed = "hangzhou" },
-		"set and moment":   func(o *backuprun.CloudRestore) { o.At = time.Now().Add(-time.Minute) },
-		"system":           func(o *backuprun.CloudRestore) { o.Databases = map[string]string{"crm": "msdb"} },
-		"nothing":          func(o *backuprun.CloudRestore) { o.Databases = nil },
-		"not of the cloud": func(o *backuprun.CloudRestore) { o.TargetID = demoServer },
+	o := backupjob.CloudRestore{InstanceID: demoInstance, SetID: rec.Cloud.ID, TargetID: demoInstance, Databases: map[string]string{"crm": "crm_before"}, Typed: "Hangzhou demo"}
+	for what, change := range map[string]func(*backupjob.CloudRestore){
+		"over itself":      func(o *backupjob.CloudRestore) { o.Databases = map[string]string{"crm": "CRM"} },
+		"not typed":        func(o *backupjob.CloudRestore) { o.Typed = "hangzhou" },
+		"set and moment":   func(o *backupjob.CloudRestore) { o.At = time.Now().Add(-time.Minute) },
+		"system":           func(o *backupjob.CloudRestore) { o.Databases = map[string]string{"crm": "msdb"} },
+		"nothing":          func(o *backupjob.CloudRestore) { o.Databases = nil },
+		"not of the cloud": func(o *backupjob.CloudRestore) { o.TargetID = demoServer },
 	} {
 		bad := o
 		change(&bad)
-		if _, err := backuprun.RestoreCloud(t.Context(), &y.app.kit, bad, y.by()); !fault.Is(err, fault.Invalid) {
+		if _, err := backupjob.RestoreCloud(t.Context(), &y.app.kit, bad, y.by()); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	for _, lost := range []bool{false, true} {
 		if lost {
 			o.Databases = map[string]string{"crm": "crm_again"}
-			if _, err := y.cloud.rds.Door().Add(door.Rule{Operation: "CopyDatabaseBetweenInstances", Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"}); err != nil {
+			if _, err := y.cloud.rds.ControlPort().Add(control.Rule{Operation: "CopyDatabaseBetweenInstances", Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		id, err := backuprun.RestoreCloud(t.Context(), &y.app.kit, o, y.by())
+		id, err := backupjob.RestoreCloud(t.Context(), &y.app.kit, o, y.by())
 		if err != nil {
 			t.Fatal(err)
 		}
 		y.ends(id, run.Succeeded)
-		in, _ := y.cloud.rds.Instance(gardenInstance)
+		in, _ := y.cloud.rds.Instance(emulatedInstance)
 		if d := in.Databases[o.Databases["crm"]]; d == nil || string(d.Contents) != string(in.Databases["crm"].Contents) {
 			t.Errorf("restored %+v", d)
 		}

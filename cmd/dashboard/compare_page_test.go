@@ -13,7 +13,7 @@ func TestTheCardOfComparedContents(t *testing.T) {
 	r := h.reader()
 	says(t, r.get("/settings/instances/"+demoInstance), "Reading contents", "Left empty, nothing is compared", "Login for reading", "Leave empty to keep the stored one")
 
-	id := h.follow("shop", func(w *migration.LiveWish) { w.Freeze = migration.FreezeReadOnly })
+	id := h.follow("shop", func(w *migration.LiveRequest) { w.Freeze = migration.FreezeReadOnly })
 	h.until(id, "the differential applied", follows)
 	h.cutOver(id)
 	h.until(id, "the open database", opened)

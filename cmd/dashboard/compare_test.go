@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/db"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -35,7 +35,7 @@ func (h *house) moveReadOnly(database string) string {
 	if err := h.cloud.sql.Load(database, 200); err != nil {
 		h.t.Fatal(err)
 	}
-	id := h.follow(database, func(w *migration.LiveWish) { w.Freeze = migration.FreezeReadOnly })
+	id := h.follow(database, func(w *migration.LiveRequest) { w.Freeze = migration.FreezeReadOnly })
 	h.until(id, "the differential applied", follows)
 	h.cutOver(id)
 	h.until(id, "the open database", opened)
@@ -122,11 +122,11 @@ func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 		if err == nil {
 			t.Fatal("compared with a source that nobody can read")
 		}
-		says(t, err.Error(), "closed the source", m.Feed.Tail.String())
+		says(t, err.Error(), "closed the source", m.LiveSource.Tail.String())
 	})
 	t.Run("a table it may not read is refused", func(t *testing.T) {
 		h := newHouse(t)
-		h.bites(h.cloud.dbs.Door(), door.Rule{Operation: "SELECT", Times: -1, Status: 500, Code: "229", Message: "The SELECT permission was denied on the object 'orders'."})
+		h.bites(h.cloud.dbs.ControlPort(), control.Rule{Operation: "SELECT", Times: -1, Status: 500, Code: "229", Message: "The SELECT permission was denied on the object 'orders'."})
 		c := h.compared(h.moveReadOnly("billing"))
 		if c.Verdict() != migration.NotCompared {
 			t.Fatalf("%s", c.Words())
@@ -153,8 +153,8 @@ func (h *house) reading(change func(*endpoint.Instance)) endpoint.Instance {
 func TestAComparisonThatWasKilledBeginsAnew(t *testing.T) {
 	c := startCloud(t)
 	j := prepareLive(t, c, migration.FreezeReadOnly)
-	instance := door.Remote{URL: c.ReadingControl}
-	if err := instance.Call(t.Context(), "POST", "/rules", door.Rule{Operation: "SELECT", Hold: "before"}, nil); err != nil {
+	instance := control.Remote{URL: c.ReadingControl}
+	if err := instance.Call(t.Context(), "POST", "/rules", control.Rule{Operation: "SELECT", Hold: "before"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	ordered := false

@@ -20,7 +20,7 @@ type Config struct {
 	Backups        int           `help:"Backups at once at one source server." env:"BAKPLANE_BACKUPS" default:"3"`
 	Uploads        int           `help:"Files uploaded at once." env:"BAKPLANE_UPLOADS" default:"4"`
 	Restores       int           `help:"Files in the hands of one target instance at once." env:"BAKPLANE_RESTORES" default:"5"`
-	Looks          int           `help:"Servers, cloud instances and buckets looked at at once for their backups; 0 = none is, but by order." env:"BAKPLANE_LOOKS" default:"6"`
+	Scans          int           `help:"Servers, cloud instances and buckets looked at at once for their backups; 0 = none is, but by order." env:"BAKPLANE_SCANS" default:"6"`
 	UploadParallel int           `help:"Parts of one file uploaded at once." env:"BAKPLANE_UPLOAD_PARALLEL" default:"4"`
 	UploadPart     int64         `help:"Bytes of a part; 0 = chosen by the file's size." env:"BAKPLANE_UPLOAD_PART" default:"0"`
 	UploadLimit    int64         `help:"Bytes per second of all uploads together; 0 = as fast as it goes." env:"BAKPLANE_UPLOAD_LIMIT" default:"0"`

@@ -9,16 +9,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
-// follow starts a migration from a database of the garden's SQL Server.
-func (h *house) follow(database string, change func(*migration.LiveWish)) string {
+// follow starts a migration from a database of the emulators's SQL Server.
+func (h *house) follow(database string, change func(*migration.LiveRequest)) string {
 	h.t.Helper()
-	w := migration.LiveWish{ServerID: demoServer, Source: database, InstanceID: demoInstance, StagingID: demoStaging, Every: time.Hour}
+	w := migration.LiveRequest{ServerID: demoServer, Source: database, InstanceID: demoInstance, StagingID: demoStaging, Every: time.Hour}
 	if change != nil {
 		change(&w)
 	}
@@ -70,7 +70,7 @@ func (h *house) sameContents(database string) {
 	if source.Writable {
 		h.t.Errorf("%s is writable at the source although the target is open", database)
 	}
-	in, _ := h.cloud.rds.Instance(gardenInstance)
+	in, _ := h.cloud.rds.Instance(emulatedInstance)
 	target := in.Databases[database]
 	if target == nil {
 		h.t.Fatalf("the target has no database %s", database)
@@ -118,7 +118,7 @@ func TestAnAbortedLiveDatabaseIsWrittenAgain(t *testing.T) {
 	h.until(id, "the differential applied", follows)
 	h.cloud.rds.Hang("", true)
 	h.cutOver(id)
-	h.until(id, "the freeze", func(m migration.Migration) bool { return !m.Feed.Tail.IsZero() })
+	h.until(id, "the freeze", func(m migration.Migration) bool { return !m.LiveSource.Tail.IsZero() })
 	if d, _ := h.cloud.sql.DatabaseNow("billing"); d.Writable {
 		t.Fatal("frozen, and writable all the same")
 	}
@@ -143,7 +143,7 @@ func TestWhatWasGivenBackIsMovedAgain(t *testing.T) {
 	h.until(id, "the differential applied", follows)
 	h.cloud.rds.Hang("", true)
 	h.cutOver(id)
-	h.until(id, "the freeze", func(m migration.Migration) bool { return !m.Feed.Tail.IsZero() })
+	h.until(id, "the freeze", func(m migration.Migration) bool { return !m.LiveSource.Tail.IsZero() })
 	if err := migration.OrderAbort(t.Context(), h.app.DB.Migrations(), id, "shop", h.by()); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ type trouble struct {
 	person bool             // somebody presses Retry when it stands
 }
 
-func (h *house) bites(d *door.Door, r door.Rule) {
+func (h *house) bites(d *control.Port, r control.Rule) {
 	if _, err := d.Add(r); err != nil {
 		h.t.Fatal(err)
 	}
@@ -175,9 +175,11 @@ func (h *house) bites(d *door.Door, r door.Rule) {
 var troubles = []trouble{
 	{name: "none", make: func(*house) {}},
 	{name: "connections to the server are cut", make: func(h *house) { h.cloud.sql.Cut("") }},
-	{name: "answer of a log backup is lost", make: func(h *house) { h.bites(h.cloud.sql.Door(), door.Rule{Operation: "BACKUP LOG", CutAnswer: new(int64)}) }},
+	{name: "answer of a log backup is lost", make: func(h *house) {
+		h.bites(h.cloud.sql.ControlPort(), control.Rule{Operation: "BACKUP LOG", CutAnswer: new(int64)})
+	}},
 	{name: "answer of the full backup is lost", make: func(h *house) {
-		h.bites(h.cloud.sql.Door(), door.Rule{Operation: "BACKUP DATABASE", CutAnswer: new(int64)})
+		h.bites(h.cloud.sql.ControlPort(), control.Rule{Operation: "BACKUP DATABASE", CutAnswer: new(int64)})
 	}},
 	{name: "slow disk at the source", make: func(h *house) { h.cloud.sql.SetDisk(sqlserveremu.Disk{Rate: 4 << 20}) }},
 	{name: "the backup folder is full for a while", person: true, make: func(h *house) {
@@ -187,20 +189,20 @@ var troubles = []trouble{
 		h.cloud.sql.SetDisk(sqlserveremu.Disk{})
 	}},
 	{name: "cloud throttles", make: func(h *house) {
-		h.bites(h.cloud.rds.Door(), door.Rule{Operation: "CreateMigrateTask", Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."})
+		h.bites(h.cloud.rds.ControlPort(), control.Rule{Operation: "CreateMigrateTask", Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."})
 	}},
 	{name: "answer of an import is lost", make: func(h *house) {
-		h.bites(h.cloud.rds.Door(), door.Rule{Operation: "CreateMigrateTask", Skip: 1, Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"})
+		h.bites(h.cloud.rds.ControlPort(), control.Rule{Operation: "CreateMigrateTask", Skip: 1, Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"})
 	}},
 	{name: "answer of the opening is lost", make: func(h *house) {
-		h.bites(h.cloud.rds.Door(), door.Rule{Operation: "CreateOnlineDatabaseTask", Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"})
+		h.bites(h.cloud.rds.ControlPort(), control.Rule{Operation: "CreateOnlineDatabaseTask", Status: 502, Acted: true, Body: "<html/>", ContentType: "text/html"})
 	}},
 	{name: "an upload is cut", make: func(h *house) {
-		h.bites(h.cloud.oss.Door(), door.Rule{Operation: "PutObject", CutAnswer: new(int64)})
-		h.bites(h.cloud.oss.Door(), door.Rule{Operation: "UploadPart", CutAnswer: new(int64)})
+		h.bites(h.cloud.oss.ControlPort(), control.Rule{Operation: "PutObject", CutAnswer: new(int64)})
+		h.bites(h.cloud.oss.ControlPort(), control.Rule{Operation: "UploadPart", CutAnswer: new(int64)})
 	}},
 	{name: "somebody else takes a log backup", make: func(h *house) {
-		_ = h.cloud.sql.Backup(h.t.Context(), gardenLogin, "shop", h.cloud.backups+"/foreign"+newID()+".trn", true)
+		_ = h.cloud.sql.Backup(h.t.Context(), emulatedLogin, "shop", h.cloud.backups+"/foreign"+newID()+".trn", true)
 	}},
 	{name: "kill -9 of the dashboard", freeze: migration.FreezeTail},
 	{name: "kill -9 of the dashboard, the application stopped", freeze: migration.FreezeStopped},
@@ -247,7 +249,7 @@ func TestCutoversInTrouble(t *testing.T) {
 				h.sameContents("shop")
 				return
 			}
-			in, _ := h.cloud.rds.Instance(gardenInstance)
+			in, _ := h.cloud.rds.Instance(emulatedInstance)
 			if d, _ := h.cloud.sql.DatabaseNow("shop"); !d.Writable || in.Databases["shop"] != nil || !m.Opened.IsZero() {
 				t.Fatalf("aborted: source writable %v, target %+v, opened %v", d.Writable, in.Databases["shop"], m.Opened)
 			}

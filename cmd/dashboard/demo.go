@@ -58,12 +58,12 @@ func (c *demoCmd) Run() (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	g, err := plant(filepath.Join(folder, "cloud"), gardenPace{Step: 1500 * time.Millisecond, Rate: 40 << 20, Load: 3, Size: 24 << 20, Past: 40 * 24 * time.Hour})
+	g, err := start(filepath.Join(folder, "cloud"), emulatedPace{Step: 1500 * time.Millisecond, Rate: 40 << 20, Load: 3, Size: 24 << 20, Past: 40 * 24 * time.Hour})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.close()) }()
-	a, err := Open(ctx, Config{Data: folder, Listen: c.Listen, Poll: c.Poll, Settle: 20 * time.Second, Runs: 4, Looks: 2, UploadParallel: 3, UploadLimit: 24 << 20}, newLog("warn"))
+	a, err := Open(ctx, Config{Data: folder, Listen: c.Listen, Poll: c.Poll, Settle: 20 * time.Second, Runs: 4, Scans: 2, UploadParallel: 3, UploadLimit: 24 << 20}, newLog("warn"))
 	if err != nil {
 		return err
 	}
@@ -201,9 +201,9 @@ func (d demo) places(ctx context.Context, files string) error {
 		}
 		instance.Login, instance.Password, instance.Encrypt, instance.CAPEM, instance.CertificateHost = c.ReadingLogin, secret.NewText(c.ReadingSecret), endpoint.EncryptFull, c.ReadingCA, c.Instance
 	}
-	backups := endpoint.Bucket{ID: demoBackups, Name: gardenServer + " backups", Kind: endpoint.Folder, Path: c.SQLBackups}
-	server := endpoint.Instance{ID: demoServer, Name: gardenServer, Kind: endpoint.SelfManaged, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
-		Encrypt: endpoint.EncryptFull, CAPEM: c.SQLCA, CertificateHost: gardenServer, ServerFolder: c.SQLBackups, FolderID: demoBackups}
+	backups := endpoint.Bucket{ID: demoBackups, Name: emulatedServer + " backups", Kind: endpoint.Folder, Path: c.SQLBackups}
+	server := endpoint.Instance{ID: demoServer, Name: emulatedServer, Kind: endpoint.SelfManaged, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
+		Encrypt: endpoint.EncryptFull, CAPEM: c.SQLCA, CertificateHost: emulatedServer, ServerFolder: c.SQLBackups, FolderID: demoBackups}
 	if err := errors.Join(account.Check(), staging.Check(), folder.Check(), instance.Check(), second.Check(), backups.Check(), server.Check()); err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (d demo) begin(ctx context.Context, files string) error {
 	if err != nil {
 		return err
 	}
-	draft, err := migration.NewDraft(migration.Wish{SourceID: demoFolder, SourcePrefix: "orders/", StagingID: demoStaging, InstanceID: demoInstance}, seen, false)
+	draft, err := migration.NewDraft(migration.FilesRequest{SourceID: demoFolder, SourcePrefix: "orders/", StagingID: demoStaging, InstanceID: demoInstance}, seen, false)
 	if err != nil {
 		return err
 	}

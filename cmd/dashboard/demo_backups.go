@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/policy"
 )
@@ -21,13 +21,13 @@ func (d demo) backups(ctx context.Context) error {
 	}
 	want := seen.Standing.Standard
 	want.RetentionDays = 21
-	if _, err := clouds.Write(ctx, demoInstance, policy.Wish{Standard: &want}, policy.By{Actor: d.by().Actor, Note: "three weeks, as the auditors ask"}); err != nil {
+	if _, err := clouds.Write(ctx, demoInstance, policy.EditRequest{Standard: &want}, policy.By{Actor: d.by().Actor, Note: "three weeks, as the auditors ask"}); err != nil {
 		return err
 	}
 	if d.console != nil {
-		d.console(gardenInstance, aliyunemu.BackupPolicy{Retention: 30})
+		d.console(emulatedInstance, aliyunemu.BackupPolicy{Retention: 30})
 	}
 	by := d.by()
-	_, err = backuprun.BackUpCloud(ctx, d.app.kit.Store, d.app.kit.Ports, demoInstance, backup.Order{Databases: []string{"crm"}, RetentionDays: 30}, newID, backuprun.By{Actor: by.Actor, At: by.At})
+	_, err = backupjob.BackUpCloud(ctx, d.app.kit.Store, d.app.kit.Ports, demoInstance, backup.Order{Databases: []string{"crm"}, RetentionDays: 30}, newID, backupjob.By{Actor: by.Actor, At: by.At})
 	return err
 }

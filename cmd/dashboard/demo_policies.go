@@ -12,7 +12,7 @@ import (
 // slots come every few minutes, so that its retention can be watched, and one
 // that takes too few backups for what it promises, so that a database is late.
 func (d demo) policies(ctx context.Context) error {
-	k := d.app.keeper()
+	k := d.app.editor()
 	if have, err := k.Store.Policies(ctx); err != nil || len(have) > 0 {
 		return err
 	}

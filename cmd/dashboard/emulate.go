@@ -21,7 +21,7 @@ type emulateCmd struct {
 func (c *emulateCmd) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	g, err := plant(c.Data, gardenPace{Step: c.Step, Rate: c.Rate})
+	g, err := start(c.Data, emulatedPace{Step: c.Step, Rate: c.Rate})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 type house struct {
 	t     *testing.T
 	app   *App
-	cloud *garden
+	cloud *emulators
 	files string // folder of backup files
 	data  string
 
@@ -28,15 +28,15 @@ type house struct {
 
 func newHouse(t *testing.T, change ...func(*Config)) *house {
 	t.Helper()
-	return newHouseBeside(t, gardenPace{Step: 10 * time.Millisecond}, change...)
+	return newHouseBeside(t, emulatedPace{Step: 10 * time.Millisecond}, change...)
 }
 
-// newHouseBeside is a house beside a garden of its own pace.
-func newHouseBeside(t *testing.T, pace gardenPace, change ...func(*Config)) *house {
+// newHouseBeside is a house beside emulators of its own pace.
+func newHouseBeside(t *testing.T, pace emulatedPace, change ...func(*Config)) *house {
 	t.Helper()
 	h := &house{t: t, files: t.TempDir(), data: t.TempDir()}
 	var err error
-	if h.cloud, err = plant(t.TempDir(), pace); err != nil {
+	if h.cloud, err = start(t.TempDir(), pace); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -99,9 +99,9 @@ func (h *house) sampleIn(sub string, names ...string) {
 }
 
 // draft plans what lies in the folder.
-func (h *house) draft(change func(*migration.Wish)) migration.Draft {
+func (h *house) draft(change func(*migration.FilesRequest)) migration.Draft {
 	h.t.Helper()
-	w := migration.Wish{SourceID: demoFolder, StagingID: demoStaging, InstanceID: demoInstance}
+	w := migration.FilesRequest{SourceID: demoFolder, StagingID: demoStaging, InstanceID: demoInstance}
 	if change != nil {
 		change(&w)
 	}
@@ -209,7 +209,7 @@ func TestRealChainBecomesAnOpenDatabase(t *testing.T) {
 	if m.CheckResult != migration.CheckPassed {
 		t.Errorf("check %q: %s", m.CheckResult, m.CheckText)
 	}
-	in, _ := h.cloud.rds.Instance(gardenInstance)
+	in, _ := h.cloud.rds.Instance(emulatedInstance)
 	db := in.Databases["RestoreTimeClean"]
 	if db == nil || db.LastLSN.String() != d.Plan.Reaches.String() {
 		t.Errorf("the instance holds %+v, want it at LSN %s", db, d.Plan.Reaches)

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/db"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
@@ -24,7 +24,7 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 	t.Helper()
 	ctx := context.Background()
 	j := &journey{t: t, cloud: c, data: t.TempDir(), files: c.SQLBackups, database: "shop", freeze: freeze}
-	if err := (door.Remote{URL: c.SQLControl}).Call(ctx, "POST", "/databases/shop/load", map[string]any{"rate": 100}, nil); err != nil {
+	if err := (control.Remote{URL: c.SQLControl}).Call(ctx, "POST", "/databases/shop/load", map[string]any{"rate": 100}, nil); err != nil {
 		t.Fatal(err)
 	}
 	j.open(func(d *db.DB) {
@@ -33,7 +33,7 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 		if err := furnish.places(ctx, t.TempDir()); err != nil {
 			t.Fatal(err)
 		}
-		m, err := migration.LiveWish{ServerID: demoServer, Source: "shop", InstanceID: demoInstance, StagingID: demoStaging, StagingPrefix: "live/", Every: time.Hour, Freeze: freeze}.Draft(demoBackups)
+		m, err := migration.LiveRequest{ServerID: demoServer, Source: "shop", InstanceID: demoInstance, StagingID: demoStaging, StagingPrefix: "live/", Every: time.Hour, Freeze: freeze}.Draft(demoBackups)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +62,7 @@ func (j *journey) orderCutover() (ordered bool) {
 func (j *journey) equal() error {
 	ctx := context.Background()
 	var source sqlserveremu.DatabaseState
-	if err := (door.Remote{URL: j.cloud.SQLControl}).Call(ctx, "GET", "/databases/shop", nil, &source); err != nil {
+	if err := (control.Remote{URL: j.cloud.SQLControl}).Call(ctx, "GET", "/databases/shop", nil, &source); err != nil {
 		return err
 	}
 	var target struct {
@@ -90,7 +90,7 @@ func (j *journey) equal() error {
 // migration; a problem ends the wait.
 func (j *journey) until(what string, ok func(migration.Migration) bool) migration.Migration {
 	j.t.Helper()
-	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewBell())
+	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
 	if err != nil {
 		j.t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func (j *journey) orderAbort() (ordered bool) {
 func (j *journey) givenBack() error {
 	ctx := context.Background()
 	var source sqlserveremu.DatabaseState
-	if err := (door.Remote{URL: j.cloud.SQLControl}).Call(ctx, "GET", "/databases/"+j.database, nil, &source); err != nil {
+	if err := (control.Remote{URL: j.cloud.SQLControl}).Call(ctx, "GET", "/databases/"+j.database, nil, &source); err != nil {
 		return err
 	}
 	var target struct {
@@ -148,7 +148,7 @@ func cutoverKilled(t *testing.T, random *rand.Rand, freeze migration.Freeze, abo
 	j.until("the differential applied", follows)
 	p.kill()
 	if freeze == migration.FreezeStopped { // a person stops the application
-		if err := (door.Remote{URL: j.cloud.SQLControl}).Call(t.Context(), "DELETE", "/databases/shop/load", nil, nil); err != nil {
+		if err := (control.Remote{URL: j.cloud.SQLControl}).Call(t.Context(), "DELETE", "/databases/shop/load", nil, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -170,8 +170,8 @@ func cutoverKilled(t *testing.T, random *rand.Rand, freeze migration.Freeze, abo
 		}
 		return
 	}
-	if freeze == migration.FreezeStopped && (m.Feed.Proven.IsZero() || m.Feed.Proven.After(m.Opened)) {
-		t.Fatalf("opened %s, proven %s", m.Opened, m.Feed.Proven)
+	if freeze == migration.FreezeStopped && (m.LiveSource.Proven.IsZero() || m.LiveSource.Proven.After(m.Opened)) {
+		t.Fatalf("opened %s, proven %s", m.Opened, m.LiveSource.Proven)
 	}
 	if err := j.equal(); err != nil {
 		t.Fatal(err)

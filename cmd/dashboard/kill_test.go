@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // TestKilledAtEveryBoundary kills the dashboard while one of its requests is
@@ -19,13 +19,13 @@ import (
 func TestKilledAtEveryBoundary(t *testing.T) {
 	c := startCloud(t)
 	type boundary struct {
-		remote    door.Remote
+		remote    control.Remote
 		operation string
 		skip      int
 		when      string
 	}
 	var all []boundary
-	add := func(remote door.Remote, operation string, times int) {
+	add := func(remote control.Remote, operation string, times int) {
 		for skip := range times {
 			for _, when := range []string{"before", "after"} {
 				all = append(all, boundary{remote, operation, skip, when})
@@ -46,7 +46,7 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 		t.Run(fmt.Sprintf("%s_%d_%s", b.operation, b.skip+1, b.when), func(t *testing.T) {
 			j := prepare(t, c, fmt.Sprintf("boundary%d", i))
 			ctx := t.Context()
-			if _, err := b.remote.Add(ctx, door.Rule{Operation: b.operation, Skip: b.skip, Hold: b.when}); err != nil {
+			if _, err := b.remote.Add(ctx, control.Rule{Operation: b.operation, Skip: b.skip, Hold: b.when}); err != nil {
 				t.Fatal(err)
 			}
 			first := j.serve()
@@ -74,7 +74,7 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 
 func (c *cloudProcess) reset(t testing.TB) {
 	t.Helper()
-	for _, r := range []door.Remote{c.oss, c.rds} {
+	for _, r := range []control.Remote{c.oss, c.rds} {
 		if err := r.Reset(context.Background()); err != nil {
 			t.Fatal(err)
 		}

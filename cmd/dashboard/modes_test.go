@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
@@ -16,12 +16,12 @@ func TestImmediateAccess(t *testing.T) {
 		t.Run(string(check), func(t *testing.T) {
 			h := newHouse(t)
 			h.sample(restoretime[0])
-			id := h.start(h.draft(func(w *migration.Wish) { w.Mode, w.Check, w.Database = migration.Immediate, check, "sold here" }))
+			id := h.start(h.draft(func(w *migration.FilesRequest) { w.Mode, w.Check, w.Database = migration.Immediate, check, "sold here" }))
 			m := h.until(id, "the open database", opened)
 			if m.CheckResult != migration.CheckPassed || len(m.Calls) != 1 {
 				t.Fatalf("check %q, calls %+v", m.CheckResult, m.Calls)
 			}
-			if in, _ := h.cloud.rds.Instance(gardenInstance); in.Databases["sold here"] == nil {
+			if in, _ := h.cloud.rds.Instance(emulatedInstance); in.Databases["sold here"] == nil {
 				t.Fatalf("the instance holds %v", in.Databases)
 			}
 		})
@@ -54,7 +54,7 @@ func TestFilesThatLieInTheBucketAreNotUploaded(t *testing.T) {
 		}
 		f.Close()
 	}
-	id := h.start(h.draft(func(w *migration.Wish) {
+	id := h.start(h.draft(func(w *migration.FilesRequest) {
 		w.SourceID, w.SourcePrefix, w.OpenWhenApplied = demoStaging, "incoming/", true
 	}))
 	m := h.until(id, "the open database", opened)
@@ -70,7 +70,7 @@ func TestFilesThatLieInTheBucketAreNotUploaded(t *testing.T) {
 func TestABusyInstanceIsWaitedFor(t *testing.T) {
 	h := newHouse(t)
 	h.sample(restoretime...)
-	if _, err := h.cloud.rds.Door().Add(door.Rule{Operation: "CreateMigrateTask", Status: 403, Code: "IncorrectDBInstanceState", Message: "Current DB instance state does not support this operation."}); err != nil {
+	if _, err := h.cloud.rds.ControlPort().Add(control.Rule{Operation: "CreateMigrateTask", Status: 403, Code: "IncorrectDBInstanceState", Message: "Current DB instance state does not support this operation."}); err != nil {
 		t.Fatal(err)
 	}
 	id := h.start(h.draft(nil))

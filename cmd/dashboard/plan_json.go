@@ -64,7 +64,7 @@ type leftOutJSON struct {
 }
 
 type missingJSON struct {
-	Lack          string   `json:"lack"`
+	MissingKind   string   `json:"lack"`
 	FromLSN       *string  `json:"from_lsn"`
 	ToLSN         *string  `json:"to_lsn"`
 	Before        *setJSON `json:"before"`
@@ -113,7 +113,7 @@ func newPlanJSON(p *backup.Plan) planJSON {
 		out.LeftOut = append(out.LeftOut, leftOutJSON{newSetJSON(l.Set), string(l.Reason), l.Words})
 	}
 	for _, m := range p.Missing {
-		out.Missing = append(out.Missing, missingJSON{Lack: string(m.Lack), FromLSN: lsnJSON(m.From), ToLSN: lsnJSON(m.To),
+		out.Missing = append(out.Missing, missingJSON{MissingKind: string(m.MissingKind), FromLSN: lsnJSON(m.From), ToLSN: lsnJSON(m.To),
 			Before: setOrNull(m.Before), After: setOrNull(m.After), BackupSetGUID: guidJSON(m.SetID),
 			Stripes: m.Stripes, Of: m.Of, Words: m.Words, Fix: m.Fix})
 	}

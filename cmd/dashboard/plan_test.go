@@ -53,7 +53,7 @@ func TestPlanOrdersAChain(t *testing.T) {
 func TestPlanExitsWithThreeForAGap(t *testing.T) {
 	f := chain(t, "orders")
 	code, got := planned(t, PlanCmd{Files: []string{f[0], f[3]}})
-	if code != 3 || got.Plans[0].Whole || got.Plans[0].Missing[0].Lack != "log" || *got.Plans[0].Missing[0].FromLSN != "34000000110000001" || *got.Plans[0].Missing[0].ToLSN != "34000000200000001" {
+	if code != 3 || got.Plans[0].Whole || got.Plans[0].Missing[0].MissingKind != "log" || *got.Plans[0].Missing[0].FromLSN != "34000000110000001" || *got.Plans[0].Missing[0].ToLSN != "34000000200000001" {
 		t.Errorf("exit %d: %+v", code, got.Plans)
 	}
 	var out, errs bytes.Buffer
@@ -76,7 +76,7 @@ func TestPlanStopsAtATimeOfTheServersClock(t *testing.T) {
 		}
 	}
 	code, got := planned(t, PlanCmd{Files: f, StopAt: "2026-11-21"})
-	if code != 3 || got.Plans[0].Missing[0].Lack != "stop" {
+	if code != 3 || got.Plans[0].Missing[0].MissingKind != "stop" {
 		t.Errorf("exit %d: %+v", code, got.Plans[0].Missing)
 	}
 }

@@ -46,7 +46,7 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for the minute of a cron line")
 	}
-	h := newHouseBeside(t, gardenPace{Step: 10 * time.Millisecond, Load: 50})
+	h := newHouseBeside(t, emulatedPace{Step: 10 * time.Millisecond, Load: 50})
 	b := openBrowser(t, h.app.URL())
 	b.get("/")
 	b.sees("administrator")
@@ -59,7 +59,7 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 	// What is wrong lands beside its field, and nothing is lost of what was typed.
 	b.get("/policies/new")
 	b.sets("name", "Shop, every minute")
-	b.clicks(gardenServer)
+	b.clicks(emulatedServer)
 	b.sees("What matches now", "billing")
 	for name, value := range map[string]string{"include": "shop", "full.cron": "0 0 31 2 *", "zone": "Mars/Base", "log.cron": "TZ=0 * * * * *"} {
 		b.sets(name, value)
@@ -149,7 +149,7 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 	b.clicks("Look at it")
 	b.sees("The exact statements", "STOPAT = N'"+at.Format("2006-01-02T15:04:05"), "RESTORE DATABASE [shop_then]", "WITH RECOVERY")
 	b.picture("restore")
-	b.types("confirm", gardenServer)
+	b.types("confirm", emulatedServer)
 	b.do(chromedp.Click("main button[data-guarded]"))
 	b.sees("is open as it was at")
 	got, ok := h.cloud.sql.DatabaseNow("shop_then")

@@ -15,7 +15,7 @@ import (
 
 // keeping is a store with one server, a night's policy and daily full backups
 // of one database that it took.
-func keeping(t *testing.T, now time.Time) (*db.DB, policy.Keeper, policy.Policy) {
+func keeping(t *testing.T, now time.Time) (*db.DB, policy.Editor, policy.Policy) {
 	t.Helper()
 	d := openStore(t, t.TempDir())
 	t.Cleanup(func() {
@@ -24,7 +24,7 @@ func keeping(t *testing.T, now time.Time) (*db.DB, policy.Keeper, policy.Policy)
 		}
 	})
 	furnishServer(t, d)
-	k := policy.Keeper{Store: d.Policies(), Sets: d.Catalogue(), World: policy.Noted{Places: d, Records: d.Catalogue()}, Now: func() time.Time { return now }, NewID: newID}
+	k := policy.Editor{Store: d.Policies(), Sets: d.Catalogue(), Environment: policy.KnownFacts{Places: d, Records: d.Catalogue()}, Now: func() time.Time { return now }, NewID: newID}
 	p, err := k.Save(t.Context(), policy.Policy{Name: "Nightly", Enabled: true, Servers: []string{"s"}, Zone: "UTC", Missed: policy.MissedSkip,
 		Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *", Keep: policy.Keep{Days: 30}}}}, policy.By{Actor: audit.Engine})
 	if err != nil {

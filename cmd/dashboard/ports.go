@@ -170,19 +170,19 @@ func (p *ports) server(in endpoint.Instance) (*sqlserver.Server, error) {
 		Encrypt: encrypt, CAPEM: in.CAPEM, HostNameInCertificate: in.CertificateHost, TrustServerCertificate: in.Trust, Folder: in.ServerFolder}, sqlserver.Open)
 }
 
-// Instance implements backuprun.Ports.
+// Instance implements backupjob.Ports.
 func (p *ports) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
 	return p.endpoints.Instance(ctx, id)
 }
 
-// Restorer implements backuprun.Restorers.
+// Restorer implements backupjob.Restorers.
 func (p *ports) Restorer(ctx context.Context, id string) (backup.Restorer, migration.Place, error) {
 	in, err := p.endpoints.Instance(ctx, id)
 	if err != nil {
 		return nil, migration.Place{}, err
 	}
 	if in.Kind != endpoint.SelfManaged {
-		return nil, migration.Place{}, fault.Newf(fault.Invalid, "%s is not a server of your own.", in.Name).WithFix("Choose a self-managed server.")
+		return nil, migration.Place{}, fault.Newf(fault.Invalid, "%s is not a self-managed server.", in.Name).WithFix("Choose a self-managed server.")
 	}
 	s, err := p.server(in)
 	return s, migration.Place{Folder: in.ServerFolder, BucketID: in.FolderID}, err

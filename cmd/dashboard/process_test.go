@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/db"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -90,7 +90,7 @@ func (p *process) kill() {
 type cloudProcess struct {
 	*process
 	addresses
-	oss, rds door.Remote
+	oss, rds control.Remote
 }
 
 func startCloud(t testing.TB) *cloudProcess {
@@ -99,9 +99,9 @@ func startCloud(t testing.TB) *cloudProcess {
 	if err := json.Unmarshal([]byte(c.line(t)), &c.addresses); err != nil {
 		t.Fatal(err)
 	}
-	c.oss, c.rds = door.Remote{URL: c.OSSControl}, door.Remote{URL: c.RDSControl}
+	c.oss, c.rds = control.Remote{URL: c.OSSControl}, control.Remote{URL: c.RDSControl}
 	// Every journey leaves an open database on the one instance.
-	if err := c.rds.Call(context.Background(), "PATCH", "/instances/"+gardenInstance, map[string]int{"max_databases": 10_000}, nil); err != nil {
+	if err := c.rds.Call(context.Background(), "PATCH", "/instances/"+emulatedInstance, map[string]int{"max_databases": 10_000}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -138,7 +138,7 @@ func prepare(t testing.TB, c *cloudProcess, database string) *journey {
 		if err != nil {
 			t.Fatal(err)
 		}
-		draft, err := migration.NewDraft(migration.Wish{SourceID: demoFolder, StagingID: demoStaging, StagingPrefix: database + "/",
+		draft, err := migration.NewDraft(migration.FilesRequest{SourceID: demoFolder, StagingID: demoStaging, StagingPrefix: database + "/",
 			InstanceID: demoInstance, OpenWhenApplied: true}, seen, false)
 		if err != nil {
 			t.Fatal(err)
@@ -160,7 +160,7 @@ func (j *journey) keys() *secret.Keyring {
 
 func (j *journey) open(f func(*db.DB)) {
 	j.t.Helper()
-	d, err := db.Open(context.Background(), j.data, j.keys(), run.NewBell())
+	d, err := db.Open(context.Background(), j.data, j.keys(), run.NewNotifier())
 	if err != nil {
 		j.t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func (j *journey) serve() *process {
 
 // finished waits until the migration is open.
 func (j *journey) finished(longest time.Duration) error {
-	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewBell())
+	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
 	if err != nil {
 		return err
 	}
@@ -210,7 +210,7 @@ func (j *journey) finished(longest time.Duration) error {
 // on the way.
 func (j *journey) proof() error {
 	ctx := context.Background()
-	d, err := db.Inspect(ctx, j.data, j.keys(), run.NewBell())
+	d, err := db.Inspect(ctx, j.data, j.keys(), run.NewNotifier())
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,11 @@ import (
 // TestReadmeNamesEverySetting keeps the table of the README and the flags of
 // serve in step: no flag without a row, no row without a flag.
 func TestReadmeNamesEverySetting(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	duePolicy, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, found := strings.Cut(string(page), "\n## Configuration\n")
+	_, section, found := strings.Cut(string(duePolicy), "\n## Configuration\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	if !found {
 		t.Fatal("README.md has no section of the configuration")

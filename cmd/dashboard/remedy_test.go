@@ -17,14 +17,14 @@ import (
 )
 
 // remedied has a remedy done at the source and waits for its end.
-func (h *house) remedied(database string, r migration.Remedy) migration.Work {
+func (h *house) remedied(database string, r migration.Remedy) migration.RemedyRun {
 	h.t.Helper()
 	id, err := migration.OrderRemedy(h.t.Context(), h.app.DB.Migrations(), demoServer, database, r, newID, h.by())
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		w, err := h.app.DB.Migrations().Work(h.t.Context(), id)
+		w, err := h.app.DB.Migrations().RemedyRun(h.t.Context(), id)
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -33,13 +33,13 @@ func (h *house) remedied(database string, r migration.Remedy) migration.Work {
 		}
 	}
 	h.t.Fatal("it did not end in time")
-	return migration.Work{}
+	return migration.RemedyRun{}
 }
 
 // line is one line of the preflight of a database.
 func (h *house) line(database, code string) migration.Finding {
 	h.t.Helper()
-	m, err := migration.LiveWish{ServerID: demoServer, Source: database, InstanceID: demoInstance, StagingID: demoStaging, Every: time.Hour}.Draft(demoBackups)
+	m, err := migration.LiveRequest{ServerID: demoServer, Source: database, InstanceID: demoInstance, StagingID: demoStaging, Every: time.Hour}.Draft(demoBackups)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestALineOfThePreflightIsMended(t *testing.T) {
 		t.Fatalf("%+v", w)
 	}
 	says(t, w.Words(), "found")
-	if last, err := h.app.DB.Migrations().LastWork(t.Context(), demoServer, "billing", migration.RemedyCheck); err != nil || last == nil || len(last.Found) == 0 {
+	if last, err := h.app.DB.Migrations().LastRemedyRun(t.Context(), demoServer, "billing", migration.RemedyCheck); err != nil || last == nil || len(last.Found) == 0 {
 		t.Fatalf("kept: %+v, %v", last, err)
 	}
 }
@@ -150,7 +150,7 @@ func TestAPersonMendsALineOfThePreflight(t *testing.T) {
 			says(t, checks, "SIMPLE: there are no log backups", "Set recovery model FULL…", "Page verify is NONE", "Set page verify CHECKSUM…", "Run DBCC CHECKDB now…")
 			for remedy, statement := range map[string]string{"recovery-full": "ALTER DATABASE [shop] SET RECOVERY FULL", "page-verify": "ALTER DATABASE [shop] SET PAGE_VERIFY CHECKSUM"} {
 				ask := r.link(checks, "/remedies/"+remedy)
-				says(t, r.get(ask), "At shop on "+gardenServer, statement, "<"+tc.checks)
+				says(t, r.get(ask), "At shop on "+emulatedServer, statement, "<"+tc.checks)
 				u, err := url.Parse(ask)
 				if err != nil {
 					t.Fatal(err)
@@ -210,8 +210,8 @@ func TestAProgramMendsALineOfThePreflight(t *testing.T) {
 		MayStart bool `json:"may_start"`
 		Findings []struct{ Code, Remedy string }
 	}
-	wish := `{"server":"` + demoServer + `","source_database":"shop","instance":"` + demoInstance + `","staging":"` + demoStaging + `","every":"2h"}`
-	ask("/live-preflights", wish, 200, &found)
+	request := `{"server":"` + demoServer + `","source_database":"shop","instance":"` + demoInstance + `","staging":"` + demoStaging + `","every":"2h"}`
+	ask("/live-preflights", request, 200, &found)
 	remedy := ""
 	for _, f := range found.Findings {
 		if f.Code == "recovery" {
@@ -229,7 +229,7 @@ func TestAProgramMendsALineOfThePreflight(t *testing.T) {
 	if run.State != "succeeded" {
 		t.Fatalf("%+v", run)
 	}
-	ask("/live-preflights", wish, 200, &found)
+	ask("/live-preflights", request, 200, &found)
 	if !found.MayStart {
 		t.Fatalf("%+v", found)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 )
 
-// TestASavedPolicyFires saves a policy beside the running dashboard: the bell
+// TestASavedPolicyFires saves a policy beside the running dashboard: the notifier
 // of that commit is all that the scheduler hears of it.
 func TestASavedPolicyFires(t *testing.T) {
 	h := newHouse(t)
@@ -26,7 +26,7 @@ func TestASavedPolicyFires(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(runs) > 0 {
-			w, err := h.app.DB.Policies().Work(t.Context(), runs[0].Subject)
+			w, err := h.app.DB.Policies().Job(t.Context(), runs[0].Subject)
 			if err != nil || w.PolicyID != "p" || w.ServerID != "s" || w.Kind != backup.Full {
 				t.Errorf("%+v %v", w, err)
 			}

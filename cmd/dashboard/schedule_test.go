@@ -140,7 +140,7 @@ func (t *template) looked(now time.Time) {
 }
 
 // world is a clock that people set, and a process that is stopped at random.
-type world struct {
+type environment struct {
 	t         *testing.T
 	rand      *rand.Rand
 	ran       time.Duration // by a clock that nobody sets
@@ -152,7 +152,7 @@ type world struct {
 }
 
 // live runs a year. start gives the scheduler of a new life of the process.
-func (w *world) live(end time.Time, start func() *scheduler.Scheduler) (lives, jumps int) {
+func (w *environment) live(end time.Time, start func() *scheduler.Scheduler) (lives, jumps int) {
 	ctx := w.t.Context()
 	s := start()
 	lives = 1
@@ -214,17 +214,17 @@ func key(local string, k backup.Kind) uint32 {
 
 // memory is a store of nothing but what makes a slot unique.
 type memory struct {
-	w        *world
-	policies []policy.Policy
-	index    map[string]int
-	marks    map[string]policy.Mark
-	slots    []map[uint32]bool // by policy; true = fired
-	counts   []int
-	runs     int
+	w          *environment
+	policies   []policy.Policy
+	index      map[string]int
+	watermarks map[string]policy.Watermark
+	slots      []map[uint32]bool // by policy; true = fired
+	counts     []int
+	runs       int
 }
 
-func newMemory(w *world, policies []policy.Policy) *memory {
-	m := &memory{w: w, policies: policies, index: map[string]int{}, marks: map[string]policy.Mark{}, slots: make([]map[uint32]bool, len(policies)), counts: make([]int, len(policies))}
+func newMemory(w *environment, policies []policy.Policy) *memory {
+	m := &memory{w: w, policies: policies, index: map[string]int{}, watermarks: map[string]policy.Watermark{}, slots: make([]map[uint32]bool, len(policies)), counts: make([]int, len(policies))}
 	for i, p := range policies {
 		m.index[p.ID], m.slots[i] = i, map[uint32]bool{}
 	}
@@ -238,8 +238,8 @@ func (m *memory) Since(_ context.Context, revision int64) ([]policy.Policy, int6
 	return m.policies, 1, nil
 }
 
-func (m *memory) Marks(context.Context) (all []policy.Mark, err error) {
-	for _, v := range m.marks {
+func (m *memory) Watermarks(context.Context) (all []policy.Watermark, err error) {
+	for _, v := range m.watermarks {
 		all = append(all, v)
 	}
 	return all, nil
@@ -264,8 +264,8 @@ func (m *memory) Decide(_ context.Context, b policy.Batch) error {
 			m.runs++
 		}
 	}
-	for _, v := range b.Marks {
-		m.marks[v.PolicyID+string(v.Kind)] = v
+	for _, v := range b.Watermarks {
+		m.watermarks[v.PolicyID+string(v.Kind)] = v
 	}
 	return nil
 }
@@ -282,7 +282,7 @@ func TestAYearOfSlots(t *testing.T) {
 	}
 	from := time.Date(2026, 1, 1, 0, 0, 30, 0, time.UTC)
 	end := from.AddDate(1, 0, 0)
-	w := &world{t: t, rand: rand.New(rand.NewPCG(2026, uint64(n))), clock: from, high: from, templates: times(from.Truncate(time.Minute), end.AddDate(0, 0, 8))}
+	w := &environment{t: t, rand: rand.New(rand.NewPCG(2026, uint64(n))), clock: from, high: from, templates: times(from.Truncate(time.Minute), end.AddDate(0, 0, 8))}
 	var policies []policy.Policy
 	for i := range n {
 		p := w.templates[i%len(w.templates)].Policy
@@ -310,9 +310,9 @@ func TestAYearOfSlots(t *testing.T) {
 	t.Logf("YEAR policies=%d right=%d fired=%d lives=%d jumps=%d worst_ms=%d", n, right, fired, lives, jumps, w.worst.Milliseconds())
 }
 
-func (w *world) scheduler(s scheduler.Store) *scheduler.Scheduler {
+func (w *environment) scheduler(s scheduler.Store) *scheduler.Scheduler {
 	id := 0
-	return &scheduler.Scheduler{Store: s, Bell: run.NewBell(), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.clock }, Ran: func() time.Duration { return w.ran },
+	return &scheduler.Scheduler{Store: s, Notifier: run.NewNotifier(), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.clock }, Ran: func() time.Duration { return w.ran },
 		NewID: func() string { id++; return strconv.Itoa(id) }}
 }
 
@@ -343,7 +343,7 @@ func (t *template) differs(slots map[uint32]bool, accounted int) string {
 func TestSlotsInTheStore(t *testing.T) {
 	from := time.Date(2026, 10, 20, 0, 0, 30, 0, time.UTC)
 	end := from.AddDate(0, 0, 21)
-	w := &world{t: t, rand: rand.New(rand.NewPCG(7, 7)), clock: from, high: from, templates: times(from.Truncate(time.Minute), end.AddDate(0, 0, 8))}
+	w := &environment{t: t, rand: rand.New(rand.NewPCG(7, 7)), clock: from, high: from, templates: times(from.Truncate(time.Minute), end.AddDate(0, 0, 8))}
 	folder := t.TempDir()
 	var store *db.DB
 	open := func() *scheduler.Scheduler {
@@ -380,17 +380,17 @@ func TestSlotsInTheStore(t *testing.T) {
 	for id, tpl := range ids {
 		slots, counts := map[uint32]bool{}, 0
 		for before := ""; ; {
-			page, err := store.Policies().Slots(t.Context(), id, before, 100)
+			duePolicy, err := store.Policies().Slots(t.Context(), id, before, 100)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(page) == 0 {
+			if len(duePolicy) == 0 {
 				break
 			}
-			for _, d := range page {
+			for _, d := range duePolicy {
 				slots[key(d.Local, d.Kind)], before = d.Verdict == policy.Fired, d.Key()
 				counts += d.Count
-				works, err := store.Policies().Works(t.Context(), d.Slot)
+				works, err := store.Policies().Jobs(t.Context(), d.Slot)
 				if err != nil || (len(works) == 1) != (d.Verdict == policy.Fired) {
 					t.Fatalf("%s has %d runs (%v)", d.Key(), len(works), err)
 				}
@@ -411,7 +411,7 @@ func openStore(t testing.TB, folder string) *db.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := db.Open(t.Context(), folder, keys, run.NewBell())
+	d, err := db.Open(t.Context(), folder, keys, run.NewNotifier())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -449,7 +449,7 @@ func TestManyPoliciesDueTogether(t *testing.T) {
 		}
 	}
 	clock, began := due.Add(-time.Minute), time.Now()
-	s := &scheduler.Scheduler{Store: store.Policies(), Bell: run.NewBell(), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return clock },
+	s := &scheduler.Scheduler{Store: store.Policies(), Notifier: run.NewNotifier(), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return clock },
 		Ran: func() time.Duration { return clock.Sub(due) }, NewID: newID}
 	if err := s.Turn(t.Context()); err != nil {
 		t.Fatal(err)
@@ -460,12 +460,12 @@ func TestManyPoliciesDueTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	took := time.Since(began)
-	marks, err := store.Policies().Marks(t.Context())
+	watermarks, err := store.Policies().Watermarks(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	queued := 0
-	for _, m := range marks {
+	for _, m := range watermarks {
 		if m.At.Equal(due) {
 			queued++
 		}

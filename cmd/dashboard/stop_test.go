@@ -10,18 +10,18 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
-// TestStopOfWritesIsShortAndForetold cuts the databases of a server over one
+// TestStopOfWritesIsShortAndPredicted cuts the databases of a server over one
 // after the other, with a load on each. What Bakplane adds to the server's and
 // the cloud's own work is at most 2 s; from the second migration at an instance
 // on, what was said just before the order is within 20 % of what came.
 //
 // BAKPLANE_STOPS says how many databases, BAKPLANE_STOP_POLL how long the pause
 // between two looks at the cloud is.
-func TestStopOfWritesIsShortAndForetold(t *testing.T) {
+func TestStopOfWritesIsShortAndPredicted(t *testing.T) {
 	const stage = 400 * time.Millisecond
 	databases, poll := 2, stage/20
 	if n, err := strconv.Atoi(os.Getenv("BAKPLANE_STOPS")); err == nil {
-		databases = min(n, len(gardenDatabases))
+		databases = min(n, len(emulatedDatabases))
 	}
 	if d, err := time.ParseDuration(os.Getenv("BAKPLANE_STOP_POLL")); err == nil {
 		poll = d
@@ -29,13 +29,13 @@ func TestStopOfWritesIsShortAndForetold(t *testing.T) {
 	h := newHouse(t, func(c *Config) { c.Poll = poll })
 	ms := stage.Milliseconds()
 	h.cloud.rds.Settings(aliyunemu.SettingsPatch{StepMS: &ms, CheckStepMS: &ms})
-	for i, name := range gardenDatabases[:databases] {
+	for i, name := range emulatedDatabases[:databases] {
 		if err := h.cloud.sql.Load(name, 100); err != nil {
 			t.Fatal(err)
 		}
 		id := h.follow(name, nil)
 		m := h.until(id, "the differential applied", follows)
-		told := h.foretold(m)
+		told := h.predicted(m)
 		h.cutOver(id)
 		m = h.until(id, "the open database", opened)
 		h.sameContents(name)
@@ -59,9 +59,9 @@ func TestStopOfWritesIsShortAndForetold(t *testing.T) {
 }
 
 // foretold is what the migration's page would say now.
-func (h *house) foretold(m migration.Migration) migration.Stop {
+func (h *house) predicted(m migration.Migration) migration.Stop {
 	h.t.Helper()
-	server, _, err := h.app.Ports.Server(h.t.Context(), m.Feed.ServerID)
+	server, _, err := h.app.Ports.Server(h.t.Context(), m.LiveSource.ServerID)
 	if err != nil {
 		h.t.Fatal(err)
 	}

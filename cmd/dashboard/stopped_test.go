@@ -17,7 +17,7 @@ func (h *house) followStopped(database string) string {
 	if err := h.cloud.sql.Load(database, 200); err != nil {
 		h.t.Fatal(err)
 	}
-	id := h.follow(database, func(w *migration.LiveWish) { w.Freeze = migration.FreezeStopped })
+	id := h.follow(database, func(w *migration.LiveRequest) { w.Freeze = migration.FreezeStopped })
 	h.until(id, "the differential applied", follows)
 	return id
 }
@@ -25,7 +25,7 @@ func (h *house) followStopped(database string) string {
 // application is a session of somebody else at the source.
 func (h *house) application(database string) *sql.DB {
 	h.t.Helper()
-	u := url.URL{Scheme: "sqlserver", User: url.UserPassword(gardenLogin, gardenPassword), Host: h.cloud.sql.Address,
+	u := url.URL{Scheme: "sqlserver", User: url.UserPassword(emulatedLogin, emulatedPassword), Host: h.cloud.sql.Address,
 		RawQuery: url.Values{"encrypt": {"true"}, "TrustServerCertificate": {"true"}, "database": {database}, "app name": {"Order desk"}}.Encode()}
 	db, err := sql.Open("sqlserver", u.String())
 	if err != nil {
@@ -45,16 +45,16 @@ func TestAStoppedApplicationIsCutOver(t *testing.T) {
 	h.cloud.sql.StopLoad("shop")
 	h.cutOver(id)
 	m := h.until(id, "the open database", opened)
-	if m.Feed.Proven.IsZero() || m.Feed.Proven.After(m.Opened) || m.AppliedTo() != m.Feed.Tail {
-		t.Errorf("proven %s, opened %s, applied %s, tail %s", m.Feed.Proven, m.Opened, m.AppliedTo(), m.Feed.Tail)
+	if m.LiveSource.Proven.IsZero() || m.LiveSource.Proven.After(m.Opened) || m.AppliedTo() != m.LiveSource.Tail {
+		t.Errorf("proven %s, opened %s, applied %s, tail %s", m.LiveSource.Proven, m.Opened, m.AppliedTo(), m.LiveSource.Tail)
 	}
-	says(t, m.Feed.Proof, "no statement changed a row", m.Feed.Tail.String())
+	says(t, m.LiveSource.Proof, "no statement changed a row", m.LiveSource.Tail.String())
 	c := h.compared(id)
 	if c.Verdict() != migration.ContentsEqual {
 		t.Fatalf("%s", c.Words())
 	}
 	says(t, c.Source.Note, "nothing was written")
-	t.Log(m.Feed.Proof)
+	t.Log(m.LiveSource.Proof)
 }
 
 // TestAnApplicationThatWasNotStopped: the load goes on, so the target is not
@@ -71,7 +71,7 @@ func TestAnApplicationThatWasNotStopped(t *testing.T) {
 	if open, _ := migration.Gate(m); open {
 		t.Error("the gate is open")
 	}
-	if in, _ := h.cloud.rds.Instance(gardenInstance); in.Databases["shop"].Restored {
+	if in, _ := h.cloud.rds.Instance(emulatedInstance); in.Databases["shop"].Restored {
 		t.Error("the target is open")
 	}
 	t.Log(m.Problem.Cause)
@@ -113,10 +113,10 @@ func TestATransactionIsOpenAtTheFreeze(t *testing.T) {
 	}
 	h.cutOver(id)
 	m := h.until(id, "a problem", stands)
-	if m.Problem.Code != migration.CodeNotStopped || !m.Feed.Frozen.IsZero() {
-		t.Fatalf("%+v, frozen %s", m.Problem, m.Feed.Frozen)
+	if m.Problem.Code != migration.CodeNotStopped || !m.LiveSource.Frozen.IsZero() {
+		t.Fatalf("%+v, frozen %s", m.Problem, m.LiveSource.Frozen)
 	}
-	says(t, m.Problem.Cause, "open transaction", "Order desk", gardenLogin)
+	says(t, m.Problem.Cause, "open transaction", "Order desk", emulatedLogin)
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestWritesBehindTheLastLogAreSeen(t *testing.T) {
 			h.cloud.sql.StopLoad("shop")
 			h.cloud.rds.Hang("", true)
 			h.cutOver(id)
-			h.until(id, "the last log", func(m migration.Migration) bool { return !m.Feed.Tail.IsZero() })
+			h.until(id, "the last log", func(m migration.Migration) bool { return !m.LiveSource.Tail.IsZero() })
 			if _, err := h.application("shop").ExecContext(t.Context(), tc.write); err != nil {
 				t.Fatal(err)
 			}
@@ -176,8 +176,8 @@ func TestALogOfOthersBehindTheLast(t *testing.T) {
 	h.cloud.sql.StopLoad("shop")
 	h.cloud.rds.Hang("", true)
 	h.cutOver(id)
-	h.until(id, "the last log", func(m migration.Migration) bool { return !m.Feed.Tail.IsZero() })
-	if err := h.cloud.sql.Backup(t.Context(), gardenLogin, "shop", h.cloud.backups+"/behind.trn", true); err != nil {
+	h.until(id, "the last log", func(m migration.Migration) bool { return !m.LiveSource.Tail.IsZero() })
+	if err := h.cloud.sql.Backup(t.Context(), emulatedLogin, "shop", h.cloud.backups+"/behind.trn", true); err != nil {
 		t.Fatal(err)
 	}
 	h.cloud.rds.Hang("", false)

@@ -15,14 +15,14 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/secret"
 )
 
-// Another SQL Server of one's own beside the garden's.
+// Another self-managed SQL Server beside the emulators's.
 const (
 	otherServer  = "other-server"
 	otherFolder  = "other-server-folder"
@@ -34,7 +34,7 @@ func (h *house) another(change func(*sqlserveremu.Config)) *sqlserveremu.Running
 	h.t.Helper()
 	folder := h.t.TempDir()
 	c := sqlserveremu.Config{Name: "OTHER", Version: "16.0.4165.4", Edition: "standard", BackupFolder: folder,
-		Logins: []sqlserveremu.Login{{Name: gardenLogin, Password: gardenPassword, Sysadmin: true}}}
+		Logins: []sqlserveremu.Login{{Name: emulatedLogin, Password: emulatedPassword, Sysadmin: true}}}
 	if change != nil {
 		change(&c)
 	}
@@ -59,7 +59,7 @@ func (h *house) another(change func(*sqlserveremu.Config)) *sqlserveremu.Running
 		h.t.Fatal(err)
 	}
 	bucket := endpoint.Bucket{ID: otherFolder, Name: "OTHER backups", Kind: endpoint.Folder, Path: folder}
-	server := endpoint.Instance{ID: otherServer, Name: "OTHER", Kind: endpoint.SelfManaged, Host: host, Port: number, Login: gardenLogin, Password: secret.NewText(gardenPassword),
+	server := endpoint.Instance{ID: otherServer, Name: "OTHER", Kind: endpoint.SelfManaged, Host: host, Port: number, Login: emulatedLogin, Password: secret.NewText(emulatedPassword),
 		Encrypt: endpoint.EncryptFull, CAPEM: string(run.CA), CertificateHost: "OTHER", ServerFolder: folder, FolderID: otherFolder}
 	if err := h.app.DB.SaveBucket(h.t.Context(), bucket, demo{}.entry("bucket")); err != nil {
 		h.t.Fatal(err)
@@ -70,7 +70,7 @@ func (h *house) another(change func(*sqlserveremu.Config)) *sqlserveremu.Running
 	return run
 }
 
-func toOther(w *migration.LiveWish) {
+func toOther(w *migration.LiveRequest) {
 	w.InstanceID, w.StagingID, w.Own = otherServer, otherFolder, true
 }
 
@@ -101,14 +101,14 @@ func TestALiveDatabaseGoesToAnotherServer(t *testing.T) {
 			if err := h.cloud.sql.Load("shop", 200); err != nil {
 				t.Fatal(err)
 			}
-			id := h.follow("shop", func(w *migration.LiveWish) { toOther(w); w.Freeze = freeze })
+			id := h.follow("shop", func(w *migration.LiveRequest) { toOther(w); w.Freeze = freeze })
 			h.until(id, "the differential applied", follows)
 			time.Sleep(200 * time.Millisecond) // some changes for the tail
 			h.cutOver(id)
 			m := h.until(id, "the open database", opened)
 			h.sameRows(h.cloud.sql, "shop", other, "shop")
-			if m.CheckResult != migration.CheckPassed || m.AppliedTo() != m.Feed.Tail || m.Feed.Tail.IsZero() {
-				t.Errorf("check %q (%s), applied to %s, tail %s", m.CheckResult, m.CheckText, m.AppliedTo(), m.Feed.Tail)
+			if m.CheckResult != migration.CheckPassed || m.AppliedTo() != m.LiveSource.Tail || m.LiveSource.Tail.IsZero() {
+				t.Errorf("check %q (%s), applied to %s, tail %s", m.CheckResult, m.CheckText, m.AppliedTo(), m.LiveSource.Tail)
 			}
 			if stop := migration.Measured(m); !stop.Known || stop.Ours > 2*time.Second {
 				t.Errorf("stop of writes %+v", stop)
@@ -132,13 +132,13 @@ func TestALiveDatabaseGoesToAnotherServer(t *testing.T) {
 // another name.
 func TestADatabaseIsCopiedBesideItself(t *testing.T) {
 	h := newHouse(t)
-	same := func(w *migration.LiveWish) { w.InstanceID, w.StagingID, w.Own = demoServer, demoBackups, true }
-	w := migration.LiveWish{ServerID: demoServer, Source: "shop"}
+	same := func(w *migration.LiveRequest) { w.InstanceID, w.StagingID, w.Own = demoServer, demoBackups, true }
+	w := migration.LiveRequest{ServerID: demoServer, Source: "shop"}
 	same(&w)
 	if _, err := w.Draft(demoBackups); err == nil || !strings.Contains(err.Error(), "over itself") {
 		t.Fatalf("it would be restored over itself: %v", err)
 	}
-	id := h.follow("shop", func(w *migration.LiveWish) { same(w); w.Database = "shop copy" })
+	id := h.follow("shop", func(w *migration.LiveRequest) { same(w); w.Database = "shop copy" })
 	h.until(id, "the differential applied", follows)
 	h.cutOver(id)
 	m := h.until(id, "the open database", opened)
@@ -182,7 +182,7 @@ func TestStripedFilesGoToAnotherServer(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	d := h.draft(func(w *migration.Wish) {
+	d := h.draft(func(w *migration.FilesRequest) {
 		w.SourceID, w.SourcePrefix, w.StagingID, w.InstanceID, w.Own, w.OpenWhenApplied = demoBackups, "striped/", otherFolder, otherServer, true, true
 	})
 	if len(d.Files) != 5 {
@@ -208,7 +208,7 @@ func TestStripedFilesGoToAnotherServer(t *testing.T) {
 func TestALargeDatabaseIsTakenInStripes(t *testing.T) {
 	h := newHouse(t)
 	other := h.another(nil)
-	h.app.engine.Workers[migration.RunKind].(*migration.Worker).Takes.StripeBytes = 256 << 10
+	h.app.engine.Workers[migration.RunKind].(*migration.Worker).SourceBackups.StripeBytes = 256 << 10
 	if err := h.cloud.sql.Load("shop", 100); err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestALargeDatabaseIsTakenInStripes(t *testing.T) {
 			full++
 		}
 	}
-	if full < 3 || strings.Count(m.Calls[0].Request, "DISK = ") != full || strings.Count(m.Calls[1].Request, "DISK = ") != 1 || len(m.Feed.Takes) != len(m.Live())-full+1 {
+	if full < 3 || strings.Count(m.Calls[0].Request, "DISK = ") != full || strings.Count(m.Calls[1].Request, "DISK = ") != 1 || len(m.LiveSource.SourceBackups) != len(m.Live())-full+1 {
 		t.Errorf("%d stripes, calls %+v", full, m.Calls)
 	}
 	if stop := migration.Measured(m); !stop.Known || stop.Ours < 0 {
@@ -239,7 +239,7 @@ func TestARestoreThatIsCutBeginsAnew(t *testing.T) {
 	other.SetDisk(sqlserveremu.Disk{Rate: 256 << 10})
 	id := h.follow("billing", toOther)
 	h.until(id, "the restore at work", func(m migration.Migration) bool {
-		return m.Stage == migration.StageRestoring && strings.Contains(m.Sight.Task.Description, " percent") && !strings.Contains(m.Sight.Task.Description, " 0 percent")
+		return m.Stage == migration.StageRestoring && strings.Contains(m.TargetState.Task.Description, " percent") && !strings.Contains(m.TargetState.Task.Description, " 0 percent")
 	})
 	other.Cut("")
 	other.SetDisk(sqlserveremu.Disk{})
@@ -264,7 +264,7 @@ func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
 			ctx := context.Background()
 			random := rand.New(rand.NewPCG(uint64(i), 33))
 			c := startCloud(t)
-			control := door.Remote{URL: c.SQLControl}
+			control := control.Remote{URL: c.SQLControl}
 			j := &journey{t: t, cloud: c, data: t.TempDir(), files: c.SQLBackups, database: "shop copy"}
 			if err := control.Call(ctx, "POST", "/databases/shop/load", map[string]any{"rate": 50}, nil); err != nil {
 				t.Fatal(err)
@@ -278,7 +278,7 @@ func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
 				if err := furnish.places(ctx, t.TempDir()); err != nil {
 					t.Fatal(err)
 				}
-				m, err := migration.LiveWish{ServerID: demoServer, Source: "shop", InstanceID: demoServer, Database: "shop copy", StagingID: demoBackups, Own: true, Every: time.Hour}.Draft(demoBackups)
+				m, err := migration.LiveRequest{ServerID: demoServer, Source: "shop", InstanceID: demoServer, Database: "shop copy", StagingID: demoBackups, Own: true, Every: time.Hour}.Draft(demoBackups)
 				if err != nil {
 					t.Fatal(err)
 				}

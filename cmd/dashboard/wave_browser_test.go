@@ -41,7 +41,7 @@ func TestAPersonMovesAndAbortsAWave(t *testing.T) {
 		t.Skip("a browser takes its time")
 	}
 	h := newHouse(t, func(c *Config) { c.Runs, c.Backups, c.Uploads, c.Restores = 16, 1, 2, 5 })
-	for _, name := range gardenDatabases {
+	for _, name := range emulatedDatabases {
 		if err := h.cloud.sql.Load(name, 50); err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func TestAPersonMovesAndAbortsAWave(t *testing.T) {
 	b.clicks("Cut over 3 databases")
 	b.sees("3 at neither", "0 of 3")
 	b.picture("wave-frozen")
-	for _, name := range gardenDatabases {
+	for _, name := range emulatedDatabases {
 		var refused mssql.Error
 		if err := h.written(name); !errors.As(err, &refused) {
 			t.Errorf("%s is frozen, and a row was answered with %v", name, err)
@@ -96,7 +96,7 @@ func TestAPersonMovesAndAbortsAWave(t *testing.T) {
 	b.picture("wave-abort")
 	b.clicks("Abort 3 databases")
 	b.sees("3 of 3", "0 at the target")
-	for _, name := range gardenDatabases {
+	for _, name := range emulatedDatabases {
 		if err := h.written(name); err != nil {
 			t.Errorf("%s was given back and takes no row: %v", name, err)
 		}
@@ -121,7 +121,7 @@ func TestAPersonMovesAndAbortsAWave(t *testing.T) {
 	b.get("/waves")
 	b.sees("trial run", "the real one", "all open")
 	b.picture("waves")
-	for _, name := range gardenDatabases {
+	for _, name := range emulatedDatabases {
 		h.sameContents(name)
 	}
 }

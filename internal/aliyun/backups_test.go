@@ -15,7 +15,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -52,13 +52,13 @@ func rows(values ...string) json.RawMessage {
 
 func (b *backups) patch(p map[string]any) {
 	b.t.Helper()
-	b.control(http.MethodPatch, "/instances/"+instance+"/backups", p)
+	b.hasControl(http.MethodPatch, "/instances/"+instance+"/backups", p)
 }
 
 func (b *backups) forward(d time.Duration) time.Time {
 	b.t.Helper()
 	var now aliyunemu.Clock
-	if err := (door.Remote{URL: b.rds.ControlURL}).Call(b.t.Context(), http.MethodPost, "/clock", map[string]string{"forward": d.String()}, &now); err != nil {
+	if err := (control.Remote{URL: b.rds.ControlURL}).Call(b.t.Context(), http.MethodPost, "/clock", map[string]string{"forward": d.String()}, &now); err != nil {
 		b.t.Fatal(err)
 	}
 	return now.Now
@@ -66,7 +66,7 @@ func (b *backups) forward(d time.Duration) time.Time {
 
 func (b *backups) contents(database string, values ...string) {
 	b.t.Helper()
-	b.control(http.MethodPut, "/instances/"+instance+"/databases/"+database+"/contents", rows(values...))
+	b.hasControl(http.MethodPut, "/instances/"+instance+"/databases/"+database+"/contents", rows(values...))
 }
 
 // order backs up and waits for the end.

@@ -122,7 +122,7 @@ func clockSkew(headers any) time.Duration {
 	return time.Until(at)
 }
 
-func control(s string) bool {
+func hasControl(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
@@ -133,7 +133,7 @@ func parameters(request any) (map[string]*string, error) {
 	out := map[string]*string{}
 	if c, ok := request.(backup.Call); ok {
 		for _, p := range c.Parameters {
-			if control(p.Value) {
+			if hasControl(p.Value) {
 				return nil, fault.Newf(fault.Invalid, "%s contains control characters.", p.Name)
 			}
 			out[p.Name] = dara.String(p.Value)
@@ -148,7 +148,7 @@ func parameters(request any) (map[string]*string, error) {
 		}
 		switch field.Kind() {
 		case reflect.String:
-			if control(field.String()) {
+			if hasControl(field.String()) {
 				return nil, fault.Newf(fault.Invalid, "%s contains control characters.", name)
 			}
 			out[name] = dara.String(field.String())

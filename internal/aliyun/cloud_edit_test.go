@@ -13,7 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 )
@@ -21,7 +21,7 @@ import (
 // After a lost answer the backup is there once, and is found.
 func TestALostAnswerToCreateBackup(t *testing.T) {
 	b := newBackups(t)
-	b.bite(door.Rule{Operation: "CreateBackup", Times: 1, Acted: true, Status: 502, Body: "<html>bad gateway</html>", ContentType: "text/html"})
+	b.bite(control.Rule{Operation: "CreateBackup", Times: 1, Acted: true, Status: 502, Body: "<html>bad gateway</html>", ContentType: "text/html"})
 	_, err := b.cloud1.Order(t.Context(), backup.Order{})
 	if !fault.Is(err, fault.Unavailable) || errors.Is(err, backup.ErrUndone) {
 		t.Fatalf("got %v", err)
@@ -29,7 +29,7 @@ func TestALostAnswerToCreateBackup(t *testing.T) {
 	if _, fix := fault.Words(err); !strings.Contains(fix, "not known whether") {
 		t.Errorf("fix %q", fix)
 	}
-	b.bite(door.Rule{Operation: "CreateBackup", Times: 1, Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."})
+	b.bite(control.Rule{Operation: "CreateBackup", Times: 1, Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."})
 	if _, err := b.cloud1.Order(t.Context(), backup.Order{}); !errors.Is(err, backup.ErrUndone) {
 		t.Errorf("throttled: %v", err)
 	}
@@ -96,23 +96,23 @@ func TestPolicyIsEditedDriftsAndIsRolledBack(t *testing.T) {
 	}
 	seen, wanted := first.Standing.Content(), first.Standing.Standard
 	wanted.RetentionDays, wanted.Hour, wanted.Log = 30, 3, policy.LogEvery30
-	w, err := c.Write(t.Context(), "endpoint", policy.Wish{Seen: &seen, Standard: &wanted}, dba)
+	w, err := c.Write(t.Context(), "endpoint", policy.EditRequest{Seen: &seen, Standard: &wanted}, dba)
 	if err != nil || len(w.Changes) != 3 || len(w.Differ) != 0 || w.Now.Standard.RetentionDays != 30 {
 		t.Fatalf("%+v %v", w, err)
 	}
 	if n := len(kept.acts); n != 1 || !strings.Contains(kept.acts[0].Summary, "Kept: 7 days → 30 days") || !strings.Contains(string(kept.acts[0].After), "30 days") {
 		t.Errorf("acts %+v", kept.acts)
 	}
-	if w, err := c.Write(t.Context(), "endpoint", policy.Wish{Standard: &wanted}, dba); err != nil || len(w.Changes) != 0 || len(kept.acts) != 1 {
+	if w, err := c.Write(t.Context(), "endpoint", policy.EditRequest{Standard: &wanted}, dba); err != nil || len(w.Changes) != 0 || len(kept.acts) != 1 {
 		t.Errorf("nothing to do: %+v %v", w, err)
 	}
-	if _, err := c.Write(t.Context(), "endpoint", policy.Wish{Seen: &seen, Standard: &first.Standing.Standard}, dba); !fault.Is(err, fault.Conflict) {
+	if _, err := c.Write(t.Context(), "endpoint", policy.EditRequest{Seen: &seen, Standard: &first.Standing.Standard}, dba); !fault.Is(err, fault.Conflict) {
 		t.Errorf("seen before somebody else's change: %v", err)
 	}
 	var o *policy.Objection
 	bad := wanted
 	bad.Days = bad.Days[:1]
-	if _, err := c.Write(t.Context(), "endpoint", policy.Wish{Standard: &bad}, dba); !fault.Is(err, fault.Invalid) || !errors.As(err, &o) || o.Findings[0].Field != policy.FieldDays {
+	if _, err := c.Write(t.Context(), "endpoint", policy.EditRequest{Standard: &bad}, dba); !fault.Is(err, fault.Invalid) || !errors.As(err, &o) || o.Findings[0].Field != policy.FieldDays {
 		t.Errorf("one day: %v", err)
 	}
 	// Elsewhere.
@@ -138,10 +138,10 @@ func TestPolicyIsEditedDriftsAndIsRolledBack(t *testing.T) {
 		t.Errorf("acknowledged: %+v %v", l.Drift, err)
 	}
 	// The answer is lost each time it is sent; the look afterwards finds it done.
-	b.bite(door.Rule{Operation: "ModifyBackupPolicy", Times: -1, Acted: true, Status: 502, Body: "<html></html>", ContentType: "text/html"})
+	b.bite(control.Rule{Operation: "ModifyBackupPolicy", Times: -1, Acted: true, Status: 502, Body: "<html></html>", ContentType: "text/html"})
 	b.cloud1.client.patience = 50 * time.Millisecond
 	wanted.RetentionDays = 45
-	if w, err = c.Write(t.Context(), "endpoint", policy.Wish{Standard: &wanted}, dba); err != nil || w.Now.Standard.RetentionDays != 45 {
+	if w, err = c.Write(t.Context(), "endpoint", policy.EditRequest{Standard: &wanted}, dba); err != nil || w.Now.Standard.RetentionDays != 45 {
 		t.Errorf("%+v %v", w, err)
 	}
 }
@@ -211,8 +211,8 @@ func TestExpiryIsMovedAndNoted(t *testing.T) {
 func TestLostOrdersAreAdopted(t *testing.T) {
 	b := newBackups(t)
 	b.order(backup.Order{})
-	b.bite(door.Rule{Operation: "CreateBackup", Times: 1, Acted: true, Status: 502, Body: "<html></html>", ContentType: "text/html"})
-	b.bite(door.Rule{Operation: "CreateBackup", Times: 1, Skip: 1, Status: 502, Body: "<html></html>", ContentType: "text/html"})
+	b.bite(control.Rule{Operation: "CreateBackup", Times: 1, Acted: true, Status: 502, Body: "<html></html>", ContentType: "text/html"})
+	b.bite(control.Rule{Operation: "CreateBackup", Times: 1, Skip: 1, Status: 502, Body: "<html></html>", ContentType: "text/html"})
 	order := backup.Order{Databases: []string{"Shop"}, RetentionDays: 30}
 	for round, calls := range []int{1, 2} { // the first call arrives, that of the second round does not
 		var s backup.OrderState
@@ -236,8 +236,8 @@ func TestLostOrdersAreAdopted(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.JobID = id
-			case backup.OrderSeek:
-				s = s.Found(backup.SeekOrder(*s.Intent, jobs, page.Sets, now, 5*time.Second))
+			case backup.OrderReconcile:
+				s = s.Found(backup.ReconcileOrder(*s.Intent, jobs, page.Sets, now, 5*time.Second))
 			case backup.OrderFollow:
 				var job *backup.Job
 				if len(jobs) == 1 {

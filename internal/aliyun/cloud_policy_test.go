@@ -7,7 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 )
@@ -89,10 +89,10 @@ func TestRefusedPolicies(t *testing.T) {
 		"stopped":  {func(b *backups) { patch(b.cloud, map[string]any{"status": "Restarting"}) }, nil, fault.Conflict, "IncorrectDBInstanceState", ""},
 		"locked":   {func(b *backups) { patch(b.cloud, map[string]any{"lock_mode": "ManualLock"}) }, nil, fault.Conflict, "IncorrectDBInstanceLockMode", ""},
 		"unknown": {func(b *backups) {
-			b.bite(door.Rule{Times: -1, Status: 400, Code: "Weird.Code", Message: "Told by a rule."})
+			b.bite(control.Rule{Times: -1, Status: 400, Code: "Weird.Code", Message: "Told by a rule."})
 		}, nil, fault.Invalid, "Weird.Code", ""},
 		"switch off": {func(b *backups) {
-			b.bite(door.Rule{Times: -1, Status: 403, Code: "OperationDenied.ModifyBackupSwitchOff", Message: "x"})
+			b.bite(control.Rule{Times: -1, Status: 403, Code: "OperationDenied.ModifyBackupSwitchOff", Message: "x"})
 		}, nil, fault.Conflict, "OperationDenied.ModifyBackupSwitchOff", policy.FieldLog},
 	} {
 		t.Run(name, func(t *testing.T) {

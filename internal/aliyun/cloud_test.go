@@ -13,7 +13,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile/bakfiletest"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -82,17 +82,17 @@ func (c *cloud) client(change func(*Config)) *Client {
 }
 
 // bite adds a rule at the control door, over HTTP as another process would.
-func (c *cloud) bite(r door.Rule) {
+func (c *cloud) bite(r control.Rule) {
 	c.t.Helper()
-	if _, err := (door.Remote{URL: c.rds.ControlURL}).Add(c.t.Context(), r); err != nil {
+	if _, err := (control.Remote{URL: c.rds.ControlURL}).Add(c.t.Context(), r); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
 // control calls one of the emulator's own paths.
-func (c *cloud) control(method, path string, in any) {
+func (c *cloud) hasControl(method, path string, in any) {
 	c.t.Helper()
-	if err := (door.Remote{URL: c.rds.ControlURL}).Call(c.t.Context(), method, path, in, nil); err != nil {
+	if err := (control.Remote{URL: c.rds.ControlURL}).Call(c.t.Context(), method, path, in, nil); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -191,5 +191,5 @@ func (c *cloud) increment(id, db, key string) migration.Task {
 }
 
 func patch(c *cloud, fields map[string]any) {
-	c.control(http.MethodPatch, "/instances/"+instance, fields)
+	c.hasControl(http.MethodPatch, "/instances/"+instance, fields)
 }

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/secret"
 )
@@ -17,12 +17,12 @@ import (
 // Whoever has a link has the data: no error tells any part of one.
 type Downloads struct{ client *http.Client }
 
-var _ backuprun.Downloads = (*Downloads)(nil)
+var _ backupjob.Downloads = (*Downloads)(nil)
 
 // NewDownloads makes a client of its own for files, which may flow for hours.
 func NewDownloads() *Downloads { return &Downloads{newHTTPClient().client} }
 
-// Size implements backuprun.Downloads. It asks for the first byte: links are
+// Size implements backupjob.Downloads. It asks for the first byte: links are
 // signed for GET alone.
 func (d *Downloads) Size(ctx context.Context, link secret.Text) (int64, string, error) {
 	res, err := d.get(ctx, link, "bytes=0-0")
@@ -47,7 +47,7 @@ func unknownSize(n int64) error {
 	return fault.New(fault.Conflict, "The download does not tell its size.", "Download it by hand from the console.")
 }
 
-// Open implements backuprun.Downloads.
+// Open implements backupjob.Downloads.
 func (d *Downloads) Open(ctx context.Context, link secret.Text, offset, length int64) (io.ReadCloser, error) {
 	if length <= 0 {
 		return http.NoBody, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/bakfile/bakfiletest"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -37,17 +37,17 @@ func TestFullFilesThatFail(t *testing.T) {
 			"The media set has 2 media families but only 1 are provided. All members must be provided.", "CheckFailed"},
 		"gone":   {func(*cloud) string { return "gone.bak" }, nil, "NoSuchKey", "DownloadFailed"},
 		"bucket": {full, func(c *cloud) { c.oss.DropBucket(bucket) }, "Failed to download", "DownloadFailed"},
-		"role":   {full, func(c *cloud) { c.control(http.MethodDelete, "/accounts/"+account+"/role", nil) }, "AliyunRDSImportRole", "DownloadFailed"},
+		"role":   {full, func(c *cloud) { c.hasControl(http.MethodDelete, "/accounts/"+account+"/role", nil) }, "AliyunRDSImportRole", "DownloadFailed"},
 		"role's key": {full, func(c *cloud) {
-			c.control(http.MethodPut, "/accounts/"+account+"/role", aliyunemu.Credential{AccessKeyID: "STSimportrole", Secret: "changed"})
+			c.hasControl(http.MethodPut, "/accounts/"+account+"/role", aliyunemu.Credential{AccessKeyID: "STSimportrole", Secret: "changed"})
 		}, "Failed to download", "DownloadFailed"},
 		"exists": {full, func(c *cloud) {
 			patch(c, map[string]any{"late_name_check": true})
-			c.control(http.MethodPut, "/instances/"+instance+"/databases/Shop", nil)
+			c.hasControl(http.MethodPut, "/instances/"+instance+"/databases/Shop", nil)
 		}, "The database (Shop) is already exist on RDS, please backup and drop it, then try again.", "RestoreFailed"},
 		"count": {full, func(c *cloud) {
 			patch(c, map[string]any{"max_databases": 1})
-			c.control(http.MethodPut, "/instances/"+instance+"/databases/Other", nil)
+			c.hasControl(http.MethodPut, "/instances/"+instance+"/databases/Other", nil)
 		}, "The database (Shop) migration failed due to databases count limitation.", "RestoreFailed"},
 		"no space for the file": {full, func(c *cloud) { patch(c, map[string]any{"used_bytes": 100<<30 - 1<<20}) },
 			"Not Enough Disk Space, space left 1 MB < bak file 3 MB.", "DownloadFailed"},
@@ -215,7 +215,7 @@ func TestADownloadIsTakenUpAgain(t *testing.T) {
 	c := newCloud(t)
 	key := c.chain(mtf.Options{Database: "Demo"})[0]
 	cut := int64(300_000)
-	if _, err := c.oss.Door().Add(door.Rule{Method: http.MethodGet, Times: 1, CutAnswer: &cut}); err != nil {
+	if _, err := c.oss.ControlPort().Add(control.Rule{Method: http.MethodGet, Times: 1, CutAnswer: &cut}); err != nil {
 		t.Fatal(err)
 	}
 	if got := c.restore(call1("Demo", key, migration.Pending)); got.Status != migration.TaskWaiting {
@@ -228,14 +228,14 @@ func TestControlDoorTellsTheDatabase(t *testing.T) {
 	c := newCloud(t)
 	c.restore(call1("Demo", c.chain(mtf.Options{Database: "Demo"})[0], migration.Pending))
 	var in aliyunemu.Instance
-	if err := (door.Remote{URL: c.rds.ControlURL}).Call(t.Context(), http.MethodGet, "/instances/"+instance, nil, &in); err != nil {
+	if err := (control.Remote{URL: c.rds.ControlURL}).Call(t.Context(), http.MethodGet, "/instances/"+instance, nil, &in); err != nil {
 		t.Fatal(err)
 	}
 	if db := in.Databases["Demo"]; db == nil || db.Restored || len(db.AppliedSets) != 1 || db.LastLSN.IsZero() {
 		t.Errorf("got %+v", db)
 	}
 	var n aliyunemu.Created
-	if err := (door.Remote{URL: c.rds.ControlURL}).Call(t.Context(), http.MethodGet, "/created", nil, &n); err != nil || n.Tasks != 1 || n.Files != 1 {
+	if err := (control.Remote{URL: c.rds.ControlURL}).Call(t.Context(), http.MethodGet, "/created", nil, &n); err != nil || n.Tasks != 1 || n.Files != 1 {
 		t.Errorf("created %+v %v", n, err)
 	}
 }

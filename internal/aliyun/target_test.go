@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -122,14 +122,14 @@ func TestManyDatabasesAreReadPageByPage(t *testing.T) {
 	if err != nil || len(names) != 230 {
 		t.Errorf("got %d names, %v", len(names), err)
 	}
-	if n := c.rds.Door().Counts().Operations["DescribeDatabases"].Seen; n != 3 {
+	if n := c.rds.ControlPort().Counts().Operations["DescribeDatabases"].Seen; n != 3 {
 		t.Errorf("%d calls", n)
 	}
 }
 
 func TestManyTasksAreReadPageByPage(t *testing.T) {
 	c := newCloud(t)
-	c.control(http.MethodPost, "/hang", nil)
+	c.hasControl(http.MethodPost, "/hang", nil)
 	key := c.junk("a.bak")
 	for i := range 130 {
 		if _, err := c.target.Restore(t.Context(), call1("d"+string(rune('a'+i/26))+string(rune('a'+i%26)), key, migration.Pending)); err != nil {
@@ -151,7 +151,7 @@ func TestManyTasksAreReadPageByPage(t *testing.T) {
 // The service may leave pending tasks out of its list; they are still known by id.
 func TestHiddenPendingTasks(t *testing.T) {
 	c := newCloud(t)
-	c.control(http.MethodPatch, "/settings", map[string]any{"hide_pending": true, "hide_restoring": true})
+	c.hasControl(http.MethodPatch, "/settings", map[string]any{"hide_pending": true, "hide_restoring": true})
 	task := c.restore(call1("Shop", c.sample("sql2016-sp2_restoretime_full.bak"), migration.Pending))
 	if tasks, err := c.target.Tasks(t.Context(), time.Time{}); err != nil || len(tasks) != 0 {
 		t.Errorf("tasks: %+v %v", tasks, err)
@@ -168,8 +168,8 @@ func TestATaskIsFoundAlthoughTheClocksDiffer(t *testing.T) {
 	for _, skew := range []string{"12m", "-12m"} {
 		t.Run(skew, func(t *testing.T) {
 			c := newCloud(t)
-			c.bite(door.Rule{Times: -1, Effects: map[string]string{"clock_skew": skew}})
-			c.control(http.MethodPost, "/hang", nil)
+			c.bite(control.Rule{Times: -1, Effects: map[string]string{"clock_skew": skew}})
+			c.hasControl(http.MethodPost, "/hang", nil)
 			key := c.junk("a.bak")
 			if _, err := c.target.Restore(t.Context(), call1("earlier", key, migration.Pending)); err != nil {
 				t.Fatal(err)
@@ -213,7 +213,7 @@ func TestTerminate(t *testing.T) {
 
 func TestAHangingTaskIsTerminated(t *testing.T) {
 	c := newCloud(t)
-	c.control(http.MethodPost, "/hang", nil)
+	c.hasControl(http.MethodPost, "/hang", nil)
 	id, err := c.target.Restore(t.Context(), call1("Shop", c.sample("sql2016-sp2_restoretime_full.bak"), migration.Pending))
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestAHangingTaskIsTerminated(t *testing.T) {
 	if err := c.target.Terminate(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	c.control(http.MethodPost, "/resume", nil)
+	c.hasControl(http.MethodPost, "/resume", nil)
 	if got := c.settle(id, rests); got.Status != migration.TaskFailed {
 		t.Errorf("got %+v", got)
 	}

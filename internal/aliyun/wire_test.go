@@ -13,7 +13,7 @@ import (
 	"time"
 
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -79,7 +79,9 @@ func TestRefusals(t *testing.T) {
 		return func(c *cloud) { c.target = c.client(change).Target(instance) }
 	}
 	answer := func(code string, status int) func(*cloud) {
-		return func(c *cloud) { c.bite(door.Rule{Times: -1, Status: status, Code: code, Message: "Told by a rule."}) }
+		return func(c *cloud) {
+			c.bite(control.Rule{Times: -1, Status: status, Code: code, Message: "Told by a rule."})
+		}
 	}
 	for name, r := range map[string]struct {
 		prepare func(*cloud)
@@ -90,12 +92,12 @@ func TestRefusals(t *testing.T) {
 		"key":           {key(func(k *Config) { k.AccessKeyID = "LTAInobody" }), fault.Denied, "InvalidAccessKeyId.NotFound", "LTAInobody"},
 		"secret":        {key(func(k *Config) { k.Secret = "wrong" }), fault.Denied, "IncompleteSignature", "secret"},
 		"token":         {key(func(k *Config) { k.SecurityToken = "stale" }), fault.Denied, "InvalidSecurityToken.MismatchWithAccessKey", "security token"},
-		"clock ahead":   {func(c *cloud) { c.bite(door.Rule{Times: -1, Effects: map[string]string{"clock_skew": "20m"}}) }, fault.Denied, "InvalidTimeStamp.Expired", "clock"},
-		"clock behind":  {func(c *cloud) { c.bite(door.Rule{Times: -1, Effects: map[string]string{"clock_skew": "-20m"}}) }, fault.Denied, "InvalidTimeStamp.Expired", "clock"},
+		"clock ahead":   {func(c *cloud) { c.bite(control.Rule{Times: -1, Effects: map[string]string{"clock_skew": "20m"}}) }, fault.Denied, "InvalidTimeStamp.Expired", "clock"},
+		"clock behind":  {func(c *cloud) { c.bite(control.Rule{Times: -1, Effects: map[string]string{"clock_skew": "-20m"}}) }, fault.Denied, "InvalidTimeStamp.Expired", "clock"},
 		"stopped":       {status("status", "Restarting"), fault.Conflict, "IncorrectDBInstanceState", "Running"},
 		"locked":        {status("lock_mode", "LockByDiskQuota"), fault.Conflict, "IncorrectDBInstanceLockMode", "locked"},
 		"instance":      {func(c *cloud) { c.target = c.client(func(*Config) {}).Target("rm-none") }, fault.NotFound, "InvalidDBInstanceId.NotFound", "does not exist"},
-		"taken name":    {func(c *cloud) { c.control(http.MethodPut, "/instances/"+instance+"/databases/shop", nil) }, fault.Conflict, "InvalidDBName.NotFound", "exists"},
+		"taken name":    {func(c *cloud) { c.hasControl(http.MethodPut, "/instances/"+instance+"/databases/shop", nil) }, fault.Conflict, "InvalidDBName.NotFound", "exists"},
 		"not SQL":       {answer("IncorrectDBInstanceType", 400), fault.Invalid, "IncorrectDBInstanceType", "SQL Server"},
 		"type":          {answer("IncorrectDBType", 400), fault.Invalid, "IncorrectDBType", "type"},
 		"huge restored": {answer("FileSizeExceeded", 400), fault.Invalid, "FileSizeExceeded", "storage"},
@@ -165,14 +167,14 @@ func TestCallRefusals(t *testing.T) {
 			t.Errorf("%+v: %v", in, err)
 		}
 	}
-	if n := c.rds.Door().Counts().Operations["CreateMigrateTask"].Seen; n != 4 {
+	if n := c.rds.ControlPort().Counts().Operations["CreateMigrateTask"].Seen; n != 4 {
 		t.Errorf("%d calls were sent", n)
 	}
 }
 
 func TestNoSecondMigrationOfAName(t *testing.T) {
 	c := newCloud(t)
-	c.control(http.MethodPost, "/hang", nil)
+	c.hasControl(http.MethodPost, "/hang", nil)
 	file := c.sample("sql2016-sp2_restoretime_full.bak")
 	id, err := c.target.Restore(t.Context(), call1("Shop", file, migration.Pending))
 	if err != nil {
@@ -203,7 +205,7 @@ func TestDailyLimits(t *testing.T) {
 	})
 	t.Run("instance", func(t *testing.T) {
 		c := newCloud(t)
-		c.control(http.MethodPost, "/hang", nil)
+		c.hasControl(http.MethodPost, "/hang", nil)
 		for i := range 500 {
 			if _, err := c.target.Restore(t.Context(), call1(fmt.Sprintf("db%d", i), "none.bak", migration.Pending)); err != nil {
 				t.Fatal(err)
@@ -246,7 +248,7 @@ func TestFilesAreNotToldOnEnterprise(t *testing.T) {
 func TestReadsAreRepeated(t *testing.T) {
 	cut := int64(0)
 	half := int64(40)
-	for name, rule := range map[string]door.Rule{
+	for name, rule := range map[string]control.Rule{
 		"gateway":   {Status: 502, Body: "<html><h1>502 Bad Gateway</h1></html>", ContentType: "text/html"},
 		"throttled": {Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."},
 		"429":       {Status: 429, Code: "Throttling.Api", Message: "Request was denied due to api flow control."},
@@ -267,7 +269,7 @@ func TestReadsAreRepeated(t *testing.T) {
 			if got, err := c.target.Instance(t.Context()); err != nil || got.ID != instance {
 				t.Errorf("got %+v, %v", got, err)
 			}
-			if n := c.rds.Door().Counts().Operations["DescribeDBInstanceAttribute"].Seen; n != 3 {
+			if n := c.rds.ControlPort().Counts().Operations["DescribeDBInstanceAttribute"].Seen; n != 3 {
 				t.Errorf("%d calls", n)
 			}
 		})
@@ -276,7 +278,7 @@ func TestReadsAreRepeated(t *testing.T) {
 
 func TestAThrottledReadWaitsAsLongAsItIsTold(t *testing.T) {
 	c := newCloud(t)
-	c.bite(door.Rule{Status: 400, Code: "Throttling", Message: "Request was denied due to request throttling.",
+	c.bite(control.Rule{Status: 400, Code: "Throttling", Message: "Request was denied due to request throttling.",
 		Headers: map[string]string{"x-ratelimit-user-api": "Limit:10,Remain:0,TimeLeft:1500,Reset:1234"}})
 	begun := time.Now()
 	if _, err := c.target.Instance(t.Context()); err != nil {
@@ -289,7 +291,7 @@ func TestAThrottledReadWaitsAsLongAsItIsTold(t *testing.T) {
 
 func TestReadsGiveUp(t *testing.T) {
 	c := newCloud(t)
-	c.bite(door.Rule{Times: -1, Status: 502, Body: "<html>", ContentType: "text/html"})
+	c.bite(control.Rule{Times: -1, Status: 502, Body: "<html>", ContentType: "text/html"})
 	begun := time.Now()
 	_, err := c.client(func(k *Config) { k.Patience = 600 * time.Millisecond }).Target(instance).Instance(t.Context())
 	if !fault.Is(err, fault.Unavailable) || time.Since(begun) > 5*time.Second {
@@ -304,7 +306,7 @@ func TestAWrongSecretIsNotRepeated(t *testing.T) {
 	c := newCloud(t)
 	_, err := c.client(func(k *Config) { k.Secret = "wrong" }).Target(instance).Instance(t.Context())
 	checkRefusal(t, err, fault.Denied, "IncompleteSignature")
-	if n := c.rds.Door().Counts().Operations["DescribeDBInstanceAttribute"].Seen; n != 1 {
+	if n := c.rds.ControlPort().Counts().Operations["DescribeDBInstanceAttribute"].Seen; n != 1 {
 		t.Errorf("%d calls", n)
 	}
 }
@@ -314,18 +316,18 @@ func TestAWrongSecretIsNotRepeated(t *testing.T) {
 func TestAChangeIsSentOnce(t *testing.T) {
 	cut := int64(0)
 	for name, r := range map[string]struct {
-		rule  door.Rule
+		rule  control.Rule
 		acted bool
 		sure  bool // the error says that nothing happened
 	}{
-		"gateway before":      {door.Rule{Status: 502, Body: "<html>", ContentType: "text/html"}, false, false},
-		"gateway after":       {door.Rule{Status: 502, Body: "<html>", ContentType: "text/html", Acted: true}, true, false},
-		"cut after":           {door.Rule{CutAnswer: &cut}, true, false},
-		"internal error":      {door.Rule{Status: 500, Code: "InternalError", Acted: true}, true, false},
-		"silence after":       {door.Rule{Hold: "after"}, true, false},
-		"silence before":      {door.Rule{Hold: "before"}, false, false},
-		"throttled":           {door.Rule{Status: 400, Code: "Throttling.User"}, false, true},
-		"answer without a id": {door.Rule{Status: 200, Body: `{"RequestId":"R1"}`, ContentType: "application/json", Acted: true}, true, false},
+		"gateway before":      {control.Rule{Status: 502, Body: "<html>", ContentType: "text/html"}, false, false},
+		"gateway after":       {control.Rule{Status: 502, Body: "<html>", ContentType: "text/html", Acted: true}, true, false},
+		"cut after":           {control.Rule{CutAnswer: &cut}, true, false},
+		"internal error":      {control.Rule{Status: 500, Code: "InternalError", Acted: true}, true, false},
+		"silence after":       {control.Rule{Hold: "after"}, true, false},
+		"silence before":      {control.Rule{Hold: "before"}, false, false},
+		"throttled":           {control.Rule{Status: 400, Code: "Throttling.User"}, false, true},
+		"answer without a id": {control.Rule{Status: 200, Body: `{"RequestId":"R1"}`, ContentType: "application/json", Acted: true}, true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCloud(t)
@@ -342,7 +344,7 @@ func TestAChangeIsSentOnce(t *testing.T) {
 			if _, fix := fault.Words(err); strings.Contains(fix, "not known") == r.sure {
 				t.Errorf("fix %q", fix)
 			}
-			if n := c.rds.Door().Counts().Operations["CreateMigrateTask"].Seen; n != 1 {
+			if n := c.rds.ControlPort().Counts().Operations["CreateMigrateTask"].Seen; n != 1 {
 				t.Errorf("%d calls", n)
 			}
 			tasks, err := c.target.Tasks(t.Context(), begun)
@@ -357,14 +359,14 @@ func TestAChangeIsSentOnce(t *testing.T) {
 func TestOpeningIsRepeatedUnderItsKey(t *testing.T) {
 	c := newCloud(t)
 	task := c.restore(call1("Shop", c.sample("sql2016-sp2_restoretime_full.bak"), migration.Pending))
-	c.bite(door.Rule{Operation: "CreateOnlineDatabaseTask", Times: 2, Status: 502, Body: "<html>", ContentType: "text/html", Acted: true})
+	c.bite(control.Rule{Operation: "CreateOnlineDatabaseTask", Times: 2, Status: 502, Body: "<html>", ContentType: "text/html", Acted: true})
 	if err := c.target.Open(t.Context(), task.ID, "Shop", migration.CheckSync, "k1"); err != nil {
 		t.Fatal(err)
 	}
 	if got := c.settle(task.ID, func(t migration.Task) bool { return t.Status != migration.TaskRunning }); got.Status != migration.TaskSuccess {
 		t.Errorf("got %+v", got)
 	}
-	requests := c.rds.Door().Requests("CreateOnlineDatabaseTask")
+	requests := c.rds.ControlPort().Requests("CreateOnlineDatabaseTask")
 	if len(requests) != 3 || requests[0].Target != requests[2].Target {
 		t.Errorf("requests: %+v", requests)
 	}
@@ -374,7 +376,7 @@ func TestOpeningIsRepeatedUnderItsKey(t *testing.T) {
 
 func TestCancelEndsACallAtOnce(t *testing.T) {
 	c := newCloud(t)
-	c.bite(door.Rule{Times: -1, Hold: "before"})
+	c.bite(control.Rule{Times: -1, Hold: "before"})
 	for name, do := range map[string]func(context.Context) error{
 		"read":   func(ctx context.Context) error { _, err := c.target.Instance(ctx); return err },
 		"change": func(ctx context.Context) error { return c.target.Terminate(ctx, "1") },

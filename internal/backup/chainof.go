@@ -24,7 +24,7 @@ func ChainOf(records []Record, id string) (chain, needing []Record) {
 	if at < 0 {
 		return nil, nil
 	}
-	stands := Footings(sets, func(i int) Trust {
+	stands := RestorePaths(sets, func(i int) Trust {
 		if records[i].Origin == ByOthers {
 			return LastResort
 		}

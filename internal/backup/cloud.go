@@ -13,8 +13,8 @@ import (
 // and ordered. Errors are faults: Conflict for what the instance's state or a
 // limit forbids now, Unavailable for what may work later. After an Unavailable
 // answer of Order or Restore nobody knows whether it happened: neither call has
-// a key against repetition, so look with Jobs or Sets first (SeekOrder), or at
-// the names at the target (SeekRestore). ErrUndone in the chain says that it
+// a key against repetition, so look with Jobs or Sets first (ReconcileOrder), or at
+// the names at the target (ReconcileRestore). ErrUndone in the chain says that it
 // certainly did not happen.
 type Cloud interface {
 	// Order starts a backup (RDS API CreateBackup) and returns its job.

@@ -87,7 +87,7 @@ func TestSeekingALostOrder(t *testing.T) {
 		"databases are not told": {Order{Databases: []string{"a"}}, nil, []CloudSet{{ID: "3", Kind: Full, Manual: true}}, 0, FoundOrder{Verdict: OrderAdopted, SetID: "3"}},
 	} {
 		in.Order = c.order
-		if got := SeekOrder(in, c.jobs, c.sets, at.Add(c.after), 30*time.Second); got != c.want {
+		if got := ReconcileOrder(in, c.jobs, c.sets, at.Add(c.after), 30*time.Second); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
@@ -101,17 +101,17 @@ func TestWhatAnOrderDoesNext(t *testing.T) {
 	}{
 		{OrderState{}, OrderLook},
 		{OrderState{Intent: in}, OrderMake},
-		{OrderState{Intent: in, Called: true}, OrderSeek},
+		{OrderState{Intent: in, Called: true}, OrderReconcile},
 		{OrderState{Intent: in, Called: true, JobID: "8"}, OrderFollow},
 		{OrderState{Intent: in, Called: true, JobID: "8", SetID: "3"}, OrderDone},
 		{OrderState{Intent: in, Called: true, JobID: "8", Failed: true}, OrderFailed},
 		{OrderState{Intent: in, Called: true}.Found(FoundOrder{Verdict: OrderVoid}), OrderLook},
-		{OrderState{Intent: in, Called: true}.Found(FoundOrder{}), OrderSeek},
+		{OrderState{Intent: in, Called: true}.Found(FoundOrder{}), OrderReconcile},
 		{OrderState{Intent: in, Called: true}.Found(FoundOrder{Verdict: OrderAdopted, SetID: "3"}), OrderDone},
 		{OrderState{Intent: in, Called: true, JobID: "8"}.Saw(&Job{ID: "8", Status: "Uploading"}), OrderFollow},
 		{OrderState{Intent: in, Called: true, JobID: "8"}.Saw(&Job{ID: "8", Status: "Failed"}), OrderFailed},
 		{OrderState{Intent: in, Called: true, JobID: "8"}.Saw(&Job{ID: "8", Status: "Finished", SetID: "3"}), OrderDone},
-		{OrderState{Intent: in, Called: true, JobID: "8"}.Saw(nil), OrderSeek},
+		{OrderState{Intent: in, Called: true, JobID: "8"}.Saw(nil), OrderReconcile},
 		// A job that was named and vanished without a set is not ordered again.
 		{OrderState{Intent: in, Called: true, JobID: "8"}.Saw(nil).Found(FoundOrder{Verdict: OrderVoid}), OrderFailed},
 	} {
@@ -134,7 +134,7 @@ func TestSeekingALostRestore(t *testing.T) {
 		{[]string{"shop"}, []string{"shop"}, time.Minute, OrderVoid},
 		{[]string{"shop", "shop_old"}, []string{"shop", "shop_old"}, time.Minute, OrderVoid},
 	} {
-		if got := SeekRestore(r, c.before, c.now, at, at.Add(c.after), 30*time.Second); got != c.want {
+		if got := ReconcileRestore(r, c.before, c.now, at, at.Add(c.after), 30*time.Second); got != c.want {
 			t.Errorf("%v → %v after %v: %q, want %q", c.before, c.now, c.after, got, c.want)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // it is under way in this process, and at most so many at its server (0 = no
 // bound). Policies, people and migrations all come through here; only the tail
 // of a cutover does not, because writes stand still while it waits.
-func Enter(ctx context.Context, g *runs.Gates, serverID, database string, most int) (leave func(), err error) {
+func Enter(ctx context.Context, g *runs.Limits, serverID, database string, most int) (leave func(), err error) {
 	one, err := g.Enter(ctx, "database "+serverID+"/"+strings.ToLower(database), 1)
 	if err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func planFamily(sets []*Set, o Options) Plan {
 		p.Choice = choiceOf(found)
 	}
 	p.explain(in, r, o)
-	p.lack(in, r, o)
+	p.findMissing(in, r, o)
 	p.note(r, o)
 	return p
 }
@@ -171,9 +171,9 @@ func (p *Plan) note(r route, o Options) {
 
 // order sorts what is missing: what stops the plan earliest comes first.
 func (p *Plan) order() {
-	slices.SortStableFunc(p.Missing, func(a, b Missing) int { return cmp.Compare(rank(a.Lack), rank(b.Lack)) })
+	slices.SortStableFunc(p.Missing, func(a, b Missing) int { return cmp.Compare(rank(a.MissingKind), rank(b.MissingKind)) })
 }
 
-func rank(l Lack) int {
-	return slices.Index([]Lack{LackFull, LackBase, LackStripe, LackSet, LackLog, LackStop}, l)
+func rank(l MissingKind) int {
+	return slices.Index([]MissingKind{MissingFull, MissingBase, MissingStripe, MissingSet, MissingLog, MissingStop}, l)
 }

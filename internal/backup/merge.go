@@ -12,7 +12,7 @@ import (
 // record that is gone.
 func (r Record) Merge(n Record) Record {
 	out := r
-	sight := n.Origin == InBucket || n.Origin == InCloud || n.Origin == ByUs
+	state := n.Origin == InBucket || n.Origin == InCloud || n.Origin == ByUs
 	if r.InstanceID == "" {
 		out.InstanceID = n.InstanceID
 	}
@@ -26,11 +26,11 @@ func (r Record) Merge(n Record) Record {
 		out.Cloud = n.Cloud
 		out.Set.Kind = cmp.Or(n.Set.Kind, r.Set.Kind)
 	}
-	if sight || r.Origin == InBucket {
+	if state || r.Origin == InBucket {
 		out.Copies = mergeCopies(r.Copies, n.Copies)
 	}
 	switch {
-	case n.State == "" || r.State == Removed && (!sight || len(n.Copies) == 0 && n.Origin != InCloud):
+	case n.State == "" || r.State == Removed && (!state || len(n.Copies) == 0 && n.Origin != InCloud):
 	case n.Origin == ByUs || n.Origin == InCloud || r.State != Complete:
 		out.State = n.State
 	}

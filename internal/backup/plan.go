@@ -82,26 +82,26 @@ type LeftOut struct {
 	Words  string // the reason as a sentence
 }
 
-// Lack is a kind of missing piece.
-type Lack string
+// MissingKind is a kind of missing piece.
+type MissingKind string
 
 const (
-	LackFull   Lack = "full"   // no usable full backup
-	LackBase   Lack = "base"   // the full backup a differential needs
-	LackLog    Lack = "log"    // log between two points
-	LackStripe Lack = "stripe" // a file of a striped set
-	LackStop   Lack = "stop"   // nothing reaches StopAt
-	LackSet    Lack = "set"    // a whole copy of a cut or damaged set
+	MissingFull   MissingKind = "full"   // no usable full backup
+	MissingBase   MissingKind = "base"   // the full backup a differential needs
+	MissingLog    MissingKind = "log"    // log between two points
+	MissingStripe MissingKind = "stripe" // a file of a striped set
+	MissingStop   MissingKind = "stop"   // nothing reaches StopAt
+	MissingSet    MissingKind = "set"    // a whole copy of a cut or damaged set
 )
 
 // Missing is a piece without which the plan ends early or cannot begin.
 type Missing struct {
-	Lack          Lack
-	From, To      LSN    // LackLog: the log between these
-	Before, After *Set   // LackLog: the sets on both sides of the gap
-	SetID         GUID   // LackBase: the full backup's GUID; LackStripe and LackSet: the set's
-	Stripes       []int  // LackStripe: family numbers
-	Of            int    // LackStripe: how many there are
+	MissingKind   MissingKind
+	From, To      LSN    // MissingLog: the log between these
+	Before, After *Set   // MissingLog: the sets on both sides of the gap
+	SetID         GUID   // MissingBase: the full backup's GUID; MissingStripe and MissingSet: the set's
+	Stripes       []int  // MissingStripe: family numbers
+	Of            int    // MissingStripe: how many there are
 	Words         string // what is missing, a sentence
 	Fix           string // what to do, a sentence
 }

@@ -75,7 +75,7 @@ func picture(p Plan) string {
 		left = append(left, l.Set.FileName()+":"+string(l.Reason))
 	}
 	for _, m := range p.Missing {
-		lacks = append(lacks, string(m.Lack))
+		lacks = append(lacks, string(m.MissingKind))
 	}
 	if p.Choice != nil {
 		lacks = append(lacks, fmt.Sprintf("choice of %d", len(p.Choice.Candidates)))

@@ -58,7 +58,7 @@ func (l *kept) planAt(at time.Time, fork GUID) Plan {
 		return p
 	}
 	p.ReachesStop = true
-	p.Missing = slices.DeleteFunc(p.Missing, func(m Missing) bool { return m.Lack == LackStop || m.Lack == LackLog })
+	p.Missing = slices.DeleteFunc(p.Missing, func(m Missing) bool { return m.MissingKind == MissingStop || m.MissingKind == MissingLog })
 	p.Notes = append(p.Notes, "Every set is applied as a whole: the database stood like this at the chosen time.")
 	return p
 }

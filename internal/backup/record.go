@@ -99,7 +99,7 @@ type Catalogue interface {
 	// or by instance and the cloud's id. Copies are joined, nothing a person
 	// set is lost. A set without an instance joins the one of that GUID, or is
 	// adopted when its instance is found. Records that bring nothing new cost
-	// no write and ring no bell.
+	// no write and notifies nobody.
 	Put(ctx context.Context, records []Record, entries ...audit.Entry) error
 	Record(ctx context.Context, id string) (Record, error)
 	// Records lists one page, newest first.
@@ -131,9 +131,9 @@ type Catalogue interface {
 	// Exist notes which databases an instance has. Those it no longer has keep
 	// their sets and are neither late nor counted, until they come back.
 	Exist(ctx context.Context, instanceID string, names []string, at time.Time) error
-	// Spare notes why databases of an instance rightly get no backups of a
+	// Exempt notes why databases of an instance rightly get no backups of a
 	// kind, by name. Those that are not named are left as they are.
-	Spare(ctx context.Context, instanceID string, databases map[string]Spared) error
+	Exempt(ctx context.Context, instanceID string, databases map[string]Exempt) error
 	// NextLate is the next moment after now at which a promise will be broken;
 	// zero = none.
 	NextLate(ctx context.Context, now time.Time) (time.Time, error)
@@ -171,7 +171,7 @@ type Promise struct {
 // Protection answers for one database whether it is protected as promised.
 type Protection struct {
 	Promise
-	Spared                                        // as its server was last seen
+	Exempt                                        // as its server was last seen
 	LastFull, LastDifferential, LastLog time.Time // UTC, finished; zero = none known
 	RestorableFrom, RestorableTo        time.Time // the newest recovery window, UTC; zero = cannot be restored
 	Whole                               bool      // the newest sets join: what gap there was lies behind a newer full or differential

@@ -54,9 +54,9 @@ type Server interface {
 	// may be nil.
 	Contents(ctx context.Context, database string, progress func(done, of int)) ([]TableSum, error)
 
-	// Quiet tells what the server's views know of writes to a database now;
+	// WriteActivity tells what the server's views know of writes to a database now;
 	// Denied without VIEW SERVER STATE.
-	Quiet(ctx context.Context, database string) (Quiet, error)
+	WriteActivity(ctx context.Context, database string) (WriteActivity, error)
 
 	// Folder lists a folder of the server; MakeFolder makes one with parents.
 	Folder(ctx context.Context, path string) ([]FolderEntry, error)

@@ -96,7 +96,7 @@ func stretches(logs []*Record) (rows []stretch) {
 }
 
 func missingTime(from, to time.Time) *Missing {
-	return &Missing{Lack: LackLog,
+	return &Missing{MissingKind: MissingLog,
 		Words: fmt.Sprintf("No log backup of the service covers the time from %s to %s.", from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime+" UTC")),
 		Fix:   "The next data backup of the instance begins a new window."}
 }

@@ -98,7 +98,7 @@ func (l *kept) astray(g *lineage, all []*Window, w *Window) *Missing {
 		}
 		if s := f.links[len(f.links)-1].set; behind(s) {
 			first := f.links[0].set
-			return &Missing{Lack: LackFull, From: w.end.at, To: first.First, After: first,
+			return &Missing{MissingKind: MissingFull, From: w.end.at, To: first.First, After: first,
 				Words: fmt.Sprintf("%s and what follows it belong to another history of the database (recovery fork %s), to which no backup leads.", upper(first.label()), id),
 				Fix:   "Take a full backup: it begins a chain on the history the database is in."}
 		}
@@ -113,7 +113,7 @@ func broken(s *Set) *Missing {
 
 // apart words a set that exists where no restore by Bakplane reads it.
 func apart(s *Set) *Missing {
-	return &Missing{Lack: LackSet, SetID: s.ID, After: s,
+	return &Missing{MissingKind: MissingSet, SetID: s.ID, After: s,
 		Words: fmt.Sprintf("The %s backup of %s was not written to files on disk: another tool, a tape or a URL has it, or it was thrown away.", s.Kind, s.Finished.Time().UTC().Format(time.DateTime+" UTC")),
 		Fix:   "Let one tool alone take the log backups, or take a full or differential backup to disk after it."}
 }

@@ -28,7 +28,7 @@ func draw(windows []Window) string {
 			s += fmt.Sprintf(" blind %d-%d", minute(b.From), minute(b.To))
 		}
 		if w.Next != nil {
-			s += " " + string(w.Next.Lack)
+			s += " " + string(w.Next.MissingKind)
 		}
 		out = append(out, s)
 	}

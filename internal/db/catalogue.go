@@ -223,15 +223,15 @@ func (d *Catalogue) Exist(ctx context.Context, instanceID string, names []string
 	})
 }
 
-// Spare implements backup.Catalogue. What is as it was costs no write.
-func (d *Catalogue) Spare(ctx context.Context, instanceID string, databases map[string]backup.Spared) error {
+// Exempt implements backup.Catalogue. What is as it was costs no write.
+func (d *Catalogue) Exempt(ctx context.Context, instanceID string, databases map[string]backup.Exempt) error {
 	have, err := rows(ctx, d.read, "database", `SELECT `+protectionColumns+` FROM protections WHERE instance_id = ?`, scanProtection, instanceID)
 	if err != nil {
 		return err
 	}
 	have = slices.DeleteFunc(have, func(p protectionRow) bool {
 		s, told := databases[p.Database]
-		return !told || s == p.Spared
+		return !told || s == p.Exempt
 	})
 	if len(have) == 0 {
 		return nil

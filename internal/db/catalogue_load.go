@@ -45,7 +45,7 @@ func (d *Catalogue) Load(ctx context.Context, all iter.Seq2[backup.Promise, []ba
 			return stored("build index", err)
 		}
 	}
-	d.bell.Ring()
+	d.notifier.Notify()
 	return nil
 }
 

@@ -72,16 +72,16 @@ func TestASetIsKeptAsItWasFound(t *testing.T) {
 func TestLookingAgainWritesNothing(t *testing.T) {
 	c := open(t).Catalogue()
 	put(t, c, set("i", "orders", 0), set("i", "orders", 1))
-	rings, stop := c.bell.Listen()
+	changes, stop := c.notifier.Listen()
 	defer stop()
 	put(t, c, set("i", "orders", 0), set("i", "orders", 1))
 	select {
-	case <-rings:
+	case <-changes:
 		t.Error("the bell rang")
 	default:
 	}
 	put(t, c, set("i", "orders", 2))
-	<-rings
+	<-changes
 }
 
 func TestProtectionFollowsTheSets(t *testing.T) {

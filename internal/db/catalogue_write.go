@@ -224,9 +224,9 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 			p.inherited = true
 			p.PolicyID, p.Objective, p.Slack, p.Since, p.Due = whole.PolicyID, whole.Objective, whole.Slack, whole.Since, whole.Due
 		}
-		dropped, spared := p.Dropped, p.Spared
+		dropped, exempt := p.Dropped, p.Exempt
 		p.Protection = found.Promised(p.Promise, w.now)
-		p.Dropped, p.Spared = dropped, spared
+		p.Dropped, p.Exempt = dropped, exempt
 		p.shown = dropped.IsZero() && (name != "" || !w.hasDatabases(instanceID))
 		if err := saveProtection(w.ctx, w.tx, &old, p); err != nil {
 			return err

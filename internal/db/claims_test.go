@@ -27,7 +27,7 @@ func open(t testing.TB) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(context.Background(), folder, keys, run.NewBell())
+	d, err := Open(context.Background(), folder, keys, run.NewNotifier())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func migrating(t testing.TB, d *DB, id string) migration.Migration {
 	return m
 }
 
-func claim(t testing.TB, d *DB, owner string, at time.Time) (run.Run, run.Grip) {
+func claim(t testing.TB, d *DB, owner string, at time.Time) (run.Run, run.Claim) {
 	t.Helper()
 	r, g, err := d.Claim(context.Background(), owner, at, time.Minute)
 	if err != nil {
@@ -111,15 +111,15 @@ func TestALostClaimWritesNothing(t *testing.T) {
 		}
 	}
 	conflict("renew", d.Renew(ctx, old, noon.Add(time.Hour)))
-	_, err := d.Wish(ctx, old)
+	_, err := d.Request(ctx, old)
 	conflict("wish", err)
 	conflict("note", d.Note(ctx, old, run.Note{Events: []run.Event{{At: noon, Text: "late"}}}))
 	conflict("progress", d.Progress(ctx, old, "upload/1", 1, 2, 3))
-	conflict("settle", d.Settle(ctx, old, run.Outcome{State: run.Succeeded}, noon))
+	conflict("settle", d.RecordOutcome(ctx, old, run.Outcome{State: run.Succeeded}, noon))
 	now := noon
 	conflict("migration note", d.Migrations().Note(ctx, old, m.ID, migration.Change{Opened: &now}))
 	conflict("ledger", d.Migrations().Ledger(old, m.ID, 1).Begun(ctx, objectstore.Begun{ID: "u"}))
-	if err := d.Settle(ctx, newer, run.Outcome{State: run.Succeeded}, noon); err != nil {
+	if err := d.RecordOutcome(ctx, newer, run.Outcome{State: run.Succeeded}, noon); err != nil {
 		t.Fatal(err)
 	}
 	if events, _ := d.Events(ctx, m.RunID, 0, 10); len(events) != 0 {
@@ -132,14 +132,14 @@ func TestAWishIsReadWithoutAWrite(t *testing.T) {
 	d := open(t)
 	m := migrating(t, d, "1")
 	_, g := claim(t, d, "me", noon)
-	if w, err := d.Wish(ctx, g); err != nil || w != run.NoWish {
+	if w, err := d.Request(ctx, g); err != nil || w != run.NoRequest {
 		t.Fatalf("nobody asked, and the wish is %q, %v", w, err)
 	}
 	if err := d.Move(ctx, m.RunID, run.Canceled, entry("run.cancel")); err != nil {
 		t.Fatal(err)
 	}
 	before := writes(t, d)
-	if w, err := d.Wish(ctx, g); err != nil || w != run.WishCancel {
+	if w, err := d.Request(ctx, g); err != nil || w != run.RequestCancel {
 		t.Fatalf("the wish is %q, %v", w, err)
 	}
 	if n := writes(t, d) - before; n != 0 {
@@ -185,7 +185,7 @@ func TestADecisionIsNotSleptOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Settle(ctx, g, run.Outcome{State: run.Waiting, WakeAt: noon.Add(time.Hour)}, noon); err != nil {
+	if err := d.RecordOutcome(ctx, g, run.Outcome{State: run.Waiting, WakeAt: noon.Add(time.Hour)}, noon); err != nil {
 		t.Fatal(err)
 	}
 	if r, _ := d.Run(ctx, m.RunID); r.State != run.Queued {
@@ -381,12 +381,12 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(context.Background(), folder, keys, run.NewBell())
+	d, err := Open(context.Background(), folder, keys, run.NewNotifier())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if _, err := Open(context.Background(), folder, keys, run.NewBell()); !fault.Is(err, fault.Conflict) {
+	if _, err := Open(context.Background(), folder, keys, run.NewNotifier()); !fault.Is(err, fault.Conflict) {
 		t.Fatalf("second open: %v", err)
 	}
 }

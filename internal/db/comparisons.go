@@ -74,7 +74,7 @@ func insertComparison(ctx context.Context, tx *sql.Tx, c migration.Comparison, r
 }
 
 // NoteComparison implements migration.Comparisons.
-func (d *Migrations) NoteComparison(ctx context.Context, g run.Grip, c migration.Comparison, n run.Note, e ...audit.Entry) error {
+func (d *Migrations) NoteComparison(ctx context.Context, g run.Claim, c migration.Comparison, n run.Note, e ...audit.Entry) error {
 	return d.tx(ctx, "note comparison", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err

@@ -5,14 +5,14 @@ import (
 	"database/sql"
 
 	"github.com/bakplane/bakplane/internal/audit"
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 )
 
-var _ backuprun.CopyRules = (*BackupRuns)(nil)
+var _ backupjob.CopyRules = (*BackupRuns)(nil)
 
-// CopyRules implements backuprun.CopyRules.
-func (d *BackupRuns) CopyRules(ctx context.Context) ([]backuprun.CopyRule, error) {
-	return rows(ctx, d.read, "copy rule", `SELECT instance_id, bucket_id, since FROM copy_rules ORDER BY instance_id`, func(r *sql.Rows) (c backuprun.CopyRule, err error) {
+// CopyRules implements backupjob.CopyRules.
+func (d *BackupRuns) CopyRules(ctx context.Context) ([]backupjob.CopyRule, error) {
+	return rows(ctx, d.read, "copy rule", `SELECT instance_id, bucket_id, since FROM copy_rules ORDER BY instance_id`, func(r *sql.Rows) (c backupjob.CopyRule, err error) {
 		var since int64
 		err = r.Scan(&c.InstanceID, &c.BucketID, &since)
 		c.Since = moment(since)
@@ -20,9 +20,9 @@ func (d *BackupRuns) CopyRules(ctx context.Context) ([]backuprun.CopyRule, error
 	})
 }
 
-// SetCopyRule implements backuprun.CopyRules. A rule that only changes its
+// SetCopyRule implements backupjob.CopyRules. A rule that only changes its
 // bucket keeps the moment it counts from.
-func (d *BackupRuns) SetCopyRule(ctx context.Context, c backuprun.CopyRule, e audit.Entry) error {
+func (d *BackupRuns) SetCopyRule(ctx context.Context, c backupjob.CopyRule, e audit.Entry) error {
 	return d.tx(ctx, "set copy rule", func(tx *sql.Tx) error {
 		var err error
 		if c.BucketID == "" {

@@ -17,7 +17,7 @@ type LoadedRun struct {
 	Run    run.Run
 	Steps  []run.Step
 	Events []run.Event
-	Work   policy.Work
+	Job    policy.BackupJob
 }
 
 // LoadRuns writes runs of the past, much faster than they would come about.
@@ -45,7 +45,7 @@ func (d *DB) LoadRuns(ctx context.Context, all iter.Seq[LoadedRun]) error {
 				r := l.Run
 				return []any{r.ID, r.Kind, r.Subject, r.Title, r.State, r.Message, r.Fix, micros(r.Created), micros(r.Started), micros(r.Finished)}
 			}, nil),
-			insertMany(ctx, tx, `INSERT INTO backup_works (`+workColumns+`) VALUES`, ``, batch, func(l LoadedRun) []any { return workValues(l.Work) }, nil),
+			insertMany(ctx, tx, `INSERT INTO backup_jobs (`+jobColumns+`) VALUES`, ``, batch, func(l LoadedRun) []any { return jobValues(l.Job) }, nil),
 			insertMany(ctx, tx, `INSERT INTO run_steps (run_id, key, seq, title, state, attempt, started, finished, done, total, unit, rate, message) VALUES`, ``, steps, func(s step) []any {
 				return []any{s.run, s.Key, s.seq, s.Title, s.State, max(s.Attempt, 1), micros(s.Started), micros(s.Finished), s.Done, s.Total, s.Unit, s.Rate, s.Message}
 			}, nil),
@@ -77,7 +77,7 @@ func inBatches[T any](ctx context.Context, d *DB, all iter.Seq[T], write func(*s
 		var batch []T
 		flush := func() error {
 			defer func() { batch = batch[:0] }()
-			return d.quiet(ctx, "load", func(tx *sql.Tx) error { return write(tx, batch) })
+			return d.silently(ctx, "load", func(tx *sql.Tx) error { return write(tx, batch) })
 		}
 		for v := range all {
 			if batch = append(batch, v); len(batch) == loadBatch {

@@ -12,7 +12,7 @@ import (
 
 // Note implements migration.Store: what the engine did or learned, its events
 // and its audit rows become true together.
-func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migration.Change) error {
+func (d *Migrations) Note(ctx context.Context, g run.Claim, id string, c migration.Change) error {
 	return d.tx(ctx, "note migration", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err
@@ -31,11 +31,11 @@ func (d *Migrations) Note(ctx context.Context, g run.Grip, id string, c migratio
 		if err := setColumns(ctx, tx, id, c); err != nil {
 			return err
 		}
-		if err := setFeed(ctx, tx, id, c); err != nil {
+		if err := setLiveSource(ctx, tx, id, c); err != nil {
 			return err
 		}
-		if c.Take != nil && c.Take.Settled.IsZero() {
-			if err := wakeNext(ctx, tx, id, c.Take.Intended); err != nil {
+		if c.SourceBackup != nil && c.SourceBackup.Settled.IsZero() {
+			if err := wakeNext(ctx, tx, id, c.SourceBackup.Intended); err != nil {
 				return err
 			}
 		}
@@ -140,8 +140,8 @@ func setColumns(ctx context.Context, tx *sql.Tx, id string, c migration.Change) 
 	if c.TaskID != nil {
 		cs = append(cs, column{"task_id", *c.TaskID})
 	}
-	if c.Sight != nil {
-		cs = append(cs, column{"sight", text(c.Sight)}, column{"sight_at", micros(c.Sight.At)})
+	if c.TargetState != nil {
+		cs = append(cs, column{"target_state", text(c.TargetState)}, column{"target_state_at", micros(c.TargetState.At)})
 	}
 	if c.Problem != nil {
 		value := ""
@@ -223,12 +223,12 @@ func setDecision(ctx context.Context, tx *sql.Tx, id string, dec migration.Decis
 		{dec.Open, `UPDATE migrations SET open_asked = ? WHERE id = ?`, []any{at, id}},
 		{dec.Open && dec.Check != "", `UPDATE migrations SET check_mode = ? WHERE id = ?`, []any{dec.Check, id}},
 		{dec.Terminate, `UPDATE migrations SET terminate_asked = ? WHERE id = ?`, []any{at, id}},
-		{dec.Cutover, `UPDATE migrations SET cutover_asked = ?, foretold = ? WHERE id = ?`, []any{at, text(dec.Foretold), id}},
+		{dec.Cutover, `UPDATE migrations SET cutover_asked = ?, predicted = ? WHERE id = ?`, []any{at, text(dec.Predicted), id}},
 		{dec.Abort, `UPDATE migrations SET abort_asked = ?, abort_why = ? WHERE id = ?`, []any{at, dec.Why, id}},
-		{dec.OneMore, `UPDATE migrations SET frozen = 0, tail_lsn = '0', quiet = '', proven = 0, proof = '' WHERE id = ?`, []any{id}},
-		{dec.Bridge, `UPDATE migrations SET bridge_asked = ? WHERE id = ?`, []any{at, id}},
+		{dec.OneMore, `UPDATE migrations SET frozen = 0, tail_lsn = '0', write_activity = '', proven = 0, proof = '' WHERE id = ?`, []any{id}},
+		{dec.GapDifferential, `UPDATE migrations SET gap_differential_asked = ? WHERE id = ?`, []any{at, id}},
 		{dec.Go, `UPDATE migrations SET problem = '' WHERE id = ?`, []any{id}},
-		{dec.DropTask, `UPDATE migrations SET task_id = '', sight = '', sight_at = 0 WHERE id = ?`, []any{id}},
+		{dec.DropTask, `UPDATE migrations SET task_id = '', target_state = '', target_state_at = 0 WHERE id = ?`, []any{id}},
 	} {
 		if part.when {
 			if _, err := tx.ExecContext(ctx, part.query, part.args...); err != nil {

@@ -21,20 +21,20 @@ type Migrations struct{ *DB }
 func (d *DB) Migrations() *Migrations { return &Migrations{d} }
 
 const migrationColumns = `id, run_id, wave_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
-	mode, check_mode, open_when_applied, stage, task_id, checked, findings, sight, sight_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
-	server_id, every, freeze, compress, history, history_at, cutover_asked, foretold, bridge_asked, abort_asked, abort_why, frozen, tail_lsn, given_back, quiet, proven, proof, created, finished`
+	mode, check_mode, open_when_applied, stage, task_id, checked, findings, target_state, target_state_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
+	server_id, every, freeze, compress, history, history_at, cutover_asked, predicted, gap_differential_asked, abort_asked, abort_why, frozen, tail_lsn, given_back, write_activity, proven, proof, created, finished`
 
 // ownTarget follows from the endpoint of the target.
 const ownTarget = `EXISTS (SELECT 1 FROM instances i WHERE i.id = migrations.instance_id AND i.kind = 'selfmanaged')`
 
 func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
-	var checked, sightAt, openAsked, terminateAsked, opened, created, finished int64
-	var feed feedRow
-	var family, findings, sight, problem string
+	var checked, stateAt, openAsked, terminateAsked, opened, created, finished int64
+	var live liveSourceRow
+	var family, findings, state, problem string
 	var wave sql.NullString
 	err = r.Scan(&m.ID, &m.RunID, &wave, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
-		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &sight, &sightAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
-		&feed.server, &feed.every, &feed.freeze, &feed.compress, &feed.history, &feed.historyAt, &feed.cutoverAsked, &feed.foretold, &feed.bridgeAsked, &feed.abortAsked, &feed.abortWhy, &feed.frozen, &feed.tail, &feed.givenBack, &feed.quiet, &feed.proven, &feed.proof, &created, &finished, &m.Own)
+		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &state, &stateAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
+		&live.server, &live.every, &live.freeze, &live.compress, &live.history, &live.historyAt, &live.cutoverAsked, &live.predicted, &live.gapDifferentialAsked, &live.abortAsked, &live.abortWhy, &live.frozen, &live.tail, &live.givenBack, &live.writes, &live.proven, &live.proof, &created, &finished, &m.Own)
 	if err != nil {
 		return m, err
 	}
@@ -42,13 +42,13 @@ func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	if m.Family, err = bakfile.ParseGUID(family); err != nil {
 		return m, err
 	}
-	if m.Feed, err = feed.words(); err != nil {
+	if m.LiveSource, err = live.words(); err != nil {
 		return m, err
 	}
-	if err = parse(sight, &m.Sight); err != nil {
+	if err = parse(state, &m.TargetState); err != nil {
 		return m, err
 	}
-	m.Sight.At = moment(sightAt)
+	m.TargetState.At = moment(stateAt)
 	m.Checked, m.OpenAsked, m.TerminateAsked = moment(checked), moment(openAsked), moment(terminateAsked)
 	m.Opened, m.Created, m.Finished = moment(opened), moment(created), moment(finished)
 	if err = parse(findings, &m.Findings); err != nil {
@@ -64,11 +64,11 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 		if err := insertRun(ctx, tx, r); err != nil {
 			return err
 		}
-		feed := feedOf(m.Feed)
+		live := liveSourceOf(m.LiveSource)
 		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,'',0,0,'',0,'0',0,'',0,'',?,0)`,
 			m.ID, m.RunID, m.WaveID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
 			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked),
-			feed.server, feed.every, feed.freeze, feed.compress, feed.history, micros(m.Created))
+			live.server, live.every, live.freeze, live.compress, live.history, micros(m.Created))
 		if err != nil {
 			return err
 		}
@@ -117,10 +117,10 @@ func readMigration(ctx context.Context, q queryer, id string) (m migration.Migra
 	}
 	m.Calls, err = rows(ctx, q, "call", `SELECT id, verb, file, request, intended, settled, verdict, task_id, error, known_tasks, rows_before
 		FROM migration_calls WHERE migration_id = ? ORDER BY id`, scanCall, id)
-	if err != nil || m.Feed == nil {
+	if err != nil || m.LiveSource == nil {
 		return m, err
 	}
-	if m.Feed.Takes, err = rows(ctx, q, "take", `SELECT `+takeColumns+` FROM migration_takes WHERE migration_id = ? ORDER BY id`, scanTake, id); err != nil || m.WaveID == "" {
+	if m.LiveSource.SourceBackups, err = rows(ctx, q, "source backup", `SELECT `+sourceBackupColumns+` FROM source_backups WHERE migration_id = ? ORDER BY id`, scanSourceBackup, id); err != nil || m.WaveID == "" {
 		return m, err
 	}
 	m.Rank, m.Ahead, err = place(ctx, q, m)
@@ -181,7 +181,7 @@ func summaries(ctx context.Context, q queryer, f migration.Filter) ([]migration.
 	if f.Before != "" {
 		where, args = append(where, `m.id < ?`), append(args, f.Before)
 	}
-	return rows(ctx, q, "migration", `SELECT m.id, m.run_id, coalesce(m.wave_id, ''), r.rank, EXISTS (SELECT 1 FROM migration_takes t WHERE t.migration_id = m.id), m.database, m.source_server, m.instance_id, coalesce(m.server_id, ''), m.stage, r.state, r.message,
+	return rows(ctx, q, "migration", `SELECT m.id, m.run_id, coalesce(m.wave_id, ''), r.rank, EXISTS (SELECT 1 FROM source_backups t WHERE t.migration_id = m.id), m.database, m.source_server, m.instance_id, coalesce(m.server_id, ''), m.stage, r.state, r.message,
 			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
 			(SELECT count(*) FROM migration_files f WHERE f.migration_id = m.id AND f.state = 'applied'),
 			(SELECT coalesce(sum(size), 0) FROM migration_files f WHERE f.migration_id = m.id AND f.state <> 'dropped'),
@@ -196,7 +196,7 @@ func summaries(ctx context.Context, q queryer, f migration.Filter) ([]migration.
 		}, append(args, page(f.Limit))...)
 }
 
-// Calls implements migration.Store. Servers of one's own have no limits to
+// Calls implements migration.Store. Self-managed servers have no limits to
 // count for. Two days' rows of one instance are at most
 // a thousand, so they are counted, not summed up beforehand.
 func (d *Migrations) Calls(ctx context.Context, instanceID, database string, since time.Time) (b migration.Budget, err error) {

@@ -29,12 +29,12 @@ var schema embed.FS
 
 // DB is the store. It is safe for use by several goroutines.
 type DB struct {
-	write *sql.DB
-	read  *sql.DB
-	lock  *flock.Flock
-	keys  *secret.Keyring
-	chain audit.Chain
-	bell  *run.Bell
+	write    *sql.DB
+	read     *sql.DB
+	lock     *flock.Flock
+	keys     *secret.Keyring
+	chain    audit.Chain
+	notifier *run.Notifier
 
 	roster roster
 }
@@ -42,7 +42,7 @@ type DB struct {
 // Open opens or makes the database in a folder and brings its schema up to
 // date. The folder is locked: a second process on it is refused, which is what
 // lets a new life take over the leases of a dead one at once.
-func Open(ctx context.Context, folder string, keys *secret.Keyring, bell *run.Bell) (*DB, error) {
+func Open(ctx context.Context, folder string, keys *secret.Keyring, notifier *run.Notifier) (*DB, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -52,7 +52,7 @@ func Open(ctx context.Context, folder string, keys *secret.Keyring, bell *run.Be
 	} else if !held {
 		return nil, fault.Newf(fault.Conflict, "The data folder %s is in use by another Bakplane.", folder).WithFix("Stop that one first, or choose another folder.")
 	}
-	d := &DB{lock: lock, keys: keys, bell: bell, chain: audit.NewChain(keys.Derive("audit"))}
+	d := &DB{lock: lock, keys: keys, notifier: notifier, chain: audit.NewChain(keys.Derive("audit"))}
 	if err := d.open(ctx, filepath.Join(folder, "bakplane.db")); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -61,7 +61,7 @@ func Open(ctx context.Context, folder string, keys *secret.Keyring, bell *run.Be
 
 // Inspect opens an existing database for reading, beside a Bakplane that may
 // be running on it.
-func Inspect(ctx context.Context, folder string, keys *secret.Keyring, bell *run.Bell) (*DB, error) {
+func Inspect(ctx context.Context, folder string, keys *secret.Keyring, notifier *run.Notifier) (*DB, error) {
 	file := filepath.Join(folder, "bakplane.db")
 	if _, err := os.Stat(file); err != nil {
 		return nil, fault.Newf(fault.NotFound, "There is no Bakplane database in %s.", folder).Because(err)
@@ -70,7 +70,7 @@ func Inspect(ctx context.Context, folder string, keys *secret.Keyring, bell *run
 	if err != nil {
 		return nil, err
 	}
-	return &DB{read: read, keys: keys, chain: audit.NewChain(keys.Derive("audit")), bell: bell}, read.PingContext(ctx)
+	return &DB{read: read, keys: keys, chain: audit.NewChain(keys.Derive("audit")), notifier: notifier}, read.PingContext(ctx)
 }
 
 func (d *DB) open(ctx context.Context, file string) (err error) {
@@ -131,7 +131,7 @@ func (d *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// tx runs one writing transaction and rings the bell after its commit.
+// tx runs one writing transaction and notifies after its commit.
 func (d *DB) tx(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
@@ -144,6 +144,6 @@ func (d *DB) tx(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	if err := tx.Commit(); err != nil {
 		return stored(what, err)
 	}
-	d.bell.Ring()
+	d.notifier.Notify()
 	return nil
 }

@@ -157,7 +157,7 @@ func (d *DB) PersonOfToken(ctx context.Context, hash string, at time.Time) (p pe
 	}
 	if at.Sub(t.Used) >= time.Hour {
 		t.Used = at
-		err = d.quiet(ctx, "note use of token", func(tx *sql.Tx) error {
+		err = d.silently(ctx, "note use of token", func(tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, `UPDATE tokens SET used = ? WHERE id = ?`, micros(at), t.ID)
 			return err
 		})

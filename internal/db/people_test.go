@@ -20,7 +20,7 @@ func openForPeople(t *testing.T) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(t.Context(), t.TempDir(), keys, run.NewBell())
+	d, err := Open(t.Context(), t.TempDir(), keys, run.NewNotifier())
 	if err != nil {
 		t.Fatal(err)
 	}

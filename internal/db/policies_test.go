@@ -85,9 +85,9 @@ func TestASlotQueuesItsRunsOnce(t *testing.T) {
 	n := 0
 	newID := func() string { n++; return fmt.Sprint("id", n) }
 	slot := policy.Decided{Slot: policy.Slot{PolicyID: "p", Kind: backup.Full, Local: "2026-03-02T00:00", At: noon}, Verdict: policy.Fired, Why: "It is late.", Late: true, Count: 1}
-	mark := policy.Mark{PolicyID: "p", Kind: backup.Full, Cron: "@daily", Zone: "Asia/Shanghai", Local: slot.Local, At: noon}
+	watermark := policy.Watermark{PolicyID: "p", Kind: backup.Full, Cron: "@daily", Zone: "Asia/Shanghai", Local: slot.Local, At: noon}
 	for range 3 {
-		b := policy.Batch{Marks: []policy.Mark{mark}, Slots: []policy.Decided{slot}, Runs: policy.Queue(p, slot, noon, newID)}
+		b := policy.Batch{Watermarks: []policy.Watermark{watermark}, Slots: []policy.Decided{slot}, Runs: policy.Queue(p, slot, noon, newID)}
 		if err := s.Decide(ctx, b); err != nil {
 			t.Fatal(err)
 		}
@@ -96,18 +96,18 @@ func TestASlotQueuesItsRunsOnce(t *testing.T) {
 	if err != nil || len(runs) != 1 || runs[0].State != run.Queued {
 		t.Fatal(runs, err)
 	}
-	w, err := s.Work(ctx, runs[0].Subject)
+	w, err := s.Job(ctx, runs[0].Subject)
 	if err != nil || w.RunID != runs[0].ID || w.Slot != slot.Slot || w.ServerID != "s" || w.Version != 1 {
 		t.Fatalf("%+v %v", w, err)
 	}
-	if works, err := s.Works(ctx, slot.Slot); err != nil || len(works) != 1 {
+	if works, err := s.Jobs(ctx, slot.Slot); err != nil || len(works) != 1 {
 		t.Fatal(works, err)
 	}
 	if events, err := d.Events(ctx, runs[0].ID, 0, 10); err != nil || len(events) != 1 || events[0].Text != "It is late." {
 		t.Error(events, err)
 	}
-	if marks, err := s.Marks(ctx); err != nil || len(marks) != 1 || marks[0] != mark {
-		t.Errorf("%+v %v", marks, err)
+	if watermarks, err := s.Watermarks(ctx); err != nil || len(watermarks) != 1 || watermarks[0] != watermark {
+		t.Errorf("%+v %v", watermarks, err)
 	}
 	skipped := slot
 	skipped.Local, skipped.Verdict, skipped.Count = "2026-03-03T00:00", policy.Skipped, 7
@@ -121,11 +121,11 @@ func TestASlotQueuesItsRunsOnce(t *testing.T) {
 	if all, err = s.Slots(ctx, "p", all[0].Key(), 10); err != nil || len(all) != 1 || all[0] != slot {
 		t.Fatalf("%+v %v", all, err)
 	}
-	order := policy.Work{ID: "w", RunID: "r", ServerID: "s", Kind: backup.Log, Databases: []string{"orders"}}
+	order := policy.BackupJob{ID: "w", RunID: "r", ServerID: "s", Kind: backup.Log, Databases: []string{"orders"}}
 	if err := s.Order(ctx, order, run.Run{ID: "r", Kind: policy.RunKind, Subject: "w", Title: "By hand", Created: noon}, entry("backup.order")); err != nil {
 		t.Fatal(err)
 	}
-	if w, err := s.Work(ctx, "w"); err != nil || len(w.Databases) != 1 || w.Slot != (policy.Slot{}) {
+	if w, err := s.Job(ctx, "w"); err != nil || len(w.Databases) != 1 || w.Slot != (policy.Slot{}) {
 		t.Errorf("%+v %v", w, err)
 	}
 }

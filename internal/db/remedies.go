@@ -10,11 +10,11 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 )
 
-var _ migration.Works = (*Migrations)(nil)
+var _ migration.RemedyRuns = (*Migrations)(nil)
 
-const workRows = `SELECT w.id, w.server_id, w.database, w.remedy, w.ordered, w.finished, w.found, w.why, w.fix, r.state FROM source_works w JOIN runs r ON r.id = w.id `
+const jobRows = `SELECT w.id, w.server_id, w.database, w.remedy, w.ordered, w.finished, w.found, w.why, w.fix, r.state FROM remedy_runs w JOIN runs r ON r.id = w.id `
 
-func scanRemedy(r *sql.Rows) (w migration.Work, err error) {
+func scanRemedy(r *sql.Rows) (w migration.RemedyRun, err error) {
 	var ordered, finished int64
 	var found string
 	err = r.Scan(&w.ID, &w.ServerID, &w.Database, &w.Remedy, &ordered, &finished, &found, &w.Why, &w.Fix, &w.State)
@@ -25,28 +25,28 @@ func scanRemedy(r *sql.Rows) (w migration.Work, err error) {
 	return w, parse(found, &w.Found)
 }
 
-// Work implements migration.Works.
-func (d *Migrations) Work(ctx context.Context, id string) (migration.Work, error) {
-	return one(ctx, d.read, "remedy", workRows+`WHERE w.id = ?`, scanRemedy, id)
+// Work implements migration.RemedyRuns.
+func (d *Migrations) RemedyRun(ctx context.Context, id string) (migration.RemedyRun, error) {
+	return one(ctx, d.read, "remedy", jobRows+`WHERE w.id = ?`, scanRemedy, id)
 }
 
-// LastWork implements migration.Works.
-func (d *Migrations) LastWork(ctx context.Context, serverID, database string, r migration.Remedy) (*migration.Work, error) {
-	return lastWork(ctx, d.read, serverID, database, r)
+// LastRemedyRun implements migration.RemedyRuns.
+func (d *Migrations) LastRemedyRun(ctx context.Context, serverID, database string, r migration.Remedy) (*migration.RemedyRun, error) {
+	return lastRemedyRun(ctx, d.read, serverID, database, r)
 }
 
-func lastWork(ctx context.Context, q queryer, serverID, database string, r migration.Remedy) (*migration.Work, error) {
-	all, err := rows(ctx, q, "remedy", workRows+`WHERE w.server_id = ? AND w.database = ? AND w.remedy = ? ORDER BY w.id DESC LIMIT 1`, scanRemedy, serverID, database, r)
+func lastRemedyRun(ctx context.Context, q queryer, serverID, database string, r migration.Remedy) (*migration.RemedyRun, error) {
+	all, err := rows(ctx, q, "remedy", jobRows+`WHERE w.server_id = ? AND w.database = ? AND w.remedy = ? ORDER BY w.id DESC LIMIT 1`, scanRemedy, serverID, database, r)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
 	return &all[0], nil
 }
 
-// BeginWork implements migration.Works.
-func (d *Migrations) BeginWork(ctx context.Context, w migration.Work, r run.Run, e audit.Entry) error {
+// BeginRemedyRun implements migration.RemedyRuns.
+func (d *Migrations) BeginRemedyRun(ctx context.Context, w migration.RemedyRun, r run.Run, e audit.Entry) error {
 	return d.tx(ctx, "begin remedy", func(tx *sql.Tx) error {
-		last, err := lastWork(ctx, tx, w.ServerID, w.Database, w.Remedy)
+		last, err := lastRemedyRun(ctx, tx, w.ServerID, w.Database, w.Remedy)
 		if err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (d *Migrations) BeginWork(ctx context.Context, w migration.Work, r run.Run,
 		if err := insertRun(ctx, tx, r); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO source_works (id, server_id, database, remedy, ordered) VALUES (?,?,?,?,?)`, w.ID, w.ServerID, w.Database, w.Remedy, micros(w.Ordered))
+		_, err = tx.ExecContext(ctx, `INSERT INTO remedy_runs (id, server_id, database, remedy, ordered) VALUES (?,?,?,?,?)`, w.ID, w.ServerID, w.Database, w.Remedy, micros(w.Ordered))
 		if err != nil {
 			return err
 		}
@@ -64,13 +64,13 @@ func (d *Migrations) BeginWork(ctx context.Context, w migration.Work, r run.Run,
 	})
 }
 
-// NoteWork implements migration.Works.
-func (d *Migrations) NoteWork(ctx context.Context, g run.Grip, w migration.Work, n run.Note, e audit.Entry) error {
+// NoteRemedyRun implements migration.RemedyRuns.
+func (d *Migrations) NoteRemedyRun(ctx context.Context, g run.Claim, w migration.RemedyRun, n run.Note, e audit.Entry) error {
 	return d.tx(ctx, "note remedy", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE source_works SET finished = ?, found = ?, why = ?, fix = ? WHERE id = ?`, micros(w.Finished), list(w.Found), w.Why, w.Fix, w.ID)
+		_, err := tx.ExecContext(ctx, `UPDATE remedy_runs SET finished = ?, found = ?, why = ?, fix = ? WHERE id = ?`, micros(w.Finished), list(w.Found), w.Why, w.Fix, w.ID)
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 
 // Claim implements run.Store. Claiming is compare-and-set: the transaction is
 // the only writer, and the fence it raises is repeated by every later write.
-func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (r run.Run, g run.Grip, err error) {
+func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (r run.Run, g run.Claim, err error) {
 	// Looking first on a reader keeps the frequent "nothing due" off the writer.
 	if due, err := d.due(ctx, d.read, now); err != nil || due == "" {
 		if err == nil {
@@ -28,7 +28,7 @@ func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.
 		if id == "" {
 			return fault.New(fault.NotFound, "No run is due.", "")
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE runs SET state='running', owner=?1, fence=fence+1, lease_until=?2, wake_at=0, wish='',
+		_, err = tx.ExecContext(ctx, `UPDATE runs SET state='running', owner=?1, fence=fence+1, lease_until=?2, wake_at=0, request='',
 			started=CASE started WHEN 0 THEN ?3 ELSE started END WHERE id=?4`, owner, micros(now.Add(lease)), micros(now), id)
 		if err != nil {
 			return err
@@ -36,7 +36,7 @@ func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.
 		r, err = one(ctx, tx, "run", `SELECT `+runColumns+` FROM runs WHERE id = ?`, scanRun, id)
 		return err
 	})
-	return r, run.Grip{RunID: r.ID, Owner: r.Owner, Fence: r.Fence}, err
+	return r, run.Claim{RunID: r.ID, Owner: r.Owner, Fence: r.Fence}, err
 }
 
 func (d *DB) due(ctx context.Context, q queryer, now time.Time) (id string, err error) {
@@ -83,7 +83,7 @@ func lost() error {
 }
 
 // held refuses a writer whose claim is not the newest.
-func held(ctx context.Context, tx *sql.Tx, g run.Grip) error {
+func held(ctx context.Context, tx *sql.Tx, g run.Claim) error {
 	var ok int
 	err := tx.QueryRowContext(ctx, `SELECT 1 FROM runs WHERE `+heldBy, g.RunID, g.Owner, g.Fence).Scan(&ok)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -93,8 +93,8 @@ func held(ctx context.Context, tx *sql.Tx, g run.Grip) error {
 }
 
 // Renew implements run.Store.
-func (d *DB) Renew(ctx context.Context, g run.Grip, until time.Time) error {
-	return d.quiet(ctx, "renew lease", func(tx *sql.Tx) error {
+func (d *DB) Renew(ctx context.Context, g run.Claim, until time.Time) error {
+	return d.silently(ctx, "renew lease", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err
 		}
@@ -103,17 +103,17 @@ func (d *DB) Renew(ctx context.Context, g run.Grip, until time.Time) error {
 	})
 }
 
-// Wish implements run.Store.
-func (d *DB) Wish(ctx context.Context, g run.Grip) (wish run.Wish, err error) {
-	err = d.read.QueryRowContext(ctx, `SELECT wish FROM runs WHERE `+heldBy, g.RunID, g.Owner, g.Fence).Scan(&wish)
+// Request implements run.Store.
+func (d *DB) Request(ctx context.Context, g run.Claim) (request run.Request, err error) {
+	err = d.read.QueryRowContext(ctx, `SELECT request FROM runs WHERE `+heldBy, g.RunID, g.Owner, g.Fence).Scan(&request)
 	if errors.Is(err, sql.ErrNoRows) {
-		return wish, lost()
+		return request, lost()
 	}
-	return wish, stored("read a run's wish", err)
+	return request, stored("read a run's wish", err)
 }
 
-// quiet is tx without the bell, for writes that show nothing new.
-func (d *DB) quiet(ctx context.Context, what string, f func(*sql.Tx) error) error {
+// silently is tx without the notifier, for writes that show nothing new.
+func (d *DB) silently(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
 		return stored(what, err)
@@ -126,7 +126,7 @@ func (d *DB) quiet(ctx context.Context, what string, f func(*sql.Tx) error) erro
 }
 
 // Note implements run.Store.
-func (d *DB) Note(ctx context.Context, g run.Grip, n run.Note) error {
+func (d *DB) Note(ctx context.Context, g run.Claim, n run.Note) error {
 	return d.tx(ctx, "note", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err
@@ -166,7 +166,7 @@ func note(ctx context.Context, tx *sql.Tx, runID string, steps []run.Step, event
 }
 
 // Progress implements run.Store.
-func (d *DB) Progress(ctx context.Context, g run.Grip, step string, done, total int64, rate float64) error {
+func (d *DB) Progress(ctx context.Context, g run.Claim, step string, done, total int64, rate float64) error {
 	return d.tx(ctx, "save progress", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err
@@ -176,18 +176,18 @@ func (d *DB) Progress(ctx context.Context, g run.Grip, step string, done, total 
 	})
 }
 
-// Settle implements run.Store. A wish to look that came in the last moment
+// RecordOutcome implements run.Store. A request to look that came in the last moment
 // turns waiting into queued: the person's news is not slept over.
-func (d *DB) Settle(ctx context.Context, g run.Grip, o run.Outcome, at time.Time, events ...run.Event) error {
+func (d *DB) RecordOutcome(ctx context.Context, g run.Claim, o run.Outcome, at time.Time, events ...run.Event) error {
 	return d.tx(ctx, "settle run", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err
 		}
-		var wish run.Wish
-		if err := tx.QueryRowContext(ctx, `SELECT wish FROM runs WHERE id=?`, g.RunID).Scan(&wish); err != nil {
+		var request run.Request
+		if err := tx.QueryRowContext(ctx, `SELECT request FROM runs WHERE id=?`, g.RunID).Scan(&request); err != nil {
 			return err
 		}
-		if wish == run.WishLook && !o.State.Ended() {
+		if request == run.RequestLook && !o.State.Ended() {
 			o = run.Outcome{State: run.Queued}
 		}
 		if !run.CanMove(run.Running, o.State) {
@@ -200,7 +200,7 @@ func (d *DB) Settle(ctx context.Context, g run.Grip, o run.Outcome, at time.Time
 		if o.State == run.Waiting {
 			wake = max(micros(o.WakeAt), 1)
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE runs SET state=?, owner='', lease_until=0, wish='', wake_at=?, tries=?, message=?, fix=?, finished=? WHERE id=?`,
+		_, err := tx.ExecContext(ctx, `UPDATE runs SET state=?, owner='', lease_until=0, request='', wake_at=?, tries=?, message=?, fix=?, finished=? WHERE id=?`,
 			o.State, wake, o.Tries, o.Message, o.Fix, finished, g.RunID)
 		if err != nil {
 			return err

@@ -13,11 +13,11 @@ import (
 
 var _ run.Store = (*DB)(nil)
 
-const runColumns = `id, kind, subject, title, state, owner, fence, lease_until, wake_at, tries, rank, wish, message, fix, created, started, finished`
+const runColumns = `id, kind, subject, title, state, owner, fence, lease_until, wake_at, tries, rank, request, message, fix, created, started, finished`
 
 func scanRun(r *sql.Rows) (v run.Run, err error) {
 	var lease, wake, created, started, finished int64
-	err = r.Scan(&v.ID, &v.Kind, &v.Subject, &v.Title, &v.State, &v.Owner, &v.Fence, &lease, &wake, &v.Tries, &v.Rank, &v.Wish, &v.Message, &v.Fix, &created, &started, &finished)
+	err = r.Scan(&v.ID, &v.Kind, &v.Subject, &v.Title, &v.State, &v.Owner, &v.Fence, &lease, &wake, &v.Tries, &v.Rank, &v.Request, &v.Message, &v.Fix, &created, &started, &finished)
 	v.LeaseUntil, v.WakeAt, v.Created, v.Started, v.Finished = moment(lease), moment(wake), moment(created), moment(started), moment(finished)
 	return v, err
 }
@@ -112,12 +112,12 @@ func (d *DB) Move(ctx context.Context, id string, to run.State, e audit.Entry) e
 	})
 }
 
-// moveRun does what a person asked. A run at work only gets the wish: its
+// moveRun does what a person asked. A run at work only gets the request: its
 // worker stops at the next safe place.
 func moveRun(ctx context.Context, tx *sql.Tx, r run.Run, to run.State, at time.Time) error {
 	if r.State == run.Running {
-		wish := map[run.State]run.Wish{run.Paused: run.WishPause, run.Canceled: run.WishCancel, run.Queued: run.WishLook}[to]
-		_, err := tx.ExecContext(ctx, `UPDATE runs SET wish = ? WHERE id = ?`, wish, r.ID)
+		request := map[run.State]run.Request{run.Paused: run.RequestPause, run.Canceled: run.RequestCancel, run.Queued: run.RequestLook}[to]
+		_, err := tx.ExecContext(ctx, `UPDATE runs SET request = ? WHERE id = ?`, request, r.ID)
 		return err
 	}
 	if r.State == to {
@@ -130,6 +130,6 @@ func moveRun(ctx context.Context, tx *sql.Tx, r run.Run, to run.State, at time.T
 	if to.Ended() {
 		finished = micros(at)
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE runs SET state=?, wish='', wake_at=0, tries=0, message='', fix='', finished=? WHERE id=?`, to, finished, r.ID)
+	_, err := tx.ExecContext(ctx, `UPDATE runs SET state=?, request='', wake_at=0, tries=0, message='', fix='', finished=? WHERE id=?`, to, finished, r.ID)
 	return err
 }

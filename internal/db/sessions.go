@@ -26,7 +26,7 @@ func (s Sessions) FindCtx(ctx context.Context, token string) (data []byte, found
 
 // CommitCtx makes or replaces a session and sweeps out expired ones.
 func (s Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	return s.quiet(ctx, "save session", func(tx *sql.Tx) error {
+	return s.silently(ctx, "save session", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (token, data, expiry) VALUES (?1,?2,?3) ON CONFLICT (token) DO UPDATE SET data=?2, expiry=?3`,
 			token, data, micros(expiry))
 		if err == nil {
@@ -38,7 +38,7 @@ func (s Sessions) CommitCtx(ctx context.Context, token string, data []byte, expi
 
 // DeleteCtx ends a session; a missing one is not an error.
 func (s Sessions) DeleteCtx(ctx context.Context, token string) error {
-	return s.quiet(ctx, "end session", func(tx *sql.Tx) error {
+	return s.silently(ctx, "end session", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE token = ?`, token)
 		return err
 	})

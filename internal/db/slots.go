@@ -12,10 +12,10 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 )
 
-// Marks implements policy.Store.
-func (d *Policies) Marks(ctx context.Context) ([]policy.Mark, error) {
-	return rows(ctx, d.read, "mark", `SELECT policy_id, kind, cron, zone, local, at FROM policy_marks ORDER BY policy_id, kind`,
-		func(r *sql.Rows) (m policy.Mark, err error) {
+// Watermarks implements policy.Store.
+func (d *Policies) Watermarks(ctx context.Context) ([]policy.Watermark, error) {
+	return rows(ctx, d.read, "watermark", `SELECT policy_id, kind, cron, zone, local, at FROM policy_watermarks ORDER BY policy_id, kind`,
+		func(r *sql.Rows) (m policy.Watermark, err error) {
 			var at int64
 			err = r.Scan(&m.PolicyID, &m.Kind, &m.Cron, &m.Zone, &m.Local, &at)
 			m.At = moment(at)
@@ -55,12 +55,14 @@ func (d *Policies) Decide(ctx context.Context, b policy.Batch) error {
 				func(q policy.Queued) []any {
 					return []any{q.Run.ID, q.Run.Kind, q.Run.Subject, q.Run.Title, run.Queued, micros(q.Run.Created)}
 				}, nil),
-			insertMany(ctx, tx, `INSERT INTO backup_works (`+workColumns+`) VALUES`, ``, queued, func(q policy.Queued) []any { return workValues(q.Work) }, nil),
+			insertMany(ctx, tx, `INSERT INTO backup_jobs (`+jobColumns+`) VALUES`, ``, queued, func(q policy.Queued) []any { return jobValues(q.Job) }, nil),
 			insertMany(ctx, tx, `INSERT INTO run_events (run_id, at, level, text) VALUES`, ``, notes,
 				func(q policy.Queued) []any { return []any{q.Run.ID, micros(q.Run.Created), run.Info, q.Note} }, nil),
-			insertMany(ctx, tx, `INSERT INTO policy_marks (policy_id, kind, cron, zone, local, at) VALUES`,
-				` ON CONFLICT (policy_id, kind) DO UPDATE SET cron=excluded.cron, zone=excluded.zone, local=excluded.local, at=excluded.at`, b.Marks,
-				func(m policy.Mark) []any { return []any{m.PolicyID, m.Kind, m.Cron, m.Zone, m.Local, micros(m.At)} }, nil))
+			insertMany(ctx, tx, `INSERT INTO policy_watermarks (policy_id, kind, cron, zone, local, at) VALUES`,
+				` ON CONFLICT (policy_id, kind) DO UPDATE SET cron=excluded.cron, zone=excluded.zone, local=excluded.local, at=excluded.at`, b.Watermarks,
+				func(m policy.Watermark) []any {
+					return []any{m.PolicyID, m.Kind, m.Cron, m.Zone, m.Local, micros(m.At)}
+				}, nil))
 	})
 }
 
@@ -70,28 +72,28 @@ type slotKey struct {
 	kind          backup.Kind
 }
 
-const workInsert = `INSERT INTO backup_works (` + workColumns + `) VALUES (?,?,?,?,?,?,?,?,?)`
+const jobInsert = `INSERT INTO backup_jobs (` + jobColumns + `) VALUES (?,?,?,?,?,?,?,?,?)`
 
-func workValues(w policy.Work) []any {
+func jobValues(w policy.BackupJob) []any {
 	return []any{w.ID, w.RunID, w.PolicyID, w.Version, w.Slot.Local, micros(w.Slot.At), w.ServerID, w.Kind, list(w.Databases)}
 }
 
 // Order implements policy.Store.
-func (d *Policies) Order(ctx context.Context, w policy.Work, r run.Run, e audit.Entry) error {
+func (d *Policies) Order(ctx context.Context, w policy.BackupJob, r run.Run, e audit.Entry) error {
 	return d.tx(ctx, "order backup", func(tx *sql.Tx) error {
 		if err := insertRun(ctx, tx, r); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, workInsert, workValues(w)...); err != nil {
+		if _, err := tx.ExecContext(ctx, jobInsert, jobValues(w)...); err != nil {
 			return err
 		}
 		return d.record(ctx, tx, e)
 	})
 }
 
-const workColumns = `id, run_id, policy_id, version, local, at, server_id, kind, databases`
+const jobColumns = `id, run_id, policy_id, version, local, at, server_id, kind, databases`
 
-func scanWork(r *sql.Rows) (w policy.Work, err error) {
+func scanJob(r *sql.Rows) (w policy.BackupJob, err error) {
 	var at int64
 	var databases string
 	if err = r.Scan(&w.ID, &w.RunID, &w.PolicyID, &w.Version, &w.Slot.Local, &at, &w.ServerID, &w.Kind, &databases); err != nil {
@@ -104,18 +106,18 @@ func scanWork(r *sql.Rows) (w policy.Work, err error) {
 }
 
 // Work implements policy.Store.
-func (d *Policies) Work(ctx context.Context, id string) (policy.Work, error) {
-	return one(ctx, d.read, "backup run's work", `SELECT `+workColumns+` FROM backup_works WHERE id = ?`, scanWork, id)
+func (d *Policies) Job(ctx context.Context, id string) (policy.BackupJob, error) {
+	return one(ctx, d.read, "backup job", `SELECT `+jobColumns+` FROM backup_jobs WHERE id = ?`, scanJob, id)
 }
 
 // Works implements policy.Store.
-func (d *Policies) Works(ctx context.Context, s policy.Slot) ([]policy.Work, error) {
-	return rows(ctx, d.read, "work", `SELECT `+workColumns+` FROM backup_works WHERE policy_id = ? AND policy_id <> '' AND local = ? AND kind = ? ORDER BY server_id`, scanWork, s.PolicyID, s.Local, s.Kind)
+func (d *Policies) Jobs(ctx context.Context, s policy.Slot) ([]policy.BackupJob, error) {
+	return rows(ctx, d.read, "backup job", `SELECT `+jobColumns+` FROM backup_jobs WHERE policy_id = ? AND policy_id <> '' AND local = ? AND kind = ? ORDER BY server_id`, scanJob, s.PolicyID, s.Local, s.Kind)
 }
 
 // Recent implements policy.Store.
-func (d *Policies) Recent(ctx context.Context, policyID string, limit int) ([]policy.Work, error) {
-	return rows(ctx, d.read, "work", `SELECT `+workColumns+` FROM backup_works WHERE policy_id = ? AND policy_id <> '' ORDER BY local DESC, kind DESC, server_id LIMIT ?`, scanWork, policyID, page(limit))
+func (d *Policies) Recent(ctx context.Context, policyID string, limit int) ([]policy.BackupJob, error) {
+	return rows(ctx, d.read, "backup job", `SELECT `+jobColumns+` FROM backup_jobs WHERE policy_id = ? AND policy_id <> '' ORDER BY local DESC, kind DESC, server_id LIMIT ?`, scanJob, policyID, page(limit))
 }
 
 // Slots implements policy.Store.

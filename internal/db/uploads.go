@@ -14,17 +14,17 @@ import (
 
 // Ledger implements migration.Store: the part list of one file's upload,
 // written under a claim.
-func (d *Migrations) Ledger(g run.Grip, id string, ord int) objectstore.Ledger {
-	return &ledger{db: d.DB, grip: g, id: id, ord: ord, uploads: "uploads", parts: "upload_parts", owner: "migration_id"}
+func (d *Migrations) Ledger(g run.Claim, id string, ord int) objectstore.Ledger {
+	return &ledger{db: d.DB, claim: g, id: id, ord: ord, uploads: "uploads", parts: "upload_parts", owner: "migration_id"}
 }
 
 // ledger is one upload. The names of its tables and of the column that says
 // whose it is are constants of the code.
 type ledger struct {
-	db   *DB
-	grip run.Grip
-	id   string
-	ord  int
+	db    *DB
+	claim run.Claim
+	id    string
+	ord   int
 
 	uploads, parts, owner string
 }
@@ -72,8 +72,8 @@ func (l *ledger) Load(ctx context.Context) (s objectstore.State, err error) {
 
 // change runs one transaction under the claim.
 func (l *ledger) change(ctx context.Context, what string, f func(*sql.Tx) error) error {
-	return l.db.quiet(ctx, what, func(tx *sql.Tx) error {
-		if err := held(ctx, tx, l.grip); err != nil {
+	return l.db.silently(ctx, what, func(tx *sql.Tx) error {
+		if err := held(ctx, tx, l.claim); err != nil {
 			return err
 		}
 		return f(tx)

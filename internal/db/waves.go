@@ -70,12 +70,12 @@ func (d *Migrations) Arrange(ctx context.Context, waveID string, arrange func([]
 
 // waits is true of a migration o with run w that has not begun and could.
 const waits = `o.finished = 0 AND o.problem = '' AND o.abort_asked = 0 AND o.terminate_asked = 0 AND w.state IN ('queued', 'running', 'waiting')
-	AND NOT EXISTS (SELECT 1 FROM migration_takes t WHERE t.migration_id = o.id)`
+	AND NOT EXISTS (SELECT 1 FROM source_backups t WHERE t.migration_id = o.id)`
 
 // place is the rank of a migration in its wave and, while it has not begun,
 // how many come before it and have not begun either.
 func place(ctx context.Context, q queryer, m migration.Migration) (rank, ahead int, err error) {
-	if err = q.QueryRowContext(ctx, `SELECT rank FROM runs WHERE id = ?`, m.RunID).Scan(&rank); err != nil || len(m.Feed.Takes) > 0 {
+	if err = q.QueryRowContext(ctx, `SELECT rank FROM runs WHERE id = ?`, m.RunID).Scan(&rank); err != nil || len(m.LiveSource.SourceBackups) > 0 {
 		return rank, 0, err
 	}
 	err = q.QueryRowContext(ctx, `SELECT count(*) FROM migrations o JOIN runs w ON w.id = o.run_id
@@ -95,7 +95,7 @@ func wakeNext(ctx context.Context, tx *sql.Tx, id string, at time.Time) error {
 func wakeFirst(ctx context.Context, tx *sql.Tx, waveID string, at time.Time) error {
 	first, err := rows(ctx, tx, "run", `SELECT `+runColumns+` FROM runs WHERE id = (SELECT w.id FROM migrations o JOIN runs w ON w.id = o.run_id
 		WHERE o.wave_id = ? AND `+waits+` ORDER BY w.rank, o.id LIMIT 1)`, scanRun, waveID)
-	if err != nil || len(first) == 0 || first[0].Wish != run.NoWish {
+	if err != nil || len(first) == 0 || first[0].Request != run.NoRequest {
 		return err
 	}
 	return moveRun(ctx, tx, first[0], run.Queued, at)

@@ -5,7 +5,7 @@ import "slices"
 // Floors, from below. The words are explained in docs/architecture.md.
 var (
 	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/tsql", "internal/words"}
-	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/policy", "internal/migration", "internal/backuprun", "internal/collect", "internal/objectstore", "internal/person"}
+	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/policy", "internal/migration", "internal/backupjob", "internal/scan", "internal/objectstore", "internal/person"}
 	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore"}
 	views  = []string{"web/templates", "web/static"}
 

@@ -12,7 +12,7 @@ import (
 
 // RequestOf words the changing call for a file, as the page shows it before it
 // is made and the audit trail afterwards (RDS API CreateMigrateTask). For a
-// SQL Server of one's own the call is a statement.
+// self-managed SQL Server the call is a statement.
 func RequestOf(m Migration, verb Verb, in RestoreCall) string {
 	if m.Own {
 		return statementOf(m, verb, in)
@@ -74,7 +74,7 @@ func (j *job) restore(ctx context.Context, m Migration, f File) error {
 	}
 	if in.Replace, err = j.replaces(ctx, m); fault.Is(err, fault.Conflict) {
 		message, fix := fault.Words(err)
-		return j.stand(ctx, m, &Problem{Code: "half-made", Step: stepOf(f), File: f.Ord, Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonTerminate}})
+		return j.stand(ctx, m, &Problem{Code: "interrupted-restore", Step: stepOf(f), File: f.Ord, Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonTerminate}})
 	}
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (j *job) restore(ctx context.Context, m Migration, f File) error {
 		return err
 	}
 	id, err := j.target.Restore(ctx, in)
-	return j.settle(ctx, m, c, f, id, err)
+	return j.record(ctx, m, c, f, id, err)
 }
 
 // importFile adds one increment. The rows of this name that the task shows
@@ -101,7 +101,7 @@ func (j *job) importFile(ctx context.Context, m Migration, f File) error {
 	if err != nil {
 		return err
 	}
-	s, err := j.sight(ctx, m)
+	s, err := j.state(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (j *job) importFile(ctx context.Context, m Migration, f File) error {
 	if err := j.intend(ctx, m, c, stepOf(f), f.title("Import")); err != nil {
 		return err
 	}
-	return j.settle(ctx, m, c, f, m.TaskID, j.target.Import(ctx, m.TaskID, in))
+	return j.record(ctx, m, c, f, m.TaskID, j.target.Import(ctx, m.TaskID, in))
 }
 
 func (j *job) open(ctx context.Context, m Migration) error {
@@ -127,7 +127,7 @@ func (j *job) open(ctx context.Context, m Migration) error {
 	if host, ok := j.target.(Host); ok && Unfreezes(m) {
 		open = host.OpenWritable
 	}
-	return j.settle(ctx, m, c, File{}, m.TaskID, open(ctx, m.TaskID, m.Database, m.Check, c.ID))
+	return j.record(ctx, m, c, File{}, m.TaskID, open(ctx, m.TaskID, m.Database, m.Check, c.ID))
 }
 
 func (j *job) terminate(ctx context.Context, m Migration) error {
@@ -140,7 +140,7 @@ func (j *job) terminate(ctx context.Context, m Migration) error {
 	if err := j.intend(ctx, m, c, StepEnd, "Terminate"); err != nil {
 		return err
 	}
-	return j.settle(ctx, m, c, File{}, m.TaskID, j.target.Terminate(ctx, m.TaskID))
+	return j.record(ctx, m, c, File{}, m.TaskID, j.target.Terminate(ctx, m.TaskID))
 }
 
 func (j *job) newCall(m Migration, v Verb, f File, request string) Call {
@@ -156,14 +156,14 @@ func (j *job) intend(ctx context.Context, m Migration, c Call, step, title strin
 		}
 	}
 	ch := Change{Call: &c, Steps: []run.Step{{Key: step, Title: title, State: run.StepActive, Attempt: attempt, Started: c.Intended}}}
-	if c.File != 0 && (m.Feed == nil || m.Feed.Frozen.IsZero()) {
+	if c.File != 0 && (m.LiveSource == nil || m.LiveSource.Frozen.IsZero()) {
 		ch.AtMost = j.Rules.Restores
 	}
 	return j.note(ctx, ch)
 }
 
 // settle writes down what became of a call.
-func (j *job) settle(ctx context.Context, m Migration, c Call, f File, taskID string, err error) error {
+func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID string, err error) error {
 	switch {
 	case err == nil:
 		return j.happened(ctx, m, c, f, Accepted, taskID)
@@ -223,9 +223,9 @@ func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdi
 }
 
 // seek finds out what became of a call without an answer.
-func (j *job) seek(ctx context.Context, m Migration, c Call) error {
+func (j *job) reconcile(ctx context.Context, m Migration, c Call) error {
 	var found Found
-	var s Sight
+	var s TargetState
 	var f File
 	for _, o := range m.Files {
 		if o.Ord == c.File {
@@ -237,18 +237,18 @@ func (j *job) seek(ctx context.Context, m Migration, c Call) error {
 		if err != nil {
 			return err
 		}
-		found = SeekRestore(c, m, tasks, j.Now(), j.Rules)
-		s = Sight{At: j.Now()}
+		found = ReconcileRestore(c, m, tasks, j.Now(), j.Rules)
+		s = TargetState{At: j.Now()}
 	} else {
 		var err error
-		if s, err = j.sight(ctx, m); err != nil {
+		if s, err = j.state(ctx, m); err != nil {
 			return err
 		}
 		found = Found{TaskID: m.TaskID}
 		if c.Verb == VerbImport {
-			found.Verdict = SeekImport(c, f, s, j.Now(), j.Rules).Verdict
+			found.Verdict = ReconcileImport(c, f, s, j.Now(), j.Rules).Verdict
 		} else {
-			found.Verdict = SeekEnd(c, s.Task, j.Now(), j.Rules).Verdict
+			found.Verdict = ReconcileEnd(c, s.Task, j.Now(), j.Rules).Verdict
 		}
 	}
 	switch found.Verdict {
@@ -258,7 +258,7 @@ func (j *job) seek(ctx context.Context, m Migration, c Call) error {
 		c.Verdict, c.Settled, c.Error = Void, j.Now(), "never arrived"
 		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, apiName(m, c.Verb)+" never arrived; making it again.")})
 	}
-	return j.note(ctx, Change{Sight: &s})
+	return j.note(ctx, Change{TargetState: &s})
 }
 
 func apiName(m Migration, v Verb) string {

@@ -125,7 +125,7 @@ func (j *job) preflight(ctx context.Context, m Migration, b Budget) error {
 	began := j.Now()
 	var findings []Finding
 	var err error
-	if m.Feed != nil {
+	if m.LiveSource != nil {
 		findings, _, err = LivePreflight(ctx, j.Ports, m, j.Now)
 	} else {
 		findings, err = Preflight(ctx, j.Ports, j.target, m, b, began)

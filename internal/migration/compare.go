@@ -24,7 +24,7 @@ type Comparisons interface {
 	// comparison, its run, queued, and the audit row.
 	BeginComparison(ctx context.Context, migrationID string, decide func(Migration, *Comparison) (Comparison, run.Run, audit.Entry, error)) error
 	// NoteComparison writes what is known of it now.
-	NoteComparison(ctx context.Context, g run.Grip, c Comparison, n run.Note, e ...audit.Entry) error
+	NoteComparison(ctx context.Context, g run.Claim, c Comparison, n run.Note, e ...audit.Entry) error
 }
 
 // OrderComparison begins to compare the contents of both sides, again if need be.
@@ -58,7 +58,7 @@ const patienceToRead = 2 * time.Minute
 
 // Work implements run.Worker. What cannot be read is an answer too: the run
 // ends, and says why nothing was compared.
-func (w *Comparer) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, error) {
+func (w *Comparer) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error) {
 	c, err := w.Store.Comparison(ctx, r.ID)
 	if err != nil {
 		return run.Outcome{}, err
@@ -80,7 +80,7 @@ func (w *Comparer) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome
 }
 
 // end compares what was read, or says why it was not.
-func (w *Comparer) end(ctx context.Context, g run.Grip, m Migration, c Comparison, sides []*side, err error) (run.Outcome, error) {
+func (w *Comparer) end(ctx context.Context, g run.Claim, m Migration, c Comparison, sides []*side, err error) (run.Outcome, error) {
 	c.Finished = w.Now()
 	step := run.Step{Key: stepCompare, Title: "Compare", State: run.StepDone, Started: c.Finished, Finished: c.Finished}
 	event := run.Event{At: c.Finished, Step: step.Key, Level: run.Info}
@@ -113,22 +113,24 @@ type side struct {
 	into                 *SideRead
 	sums                 []backup.TableSum
 	step                 run.Step
-	still                func(backup.Quiet) (bool, string) // of a source that takes writes
+	still                func(backup.WriteActivity) (bool, string) // of a source that takes writes
 }
 
 // read reads both sides at once, so that their moments lie close together.
-func (w *Comparer) read(ctx context.Context, g run.Grip, m Migration, sides []*side) (err error) {
+func (w *Comparer) read(ctx context.Context, g run.Claim, m Migration, sides []*side) (err error) {
 	if ok, why, fix := Comparable(m); !ok {
 		return fault.New(fault.Conflict, why, fix)
 	}
-	if sides[0].server, _, err = w.Ports.Server(ctx, m.Feed.ServerID); err != nil {
+	if sides[0].server, _, err = w.Ports.Server(ctx, m.LiveSource.ServerID); err != nil {
 		return err
 	}
 	if sides[1].server, err = w.Ports.Reader(ctx, m.InstanceID); err != nil {
 		return err
 	}
-	if m.Feed.Freeze == FreezeStopped {
-		sides[0].still = func(q backup.Quiet) (bool, string) { return backup.Still(m.Feed.Before, q, m.Feed.Tail) }
+	if m.LiveSource.Freeze == FreezeStopped {
+		sides[0].still = func(q backup.WriteActivity) (bool, string) {
+			return backup.Still(m.LiveSource.Before, q, m.LiveSource.Tail)
+		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range sides {
@@ -142,7 +144,7 @@ func (w *Comparer) read(ctx context.Context, g run.Grip, m Migration, sides []*s
 	return group.Wait()
 }
 
-func (w *Comparer) readSide(ctx context.Context, g run.Grip, s *side) error {
+func (w *Comparer) readSide(ctx context.Context, g run.Claim, s *side) error {
 	s.into.Began = w.Now()
 	s.step = run.Step{Key: s.key, Title: s.title, State: run.StepActive, Started: s.into.Began}
 	if err := w.Runs.Note(ctx, g, run.Note{Steps: []run.Step{s.step}}); err != nil {
@@ -185,8 +187,8 @@ func (w *Comparer) readSide(ctx context.Context, g run.Grip, s *side) error {
 
 // stillNote tells by the server's counters whether a source whose application
 // was stopped has been written to since the tail.
-func (w *Comparer) stillNote(ctx context.Context, g run.Grip, s *side) error {
-	q, err := s.server.Quiet(ctx, s.database)
+func (w *Comparer) stillNote(ctx context.Context, g run.Claim, s *side) error {
+	q, err := s.server.WriteActivity(ctx, s.database)
 	if err != nil {
 		return err
 	}
@@ -197,7 +199,7 @@ func (w *Comparer) stillNote(ctx context.Context, g run.Grip, s *side) error {
 	return w.sideRead(ctx, g, s)
 }
 
-func (w *Comparer) sideRead(ctx context.Context, g run.Grip, s *side) error {
+func (w *Comparer) sideRead(ctx context.Context, g run.Claim, s *side) error {
 	s.step.State, s.step.Finished, s.step.Done, s.step.Total = run.StepDone, s.into.Ended, int64(len(s.sums)), int64(len(s.sums))
 	s.step.Message = fmt.Sprintf("%s, %s. %s", words.Count(len(s.sums), "table", "tables"), words.Count(int(s.into.Rows), "row", "rows"), s.into.Note)
 	return w.Runs.Note(ctx, g, run.Note{Steps: []run.Step{s.step}})

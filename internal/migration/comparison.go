@@ -167,10 +167,10 @@ func Comparable(m Migration) (ok bool, why, fix string) {
 	switch {
 	case m.Opened.IsZero():
 		return false, "The target is not open.", "Wait until it is."
-	case m.Feed == nil:
+	case m.LiveSource == nil:
 		return false, "The migration was made of given files: there is no source to read.", ""
-	case m.Feed.Freeze == FreezeTail:
-		return false, fmt.Sprintf("The tail of the log closed the source: it is RESTORING, and nobody can read it. What proves equality here is the LSN: the target has applied %s, where the tail ends.", m.Feed.Tail),
+	case m.LiveSource.Freeze == FreezeTail:
+		return false, fmt.Sprintf("The tail of the log closed the source: it is RESTORING, and nobody can read it. What proves equality here is the LSN: the target has applied %s, where the tail ends.", m.LiveSource.Tail),
 			"Where contents are to be compared too, freeze by READ_ONLY or by stopping the application."
 	}
 	return true, "", ""

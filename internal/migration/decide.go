@@ -32,7 +32,7 @@ func Retry(m Migration) (Decision, error) {
 			d.DropTask = true
 		}
 	}
-	if m.Sight.Task.Status == TaskFailed {
+	if m.TargetState.Task.Status == TaskFailed {
 		// A failed task takes nothing more; the chain begins again in a new one.
 		d.DropTask = true
 		d.Files = nil
@@ -55,7 +55,7 @@ func Open(m Migration, check CheckMode) (Decision, error) {
 		return Decision{}, ended(m)
 	case m.TaskID == "":
 		return Decision{}, fault.New(fault.Conflict, "There is nothing to open yet: the target has no restore task.", "Wait until the full backup is applied.")
-	case m.Feed != nil:
+	case m.LiveSource != nil:
 		return Decision{}, fault.New(fault.Conflict, "This migration follows a server at work: it is opened by the cutover, once the source is frozen.", "Order the cutover.")
 	case check != "" && check != CheckAsync && check != CheckSync:
 		return Decision{}, fault.Newf(fault.Invalid, "%q is not a way to check.", check).WithFix("Choose async or sync.")
@@ -84,7 +84,7 @@ func Terminate(m Migration, typed string) (Decision, error) {
 	if typed != m.Database {
 		return Decision{}, fault.Newf(fault.Invalid, "The name typed is not %s.", m.Database).WithFix("Type the name of the database on the target to terminate its migration.")
 	}
-	if m.Feed != nil {
+	if m.LiveSource != nil {
 		return Abort(m)
 	}
 	return Decision{Terminate: true, Go: true}, nil
@@ -93,13 +93,13 @@ func Terminate(m Migration, typed string) (Decision, error) {
 // Cutover decides what the order to cut over changes.
 func Cutover(m Migration) (Decision, error) {
 	switch {
-	case m.Feed == nil:
+	case m.LiveSource == nil:
 		return Decision{}, fault.New(fault.Conflict, "This migration is made of given files: there is no source to freeze.", "Stop writes by hand, add the last log, then open.")
 	case m.Stage.Ended() || !m.Opened.IsZero():
 		return Decision{}, ended(m)
-	case !m.Feed.AbortAsked.IsZero():
+	case !m.LiveSource.AbortAsked.IsZero():
 		return Decision{}, fault.New(fault.Conflict, "This migration was aborted.", "Start a new one.")
-	case !m.Feed.CutoverAsked.IsZero():
+	case !m.LiveSource.CutoverAsked.IsZero():
 		return Decision{}, fault.New(fault.Conflict, "The cutover was ordered already.", "")
 	case !m.fullApplied():
 		return Decision{}, fault.New(fault.Conflict, "The target has not applied the full backup yet.", "Order the cutover when it follows.")
@@ -112,7 +112,7 @@ func Cutover(m Migration) (Decision, error) {
 // open was given, or may have been, it is too late: both sides could be
 // writable then.
 func Abort(m Migration) (Decision, error) {
-	if m.Feed == nil || m.Stage.Ended() || !m.Opened.IsZero() {
+	if m.LiveSource == nil || m.Stage.Ended() || !m.Opened.IsZero() {
 		return Decision{}, ended(m)
 	}
 	if m.openOrdered() {
@@ -126,11 +126,11 @@ func Abort(m Migration) (Decision, error) {
 // its end of the log anew.
 func OneMore(m Migration) (Decision, error) {
 	switch {
-	case m.Feed == nil || m.Feed.Freeze != FreezeStopped || m.Feed.CutoverAsked.IsZero():
+	case m.LiveSource == nil || m.LiveSource.Freeze != FreezeStopped || m.LiveSource.CutoverAsked.IsZero():
 		return Decision{}, fault.New(fault.Conflict, "There is no cutover that waits for one more log.", "")
 	case m.Stage.Ended() || !m.Opened.IsZero():
 		return Decision{}, ended(m)
-	case !m.Feed.AbortAsked.IsZero():
+	case !m.LiveSource.AbortAsked.IsZero():
 		return Decision{}, fault.New(fault.Conflict, "This migration was aborted.", "Start a new one.")
 	case m.openOrdered():
 		return Decision{}, fault.New(fault.Conflict, "The order to open the target was given.", "Wait until the target says whether it is open.")
@@ -138,21 +138,21 @@ func OneMore(m Migration) (Decision, error) {
 	return Decision{OneMore: true, Go: true}, nil
 }
 
-// Bridge decides what taking a differential over a lost log changes. It is
+// GapDifferential decides what taking a differential over a lost log changes. It is
 // offered with the problem that it heals, and with nothing else. Logs that the
 // target refused, or would, are covered by it.
-func Bridge(m Migration) (Decision, error) {
+func GapDifferential(m Migration) (Decision, error) {
 	switch {
-	case m.Feed == nil || m.Problem == nil || !slices.Contains(m.Problem.Actions, ButtonBridge):
+	case m.LiveSource == nil || m.Problem == nil || !slices.Contains(m.Problem.Actions, ButtonGapDifferential):
 		return Decision{}, fault.New(fault.Conflict, "There is no gap that a differential backup would bridge now.", "See what the migration waits for.")
 	case m.Stage.Ended() || !m.Opened.IsZero():
 		return Decision{}, ended(m)
-	case !m.Feed.AbortAsked.IsZero():
+	case !m.LiveSource.AbortAsked.IsZero():
 		return Decision{}, fault.New(fault.Conflict, "This migration was aborted.", "Start a new one.")
-	case !m.Feed.Frozen.IsZero():
+	case !m.LiveSource.Frozen.IsZero():
 		return Decision{}, fault.New(fault.Conflict, "Writes are stopped: no differential is taken of a frozen source.", "Abort gives it back; then start again.")
 	}
-	d := Decision{Bridge: true, Go: true}
+	d := Decision{GapDifferential: true, Go: true}
 	if m.Problem.File == 0 {
 		return d, nil
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
-// Wish is what a person chose for a migration.
-type Wish struct {
+// FilesRequest is what a person chose for a migration.
+type FilesRequest struct {
 	SourceID, SourcePrefix string      // where the files are
 	StagingID              string      // bucket the target reads
 	StagingPrefix          string      // where files are uploaded in it; empty = bakplane/
@@ -27,12 +27,12 @@ type Wish struct {
 	OpenWhenApplied        bool
 	Partly                 bool // begin although something is missing: the chain ends before it, the rest can be added later
 	KeepNames              bool // upload under the files' own names where the target takes them
-	Own                    bool // the target is a SQL Server of one's own
+	Own                    bool // the target is a self-managed SQL Server
 }
 
 // Draft is what would be done, before anything is.
 type Draft struct {
-	Wish      Wish
+	Request   FilesRequest
 	Seen      []Seen
 	Databases []backup.Plan // one per database found
 	Plan      *backup.Plan  // of the chosen one; nil when none is, or nothing can be planned
@@ -41,8 +41,8 @@ type Draft struct {
 }
 
 // NewDraft plans from what was seen. Problems of the chain are part of the
-// plan; the error is about the wish itself.
-func NewDraft(w Wish, seen []Seen, samePlace bool) (Draft, error) {
+// plan; the error is about the request itself.
+func NewDraft(w FilesRequest, seen []Seen, samePlace bool) (Draft, error) {
 	if w.Mode == "" {
 		w.Mode = Pending
 	}
@@ -52,7 +52,7 @@ func NewDraft(w Wish, seen []Seen, samePlace bool) (Draft, error) {
 	if w.StagingPrefix == "" {
 		w.StagingPrefix = "bakplane/"
 	}
-	d := Draft{Wish: w, Seen: seen}
+	d := Draft{Request: w, Seen: seen}
 	d.Databases = backup.Plans(Sets(seen), backup.Options{StopAt: w.StopAt, Base: w.Base, Fork: w.Fork})
 	if d.Plan = chosen(d.Databases, w.Family); d.Plan == nil {
 		if !w.Family.IsZero() {
@@ -103,7 +103,7 @@ func Sets(seen []Seen) []backup.Set {
 }
 
 // filesOf turns a plan's steps into files with their names in the bucket.
-func filesOf(p *backup.Plan, seen []Seen, w Wish, samePlace bool, ord int) (out []File) {
+func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord int) (out []File) {
 	taken := map[string]bool{}
 	for _, step := range p.Steps {
 		names := []string{step.Set.FileName()}

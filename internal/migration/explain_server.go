@@ -14,24 +14,24 @@ func (m Migration) Explain(said string) Explanation {
 	if m.Own {
 		e = ExplainServer(said)
 	}
-	if m.Feed != nil {
-		e.Actions, e.Fix = feedButtons(e), feedFix.Replace(e.Fix)
+	if m.LiveSource != nil {
+		e.Actions, e.Fix = liveButtons(e), liveFix.Replace(e.Fix)
 		if e.Code == "gap" || e.Code == "covered" {
-			e.Fix = bridgeFix
+			e.Fix = gapDifferentialFix
 		}
 	}
 	return e
 }
 
-// feedFix words a fix by the buttons there are.
-var feedFix = strings.NewReplacer("Terminate", "Abort", "terminate", "abort")
+// liveFix words a fix by the buttons there are.
+var liveFix = strings.NewReplacer("Terminate", "Abort", "terminate", "abort")
 
-// feedButtons are those of an explanation that make sense where files are
+// liveButtons are those of an explanation that make sense where files are
 // taken from a source: nobody adds files there, the gate alone opens, and
 // giving up gives the source back.
-func feedButtons(e Explanation) (out []Button) {
+func liveButtons(e Explanation) (out []Button) {
 	if e.Code == "gap" || e.Code == "covered" {
-		out = append(out, ButtonBridge, ButtonRetry)
+		out = append(out, ButtonGapDifferential, ButtonRetry)
 	}
 	for _, b := range e.Actions {
 		switch b {
@@ -51,7 +51,7 @@ func feedButtons(e Explanation) (out []Button) {
 // them.
 var errorNumber = regexp.MustCompile(`\((\d{3,5})\)`)
 
-// ExplainServer is Explain for a SQL Server of one's own, which speaks of its
+// ExplainServer is Explain for a self-managed SQL Server, which speaks of its
 // errors by number. Several numbers are in order, the telling one first; 3013,
 // which only says that a statement ended, explains nothing.
 func ExplainServer(said string) Explanation {
@@ -106,7 +106,7 @@ var serverTexts = []explanationRow{
 		Actions: []Button{ButtonRetry, ButtonOpen, ButtonTerminate},
 	}},
 	{[][]string{{"restore was interrupted"}}, Explanation{
-		Code:    "half-made",
+		Code:    "interrupted-restore",
 		Cause:   "A restore of the full backup was interrupted, and the database it left is not certainly this migration's, or it was interrupted again and again.",
 		Fix:     "Retry begins the restore anew and replaces what is certainly its own. If it is refused, find out whose the database is; when nobody needs it, DROP DATABASE at the target and retry.",
 		Actions: []Button{ButtonRetry, ButtonTerminate},

@@ -30,12 +30,12 @@ func refusedProblem(refused error) *Problem {
 	return p
 }
 
-// explainTake says why the source refused. What it tells of the database now
+// explainSource says why the source refused. What it tells of the database now
 // says more than the refusal; t is empty when no backup was ordered.
-func (j *job) explainTake(ctx context.Context, m Migration, server backup.Server, t Take, refused error) *Problem {
+func (j *job) explainSource(ctx context.Context, m Migration, server backup.Server, t SourceBackup, refused error) *Problem {
 	p := refusedProblem(refused)
 	if t.ID != "" {
-		p.Step = takeStep(t)
+		p.Step = sourceBackupStep(t)
 		if p.Code == "source" {
 			p.Code = "backup"
 		}
@@ -45,9 +45,9 @@ func (j *job) explainTake(ctx context.Context, m Migration, server backup.Server
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return j.gone(ctx, m, server, p)
-	case err != nil || t.Tail && !m.Feed.Frozen.IsZero():
+	case err != nil || t.Tail && !m.LiveSource.Frozen.IsZero():
 		return p
-	case d.State == "RESTORING" && !(t.Tail && m.Feed.Freeze == FreezeTail):
+	case d.State == "RESTORING" && !(t.Tail && m.LiveSource.Freeze == FreezeTail):
 		p.Code, p.Cause = CodeRestoring, name+" is restoring at the source: somebody restores it, or took the tail of its log WITH NORECOVERY. Nothing can be backed up until it is open."
 		p.Fix = "If nobody is at work on it: RESTORE DATABASE " + tsql.Shown(name) + " WITH RECOVERY, then retry. If it was restored from other backups, abort and start again."
 	case d.State != "ONLINE" && d.State != "RESTORING":
@@ -55,14 +55,14 @@ func (j *job) explainTake(ctx context.Context, m Migration, server backup.Server
 		p.Fix = "Bring it ONLINE (the server's error log says why it is not), then retry."
 	case t.Kind == string(backup.Log) && d.RecoveryModel == "SIMPLE":
 		p.Code, p.Cause = CodeSimple, "Somebody set the recovery model of "+name+" to SIMPLE. It has no log backups, and what was written since the last one is in none."
-		bridged := j.bridgeable(ctx, m, server, p)
-		if bridged.Actions[0] == ButtonBridge {
-			bridged.Fix = "Set it back to FULL and take a differential backup: it holds everything since the full backup that the target has, and the next log joins it. Find out who set it SIMPLE."
+		covered := j.offerGapDifferential(ctx, m, server, p)
+		if covered.Actions[0] == ButtonGapDifferential {
+			covered.Fix = "Set it back to FULL and take a differential backup: it holds everything since the full backup that the target has, and the next log joins it. Find out who set it SIMPLE."
 		}
-		return bridged
+		return covered
 	case t.Kind == string(backup.Log) && d.LastLogBackupLSN.IsZero():
 		p.Code, p.Cause = CodeChainBroken, "The log chain of "+name+" is broken: its recovery model was SIMPLE for a while. It is "+d.RecoveryModel+" again, in name only until a backup begins a new chain."
-		return j.bridgeable(ctx, m, server, p)
+		return j.offerGapDifferential(ctx, m, server, p)
 	}
 	return p
 }
@@ -72,7 +72,7 @@ func (j *job) gone(ctx context.Context, m Migration, server backup.Server, p *Pr
 	p.Code = CodeGone
 	p.Cause = fmt.Sprintf("There is no database %s at the source any more: it was dropped or renamed, or the login may not see it.", m.SourceDatabase)
 	p.Fix = "If it was renamed, give it its name back, then retry. If it is gone, abort; writes were not stopped by this migration, and nothing of the source is left to give back."
-	if !m.Feed.Frozen.IsZero() {
+	if !m.LiveSource.Frozen.IsZero() {
 		p.Fix = "If it was renamed, give it its name back, then retry or abort."
 	}
 	all, err := server.Databases(ctx)

@@ -13,7 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/tsql"
 )
 
-// statementOf words the statement that a SQL Server of one's own gets
+// statementOf words the statement that a self-managed SQL Server gets
 // (documentation page "RESTORE Statements").
 func statementOf(m Migration, verb Verb, in RestoreCall) string {
 	name := tsql.Shown(m.Database)
@@ -76,7 +76,7 @@ func devicesOf(in RestoreCall) string {
 	return b.String() + ", STATS = 1"
 }
 
-// atHome says where a SQL Server of one's own finds a file, and for a full
+// atHome says where a self-managed SQL Server finds a file, and for a full
 // backup where the files of its database go.
 func (j *job) atHome(ctx context.Context, m Migration, f File, in RestoreCall) (RestoreCall, error) {
 	_, place, err := j.Ports.Server(ctx, m.InstanceID)
@@ -101,8 +101,8 @@ func (j *job) atHome(ctx context.Context, m Migration, f File, in RestoreCall) (
 	if err != nil {
 		return in, err
 	}
-	premises, err := host.Premises(ctx, m.Database, data)
-	in.Moves = premises.Moves
+	hostFacts, err := host.HostFacts(ctx, m.Database, data)
+	in.Moves = hostFacts.Moves
 	return in, err
 }
 
@@ -147,7 +147,7 @@ func (m Migration) Further(f File) bool { return m.set(f)[0].Ord != f.Ord }
 // opened: the source was frozen READ_ONLY, and what it was set to travels in
 // the log. A cloud's instance is out of reach for that.
 func Unfreezes(m Migration) bool {
-	return m.Own && m.Feed != nil && m.Feed.Freeze == FreezeReadOnly
+	return m.Own && m.LiveSource != nil && m.LiveSource.Freeze == FreezeReadOnly
 }
 
 // asWanted is a task as this migration must take it: a database that came up
@@ -167,11 +167,11 @@ const restoresByItself = 10
 // created: the clocks are compared over a connection.
 const createdEarly = time.Second
 
-// OwnHalf reports whether a half-made database, created at a time, is certainly
+// OurInterrupted reports whether a half-restored database, created at a time, is certainly
 // this migration's: it was created after a restore of ours was written down,
 // and Restore refuses a name that exists before. It must not have been open,
-// which the target tells by calling it half-made.
-func OwnHalf(m Migration, created time.Time) bool {
+// which the target tells by calling it half-restored.
+func OurInterrupted(m Migration, created time.Time) bool {
 	for _, c := range m.Calls {
 		if c.Verb == VerbRestore && c.Verdict != Refused && !created.IsZero() && !created.Before(c.Intended.Add(-createdEarly)) {
 			return m.Own
@@ -189,30 +189,30 @@ func RestoresAgain(m Migration, t Task) bool {
 			n++
 		}
 	}
-	return n <= restoresByItself && OwnHalf(m, t.HalfMade)
+	return n <= restoresByItself && OurInterrupted(m, t.InterruptedRestore)
 }
 
-// replaces asks whether the database of this name is our own half-made one.
+// replaces asks whether the database of this name is our own half-restored one.
 func (j *job) replaces(ctx context.Context, m Migration) (bool, error) {
 	host, ok := j.target.(Host)
 	if !ok {
 		return false, nil
 	}
-	created, err := host.HalfMade(ctx, m.Database)
+	created, err := host.InterruptedRestore(ctx, m.Database)
 	if err != nil || created.IsZero() {
 		return false, err
 	}
-	if !OwnHalf(m, created) {
+	if !OurInterrupted(m, created) {
 		return false, fault.Newf(fault.Conflict, "%s is in the middle of a restore that is not certainly this migration's.", m.Database).
 			WithFix("Find out whose it is. If nobody needs it: DROP DATABASE %s at the target, then retry.", tsql.Shown(m.Database))
 	}
 	return true, nil
 }
 
-// restoreAgain gives up an interrupted restore whose half-made database is
+// restoreAgain gives up an interrupted restore whose half-restored database is
 // certainly our own: the next turn restores the full backup anew and replaces
 // it.
-func (j *job) restoreAgain(ctx context.Context, m Migration, s Sight) error {
+func (j *job) restoreAgain(ctx context.Context, m Migration, s TargetState) error {
 	var last Call
 	for _, c := range m.Calls {
 		if c.Verb == VerbRestore && c.Happened() {
@@ -221,7 +221,7 @@ func (j *job) restoreAgain(ctx context.Context, m Migration, s Sight) error {
 	}
 	none, now := "", j.Now()
 	last.Verdict, last.Settled, last.Error = Void, now, "interrupted"
-	return j.note(ctx, Change{Call: &last, TaskID: &none, Sight: &s,
+	return j.note(ctx, Change{Call: &last, TaskID: &none, TargetState: &s,
 		Steps:  []run.Step{{Key: StepRestore, Title: stepTitle(m, StepRestore), State: run.StepSkipped, Finished: now, Message: "Interrupted; it begins anew."}},
 		Events: j.event(StepRestore, run.Warning, "The restore was interrupted. The half-made database is this migration's own: it was created after its order, by no other, and was never open. It is restored again WITH REPLACE.")})
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/bakplane/bakplane/internal/words"
 )
 
-// ownKeyRefuses are characters that a key cannot have where a SQL Server of
-// one's own reads it as a path.
+// ownKeyRefuses are characters that a key cannot have where a
+// self-managed server reads it as a path.
 const ownKeyRefuses = `\\:`
 
-// HostFacts is what preflight judges of a SQL Server of one's own as a target.
-type HostFacts struct {
-	Premises
+// HostCheck is what preflight judges of a self-managed SQL Server as a target.
+type HostCheck struct {
+	HostFacts
 	Ours     []string // names in the folder as this machine sees it, at the top
 	OursSays error    // why this machine cannot list it
 }
@@ -25,15 +25,15 @@ type HostFacts struct {
 // sampled is how many names of the folder are compared from both sides.
 const sampled = 20
 
-// collectHost asks a server of one's own, and looks at its folder from this
+// collectHost asks a self-managed server, and looks at its folder from this
 // side; nil for a cloud.
-func collectHost(ctx context.Context, ports Ports, target Target, f Facts, data []bakfile.DataFile) (h *HostFacts, err error) {
+func collectHost(ctx context.Context, ports Ports, target Target, f Facts, data []bakfile.DataFile) (h *HostCheck, err error) {
 	host, ok := target.(Host)
 	if !ok {
 		return nil, nil
 	}
-	h = &HostFacts{}
-	if h.Premises, err = host.Premises(ctx, f.Migration.Database, data); err != nil {
+	h = &HostCheck{}
+	if h.HostFacts, err = host.HostFacts(ctx, f.Migration.Database, data); err != nil {
 		return nil, err
 	}
 	staging, err := ports.Bucket(ctx, f.Migration.StagingID)
@@ -52,7 +52,7 @@ func collectHost(ctx context.Context, ports Ports, target Target, f Facts, data 
 	return h, nil
 }
 
-// host judges a SQL Server of one's own. A cloud's limits on calls, sizes and
+// host judges a self-managed SQL Server. A cloud's limits on calls, sizes and
 // names have no place here.
 func (j *judge) host(f Facts) {
 	j.add("instance", "Target", Passed, strings.TrimSpace(Product(f.Instance.VersionMajor)+" "+f.Instance.Description)+" answers.", "")
@@ -87,7 +87,7 @@ func (j *judge) ownName(f Facts) {
 
 // ownFolder compares the folder from both sides: what lies there for one must
 // lie there for the other.
-func (j *judge) ownFolder(h *HostFacts) {
+func (j *judge) ownFolder(h *HostCheck) {
 	const title = "Backup folder of the target"
 	bar := func(text, fix string) { j.add("bucket", title, Barred, text, fix) }
 	if h.FolderSays != nil {
@@ -130,7 +130,7 @@ func quoteList(names []string, most int) string {
 }
 
 // ownPlaces judges where the database's files go.
-func (j *judge) ownPlaces(f Facts, h *HostFacts) {
+func (j *judge) ownPlaces(f Facts, h *HostCheck) {
 	var clash []string
 	var data int64
 	for _, m := range h.Moves {
@@ -157,8 +157,8 @@ func folderOf(file string) string {
 	return path.Dir(file)
 }
 
-func (j *judge) ownRooms(h *HostFacts) {
-	for _, r := range h.Rooms {
+func (j *judge) ownRooms(h *HostCheck) {
+	for _, r := range h.Volumes {
 		switch {
 		case r.Free < 0:
 			j.add("space", "Space", Warned, fmt.Sprintf("%s needs %s; the target does not tell how much is free there.", r.Path, words.Bytes(r.Need)), "Make sure that it fits.")

@@ -35,7 +35,7 @@ func TestExplainServer(t *testing.T) {
 		"This differential backup cannot be restored because the database has not been restored to the correct earlier state. (3136)": "wrong-base",
 		"The media set has 3 media families but only 1 are provided. (3132)":                                                          "stripe",
 		"Cannot open backup device '/backups (2016)/a.bak'. Operating system error 5(Access is denied.). (3201)":                      "device",
-		"The restore was interrupted: the connection that ran it ended. Restore the full backup again.":                               "half-made",
+		"The restore was interrupted: the connection that ran it ended. Restore the full backup again.":                               "interrupted-restore",
 		"The connection to sqlb:1433 was lost.":                                                                                       "connection",
 		"Asynchronously DBCC CHECKDB failed: 2 errors":                                                                                "check-after",
 		"DBCC CHECKDB failed: 2 errors":              "check",
@@ -81,10 +81,10 @@ func TestOnlyOurOwnHalfIsReplaced(t *testing.T) {
 		"in the cloud":                     {false, call(Accepted), noon.Add(time.Second), false},
 	} {
 		m := Migration{Own: c.own, Calls: c.calls}
-		if got := OwnHalf(m, c.created); got != c.want {
+		if got := OurInterrupted(m, c.created); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
-		if got := RestoresAgain(m, Task{HalfMade: c.created}); got != c.want {
+		if got := RestoresAgain(m, Task{InterruptedRestore: c.created}); got != c.want {
 			t.Errorf("%s: again %v", name, got)
 		}
 	}
@@ -92,13 +92,13 @@ func TestOnlyOurOwnHalfIsReplaced(t *testing.T) {
 	for range restoresByItself + 1 {
 		many.Calls = append(many.Calls, call(Void)...)
 	}
-	if RestoresAgain(many, Task{HalfMade: noon.Add(time.Second)}) || !OwnHalf(many, noon.Add(time.Second)) {
+	if RestoresAgain(many, Task{InterruptedRestore: noon.Add(time.Second)}) || !OurInterrupted(many, noon.Add(time.Second)) {
 		t.Error("what is interrupted again and again asks nobody")
 	}
 }
 
 func TestAFreezeThatTravelledIsNotOpenYet(t *testing.T) {
-	frozen := Migration{Own: true, Database: "shop", Feed: &Feed{Freeze: FreezeReadOnly}}
+	frozen := Migration{Own: true, Database: "shop", LiveSource: &LiveSource{Freeze: FreezeReadOnly}}
 	task := Task{Status: TaskSuccess, ReadOnly: true}
 	if got := asWanted(frozen, task); got.Status != TaskWaiting {
 		t.Errorf("read-only, and called %s", got.Status)
@@ -107,8 +107,8 @@ func TestAFreezeThatTravelledIsNotOpenYet(t *testing.T) {
 		t.Errorf("explained as %s", e.Code)
 	}
 	for name, m := range map[string]Migration{
-		"tail": {Own: true, Feed: &Feed{Freeze: FreezeTail}}, "cloud": {Feed: &Feed{Freeze: FreezeReadOnly}}, "files": {Own: true},
-		"open before": {Own: true, Feed: &Feed{Freeze: FreezeReadOnly}, Opened: noon},
+		"tail": {Own: true, LiveSource: &LiveSource{Freeze: FreezeTail}}, "cloud": {LiveSource: &LiveSource{Freeze: FreezeReadOnly}}, "files": {Own: true},
+		"open before": {Own: true, LiveSource: &LiveSource{Freeze: FreezeReadOnly}, Opened: noon},
 	} {
 		if got := asWanted(m, task); got.Status != TaskSuccess {
 			t.Errorf("%s: %s", name, got.Status)
@@ -167,7 +167,7 @@ func TestJudgeAServerOfOnesOwn(t *testing.T) {
 		return Facts{Migration: Migration{Own: true, Database: "shop", Mode: Pending, Files: []File{{Ord: 1, Kind: "full", Key: "my (own) names.bak", Size: 4 << 40}}},
 			Sets:     []SetFacts{{File: File{Kind: "full", Key: "my (own) names.bak", Size: 4 << 40}, VersionMajor: 15, RecoveryModel: "FULL", Position: 1, SetsInFile: 1, FamilyCount: 3, Complete: true}},
 			Instance: TargetInstance{Own: true, VersionMajor: 15, Status: "Running", Edition: "std"}, CallsDay: 1000, CallsHost: 1000,
-			Host: &HostFacts{Premises: Premises{Folder: "/backup", Names: []string{"Readme.txt"}, Moves: []Move{{Logical: "shop", To: "/data/shop_1.mdf", Size: 8 << 20}}, Rooms: []Room{{Path: "/data", Need: 8 << 20, Free: 9 << 20}}}, Ours: []string{"readme.txt"}}}
+			Host: &HostCheck{HostFacts: HostFacts{Folder: "/backup", Names: []string{"Readme.txt"}, Moves: []Move{{Logical: "shop", To: "/data/shop_1.mdf", Size: 8 << 20}}, Volumes: []Volume{{Path: "/data", Need: 8 << 20, Free: 9 << 20}}}, Ours: []string{"readme.txt"}}}
 	}
 	levels := func(fs []Finding) (barred []string) {
 		for _, f := range fs {
@@ -187,7 +187,7 @@ func TestJudgeAServerOfOnesOwn(t *testing.T) {
 		"rights":      func(f *Facts) { f.Host.Missing = []backup.MissingRight{{Right: "restore", Grant: "ALTER SERVER ROLE"}} },
 		"bucket":      func(f *Facts) { f.Host.Names = []string{"other"} },
 		"files-clash": func(f *Facts) { f.Host.Moves[0].Taken = "database x" },
-		"space":       func(f *Facts) { f.Host.Rooms[0].Free = 1 },
+		"space":       func(f *Facts) { f.Host.Volumes[0].Free = 1 },
 		"edition":     func(f *Facts) { f.Host.LargestMDF = 1 << 20 },
 		"name":        func(f *Facts) { f.Databases = []string{"SHOP"} },
 		"version":     func(f *Facts) { f.Instance.VersionMajor = 14 },
@@ -221,7 +221,7 @@ func TestStripesOfATake(t *testing.T) {
 			t.Errorf("%s of %d bytes over %d files, want %d", c.kind, c.bytes, got, c.want)
 		}
 	}
-	_, key := TakeName(own, "full", noon)
+	_, key := SourceBackupName(own, "full", noon)
 	if got := StripeKeys(StripedKey(key, 1)); len(got) != 1 || got[0] != key {
 		t.Errorf("%q of %q", got, key)
 	}

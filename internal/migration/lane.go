@@ -100,18 +100,18 @@ func (l *lane) wait() {
 
 // lanes are what goes on beside the target.
 type lanes struct {
-	uploads, takes *lane
-	ends           chan struct{}
-	end            context.CancelFunc
+	uploads, sourceBackups *lane
+	ends                   chan struct{}
+	end                    context.CancelFunc
 }
 
 func newLanes(ctx context.Context) *lanes {
 	ctx, end := context.WithCancel(ctx)
 	ends := make(chan struct{}, 1)
-	return &lanes{uploads: &lane{base: ctx, ends: ends}, takes: &lane{base: ctx, ends: ends}, ends: ends, end: end}
+	return &lanes{uploads: &lane{base: ctx, ends: ends}, sourceBackups: &lane{base: ctx, ends: ends}, ends: ends, end: end}
 }
 
-func (l *lanes) busy() bool { return l.uploads.busy() || l.takes.busy() }
+func (l *lanes) busy() bool { return l.uploads.busy() || l.sourceBackups.busy() }
 
 // wait returns when work ended, the time is over, or ctx ends.
 func (l *lanes) wait(ctx context.Context, longest time.Duration) error {
@@ -131,7 +131,7 @@ func (l *lanes) wait(ctx context.Context, longest time.Duration) error {
 func (l *lanes) stop() {
 	l.end()
 	l.uploads.wait()
-	l.takes.wait()
+	l.sourceBackups.wait()
 }
 
 // bringNext uploads what is next now. What the turn saw when it started the
@@ -171,7 +171,7 @@ func (j *job) bring(ctx context.Context, m Migration, f File) error {
 	if err := sameBackup(source, f); err != nil {
 		return err
 	}
-	ledger := j.Store.Ledger(j.grip, j.id, f.Ord)
+	ledger := j.Store.Ledger(j.claim, j.id, f.Ord)
 	if f.State == FilePlanned {
 		if err := objectstore.Forget(ctx, staging, f.Key, ledger); err != nil {
 			return err
@@ -258,7 +258,7 @@ func (j *job) abortUploads(ctx context.Context, m Migration) error {
 		if err != nil {
 			return err
 		}
-		if err := objectstore.Forget(ctx, bucket, f.Key, j.Store.Ledger(j.grip, j.id, f.Ord)); err != nil && !fault.Is(err, fault.NotFound) {
+		if err := objectstore.Forget(ctx, bucket, f.Key, j.Store.Ledger(j.claim, j.id, f.Ord)); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 	}
@@ -310,7 +310,7 @@ func (m *meter) run(ctx context.Context) (stop func()) {
 			case <-tick.C:
 				// A save that fails is made up for by the next one; the upload's
 				// own notes decide whether the claim still holds.
-				_ = m.job.Runs.Progress(ctx, m.job.grip, m.step.Key, m.done.Load(), m.total.Load(), m.rate(m.job.Now()))
+				_ = m.job.Runs.Progress(ctx, m.job.claim, m.step.Key, m.done.Load(), m.total.Load(), m.rate(m.job.Now()))
 			}
 		}
 	}()

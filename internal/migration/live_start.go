@@ -12,8 +12,8 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 )
 
-// LiveWish is what a person chose for a migration from a server at work.
-type LiveWish struct {
+// LiveRequest is what a person chose for a migration from a server at work.
+type LiveRequest struct {
 	ServerID, Source string // server and its database
 	InstanceID       string // target
 	Database         string // name on the target; empty = the source's
@@ -23,16 +23,16 @@ type LiveWish struct {
 	Freeze           Freeze        // empty = tail
 	Check            CheckMode     // empty = async
 	Compress         bool
-	Own              bool // the target is a SQL Server of one's own
+	Own              bool // the target is a self-managed SQL Server
 }
 
 // OwnEvery is from one log backup to the next where nothing was chosen and the
-// target is a server of one's own, which counts no imports.
+// target is a self-managed server, which counts no imports.
 const OwnEvery = 15 * time.Minute
 
 // Draft fills in what was left open and makes the migration it would be.
 // folderID is the bucket through which the server's backups are seen.
-func (w LiveWish) Draft(folderID string) (Migration, error) {
+func (w LiveRequest) Draft(folderID string) (Migration, error) {
 	if w.Database == "" {
 		w.Database = w.Source
 	}
@@ -43,7 +43,7 @@ func (w LiveWish) Draft(folderID string) (Migration, error) {
 		w.Every = OwnEvery
 	}
 	if w.Every == 0 {
-		w.Every = SmallestEvery(TakeRules{Reserve: ImportsKept})
+		w.Every = SmallestEvery(SourceRules{Reserve: ImportsKept})
 	}
 	if w.Freeze == "" {
 		w.Freeze = FreezeTail
@@ -67,12 +67,12 @@ func (w LiveWish) Draft(folderID string) (Migration, error) {
 		return Migration{}, fault.New(fault.Invalid, why, "Choose another name for the database on the target.")
 	}
 	return Migration{Database: w.Database, SourceDatabase: w.Source, InstanceID: w.InstanceID, Own: w.Own, SourceID: folderID, StagingID: w.StagingID, StagingPrefix: w.StagingPrefix,
-		Mode: Pending, Check: w.Check, Feed: &Feed{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
+		Mode: Pending, Check: w.Check, LiveSource: &LiveSource{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
 }
 
 // LivePreflight judges source, bucket and target together.
 func LivePreflight(ctx context.Context, ports Ports, m Migration, now func() time.Time) ([]Finding, SourceFacts, error) {
-	s, err := CollectSource(ctx, ports, m.Feed, m.SourceDatabase, now)
+	s, err := CollectSource(ctx, ports, m.LiveSource, m.SourceDatabase, now)
 	if err != nil {
 		return nil, s, err
 	}
@@ -102,10 +102,10 @@ func StartLive(ctx context.Context, store Store, m Migration, s SourceFacts, fin
 	}
 	m.ID, m.RunID, m.Created = newID(), newID(), by.At
 	m.SourceServer, m.Family = s.Server.Name, s.Database.Family
-	m.Feed.History = s.History
+	m.LiveSource.History = s.History
 	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
 	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s at work.", m.SourceDatabase, s.Server.Name)).
-		With(nil, map[string]any{"database": m.Database, "server": m.Feed.ServerID, "instance": m.InstanceID, "every": m.Feed.Every.String(), "freeze": m.Feed.Freeze, "checkdb": decidedWords(s, findings)})
+		With(nil, map[string]any{"database": m.Database, "server": m.LiveSource.ServerID, "instance": m.InstanceID, "every": m.LiveSource.Every.String(), "freeze": m.LiveSource.Freeze, "checkdb": decidedWords(s, findings)})
 	return m.ID, store.Create(ctx, m, r, e)
 }
 
@@ -135,15 +135,15 @@ func decidedWords(s SourceFacts, fs []Finding) string {
 
 // OrderCutover asks to freeze the source, ship the tail and open the target.
 func OrderCutover(ctx context.Context, s Store, id string, by By) error {
-	return OrderForetoldCutover(ctx, s, id, Stop{}, by)
+	return OrderPredictedCutover(ctx, s, id, Stop{}, by)
 }
 
-// OrderForetoldCutover is OrderCutover that keeps what was predicted, to be
+// OrderPredictedCutover is OrderCutover that keeps what was predicted, to be
 // compared with what comes.
-func OrderForetoldCutover(ctx context.Context, s Store, id string, foretold Stop, by By) error {
+func OrderPredictedCutover(ctx context.Context, s Store, id string, predicted Stop, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
 		d, err := Cutover(m)
-		d.Foretold = foretold
+		d.Predicted = predicted
 		return d, by.entry("migration.cutover", id, "Ordered the cutover of "+m.Database+"."), err
 	})
 }
@@ -157,10 +157,10 @@ func OrderOneMore(ctx context.Context, s Store, id string, by By) error {
 	})
 }
 
-// OrderBridge asks for a differential backup that covers a log which is lost.
-func OrderBridge(ctx context.Context, s Store, id string, by By) error {
+// OrderGapDifferential asks for a differential backup that covers a log which is lost.
+func OrderGapDifferential(ctx context.Context, s Store, id string, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
-		d, err := Bridge(m)
+		d, err := GapDifferential(m)
 		return d, by.entry("migration.bridge", id, "Ordered a differential backup of "+m.SourceDatabase+" over the log that is lost.").With(m.Problem, nil), err
 	})
 }

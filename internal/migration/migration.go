@@ -24,7 +24,7 @@ type Migration struct {
 	Family         bakfile.GUID // lineage of the source, kept through restores and renames
 
 	InstanceID    string // endpoint of the target
-	Own           bool   // the target is a SQL Server of one's own; follows from the endpoint
+	Own           bool   // the target is a self-managed SQL Server; follows from the endpoint
 	SourceID      string // bucket the files come from
 	SourcePrefix  string
 	StagingID     string // bucket the target reads; may be the source itself
@@ -34,16 +34,16 @@ type Migration struct {
 	Check           CheckMode
 	OpenWhenApplied bool // open by itself once every known file is applied
 
-	Feed *Feed // nil when the files are given; else they are taken from a server at work
+	LiveSource *LiveSource // nil when the files are given; else they are taken from a server at work
 
 	Files []File // in order of application
 	Calls []Call // changing calls to the target, oldest first
 
-	Checked  time.Time // when preflight passed; zero = not yet
-	Findings []Finding // of the last preflight
-	TaskID   string    // of the target's restore task
-	Sight    Sight     // what the target said last
-	Problem  *Problem  // why it stands still; nil when it does not
+	Checked     time.Time   // when preflight passed; zero = not yet
+	Findings    []Finding   // of the last preflight
+	TaskID      string      // of the target's restore task
+	TargetState TargetState // what the target said last
+	Problem     *Problem    // why it stands still; nil when it does not
 
 	OpenAsked      time.Time // a person asked to open; zero = not yet
 	TerminateAsked time.Time
@@ -155,8 +155,8 @@ const (
 // Happened reports whether the call took effect, or may have.
 func (c Call) Happened() bool { return c.Verdict != Refused && c.Verdict != Void }
 
-// Sight is what the target said when we last looked.
-type Sight struct {
+// TargetState is what the target said when we last looked.
+type TargetState struct {
 	At    time.Time // UTC; zero = never
 	Task  Task
 	Files []TaskFile
@@ -187,14 +187,14 @@ type Problem struct {
 type Button string
 
 const (
-	ButtonRetry     Button = "retry"     // retry from here
-	ButtonAddFiles  Button = "add-files" // add the missing file
-	ButtonOpen      Button = "open"
-	ButtonTerminate Button = "terminate"
-	ButtonAbort     Button = "abort"    // give the source back
-	ButtonOneMore   Button = "one-more" // take one more log and try again
-	ButtonBridge    Button = "bridge"   // take a differential, which covers the log that is lost
-	ButtonServer    Button = "server"   // change how the source server is reached
+	ButtonRetry           Button = "retry"     // retry from here
+	ButtonAddFiles        Button = "add-files" // add the missing file
+	ButtonOpen            Button = "open"
+	ButtonTerminate       Button = "terminate"
+	ButtonAbort           Button = "abort"            // give the source back
+	ButtonOneMore         Button = "one-more"         // take one more log and try again
+	ButtonGapDifferential Button = "gap-differential" // take a differential, which covers the log that is lost
+	ButtonServer          Button = "server"           // change how the source server is reached
 )
 
 // SourceOf is the bucket a file comes from.

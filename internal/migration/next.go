@@ -37,7 +37,7 @@ type Do string
 
 const (
 	DoPreflight Do = "preflight"
-	DoSeek      Do = "seek" // find out whether a call without an answer happened
+	DoReconcile Do = "reconcile" // find out whether a call without an answer happened
 	DoRestore   Do = "restore"
 	DoImport    Do = "import"
 	DoOpen      Do = "open"
@@ -58,7 +58,7 @@ func Next(m Migration, b Budget, now time.Time, r Rules) Action {
 		return Action{Do: DoFinish}
 	case unansweredNow(m, now, r).Do != "":
 		return unansweredNow(m, now, r)
-	case m.Feed != nil && !m.Feed.AbortAsked.IsZero() && m.Feed.GivenBack.IsZero():
+	case m.LiveSource != nil && !m.LiveSource.AbortAsked.IsZero() && m.LiveSource.GivenBack.IsZero():
 		return Action{Do: DoAwait} // the source first: it must be writable again
 	case !m.TerminateAsked.IsZero():
 		return terminate(m)
@@ -70,9 +70,9 @@ func Next(m Migration, b Budget, now time.Time, r Rules) Action {
 	if m.TaskID == "" {
 		return begin(m, b, now, r)
 	}
-	if wait := Pause(m, now, r); now.Before(m.Sight.At.Add(wait)) {
+	if wait := Pause(m, now, r); now.Before(m.TargetState.At.Add(wait)) {
 		if atWork(m) {
-			return Action{Do: DoWait, Until: m.Sight.At.Add(wait), Why: "The target is at work."}
+			return Action{Do: DoWait, Until: m.TargetState.At.Add(wait), Why: "The target is at work."}
 		}
 	} else {
 		return Action{Do: DoLook}
@@ -87,10 +87,10 @@ func unansweredNow(m Migration, now time.Time, r Rules) Action {
 	if !ok {
 		return Action{}
 	}
-	if looked := m.Sight.At; looked.After(c.Intended) && now.Before(looked.Add(r.Poll)) {
+	if looked := m.TargetState.At; looked.After(c.Intended) && now.Before(looked.Add(r.Poll)) {
 		return Action{Do: DoWait, Until: looked.Add(r.Poll), Call: c, Why: "The answer to a call was lost; looking whether it took effect."}
 	}
-	return Action{Do: DoSeek, Call: c}
+	return Action{Do: DoReconcile, Call: c}
 }
 
 func terminate(m Migration) Action {
@@ -108,7 +108,7 @@ func terminate(m Migration) Action {
 // begin leads to the restore of the full backup.
 func begin(m Migration, b Budget, now time.Time, r Rules) Action {
 	live := m.Live()
-	if len(live) == 0 && m.Feed != nil {
+	if len(live) == 0 && m.LiveSource != nil {
 		return Action{Do: DoAwait}
 	}
 	if len(live) == 0 {
@@ -140,7 +140,7 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 			return Action{Do: DoAwait, File: f}
 		}
 		// What stops writes does not queue.
-		if m.Feed == nil || m.Feed.Frozen.IsZero() {
+		if m.LiveSource == nil || m.LiveSource.Frozen.IsZero() {
 			if wait, ok := b.exhausted(now, r); ok {
 				return wait
 			}
@@ -150,8 +150,8 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 		}
 		return Action{Do: DoImport, File: f}
 	}
-	if m.Feed != nil {
-		if m.Feed.mustProve(m, now) {
+	if m.LiveSource != nil {
+		if m.LiveSource.mustProve(m, now) {
 			return Action{Do: DoAwait}
 		}
 		if open, _ := Gate(m); open {
@@ -167,7 +167,7 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 
 // kept reports whether the imports left today are those kept for the cutover.
 func (m Migration) kept(b Budget, r Rules) bool {
-	f := m.Feed
+	f := m.LiveSource
 	return f != nil && !m.Own && f.Frozen.IsZero() && f.spare(b, r.Reserve) <= 0
 }
 
@@ -271,10 +271,10 @@ func StageOf(m Migration) Stage {
 	case opening(m):
 		return StageOpening
 	}
-	if m.Feed != nil && len(m.Live()) == 0 {
+	if m.LiveSource != nil && len(m.Live()) == 0 {
 		return StageBackup
 	}
-	if m.Feed != nil && !m.Feed.Frozen.IsZero() {
+	if m.LiveSource != nil && !m.LiveSource.Frozen.IsZero() {
 		return StageCutover
 	}
 	for _, f := range m.Live() {

@@ -23,9 +23,9 @@ func file(ord int, kind string, state FileState, first, last uint32) File {
 func following(edit func(*Migration)) Migration {
 	m := Migration{
 		ID: "m", Database: "orders", Mode: Pending, Check: CheckAsync, TaskID: "t1", Checked: t0, Created: t0,
-		Files: []File{file(1, "full", FileApplied, 1, 10), file(2, "log", FileStaged, 10, 20)},
-		Calls: []Call{{ID: "c1", Verb: VerbRestore, File: 1, Intended: t0, Settled: t0, Verdict: Accepted, TaskID: "t1"}},
-		Sight: Sight{At: t0.Add(time.Minute), Task: Task{ID: "t1", Database: "orders", Status: TaskWaiting}},
+		Files:       []File{file(1, "full", FileApplied, 1, 10), file(2, "log", FileStaged, 10, 20)},
+		Calls:       []Call{{ID: "c1", Verb: VerbRestore, File: 1, Intended: t0, Settled: t0, Verdict: Accepted, TaskID: "t1"}},
+		TargetState: TargetState{At: t0.Add(time.Minute), Task: Task{ID: "t1", Database: "orders", Status: TaskWaiting}},
 	}
 	if edit != nil {
 		edit(&m)
@@ -37,7 +37,7 @@ func TestNext(t *testing.T) {
 	now := t0.Add(time.Minute + 500*time.Millisecond)
 	fresh := func(edit func(*Migration)) Migration {
 		return following(func(m *Migration) {
-			m.TaskID, m.Calls, m.Sight = "", nil, Sight{}
+			m.TaskID, m.Calls, m.TargetState = "", nil, TargetState{}
 			m.Files[0].State, m.Files[1].State = FilePlanned, FilePlanned
 			if edit != nil {
 				edit(m)
@@ -59,18 +59,18 @@ func TestNext(t *testing.T) {
 		"restore call without an answer": {fresh(func(m *Migration) {
 			m.Files[0].State = FileStaged
 			m.Calls = []Call{{ID: "c", Verb: VerbRestore, File: 1, Intended: t0}}
-		}), Budget{}, DoSeek},
+		}), Budget{}, DoReconcile},
 		"no file left": {fresh(func(m *Migration) { m.Files = nil }), Budget{}, DoAsk},
 
 		// increments
 		"log in the bucket":        {following(nil), Budget{}, DoImport},
 		"log not in the bucket":    {following(func(m *Migration) { m.Files[1].State = FileUploading }), Budget{}, DoAwait},
 		"log in the target's hand": {following(func(m *Migration) { m.Files[1].State = FileSent }), Budget{}, DoWait},
-		"sight is old":             {following(func(m *Migration) { m.Sight.At = t0.Add(-time.Hour) }), Budget{}, DoLook},
+		"sight is old":             {following(func(m *Migration) { m.TargetState.At = t0.Add(-time.Hour) }), Budget{}, DoLook},
 		"import without an answer": {following(func(m *Migration) {
 			m.Calls = append(m.Calls, Call{ID: "c2", Verb: VerbImport, File: 2, Intended: t0.Add(50 * time.Second)})
-			m.Sight.At = t0
-		}), Budget{}, DoSeek},
+			m.TargetState.At = t0
+		}), Budget{}, DoReconcile},
 		"just looked for a lost answer": {following(func(m *Migration) {
 			m.Calls = append(m.Calls, Call{ID: "c2", Verb: VerbImport, File: 2, Intended: t0.Add(50 * time.Second)})
 		}), Budget{}, DoWait},
@@ -151,33 +151,33 @@ func TestRead(t *testing.T) {
 	const tooRecent = "The log in this backup set begins at LSN 39000000002000001, which is too recent to apply to the database. RESTORE LOG is terminating abnormally."
 	for name, tc := range map[string]struct {
 		m       Migration
-		s       Sight
+		s       TargetState
 		state   FileState // of file 2; empty = unchanged
 		problem string
 		opened  bool
 		check   CheckResult
 	}{
-		"at work":                   {m: sent(nil), s: Sight{Task: Task{Status: TaskRunning}, Files: []TaskFile{rowOf("Restoring", "")}}},
-		"unknown status is at work": {m: sent(nil), s: Sight{Task: Task{Status: "Frobbing"}}},
-		"applied":                   {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("Restored", "")}}, state: FileApplied},
-		"waiting before its row":    {m: sent(func(m *Migration) { m.Calls[1].Settled = t0.Add(time.Hour) }), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{{Name: "ordersfull.bak", Status: "Restored"}}}},
+		"at work":                   {m: sent(nil), s: TargetState{Task: Task{Status: TaskRunning}, Files: []TaskFile{rowOf("Restoring", "")}}},
+		"unknown status is at work": {m: sent(nil), s: TargetState{Task: Task{Status: "Frobbing"}}},
+		"applied":                   {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("Restored", "")}}, state: FileApplied},
+		"waiting before its row":    {m: sent(func(m *Migration) { m.Calls[1].Settled = t0.Add(time.Hour) }), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{{Name: "ordersfull.bak", Status: "Restored"}}}},
 		"row of an earlier try only": {m: sent(func(m *Migration) {
 			m.Calls[1].Settled = t0.Add(time.Hour)
 			m.Calls = append(m.Calls, m.Calls[1])
-		}), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}},
-		"accepted and never seen":    {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{{Name: "ordersfull.bak", Status: "Restored"}}}, state: FileRefused, problem: "unseen"},
-		"gap":                        {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting, Description: tooRecent}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}, state: FileRefused, problem: "gap"},
-		"covered is left out":        {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", "… which is too early to apply to the database.")}}, state: FileDropped},
-		"no rows told, task waits":   {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting}}, state: FileApplied},
-		"no rows told, task says no": {m: sent(nil), s: Sight{Task: Task{Status: TaskWaiting, Description: tooRecent}}, state: FileRefused, problem: "gap"},
-		"task failed":                {m: sent(nil), s: Sight{Task: Task{Status: TaskFailed, Description: "Not Enough Disk Space for restoring"}}, state: FileRefused, problem: "space"},
-		"opened elsewhere":           {m: following(func(m *Migration) { m.Files[1].State = FileApplied }), s: Sight{Task: Task{Status: TaskSuccess}}, opened: true},
-		"opened, checked":            {m: following(nil), s: Sight{Task: Task{Status: TaskSuccess, Description: "Success to DBCC checkdb asynchronously"}}, opened: true, check: CheckPassed},
+		}), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}},
+		"accepted and never seen":    {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{{Name: "ordersfull.bak", Status: "Restored"}}}, state: FileRefused, problem: "unseen"},
+		"gap":                        {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting, Description: tooRecent}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}, state: FileRefused, problem: "gap"},
+		"covered is left out":        {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", "… which is too early to apply to the database.")}}, state: FileDropped},
+		"no rows told, task waits":   {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}}, state: FileApplied},
+		"no rows told, task says no": {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting, Description: tooRecent}}, state: FileRefused, problem: "gap"},
+		"task failed":                {m: sent(nil), s: TargetState{Task: Task{Status: TaskFailed, Description: "Not Enough Disk Space for restoring"}}, state: FileRefused, problem: "space"},
+		"opened elsewhere":           {m: following(func(m *Migration) { m.Files[1].State = FileApplied }), s: TargetState{Task: Task{Status: TaskSuccess}}, opened: true},
+		"opened, checked":            {m: following(nil), s: TargetState{Task: Task{Status: TaskSuccess, Description: "Success to DBCC checkdb asynchronously"}}, opened: true, check: CheckPassed},
 		"check fails afterwards": {m: following(func(m *Migration) { m.Opened = t0 }),
-			s:     Sight{Task: Task{Status: TaskSuccess, Description: "asynchronously DBCC checkdb failed: CHECKDB found 0 allocation errors and 2 consistency errors"}},
+			s:     TargetState{Task: Task{Status: TaskSuccess, Description: "asynchronously DBCC checkdb failed: CHECKDB found 0 allocation errors and 2 consistency errors"}},
 			check: CheckFailed},
-		"check never told": {m: following(func(m *Migration) { m.Opened = t0.Add(-25 * time.Hour) }), s: Sight{Task: Task{Status: TaskSuccess}}, check: CheckUntold},
-		"sync check":       {m: following(func(m *Migration) { m.Check = CheckSync }), s: Sight{Task: Task{Status: TaskSuccess}}, opened: true, check: CheckPassed},
+		"check never told": {m: following(func(m *Migration) { m.Opened = t0.Add(-25 * time.Hour) }), s: TargetState{Task: Task{Status: TaskSuccess}}, check: CheckUntold},
+		"sync check":       {m: following(func(m *Migration) { m.Check = CheckSync }), s: TargetState{Task: Task{Status: TaskSuccess}}, opened: true, check: CheckPassed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Read(tc.m, tc.s, t0.Add(time.Hour), rules)
@@ -198,7 +198,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func TestSeek(t *testing.T) {
+func TestReconcile(t *testing.T) {
 	m := following(nil)
 	c := Call{ID: "c", Verb: VerbRestore, Intended: t0, KnownTasks: []string{"old"}}
 	for name, tc := range map[string]struct {
@@ -213,7 +213,7 @@ func TestSeek(t *testing.T) {
 		"found however late we look": {[]Task{{ID: "new", Database: "orders"}}, time.Hour, Adopted},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := SeekRestore(c, m, tc.tasks, t0.Add(tc.after), rules); got.Verdict != tc.want {
+			if got := ReconcileRestore(c, m, tc.tasks, t0.Add(tc.after), rules); got.Verdict != tc.want {
 				t.Errorf("verdict %q, want %q", got.Verdict, tc.want)
 			}
 		})

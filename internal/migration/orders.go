@@ -28,10 +28,10 @@ func Start(ctx context.Context, s Store, d Draft, findings []Finding, newID func
 	if d.Plan == nil || len(d.Files) == 0 {
 		return "", fault.New(fault.Invalid, "There is nothing to migrate: no chain could be planned.", "See what is missing beside the files.")
 	}
-	if err := whole(d.Plan); err != nil && (!d.Wish.Partly || d.Plan.Choice != nil) {
+	if err := whole(d.Plan); err != nil && (!d.Request.Partly || d.Plan.Choice != nil) {
 		return "", err
 	}
-	if d.Wish.Partly && d.Wish.OpenWhenApplied && !d.Plan.Whole() {
+	if d.Request.Partly && d.Request.OpenWhenApplied && !d.Plan.Whole() {
 		return "", fault.New(fault.Invalid, "A chain that something is missing from is not opened by itself.", "Open it by hand once the missing files are added, or not at all.")
 	}
 	for _, f := range findings {
@@ -98,7 +98,7 @@ func More(m Migration, seen []Seen, samePlace bool) (Draft, error) {
 	if len(live) == 0 {
 		return Draft{}, fault.New(fault.Conflict, "The migration has no files.", "Start a new one.")
 	}
-	w := Wish{SourceID: m.SourceID, SourcePrefix: m.SourcePrefix, StagingID: m.StagingID, StagingPrefix: m.StagingPrefix,
+	w := FilesRequest{SourceID: m.SourceID, SourcePrefix: m.SourcePrefix, StagingID: m.StagingID, StagingPrefix: m.StagingPrefix,
 		InstanceID: m.InstanceID, Database: m.Database, Mode: m.Mode, Check: m.Check, Own: m.Own}
 	o := backup.Options{Family: m.Family, Base: live[0].SetGUID}
 	if live[0].State == FileApplied || live[0].State == FileSent {
@@ -109,7 +109,7 @@ func More(m Migration, seen []Seen, samePlace bool) (Draft, error) {
 			}
 		}
 	}
-	d := Draft{Wish: w, Seen: seen, Migration: m}
+	d := Draft{Request: w, Seen: seen, Migration: m}
 	d.Databases = backup.Plans(Sets(seen), o)
 	if d.Plan = chosen(d.Databases, m.Family); d.Plan == nil {
 		return d, fault.New(fault.Invalid, "None of these files is a backup of "+m.SourceDatabase+".", "Choose the folder with its newer differential or log backups.")

@@ -37,11 +37,11 @@ const betweenPhases = 200 * time.Millisecond
 // the full backup, whose size drowns the overhead; the overhead is the median
 // of what the increments took beyond it.
 func Predict(m Migration, tailBytes int64, opens []time.Duration) Stop {
-	if m.Feed == nil {
+	if m.LiveSource == nil {
 		return Stop{Why: "The source is not a server at work."}
 	}
 	var backup, upload, apply []sample
-	for _, t := range m.Feed.Takes {
+	for _, t := range m.LiveSource.SourceBackups {
 		f, ok := m.file(t.File)
 		if !ok || t.Settled.IsZero() {
 			continue
@@ -125,11 +125,11 @@ func median(ds []time.Duration) time.Duration {
 // Measured is how long writes really stopped: from the freeze to the open
 // database. Zero while it is not over.
 func Measured(m Migration) Stop {
-	if m.Feed == nil || m.Feed.Frozen.IsZero() || m.Opened.IsZero() {
+	if m.LiveSource == nil || m.LiveSource.Frozen.IsZero() || m.Opened.IsZero() {
 		return Stop{}
 	}
 	s := Stop{Known: true}
-	for _, t := range m.Feed.Takes {
+	for _, t := range m.LiveSource.SourceBackups {
 		f, ok := m.file(t.File)
 		if !t.Tail || !ok {
 			continue
@@ -137,7 +137,7 @@ func Measured(m Migration) Stop {
 		f = m.whole(f)
 		apply := lastCall(m, f.Ord)
 		s.Bytes = f.Size
-		s.Tail = t.Settled.Sub(m.Feed.Frozen)
+		s.Tail = t.Settled.Sub(m.LiveSource.Frozen)
 		s.Upload = f.Staged.Sub(t.Settled)
 		s.Apply = f.Applied.Sub(apply.Intended)
 		for _, c := range m.Calls {
@@ -145,7 +145,7 @@ func Measured(m Migration) Stop {
 				s.Open = m.Opened.Sub(c.Intended)
 			}
 		}
-		s.Ours = m.Opened.Sub(m.Feed.Frozen) - s.Tail - s.Upload - s.Apply - s.Open
+		s.Ours = m.Opened.Sub(m.LiveSource.Frozen) - s.Tail - s.Upload - s.Apply - s.Open
 	}
 	return s
 }

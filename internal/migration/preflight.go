@@ -42,7 +42,7 @@ type Facts struct {
 	CallsDay  int // changing calls for this database in the last 24 hours
 	CallsHost int // the same for the instance
 	Now       time.Time
-	Host      *HostFacts // of a server of one's own; nil otherwise
+	Host      *HostCheck // of a self-managed server; nil otherwise
 }
 
 // SetFacts is what preflight needs of one file beyond the migration's own row.
@@ -256,7 +256,7 @@ func Product(major int) string {
 
 func (j *judge) bucket(f Facts) {
 	if f.Bucket.Location == "" && f.Bucket.Endpoint == "" {
-		j.add("bucket", "Bucket", Barred, "The place for the files does not fit the target: a cloud instance reads OSS, a server of one's own its folder.", "Choose the bucket that belongs to the target.")
+		j.add("bucket", "Bucket", Barred, "The place for the files does not fit the target: a cloud instance reads OSS, a self-managed server its folder.", "Choose the bucket that belongs to the target.")
 		return
 	}
 	b, ok := f.Bucket, true

@@ -29,11 +29,11 @@ func freezeEvent(f Freeze) string {
 	return "Cutover: writes at the source stop now."
 }
 
-// lookQuiet looks at the writes of a source before its last log is taken.
+// readWriteActivity looks at the writes of a source before its last log is taken.
 // Whoever has written in a transaction that is open keeps it from being taken:
 // what such a transaction commits later would be lost.
-func (j *job) lookQuiet(ctx context.Context, m Migration, server backup.Server) (q backup.Quiet, ok bool, err error) {
-	if q, err = server.Quiet(ctx, m.SourceDatabase); err != nil {
+func (j *job) readWriteActivity(ctx context.Context, m Migration, server backup.Server) (q backup.WriteActivity, ok bool, err error) {
+	if q, err = server.WriteActivity(ctx, m.SourceDatabase); err != nil {
 		return q, false, err
 	}
 	switch {
@@ -50,23 +50,23 @@ func (j *job) lookQuiet(ctx context.Context, m Migration, server backup.Server) 
 // prove looks again, after the target has applied the last log: only when
 // nothing was written since may the target be opened.
 func (j *job) prove(ctx context.Context, m Migration, server backup.Server) error {
-	q, err := server.Quiet(ctx, m.SourceDatabase)
+	q, err := server.WriteActivity(ctx, m.SourceDatabase)
 	if err != nil {
 		return err
 	}
-	if still, seen := backup.Still(m.Feed.Before, q, m.Feed.Tail); !still {
+	if still, seen := backup.Still(m.LiveSource.Before, q, m.LiveSource.Tail); !still {
 		return j.notStill(ctx, m, CodeWritten, "Something was written at the source after its last log, or it cannot be shown that nothing was: "+seen+" The target is not opened.",
 			"Stop the application, then take one more log: the target applies it, and the proof is tried again.", ButtonOneMore, ButtonAbort)
 	}
 	now := j.Now()
-	proof := ProofWords(m.Feed.Before, q, m.Feed.Tail)
+	proof := ProofWords(m.LiveSource.Before, q, m.LiveSource.Tail)
 	return j.note(ctx, Change{Proven: &now, Proof: proof, Events: j.event(StepProof, run.Info, proof),
 		Steps: []run.Step{{Key: StepProof, Title: proofTitle, State: run.StepDone, Started: now, Finished: now, Message: proof}},
 		Audit: j.audit(m, "migration.proof", proof)})
 }
 
 // ProofWords says what was looked at, and when.
-func ProofWords(before, now backup.Quiet, tail backup.LSN) string {
+func ProofWords(before, now backup.WriteActivity, tail backup.LSN) string {
 	words := fmt.Sprintf("Between %s and %s UTC: no statement changed a row, no transaction that had written was open, row counts and objects stayed the same, and the next log backup still begins at %s, where the last log ended; %s of log since, as the server writes by itself",
 		before.At.Format("15:04:05"), now.At.Format("15:04:05"), tail, words.Bytes(now.Logged))
 	if !now.EndLSN.IsZero() {

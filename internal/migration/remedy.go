@@ -51,8 +51,8 @@ func (r Remedy) Effects() []string {
 	return []string{"Every page of the database is read: it takes as long as that does, and the server is busier meanwhile.", "Nothing is repaired. What is found is kept here with its date."}
 }
 
-// Work is one remedy at a source, with what came of it.
-type Work struct {
+// RemedyRun is one remedy at a source, with what came of it.
+type RemedyRun struct {
 	ID       string // of its run too
 	ServerID string
 	Database string
@@ -65,12 +65,12 @@ type Work struct {
 }
 
 // Going reports whether it is queued or at work.
-func (w Work) Going() bool {
+func (w RemedyRun) Going() bool {
 	return w.Finished.IsZero() && !w.State.Ended() && w.State != run.Failed
 }
 
 // Words says what came of it.
-func (w Work) Words() string {
+func (w RemedyRun) Words() string {
 	switch {
 	case w.Going():
 		return w.Remedy.Title() + ": under way."
@@ -86,37 +86,37 @@ func (w Work) Words() string {
 	return "Done: " + w.Remedy.Statement(w.Database) + "."
 }
 
-// Works keeps remedies. Every method is one transaction.
-type Works interface {
-	Work(ctx context.Context, id string) (Work, error)
-	// LastWork is the newest of a kind for a database; nil when there was none.
-	LastWork(ctx context.Context, serverID, database string, r Remedy) (*Work, error)
-	// BeginWork writes it and its run, queued; Conflict while the same goes on.
-	BeginWork(ctx context.Context, w Work, r run.Run, e audit.Entry) error
-	NoteWork(ctx context.Context, g run.Grip, w Work, n run.Note, e audit.Entry) error
+// RemedyRuns keeps remedies. Every method is one transaction.
+type RemedyRuns interface {
+	RemedyRun(ctx context.Context, id string) (RemedyRun, error)
+	// LastRemedyRun is the newest of a kind for a database; nil when there was none.
+	LastRemedyRun(ctx context.Context, serverID, database string, r Remedy) (*RemedyRun, error)
+	// BeginRemedyRun writes it and its run, queued; Conflict while the same goes on.
+	BeginRemedyRun(ctx context.Context, w RemedyRun, r run.Run, e audit.Entry) error
+	NoteRemedyRun(ctx context.Context, g run.Claim, w RemedyRun, n run.Note, e audit.Entry) error
 }
 
-// WorkKind is the kind of the runs that do remedies.
-const WorkKind = "remedy"
+// RemedyRunKind is the kind of the runs that do remedies.
+const RemedyRunKind = "remedy"
 
 // OrderRemedy has a remedy done at a source.
-func OrderRemedy(ctx context.Context, s Works, serverID, database string, r Remedy, newID func() string, by By) (id string, err error) {
+func OrderRemedy(ctx context.Context, s RemedyRuns, serverID, database string, r Remedy, newID func() string, by By) (id string, err error) {
 	if r.Title() == "" {
 		return "", fault.Newf(fault.Invalid, "%q is not something that is done at a source.", r).WithFix("Choose recovery-full, page-verify or checkdb.")
 	}
 	if database == "" {
 		return "", fault.New(fault.Invalid, "No database is named.", "")
 	}
-	w := Work{ID: newID(), ServerID: serverID, Database: database, Remedy: r, Ordered: by.At}
+	w := RemedyRun{ID: newID(), ServerID: serverID, Database: database, Remedy: r, Ordered: by.At}
 	e := audit.New(by.Actor, by.At, "source."+string(r), "instance/"+serverID, "Ordered at the source: "+r.Statement(database)).
 		With(nil, map[string]any{"database": database, "statement": r.Statement(database)})
-	return w.ID, s.BeginWork(ctx, w, run.Run{ID: w.ID, Kind: WorkKind, Subject: serverID, Title: r.Title() + " · " + database, Created: by.At}, e)
+	return w.ID, s.BeginRemedyRun(ctx, w, run.Run{ID: w.ID, Kind: RemedyRunKind, Subject: serverID, Title: r.Title() + " · " + database, Created: by.At}, e)
 }
 
-// Remedies does remedies: a worker for runs of WorkKind. Each may be done again
+// Remedies does remedies: a worker for runs of RemedyRunKind. Each may be done again
 // after a death: the server is looked at first, or checked once more.
 type Remedies struct {
-	Store Works
+	Store RemedyRuns
 	Runs  run.Store
 	Ports Ports
 	Now   func() time.Time
@@ -125,8 +125,8 @@ type Remedies struct {
 var _ run.Worker = (*Remedies)(nil)
 
 // Work implements run.Worker.
-func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Grip) (run.Outcome, error) {
-	w, err := r.Store.Work(ctx, it.ID)
+func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Claim) (run.Outcome, error) {
+	w, err := r.Store.RemedyRun(ctx, it.ID)
 	if err != nil {
 		return run.Outcome{}, err
 	}
@@ -156,10 +156,10 @@ func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Grip) (run.Outcom
 	step.Message = w.Words()
 	n := run.Note{Steps: []run.Step{step}, Events: []run.Event{{At: w.Finished, Step: step.Key, Level: level, Text: w.Words()}}}
 	e := audit.New(audit.Engine, w.Finished, "source."+string(w.Remedy), "instance/"+w.ServerID, w.Database+": "+w.Words())
-	return run.Outcome{State: run.Succeeded, Message: w.Words(), Fix: w.Fix}, r.Store.NoteWork(ctx, g, w, n, e)
+	return run.Outcome{State: run.Succeeded, Message: w.Words(), Fix: w.Fix}, r.Store.NoteRemedyRun(ctx, g, w, n, e)
 }
 
-func (r *Remedies) do(ctx context.Context, g run.Grip, w *Work) error {
+func (r *Remedies) do(ctx context.Context, g run.Claim, w *RemedyRun) error {
 	server, _, err := r.Ports.Server(ctx, w.ServerID)
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (r *Remedies) do(ctx context.Context, g run.Grip, w *Work) error {
 }
 
 // percent saves how far the check is, as the server tells it.
-func (r *Remedies) percent(ctx context.Context, g run.Grip, server backup.Server, w Work) {
+func (r *Remedies) percent(ctx context.Context, g run.Claim, server backup.Server, w RemedyRun) {
 	for rest(ctx, time.Second) == nil {
 		running, err := server.Running(ctx, w.Database)
 		if err != nil {

@@ -39,13 +39,13 @@ func (p Place) Key(serverPath string) (string, bool) {
 	return file[len(folder):], true
 }
 
-// TakeName fixes the names of a backup before it is ordered: the set's NAME by
+// SourceBackupName fixes the names of a backup before it is ordered: the set's NAME by
 // which msdb tells of it, and the file.
-func TakeName(m Migration, kind string, at time.Time) (name, key string) {
+func SourceBackupName(m Migration, kind string, at time.Time) (name, key string) {
 	word := map[string]string{"full": "FULL", "differential": "DIFF", "log": "LOG"}[kind]
 	n := 1
-	if m.Feed != nil {
-		n = len(m.Feed.Takes) + 1
+	if m.LiveSource != nil {
+		n = len(m.LiveSource.SourceBackups) + 1
 	}
 	safe := SafeName(File{Kind: kind, Started: at, SetGUID: bakfile.GUID{}}, m.SourceDatabase)
 	safe = strings.TrimSuffix(safe, "00000000.bak")
@@ -53,18 +53,18 @@ func TakeName(m Migration, kind string, at time.Time) (name, key string) {
 	return fmt.Sprintf("bakplane %s %d %s", m.ID, n, word), fmt.Sprintf("%s%s%d.bak", safe, short, n)
 }
 
-// takeStep is the key of a backup's step.
-func takeStep(t Take) string { return "take/" + t.ID }
+// sourceBackupStep is the key of a backup's step.
+func sourceBackupStep(t SourceBackup) string { return "source-backup/" + t.ID }
 
-func takeTitle(t Take) string {
+func sourceBackupTitle(t SourceBackup) string {
 	if t.Tail {
 		return "Freeze and take the tail"
 	}
 	return "Take a " + t.Kind + " backup"
 }
 
-// takeNext does what is next at the source now; see bringNext.
-func (j *job) takeNext(ctx context.Context) error {
+// backUpNext does what is next at the source now; see bringNext.
+func (j *job) backUpNext(ctx context.Context) error {
 	m, err := j.Store.Migration(ctx, j.id)
 	if err != nil {
 		return err
@@ -73,27 +73,27 @@ func (j *job) takeNext(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	act := NextTake(m, b, j.Now(), j.Takes)
-	if act.Do == NoTake || act.Do == RestTake || act.Do == QueueTake {
+	act := NextAtSource(m, b, j.Now(), j.SourceBackups)
+	if act.Do == SourceNothing || act.Do == SourceRest || act.Do == SourceQueue {
 		return nil
 	}
 	return j.take(ctx, m, act)
 }
 
 // take does one thing at the source.
-func (j *job) take(ctx context.Context, m Migration, act TakeAction) error {
-	server, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
+func (j *job) take(ctx context.Context, m Migration, act SourceAction) error {
+	server, place, err := j.Ports.Server(ctx, m.LiveSource.ServerID)
 	if err != nil {
 		return err
 	}
 	switch act.Do {
-	case SeekTake:
-		return j.seekTake(ctx, m, server, act.Take)
-	case LookTake:
+	case SourceReconcile:
+		return j.reconcileBackup(ctx, m, server, act.SourceBackup)
+	case SourceHistory:
 		return j.lookHistory(ctx, m, server, place)
-	case GiveBack:
+	case SourceGiveBack:
 		return j.giveBack(ctx, m, server)
-	case ProveTake:
+	case SourceProve:
 		return j.prove(ctx, m, server)
 	}
 	return j.order(ctx, m, server, place, act)
@@ -101,58 +101,58 @@ func (j *job) take(ctx context.Context, m Migration, act TakeAction) error {
 
 // order writes a backup down and has it taken. The tail does not queue behind
 // other databases' backups: writes stand still while it waits.
-func (j *job) order(ctx context.Context, m Migration, server backup.Server, place Place, act TakeAction) error {
-	if act.Do != FreezeTake {
-		leave, err := backup.Enter(ctx, j.Gates, m.Feed.ServerID, m.SourceDatabase, j.Caps.Backups)
+func (j *job) order(ctx context.Context, m Migration, server backup.Server, place Place, act SourceAction) error {
+	if act.Do != SourceFreeze {
+		leave, err := backup.Enter(ctx, j.Limits, m.LiveSource.ServerID, m.SourceDatabase, j.Caps.Backups)
 		if err != nil {
 			return err
 		}
 		defer leave()
-		if now, err := j.Store.Migration(ctx, j.id); err != nil || len(now.Feed.Takes) == 0 && now.Ahead > 0 {
+		if now, err := j.Store.Migration(ctx, j.id); err != nil || len(now.LiveSource.SourceBackups) == 0 && now.Ahead > 0 {
 			return err // the order was changed while it waited for its turn
 		}
 	}
 	now := j.Now()
-	t := Take{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == FreezeTake, Intended: now}
-	t.Name, t.Key = TakeName(m, act.Kind, now)
+	t := SourceBackup{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == SourceFreeze, Intended: now}
+	t.Name, t.Key = SourceBackupName(m, act.Kind, now)
 	stripes, err := j.stripes(ctx, m, server, act.Kind)
 	if err != nil {
 		return err
 	}
 	t.Key = StripedKey(t.Key, stripes)
 	t.Path = place.Path(t.Key)
-	c := Change{Take: &t, Steps: []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepActive, Started: now, Total: 100}}}
-	if t.Tail && m.Feed.Freeze == FreezeStopped {
-		before, ok, err := j.lookQuiet(ctx, m, server)
+	c := Change{SourceBackup: &t, Steps: []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepActive, Started: now, Total: 100}}}
+	if t.Tail && m.LiveSource.Freeze == FreezeStopped {
+		before, ok, err := j.readWriteActivity(ctx, m, server)
 		if err != nil || !ok {
 			return err
 		}
 		c.Before = &before
 	}
-	if t.Tail && m.Feed.Frozen.IsZero() {
+	if t.Tail && m.LiveSource.Frozen.IsZero() {
 		c.Frozen = &now // from here on writes may be stopped
-		c.Events = j.event(takeStep(t), run.Info, freezeEvent(m.Feed.Freeze))
-		c.Audit = j.audit(m, "migration.freeze", "Froze "+m.SourceDatabase+" ("+string(m.Feed.Freeze)+").")
+		c.Events = j.event(sourceBackupStep(t), run.Info, freezeEvent(m.LiveSource.Freeze))
+		c.Audit = j.audit(m, "migration.freeze", "Froze "+m.SourceDatabase+" ("+string(m.LiveSource.Freeze)+").")
 	}
 	if err := j.note(ctx, c); err != nil {
 		return err
 	}
-	if m.Feed.bridging() {
+	if m.LiveSource.coversGap() {
 		if err := j.logged(ctx, m, server, t); err != nil {
-			return j.takeRefused(ctx, m, server, t, err)
+			return j.backupRefused(ctx, m, server, t, err)
 		}
 	}
-	if t.Tail && m.Feed.Freeze == FreezeReadOnly {
+	if t.Tail && m.LiveSource.Freeze == FreezeReadOnly {
 		if err := server.SetReadOnly(ctx, m.SourceDatabase, true); err != nil {
-			return j.takeRefused(ctx, m, server, t, err)
+			return j.backupRefused(ctx, m, server, t, err)
 		}
 	}
 	last := time.Time{}
-	err = server.Backup(ctx, backup.BackupCall{Database: m.SourceDatabase, Kind: backup.Kind(t.Kind), Tail: t.Tail && m.Feed.Freeze == FreezeTail,
-		Name: t.Name, Files: place.Paths(t), Compress: m.Feed.Compress}, func(percent float64) {
+	err = server.Backup(ctx, backup.BackupCall{Database: m.SourceDatabase, Kind: backup.Kind(t.Kind), Tail: t.Tail && m.LiveSource.Freeze == FreezeTail,
+		Name: t.Name, Files: place.Paths(t), Compress: m.LiveSource.Compress}, func(percent float64) {
 		if now := j.Now(); now.Sub(last) >= time.Second {
 			last = now
-			_ = j.Runs.Progress(ctx, j.grip, takeStep(t), int64(percent), 100, 0) // the next one makes up for a lost one
+			_ = j.Runs.Progress(ctx, j.claim, sourceBackupStep(t), int64(percent), 100, 0) // the next one makes up for a lost one
 		}
 	})
 	switch {
@@ -162,18 +162,18 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 		return context.Cause(ctx)
 	case fault.Is(err, fault.Unavailable):
 		message, _ := fault.Words(err)
-		return j.note(ctx, Change{Events: j.event(takeStep(t), run.Warning, message+" Looking whether the backup was taken.")})
+		return j.note(ctx, Change{Events: j.event(sourceBackupStep(t), run.Warning, message+" Looking whether the backup was taken.")})
 	}
-	return j.takeRefused(ctx, m, server, t, err)
+	return j.backupRefused(ctx, m, server, t, err)
 }
 
-func (j *job) takeRefused(ctx context.Context, m Migration, server backup.Server, t Take, err error) error {
+func (j *job) backupRefused(ctx context.Context, m Migration, server backup.Server, t SourceBackup, err error) error {
 	message, _ := fault.Words(err)
 	t.Verdict, t.Settled, t.Error = Refused, j.Now(), message
-	p := j.explainTake(ctx, m, server, t, err)
-	c := Change{Take: &t, Problem: &p,
-		Steps:  []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepFailed, Finished: t.Settled, Message: p.Cause}},
-		Events: j.event(takeStep(t), run.Problem, p.Cause)}
+	p := j.explainSource(ctx, m, server, t, err)
+	c := Change{SourceBackup: &t, Problem: &p,
+		Steps:  []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepFailed, Finished: t.Settled, Message: p.Cause}},
+		Events: j.event(sourceBackupStep(t), run.Problem, p.Cause)}
 	if t.Tail && writable(ctx, server, m.SourceDatabase) {
 		never := time.Time{}
 		c.Frozen = &never
@@ -183,8 +183,8 @@ func (j *job) takeRefused(ctx context.Context, m Migration, server backup.Server
 
 // taken makes a file of a finished backup. What it holds is read from the file
 // itself, not believed of the order.
-func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
-	files, err := j.filesOfTake(ctx, m, t)
+func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict) error {
+	files, err := j.filesOfBackup(ctx, m, t)
 	if err != nil {
 		return fmt.Errorf("read backup just taken: %w", err)
 	}
@@ -193,11 +193,11 @@ func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
 		return j.otherBase(ctx, m, t, v)
 	}
 	if reached := m.taken(); f.Kind == string(backup.Log) && f.FirstLSN.Compare(reached) > 0 {
-		if m.Feed.bridging() {
+		if m.LiveSource.coversGap() {
 			return j.unused(ctx, t, v, "It does not join what was taken before; the differential that follows covers what it holds.")
 		}
 		// Somebody took a log in between; theirs comes first.
-		server, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
+		server, place, err := j.Ports.Server(ctx, m.LiveSource.ServerID)
 		if err != nil {
 			return err
 		}
@@ -208,24 +208,24 @@ func (j *job) taken(ctx context.Context, m Migration, t Take, v Verdict) error {
 			return err // the order stays without verdict until the link is there
 		}
 		if m.taken() == reached {
-			return j.stand(ctx, m, j.bridgeable(ctx, m, server, &Problem{Code: CodeLogLost, Step: takeStep(t),
+			return j.stand(ctx, m, j.offerGapDifferential(ctx, m, server, &Problem{Code: CodeLogLost, Step: sourceBackupStep(t),
 				Cause: fmt.Sprintf("The log from LSN %s to %s is in no backup that the server's history knows: the history was deleted, or the recovery model was SIMPLE for a while.", reached, f.FirstLSN)}))
 		}
 		return j.taken(ctx, m, t, v)
 	}
 	now := j.Now()
 	t.Verdict, t.Settled, t.File = v, now, f.Ord
-	c := Change{Take: &t, Files: files,
-		Steps:  []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepDone, Finished: now, Done: 100, Total: 100}},
-		Events: j.event(takeStep(t), run.Info, fmt.Sprintf("%s is taken, up to LSN %s.", path.Base(t.Key), f.LastLSN))}
+	c := Change{SourceBackup: &t, Files: files,
+		Steps:  []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepDone, Finished: now, Done: 100, Total: 100}},
+		Events: j.event(sourceBackupStep(t), run.Info, fmt.Sprintf("%s is taken, up to LSN %s.", path.Base(t.Key), f.LastLSN))}
 	if t.Tail {
 		c.Tail = &f.LastLSN
 	}
 	return j.note(ctx, c)
 }
 
-func (j *job) filesOfTake(ctx context.Context, m Migration, t Take) ([]File, error) {
-	_, place, err := j.Ports.Server(ctx, m.Feed.ServerID)
+func (j *job) filesOfBackup(ctx context.Context, m Migration, t SourceBackup) ([]File, error) {
+	_, place, err := j.Ports.Server(ctx, m.LiveSource.ServerID)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (j *job) filesOfTake(ctx context.Context, m Migration, t Take) ([]File, err
 	files, err := readFiles(ctx, bucket, StripeKeys(t.Key))
 	for i := range files {
 		files[i].Ord = nextOrd(m) + i
-		files[i].Key = StagedTake(m, place, files[i].Source)
+		files[i].Key = StagedKey(m, place, files[i].Source)
 		if place.BucketID != m.SourceID {
 			files[i].From = place.BucketID
 		}
@@ -244,9 +244,9 @@ func (j *job) filesOfTake(ctx context.Context, m Migration, t Take) ([]File, err
 	return files, err
 }
 
-// StagedTake is where a backup just taken lies for the target: where it was
+// StagedKey is where a backup just taken lies for the target: where it was
 // taken, if the target reads that folder too.
-func StagedTake(m Migration, place Place, key string) string {
+func StagedKey(m Migration, place Place, key string) string {
 	if m.Own && place.BucketID == m.StagingID {
 		return key
 	}
@@ -261,9 +261,9 @@ func nextOrd(m Migration) int {
 	return next
 }
 
-// seekTake asks msdb whether an order without an answer became a backup.
-func (j *job) seekTake(ctx context.Context, m Migration, server backup.Server, t Take) error {
-	rows, err := server.History(ctx, m.SourceDatabase, m.Feed.History, 500)
+// reconcileBackup asks msdb whether an order without an answer became a backup.
+func (j *job) reconcileBackup(ctx context.Context, m Migration, server backup.Server, t SourceBackup) error {
+	rows, err := server.History(ctx, m.SourceDatabase, m.LiveSource.History, 500)
 	if err != nil {
 		return err
 	}
@@ -276,12 +276,12 @@ func (j *job) seekTake(ctx context.Context, m Migration, server backup.Server, t
 	if err != nil {
 		return err
 	}
-	if len(running) > 0 || j.Now().Before(t.Intended.Add(j.Takes.Settle)) {
-		return rest(ctx, min(j.Takes.Settle/4, time.Second)) // still at work, or perhaps on its way
+	if len(running) > 0 || j.Now().Before(t.Intended.Add(j.SourceBackups.Settle)) {
+		return rest(ctx, min(j.SourceBackups.Settle/4, time.Second)) // still at work, or perhaps on its way
 	}
 	t.Verdict, t.Settled, t.Error = Void, j.Now(), "never carried out"
-	c := Change{Take: &t, Events: j.event(takeStep(t), run.Warning, "The backup was not taken; it is ordered again."),
-		Steps: []run.Step{{Key: takeStep(t), Title: takeTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: "Not carried out."}}}
+	c := Change{SourceBackup: &t, Events: j.event(sourceBackupStep(t), run.Warning, "The backup was not taken; it is ordered again."),
+		Steps: []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: "Not carried out."}}}
 	if t.Tail && writable(ctx, server, m.SourceDatabase) {
 		never := time.Time{}
 		c.Frozen = &never
@@ -310,12 +310,12 @@ func rest(ctx context.Context, d time.Duration) error {
 // lookHistory finds backups that others took since: a log backup of theirs is
 // a link of the chain, and without it the next one of ours does not join.
 func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server, place Place) error {
-	rows, err := server.History(ctx, m.SourceDatabase, m.Feed.History, 500)
+	rows, err := server.History(ctx, m.SourceDatabase, m.LiveSource.History, 500)
 	if err != nil {
 		return err
 	}
 	c := Change{HistoryAt: j.Now()}
-	pending, _ := m.Feed.unanswered()
+	pending, _ := m.LiveSource.unanswered()
 	for _, r := range rows {
 		if pending.Name != "" && r.Set.Name == pending.Name {
 			break // it must still be found by its own search
@@ -327,15 +327,15 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 		files, err := j.foreign(ctx, m, place, r)
 		if err != nil {
 			message, _ := fault.Words(err)
-			p := &Problem{Code: "foreign-log", Step: "take/foreign", Said: strings.Join(r.Files, ", "),
+			p := &Problem{Code: "foreign-log", Step: "source-backup/foreign", Said: strings.Join(r.Files, ", "),
 				Cause: fmt.Sprintf("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message)}
-			p = j.bridgeable(ctx, m, server, p)
+			p = j.offerGapDifferential(ctx, m, server, p)
 			p.Fix = "Copy the file into the server's backup folder under its own name and retry. If it is gone: " + p.Fix + " Stop the other job, or it happens again."
-			return j.note(ctx, Change{Problem: &p, Events: j.event("take/foreign", run.Problem, p.Cause),
-				Steps: []run.Step{{Key: "take/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
+			return j.note(ctx, Change{Problem: &p, Events: j.event("source-backup/foreign", run.Problem, p.Cause),
+				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
 		}
 		c.Files = append(c.Files, files...)
-		c.Events = append(c.Events, j.event("take/foreign", run.Warning, fmt.Sprintf("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)
+		c.Events = append(c.Events, j.event("source-backup/foreign", run.Warning, fmt.Sprintf("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)
 		m.Files = append(m.Files, files...)
 	}
 	return j.note(ctx, c)
@@ -389,11 +389,11 @@ func (m Migration) taken() (lsn bakfile.LSN) {
 // when the server does. One that was never frozen is not asked: it may be gone,
 // or out of reach, and that must not hold the abort.
 func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) error {
-	if !m.Feed.EverFrozen() {
+	if !m.LiveSource.EverFrozen() {
 		return j.leaveSource(ctx, "Writes to the source were never stopped: it stays as it is.")
 	}
 	d, err := server.Database(ctx, m.SourceDatabase)
-	if m.Feed.Frozen.IsZero() && fault.Is(err, fault.NotFound) {
+	if m.LiveSource.Frozen.IsZero() && fault.Is(err, fault.NotFound) {
 		return j.leaveSource(ctx, "The source does not exist any more; it was not frozen when it was last seen.")
 	}
 	if err != nil {
@@ -401,7 +401,7 @@ func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) e
 	}
 	if d.State == "RESTORING" {
 		err = server.Recover(ctx, m.SourceDatabase)
-	} else if d.ReadOnly && m.Feed.Freeze == FreezeReadOnly {
+	} else if d.ReadOnly && m.LiveSource.Freeze == FreezeReadOnly {
 		err = server.SetReadOnly(ctx, m.SourceDatabase, false)
 	}
 	if err != nil {
@@ -410,7 +410,7 @@ func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) e
 	if d, err = server.Database(ctx, m.SourceDatabase); err != nil {
 		return err
 	}
-	if d.State != "ONLINE" || (d.ReadOnly && m.Feed.Freeze == FreezeReadOnly) {
+	if d.State != "ONLINE" || (d.ReadOnly && m.LiveSource.Freeze == FreezeReadOnly) {
 		return fault.Newf(fault.Unavailable, "The source is %s after it was given back.", d.State).WithFix("Look at its error log.")
 	}
 	now := j.Now()
@@ -426,14 +426,14 @@ func (j *job) leaveSource(ctx context.Context, why string) error {
 		Steps: []run.Step{{Key: "give-back", Title: "Give the source back", State: run.StepSkipped, Started: now, Finished: now, Message: why}}})
 }
 
-// takeFailed tells a backup that may work later from one a person must look at.
-func (j *job) takeFailed(ctx context.Context, m Migration, err error) error {
+// backupFailed tells a backup that may work later from one a person must look at.
+func (j *job) backupFailed(ctx context.Context, m Migration, err error) error {
 	if fault.Is(err, fault.Unavailable) || ctx.Err() != nil || errors.Is(err, context.Canceled) || fault.Of(err) == fault.Unknown {
 		return err
 	}
 	p := &Problem{}
-	if server, _, serverErr := j.Ports.Server(ctx, m.Feed.ServerID); serverErr == nil {
-		p = j.explainTake(ctx, m, server, Take{}, err)
+	if server, _, serverErr := j.Ports.Server(ctx, m.LiveSource.ServerID); serverErr == nil {
+		p = j.explainSource(ctx, m, server, SourceBackup{}, err)
 	} else {
 		p = refusedProblem(err)
 	}

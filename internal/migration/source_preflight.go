@@ -14,25 +14,25 @@ import (
 
 // SourceFacts is what preflight judges of a source at work.
 type SourceFacts struct {
-	Server   backup.ServerInfo
-	Database backup.Database
-	Missing  []backup.MissingRight
-	Foreign  []backup.HistoryRow // log backups of the last day that others took
-	History  int64               // newest backup_set_id seen
-	Now      time.Time           // our clock when the server told its own
-	FolderOK error               // why the backup folder cannot be seen from both sides; nil when it can
-	Quiet    backup.Quiet        // FreezeStopped only
-	Decided  string              // what a person decided about DBCC CHECKDB: CheckSkipped or CheckAccepted
-	QuietErr error               // why the server does not tell of writes; nil when it does
-	Freeze   Freeze
-	Every    time.Duration
-	Compress bool
+	Server           backup.ServerInfo
+	Database         backup.Database
+	Missing          []backup.MissingRight
+	Foreign          []backup.HistoryRow  // log backups of the last day that others took
+	History          int64                // newest backup_set_id seen
+	Now              time.Time            // our clock when the server told its own
+	FolderOK         error                // why the backup folder cannot be seen from both sides; nil when it can
+	WriteActivity    backup.WriteActivity // FreezeStopped only
+	Decided          string               // what a person decided about DBCC CHECKDB: CheckSkipped or CheckAccepted
+	WriteActivityErr error                // why the server does not tell of writes; nil when it does
+	Freeze           Freeze
+	Every            time.Duration
+	Compress         bool
 }
 
 // CollectSource asks a source for what JudgeSource decides by.
-func CollectSource(ctx context.Context, ports Ports, feed *Feed, database string, now func() time.Time) (SourceFacts, error) {
-	f := SourceFacts{Freeze: feed.Freeze, Every: feed.Every, Compress: feed.Compress}
-	server, place, err := ports.Server(ctx, feed.ServerID)
+func CollectSource(ctx context.Context, ports Ports, live *LiveSource, database string, now func() time.Time) (SourceFacts, error) {
+	f := SourceFacts{Freeze: live.Freeze, Every: live.Every, Compress: live.Compress}
+	server, place, err := ports.Server(ctx, live.ServerID)
 	if err != nil {
 		return f, err
 	}
@@ -57,8 +57,8 @@ func CollectSource(ctx context.Context, ports Ports, feed *Feed, database string
 		}
 	}
 	if f.Freeze == FreezeStopped && f.Database.State == "ONLINE" {
-		if f.Quiet, f.QuietErr = server.Quiet(ctx, database); fault.Is(f.QuietErr, fault.Unavailable) {
-			return f, f.QuietErr
+		if f.WriteActivity, f.WriteActivityErr = server.WriteActivity(ctx, database); fault.Is(f.WriteActivityErr, fault.Unavailable) {
+			return f, f.WriteActivityErr
 		}
 	}
 	f.FolderOK = bothSides(ctx, ports, server, place)
@@ -122,12 +122,12 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 // stopped judges whether it could be shown that nothing is written.
 func (j *judge) stopped(f SourceFacts) {
 	switch {
-	case f.QuietErr != nil:
-		message, fix := fault.Words(f.QuietErr)
+	case f.WriteActivityErr != nil:
+		message, fix := fault.Words(f.WriteActivityErr)
 		j.add("freeze", "Freeze", Barred, "It could not be shown that the application is stopped: "+message, fix)
-	case len(f.Quiet.Uncounted) > 0:
-		j.add("freeze", "Freeze", Barred, "Changes of memory-optimised tables ("+strings.Join(f.Quiet.Uncounted, ", ")+") are counted by no view: it could not be shown that nothing was written.", "Choose the tail of the log or READ_ONLY as freeze.")
-	case f.Quiet.Logged < 0:
+	case len(f.WriteActivity.Uncounted) > 0:
+		j.add("freeze", "Freeze", Barred, "Changes of memory-optimised tables ("+strings.Join(f.WriteActivity.Uncounted, ", ")+") are counted by no view: it could not be shown that nothing was written.", "Choose the tail of the log or READ_ONLY as freeze.")
+	case f.WriteActivity.Logged < 0:
 		j.add("freeze", "Freeze", Barred, "The server does not tell how much log it has written: it could not be shown that nothing was written.", "Choose the tail of the log or READ_ONLY as freeze.")
 	default:
 		j.add("freeze", "Freeze", Warned, "Nothing but you stops writes. The target is opened only when the server's counters show that nothing was written since the last log.", "Stop the application before you order the cutover, and keep it stopped until it is pointed at the target.")
@@ -244,7 +244,7 @@ func JudgeLive(f Facts, s SourceFacts) []Finding {
 	j.instance(f)
 	j.space(f)
 	j.names(f)
-	if smallest := SmallestEvery(TakeRules{Reserve: ImportsKept}); s.Every < smallest {
+	if smallest := SmallestEvery(SourceRules{Reserve: ImportsKept}); s.Every < smallest {
 		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", words.Span(s.Every), CallsPerDay, words.Span(time.Duration(CallsPerDay-5)*s.Every)),
 			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", words.Span(smallest)))
 	} else {

@@ -40,18 +40,18 @@ type Store interface {
 	// meanwhile stays dropped; a call that names one is refused with
 	// ErrOvertaken, as is any call after an order to terminate but that of
 	// terminating.
-	Note(ctx context.Context, g run.Grip, id string, c Change) error
+	Note(ctx context.Context, g run.Claim, id string, c Change) error
 	// Opens are how long the newest openings at an instance took.
 	Opens(ctx context.Context, instanceID string, limit int) ([]time.Duration, error)
 	// Ledger remembers the upload of one file.
-	Ledger(g run.Grip, id string, ord int) objectstore.Ledger
+	Ledger(g run.Claim, id string, ord int) objectstore.Ledger
 
 	// Ask lets decide look at the newest state, writes what it decided and
 	// queues the run, all in one transaction: nobody can overtake a decision.
 	Ask(ctx context.Context, id string, decide Decide) error
 
 	Comparisons
-	Works
+	RemedyRuns
 }
 
 // Decide makes a decision from the present state; it is pure.
@@ -64,28 +64,28 @@ var ErrOvertaken = errors.New("overtaken by a decision")
 // Change is what one commit of the engine writes; nil and zero parts stay as
 // they are. The stage is derived and written along.
 type Change struct {
-	Files     []File     // replaced by Ord
-	Call      *Call      // made or replaced by ID
-	AtMost    int        // with a new call for a file: refuse with ErrOvertaken when the instance has so many files of others; 0 = no bound
-	Take      *Take      // made or replaced by ID
-	Frozen    *time.Time // zero time clears
-	Tail      *bakfile.LSN
-	GivenBack *time.Time
-	Before    *backup.Quiet // what is known of writes before the tail; clears the proof
-	Proven    *time.Time
-	Proof     string // with Proven
-	History   *int64 // looked through up to here, at HistoryAt
-	HistoryAt time.Time
-	Checked   *time.Time // zero time clears
-	Findings  []Finding
-	TaskID    *string
-	Sight     *Sight
-	Problem   **Problem // pointer to nil clears
-	Opened    *time.Time
-	Check     CheckResult
-	Said      string
-	Stage     Stage // opened and terminated only; others are derived
-	Finished  *time.Time
+	Files        []File        // replaced by Ord
+	Call         *Call         // made or replaced by ID
+	AtMost       int           // with a new call for a file: refuse with ErrOvertaken when the instance has so many files of others; 0 = no bound
+	SourceBackup *SourceBackup // made or replaced by ID
+	Frozen       *time.Time    // zero time clears
+	Tail         *bakfile.LSN
+	GivenBack    *time.Time
+	Before       *backup.WriteActivity // what is known of writes before the tail; clears the proof
+	Proven       *time.Time
+	Proof        string // with Proven
+	History      *int64 // looked through up to here, at HistoryAt
+	HistoryAt    time.Time
+	Checked      *time.Time // zero time clears
+	Findings     []Finding
+	TaskID       *string
+	TargetState  *TargetState
+	Problem      **Problem // pointer to nil clears
+	Opened       *time.Time
+	Check        CheckResult
+	Said         string
+	Stage        Stage // opened and terminated only; others are derived
+	Finished     *time.Time
 
 	// A comparison of contents to begin with the end of the migration.
 	Comparison *Comparison
@@ -98,18 +98,18 @@ type Change struct {
 
 // Decision is what a person asked for.
 type Decision struct {
-	Open      bool
-	Check     CheckMode // with Open; empty keeps
-	Terminate bool
-	Cutover   bool
-	Foretold  Stop // with Cutover
-	Abort     bool
-	Why       string // with Abort
-	OneMore   bool   // the tail was not the end: writes went on
-	Bridge    bool   // a differential covers the log that is lost
-	Go        bool   // clear the problem and go on
-	DropTask  bool   // the restore failed: begin it anew with a fresh task
-	Files     []File // made or replaced by Ord
+	Open            bool
+	Check           CheckMode // with Open; empty keeps
+	Terminate       bool
+	Cutover         bool
+	Predicted       Stop // with Cutover
+	Abort           bool
+	Why             string // with Abort
+	OneMore         bool   // the tail was not the end: writes went on
+	GapDifferential bool   // a differential covers the log that is lost
+	Go              bool   // clear the problem and go on
+	DropTask        bool   // the restore failed: begin it anew with a fresh task
+	Files           []File // made or replaced by Ord
 }
 
 // Filter chooses migrations, newest first; Before is the id of the last one of

@@ -13,7 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
 
-// A full backup for a server of one's own is striped when the database is
+// A full backup for a self-managed server is striped when the database is
 // large: SQL Server writes and reads each file with a thread of its own, and a
 // file that must be sent again is a part of the whole. CreateMigrateTask takes
 // one file, so nothing is striped for ApsaraDB. Differentials and logs are one
@@ -43,7 +43,7 @@ func StripedKey(key string, stripes int) string {
 	return strings.TrimSuffix(key, ".bak") + fmt.Sprintf("s1of%d.bak", stripes)
 }
 
-// Names that TakeName makes end in hexadecimal digits, which s and o are not.
+// Names that SourceBackupName makes end in hexadecimal digits, which s and o are not.
 var firstStripe = regexp.MustCompile(`^(.*)s1of([2-8])\.bak$`)
 
 // StripeKeys are the files of a take, in the order of their families.
@@ -61,7 +61,7 @@ func StripeKeys(key string) []string {
 }
 
 // Paths are the files of a take as the source sees them.
-func (p Place) Paths(t Take) (out []string) {
+func (p Place) Paths(t SourceBackup) (out []string) {
 	for _, key := range StripeKeys(t.Key) {
 		out = append(out, p.Path(key))
 	}
@@ -70,11 +70,11 @@ func (p Place) Paths(t Take) (out []string) {
 
 // stripes asks the source how large the database is where that decides.
 func (j *job) stripes(ctx context.Context, m Migration, server backup.Server, kind string) (int, error) {
-	if StripesFor(m, kind, 1<<60, j.Takes.StripeBytes) == 1 {
+	if StripesFor(m, kind, 1<<60, j.SourceBackups.StripeBytes) == 1 {
 		return 1, nil
 	}
 	d, err := server.Database(ctx, m.SourceDatabase)
-	return StripesFor(m, kind, d.DataBytes, j.Takes.StripeBytes), err
+	return StripesFor(m, kind, d.DataBytes, j.SourceBackups.StripeBytes), err
 }
 
 // readFiles makes planned files of the stripes of one backup set, in the order

@@ -52,17 +52,17 @@ type RestoreCall struct {
 	Mode     AccessMode
 	Check    CheckMode // used with Immediate only
 
-	// A server of one's own alone:
+	// A self-managed server alone:
 	More    []string // keys of the further stripes, by family; Key is the first
 	Folder  string   // where the keys lie, as the server sees it; for the words, the server knows its own
 	Moves   []Move   // where the database's files go; for the words
-	Replace bool     // the database of this name is the half-made one of an earlier call
+	Replace bool     // the database of this name is the half-restored one of an earlier call
 }
 
 // Keys are all files of the backup set, in order of their families.
 func (c RestoreCall) Keys() []string { return append([]string{c.Key}, c.More...) }
 
-// Move is where a file of the database goes at a server of one's own.
+// Move is where a file of the database goes at a self-managed server.
 type Move struct {
 	Logical string // name inside the database
 	To      string // path as the server sees it
@@ -70,36 +70,36 @@ type Move struct {
 	Taken   string // who has that path already; empty = nobody
 }
 
-// Host is a Target that is a SQL Server of one's own. It answers what a cloud
+// Host is a Target that is a self-managed SQL Server. It answers what a cloud
 // does not: preflight sees more there, and more can be decided.
 type Host interface {
 	Target
-	// Premises tells what a restore of a database with these files would meet.
+	// HostFacts tells what a restore of a database with these files would meet.
 	// Nothing is changed.
-	Premises(ctx context.Context, database string, files []bakfile.DataFile) (Premises, error)
-	// HalfMade tells when the database of this name was created, by this
+	HostFacts(ctx context.Context, database string, files []bakfile.DataFile) (HostFacts, error)
+	// InterruptedRestore tells when the database of this name was created, by this
 	// machine's clock, if it is what a RESTORE left whose full backup never got
 	// through, lying where Restore places files, with no RESTORE at work on it;
 	// else zero.
-	HalfMade(ctx context.Context, database string) (time.Time, error)
+	InterruptedRestore(ctx context.Context, database string) (time.Time, error)
 	// OpenWritable is Open for a database that was set READ_ONLY at its source:
 	// it is set READ_WRITE before the check begins.
 	OpenWritable(ctx context.Context, taskID, database string, check CheckMode, key string) error
 }
 
-// Premises is what a restore meets at a server of one's own.
-type Premises struct {
+// HostFacts is what a restore meets at a self-managed server.
+type HostFacts struct {
 	Missing    []backup.MissingRight
 	Folder     string   // backup folder as the server sees it
 	FolderSays error    // why the server cannot list it; nil when it can
 	Names      []string // what it sees there, at the top
 	Moves      []Move
-	Rooms      []Room
+	Volumes    []Volume
 	LargestMDF int64 // most bytes of data that the edition allows in one database; 0 = no bound
 }
 
-// Room is a volume that files of the database go to.
-type Room struct {
+// Volume is a volume that files of the database go to.
+type Volume struct {
 	Path string // its mount point, or the folder where that is not told
 	Need int64  // bytes
 	Free int64  // bytes; -1 = not told
@@ -142,7 +142,7 @@ type TargetInstance struct {
 	UsedBytes    int64  // -1 = not told
 	MaxDatabases int    // 0 = not told
 	Owner        string // account id; empty = unknown
-	Own          bool   // a SQL Server of one's own: it reads its folder itself and has no limits of a cloud
+	Own          bool   // a self-managed SQL Server: it reads its folder itself and has no limits of a cloud
 }
 
 // TaskStatus is the state of a restore task.
@@ -159,15 +159,15 @@ const (
 // Task is one restore on the target. A status that is none of the constants
 // is kept as the service wrote it and treated as still running.
 type Task struct {
-	ID          string
-	Database    string
-	BackupMode  string
-	Status      TaskStatus
-	Created     time.Time // UTC
-	Ended       time.Time // UTC, zero while it lasts
-	Description string    // progress, result of the check, or the error
-	HalfMade    time.Time // see Host; zero = it is not
-	ReadOnly    bool      // the database is open and takes no writes
+	ID                 string
+	Database           string
+	BackupMode         string
+	Status             TaskStatus
+	Created            time.Time // UTC
+	Ended              time.Time // UTC, zero while it lasts
+	Description        string    // progress, result of the check, or the error
+	InterruptedRestore time.Time // see Host; zero = it is not
+	ReadOnly           bool      // the database is open and takes no writes
 }
 
 // TaskFile is one file of a task as the target sees it.

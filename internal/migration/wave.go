@@ -86,7 +86,7 @@ func members(ctx context.Context, s Store, waveID string) ([]Migration, error) {
 // OrderWaveCutover orders the cutover of every migration of a wave. It is all
 // or none: while one cannot be cut over, the others keep following. foretold
 // is what was predicted for each, by id.
-func OrderWaveCutover(ctx context.Context, s Store, waveID string, foretold map[string]Stop, by By) ([]Result, error) {
+func OrderWaveCutover(ctx context.Context, s Store, waveID string, predicted map[string]Stop, by By) ([]Result, error) {
 	all, err := members(ctx, s, waveID)
 	if err != nil {
 		return nil, err
@@ -105,7 +105,7 @@ func OrderWaveCutover(ctx context.Context, s Store, waveID string, foretold map[
 		return out, fault.New(fault.Conflict, "Not every database of the wave can be cut over.", "See beside each what it waits for.")
 	}
 	for i := range out {
-		out[i].Err = OrderForetoldCutover(ctx, s, out[i].ID, foretold[out[i].ID], by)
+		out[i].Err = OrderPredictedCutover(ctx, s, out[i].ID, predicted[out[i].ID], by)
 	}
 	return out, nil
 }
@@ -114,7 +114,7 @@ func OrderWaveCutover(ctx context.Context, s Store, waveID string, foretold map[
 // then on what is left may be cut over without waiting for all.
 func CutoverBegan(all []Migration) bool {
 	for _, m := range all {
-		if m.Feed != nil && !m.Feed.CutoverAsked.IsZero() {
+		if m.LiveSource != nil && !m.LiveSource.CutoverAsked.IsZero() {
 			return true
 		}
 	}
@@ -124,7 +124,7 @@ func CutoverBegan(all []Migration) bool {
 // Resume decides what "cut over the rest" changes for one migration: the
 // cutover is ordered where it was not, and goes on where it stands still.
 func Resume(m Migration) (Decision, error) {
-	if m.Feed != nil && !m.Stage.Ended() && !m.Feed.CutoverAsked.IsZero() && m.Feed.AbortAsked.IsZero() && m.Problem != nil {
+	if m.LiveSource != nil && !m.Stage.Ended() && !m.LiveSource.CutoverAsked.IsZero() && m.LiveSource.AbortAsked.IsZero() && m.Problem != nil {
 		return Retry(m)
 	}
 	return Cutover(m)
@@ -132,7 +132,7 @@ func Resume(m Migration) (Decision, error) {
 
 // OrderWaveRest cuts over what is left of a wave whose joint cutover began:
 // those that can. The others come back with their reason and stay as they are.
-func OrderWaveRest(ctx context.Context, s Store, waveID string, foretold map[string]Stop, by By) ([]Result, error) {
+func OrderWaveRest(ctx context.Context, s Store, waveID string, predicted map[string]Stop, by By) ([]Result, error) {
 	all, err := members(ctx, s, waveID)
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func OrderWaveRest(ctx context.Context, s Store, waveID string, foretold map[str
 			d, err := Resume(m)
 			action, words := "migration.retry", "Ordered to go on with the cutover of "+m.Database+"."
 			if d.Cutover {
-				d.Foretold, action, words = foretold[m.ID], "migration.cutover", "Ordered the cutover of "+m.Database+"."
+				d.Predicted, action, words = predicted[m.ID], "migration.cutover", "Ordered the cutover of "+m.Database+"."
 			}
 			return d, by.entry(action, m.ID, words).With(m.Problem, nil), err
 		})})
@@ -185,7 +185,7 @@ func OrderWaveAbort(ctx context.Context, s Store, waveID, typed, why string, by 
 	var out []Result
 	able := false
 	for _, m := range all {
-		if m.Stage.Ended() || m.Feed != nil && !m.Feed.AbortAsked.IsZero() {
+		if m.Stage.Ended() || m.LiveSource != nil && !m.LiveSource.AbortAsked.IsZero() {
 			continue
 		}
 		err := s.Ask(ctx, m.ID, func(m Migration) (Decision, audit.Entry, error) {

@@ -58,7 +58,7 @@ func FittingEvery(databases, left int) (time.Duration, bool) {
 		return 0, false
 	}
 	every := time.Duration(math.Ceil((24 * time.Hour / time.Duration(logs)).Minutes())) * time.Minute
-	return max(every, SmallestEvery(TakeRules{Reserve: ImportsKept})), true
+	return max(every, SmallestEvery(SourceRules{Reserve: ImportsKept})), true
 }
 
 // callsLeft is how many calls of the instance's day others leave to the wave.
@@ -173,7 +173,7 @@ func (j *judge) waveFolder(f WaveFacts) {
 
 func (j *judge) waveCalls(f WaveFacts) {
 	if f.Instance.Region == "" {
-		return // a server of one's own has no such limits
+		return // a self-managed server has no such limits
 	}
 	n, left := len(f.Members), f.callsLeft()
 	need := n * PlannedCalls(f.Every)
@@ -217,8 +217,8 @@ func CollectWave(ctx context.Context, ports Ports, instanceID, stagingID string)
 	if f.Bucket, err = bucket.Info(ctx); err != nil {
 		return f, err
 	}
-	if roomy, ok := bucket.(objectstore.Roomy); ok {
-		if f.BucketMay, err = roomy.Room(ctx); err != nil {
+	if spacer, ok := bucket.(objectstore.FreeSpacer); ok {
+		if f.BucketMay, err = spacer.FreeSpace(ctx); err != nil {
 			return f, err
 		}
 	}

@@ -81,7 +81,7 @@ func TestAWholeWaveIsJudged(t *testing.T) {
 	own.Instance.Region, own.CallsHost = "", 9999
 	for _, f := range JudgeWave(own) {
 		if f.Code == "wave-calls" {
-			t.Errorf("a server of one's own has no calls to count: %+v", f)
+			t.Errorf("a self-managed server has no calls to count: %+v", f)
 		}
 	}
 }
@@ -101,7 +101,7 @@ func TestTheIntervalAdvisedFits(t *testing.T) {
 		if need := n * PlannedCalls(every); need > left {
 			t.Fatalf("every %s needs %d of %d", every, need, left)
 		}
-		if shorter := every - time.Minute; n*PlannedCalls(shorter) <= left && every > SmallestEvery(TakeRules{Reserve: ImportsKept}) {
+		if shorter := every - time.Minute; n*PlannedCalls(shorter) <= left && every > SmallestEvery(SourceRules{Reserve: ImportsKept}) {
 			t.Fatalf("%s would fit too", shorter)
 		}
 	})
@@ -165,20 +165,20 @@ func TestWhoIsWritable(t *testing.T) {
 		want Side
 		says string
 	}{
-		{"follows", Migration{Feed: &Feed{}}, SideSource, "never stopped"},
-		{"frozen", Migration{Feed: &Feed{Frozen: at}}, SideNeither, "target is not open"},
-		{"told to open", Migration{Feed: &Feed{Frozen: at}, Calls: opening}, SideNeither, "told to open"},
-		{"the order to open never arrived", Migration{Feed: &Feed{Frozen: at}, Calls: []Call{{Verb: VerbOpen, Verdict: Void}}}, SideNeither, "not open"},
-		{"open", Migration{Feed: &Feed{Frozen: at}, Opened: at}, SideTarget, "kept frozen"},
-		{"open after READ_ONLY", Migration{Database: "a]b", Feed: &Feed{Frozen: at, Freeze: FreezeReadOnly}, Opened: at}, SideNeither, "ALTER DATABASE [a]]b] SET READ_WRITE"},
-		{"open after READ_ONLY, set READ_WRITE at a server of one's own", Migration{Own: true, Feed: &Feed{Frozen: at, Freeze: FreezeReadOnly}, Opened: at}, SideTarget, "was set READ_WRITE"},
-		{"application stopped", Migration{Feed: &Feed{Frozen: at, Freeze: FreezeStopped}}, SideSource, "said to be stopped"},
-		{"application stopped, told to open", Migration{Feed: &Feed{Frozen: at, Freeze: FreezeStopped}, Calls: opening}, SideSource, "not carried over"},
-		{"application stopped, open", Migration{Feed: &Feed{Frozen: at, Freeze: FreezeStopped}, Opened: at}, SideTarget, "keep everybody away"},
-		{"application stopped, aborted", Migration{Feed: &Feed{Frozen: at, Freeze: FreezeStopped, AbortAsked: at, GivenBack: at}}, SideSource, "left as it is"},
-		{"being given back", Migration{Feed: &Feed{Frozen: at, AbortAsked: at}}, SideNeither, "being given back"},
-		{"given back", Migration{Feed: &Feed{Frozen: at, AbortAsked: at, GivenBack: at}}, SideSource, "given back"},
-		{"aborted before the freeze", Migration{Feed: &Feed{AbortAsked: at, GivenBack: at}, Stage: StageTerminated}, SideSource, "never stopped"},
+		{"follows", Migration{LiveSource: &LiveSource{}}, SideSource, "never stopped"},
+		{"frozen", Migration{LiveSource: &LiveSource{Frozen: at}}, SideNeither, "target is not open"},
+		{"told to open", Migration{LiveSource: &LiveSource{Frozen: at}, Calls: opening}, SideNeither, "told to open"},
+		{"the order to open never arrived", Migration{LiveSource: &LiveSource{Frozen: at}, Calls: []Call{{Verb: VerbOpen, Verdict: Void}}}, SideNeither, "not open"},
+		{"open", Migration{LiveSource: &LiveSource{Frozen: at}, Opened: at}, SideTarget, "kept frozen"},
+		{"open after READ_ONLY", Migration{Database: "a]b", LiveSource: &LiveSource{Frozen: at, Freeze: FreezeReadOnly}, Opened: at}, SideNeither, "ALTER DATABASE [a]]b] SET READ_WRITE"},
+		{"open after READ_ONLY, set READ_WRITE at a self-managed server", Migration{Own: true, LiveSource: &LiveSource{Frozen: at, Freeze: FreezeReadOnly}, Opened: at}, SideTarget, "was set READ_WRITE"},
+		{"application stopped", Migration{LiveSource: &LiveSource{Frozen: at, Freeze: FreezeStopped}}, SideSource, "said to be stopped"},
+		{"application stopped, told to open", Migration{LiveSource: &LiveSource{Frozen: at, Freeze: FreezeStopped}, Calls: opening}, SideSource, "not carried over"},
+		{"application stopped, open", Migration{LiveSource: &LiveSource{Frozen: at, Freeze: FreezeStopped}, Opened: at}, SideTarget, "keep everybody away"},
+		{"application stopped, aborted", Migration{LiveSource: &LiveSource{Frozen: at, Freeze: FreezeStopped, AbortAsked: at, GivenBack: at}}, SideSource, "left as it is"},
+		{"being given back", Migration{LiveSource: &LiveSource{Frozen: at, AbortAsked: at}}, SideNeither, "being given back"},
+		{"given back", Migration{LiveSource: &LiveSource{Frozen: at, AbortAsked: at, GivenBack: at}}, SideSource, "given back"},
+		{"aborted before the freeze", Migration{LiveSource: &LiveSource{AbortAsked: at, GivenBack: at}, Stage: StageTerminated}, SideSource, "never stopped"},
 		{"of files", Migration{}, SideSource, "not known"},
 	} {
 		if side, why := WritableAt(tc.m); side != tc.want || !strings.Contains(why, tc.says) {
@@ -198,18 +198,18 @@ func TestTheRestOfACutover(t *testing.T) {
 		ok      bool
 		cutover bool
 	}{
-		{"can", Migration{Files: full, Feed: &Feed{}}, true, true},
-		{"stands still in its cutover", Migration{Files: full, Feed: &Feed{CutoverAsked: at}, Problem: &Problem{}}, true, false},
-		{"is on its way", Migration{Files: full, Feed: &Feed{CutoverAsked: at}}, false, false},
-		{"has no full backup applied", Migration{Feed: &Feed{}}, false, false},
-		{"was aborted", Migration{Files: full, Feed: &Feed{CutoverAsked: at, AbortAsked: at}, Problem: &Problem{}}, false, false},
-		{"is open", Migration{Files: full, Feed: &Feed{CutoverAsked: at}, Opened: at, Stage: StageOpened}, false, false},
+		{"can", Migration{Files: full, LiveSource: &LiveSource{}}, true, true},
+		{"stands still in its cutover", Migration{Files: full, LiveSource: &LiveSource{CutoverAsked: at}, Problem: &Problem{}}, true, false},
+		{"is on its way", Migration{Files: full, LiveSource: &LiveSource{CutoverAsked: at}}, false, false},
+		{"has no full backup applied", Migration{LiveSource: &LiveSource{}}, false, false},
+		{"was aborted", Migration{Files: full, LiveSource: &LiveSource{CutoverAsked: at, AbortAsked: at}, Problem: &Problem{}}, false, false},
+		{"is open", Migration{Files: full, LiveSource: &LiveSource{CutoverAsked: at}, Opened: at, Stage: StageOpened}, false, false},
 	} {
 		if d, err := Resume(tc.m); (err == nil) != tc.ok || d.Cutover != tc.cutover {
 			t.Errorf("%s: %+v, %v", tc.name, d, err)
 		}
 	}
-	if CutoverBegan([]Migration{{Feed: &Feed{}}, {}}) || !CutoverBegan([]Migration{{Feed: &Feed{}}, {Feed: &Feed{CutoverAsked: at}}}) {
+	if CutoverBegan([]Migration{{LiveSource: &LiveSource{}}, {}}) || !CutoverBegan([]Migration{{LiveSource: &LiveSource{}}, {LiveSource: &LiveSource{CutoverAsked: at}}}) {
 		t.Error("whether the cutover began")
 	}
 }
@@ -218,21 +218,21 @@ func TestTheRestOfACutover(t *testing.T) {
 // first, and their order no longer matters once it has begun.
 func TestADatabaseWaitsForItsTurn(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
-	m := Migration{Checked: now, Ahead: 3, Feed: &Feed{Every: time.Hour}}
-	act := NextTake(m, Budget{}, now, TakeRules{})
-	if act.Do != QueueTake || !act.Until.After(now) || !strings.Contains(act.Why, "3 databases") {
+	m := Migration{Checked: now, Ahead: 3, LiveSource: &LiveSource{Every: time.Hour}}
+	act := NextAtSource(m, Budget{}, now, SourceRules{})
+	if act.Do != SourceQueue || !act.Until.After(now) || !strings.Contains(act.Why, "3 databases") {
 		t.Errorf("%+v", act)
 	}
 	m.Ahead = 0
-	if act = NextTake(m, Budget{}, now, TakeRules{}); act.Do != MakeTake || act.Kind != "full" {
+	if act = NextAtSource(m, Budget{}, now, SourceRules{}); act.Do != SourceBackUp || act.Kind != "full" {
 		t.Errorf("its turn: %+v", act)
 	}
-	m.Ahead, m.Feed.Takes = 3, []Take{{Kind: "full"}}
-	if act = NextTake(m, Budget{}, now, TakeRules{}); act.Do != SeekTake {
+	m.Ahead, m.LiveSource.SourceBackups = 3, []SourceBackup{{Kind: "full"}}
+	if act = NextAtSource(m, Budget{}, now, SourceRules{}); act.Do != SourceReconcile {
 		t.Errorf("it has begun: %+v", act)
 	}
-	m.Feed.Takes, m.Feed.AbortAsked = nil, now
-	if act = NextTake(m, Budget{}, now, TakeRules{}); act.Do != GiveBack {
+	m.LiveSource.SourceBackups, m.LiveSource.AbortAsked = nil, now
+	if act = NextAtSource(m, Budget{}, now, SourceRules{}); act.Do != SourceGiveBack {
 		t.Errorf("aborted before its turn: %+v", act)
 	}
 }

@@ -28,27 +28,27 @@ type Ports interface {
 // ports, and notes it. Three lanes run side by side: backups at a source at
 // work, uploads, and the target.
 type Worker struct {
-	Store  Store
-	Runs   run.Store
-	Ports  Ports
-	Rules  Rules
-	Upload UploadRules
-	Takes  TakeRules
-	Caps   Caps
-	Now    func() time.Time
-	NewID  func() string // time-ordered
-	Gates  *run.Gates    // shared with everybody who takes backups or uploads; nil = no caps
+	Store         Store
+	Runs          run.Store
+	Ports         Ports
+	Rules         Rules
+	Upload        UploadRules
+	SourceBackups SourceRules
+	Caps          Caps
+	Now           func() time.Time
+	NewID         func() string // time-ordered
+	Limits        *run.Limits   // shared with everybody who takes backups or uploads; nil = no caps
 }
 
 var _ run.Worker = (*Worker)(nil)
 
 // Work implements run.Worker.
-func (w *Worker) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, error) {
+func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error) {
 	m, err := w.Store.Migration(ctx, r.Subject)
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	j := &job{Worker: w, grip: g, id: m.ID}
+	j := &job{Worker: w, claim: g, id: m.ID}
 	if j.target, err = w.Ports.Target(ctx, m.InstanceID); err != nil {
 		return run.Outcome{}, err
 	}
@@ -68,7 +68,7 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, 
 // job is one claim on one migration.
 type job struct {
 	*Worker
-	grip   run.Grip
+	claim  run.Claim
 	id     string
 	target Target
 
@@ -88,16 +88,16 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 	if f, err := lanes.uploads.failed(); err != nil {
 		return out, false, j.uploadFailed(ctx, m, f, err)
 	}
-	if _, err := lanes.takes.failed(); err != nil {
-		return out, false, j.takeFailed(ctx, m, err)
+	if _, err := lanes.sourceBackups.failed(); err != nil {
+		return out, false, j.backupFailed(ctx, m, err)
 	}
 	if f, ok := NextUpload(m); ok {
 		lanes.uploads.start(f, func(ctx context.Context) error {
 			most := j.Caps.Uploads
-			if m.Feed != nil && !m.Feed.Frozen.IsZero() {
+			if m.LiveSource != nil && !m.LiveSource.Frozen.IsZero() {
 				most = 0 // writes stand still until it is there
 			}
-			leave, err := j.Gates.Enter(ctx, run.AtUploads, most)
+			leave, err := j.Limits.Enter(ctx, run.AtUploads, most)
 			if err != nil {
 				return err
 			}
@@ -109,14 +109,14 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 	if err != nil {
 		return out, false, err
 	}
-	take := NextTake(m, b, j.Now(), j.Takes)
-	if m.Feed != nil && !m.Feed.AbortAsked.IsZero() && !j.aborting {
+	take := NextAtSource(m, b, j.Now(), j.SourceBackups)
+	if m.LiveSource != nil && !m.LiveSource.AbortAsked.IsZero() && !j.aborting {
 		j.aborting = true // an hour's backup is not waited for
-		lanes.takes.interrupt()
+		lanes.sourceBackups.interrupt()
 		return out, false, nil
 	}
-	if take.Do != NoTake && take.Do != RestTake && take.Do != QueueTake {
-		lanes.takes.start(File{}, j.takeNext)
+	if take.Do != SourceNothing && take.Do != SourceRest && take.Do != SourceQueue {
+		lanes.sourceBackups.start(File{}, j.backUpNext)
 	}
 	act := Next(m, b, j.Now(), j.Rules)
 	switch act.Do {
@@ -131,12 +131,12 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 	case DoTerminate:
 		lanes.stop()
 		return out, false, j.terminate(ctx, m)
-	case DoSeek:
-		return out, false, j.seek(ctx, m, act.Call)
+	case DoReconcile:
+		return out, false, j.reconcile(ctx, m, act.Call)
 	case DoLook:
 		return out, false, j.look(ctx, m)
 	case DoAwait:
-		if take.Do == QueueTake && !lanes.busy() {
+		if take.Do == SourceQueue && !lanes.busy() {
 			return run.Outcome{State: run.Waiting, WakeAt: take.Until, Message: take.Why}, true, nil
 		}
 		return out, false, lanes.wait(ctx, 2*time.Second)
@@ -151,11 +151,11 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 
 // rest waits beside an upload that is still going, or leaves the run until
 // later.
-func (j *job) rest(ctx context.Context, m Migration, act Action, take TakeAction, lanes *lanes) (run.Outcome, bool, error) {
+func (j *job) rest(ctx context.Context, m Migration, act Action, take SourceAction, lanes *lanes) (run.Outcome, bool, error) {
 	until := act.Until
 	if act.Do == DoFollow {
-		until = m.Sight.At.Add(Pause(m, j.Now(), j.Rules))
-		if take.Do == RestTake && take.Until.Before(until) {
+		until = m.TargetState.At.Add(Pause(m, j.Now(), j.Rules))
+		if take.Do == SourceRest && take.Until.Before(until) {
 			until = take.Until
 		}
 	}
@@ -167,7 +167,7 @@ func (j *job) rest(ctx context.Context, m Migration, act Action, take TakeAction
 	case DoAsk:
 		return run.Outcome{State: run.Failed, Message: act.Problem.Cause, Fix: act.Problem.Fix}, true, nil
 	case DoFollow:
-		if m.Feed != nil {
+		if m.LiveSource != nil {
 			return run.Outcome{State: run.Waiting, WakeAt: until, Message: take.Why}, true, nil
 		}
 		return run.Outcome{State: run.Waiting, WakeAt: until,
@@ -206,7 +206,7 @@ func (j *job) finish(ctx context.Context, m Migration) (run.Outcome, bool, error
 
 // look asks the target how things stand and notes what that teaches.
 func (j *job) look(ctx context.Context, m Migration) error {
-	s, err := j.sight(ctx, m)
+	s, err := j.state(ctx, m)
 	if err != nil {
 		return fmt.Errorf("look at the target: %w", err)
 	}
@@ -215,7 +215,7 @@ func (j *job) look(ctx context.Context, m Migration) error {
 		return j.restoreAgain(ctx, m, s)
 	}
 	got := Read(m, s, now, j.Rules)
-	c := Change{Sight: &s, Files: got.Files, Check: got.Check, Said: got.Said}
+	c := Change{TargetState: &s, Files: got.Files, Check: got.Check, Said: got.Said}
 	step := StepRestore
 	for _, f := range got.Files {
 		if m.Further(f) {
@@ -257,20 +257,20 @@ func (j *job) look(ctx context.Context, m Migration) error {
 
 // sight reads the task and its files. Versions that do not tell about files
 // answer Invalid or NotFound there; the task alone must do then.
-func (j *job) sight(ctx context.Context, m Migration) (Sight, error) {
+func (j *job) state(ctx context.Context, m Migration) (TargetState, error) {
 	t, err := j.target.Task(ctx, m.TaskID)
 	if err != nil {
-		return Sight{}, err
+		return TargetState{}, err
 	}
 	files, err := j.target.TaskFiles(ctx, m.TaskID)
 	if err != nil && !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) {
-		return Sight{}, err
+		return TargetState{}, err
 	}
-	return Sight{At: j.Now(), Task: asWanted(m, t), Files: files}, nil
+	return TargetState{At: j.Now(), Task: asWanted(m, t), Files: files}, nil
 }
 
 func (j *job) note(ctx context.Context, c Change) error {
-	return j.Store.Note(ctx, j.grip, j.id, c)
+	return j.Store.Note(ctx, j.claim, j.id, c)
 }
 
 func (j *job) event(step string, l run.Level, text string) []run.Event {

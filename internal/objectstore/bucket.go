@@ -54,10 +54,10 @@ type Bucket interface {
 // UploadID names an unfinished multipart upload.
 type UploadID string
 
-// Roomy is a bucket that can be full.
-type Roomy interface {
+// FreeSpacer is a bucket that can be full.
+type FreeSpacer interface {
 	// Room is how many bytes can still be put there; -1 when it is not told.
-	Room(ctx context.Context) (int64, error)
+	FreeSpace(ctx context.Context) (int64, error)
 }
 
 // Info is what a migration must know of a bucket.

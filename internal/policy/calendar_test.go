@@ -76,10 +76,10 @@ func TestEverySlotIsDecidedOnce(t *testing.T) {
 			p.Missed = MissedSkip
 		}
 		now, end, furthest := p.Changed, p.Changed.Add(40*time.Hour), p.Changed
-		var marks []Mark
+		var watermarks []Watermark
 		accounted, fired := 0, map[string]bool{}
 		for now.Before(end) {
-			d, err := Due(p, marks, now)
+			d, err := Due(p, watermarks, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,13 +99,13 @@ func TestEverySlotIsDecidedOnce(t *testing.T) {
 			if len(d.Slots) > 0 && (d.Slots[len(d.Slots)-1].Verdict != Fired) && now.Sub(d.Slots[len(d.Slots)-1].At) < onTime {
 				t.Fatalf("punctual and not fired: %+v", d.Slots)
 			}
-			for _, m := range d.Marks {
-				marks = []Mark{m}
+			for _, m := range d.Watermarks {
+				watermarks = []Watermark{m}
 			}
 			if now.After(furthest) {
 				furthest = now
 			}
-			if !d.Next.After(now) && marks[0].At.Before(now) {
+			if !d.Next.After(now) && watermarks[0].At.Before(now) {
 				t.Fatalf("at %s the next slot is at %s", now, d.Next)
 			}
 			switch rapid.IntRange(0, 60).Draw(t, "what") {
@@ -119,8 +119,8 @@ func TestEverySlotIsDecidedOnce(t *testing.T) {
 				now = now.Add(time.Minute)
 			}
 		}
-		if want := slowCount(loc, line, p.Changed, marks[0].At); accounted != want {
-			t.Fatalf("%d slots of %q in %s accounted for until %s, there are %d", accounted, line, zone, marks[0].At, want)
+		if want := slowCount(loc, line, p.Changed, watermarks[0].At); accounted != want {
+			t.Fatalf("%d slots of %q in %s accounted for until %s, there are %d", accounted, line, zone, watermarks[0].At, want)
 		}
 	})
 }
@@ -175,14 +175,14 @@ func TestAFullTakesTheDifferentialsPlaceAndLogsGoOn(t *testing.T) {
 	p := Policy{ID: "p", Enabled: true, Zone: "UTC", Changed: utc("2026-05-02T23:00"), Missed: MissedLate, Window: time.Hour, Rules: []Rule{
 		{Kind: backup.Full, Cron: "0 2 * * 0"}, {Kind: backup.Differential, Cron: "0 2 * * *"}, {Kind: backup.Log, Cron: "0 * * * *"}}}
 	d, err := Due(p, nil, p.Changed)
-	if err != nil || len(d.Slots) != 0 || len(d.Marks) != 3 {
+	if err != nil || len(d.Slots) != 0 || len(d.Watermarks) != 3 {
 		t.Fatal(d, err)
 	}
-	marks := d.Marks
-	for i := range marks {
-		marks[i].At = utc("2026-05-03T01:00")
+	watermarks := d.Watermarks
+	for i := range watermarks {
+		watermarks[i].At = utc("2026-05-03T01:00")
 	}
-	d, err = Due(p, marks, utc("2026-05-03T02:00"))
+	d, err = Due(p, watermarks, utc("2026-05-03T02:00"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,24 +211,24 @@ func TestYearsOfMissedMinutesAreOneRow(t *testing.T) {
 
 func TestRulesBeginAnew(t *testing.T) {
 	p := Policy{ID: "p", Enabled: true, Zone: "UTC", Changed: utc("2026-05-01T00:30"), Missed: MissedSkip, Rules: []Rule{{Kind: backup.Full, Cron: "0 * * * *"}}}
-	old := []Mark{{PolicyID: "p", Kind: backup.Full, Cron: "0 0 * * *", Zone: "UTC", At: utc("2026-04-01T00:00")}}
+	old := []Watermark{{PolicyID: "p", Kind: backup.Full, Cron: "0 0 * * *", Zone: "UTC", At: utc("2026-04-01T00:00")}}
 	d, err := Due(p, old, utc("2026-05-01T00:40"))
-	if err != nil || len(d.Slots) != 0 || len(d.Marks) != 1 || !d.Marks[0].At.Equal(p.Changed) {
+	if err != nil || len(d.Slots) != 0 || len(d.Watermarks) != 1 || !d.Watermarks[0].At.Equal(p.Changed) {
 		t.Errorf("another cron line: %+v %v", d, err)
 	}
 	off := p
 	off.Enabled = false
-	d, _ = Due(off, []Mark{{PolicyID: "p", Kind: backup.Full, Cron: "0 * * * *", Zone: "UTC", At: utc("2026-04-01T00:00")}}, utc("2026-05-01T00:00"))
-	if len(d.Marks) != 1 || d.Marks[0].Cron != "" || !d.Next.IsZero() || len(d.Slots) != 0 {
+	d, _ = Due(off, []Watermark{{PolicyID: "p", Kind: backup.Full, Cron: "0 * * * *", Zone: "UTC", At: utc("2026-04-01T00:00")}}, utc("2026-05-01T00:00"))
+	if len(d.Watermarks) != 1 || d.Watermarks[0].Cron != "" || !d.Next.IsZero() || len(d.Slots) != 0 {
 		t.Errorf("disabled: %+v", d)
 	}
-	d, _ = Due(p, d.Marks, utc("2026-05-01T00:31"))
-	if len(d.Slots) != 0 || !d.Marks[0].At.Equal(p.Changed) {
+	d, _ = Due(p, d.Watermarks, utc("2026-05-01T00:31"))
+	if len(d.Slots) != 0 || !d.Watermarks[0].At.Equal(p.Changed) {
 		t.Errorf("enabled again: %+v", d)
 	}
-	ahead := []Mark{{PolicyID: "p", Kind: backup.Full, Cron: "0 * * * *", Zone: "UTC", At: utc("2031-01-01T00:00")}}
+	ahead := []Watermark{{PolicyID: "p", Kind: backup.Full, Cron: "0 * * * *", Zone: "UTC", At: utc("2031-01-01T00:00")}}
 	d, _ = Due(p, ahead, utc("2026-05-01T00:40"))
-	if len(d.Marks) != 1 || !d.Next.Equal(utc("2026-05-01T01:00")) {
+	if len(d.Watermarks) != 1 || !d.Next.Equal(utc("2026-05-01T01:00")) {
 		t.Errorf("the clock was years ahead: %+v", d)
 	}
 }

@@ -152,23 +152,23 @@ func (c Clouds) add(ctx context.Context, v Version, by By, action, summary strin
 	return c.Versions.AddVersion(ctx, v, &e)
 }
 
-// Wish is a policy that a person wants for an instance. Exactly one of Standard
+// EditRequest is a policy that a person wants for an instance. Exactly one of Standard
 // and Advanced is set.
-type Wish struct {
+type EditRequest struct {
 	Seen      *CloudContent // as the person saw it; nil = whatever it is
 	Standard  *Standard
 	Advanced  *Advanced
 	Confirmed bool // the confirmation that OneWay asks for was typed
 }
 
-// Written is what became of a wish.
+// Written is what became of a request.
 type Written struct {
 	Changes []Change // that were asked for; none = it was so already, and nothing was sent
 	Differ  []Change // from what was asked for to what the service says now
 	Now     Standing
 }
 
-// Objection bars a wish; its findings belong to fields.
+// Objection bars a request; its findings belong to fields.
 type Objection struct{ Findings []Finding }
 
 func (o *Objection) Error() string {
@@ -180,12 +180,12 @@ func (o *Objection) Error() string {
 	return "the policy cannot be written"
 }
 
-// Write makes a wish true: look, compare with what the person saw, check, call,
+// Write makes a request true: look, compare with what the person saw, check, call,
 // look again, note. Asking for what is so already sends nothing, so that a
 // repetition is harmless. Errors: Conflict when the policy changed since the
 // person saw it, Invalid with an *Objection where a rule bars it, and those of
 // Cloud, with a *Refusal where the service names a field.
-func (c Clouds) Write(ctx context.Context, instanceID string, w Wish, by By) (Written, error) {
+func (c Clouds) Write(ctx context.Context, instanceID string, w EditRequest, by By) (Written, error) {
 	cloud, err := c.Ports.CloudPolicy(ctx, instanceID)
 	if err != nil {
 		return Written{}, err
@@ -255,8 +255,8 @@ func sentence(s string) string {
 	return s + "."
 }
 
-// content is what the instance would say if the wish were true.
-func (w Wish) content(was Standing) CloudContent {
+// content is what the instance would say if the request were true.
+func (w EditRequest) content(was Standing) CloudContent {
 	c := was.Content()
 	if w.Advanced != nil {
 		a := *w.Advanced
@@ -268,7 +268,7 @@ func (w Wish) content(was Standing) CloudContent {
 	return c
 }
 
-func (w Wish) check(was Standing) []Finding {
+func (w EditRequest) check(was Standing) []Finding {
 	if w.Advanced != nil {
 		return CheckAdvanced(was, *w.Advanced, w.Confirmed)
 	}
@@ -294,7 +294,7 @@ func (c Clouds) reread(ctx context.Context, cloud Cloud, wanted CloudContent) (s
 	}
 }
 
-// RollBack writes a version again, by the same way as any other wish. What has
+// RollBack writes a version again, by the same way as any other request. What has
 // no way back stays: its reason is told.
 func (c Clouds) RollBack(ctx context.Context, instanceID string, number int, confirmed bool, by By) (Written, error) {
 	v, err := c.Versions.Version(ctx, InstanceSubject(instanceID), number)
@@ -305,7 +305,7 @@ func (c Clouds) RollBack(ctx context.Context, instanceID string, number int, con
 	if err != nil {
 		return Written{}, err
 	}
-	w := Wish{Confirmed: confirmed, Standard: &old.Standard}
+	w := EditRequest{Confirmed: confirmed, Standard: &old.Standard}
 	if old.AdvancedOn {
 		w.Standard, w.Advanced = nil, old.Advanced
 	}
@@ -347,7 +347,7 @@ func (c Clouds) Apply(ctx context.Context, instanceIDs []string, s Standard, con
 			defer func() { <-gate; work.Done() }()
 			own := s
 			own.Priority = PriorityNone
-			out[i].Written, out[i].Err = c.Write(ctx, id, Wish{Standard: &own, Confirmed: confirmed}, by)
+			out[i].Written, out[i].Err = c.Write(ctx, id, EditRequest{Standard: &own, Confirmed: confirmed}, by)
 		}()
 	}
 	work.Wait()

@@ -23,13 +23,13 @@ const (
 
 // Decision is what has become of a policy's slots up to a moment.
 type Decision struct {
-	Slots []Decided
-	Marks []Mark    // those that moved
-	Next  time.Time // UTC, when the next slot is due; zero = none
+	Slots      []Decided
+	Watermarks []Watermark // those that moved
+	Next       time.Time   // UTC, when the next slot is due; zero = none
 }
 
 // Due decides every slot of a policy that is due at now and was not decided
-// before, as its marks tell. It is pure: asked again with the same marks it
+// before, as its watermarks tell. It is pure: asked again with the same watermarks it
 // says the same.
 //
 // Of each rule only the newest due slot can fire; those before it are passed
@@ -39,29 +39,29 @@ type Decision struct {
 // fire together with a full gives way, since it would hold nothing; logs go on
 // beside both, as they alone reach every moment in between.
 //
-// A rule without a mark, or whose mark is of another cron line or zone, begins
-// at Policy.Changed. The marks of a policy that is disabled, and of kinds it
+// A rule without a watermark, or whose watermark is of another cron line or zone, begins
+// at Policy.Changed. The watermarks of a policy that is disabled, and of kinds it
 // has no rule for, are put to rest: nothing counts as missed from then on.
-func Due(p Policy, marks []Mark, now time.Time) (Decision, error) {
+func Due(p Policy, watermarks []Watermark, now time.Time) (Decision, error) {
 	if !p.Enabled {
-		return Decision{Marks: rest(p, marks, now)}, nil
+		return Decision{Watermarks: rest(p, watermarks, now)}, nil
 	}
 	c, err := NewCalendar(p)
 	if err != nil {
 		return Decision{}, err
 	}
-	return c.Due(marks, now), nil
+	return c.Due(watermarks, now), nil
 }
 
 // Due is the same for rules that are read already.
-func (c *Calendar) Due(marks []Mark, now time.Time) (d Decision) {
-	d.Marks = rest(c.Policy, marks, now)
+func (c *Calendar) Due(watermarks []Watermark, now time.Time) (d Decision) {
+	d.Watermarks = rest(c.Policy, watermarks, now)
 	if !c.Policy.Enabled {
 		return d
 	}
 	for i := range c.rules {
 		r := &c.rules[i]
-		m, moved := c.begin(r, marks, now)
+		m, moved := c.begin(r, watermarks, now)
 		next, ok := r.after(m.At)
 		if ok && !next.At.After(now) {
 			slots, at := c.decide(r, now)
@@ -71,7 +71,7 @@ func (c *Calendar) Due(marks []Mark, now time.Time) (d Decision) {
 			next, ok = r.after(m.At)
 		}
 		if moved {
-			d.Marks = append(d.Marks, m)
+			d.Watermarks = append(d.Watermarks, m)
 		}
 		if ok && (d.Next.IsZero() || next.At.Before(d.Next)) {
 			d.Next = next.At
@@ -81,9 +81,9 @@ func (c *Calendar) Due(marks []Mark, now time.Time) (d Decision) {
 	return d
 }
 
-// rest puts marks to rest that no rule at work moves.
-func rest(p Policy, marks []Mark, now time.Time) (moved []Mark) {
-	for _, m := range marks {
+// rest puts watermarks to rest that no rule at work moves.
+func rest(p Policy, watermarks []Watermark, now time.Time) (moved []Watermark) {
+	for _, m := range watermarks {
 		if _, ok := p.Rule(m.Kind); m.PolicyID == p.ID && m.Cron != "" && (!ok || !p.Enabled) {
 			m.Cron, m.Zone, m.At = "", "", now.UTC()
 			moved = append(moved, m)
@@ -92,11 +92,11 @@ func rest(p Policy, marks []Mark, now time.Time) (moved []Mark) {
 	return moved
 }
 
-// begin finds the rule's mark, or makes the one it begins with.
-func (c *Calendar) begin(r *schedule, marks []Mark, now time.Time) (m Mark, moved bool) {
-	i := slices.IndexFunc(marks, func(m Mark) bool { return m.PolicyID == c.Policy.ID && m.Kind == r.Kind })
-	if i >= 0 && marks[i].Cron == r.Cron && marks[i].Zone == c.Policy.Zone {
-		if m = marks[i]; m.At.Sub(now) > setBack {
+// begin finds the rule's watermark, or makes the one it begins with.
+func (c *Calendar) begin(r *schedule, watermarks []Watermark, now time.Time) (m Watermark, moved bool) {
+	i := slices.IndexFunc(watermarks, func(m Watermark) bool { return m.PolicyID == c.Policy.ID && m.Kind == r.Kind })
+	if i >= 0 && watermarks[i].Cron == r.Cron && watermarks[i].Zone == c.Policy.Zone {
+		if m = watermarks[i]; m.At.Sub(now) > setBack {
 			m.At, moved = now.UTC(), true
 		}
 		return m, moved
@@ -105,10 +105,10 @@ func (c *Calendar) begin(r *schedule, marks []Mark, now time.Time) (m Mark, move
 	if from.IsZero() || from.After(now) {
 		from = now
 	}
-	if i >= 0 && marks[i].Cron == "" && marks[i].At.After(from) && !marks[i].At.After(now) {
-		from = marks[i].At
+	if i >= 0 && watermarks[i].Cron == "" && watermarks[i].At.After(from) && !watermarks[i].At.After(now) {
+		from = watermarks[i].At
 	}
-	return Mark{PolicyID: c.Policy.ID, Kind: r.Kind, Cron: r.Cron, Zone: c.Policy.Zone, At: from.UTC()}, true
+	return Watermark{PolicyID: c.Policy.ID, Kind: r.Kind, Cron: r.Cron, Zone: c.Policy.Zone, At: from.UTC()}, true
 }
 
 // decide says what becomes of the rule's slots from the first it knows of and up

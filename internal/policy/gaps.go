@@ -62,7 +62,7 @@ func (d *dayMinutes) each(f func(minute int)) {
 	}
 }
 
-const starred = 1 << 63 // the library's mark of a field that was *
+const starred = 1 << 63 // the library's watermark of a field that was *
 
 // onDay reports whether a cron line has its times on a day. Where both the day
 // of the month and of the week are given, either is enough.

@@ -9,7 +9,7 @@ import (
 
 // reach is every moment to which sets can be restored, as spans in order that
 // do not touch.
-func reach(sets []*backup.Set, stands []backup.Footing) []Span {
+func reach(sets []*backup.Set, stands []backup.RestorePath) []Span {
 	var all []Span
 	for i, s := range sets {
 		if s == nil || !stands[i].Sound {

@@ -36,7 +36,7 @@ type Losing struct {
 
 // Preview foresees a change. A policy that cannot be read shows its findings
 // alone.
-func (k Keeper) Preview(ctx context.Context, p Policy) (v Preview, err error) {
+func (k Editor) Preview(ctx context.Context, p Policy) (v Preview, err error) {
 	if v.Findings, err = k.Judge(ctx, p); err != nil {
 		return v, err
 	}
@@ -59,7 +59,7 @@ func (k Keeper) Preview(ctx context.Context, p Policy) (v Preview, err error) {
 
 // losses compares what the policy in use lets go of with what the changed one
 // would, database by database.
-func (k Keeper) losses(ctx context.Context, was, p Policy, now time.Time, v *Preview) error {
+func (k Editor) losses(ctx context.Context, was, p Policy, now time.Time, v *Preview) error {
 	looked := 0
 	for _, server := range was.Servers {
 		databases, err := k.Sets.Protections(ctx, backup.ProtectionFilter{InstanceID: server, Now: now, Limit: mostDatabases + 1})

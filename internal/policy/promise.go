@@ -35,7 +35,7 @@ func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup
 			continue
 		}
 		objective := p.Objective
-		if c.spares(is.Spared) {
+		if c.exempts(is.Exempt) {
 			objective = 0
 		}
 		if out.PolicyID == "" || objective > 0 && (out.Objective == 0 || objective < out.Objective) {
@@ -56,7 +56,7 @@ func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup
 
 // spares reports whether a policy has a rule whose backups a database rightly
 // does not get.
-func (c *Calendar) spares(s backup.Spared) bool {
+func (c *Calendar) exempts(s backup.Exempt) bool {
 	return slices.ContainsFunc(c.rules, func(r schedule) bool {
 		return r.Kind == backup.Log && s.NoLog != "" || r.Kind == backup.Differential && s.NoDifferential != ""
 	})

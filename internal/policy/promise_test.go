@@ -65,24 +65,24 @@ func TestPromises(t *testing.T) {
 			t.Errorf("%s: %+v, want %s %v due %v", name, got, c.policy, c.objective, c.due)
 		}
 	}
-	simple := backup.Spared{NoLog: "SIMPLE"}
-	frozen := backup.Spared{NoLog: "read-only", NoDifferential: "read-only"}
+	simple := backup.Exempt{NoLog: "SIMPLE"}
+	frozen := backup.Exempt{NoLog: "read-only", NoDifferential: "read-only"}
 	fulls := p
 	fulls.Rules = p.Rules[:1]
 	for name, c := range map[string]struct {
 		calendars []*Calendar
-		spared    backup.Spared
+		exempt    backup.Exempt
 		objective time.Duration
 		due       time.Time
 	}{
-		"none":                                   {of(p), backup.Spared{}, time.Hour, at(7, 16)},
+		"none":                                   {of(p), backup.Exempt{}, time.Hour, at(7, 16)},
 		"no logs: differentials stay due":        {of(p), simple, 0, at(10, 1)},
 		"neither: the next full":                 {of(p), frozen, 0, at(6, 1).AddDate(0, 0, 1)},
 		"fulls alone keep the objective":         {of(fulls), frozen, time.Hour, at(6, 1).AddDate(0, 0, 1)},
 		"of another policy the objective counts": {of(p, other), simple, 10 * time.Minute, at(10, 1)},
 	} {
 		of := is(at(6, 3), at(8, 2), at(7, 1))
-		of.Spared = c.spared
+		of.Exempt = c.exempt
 		if got := Promises(c.calendars, of, at(9, 0)); got.Objective != c.objective || !got.Due.Equal(c.due) || got.PolicyID == "" {
 			t.Errorf("spared, %s: %+v, want %v due %v", name, got, c.objective, c.due)
 		}

@@ -62,8 +62,8 @@ func Prune(p Policy, sets []backup.Record, now time.Time) (Pruning, error) {
 		r.ours[i] = r.mayGo(&sets[i])
 		r.present[i] = present(&sets[i])
 	}
-	r.stands = backup.Footings(r.present, r.trust)
-	r.safe = backup.Footings(r.present, func(i int) backup.Trust {
+	r.stands = backup.RestorePaths(r.present, r.trust)
+	r.safe = backup.RestorePaths(r.present, func(i int) backup.Trust {
 		if r.proven(i) {
 			return backup.Willingly
 		}
@@ -84,8 +84,8 @@ type retention struct {
 	now     time.Time
 	ours    []bool        // may go
 	present []*backup.Set // nil = cannot be restored from
-	stands  []backup.Footing
-	safe    []backup.Footing // with nothing but proven data backups to begin with
+	stands  []backup.RestorePath
+	safe    []backup.RestorePath // with nothing but proven data backups to begin with
 	grounds [][]Ground
 	needer  []int // the set for which one is Needed
 }
@@ -185,7 +185,7 @@ func (r *retention) guarded() {
 	if newestFull >= 0 {
 		r.keep(newestFull, Newest)
 	}
-	for _, by := range [][]backup.Footing{r.stands, r.safe} {
+	for _, by := range [][]backup.RestorePath{r.stands, r.safe} {
 		newest := -1
 		for i := range r.sets {
 			if by[i].Sound && (newest < 0 || r.byFinished(newest, i) < 0) {
@@ -245,7 +245,7 @@ func (r *retention) pruning() (out Pruning) {
 		}
 	}
 	if len(out.Remove) > 0 {
-		out.Lost = lost(reach(r.present, r.stands), reach(left, backup.Footings(left, r.trust)))
+		out.Lost = lost(reach(r.present, r.stands), reach(left, backup.RestorePaths(left, r.trust)))
 	}
 	return out
 }

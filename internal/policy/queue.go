@@ -14,8 +14,8 @@ func Queue(p Policy, d Decided, now time.Time, newID func() string) (queued []Qu
 		return nil
 	}
 	for _, server := range p.Servers {
-		w := Work{ID: newID(), RunID: newID(), PolicyID: p.ID, Version: p.Version, Slot: d.Slot, ServerID: server, Kind: d.Kind}
-		queued = append(queued, Queued{Slot: d.Slot, Work: w, Note: d.Why,
+		w := BackupJob{ID: newID(), RunID: newID(), PolicyID: p.ID, Version: p.Version, Slot: d.Slot, ServerID: server, Kind: d.Kind}
+		queued = append(queued, Queued{Slot: d.Slot, Job: w, Note: d.Why,
 			Run: run.Run{ID: w.RunID, Kind: RunKind, Subject: w.ID, Title: Title(d.Kind) + " · " + p.Name, Created: now.UTC()}})
 	}
 	return queued

@@ -24,7 +24,7 @@ func (s Slot) ByHand() bool { return len(s.Local) == len(orderFormat) }
 // RunNow orders a backup of a kind by a policy at once: one run at each of the
 // servers, or of all of the policy when none is named. What it takes counts as
 // the policy's: it is kept and pruned by its rules.
-func (k Keeper) RunNow(ctx context.Context, id string, kind backup.Kind, servers []string, by By) (runs []string, err error) {
+func (k Editor) RunNow(ctx context.Context, id string, kind backup.Kind, servers []string, by By) (runs []string, err error) {
 	p, err := k.Store.Policy(ctx, id)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func (k Keeper) RunNow(ctx context.Context, id string, kind backup.Kind, servers
 		}
 	}
 	for _, server := range servers {
-		w := Work{ID: k.NewID(), RunID: k.NewID(), PolicyID: p.ID, Version: p.Version, Slot: slot, ServerID: server, Kind: kind}
+		w := BackupJob{ID: k.NewID(), RunID: k.NewID(), PolicyID: p.ID, Version: p.Version, Slot: slot, ServerID: server, Kind: kind}
 		r := run.Run{ID: w.RunID, Kind: RunKind, Subject: w.ID, Title: Title(kind) + " · " + p.Name + " · by hand", Created: at}
 		e := audit.New(by.Actor, at, "policy.run", Subject(p.ID), fmt.Sprintf("Ordered a %s backup by the policy %s.", kind, p.Name)).With(nil, map[string]string{"server": server, "run": r.ID})
 		if err := k.Store.Order(ctx, w, r, e); err != nil {

@@ -34,21 +34,21 @@ type Store interface {
 	// number is the next one of the subject; Version.Number is not read.
 	AddVersion(ctx context.Context, v Version, e *audit.Entry) error
 
-	// Marks are how far each rule's slots are decided.
-	Marks(ctx context.Context) ([]Mark, error)
+	// Watermarks are how far each rule's slots are decided.
+	Watermarks(ctx context.Context) ([]Watermark, error)
 	// Decide writes slots with their verdicts and queues the runs of those
 	// that fired, once: a slot that is there already is passed over with its
-	// runs. It moves the marks.
+	// runs. It moves the watermarks.
 	Decide(ctx context.Context, b Batch) error
 	// Order queues a backup that a person asked for.
-	Order(ctx context.Context, w Work, r run.Run, e audit.Entry) error
-	// Work reads what a run has to do, by the run's subject.
-	Work(ctx context.Context, id string) (Work, error)
+	Order(ctx context.Context, w BackupJob, r run.Run, e audit.Entry) error
+	// BackupJob reads what a run has to do, by the run's subject.
+	Job(ctx context.Context, id string) (BackupJob, error)
 	// Works lists the work of a slot, by server.
-	Works(ctx context.Context, s Slot) ([]Work, error)
+	Jobs(ctx context.Context, s Slot) ([]BackupJob, error)
 	// Recent lists the work that slots and people asked for by a policy,
 	// newest first, at most limit.
-	Recent(ctx context.Context, policyID string, limit int) ([]Work, error)
+	Recent(ctx context.Context, policyID string, limit int) ([]BackupJob, error)
 	// Slots lists what became of a policy's slots, newest first, at most
 	// limit, before the slot with the given key (empty = from the newest).
 	Slots(ctx context.Context, policyID string, before string, limit int) ([]Decided, error)
@@ -58,13 +58,13 @@ type Store interface {
 // Those of one policy are never in two batches: a full and the differential
 // that gives way to it are decided together.
 type Batch struct {
-	Marks []Mark
-	Slots []Decided
-	Runs  []Queued
+	Watermarks []Watermark
+	Slots      []Decided
+	Runs       []Queued
 }
 
-// Mark is how far the slots of one rule are decided.
-type Mark struct {
+// Watermark is how far the slots of one rule are decided.
+type Watermark struct {
 	PolicyID string
 	Kind     backup.Kind
 	Cron     string // the rule as it was; another one begins anew. Empty = at rest, as of a disabled policy
@@ -80,12 +80,12 @@ const RunKind = "backup"
 type Queued struct {
 	Slot Slot
 	Run  run.Run
-	Work Work
+	Job  BackupJob
 	Note string // what the run's first event says; empty = none
 }
 
-// Work is what a backup run has to do; its id is the run's subject.
-type Work struct {
+// BackupJob is what a backup run has to do; its id is the run's subject.
+type BackupJob struct {
 	ID        string
 	RunID     string
 	PolicyID  string // empty: a person ordered it by hand

@@ -18,7 +18,7 @@ import (
 // It may be called again after any death, at any point. An error of kind
 // Unavailable is tried again later, any other error fails the run.
 type Worker interface {
-	Work(ctx context.Context, r Run, g Grip) (Outcome, error)
+	Work(ctx context.Context, r Run, g Claim) (Outcome, error)
 }
 
 // Causes with which the engine ends a worker's context.
@@ -31,11 +31,11 @@ var (
 
 // Engine claims due runs and drives their workers.
 type Engine struct {
-	Store   Store
-	Workers map[string]Worker // by Run.Kind
-	Owner   string            // unique per process life
-	Bell    *Bell             // rung after commits, ours and others'
-	Log     *slog.Logger
+	Store    Store
+	Workers  map[string]Worker // by Run.Kind
+	Owner    string            // unique per process life
+	Notifier *Notifier         // rung after commits, ours and others'
+	Log      *slog.Logger
 
 	Parallel int           // runs at work at once
 	Lease    time.Duration // renewed every third of it
@@ -46,7 +46,7 @@ type Engine struct {
 // Run works until ctx ends, then waits for the workers to leave their runs in
 // a state from which the next life goes on at once.
 func (e *Engine) Run(ctx context.Context) error {
-	rings, stop := e.Bell.Listen()
+	changes, stop := e.Notifier.Listen()
 	defer stop()
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -57,7 +57,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-rings:
+		case <-changes:
 		case <-timer.C:
 		}
 		for e.claimOne(ctx, free, &wg) {
@@ -85,7 +85,7 @@ func (e *Engine) claimOne(ctx context.Context, free chan struct{}, wg *sync.Wait
 		return false
 	}
 	wg.Go(func() {
-		defer func() { <-free; e.Bell.Ring() }()
+		defer func() { <-free; e.Notifier.Notify() }()
 		e.drive(ctx, r, g)
 	})
 	return true
@@ -102,7 +102,7 @@ func (e *Engine) sleep(ctx context.Context) time.Duration {
 }
 
 // drive holds the lease while the worker works, and settles what it leaves.
-func (e *Engine) drive(parent context.Context, r Run, g Grip) {
+func (e *Engine) drive(parent context.Context, r Run, g Claim) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	defer cancel(nil)
 	stop := context.AfterFunc(parent, func() { cancel(ErrStopping) })
@@ -127,14 +127,14 @@ func (e *Engine) drive(parent context.Context, r Run, g Grip) {
 	// The settling itself must not die with the stop that caused it.
 	last, done := context.WithTimeout(context.WithoutCancel(parent), 10*time.Second)
 	defer done()
-	if err := e.Store.Settle(last, g, out, e.Now(), events...); err != nil {
+	if err := e.Store.RecordOutcome(last, g, out, e.Now(), events...); err != nil {
 		e.Log.Error("settle a run", "run", r.ID, "err", err)
 	}
 }
 
 // work calls the worker and turns a panic into an error: one broken run must
 // not take the others with it.
-func (e *Engine) work(ctx context.Context, r Run, g Grip) (out Outcome, err error) {
+func (e *Engine) work(ctx context.Context, r Run, g Claim) (out Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			e.Log.Error("panic in a run", "run", r.ID, "panic", p, "stack", string(debug.Stack()))
@@ -148,27 +148,27 @@ func (e *Engine) work(ctx context.Context, r Run, g Grip) (out Outcome, err erro
 	return w.Work(ctx, r, g)
 }
 
-// hold renews the lease until ctx ends and passes wishes on. Only the tick
+// hold renews the lease until ctx ends and passes requests on. Only the tick
 // writes; a ring reads, or every commit of one run would be a write by each of
 // the others.
-func (e *Engine) hold(ctx context.Context, cancel context.CancelCauseFunc, g Grip) {
-	rings, stop := e.Bell.Listen()
+func (e *Engine) hold(ctx context.Context, cancel context.CancelCauseFunc, g Claim) {
+	changes, stop := e.Notifier.Listen()
 	defer stop()
 	tick := time.NewTicker(e.Lease / 3)
 	defer tick.Stop()
 	for {
-		wish, err := e.Store.Wish(ctx, g)
-		if !e.heard(ctx, cancel, g, wish, err) {
+		request, err := e.Store.Request(ctx, g)
+		if !e.heard(ctx, cancel, g, request, err) {
 			return
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if !e.heard(ctx, cancel, g, NoWish, e.Store.Renew(ctx, g, e.Now().Add(e.Lease))) {
+			if !e.heard(ctx, cancel, g, NoRequest, e.Store.Renew(ctx, g, e.Now().Add(e.Lease))) {
 				return
 			}
-		case <-rings:
+		case <-changes:
 			// Soon after a person acts, but not at each commit of a busy run.
 			select {
 			case <-ctx.Done():
@@ -181,16 +181,16 @@ func (e *Engine) hold(ctx context.Context, cancel context.CancelCauseFunc, g Gri
 
 // heard passes on what the store said of a run at work; false when it is no
 // longer ours.
-func (e *Engine) heard(ctx context.Context, cancel context.CancelCauseFunc, g Grip, wish Wish, err error) bool {
+func (e *Engine) heard(ctx context.Context, cancel context.CancelCauseFunc, g Claim, request Request, err error) bool {
 	switch {
 	case fault.Is(err, fault.Conflict):
 		cancel(ErrLost)
 		return false
 	case err != nil && ctx.Err() == nil:
 		e.Log.Error("hold a run", "run", g.RunID, "err", err)
-	case wish == WishPause:
+	case request == RequestPause:
 		cancel(ErrPause)
-	case wish == WishCancel:
+	case request == RequestCancel:
 		cancel(ErrCancel)
 	}
 	return true

@@ -22,19 +22,19 @@ import (
 	"github.com/bakplane/bakplane/internal/secret"
 )
 
-type workFunc func(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, error)
+type workFunc func(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error)
 
-func (f workFunc) Work(ctx context.Context, r run.Run, g run.Grip) (run.Outcome, error) {
+func (f workFunc) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error) {
 	return f(ctx, r, g)
 }
 
 // engine runs one queued run with a worker on a real store.
 type engine struct {
-	t     *testing.T
-	store *counted
-	bell  *run.Bell
-	id    string
-	stop  func()
+	t        *testing.T
+	store    *counted
+	notifier *run.Notifier
+	id       string
+	stop     func()
 }
 
 // counted is a store that counts what holding a run asks of it.
@@ -43,14 +43,14 @@ type counted struct {
 	renewals, looks atomic.Int64
 }
 
-func (c *counted) Renew(ctx context.Context, g run.Grip, until time.Time) error {
+func (c *counted) Renew(ctx context.Context, g run.Claim, until time.Time) error {
 	c.renewals.Add(1)
 	return c.DB.Renew(ctx, g, until)
 }
 
-func (c *counted) Wish(ctx context.Context, g run.Grip) (run.Wish, error) {
+func (c *counted) Request(ctx context.Context, g run.Claim) (run.Request, error) {
 	c.looks.Add(1)
-	return c.DB.Wish(ctx, g)
+	return c.DB.Request(ctx, g)
 }
 
 func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
@@ -60,8 +60,8 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &engine{t: t, bell: run.NewBell(), id: "run-1"}
-	store, err := db.Open(ctx, folder, keys, e.bell)
+	e := &engine{t: t, notifier: run.NewNotifier(), id: "run-1"}
+	store, err := db.Open(ctx, folder, keys, e.notifier)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := &run.Engine{Store: e.store, Owner: "me", Bell: e.bell, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 32, Lease: lease, MaxTries: 3, Now: time.Now,
+	engine := &run.Engine{Store: e.store, Owner: "me", Notifier: e.notifier, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 32, Lease: lease, MaxTries: 3, Now: time.Now,
 		Workers: map[string]run.Worker{"k": work}}
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -119,7 +119,7 @@ func (e *engine) move(to run.State) {
 }
 
 func TestAPanicFailsTheRunAndNotTheEngine(t *testing.T) {
-	e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Grip) (run.Outcome, error) { panic("boom") })
+	e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Claim) (run.Outcome, error) { panic("boom") })
 	if r := e.until(run.Failed); r.Message == "" || r.Message == "panic: boom" {
 		t.Fatalf("message %q: want a sentence without the panic's own words", r.Message)
 	}
@@ -128,7 +128,7 @@ func TestAPanicFailsTheRunAndNotTheEngine(t *testing.T) {
 func TestWhatIsUnavailableIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
-		e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Grip) (run.Outcome, error) {
+		e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Claim) (run.Outcome, error) {
 			tries++
 			return run.Outcome{}, fault.New(fault.Unavailable, "The cloud does not answer.", "Wait.")
 		})
@@ -143,7 +143,7 @@ func TestWhatIsUnavailableIsTriedAgain(t *testing.T) {
 }
 
 func TestAnyOtherErrorAsksAPerson(t *testing.T) {
-	e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Grip) (run.Outcome, error) {
+	e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Claim) (run.Outcome, error) {
 		return run.Outcome{}, fault.New(fault.Denied, "The secret is wrong.", "Enter it again.")
 	})
 	if r := e.until(run.Failed); r.Message != "The secret is wrong." || r.Fix != "Enter it again." {
@@ -155,7 +155,7 @@ func TestAPersonEndsWorkUnderWay(t *testing.T) {
 	for to, state := range map[run.State]run.State{run.Paused: run.Paused, run.Canceled: run.Canceled} {
 		t.Run(string(to), func(t *testing.T) {
 			begun := make(chan struct{}, 1)
-			e := newEngine(t, time.Minute, func(ctx context.Context, _ run.Run, _ run.Grip) (run.Outcome, error) {
+			e := newEngine(t, time.Minute, func(ctx context.Context, _ run.Run, _ run.Claim) (run.Outcome, error) {
 				begun <- struct{}{}
 				<-ctx.Done()
 				return run.Outcome{}, ctx.Err()
@@ -167,11 +167,11 @@ func TestAPersonEndsWorkUnderWay(t *testing.T) {
 	}
 }
 
-// TestRingsOfTheBellWriteNoLeases: each commit rings the bell for every run at
+// TestRingsOfTheBellWriteNoLeases: each commit notifies for every run at
 // work, and a lease is a write with full sync.
 func TestRingsOfTheBellWriteNoLeases(t *testing.T) {
 	const idle = 20
-	e := newEngine(t, time.Hour, func(ctx context.Context, _ run.Run, _ run.Grip) (run.Outcome, error) {
+	e := newEngine(t, time.Hour, func(ctx context.Context, _ run.Run, _ run.Claim) (run.Outcome, error) {
 		<-ctx.Done()
 		return run.Outcome{}, ctx.Err()
 	})
@@ -181,7 +181,7 @@ func TestRingsOfTheBellWriteNoLeases(t *testing.T) {
 		}
 	}
 	for e.store.looks.Load() < 4*idle { // each of them has looked about four times
-		e.bell.Ring()
+		e.notifier.Notify()
 		time.Sleep(time.Millisecond)
 	}
 	if n := e.store.renewals.Load(); n != 0 {
@@ -193,7 +193,7 @@ func TestRingsOfTheBellWriteNoLeases(t *testing.T) {
 
 func TestStoppingLeavesTheRunForTheNextLife(t *testing.T) {
 	begun := make(chan struct{}, 1)
-	e := newEngine(t, time.Minute, func(ctx context.Context, _ run.Run, _ run.Grip) (run.Outcome, error) {
+	e := newEngine(t, time.Minute, func(ctx context.Context, _ run.Run, _ run.Claim) (run.Outcome, error) {
 		begun <- struct{}{}
 		<-ctx.Done()
 		return run.Outcome{}, ctx.Err()
@@ -207,7 +207,7 @@ func TestStoppingLeavesTheRunForTheNextLife(t *testing.T) {
 
 func TestALongWorkKeepsItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEngine(t, 30*time.Second, func(ctx context.Context, _ run.Run, _ run.Grip) (run.Outcome, error) {
+		e := newEngine(t, 30*time.Second, func(ctx context.Context, _ run.Run, _ run.Claim) (run.Outcome, error) {
 			select {
 			case <-ctx.Done():
 				return run.Outcome{}, ctx.Err()

@@ -16,7 +16,7 @@ type Run struct {
 	WakeAt     time.Time // UTC; while waiting
 	Tries      int       // failed tries since the last progress
 	Rank       int       // among runs that are due at the same time, lower first
-	Wish       Wish      // what a person asked of a running run
+	Request    Request   // what a person asked of a running run
 
 	Message string // why it waits, is paused or failed; a sentence
 	Fix     string // what to do about it; a sentence, may be empty
@@ -26,20 +26,20 @@ type Run struct {
 	Finished time.Time // zero until ended
 }
 
-// Wish is what a person asked of a run that is at work: it stops at the next
+// Request is what a person asked of a run that is at work: it stops at the next
 // safe place.
-type Wish string
+type Request string
 
 const (
-	NoWish     Wish = ""
-	WishPause  Wish = "pause"
-	WishCancel Wish = "cancel"
-	WishLook   Wish = "look" // something changed: do not sleep, look again
+	NoRequest     Request = ""
+	RequestPause  Request = "pause"
+	RequestCancel Request = "cancel"
+	RequestLook   Request = "look" // something changed: do not sleep, look again
 )
 
-// Grip is the right to write to a run: the store refuses with Conflict every
-// write whose grip is no longer the newest.
-type Grip struct {
+// Claim is the right to write to a run: the store refuses with Conflict every
+// write whose claim is no longer the newest.
+type Claim struct {
 	RunID string
 	Owner string
 	Fence int64

@@ -13,19 +13,19 @@ type Store interface {
 	// Claim gives the caller the run that is due for longest: queued, waiting
 	// with WakeAt reached, or running with an expired lease. fault.NotFound
 	// when none is due.
-	Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (Run, Grip, error)
+	Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (Run, Claim, error)
 	// Renew prolongs the lease.
-	Renew(ctx context.Context, g Grip, until time.Time) error
-	// Wish is what a person asked of the run meanwhile. It writes nothing, so
-	// it may be asked at every ring of the bell.
-	Wish(ctx context.Context, g Grip) (Wish, error)
+	Renew(ctx context.Context, g Claim, until time.Time) error
+	// Request is what a person asked of the run meanwhile. It writes nothing, so
+	// it may be asked at every ring of the notifier.
+	Request(ctx context.Context, g Claim) (Request, error)
 	// Note writes steps and events. Steps are made or replaced by key. A step
 	// that is done sets the run's tries back to zero.
-	Note(ctx context.Context, g Grip, n Note) error
+	Note(ctx context.Context, g Claim, n Note) error
 	// Progress saves how far a step is, and nothing else: no event, no history.
-	Progress(ctx context.Context, g Grip, step string, done, total int64, rate float64) error
+	Progress(ctx context.Context, g Claim, step string, done, total int64, rate float64) error
 	// Settle ends the claim.
-	Settle(ctx context.Context, g Grip, o Outcome, at time.Time, events ...Event) error
+	RecordOutcome(ctx context.Context, g Claim, o Outcome, at time.Time, events ...Event) error
 	// NextDue is when Claim may find something without anybody's doing; zero
 	// when nothing waits.
 	NextDue(ctx context.Context) (time.Time, error)
@@ -43,7 +43,7 @@ type Store interface {
 	LastEvent(ctx context.Context) (int64, error)
 
 	// Move does what a person asked: Queued (retry or go on), Paused or
-	// Canceled. A run at work gets the wish instead and moves when it stops.
+	// Canceled. A run at work gets the request instead and moves when it stops.
 	Move(ctx context.Context, id string, to State, e audit.Entry) error
 }
 

@@ -30,7 +30,7 @@ const (
 // Store is what the scheduler needs of policy.Store.
 type Store interface {
 	Since(ctx context.Context, revision int64) ([]policy.Policy, int64, error)
-	Marks(ctx context.Context) ([]policy.Mark, error)
+	Watermarks(ctx context.Context) ([]policy.Watermark, error)
 	Decide(ctx context.Context, b policy.Batch) error
 }
 
@@ -38,16 +38,16 @@ var _ Store = policy.Store(nil)
 
 // Scheduler wakes when slots are due.
 type Scheduler struct {
-	Store Store
-	Bell  *run.Bell // rung when policies may have changed
-	Log   *slog.Logger
-	Now   func() time.Time
-	NewID func() string
+	Store    Store
+	Notifier *run.Notifier // rung when policies may have changed
+	Log      *slog.Logger
+	Now      func() time.Time
+	NewID    func() string
 
 	// Ran is how long this process runs, by a clock that nobody sets.
 	Ran func() time.Duration
 
-	book     *Book
+	queue    *DueQueue
 	revision int64
 	last     time.Time     // when it looked last
 	lastRan  time.Duration // the same by the other clock
@@ -56,7 +56,7 @@ type Scheduler struct {
 // Run works until ctx ends. Nothing that goes wrong ends it: what could not be
 // read or written is tried again.
 func (s *Scheduler) Run(ctx context.Context) error {
-	rings, stop := s.Bell.Listen()
+	changes, stop := s.Notifier.Listen()
 	defer stop()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -64,7 +64,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-rings:
+		case <-changes:
 		case <-timer.C:
 		}
 		if err := s.Turn(ctx); err != nil && ctx.Err() == nil {
@@ -74,12 +74,12 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	}
 }
 
-// Pause is how long nothing has to be looked at, unless the bell rings.
+// Pause is how long nothing has to be looked at, unless the notifier rings.
 func (s *Scheduler) Pause() time.Duration {
-	if s.book == nil {
+	if s.queue == nil {
 		return tick
 	}
-	next := s.book.Next()
+	next := s.queue.Next()
 	if next.IsZero() {
 		return tick
 	}
@@ -88,10 +88,10 @@ func (s *Scheduler) Pause() time.Duration {
 
 // Next is when a slot is due next; zero = none.
 func (s *Scheduler) Next() time.Time {
-	if s.book == nil {
+	if s.queue == nil {
 		return time.Time{}
 	}
-	return s.book.Next()
+	return s.queue.Next()
 }
 
 // now is the clock on the wall: a time that also carries the other clock's
@@ -107,11 +107,11 @@ func (s *Scheduler) Turn(ctx context.Context) error {
 	now, ran := s.now(), s.Ran()
 	if off := now.Sub(s.last) - (ran - s.lastRan); !s.last.IsZero() && (off > jump || off < -jump) {
 		s.Log.Warn("the clock was changed, or this machine slept", "by", off.Round(time.Second).String())
-		s.book.Again()
+		s.queue.Again()
 	}
 	s.last, s.lastRan = now, ran
 	for ctx.Err() == nil {
-		entries := s.book.Due(s.now(), chunk)
+		entries := s.queue.Due(s.now(), chunk)
 		if len(entries) == 0 {
 			return nil
 		}
@@ -124,19 +124,19 @@ func (s *Scheduler) Turn(ctx context.Context) error {
 
 // read takes in new versions of policies; the first time everything.
 func (s *Scheduler) read(ctx context.Context) error {
-	if s.book == nil {
-		marks, err := s.Store.Marks(ctx)
+	if s.queue == nil {
+		watermarks, err := s.Store.Watermarks(ctx)
 		if err != nil {
 			return err
 		}
-		s.book = NewBook(s.NewID)
-		s.book.Remember(marks)
+		s.queue = NewDueQueue(s.NewID)
+		s.queue.Remember(watermarks)
 	}
 	changed, revision, err := s.Store.Since(ctx, s.revision)
 	if err != nil || len(changed) == 0 {
 		return err
 	}
-	if err := s.book.Put(changed); err != nil {
+	if err := s.queue.Put(changed); err != nil {
 		message, _ := fault.Words(err)
 		s.Log.Error("a policy cannot be read and rests", "err", err, "message", message)
 	}
@@ -149,12 +149,12 @@ func (s *Scheduler) read(ctx context.Context) error {
 func (s *Scheduler) decide(ctx context.Context, entries []Entry) error {
 	var all policy.Batch
 	for _, e := range entries {
-		all.Marks, all.Slots, all.Runs = append(all.Marks, e.Marks...), append(all.Slots, e.Slots...), append(all.Runs, e.Runs...)
+		all.Watermarks, all.Slots, all.Runs = append(all.Watermarks, e.Watermarks...), append(all.Slots, e.Slots...), append(all.Runs, e.Runs...)
 	}
 	err := s.write(ctx, all)
 	if err == nil {
 		for _, e := range entries {
-			s.book.Done(e)
+			s.queue.Done(e)
 		}
 		return nil
 	}
@@ -166,12 +166,12 @@ func (s *Scheduler) decide(ctx context.Context, entries []Entry) error {
 		}
 		switch {
 		case failed == nil:
-			s.book.Done(e)
+			s.queue.Done(e)
 		case fault.Is(failed, fault.Unavailable) || ctx.Err() != nil:
-			s.book.Later(e, s.now().Add(tick))
+			s.queue.Later(e, s.now().Add(tick))
 		default:
-			s.Log.Error("slots of a policy cannot be written", "policy", e.page.calendar.Policy.Name, "err", failed)
-			s.book.Later(e, s.now().Add(again))
+			s.Log.Error("slots of a policy cannot be written", "policy", e.duePolicy.calendar.Policy.Name, "err", failed)
+			s.queue.Later(e, s.now().Add(again))
 		}
 	}
 	if alone {
@@ -181,7 +181,7 @@ func (s *Scheduler) decide(ctx context.Context, entries []Entry) error {
 }
 
 func (s *Scheduler) write(ctx context.Context, b policy.Batch) error {
-	if len(b.Marks)+len(b.Slots)+len(b.Runs) == 0 {
+	if len(b.Watermarks)+len(b.Slots)+len(b.Runs) == 0 {
 		return nil
 	}
 	return s.Store.Decide(ctx, b)

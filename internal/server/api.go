@@ -84,7 +84,7 @@ func (s *Server) routeAPI(e *echo.Echo) {
 	g.POST("/migrations/:id/cutover", s.apiMigrationCutover)
 	g.POST("/migrations/:id/compare", s.apiMigrationCompare)
 	g.POST("/migrations/:id/one-more", s.apiMigrationOneMore)
-	g.POST("/migrations/:id/bridge", s.apiMigrationBridge)
+	g.POST("/migrations/:id/bridge", s.apiMigrationGapDifferential)
 	g.POST("/migrations/:id/abort", s.apiMigrationAbort)
 	g.GET("/migrations/:id/details", s.apiMigrationDetails)
 	g.GET("/waves", s.apiWaves)

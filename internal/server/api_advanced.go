@@ -37,9 +37,9 @@ func (s *Server) apiAdvanced(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	a := in.standing.Advanced
-	out := advancedJSON{On: in.standing.AdvancedOn, Writable: true, Rules: []sparseJSON{}, Hour: &a.Hour, LogRetentionDays: &a.LogRetentionDays, Unread: a.Unread, Coming: []time.Time{}}
-	for _, f := range policy.CheckAdvanced(in.standing, a, true) {
+	a := in.activity.Advanced
+	out := advancedJSON{On: in.activity.AdvancedOn, Writable: true, Rules: []sparseJSON{}, Hour: &a.Hour, LogRetentionDays: &a.LogRetentionDays, Unread: a.Unread, Coming: []time.Time{}}
+	for _, f := range policy.CheckAdvanced(in.activity, a, true) {
 		if f.Bars && out.Writable {
 			out.Writable, out.Why = false, sentences(f.Text, f.Fix)
 		}
@@ -69,7 +69,7 @@ func (s *Server) apiAdvancedSet(c echo.Context) error {
 	if err := readJSON(c, &j); err != nil {
 		return err
 	}
-	a := in.standing.Advanced
+	a := in.activity.Advanced
 	if j.Rules != nil {
 		a.Rows = nil
 		for _, r := range j.Rules {

@@ -252,7 +252,7 @@ type ownRestoreJSON struct {
 	Fork     string `json:"fork"`    // where several histories hold the moment
 }
 
-func (j ownRestoreJSON) wish() ownRestore {
+func (j ownRestoreJSON) request() ownRestore {
 	return ownRestore{url.Values{"name": {j.Database}, "at": {j.At}, "target": {j.Target}, "as": {j.Name}, "replace": {j.Replace}, "fork": {j.Fork}}}
 }
 
@@ -270,7 +270,7 @@ func (s *Server) apiOwnRestorePlan(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	o, err := in.wish().order(c.Param("id"))
+	o, err := in.request().order(c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -301,6 +301,6 @@ func (s *Server) apiOwnRestore(c echo.Context) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	run, err := s.restoreOwn(c, c.Param("id"), in.wish())
+	run, err := s.restoreOwn(c, c.Param("id"), in.request())
 	return answer(c, http.StatusAccepted, runsJSON{[]string{run}}, err)
 }

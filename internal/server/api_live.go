@@ -58,7 +58,7 @@ func (s *Server) apiDatabases(c echo.Context) error {
 }
 
 func (s *Server) apiLivePreflight(c echo.Context) error {
-	var w liveWish
+	var w liveRequest
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (s *Server) apiLivePreflight(c echo.Context) error {
 }
 
 func (s *Server) apiLiveStart(c echo.Context) error {
-	var w liveWish
+	var w liveRequest
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
@@ -91,8 +91,8 @@ func (s *Server) apiMigrationOneMore(c echo.Context) error {
 	return s.obeyed(c, migration.OrderOneMore(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c)))
 }
 
-func (s *Server) apiMigrationBridge(c echo.Context) error {
-	return s.obeyed(c, migration.OrderBridge(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c)))
+func (s *Server) apiMigrationGapDifferential(c echo.Context) error {
+	return s.obeyed(c, migration.OrderGapDifferential(c.Request().Context(), s.Migrations, c.Param("id"), s.by(c)))
 }
 
 func (s *Server) apiMigrationAbort(c echo.Context) error {
@@ -127,7 +127,7 @@ func stopToJSON(s migration.Stop) *stopJSON {
 	return out
 }
 
-type takeJSON struct {
+type sourceBackupJSON struct {
 	Kind     string     `json:"kind"`
 	Tail     bool       `json:"tail"`
 	Name     string     `json:"name"`
@@ -139,47 +139,47 @@ type takeJSON struct {
 	Order    int        `json:"order,omitempty"` // of the file it became
 }
 
-// feedJSON is the source at work that a migration follows.
-type feedJSON struct {
-	Server    string     `json:"server"`
-	Every     string     `json:"every"`
-	Freeze    string     `json:"freeze"`
-	Compress  bool       `json:"compress"`
-	Takes     []takeJSON `json:"takes"`
-	Ordered   *time.Time `json:"cutover_ordered"`
-	Frozen    *time.Time `json:"frozen"`
-	TailLSN   string     `json:"tail_lsn,omitempty"`
-	GateOpen  bool       `json:"gate_open"`
-	GateWhy   string     `json:"gate_why,omitempty"`
-	Proven    *time.Time `json:"proven"` // freeze stopped: when it was shown that nothing was written
-	Proof     string     `json:"proof,omitempty"`
-	Aborted   *time.Time `json:"abort_ordered"`
-	GivenBack *time.Time `json:"given_back"`
-	Asked     *time.Time `json:"source_asked"`
-	Behind    float64    `json:"behind_seconds"`
-	Waiting   int64      `json:"log_bytes_since_backup"` // -1 = not told
-	Predicted *stopJSON  `json:"predicted"`              // null once writes were stopped
-	Measured  *stopJSON  `json:"measured"`               // null until the target is open
+// liveSourceJSON is the source at work that a migration follows.
+type liveSourceJSON struct {
+	Server        string             `json:"server"`
+	Every         string             `json:"every"`
+	Freeze        string             `json:"freeze"`
+	Compress      bool               `json:"compress"`
+	SourceBackups []sourceBackupJSON `json:"backups"`
+	Ordered       *time.Time         `json:"cutover_ordered"`
+	Frozen        *time.Time         `json:"frozen"`
+	TailLSN       string             `json:"tail_lsn,omitempty"`
+	GateOpen      bool               `json:"gate_open"`
+	GateWhy       string             `json:"gate_why,omitempty"`
+	Proven        *time.Time         `json:"proven"` // freeze stopped: when it was shown that nothing was written
+	Proof         string             `json:"proof,omitempty"`
+	Aborted       *time.Time         `json:"abort_ordered"`
+	GivenBack     *time.Time         `json:"given_back"`
+	Asked         *time.Time         `json:"source_asked"`
+	Behind        float64            `json:"behind_seconds"`
+	Waiting       int64              `json:"log_bytes_since_backup"` // -1 = not told
+	Predicted     *stopJSON          `json:"predicted"`              // null once writes were stopped
+	Measured      *stopJSON          `json:"measured"`               // null until the target is open
 }
 
-func (s *Server) feedAnswer(got standingMigration) *feedJSON {
-	m, f := got.m, got.m.Feed
+func (s *Server) liveAnswer(got blockedMigration) *liveSourceJSON {
+	m, f := got.m, got.m.LiveSource
 	if f == nil {
 		return nil
 	}
-	out := &feedJSON{Server: f.ServerID, Every: f.Every.String(), Freeze: string(f.Freeze), Compress: f.Compress, Takes: []takeJSON{}, Ordered: moment(f.CutoverAsked), Frozen: moment(f.Frozen),
-		Proven: moment(f.Proven), Proof: f.Proof, Aborted: moment(f.AbortAsked), GivenBack: moment(f.GivenBack), Asked: moment(got.feed.glance.At), Waiting: -1}
+	out := &liveSourceJSON{Server: f.ServerID, Every: f.Every.String(), Freeze: string(f.Freeze), Compress: f.Compress, SourceBackups: []sourceBackupJSON{}, Ordered: moment(f.CutoverAsked), Frozen: moment(f.Frozen),
+		Proven: moment(f.Proven), Proof: f.Proof, Aborted: moment(f.AbortAsked), GivenBack: moment(f.GivenBack), Asked: moment(got.live.glance.At), Waiting: -1}
 	out.GateOpen, out.GateWhy = migration.Gate(m)
 	if !f.Tail.IsZero() {
 		out.TailLSN = f.Tail.String()
 	}
-	for _, t := range f.Takes {
-		out.Takes = append(out.Takes, takeJSON{t.Kind, t.Tail, t.Name, t.Path, t.Intended.UTC(), moment(t.Settled), string(t.Verdict), t.Error, t.File})
+	for _, t := range f.SourceBackups {
+		out.SourceBackups = append(out.SourceBackups, sourceBackupJSON{t.Kind, t.Tail, t.Name, t.Path, t.Intended.UTC(), moment(t.Settled), string(t.Verdict), t.Error, t.File})
 	}
 	if following(m) {
-		lag := migration.LagOf(m, got.feed.database, s.Now())
-		out.Behind, out.Predicted = lag.Since.Seconds(), stopToJSON(got.feed.stop)
-		if !got.feed.glance.At.IsZero() {
+		lag := migration.LagOf(m, got.live.database, s.Now())
+		out.Behind, out.Predicted = lag.Since.Seconds(), stopToJSON(got.live.stop)
+		if !got.live.glance.At.IsZero() {
 			out.Waiting = lag.Bytes
 		}
 	}

@@ -42,11 +42,11 @@ func plannedJSON(s *backup.Set) planned {
 }
 
 type missing struct {
-	Lack  string `json:"lack"`
-	From  string `json:"from_lsn,omitempty"`
-	To    string `json:"to_lsn,omitempty"`
-	Words string `json:"words"`
-	Fix   string `json:"fix"`
+	MissingKind string `json:"lack"`
+	From        string `json:"from_lsn,omitempty"`
+	To          string `json:"to_lsn,omitempty"`
+	Words       string `json:"words"`
+	Fix         string `json:"fix"`
 }
 
 type candidate struct {
@@ -121,8 +121,8 @@ func planJSON(p plan, at migration.RestoreCall) planAnswer {
 		out.LeftOut = append(out.LeftOut, row)
 	}
 	for _, m := range d.Plan.Missing {
-		row := missing{Lack: string(m.Lack), Words: m.Words, Fix: m.Fix}
-		if m.Lack == backup.LackLog {
+		row := missing{MissingKind: string(m.MissingKind), Words: m.Words, Fix: m.Fix}
+		if m.MissingKind == backup.MissingLog {
 			row.From, row.To = m.From.String(), m.To.String()
 		}
 		out.Missing = append(out.Missing, row)
@@ -142,7 +142,7 @@ func planJSON(p plan, at migration.RestoreCall) planAnswer {
 }
 
 func (s *Server) apiPlan(c echo.Context) error {
-	var w wish
+	var w request
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func findingsJSON(fs []migration.Finding) []finding {
 }
 
 func (s *Server) apiPreflight(c echo.Context) error {
-	var w wish
+	var w request
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (s *Server) apiPreflight(c echo.Context) error {
 }
 
 func (s *Server) apiMigrationStart(c echo.Context) error {
-	var w wish
+	var w request
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
@@ -316,7 +316,7 @@ type migrationAnswer struct {
 	CheckText       string              `json:"check_text,omitempty"`
 	Problem         *problemJSON        `json:"problem"`
 	Files           []migrationFileJSON `json:"files"`
-	Feed            *feedJSON           `json:"feed"`     // null: made of given files
+	LiveSource      *liveSourceJSON     `json:"live"`     // null: made of given files
 	Contents        *contentsJSON       `json:"contents"` // null: never compared
 	Calls           []callJSON          `json:"calls"`
 	Findings        []finding           `json:"findings"`
@@ -335,7 +335,7 @@ func (s *Server) answerMigration(c echo.Context, status int, id string) error {
 		Staging: m.StagingID, Mode: string(m.Mode), Check: string(m.Check), OpenWhenApplied: m.OpenWhenApplied, Stage: string(m.Stage), RunState: string(got.run.State), Message: got.run.Message, Fix: got.run.Fix,
 		AppliedTo: m.AppliedTo().String(), TaskID: m.TaskID, Opened: moment(m.Opened), CheckResult: string(m.CheckResult), CheckText: m.CheckText, Files: []migrationFileJSON{}, Calls: []callJSON{},
 		Findings: findingsJSON(m.Findings), CallsToday: got.budget.Database, Created: m.Created.UTC(), Finished: moment(m.Finished)}
-	out.Feed, out.Contents = s.feedAnswer(got), contentsAnswer(got.compared)
+	out.LiveSource, out.Contents = s.liveAnswer(got), contentsAnswer(got.compared)
 	if p := m.Problem; p != nil {
 		out.Problem = &problemJSON{Code: p.Code, Step: p.Step, Order: p.File, Said: p.Said, Cause: p.Cause, Fix: p.Fix, Actions: []string{}}
 		for _, b := range p.Actions {
@@ -419,19 +419,19 @@ func (s *Server) apiMigrationDetails(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	sight := m.Sight
+	state := m.TargetState
 	if c.QueryParam("ask") != "" {
 		if m.TaskID == "" {
 			return fault.New(fault.Conflict, "The cloud has no task of this migration yet.", "Wait until the full backup is being restored.")
 		}
-		if sight, err = s.askCloud(c, m); err != nil {
+		if state, err = s.askCloud(c, m); err != nil {
 			return err
 		}
 	}
 	files := []taskFile{}
-	for _, f := range sight.Files {
+	for _, f := range state.Files {
 		files = append(files, taskFile{f.Name, strings.TrimSpace(f.Size), f.BackupMode, f.Status, f.Available, f.Description, moment(f.Created), moment(f.Ended)})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"asked": moment(sight.At), "task_id": m.TaskID, "status": string(sight.Task.Status), "description": sight.Task.Description,
-		"created": moment(sight.Task.Created), "ended": moment(sight.Task.Ended), "files": files})
+	return c.JSON(http.StatusOK, map[string]any{"asked": moment(state.At), "task_id": m.TaskID, "status": string(state.Task.Status), "description": state.Task.Description,
+		"created": moment(state.Task.Created), "ended": moment(state.Task.Ended), "files": files})
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/policy"
 )
 
@@ -100,12 +100,12 @@ func (s *Server) apiOwnPolicySave(c echo.Context) error {
 	if id == "" {
 		status = http.StatusCreated
 	}
-	p, err := s.keeper().Save(c.Request().Context(), in.policy(id), policy.By{Actor: actor(c)})
+	p, err := s.editor().Save(c.Request().Context(), in.policy(id), policy.By{Actor: actor(c)})
 	return answer(c, status, ownPolicyToJSON(p), err)
 }
 
 func (s *Server) apiOwnPolicyRemove(c echo.Context) error {
-	if err := s.keeper().Remove(c.Request().Context(), c.Param("id"), policy.By{Actor: actor(c)}); err != nil {
+	if err := s.editor().Remove(c.Request().Context(), c.Param("id"), policy.By{Actor: actor(c)}); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -184,7 +184,7 @@ func (s *Server) apiOwnPolicyReview(c echo.Context) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	v, err := s.keeper().Preview(c.Request().Context(), in.policy(c.Param("id")))
+	v, err := s.editor().Preview(c.Request().Context(), in.policy(c.Param("id")))
 	if err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func (s *Server) apiOwnPolicyRollBack(c echo.Context) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	p, err := s.keeper().RollBack(c.Request().Context(), c.Param("id"), in.Number, policy.By{Actor: actor(c)})
+	p, err := s.editor().RollBack(c.Request().Context(), c.Param("id"), in.Number, policy.By{Actor: actor(c)})
 	return answer(c, http.StatusOK, ownPolicyToJSON(p), err)
 }
 
@@ -273,7 +273,7 @@ func (s *Server) apiOwnPolicyRun(c echo.Context) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	runs, err := s.keeper().RunNow(c.Request().Context(), c.Param("id"), backup.Kind(in.Kind), in.Servers, policy.By{Actor: actor(c)})
+	runs, err := s.editor().RunNow(c.Request().Context(), c.Param("id"), backup.Kind(in.Kind), in.Servers, policy.By{Actor: actor(c)})
 	return answer(c, http.StatusAccepted, runsJSON{strings0(runs)}, err)
 }
 
@@ -302,6 +302,6 @@ func (s *Server) apiOwnPrune(c echo.Context) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	run, err := backuprun.PruneNow(c.Request().Context(), s.Pruner, c.Param("id"), in.At.UTC(), in.Digest, s.NewID, s.orderedBy(c))
+	run, err := backupjob.PruneNow(c.Request().Context(), s.Pruner, c.Param("id"), in.At.UTC(), in.Digest, s.NewID, s.orderedBy(c))
 	return answer(c, http.StatusAccepted, runsJSON{[]string{run}}, err)
 }

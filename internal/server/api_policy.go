@@ -34,9 +34,9 @@ func standardWords(s policy.Standard) standardJSON {
 	return j
 }
 
-// wish is the same as a form would send it, beginning with what is set.
-func (j standardJSON) wish(now policy.Standard) policyWish {
-	w := wishFor(now)
+// request is the same as a form would send it, beginning with what is set.
+func (j standardJSON) request(now policy.Standard) servicePolicyRequest {
+	w := requestFor(now)
 	number := func(to *string, n *int) {
 		if n != nil {
 			*to = strconv.Itoa(*n)
@@ -109,7 +109,7 @@ func (s *Server) apiPolicy(c echo.Context) error {
 }
 
 func policyJSON(in cloudSeen) cloudPolicyJSON {
-	st := in.standing
+	st := in.activity
 	rpo, _ := policy.WorstRPO(st.Standard)
 	j := cloudPolicyJSON{Standard: standardWords(st.Standard), Next: moment(st.Next), AdvancedOn: st.AdvancedOn, WorstRPO: int64(rpo.Seconds()), Drift: []changeJSON{}, ReadAt: st.At,
 		Can: canJSON{Cluster: st.Can.Cluster, SetPriority: st.Can.SetPriority, Snapshot: st.Can.Snapshot, FiveMinuteLog: st.Can.FiveMinuteLog, CrossRegion: st.Can.CrossRegion,
@@ -121,7 +121,7 @@ func policyJSON(in cloudSeen) cloudPolicyJSON {
 }
 
 // wished reads a policy that a program wants of an instance.
-func (s *Server) wished(c echo.Context) (in cloudSeen, w policyWish, err error) {
+func (s *Server) wished(c echo.Context) (in cloudSeen, w servicePolicyRequest, err error) {
 	if in, err = s.seen(c.Request().Context(), c.Param("id")); err != nil {
 		return in, w, err
 	}
@@ -130,7 +130,7 @@ func (s *Server) wished(c echo.Context) (in cloudSeen, w policyWish, err error) 
 	}
 	var j standardJSON
 	err = readJSON(c, &j)
-	return in, j.wish(in.standing.Standard), err
+	return in, j.request(in.activity.Standard), err
 }
 
 func (s *Server) apiPolicySet(c echo.Context) error {
@@ -167,13 +167,13 @@ func (s *Server) apiPolicyReview(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	want, wrong := w.standard(in.standing.Standard)
-	findings := policy.CheckStandard(in.standing, want, true)
+	want, wrong := w.standard(in.activity.Standard)
+	findings := policy.CheckStandard(in.activity, want, true)
 	for field, words := range barred(findings) {
 		wrong[field] = words
 	}
 	f, err := s.foreseen(c.Request().Context(), in, want)
-	out := reviewJSON{Valid: len(wrong) == 0, Problems: wrong, OneWay: policy.OneWay(in.standing.Standard, want), Changes: changesJSON(f.Changes), Call: callText(f.Call), Coming: []comingJSON{},
+	out := reviewJSON{Valid: len(wrong) == 0, Problems: wrong, OneWay: policy.OneWay(in.activity.Standard, want), Changes: changesJSON(f.Changes), Call: callText(f.Call), Coming: []comingJSON{},
 		WorstRPO: int64(f.RPO.Seconds()), Warnings: append([]string{}, f.Notes...)}
 	for _, slot := range f.Next {
 		out.Coming = append(out.Coming, comingJSON{slot.At, string(slot.Kind), strings.ToLower(string(want.Method))})
@@ -251,7 +251,7 @@ func (s *Server) apiBackup(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	var w backupWish
+	var w backupRequest
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
@@ -300,13 +300,13 @@ func (s *Server) apiRestore(c echo.Context) error {
 		return err
 	}
 	var j struct {
-		restoreWish
+		restoreRequest
 		Confirm string `json:"confirm"` // name of the target
 	}
 	if err := readJSON(c, &j); err != nil {
 		return err
 	}
-	p, err := s.planRestore(ctx, in, j.restoreWish)
+	p, err := s.planRestore(ctx, in, j.restoreRequest)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func TestAProgramTakesADatabaseToTheCloud(t *testing.T) {
 	h := newHouse(t)
 	h.cloud(t)
 	p := h.program(t)
-	wish := map[string]any{"source": "files", "prefix": "orders/", "instance": "target", "staging": "staging"}
+	request := map[string]any{"source": "files", "prefix": "orders/", "instance": "target", "staging": "staging"}
 
 	var plan struct {
 		Whole      bool
@@ -25,7 +25,7 @@ func TestAProgramTakesADatabaseToTheCloud(t *testing.T) {
 		NotBackups []struct{ File string }   `json:"not_backups"`
 		Calls      []string
 	}
-	p.ask("POST", "/api/v1/plans", wish, 200, &plan)
+	p.ask("POST", "/api/v1/plans", request, 200, &plan)
 	if !plan.Whole || len(plan.Apply) < 2 || plan.Apply[0].Kind != "full" || len(plan.NotBackups) != 1 || !strings.Contains(plan.Calls[0], "BackupMode=UPDF") {
 		t.Fatalf("plan: %+v", plan)
 	}
@@ -33,7 +33,7 @@ func TestAProgramTakesADatabaseToTheCloud(t *testing.T) {
 		MayStart bool `json:"may_start"`
 		Findings []struct{ Title, Level, Text string }
 	}
-	p.ask("POST", "/api/v1/preflights", wish, 200, &preflight)
+	p.ask("POST", "/api/v1/preflights", request, 200, &preflight)
 	if !preflight.MayStart || len(preflight.Findings) < 5 {
 		t.Fatalf("preflight: %+v", preflight)
 	}
@@ -44,7 +44,7 @@ func TestAProgramTakesADatabaseToTheCloud(t *testing.T) {
 		Files     []struct{ State string }
 		Problem   *struct{ Cause string }
 	}
-	p.ask("POST", "/api/v1/migrations", wish, 201, &m)
+	p.ask("POST", "/api/v1/migrations", request, 201, &m)
 	wait := func(stage string) {
 		t.Helper()
 		deadline := time.Now().Add(30 * time.Second)
@@ -52,9 +52,9 @@ func TestAProgramTakesADatabaseToTheCloud(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatalf("never %s: %+v", stage, m)
 			}
-			rings, stop := h.bell.Listen()
+			changes, stop := h.notifier.Listen()
 			select {
-			case <-rings:
+			case <-changes:
 			case <-time.After(100 * time.Millisecond):
 			}
 			stop()

@@ -65,7 +65,7 @@ func waveToJSON(w migration.Wave, t waveTally) waveJSON {
 }
 
 func (s *Server) apiWaveStart(c echo.Context) error {
-	var w waveWish
+	var w waveRequest
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
@@ -106,16 +106,16 @@ func (s *Server) apiWaves(c echo.Context) error {
 // memberJSON is a database of a wave: the row of the list, and how far behind.
 type memberJSON struct {
 	migrationRow
-	Behind    float64   `json:"behind_seconds"`
-	Waiting   int64     `json:"log_bytes_since_backup"` // -1 = not told
-	Predicted *stopJSON `json:"predicted"`              // null once writes were stopped
-	Measured  *stopJSON `json:"measured"`               // null until the target is open
-	NotReady  string    `json:"not_ready,omitempty"`    // why it cannot be cut over
-	Place     int       `json:"place"`                  // in the order of beginning
-	Begun     bool      `json:"begun"`                  // the source was told to take a backup
-	Writable  string    `json:"writable"`               // source, target or neither
-	Foretold  *stopJSON `json:"foretold"`               // predicted when the cutover was ordered; null before
-	AbortWhy  string    `json:"abort_why,omitempty"`
+	Behind             float64   `json:"behind_seconds"`
+	Waiting            int64     `json:"log_bytes_since_backup"` // -1 = not told
+	Predicted          *stopJSON `json:"predicted"`              // null once writes were stopped
+	Measured           *stopJSON `json:"measured"`               // null until the target is open
+	NotReady           string    `json:"not_ready,omitempty"`    // why it cannot be cut over
+	Place              int       `json:"place"`                  // in the order of beginning
+	Begun              bool      `json:"begun"`                  // the source was told to take a backup
+	Writable           string    `json:"writable"`               // source, target or neither
+	PredictedAtCutover *stopJSON `json:"predicted_at_cutover"`   // predicted when the cutover was ordered; null before
+	AbortWhy           string    `json:"abort_why,omitempty"`
 }
 
 func (s *Server) apiWave(c echo.Context) error {
@@ -135,10 +135,10 @@ func (s *Server) apiWave(c echo.Context) error {
 		row := memberJSON{migrationRow: rowJSON(k.row), Waiting: -1, Place: k.row.Rank, Begun: k.row.Begun}
 		side, _ := migration.WritableAt(k.m)
 		row.Writable = string(side)
-		if f := k.m.Feed; f != nil {
+		if f := k.m.LiveSource; f != nil {
 			row.AbortWhy = f.AbortWhy
-			if f.Foretold.Known {
-				row.Foretold = stopToJSON(f.Foretold)
+			if f.Predicted.Known {
+				row.PredictedAtCutover = stopToJSON(f.Predicted)
 			}
 		}
 		if following(k.m) {
@@ -163,11 +163,11 @@ func (s *Server) apiWaveCutover(c echo.Context) error {
 	if _, err := s.Migrations.Wave(ctx, id); err != nil {
 		return err
 	}
-	foretold, err := s.foretold(ctx, id)
+	predicted, err := s.predicted(ctx, id)
 	if err != nil {
 		return err
 	}
-	results, err := migration.OrderWaveCutover(ctx, s.Migrations, id, foretold, s.by(c))
+	results, err := migration.OrderWaveCutover(ctx, s.Migrations, id, predicted, s.by(c))
 	if err = wholly(results, err); err != nil {
 		return refuseWave(c, results, err)
 	}
@@ -182,11 +182,11 @@ func waveOrdered(c echo.Context, id string, results []migration.Result) error {
 // with their reason.
 func (s *Server) apiWaveRest(c echo.Context) error {
 	ctx, id := c.Request().Context(), c.Param("id")
-	foretold, err := s.foretold(ctx, id)
+	predicted, err := s.predicted(ctx, id)
 	if err != nil {
 		return err
 	}
-	results, err := migration.OrderWaveRest(ctx, s.Migrations, id, foretold, s.by(c))
+	results, err := migration.OrderWaveRest(ctx, s.Migrations, id, predicted, s.by(c))
 	if err != nil {
 		return refuseWave(c, results, err)
 	}

@@ -41,9 +41,9 @@ func migrationChain(z templates.Zone, m migration.Migration) templates.Chain {
 	if applied > 0 {
 		c.Here, c.HereText = applied, "target is here · "+z.At(last.Started).UTC
 	}
-	if m.Mode == migration.Pending && m.Opened.IsZero() && !m.Stage.Ended() && m.OpenAsked.IsZero() && (m.Feed == nil || m.Feed.Tail.IsZero()) {
+	if m.Mode == migration.Pending && m.Opened.IsZero() && !m.Stage.Ended() && m.OpenAsked.IsZero() && (m.LiveSource == nil || m.LiveSource.Tail.IsZero()) {
 		c.NotYet = "next log"
-		if m.Feed != nil {
+		if m.LiveSource != nil {
 			c.NotYet = "tail"
 		}
 	}
@@ -84,7 +84,7 @@ func planChain(z templates.Zone, p *backup.Plan) templates.Chain {
 	}
 	gaps := 0
 	for _, m := range p.Missing {
-		if m.Lack == backup.LackLog {
+		if m.MissingKind == backup.MissingLog {
 			gaps++
 			c.Sets = append(c.Sets, gap(m.From.String(), m.To.String()))
 			if m.After != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -18,9 +18,9 @@ import (
 )
 
 // copier takes orders about backups in clouds, and works on copies.
-func (h *house) copier(newID func() string) *backuprun.Copier {
-	return &backuprun.Copier{Copies: h.db.BackupRuns(), Downloads: aliyun.NewDownloads(), CloudKit: backuprun.CloudKit{Clouds: h.ports, Poll: 20 * time.Millisecond, Settle: time.Second,
-		Kit: backuprun.Kit{Store: h.db.BackupRuns(), Runs: h.db, Ports: h.ports, Catalogue: h.db.Catalogue(), Gates: &run.Gates{}, Now: time.Now, NewID: newID, Upload: migration.UploadRules{Parallel: 2}}}}
+func (h *house) copier(newID func() string) *backupjob.Copier {
+	return &backupjob.Copier{Copies: h.db.BackupRuns(), Downloads: aliyun.NewDownloads(), CloudKit: backupjob.CloudKit{Clouds: h.ports, Poll: 20 * time.Millisecond, Settle: time.Second,
+		Kit: backupjob.Kit{Store: h.db.BackupRuns(), Runs: h.db, Ports: h.ports, Catalogue: h.db.Catalogue(), Limits: &run.Limits{}, Now: time.Now, NewID: newID, Upload: migration.UploadRules{Parallel: 2}}}}
 }
 
 func (p *ports) Instance(ctx context.Context, id string) (endpoint.Instance, error) {

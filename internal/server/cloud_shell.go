@@ -29,7 +29,7 @@ const freshFor = time.Minute
 // cloudSeen is an instance of a cloud with what its service said last.
 type cloudSeen struct {
 	endpoint.Instance
-	standing policy.Standing // zero At = it never answered
+	activity policy.Standing // zero At = it never answered
 	looked   policy.Looked   // the same with the versions and the drift
 	trouble  error           // it could not be asked now
 }
@@ -58,7 +58,7 @@ func (s *Server) seen(ctx context.Context, id string) (cloudSeen, error) {
 		}
 		out.trouble = err
 	}
-	out.looked, out.standing = known, known.Standing
+	out.looked, out.activity = known, known.Standing
 	return out, nil
 }
 
@@ -84,7 +84,7 @@ func (s *Server) glimpsed(ctx context.Context, id string) (cloudSeen, error) {
 			known, _ = s.looks.get(id)
 		}
 	}
-	return cloudSeen{Instance: i, looked: known, standing: known.Standing, trouble: err}, nil
+	return cloudSeen{Instance: i, looked: known, activity: known.Standing, trouble: err}, nil
 }
 
 // clouds are the use cases of policies in the cloud.
@@ -119,13 +119,13 @@ func (s *Server) cloudHead(c echo.Context, in cloudSeen, here string) templates.
 	z := s.zone(c)
 	h := templates.CloudHead{Name: in.Name, Crumbs: []templates.Link{{Text: "Instances", Href: "/instances"}, {Text: in.Name, Href: "/instances/" + in.ID}},
 		Under: in.InstanceID + " · " + in.Region, Tabs: cloudTabs(in.ID, here)}
-	if !in.standing.At.IsZero() {
-		h.Seen, h.Age = z.At(in.standing.At), z.Ago(in.standing.At)
-		h.Badge = templates.Badge{Text: in.standing.Can.Status, Tone: templates.ToneOK}
-		if !in.standing.Can.Running {
+	if !in.activity.At.IsZero() {
+		h.Seen, h.Age = z.At(in.activity.At), z.Ago(in.activity.At)
+		h.Badge = templates.Badge{Text: in.activity.Can.Status, Tone: templates.ToneOK}
+		if !in.activity.Can.Running {
 			h.Badge.Tone = templates.ToneWarn
 		}
-		if in.standing.Can.Locked != "" {
+		if in.activity.Can.Locked != "" {
 			h.Badge = templates.Badge{Text: "locked", Tone: templates.ToneBad}
 		}
 	}
@@ -135,7 +135,7 @@ func (s *Server) cloudHead(c echo.Context, in cloudSeen, here string) templates.
 		t := s.askedInVain(c, in.trouble)
 		t.Actions = []templates.Action{{Label: "Change the instance", Href: settingOf(in.Instance)}}
 		h.Trouble = &t
-		if in.standing.At.IsZero() {
+		if in.activity.At.IsZero() {
 			h.Badge = templates.Badge{Text: "no answer", Tone: templates.ToneBad}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -35,7 +35,7 @@ func (s *Server) databaseBackup(c echo.Context, refused error) (view, error) {
 		form, _ := c.FormParams()
 		how = form["how"]
 	}
-	place := templates.Field{Name: "bucket", Label: "Copied to", Type: "select", Value: c.FormValue("bucket"), Optional: true, Error: wrong[backuprun.FieldBucket], Options: []templates.Option{{Label: "nowhere: it stays in the server's folder"}}}
+	place := templates.Field{Name: "bucket", Label: "Copied to", Type: "select", Value: c.FormValue("bucket"), Optional: true, Error: wrong[backupjob.FieldBucket], Options: []templates.Option{{Label: "nowhere: it stays in the server's folder"}}}
 	for _, b := range buckets {
 		if b.ID != in.FolderID {
 			place.Options = append(place.Options, templates.Option{Value: b.ID, Label: b.Name})
@@ -45,9 +45,9 @@ func (s *Server) databaseBackup(c echo.Context, refused error) (view, error) {
 	v := templates.Decision{Title: "Back up " + name + " now", Crumbs: []templates.Link{{Text: "Instances", Href: "/instances"}, {Text: in.Name, Href: "/instances/" + in.ID}, {Text: name, Href: here}, {Text: "Back up now"}},
 		Points: []string{"One backup is taken of " + name + " into the server's backup folder.", "No policy prunes it: it stays until somebody removes it.", "A full backup that is not copy-only becomes what later differentials build on."},
 		Form: &templates.Form{Action: "/instances/" + in.ID + "/database/backup", Submit: "Back up now", Cancel: here, Hidden: []templates.Hidden{{Name: "name", Value: name}}, Problem: problemOf(refused), Fields: []templates.Field{
-			{Name: "kind", Label: "Kind", Type: "choices", Value: firstOf(c.FormValue("kind"), "full"), Error: wrong[backuprun.FieldKind], Options: []templates.Option{
+			{Name: "kind", Label: "Kind", Type: "choices", Value: firstOf(c.FormValue("kind"), "full"), Error: wrong[backupjob.FieldKind], Options: []templates.Option{
 				{Value: "full", Label: "Full"}, {Value: "differential", Label: "Differential", Hint: "what changed since the last full backup"}, {Value: "log", Label: "Log", Hint: "in recovery model FULL"}}},
-			{Name: "how", Label: "It is", Type: "checks", Optional: true, Values: how, Error: wrong[backuprun.FieldCopyOnly], Options: []templates.Option{
+			{Name: "how", Label: "It is", Type: "checks", Optional: true, Values: how, Error: wrong[backupjob.FieldCopyOnly], Options: []templates.Option{
 				{Value: "verify", Label: "verified afterwards"}, {Value: "compress", Label: "compressed", Hint: "where the edition can"}, {Value: "copyonly", Label: "copy-only"}}},
 			place}}}
 	out := view{title: v.Title, section: "instances", page: func(f templates.Frame) templ.Component { return templates.DecisionPage(f, v) }}
@@ -61,7 +61,7 @@ func (s *Server) databaseBackup(c echo.Context, refused error) (view, error) {
 func (s *Server) ownInstance(c echo.Context) (endpoint.Instance, error) {
 	in, err := s.Endpoints.Instance(c.Request().Context(), c.Param("id"))
 	if err == nil && in.Kind != endpoint.SelfManaged {
-		err = fault.Newf(fault.NotFound, "%s is no server of your own.", in.Name).WithFix("Backups of ApsaraDB RDS are ordered on the pages of its instance.")
+		err = fault.Newf(fault.NotFound, "%s is no self-managed server.", in.Name).WithFix("Backups of ApsaraDB RDS are ordered on the pages of its instance.")
 	}
 	return in, err
 }
@@ -97,5 +97,5 @@ func (s *Server) databaseBackupOrder(c echo.Context) error {
 
 func (s *Server) backUpNow(c echo.Context, serverID string, kind backup.Kind, databases []string, form url.Values) (string, error) {
 	how := policy.How{Compress: slices.Contains(form["how"], "compress"), CopyOnly: slices.Contains(form["how"], "copyonly"), Verify: slices.Contains(form["how"], "verify")}
-	return backuprun.BackUpNow(c.Request().Context(), s.Pruner.Store, s.Pruner.Ports, backuprun.BackUp{ServerID: serverID, Kind: kind, Databases: databases, How: how, BucketID: form.Get("bucket")}, s.NewID, s.orderedBy(c))
+	return backupjob.BackUpNow(c.Request().Context(), s.Pruner.Store, s.Pruner.Ports, backupjob.BackUp{ServerID: serverID, Kind: kind, Databases: databases, How: how, BucketID: form.Get("bucket")}, s.NewID, s.orderedBy(c))
 }

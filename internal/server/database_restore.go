@@ -12,7 +12,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -20,8 +20,8 @@ import (
 )
 
 // wrongs are the refusals inside an error.
-func wrongs(err error) []backuprun.Wrong {
-	var r *backuprun.Refusals
+func wrongs(err error) []backupjob.Wrong {
+	var r *backupjob.Refusals
 	if errors.As(err, &r) {
 		return r.Wrong
 	}
@@ -32,8 +32,8 @@ func wrongs(err error) []backuprun.Wrong {
 type ownRestore struct{ url.Values }
 
 // order turns the words into the use case's order.
-func (w ownRestore) order(instanceID string) (o backuprun.Restore, err error) {
-	o = backuprun.Restore{InstanceID: instanceID, Database: w.Get("name"), TargetID: w.Get("target"), Name: strings.TrimSpace(w.Get("as")), Typed: strings.TrimSpace(w.Get("replace"))}
+func (w ownRestore) order(instanceID string) (o backupjob.Restore, err error) {
+	o = backupjob.Restore{InstanceID: instanceID, Database: w.Get("name"), TargetID: w.Get("target"), Name: strings.TrimSpace(w.Get("as")), Typed: strings.TrimSpace(w.Get("replace"))}
 	if text := w.Get("fork"); text != "" {
 		if o.Fork, err = bakfile.ParseGUID(text); err != nil {
 			return o, invalid("That is not a recovery fork.", "Choose one of those listed.")
@@ -87,8 +87,8 @@ func (s *Server) databaseRestoreForm(c echo.Context, w ownRestore, wrong map[str
 		Timeline: known.timeline(z, "window", "f-at", chosen),
 		Points:   []string{"The database is restored under a name of its own; what is there stays as it is.", "The sets are taken from wherever they lie; those that the target does not see are fetched.", "Nothing begins before you have seen the exact statements."}}
 	at := momentField(firstOf(w.Get("at"), chosenText(chosen)))
-	at.Error = wrong[backuprun.FieldTime]
-	target := templates.Field{Name: "target", Label: "At the server", Type: "select", Value: firstOf(w.Get("target"), in.ID), Error: wrong[backuprun.FieldServer]}
+	at.Error = wrong[backupjob.FieldTime]
+	target := templates.Field{Name: "target", Label: "At the server", Type: "select", Value: firstOf(w.Get("target"), in.ID), Error: wrong[backupjob.FieldServer]}
 	for _, i := range servers {
 		o := templates.Option{Value: i.ID, Label: i.Name}
 		if i.ID == in.ID {
@@ -96,7 +96,7 @@ func (s *Server) databaseRestoreForm(c echo.Context, w ownRestore, wrong map[str
 		}
 		target.Options = append(target.Options, o)
 	}
-	as := templates.Field{Name: "as", Label: "Under the name", Value: firstOf(w.Get("as"), name+"_restored"), Mono: true, Autocomplete: "off", Error: wrong[backuprun.FieldName]}
+	as := templates.Field{Name: "as", Label: "Under the name", Value: firstOf(w.Get("as"), name+"_restored"), Mono: true, Autocomplete: "off", Error: wrong[backupjob.FieldName]}
 	v.Form = &templates.Form{Action: "/instances/" + in.ID + "/database/restore/check", Method: "get", Submit: "Look at it", Cancel: here, Hidden: []templates.Hidden{{Name: "name", Value: name}}, Fields: []templates.Field{at, target, as}, Problem: problemOf(refused)}
 	if n := foreign(known.records); n > 0 {
 		v.Notes = append(v.Notes, templates.Help{Tone: templates.ToneRun, Title: fmt.Sprintf("%s of the chain were taken by another tool.", templates.Count(n, "set", "sets")), Cause: "They can be restored from as long as their files are there."})
@@ -135,7 +135,7 @@ func (s *Server) databaseRestorePlan(c echo.Context, w ownRestore, refused error
 	o, err := w.order(in.ID)
 	if err != nil {
 		message, fix := fault.Words(err)
-		return s.databaseRestoreForm(c, w, map[string]string{backuprun.FieldTime: withFix(message, fix)}, nil)
+		return s.databaseRestoreForm(c, w, map[string]string{backupjob.FieldTime: withFix(message, fix)}, nil)
 	}
 	d, err := s.Restoring.Draft(ctx, o)
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *Server) databaseRestorePlan(c echo.Context, w ownRestore, refused error
 	here := "/instances/" + in.ID + "/database/restore"
 	wrong, taken := map[string]string{}, false
 	for _, bad := range d.Wrong {
-		if bad.Field == backuprun.FieldName && len(d.Steps) > 0 {
+		if bad.Field == backupjob.FieldName && len(d.Steps) > 0 {
 			taken = true // the plan stands, the name is in use
 		}
 		if wrong[bad.Field] == "" {
@@ -188,8 +188,8 @@ func (s *Server) databaseRestorePlan(c echo.Context, w ownRestore, refused error
 	v.Points = []string{fmt.Sprintf("%s is made at %s out of %s of %s, and opened as it was at %s.", o.Name, target.Name, templates.Count(len(d.Steps), "set", "sets"), o.Database, z.At(o.At).Exact), o.Database + " itself is not touched.", "The run can be canceled; a half-restored database stays then, and nothing else."}
 	v.Form = &templates.Form{Action: here, Submit: "Restore", Cancel: here + "?" + w.plain().Encode(), Confirm: target.Name, Danger: true, Hidden: hiddenOf(w.plain()), Problem: problemOf(refused)}
 	if taken {
-		v.Notes = append(v.Notes, templates.Help{Title: wrong[backuprun.FieldName]})
-		v.Form.Fields = append(v.Form.Fields, templates.Field{Name: "replace", Label: "Type " + o.Name + " to replace that database", Mono: true, Autocomplete: "off", Error: wrong[backuprun.FieldName]})
+		v.Notes = append(v.Notes, templates.Help{Title: wrong[backupjob.FieldName]})
+		v.Form.Fields = append(v.Form.Fields, templates.Field{Name: "replace", Label: "Type " + o.Name + " to replace that database", Mono: true, Autocomplete: "off", Error: wrong[backupjob.FieldName]})
 	}
 	v.Form.Fields = append(v.Form.Fields, templates.Field{Name: "confirm", Label: "Type " + target.Name + ", the server that it is restored at", Mono: true, Autocomplete: "off"})
 	out := view{title: v.Title, section: "instances", page: func(f templates.Frame) templ.Component { return templates.RestoreShowPage(f, v) }}
@@ -201,7 +201,7 @@ func (s *Server) databaseRestorePlan(c echo.Context, w ownRestore, refused error
 
 // restoreCall is the statement of one step, with files as the target will see
 // them.
-func restoreCall(o backuprun.Restore, target endpoint.Instance, step backuprun.RestoreStep) backup.ApplyCall {
+func restoreCall(o backupjob.Restore, target endpoint.Instance, step backupjob.RestoreStep) backup.ApplyCall {
 	call := backup.ApplyCall{Database: o.Name, Kind: step.Kind, StopAt: step.StopAt, Replace: step.Kind == backup.Full && o.Typed == o.Name}
 	separator := "/"
 	if strings.Contains(target.ServerFolder, `\`) {

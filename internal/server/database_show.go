@@ -10,9 +10,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/collect"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/scan"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -87,10 +87,10 @@ func (s *Server) databaseShow(c echo.Context) (view, error) {
 
 // lookedAt says when an instance was last looked at, and how that went.
 func (s *Server) lookedAt(ctx context.Context, z templates.Zone, in endpoint.Instance) string {
-	if s.Looks == nil {
+	if s.Scans == nil {
 		return in.Name
 	}
-	l, err := s.Looks.Look(ctx, collect.InstanceSubject(in.ID))
+	l, err := s.Scans.Visit(ctx, scan.InstanceSubject(in.ID))
 	switch {
 	case err != nil || l.Good.IsZero() && l.Failures == 0:
 		return in.Name + " · not looked at yet"

@@ -128,7 +128,7 @@ func (s *Server) problemPage(c echo.Context, status int, p templates.Problem) er
 		return render(c, status, templates.ProblemBox(p))
 	}
 	if _, ok := who(c); !ok {
-		return render(c, status, templates.ProblemDoor(s.doorFrame(c, p.Title), p))
+		return render(c, status, templates.ProblemSignedOut(s.signedOutFrame(c, p.Title), p))
 	}
 	return render(c, status, templates.ProblemPage(s.frame(c, p.Title, "", ""), p))
 }

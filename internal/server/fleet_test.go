@@ -14,9 +14,9 @@ import (
 // fleet is a SQL Server with many databases, each a source of its own; it
 // counts how many backups it is asked for at once; tails are not counted.
 type fleet struct {
-	names   []string
-	sources map[string]*source
-	takes   time.Duration // every backup takes at least this long
+	names         []string
+	sources       map[string]*source
+	sourceBackups time.Duration // every backup takes at least this long
 
 	begin chan struct{} // full backups wait until it is closed; nil = they do not
 
@@ -98,7 +98,7 @@ func (f *fleet) Backup(ctx context.Context, c backup.BackupCall, progress func(f
 		}()
 	}
 	select {
-	case <-time.After(f.takes):
+	case <-time.After(f.sourceBackups):
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -154,7 +154,9 @@ func (f *fleet) Contents(context.Context, string, func(done, of int)) ([]backup.
 	return nil, nil
 }
 
-func (f *fleet) Quiet(context.Context, string) (backup.Quiet, error) { return backup.Quiet{}, nil }
+func (f *fleet) WriteActivity(context.Context, string) (backup.WriteActivity, error) {
+	return backup.WriteActivity{}, nil
+}
 
 func (f *fleet) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 

@@ -78,8 +78,8 @@ func (s *Server) bareFrame(c echo.Context, title string) templates.Frame {
 	return f
 }
 
-// doorFrame surrounds pages for people who are not signed in.
-func (s *Server) doorFrame(c echo.Context, title string) templates.Frame {
+// signedOutFrame surrounds pages for people who are not signed in.
+func (s *Server) signedOutFrame(c echo.Context, title string) templates.Frame {
 	return s.bareFrame(c, title)
 }
 
@@ -100,7 +100,7 @@ func (s *Server) frame(c echo.Context, title, section, stream string) templates.
 }
 
 // standing counts what the rail and the overview tell of.
-type standing struct {
+type activity struct {
 	active  []migration.Summary // not ended
 	needs   []migration.Summary // of these, those that stand still until a person acts
 	running int                 // runs at work
@@ -110,7 +110,7 @@ type standing struct {
 var atWork = []migration.Stage{migration.StagePreflight, migration.StageBackup, migration.StageUploading, migration.StageRestoring,
 	migration.StageImporting, migration.StageFollowing, migration.StageCutover, migration.StageOpening, migration.StageChecking}
 
-func (s *Server) standing(ctx context.Context) (st standing, err error) {
+func (s *Server) activity(ctx context.Context) (st activity, err error) {
 	if st.active, err = s.Migrations.Migrations(ctx, migration.Filter{Stages: atWork, Limit: 500}); err != nil {
 		return st, err
 	}
@@ -128,7 +128,7 @@ func (s *Server) standing(ctx context.Context) (st standing, err error) {
 // nav is the rail with its counts; without an answer from the store it is the
 // rail without counts, for a problem page must not need what is broken.
 func (s *Server) nav(ctx context.Context) []templates.NavItem {
-	st, err := s.standing(ctx)
+	st, err := s.activity(ctx)
 	if err != nil {
 		s.Log.Error("count for the rail", "err", err)
 	}

@@ -101,8 +101,8 @@ func (g *glances) forget() {
 
 // glanceAt tells what the source of a migration says of its database now.
 func (s *Server) glanceAt(ctx context.Context, m migration.Migration) glance {
-	return s.glances.look(ctx, m.Feed.ServerID+"/"+m.SourceDatabase, s.Now, func(ctx context.Context) ([]backup.Database, error) {
-		server, _, err := s.Ports.Server(ctx, m.Feed.ServerID)
+	return s.glances.look(ctx, m.LiveSource.ServerID+"/"+m.SourceDatabase, s.Now, func(ctx context.Context) ([]backup.Database, error) {
+		server, _, err := s.Ports.Server(ctx, m.LiveSource.ServerID)
 		if err != nil {
 			return nil, err
 		}

@@ -24,8 +24,7 @@ import (
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
-	"github.com/bakplane/bakplane/internal/collect"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/db"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
@@ -38,6 +37,7 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/scan"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/internal/sqlserver"
@@ -47,13 +47,13 @@ import (
 // cloud, with the engine at work, as people meet it.
 type house struct {
 	*httptest.Server
-	db     *db.DB
-	bell   *run.Bell
-	ports  *ports
-	files  string  // folder with backup files
-	source *source // the SQL Server at work, when there is one
-	rds    *aliyunemu.Running
-	oss    *ossemu.Running
+	db       *db.DB
+	notifier *run.Notifier
+	ports    *ports
+	files    string  // folder with backup files
+	source   *source // the SQL Server at work, when there is one
+	rds      *aliyunemu.Running
+	oss      *ossemu.Running
 }
 
 const (
@@ -75,8 +75,8 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{bell: run.NewBell(), files: t.TempDir()}
-	if h.db, err = db.Open(t.Context(), t.TempDir(), keys, h.bell); err != nil {
+	h := &house{notifier: run.NewNotifier(), files: t.TempDir()}
+	if h.db, err = db.Open(t.Context(), t.TempDir(), keys, h.notifier); err != nil {
 		t.Fatal(err)
 	}
 	ports := &ports{db: h.db}
@@ -84,30 +84,30 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	copier := h.copier(newID)
-	collector := &collect.Collector{Ports: ports, Endpoints: h.db, Catalogue: h.db.Catalogue(), Store: h.db.Collecting(), Now: time.Now}
+	collector := &scan.Collector{Ports: ports, Endpoints: h.db, Catalogue: h.db.Catalogue(), Store: h.db.Scanning(), Now: time.Now}
 	handler, err := server.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test", Caps: caps, Restores: rules.Restores}, server.Deps{
 		Endpoints: h.db, Runs: h.db, Migrations: h.db.Migrations(), Survey: &migration.Survey{Ports: ports}, Ports: ports, People: h.db, Audit: h.db,
-		Sessions: h.db.Sessions(), Bell: h.bell, Log: log, Now: time.Now, NewID: newID,
-		Clouds: ports, Catalogue: h.db.Catalogue(), Policies: h.db.Policies(), Copier: copier, Looks: h.db.Collecting(),
-		Pruner: &backuprun.Pruner{Kit: copier.Kit, Policies: h.db.Policies()}, Restoring: &backuprun.Restoring{Kit: copier.Kit, Restorers: ports},
+		Sessions: h.db.Sessions(), Notifier: h.notifier, Log: log, Now: time.Now, NewID: newID,
+		Clouds: ports, Catalogue: h.db.Catalogue(), Policies: h.db.Policies(), Copier: copier, Scans: h.db.Scanning(),
+		Pruner: &backupjob.Pruner{Kit: copier.Kit, Policies: h.db.Policies()}, Restoring: &backupjob.Restoring{Kit: copier.Kit, Restorers: ports},
 		Collect: func(ctx context.Context, id string) error {
-			return collector.Look(ctx, collect.InstanceSubject(id), nil)
+			return collector.Scan(ctx, scan.InstanceSubject(id), nil)
 		},
 		Collected: func(ctx context.Context, id string) (time.Time, error) {
-			l, err := collector.Store.Look(ctx, collect.InstanceSubject(id))
+			l, err := collector.Store.Visit(ctx, scan.InstanceSubject(id))
 			return l.Good, err
 		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine := &run.Engine{Store: h.db, Owner: newID(), Bell: h.bell, Log: log, Parallel: parallel, Lease: 30 * time.Second, MaxTries: 5, Now: time.Now,
+	engine := &run.Engine{Store: h.db, Owner: newID(), Notifier: h.notifier, Log: log, Parallel: parallel, Lease: 30 * time.Second, MaxTries: 5, Now: time.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{Store: h.db.Migrations(), Runs: h.db, Ports: ports, Now: time.Now, NewID: newID,
-			Rules: rules, Caps: caps, Gates: &run.Gates{}, Upload: migration.UploadRules{Parallel: 2},
-			Takes: migration.TakeRules{Reserve: 3, Settle: time.Second, Fresh: time.Minute}}}}
-	engine.Workers[backuprun.RunCopy] = copier
-	engine.Workers[backuprun.RunCloudBackup] = &backuprun.CloudWorker{CloudKit: copier.CloudKit}
-	engine.Workers[backuprun.RunCloudRestore] = &backuprun.CloudRestorer{CloudKit: copier.CloudKit}
+			Rules: rules, Caps: caps, Limits: &run.Limits{}, Upload: migration.UploadRules{Parallel: 2},
+			SourceBackups: migration.SourceRules{Reserve: 3, Settle: time.Second, Fresh: time.Minute}}}}
+	engine.Workers[backupjob.RunCopy] = copier
+	engine.Workers[backupjob.RunCloudBackup] = &backupjob.CloudWorker{CloudKit: copier.CloudKit}
+	engine.Workers[backupjob.RunCloudRestore] = &backupjob.CloudRestorer{CloudKit: copier.CloudKit}
 	ctx, stop := context.WithCancel(context.Background())
 	var working sync.WaitGroup
 	working.Go(func() {
@@ -134,7 +134,7 @@ type ports struct {
 	db     *db.DB
 	mu     sync.Mutex
 	source backup.Server
-	own    map[string]*sqlserver.Server // servers of one's own, by id of their endpoint
+	own    map[string]*sqlserver.Server // self-managed servers, by id of their endpoint
 	sent   func()                       // called after every file given to the cloud; nil = nobody counts
 }
 
@@ -202,7 +202,7 @@ func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration
 func (p *ports) Restorer(_ context.Context, id string) (backup.Restorer, migration.Place, error) {
 	s, ok := p.own[id]
 	if !ok {
-		return nil, migration.Place{}, fault.Newf(fault.NotFound, "%s is no server of one's own.", id)
+		return nil, migration.Place{}, fault.Newf(fault.NotFound, "%s is no self-managed server.", id)
 	}
 	return s, migration.Place{BucketID: id + "-folder"}, nil
 }
@@ -406,9 +406,9 @@ func (b *browser) until(text string) *browser {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("%s never said %q; it says %.2000s", b.at, text, b.text())
 		}
-		rings, stop := b.h.bell.Listen()
+		changes, stop := b.h.notifier.Listen()
 		select {
-		case <-rings:
+		case <-changes:
 		case <-time.After(200 * time.Millisecond):
 		}
 		stop()

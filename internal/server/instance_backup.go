@@ -18,8 +18,8 @@ import (
 	"github.com/bakplane/bakplane/web/templates"
 )
 
-// backupWish is a manual backup as a form or a program sends it.
-type backupWish struct {
+// backupRequest is a manual backup as a form or a program sends it.
+type backupRequest struct {
 	Method        string   `json:"method,omitempty"` // physical or snapshot
 	Mode          string   `json:"mode,omitempty"`   // full or automatic
 	Databases     []string `json:"databases,omitempty"`
@@ -28,8 +28,8 @@ type backupWish struct {
 	scope         string   // instance or databases
 }
 
-func backupWishOf(v url.Values) backupWish {
-	w := backupWish{Method: v.Get(policy.FieldMethod), Mode: v.Get(policy.FieldMode), Databases: v[policy.FieldDatabases], retention: strings.TrimSpace(v.Get(policy.FieldRetention)), scope: v.Get("scope")}
+func backupRequestOf(v url.Values) backupRequest {
+	w := backupRequest{Method: v.Get(policy.FieldMethod), Mode: v.Get(policy.FieldMode), Databases: v[policy.FieldDatabases], retention: strings.TrimSpace(v.Get(policy.FieldRetention)), scope: v.Get("scope")}
 	if v.Get("forever") != "" {
 		w.retention = strconv.Itoa(backup.ForEver)
 	}
@@ -40,7 +40,7 @@ func backupWishOf(v url.Values) backupWish {
 }
 
 // order turns the words into an order. Rules about it are backup.OrderCall's.
-func (w backupWish) order(standard policy.Standard) (o backup.Order, err error) {
+func (w backupRequest) order(standard policy.Standard) (o backup.Order, err error) {
 	method := w.Method
 	if method == "" {
 		method = strings.ToLower(string(standard.Method))
@@ -77,16 +77,16 @@ func (s *Server) backupAsk(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return s.backupForm(c, in, backupWishOf(c.QueryParams()), nil)
+	return s.backupForm(c, in, backupRequestOf(c.QueryParams()), nil)
 }
 
-func (s *Server) backupForm(c echo.Context, in cloudSeen, w backupWish, refused error) (view, error) {
+func (s *Server) backupForm(c echo.Context, in cloudSeen, w backupRequest, refused error) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
 	k, err := s.known(ctx, in.ID)
 	if err != nil {
 		return view{}, err
 	}
-	here, st, now := "/instances/"+in.ID+"/backup", in.standing, s.Now().UTC()
+	here, st, now := "/instances/"+in.ID+"/backup", in.activity, s.Now().UTC()
 	v := templates.CloudOrder{Head: inside(s.cloudHead(c, in, "tasks"), templates.Link{Text: "Back up now"}), Title: "Back up now", Recheck: here,
 		Form: &templates.Form{Action: here, Submit: "Back up now", Cancel: "/instances/" + in.ID + "/sets", Problem: problemOf(refused)}}
 	asking, cancel := context.WithTimeout(ctx, patience)
@@ -123,7 +123,7 @@ func (s *Server) backupForm(c echo.Context, in cloudSeen, w backupWish, refused 
 	return out, nil
 }
 
-func (w backupWish) asked() bool { return w.Method != "" || w.Mode != "" }
+func (w backupRequest) asked() bool { return w.Method != "" || w.Mode != "" }
 
 // todayFact counts against the service's limit.
 func todayFact(z templates.Zone, sets []backup.CloudSet, jobs []backup.Job) templates.Fact {
@@ -150,7 +150,7 @@ func lastFullFact(z templates.Zone, sets []backup.CloudSet) templates.Fact {
 
 // backupFields are the fields of the form, with what the instance and the
 // other choices exclude switched off and why.
-func backupFields(w backupWish, st policy.Standing, sets []backup.CloudSet, names []string, wrong map[string]string, now time.Time) []templates.Field {
+func backupFields(w backupRequest, st policy.Standing, sets []backup.CloudSet, names []string, wrong map[string]string, now time.Time) []templates.Field {
 	method := templates.Field{Name: policy.FieldMethod, Label: "Method", Type: "choices", Value: w.Method, Error: wrong[policy.FieldMethod], Options: []templates.Option{
 		{Value: "physical", Label: "Physical", Hint: "Can be downloaded, and can be of single databases. Runs at full speed: hard on the disk."},
 		{Value: "snapshot", Label: "Snapshot", Hint: "The state of the disk: quick, always full, no download."}}}
@@ -211,7 +211,7 @@ func (s *Server) backupOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := backupWishOf(form)
+	w := backupRequestOf(form)
 	id, err := s.startBackup(c, in, w)
 	if err != nil {
 		if fault.Of(err) == fault.Unknown {

@@ -32,11 +32,11 @@ func (s *Server) policyShow(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	if in.standing.At.IsZero() {
+	if in.activity.At.IsZero() {
 		v.Versions = versionRows(z, in.ID, versions, false)
 		return out, nil
 	}
-	here, st := policyHref(in.ID), in.standing
+	here, st := policyHref(in.ID), in.activity
 	edit := templates.Action{Label: "Change", Href: here + "/edit", Primary: true}
 	v.Head.Actions = []templates.Action{{Label: "Apply to other instances…", Href: here + "/apply"}, {Label: "Back up now", Href: "/instances/" + in.ID + "/backup"}}
 	if st.AdvancedOn {
@@ -142,7 +142,7 @@ func driftHelp(z templates.Zone, in cloudSeen) *templates.Help {
 	h := &templates.Help{Tone: templates.ToneWarn, Title: "Changed elsewhere: " + policy.ChangesWords(d.Changes) + ".",
 		Cause:   fmt.Sprintf("Seen %s. The last version that somebody here stands behind is %d, of %s.", z.Ago(in.looked.Versions[0].At), d.From.Number, z.At(d.From.At).Exact),
 		Actions: []templates.Action{{Label: "Accept it as a new version", Href: policyHref(in.ID) + "/accept", Post: true, Small: true}}}
-	if c, err := policy.ReadContent(d.From); err == nil && !c.AdvancedOn && !in.standing.AdvancedOn {
+	if c, err := policy.ReadContent(d.From); err == nil && !c.AdvancedOn && !in.activity.AdvancedOn {
 		h.Actions = append(h.Actions, templates.Action{Label: fmt.Sprintf("Put version %d back…", d.From.Number), Href: fmt.Sprintf("%s/review?version=%d", policyHref(in.ID), d.From.Number), Small: true})
 	}
 	return h

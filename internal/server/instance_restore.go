@@ -16,8 +16,8 @@ import (
 	"github.com/bakplane/bakplane/web/templates"
 )
 
-// restoreWish is a restore as a form or a program sends it.
-type restoreWish struct {
+// restoreRequest is a restore as a form or a program sends it.
+type restoreRequest struct {
 	Set       string            `json:"set,omitempty"`    // id of a backup set, or
 	At        string            `json:"at,omitempty"`     // a moment, UTC, to the second
 	Target    string            `json:"target"`           // id of the instance to restore into
@@ -27,9 +27,9 @@ type restoreWish struct {
 
 const nameAt = "name-" // begins the name of the field that holds a database's name at the target
 
-// restoreWishOf reads a form or a query.
-func restoreWishOf(v url.Values) restoreWish {
-	w := restoreWish{Set: v.Get("set"), At: strings.TrimSpace(v.Get("at")), Target: v.Get("target"), Suffix: strings.TrimSpace(v.Get("suffix")), Databases: map[string]string{}}
+// restoreRequestOf reads a form or a query.
+func restoreRequestOf(v url.Values) restoreRequest {
+	w := restoreRequest{Set: v.Get("set"), At: strings.TrimSpace(v.Get("at")), Target: v.Get("target"), Suffix: strings.TrimSpace(v.Get("suffix")), Databases: map[string]string{}}
 	if !v.Has("suffix") {
 		w.Suffix = "_restored"
 	}
@@ -42,7 +42,7 @@ func restoreWishOf(v url.Values) restoreWish {
 }
 
 // names are the chosen databases in order.
-func (w restoreWish) names() []string {
+func (w restoreRequest) names() []string {
 	var out []string
 	for name := range w.Databases {
 		out = append(out, name)
@@ -51,7 +51,7 @@ func (w restoreWish) names() []string {
 	return out
 }
 
-func (w restoreWish) values() url.Values {
+func (w restoreRequest) values() url.Values {
 	v := url.Values{"suffix": {w.Suffix}}
 	for name, value := range map[string]string{"set": w.Set, "at": w.At, "target": w.Target} {
 		if value != "" {
@@ -65,21 +65,21 @@ func (w restoreWish) values() url.Values {
 	return v
 }
 
-// restorePlan is a wish with what it names.
+// restorePlan is a request with what it names.
 type restorePlan struct {
-	in     cloudSeen
-	wish   restoreWish
-	record *backup.Record // the set, when one was chosen
-	at     time.Time
-	target endpoint.Instance
-	order  backup.RestoreOrder
-	call   backup.Call
+	in      cloudSeen
+	request restoreRequest
+	record  *backup.Record // the set, when one was chosen
+	at      time.Time
+	target  endpoint.Instance
+	order   backup.RestoreOrder
+	call    backup.Call
 }
 
-// planRestore reads a wish and refuses what cannot be done whatever the target
+// planRestore reads a request and refuses what cannot be done whatever the target
 // holds.
-func (s *Server) planRestore(ctx context.Context, in cloudSeen, w restoreWish) (p restorePlan, err error) {
-	p = restorePlan{in: in, wish: w, order: backup.RestoreOrder{Databases: w.Databases}}
+func (s *Server) planRestore(ctx context.Context, in cloudSeen, w restoreRequest) (p restorePlan, err error) {
+	p = restorePlan{in: in, request: w, order: backup.RestoreOrder{Databases: w.Databases}}
 	if w.Set != "" {
 		r, err := s.Catalogue.Record(ctx, w.Set)
 		if err != nil || r.InstanceID != in.ID || r.Cloud == nil {
@@ -122,10 +122,10 @@ func (s *Server) restoreAsk(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return s.restoreForm(c, in, restoreWishOf(c.QueryParams()), nil)
+	return s.restoreForm(c, in, restoreRequestOf(c.QueryParams()), nil)
 }
 
-func (s *Server) restoreForm(c echo.Context, in cloudSeen, w restoreWish, refused error) (view, error) {
+func (s *Server) restoreForm(c echo.Context, in cloudSeen, w restoreRequest, refused error) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
 	v := templates.CloudOrder{Head: inside(s.cloudHead(c, in, "logs"), templates.Link{Text: "Restore"}), Title: "What is restored",
 		Form: &templates.Form{Action: "/instances/" + in.ID + "/restore/check", Method: "get", Submit: "Look at it", Cancel: "/instances/" + in.ID + "/logs", Problem: problemOf(refused)},
@@ -217,10 +217,10 @@ func (s *Server) restoreCheck(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return s.restoreCheckView(c, in, restoreWishOf(c.QueryParams()), nil)
+	return s.restoreCheckView(c, in, restoreRequestOf(c.QueryParams()), nil)
 }
 
-func (s *Server) restoreCheckView(c echo.Context, in cloudSeen, w restoreWish, refused error) (view, error) {
+func (s *Server) restoreCheckView(c echo.Context, in cloudSeen, w restoreRequest, refused error) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
 	p, err := s.planRestore(ctx, in, w)
 	if err != nil {
@@ -291,7 +291,7 @@ func (s *Server) restoreOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := restoreWishOf(form)
+	w := restoreRequestOf(form)
 	p, err := s.planRestore(ctx, in, w)
 	var id string
 	if err == nil {

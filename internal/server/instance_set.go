@@ -130,7 +130,7 @@ func (s *Server) setLinks(c echo.Context) error {
 }
 
 // linksOf notes who asks for links, then fetches them: nobody gets one whose
-// wish is not in the audit trail.
+// request is not in the audit trail.
 func (s *Server) linksOf(c echo.Context, in cloudSeen, what string, fetch func(context.Context, backup.Cloud) ([]backup.Link, error)) ([]backup.Link, error) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 4*patience)
 	defer cancel()

@@ -31,7 +31,7 @@ func (s *Server) instanceList(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	st, err := s.standing(ctx)
+	st, err := s.activity(ctx)
 	if err != nil {
 		return view{}, err
 	}

@@ -34,7 +34,7 @@ func TestASQLServerIsAddedChangedAndShown(t *testing.T) {
 
 	b.get("/instances").sees(200, "SQL1", "sql1.example.org,1434", "databases come from here")
 	b.follow("SQL1").sees(200, "SQL Server 2016", "13.0.5026.0", "Developer Edition", "orders", "64.0 MB", "8.0 MB log", "FULL", "9 d ago", "no log backups", "Migrate to…")
-	b.get("/migrations/new").sees(200, "SQL1 · SQL Server of your own", "its backup folder")
+	b.get("/migrations/new").sees(200, "SQL1 · self-managed SQL Server", "its backup folder")
 }
 
 func TestAServerThatDoesNotAnswerSaysWhatToDo(t *testing.T) {

@@ -26,10 +26,10 @@ func fromTabs(here string) []templates.Tab {
 
 // pickLive is step 1: which database of which server, where to, how.
 func (s *Server) pickLive(c echo.Context) (view, error) {
-	return s.pickLiveView(c, liveWishOf(c.QueryParam), nil)
+	return s.pickLiveView(c, liveRequestOf(c.QueryParam), nil)
 }
 
-func (s *Server) pickLiveView(c echo.Context, w liveWish, refused error) (view, error) {
+func (s *Server) pickLiveView(c echo.Context, w liveRequest, refused error) (view, error) {
 	ctx := c.Request().Context()
 	servers, err := s.instancesOf(ctx, endpoint.SelfManaged)
 	if err != nil {
@@ -89,13 +89,13 @@ func liveLacks(servers, targets []endpoint.Instance, buckets []endpoint.Bucket) 
 	for _, b := range buckets {
 		staging = staging || b.Kind == endpoint.OSS
 	}
-	other := len(servers) > 1 // a server of one's own to go to
+	other := len(servers) > 1 // a self-managed server to go to
 	switch {
 	case len(servers) == 0:
 		return &templates.Empty{Title: "There is no SQL Server to migrate from yet.", Text: "Add the server, with a login that may take backups and the folder it writes them to.",
 			Actions: []templates.Action{{Label: "Add a SQL Server", Href: "/settings/servers/new", Primary: true}}}
 	case len(targets) == len(servers) && !other:
-		return &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it; or another SQL Server of your own.",
+		return &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it; or another self-managed SQL Server.",
 			Actions: []templates.Action{{Label: "Add an instance", Href: "/settings/instances/new", Primary: true}, {Label: "Add a SQL Server", Href: "/settings/servers/new"}}}
 	case !staging && !other:
 		return &templates.Empty{Title: "There is no OSS bucket yet.", Text: "ApsaraDB restores from an OSS bucket in its own region. Backups are uploaded there.",
@@ -104,7 +104,7 @@ func liveLacks(servers, targets []endpoint.Instance, buckets []endpoint.Bucket) 
 	return nil
 }
 
-func liveForm(w liveWish, databases []backup.Database, targets []endpoint.Instance, buckets []endpoint.Bucket) *templates.Form {
+func liveForm(w liveRequest, databases []backup.Database, targets []endpoint.Instance, buckets []endpoint.Bucket) *templates.Form {
 	source := templates.Field{Name: "source_database", Label: "Database", Type: "select", Value: w.Source}
 	for _, d := range databases {
 		o := templates.Option{Value: d.Name, Label: fmt.Sprintf("%s · %s · %s", d.Name, templates.Bytes(d.DataBytes).Text, d.RecoveryModel)}
@@ -137,9 +137,9 @@ func liveForm(w liveWish, databases []backup.Database, targets []endpoint.Instan
 
 // everyField offers intervals and says how long the day's imports last.
 func everyField(value string) templates.Field {
-	fits := migration.SmallestEvery(migration.TakeRules{Reserve: migration.ImportsKept})
+	fits := migration.SmallestEvery(migration.SourceRules{Reserve: migration.ImportsKept})
 	f := templates.Field{Name: "every", Label: "A log backup every", Type: "choices", Value: value,
-		Hint: fmt.Sprintf("The cloud allows %d imports a day for one database: the shorter the interval, the less is left for the cutover. A SQL Server of your own counts nothing.", migration.CallsPerDay)}
+		Hint: fmt.Sprintf("The cloud allows %d imports a day for one database: the shorter the interval, the less is left for the cutover. A self-managed SQL Server counts nothing.", migration.CallsPerDay)}
 	if value == "" {
 		f.Value = fits.String()
 	}
@@ -160,10 +160,10 @@ func everyField(value string) templates.Field {
 
 // livePreflight is step 2: every check with its finding, and the order of things.
 func (s *Server) livePreflight(c echo.Context) (view, error) {
-	return s.livePreflightView(c, liveWishOf(c.QueryParam), nil)
+	return s.livePreflightView(c, liveRequestOf(c.QueryParam), nil)
 }
 
-func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (view, error) {
+func (s *Server) livePreflightView(c echo.Context, w liveRequest, refused error) (view, error) {
 	ctx, q := c.Request().Context(), "?"+w.values().Encode()
 	p, err := s.liveDraft(ctx, w)
 	if err != nil {
@@ -191,7 +191,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (v
 		return preflightPage(v, statusOf(err)), nil
 	}
 	v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), facts.Database.DataBytes, s.Now().UTC())
-	if v.Checks, err = s.liveChecks(ctx, s.zone(c), p, findings, p.wish.values()); err != nil {
+	if v.Checks, err = s.liveChecks(ctx, s.zone(c), p, findings, p.request.values()); err != nil {
 		return view{}, err
 	}
 	v.Verdict = verdict(findings)
@@ -216,7 +216,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveWish, refused error) (v
 
 // liveStart starts what step 2 showed.
 func (s *Server) liveStart(c echo.Context) error {
-	w := liveWishOf(c.FormValue)
+	w := liveRequestOf(c.FormValue)
 	id, err := s.startLive(c, w)
 	if fault.Of(err) != fault.Unknown && err != nil {
 		v, viewErr := s.livePreflightView(c, w, err)

@@ -27,14 +27,14 @@ func (s *Server) cutoverView(c echo.Context, refused error) (view, error) {
 		v.Intro, v.Notes = "It cannot be cut over now.", []templates.Help{{Title: message, Fix: fix, Actions: []templates.Action{{Label: "Back", Href: here}}}}
 		return decisionView(v, refused), nil
 	}
-	feed, err := s.readFeed(ctx, m)
+	live, err := s.readLiveSource(ctx, m)
 	if err != nil {
 		return view{}, err
 	}
-	v.Intro = "Writes to " + m.SourceDatabase + " on " + feed.server.Name + " stop, and its last log goes to the target. It stands at LSN " + m.AppliedTo().String() + " now."
-	v.Points = cutoverPoints(m, feed.server.Name)
-	v.Stop = predicted("How long writes would stop", m, feed.stop)
-	v.Notes = cutoverNotes(m, feed)
+	v.Intro = "Writes to " + m.SourceDatabase + " on " + live.server.Name + " stop, and its last log goes to the target. It stands at LSN " + m.AppliedTo().String() + " now."
+	v.Points = cutoverPoints(m, live.server.Name)
+	v.Stop = predicted("How long writes would stop", m, live.stop)
+	v.Notes = cutoverNotes(m, live)
 	if v.Calls, err = s.cutoverCalls(ctx, m); err != nil {
 		return view{}, err
 	}
@@ -44,12 +44,12 @@ func (s *Server) cutoverView(c echo.Context, refused error) (view, error) {
 
 func cutoverPoints(m migration.Migration, server string) []string {
 	freeze := "The tail of the log is taken WITH NORECOVERY. From that instant on nobody can read or write the source: its connections end."
-	if m.Feed.Freeze == migration.FreezeReadOnly {
+	if m.LiveSource.Freeze == migration.FreezeReadOnly {
 		freeze = "The source is set READ_ONLY; open transactions are rolled back. Its last log is taken."
 	}
 	gate := "The gate: the target's last LSN must be that of the tail. If it is not, nothing is opened."
-	after := "Afterwards " + server + " keeps the source " + frozenAs(m.Feed.Freeze) + "; the application is pointed at the target by you."
-	if m.Feed.Freeze == migration.FreezeStopped {
+	after := "Afterwards " + server + " keeps the source " + frozenAs(m.LiveSource.Freeze) + "; the application is pointed at the target by you."
+	if m.LiveSource.Freeze == migration.FreezeStopped {
 		freeze = "You have stopped the application. The server's counters are read, and its last log is taken, an ordinary one; when a transaction is open that has written, nothing is done and you are told whose it is."
 		gate = "The gate: the target's last LSN must be where that log ends, and the server's counters must show that nothing was written since. If something was, nothing is opened, and you choose between one more log and the abort."
 		after = "Afterwards the source on " + server + " still takes writes, which nobody carries over: keep the application away from it, and point it at the target."
@@ -68,15 +68,15 @@ func cutoverPoints(m migration.Migration, server string) []string {
 	}
 }
 
-func cutoverNotes(m migration.Migration, feed feedSight) (out []templates.Help) {
-	if !feed.stop.Known {
-		out = append(out, templates.Help{Tone: templates.ToneWarn, Title: "How long it takes cannot be told yet", Cause: feed.stop.Why})
+func cutoverNotes(m migration.Migration, live livePage) (out []templates.Help) {
+	if !live.stop.Known {
+		out = append(out, templates.Help{Tone: templates.ToneWarn, Title: "How long it takes cannot be told yet", Cause: live.stop.Why})
 	}
-	if feed.glance.Err != nil {
-		message, fix := fault.Words(feed.glance.Err)
+	if live.glance.Err != nil {
+		message, fix := fault.Words(live.glance.Err)
 		out = append(out, templates.Help{Tone: templates.ToneWarn, Title: "The source does not answer at the moment", Cause: message, Fix: fix})
 	}
-	if m.Feed.Freeze == migration.FreezeStopped {
+	if m.LiveSource.Freeze == migration.FreezeStopped {
 		return append(out, templates.Help{Tone: templates.ToneWarn, Title: "Is the application stopped?",
 			Cause: "Nothing but you stops writes. Whoever writes after the last log keeps the target closed.", Fix: "Stop services, jobs and people's tools first, and keep them stopped until they are pointed at the target."})
 	}
@@ -86,7 +86,7 @@ func cutoverNotes(m migration.Migration, feed feedSight) (out []templates.Help) 
 
 // cutoverCalls words what would be sent, with the names it would get now.
 func (s *Server) cutoverCalls(ctx context.Context, m migration.Migration) ([]templates.Call, error) {
-	i, err := s.Endpoints.Instance(ctx, m.Feed.ServerID)
+	i, err := s.Endpoints.Instance(ctx, m.LiveSource.ServerID)
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +99,11 @@ func (s *Server) cutoverCalls(ctx context.Context, m migration.Migration) ([]tem
 		return nil, err
 	}
 	place := migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}
-	t := nextTake(m, place, "log", true, 1, s.Now().UTC())
+	t := nextSourceBackup(m, place, "log", true, 1, s.Now().UTC())
 	in := s.placeFor(ctx, target, staging, m.Database, nil)
-	in.Database, in.Key, in.Mode, in.Check = m.Database, migration.StagedTake(m, place, t.Key), m.Mode, m.Check
+	in.Database, in.Key, in.Mode, in.Check = m.Database, migration.StagedKey(m, place, t.Key), m.Mode, m.Check
 	return []templates.Call{
-		{Title: "Freeze, at " + i.Name, Request: takeStatement(m, t), Note: "The name holds the time of the order."},
+		{Title: "Freeze, at " + i.Name, Request: sourceBackupStatement(m, t), Note: "The name holds the time of the order."},
 		{Title: "Import the tail", Request: migration.RequestOf(m, migration.VerbImport, in)},
 		{Title: "Open the database, once the gate is open", Request: migration.RequestOf(m, migration.VerbOpen, migration.RestoreCall{})}}, nil
 }
@@ -115,15 +115,15 @@ func (s *Server) cutoverOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	var foretold migration.Stop
-	if m.Feed != nil {
-		feed, err := s.readFeed(ctx, m)
+	var predicted migration.Stop
+	if m.LiveSource != nil {
+		live, err := s.readLiveSource(ctx, m)
 		if err != nil {
 			return err
 		}
-		foretold = feed.stop
+		predicted = live.stop
 	}
-	err = migration.OrderForetoldCutover(ctx, s.Migrations, id, foretold, s.by(c))
+	err = migration.OrderPredictedCutover(ctx, s.Migrations, id, predicted, s.by(c))
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.cutoverView(c, err)
 		if viewErr != nil {
@@ -150,7 +150,7 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 		v.Intro, v.Notes = "It cannot be aborted now.", []templates.Help{{Title: message, Fix: fix, Actions: []templates.Action{{Label: "Back", Href: here}}}}
 		return decisionView(v, refused), nil
 	}
-	i, err := s.Endpoints.Instance(ctx, m.Feed.ServerID)
+	i, err := s.Endpoints.Instance(ctx, m.LiveSource.ServerID)
 	if err != nil {
 		return view{}, err
 	}
@@ -159,11 +159,11 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 		"The source, " + m.SourceDatabase + " on " + i.Name + ", is made writable again if it was frozen. This comes first, and goes on only when the server says so.",
 		"The restore is ended; the half-restored database on the target is dropped.",
 		"Files that are complete stay, in the backup folder and in the " + stagingWord(m) + "."}
-	if m.Feed.Frozen.IsZero() {
+	if m.LiveSource.Frozen.IsZero() {
 		v.Notes = []templates.Help{{Tone: templates.ToneRun, Title: "Writes have not been stopped", Cause: "The source is writable now and stays so."}}
 	} else {
 		v.Calls = append(v.Calls, templates.Call{Title: "Give the source back, at " + i.Name, Request: giveBackStatement(m)})
-		v.Notes = []templates.Help{{Tone: templates.ToneWarn, Title: "Writes are stopped now", Cause: "Since " + s.zone(c).Clock(m.Feed.Frozen).UTC + " UTC. Aborting lets them go on at the source; nothing that was written is lost."}}
+		v.Notes = []templates.Help{{Tone: templates.ToneWarn, Title: "Writes are stopped now", Cause: "Since " + s.zone(c).Clock(m.LiveSource.Frozen).UTC + " UTC. Aborting lets them go on at the source; nothing that was written is lost."}}
 	}
 	if m.TaskID != "" {
 		v.Calls = append(v.Calls, templates.Call{Title: endWord(m), Request: migration.RequestOf(m, migration.VerbTerminate, migration.RestoreCall{})})
@@ -178,10 +178,10 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 }
 
 func giveBackStatement(m migration.Migration) string {
-	if m.Feed.Freeze == migration.FreezeStopped {
+	if m.LiveSource.Freeze == migration.FreezeStopped {
 		return "SELECT state_desc, is_read_only FROM sys.databases WHERE name = " + tsql.ShownText(m.SourceDatabase) + " -- it takes writes already"
 	}
-	if m.Feed.Freeze == migration.FreezeReadOnly {
+	if m.LiveSource.Freeze == migration.FreezeReadOnly {
 		return "ALTER DATABASE " + tsql.Shown(m.SourceDatabase) + " SET READ_WRITE WITH ROLLBACK IMMEDIATE"
 	}
 	return "RESTORE DATABASE " + tsql.Shown(m.SourceDatabase) + " WITH RECOVERY"

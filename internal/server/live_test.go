@@ -117,26 +117,26 @@ func TestAProgramCutsALiveDatabaseOver(t *testing.T) {
 	if len(databases.Items) != 3 || databases.Items[1].Name != "orders" || databases.Items[1].Waiting != 2<<20 {
 		t.Errorf("%+v", databases)
 	}
-	wish := map[string]any{}
+	request := map[string]any{}
 	q, err := url.ParseQuery(strings.TrimPrefix(liveQuery, "?"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for k, v := range q {
-		wish[k] = v[0]
+		request[k] = v[0]
 	}
-	wish["every"] = "often"
-	p.ask("POST", "/api/v1/live-migrations", wish, 422, nil)
-	wish["every"] = "15m"
+	request["every"] = "often"
+	p.ask("POST", "/api/v1/live-migrations", request, 422, nil)
+	request["every"] = "15m"
 	var preflight struct {
 		MayStart bool `json:"may_start"`
 	}
-	p.ask("POST", "/api/v1/live-preflights", wish, 200, &preflight)
+	p.ask("POST", "/api/v1/live-preflights", request, 200, &preflight)
 	var m struct {
 		ID, Stage string
-		Feed      *struct {
+		Live      *struct {
 			Every               string
-			Takes               []struct{ Kind, Verdict string }
+			Backups             []struct{ Kind, Verdict string }
 			GateOpen            bool `json:"gate_open"`
 			Predicted, Measured *struct {
 				Known bool
@@ -144,7 +144,7 @@ func TestAProgramCutsALiveDatabaseOver(t *testing.T) {
 			}
 		}
 	}
-	p.ask("POST", "/api/v1/live-migrations", wish, 201, &m)
+	p.ask("POST", "/api/v1/live-migrations", request, 201, &m)
 	wait := func(stage string) {
 		t.Helper()
 		deadline := time.Now().Add(30 * time.Second)
@@ -152,9 +152,9 @@ func TestAProgramCutsALiveDatabaseOver(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatalf("it never came to %s: %+v", stage, m)
 			}
-			rings, stop := h.bell.Listen()
+			changes, stop := h.notifier.Listen()
 			select {
-			case <-rings:
+			case <-changes:
 			case <-time.After(200 * time.Millisecond):
 			}
 			stop()
@@ -163,14 +163,14 @@ func TestAProgramCutsALiveDatabaseOver(t *testing.T) {
 	}
 	p.ask("POST", "/api/v1/migrations/"+m.ID+"/cutover", nil, 409, nil)
 	wait("following")
-	if !preflight.MayStart || m.Feed.Every != "15m0s" || m.Feed.Takes[0].Kind != "full" || m.Feed.GateOpen || m.Feed.Predicted == nil {
-		t.Errorf("%+v", m.Feed)
+	if !preflight.MayStart || m.Live.Every != "15m0s" || m.Live.Backups[0].Kind != "full" || m.Live.GateOpen || m.Live.Predicted == nil {
+		t.Errorf("%+v", m.Live)
 	}
 	p.ask("POST", "/api/v1/migrations/"+m.ID+"/open", map[string]string{}, 409, nil)
 	p.ask("POST", "/api/v1/migrations/"+m.ID+"/cutover", nil, 202, &m)
 	wait("opened")
-	if !m.Feed.GateOpen || m.Feed.Measured == nil || m.Feed.Measured.Total <= 0 || m.Feed.Predicted != nil {
-		t.Errorf("%+v", m.Feed)
+	if !m.Live.GateOpen || m.Live.Measured == nil || m.Live.Measured.Total <= 0 || m.Live.Predicted != nil {
+		t.Errorf("%+v", m.Live)
 	}
 	p.ask("POST", "/api/v1/migrations/"+m.ID+"/abort", map[string]string{"confirm": "orders"}, 409, nil)
 }

@@ -27,7 +27,7 @@ func newMetrics(s *Server) *metrics {
 	}
 	m.registry.MustRegister(m.requests, m.seconds, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "bakplane_streams", Help: "Pages being told of changes."}, func() float64 { return float64(s.streams.Load()) }),
-		&standingCollector{server: s,
+		&activityCollector{server: s,
 			active: prometheus.NewDesc("bakplane_migrations_active", "Migrations that have not ended, by stage.", []string{"stage"}, nil),
 			needs:  prometheus.NewDesc("bakplane_migrations_need_person", "Migrations that stand still until a person acts.", nil, nil)})
 	return m
@@ -46,20 +46,20 @@ func (s *Server) showMetrics() echo.HandlerFunc {
 	return echo.WrapHandler(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
 }
 
-// standingCollector reads the store when it is asked.
-type standingCollector struct {
+// activityCollector reads the store when it is asked.
+type activityCollector struct {
 	server        *Server
 	active, needs *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
-func (k *standingCollector) Describe(ch chan<- *prometheus.Desc) { ch <- k.active; ch <- k.needs }
+func (k *activityCollector) Describe(ch chan<- *prometheus.Desc) { ch <- k.active; ch <- k.needs }
 
 // Collect implements prometheus.Collector.
-func (k *standingCollector) Collect(ch chan<- prometheus.Metric) {
+func (k *activityCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	st, err := k.server.standing(ctx)
+	st, err := k.server.activity(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(k.active, err)
 		return

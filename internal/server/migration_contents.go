@@ -139,7 +139,7 @@ func contentsStep(z templates.Zone, m migration.Migration, last *migration.Compa
 	if ok, _, _ := migration.Comparable(m); !ok && !m.Opened.IsZero() {
 		return []templates.Step{{State: "skipped", Title: title, Note: "the source is closed"}}
 	}
-	if m.Feed.Freeze == migration.FreezeTail || m.Stage == migration.StageTerminated {
+	if m.LiveSource.Freeze == migration.FreezeTail || m.Stage == migration.StageTerminated {
 		return nil
 	}
 	if last == nil {
@@ -155,7 +155,7 @@ func contentsStep(z templates.Zone, m migration.Migration, last *migration.Compa
 
 // contentsPair is the line of a report; none while there is nothing to say.
 func contentsPair(z templates.Zone, m migration.Migration, last *migration.Comparison) (templates.Pair, bool) {
-	if m.Feed == nil || m.Opened.IsZero() {
+	if m.LiveSource == nil || m.Opened.IsZero() {
 		return templates.Pair{}, false
 	}
 	if ok, why, _ := migration.Comparable(m); !ok {

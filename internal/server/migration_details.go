@@ -25,48 +25,48 @@ func (s *Server) migrationDetails(c echo.Context) (view, error) {
 	if !m.Own {
 		v.Empty.Text += " A few versions of SQL Server (2017 and 2019 Enterprise) do not tell about files at all."
 	}
-	sight := m.Sight
+	state := m.TargetState
 	if c.QueryParam("ask") != "" && m.TaskID != "" {
 		fresh, err := s.askCloud(c, m)
 		if err != nil {
 			message, fix := fault.Words(err)
 			v.Note = &templates.Help{Title: message, Fix: fix, Cause: "Below is what it said before."}
 		} else {
-			sight = fresh
+			state = fresh
 		}
 	}
-	if m.TaskID == "" || sight.At.IsZero() {
+	if m.TaskID == "" || state.At.IsZero() {
 		v.Age = "not asked yet"
 	} else {
-		v.Age, v.AgeTone = "asked "+z.Ago(sight.At), templates.ToneOK
-		if z.Now.Sub(sight.At) > 10*time.Minute {
+		v.Age, v.AgeTone = "asked "+z.Ago(state.At), templates.ToneOK
+		if z.Now.Sub(state.At) > 10*time.Minute {
 			v.AgeTone = templates.ToneWarn
 		}
-		v.Pairs = []templates.Pair{{Key: "Task", Value: sight.Task.ID}, {Key: "Status", Badge: taskBadge(sight.Task.Status)}, {Key: "Backup mode", Value: sight.Task.BackupMode},
-			{Key: "Created", When: z.At(sight.Task.Created)}, {Key: "Ended", When: z.At(sight.Task.Ended)}}
-		v.Said = sight.Task.Description
+		v.Pairs = []templates.Pair{{Key: "Task", Value: state.Task.ID}, {Key: "Status", Badge: taskBadge(state.Task.Status)}, {Key: "Backup mode", Value: state.Task.BackupMode},
+			{Key: "Created", When: z.At(state.Task.Created)}, {Key: "Ended", When: z.At(state.Task.Ended)}}
+		v.Said = state.Task.Description
 	}
-	for _, f := range sight.Files {
+	for _, f := range state.Files {
 		v.Rows = append(v.Rows, cloudFile(z, f))
 	}
 	return view{title: v.Title, section: "migrations", page: func(f templates.Frame) templ.Component { return templates.CloudFilesPage(f, v) }}, nil
 }
 
-func (s *Server) askCloud(c echo.Context, m migration.Migration) (migration.Sight, error) {
+func (s *Server) askCloud(c echo.Context, m migration.Migration) (migration.TargetState, error) {
 	ctx := c.Request().Context()
 	target, err := s.Ports.Target(ctx, m.InstanceID)
 	if err != nil {
-		return migration.Sight{}, err
+		return migration.TargetState{}, err
 	}
 	task, err := target.Task(ctx, m.TaskID)
 	if err != nil {
-		return migration.Sight{}, err
+		return migration.TargetState{}, err
 	}
 	files, err := target.TaskFiles(ctx, m.TaskID)
 	if err != nil && !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.NotFound) {
-		return migration.Sight{}, err
+		return migration.TargetState{}, err
 	}
-	return migration.Sight{At: s.Now(), Task: task, Files: files}, nil
+	return migration.TargetState{At: s.Now(), Task: task, Files: files}, nil
 }
 
 func cloudFile(z templates.Zone, f migration.TaskFile) templates.CloudFile {

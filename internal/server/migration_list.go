@@ -20,7 +20,7 @@ var endedStages = []migration.Stage{migration.StageOpened, migration.StageTermin
 func (s *Server) migrationList(c echo.Context) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
 	which, before := c.QueryParam("state"), c.QueryParam("before")
-	st, err := s.standing(ctx)
+	st, err := s.activity(ctx)
 	if err != nil {
 		return view{}, err
 	}
@@ -71,7 +71,7 @@ func (s *Server) migrationRow(ctx context.Context, z templates.Zone, m migration
 }
 
 // migrationTabs choose among the lists; which is "waves" on that of the waves.
-func migrationTabs(st standing, which string) []templates.Tab {
+func migrationTabs(st activity, which string) []templates.Tab {
 	return []templates.Tab{
 		{Label: "All", Href: "/migrations", Count: -1, Current: which == ""},
 		{Label: "On their way", Href: "/migrations?state=active", Count: len(st.active), Current: which == "active"},

@@ -17,18 +17,18 @@ import (
 	"github.com/bakplane/bakplane/web/templates"
 )
 
-// feedSight is what the page of a migration that follows a source shows beyond
+// livePage is what the page of a migration that follows a source shows beyond
 // that of given files.
-type feedSight struct {
+type livePage struct {
 	server   endpoint.Instance
 	glance   glance
 	database backup.Database // as the source told it; zero while it has not
 	stop     migration.Stop  // predicted, while it can still be ordered
 }
 
-// readFeed asks the source how much log waits and predicts the stop.
-func (s *Server) readFeed(ctx context.Context, m migration.Migration) (v feedSight, err error) {
-	if v.server, err = s.Endpoints.Instance(ctx, m.Feed.ServerID); err != nil {
+// readLiveSource asks the source how much log waits and predicts the stop.
+func (s *Server) readLiveSource(ctx context.Context, m migration.Migration) (v livePage, err error) {
+	if v.server, err = s.Endpoints.Instance(ctx, m.LiveSource.ServerID); err != nil {
 		return v, err
 	}
 	if !following(m) {
@@ -59,23 +59,23 @@ func (s *Server) predict(m migration.Migration, g glance, opens []time.Duration)
 
 // following reports whether a cutover lies still ahead.
 func following(m migration.Migration) bool {
-	return m.Feed != nil && !m.Stage.Ended() && m.Opened.IsZero() && m.Feed.Frozen.IsZero() && m.Feed.AbortAsked.IsZero() && m.TerminateAsked.IsZero()
+	return m.LiveSource != nil && !m.Stage.Ended() && m.Opened.IsZero() && m.LiveSource.Frozen.IsZero() && m.LiveSource.AbortAsked.IsZero() && m.TerminateAsked.IsZero()
 }
 
-// feedFacts are the figures of a migration that follows a source.
-func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
-	m, f := got.m, got.feed
+// liveFacts are the figures of a migration that follows a source.
+func liveFacts(z templates.Zone, got blockedMigration) []templates.Fact {
+	m, f := got.m, got.live
 	var facts []templates.Fact
 	switch stop := migration.Measured(m); {
 	case stop.Known:
 		facts = append(facts, templates.Fact{Label: "Writes were stopped for", Value: spanOf(stop.Total()), Note: "from the freeze to the open database", Tone: templates.ToneOK})
-	case !m.Feed.Frozen.IsZero() && m.Feed.GivenBack.IsZero():
-		facts = append(facts, templates.Fact{Label: stoppedLabel(m.Feed.Freeze), Value: templates.Span(z.Now.Sub(m.Feed.Frozen).Truncate(time.Second)), Since: m.Feed.Frozen.UTC().Format(time.RFC3339),
-			Note: "since " + z.Clock(m.Feed.Frozen).UTC + " UTC", Tone: templates.ToneWarn})
-	case !m.Feed.GivenBack.IsZero() && !m.Feed.EverFrozen():
+	case !m.LiveSource.Frozen.IsZero() && m.LiveSource.GivenBack.IsZero():
+		facts = append(facts, templates.Fact{Label: stoppedLabel(m.LiveSource.Freeze), Value: templates.Span(z.Now.Sub(m.LiveSource.Frozen).Truncate(time.Second)), Since: m.LiveSource.Frozen.UTC().Format(time.RFC3339),
+			Note: "since " + z.Clock(m.LiveSource.Frozen).UTC + " UTC", Tone: templates.ToneWarn})
+	case !m.LiveSource.GivenBack.IsZero() && !m.LiveSource.EverFrozen():
 		facts = append(facts, templates.Fact{Label: "Source", Value: "as it was", Note: "writes were never stopped", Words: true})
-	case !m.Feed.GivenBack.IsZero():
-		facts = append(facts, templates.Fact{Label: "Source", Value: "writable", Note: "since " + z.Clock(m.Feed.GivenBack).UTC + " UTC", Words: true, Tone: templates.ToneOK})
+	case !m.LiveSource.GivenBack.IsZero():
+		facts = append(facts, templates.Fact{Label: "Source", Value: "writable", Note: "since " + z.Clock(m.LiveSource.GivenBack).UTC + " UTC", Words: true, Tone: templates.ToneOK})
 	case f.stop.Known:
 		facts = append(facts, templates.Fact{Label: "Writes would stop for", Value: "≈ " + roundly(f.stop.Total()), Note: "if you cut over now", Title: templates.Span(f.stop.Total())})
 	case following(m):
@@ -87,7 +87,7 @@ func feedFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	all := filesFacts(z, got)
 	facts = append(facts, all[2]) // in the bucket
 	if m.Own {
-		return append(facts, templates.Fact{Label: "A log backup every", Value: templates.Span(m.Feed.Every), Note: "the target counts no imports", Words: true})
+		return append(facts, templates.Fact{Label: "A log backup every", Value: templates.Span(m.LiveSource.Every), Note: "the target counts no imports", Words: true})
 	}
 	imports := templates.Fact{Label: "Imports today", Value: fmt.Sprintf("%d of %d", got.budget.Database, migration.CallsPerDay), Note: fmt.Sprintf("%d kept for the cutover", migration.ImportsKept), Title: "in the last 24 hours"}
 	if migration.CallsPerDay-got.budget.Database <= migration.ImportsKept {
@@ -104,7 +104,7 @@ func stoppedLabel(f migration.Freeze) string {
 }
 
 // behindFact tells how far the target is behind, and how old that is.
-func behindFact(z templates.Zone, m migration.Migration, f feedSight) templates.Fact {
+func behindFact(z templates.Zone, m migration.Migration, f livePage) templates.Fact {
 	lag := migration.LagOf(m, f.database, z.Now)
 	fact := templates.Fact{Label: "Target is behind by", Value: "nothing yet", Note: "the full backup comes first", Words: true}
 	switch {
@@ -166,7 +166,7 @@ func spanOf(d time.Duration) string {
 	return words.Span(d.Round(100 * time.Millisecond)).String()
 }
 
-func feedStop(m migration.Migration, f feedSight) *templates.Stop {
+func liveStop(m migration.Migration, f livePage) *templates.Stop {
 	if stop := migration.Measured(m); stop.Known {
 		v := stopView("Writes were stopped for "+spanOf(stop.Total()), "measured", stop)
 		v.Why = fmt.Sprintf("The tail had %s. “Ours” is what Bakplane added between the phases.", templates.Bytes(stop.Bytes).Text)
@@ -184,33 +184,33 @@ func predicted(title string, m migration.Migration, stop migration.Stop) *templa
 		note = fmt.Sprintf("≈ %s for a tail of %s · measured on %s", roundly(stop.Total()), templates.Bytes(stop.Bytes).Text, templates.Count(stop.Samples, "increment", "increments"))
 	}
 	v := stopView(title, note, stop)
-	v.Gate = "Freeze by " + freezeWords(m.Feed.Freeze) + ". The target is opened only if its last LSN equals that of the tail. Until then Abort gives the source back writable."
-	if m.Feed.Freeze == migration.FreezeStopped {
+	v.Gate = "Freeze by " + freezeWords(m.LiveSource.Freeze) + ". The target is opened only if its last LSN equals that of the tail. Until then Abort gives the source back writable."
+	if m.LiveSource.Freeze == migration.FreezeStopped {
 		v.Gate = "You stop the application before you order it. The target is opened only if its last LSN is where the last log ends, and nothing was written since. The time in which the application stands still before the order comes on top."
 	}
 	return v
 }
 
-// feedActions are the buttons of a migration that follows a source.
-func feedActions(m migration.Migration, r run.Run, here string) []templates.Action {
+// liveActions are the buttons of a migration that follows a source.
+func liveActions(m migration.Migration, r run.Run, here string) []templates.Action {
 	details := templates.Action{Label: "File details", Href: here + "/details"}
 	if m.Stage.Ended() || r.State.Ended() || !m.Opened.IsZero() {
 		return []templates.Action{details}
 	}
 	var out []templates.Action
 	switch {
-	case !m.Feed.Frozen.IsZero() || !m.Feed.AbortAsked.IsZero():
+	case !m.LiveSource.Frozen.IsZero() || !m.LiveSource.AbortAsked.IsZero():
 		// A pause now would only prolong the stop of writes.
 	case r.State == run.Paused:
 		out = append(out, templates.Action{Label: "Go on", Href: here + "/resume", Post: true})
-	case r.State != run.Failed && r.Wish != run.WishPause:
+	case r.State != run.Failed && r.Request != run.RequestPause:
 		out = append(out, templates.Action{Label: "Pause", Href: here + "/pause", Post: true})
 	}
 	abort := templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
 	if _, err := migration.Abort(m); err != nil {
 		_, abort.Off, _ = wordsOf(err)
 	}
-	if !m.Feed.AbortAsked.IsZero() {
+	if !m.LiveSource.AbortAsked.IsZero() {
 		abort.Off = "It was ordered already."
 	}
 	cut := templates.Action{Label: "Cut over…", Href: here + "/cutover", Primary: true}
@@ -221,10 +221,10 @@ func feedActions(m migration.Migration, r run.Run, here string) []templates.Acti
 	return append(out, details, abort, cut)
 }
 
-// feedNeeds says what a person has to decide or to know; nil leaves it to what
+// liveNeeds says what a person has to decide or to know; nil leaves it to what
 // is said of every migration.
-func feedNeeds(z templates.Zone, m migration.Migration, b migration.Budget, r run.Run, here string) []templates.Help {
-	f := m.Feed
+func liveNeeds(z templates.Zone, m migration.Migration, b migration.Budget, r run.Run, here string) []templates.Help {
+	f := m.LiveSource
 	abort := templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
 	switch {
 	case m.Stage == migration.StageTerminated && !f.GivenBack.IsZero() && !f.EverFrozen():
@@ -303,25 +303,25 @@ func frozenAs(f migration.Freeze) string {
 	return "restoring"
 }
 
-// takeCalls words the orders to the source as statements.
-func takeCalls(z templates.Zone, m migration.Migration) (out []templates.Call) {
-	takes := m.Feed.Takes
-	if len(takes) > 6 {
-		takes = takes[len(takes)-6:]
+// sourceBackupCalls words the orders to the source as statements.
+func sourceBackupCalls(z templates.Zone, m migration.Migration) (out []templates.Call) {
+	sourceBackups := m.LiveSource.SourceBackups
+	if len(sourceBackups) > 6 {
+		sourceBackups = sourceBackups[len(sourceBackups)-6:]
 	}
-	for _, t := range takes {
+	for _, t := range sourceBackups {
 		title := "Back up " + path.Base(t.Key)
 		if t.Tail {
 			title = "Freeze: " + title
 		}
-		out = append(out, templates.Call{Title: title, Request: takeStatement(m, t), Badge: verdictBadge(migration.Call{Verdict: t.Verdict}), When: z.At(t.Intended), Note: t.Error})
+		out = append(out, templates.Call{Title: title, Request: sourceBackupStatement(m, t), Badge: verdictBadge(migration.Call{Verdict: t.Verdict}), When: z.At(t.Intended), Note: t.Error})
 	}
 	return out
 }
 
 // byHand is what no backup carries over and nobody does for you.
 func byHand(m migration.Migration) []templates.Tick {
-	if m.Feed == nil || m.Opened.IsZero() {
+	if m.LiveSource == nil || m.Opened.IsZero() {
 		return nil
 	}
 	name := tsql.Shown(m.Database)
@@ -338,6 +338,6 @@ func byHand(m migration.Migration) []templates.Tick {
 		{What: "Backup policy on the target", How: "The old backup jobs do not follow. Look at the instance's policy and take a first backup there."},
 		{What: "Compatibility level", How: "It stayed as it was. Raise it when the application is tested with it.", Statement: "ALTER DATABASE " + name + " SET COMPATIBILITY_LEVEL = 150"},
 		{What: "Statistics", How: "A newer version estimates by its own rules; fresh statistics help it.", Statement: "EXEC " + name + ".sys.sp_updatestats"},
-		{What: "The source", How: "It is " + frozenAs(m.Feed.Freeze) + ". Keep it until the target has a backup of its own and the application has proved itself, then drop it."},
+		{What: "The source", How: "It is " + frozenAs(m.LiveSource.Freeze) + ". Keep it until the target has a backup of its own and the application has proved itself, then drop it."},
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 // migrationNeeds says what a person has to decide, with the next actions.
 func migrationNeeds(z templates.Zone, m migration.Migration, b migration.Budget, r run.Run, here string) []templates.Help {
-	if m.Feed != nil {
-		if needs := feedNeeds(z, m, b, r, here); needs != nil {
+	if m.LiveSource != nil {
+		if needs := liveNeeds(z, m, b, r, here); needs != nil {
 			return needs
 		}
 	}
@@ -60,7 +60,7 @@ func problemHelp(m migration.Migration, here string) templates.Help {
 	}
 	for i, b := range p.Actions {
 		if b == migration.ButtonServer {
-			h.Actions = append(h.Actions, templates.Action{Label: "Settings of the server", Href: "/settings/servers/" + m.Feed.ServerID})
+			h.Actions = append(h.Actions, templates.Action{Label: "Settings of the server", Href: "/settings/servers/" + m.LiveSource.ServerID})
 			continue
 		}
 		h.Actions = append(h.Actions, buttonAction(b, p.Code, here, i == 0))
@@ -84,7 +84,7 @@ func buttonAction(b migration.Button, code, here string, first bool) templates.A
 		return templates.Action{Label: "Terminate…", Href: here + "/terminate", Danger: true}
 	case migration.ButtonOneMore:
 		return templates.Action{Label: "Take one more log", Href: here + "/one-more", Post: true, Primary: first}
-	case migration.ButtonBridge:
+	case migration.ButtonGapDifferential:
 		label := "Take a differential…"
 		if code == migration.CodeSimple {
 			label = "Set FULL and take a differential…"

@@ -17,10 +17,10 @@ import (
 
 // pickFiles is step 1: where from, where to.
 func (s *Server) pickFiles(c echo.Context) (view, error) {
-	return s.pickView(c, wishOf(c.QueryParam), nil)
+	return s.pickView(c, requestOf(c.QueryParam), nil)
 }
 
-func (s *Server) pickView(c echo.Context, w wish, refused error) (view, error) {
+func (s *Server) pickView(c echo.Context, w request, refused error) (view, error) {
 	ctx := c.Request().Context()
 	buckets, err := s.Endpoints.Buckets(ctx)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Server) pickView(c echo.Context, w wish, refused error) (view, error) {
 	}
 	switch {
 	case len(instances) == 0:
-		v.Empty = &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it; or a SQL Server of your own.",
+		v.Empty = &templates.Empty{Title: "There is no instance to migrate to yet.", Text: "Add the ApsaraDB RDS for SQL Server instance, and the cloud account whose key may reach it; or a self-managed SQL Server.",
 			Actions: []templates.Action{{Label: "Add an instance", Href: "/settings/instances/new", Primary: true}, {Label: "Add a SQL Server", Href: "/settings/servers/new"}}}
 	case !hasOSS && !hasOwn:
 		v.Empty = &templates.Empty{Title: "There is no OSS bucket yet.", Text: "ApsaraDB restores from an OSS bucket in its own region. Add one; the backup files may lie elsewhere and are uploaded there.",
@@ -69,7 +69,7 @@ func placeHint(b endpoint.Bucket) string {
 }
 
 // newCrumbs leads back through the steps without losing what was chosen.
-func newCrumbs(w wish, at int) []templates.Link {
+func newCrumbs(w request, at int) []templates.Link {
 	q := "?" + w.values().Encode()
 	all := []templates.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "New", Href: "/migrations/new" + q}, {Text: "Files", Href: "/migrations/new/files" + q}, {Text: "Checks"}}
 	all = all[:at+2]
@@ -78,12 +78,12 @@ func newCrumbs(w wish, at int) []templates.Link {
 }
 
 func (p plan) path() string {
-	return p.source.Name + " / " + p.wish.Prefix + " → " + instanceName(p.instance) + " through " + stagingWords(p.instance, p.staging)
+	return p.source.Name + " / " + p.request.Prefix + " → " + instanceName(p.instance) + " through " + stagingWords(p.instance, p.staging)
 }
 
 // planFiles is step 2: what the files really are and what would be done.
 func (s *Server) planFiles(c echo.Context) (view, error) {
-	w := wishOf(c.QueryParam)
+	w := requestOf(c.QueryParam)
 	p, err := s.draft(c.Request().Context(), w)
 	if err != nil {
 		if fault.Of(err) == fault.Unknown {
@@ -97,10 +97,10 @@ func (s *Server) planFiles(c echo.Context) (view, error) {
 
 // preflight is step 3: every check with its finding.
 func (s *Server) preflight(c echo.Context) (view, error) {
-	return s.preflightView(c, wishOf(c.QueryParam), nil)
+	return s.preflightView(c, requestOf(c.QueryParam), nil)
 }
 
-func (s *Server) preflightView(c echo.Context, w wish, refused error) (view, error) {
+func (s *Server) preflightView(c echo.Context, w request, refused error) (view, error) {
 	ctx := c.Request().Context()
 	p, err := s.draft(ctx, w)
 	if err != nil {
@@ -186,7 +186,7 @@ func checks(fs []migration.Finding) (out []templates.Check) {
 
 // migrationStart looks, plans and checks once more and starts.
 func (s *Server) migrationStart(c echo.Context) error {
-	ctx, w := c.Request().Context(), wishOf(c.FormValue)
+	ctx, w := c.Request().Context(), requestOf(c.FormValue)
 	id, err := s.start(c, w)
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.preflightView(c, w, err)
@@ -206,7 +206,7 @@ func (s *Server) migrationStart(c echo.Context) error {
 	return seeOther(c, "/migrations/"+id)
 }
 
-func (s *Server) start(c echo.Context, w wish) (string, error) {
+func (s *Server) start(c echo.Context, w request) (string, error) {
 	ctx := c.Request().Context()
 	p, err := s.draft(ctx, w)
 	if err != nil {

@@ -26,7 +26,7 @@ func phases(z templates.Zone, m migration.Migration, steps []run.Step) []templat
 		p.byKey[s.Key] = s
 	}
 	out := []templates.Step{p.preflight()}
-	if m.Feed != nil {
+	if m.LiveSource != nil {
 		return append(out, p.live()...)
 	}
 	out = append(out, p.upload(), p.restore())
@@ -91,10 +91,10 @@ func (p phaser) ending() []templates.Step {
 // live are the phases of a migration that follows a source at work.
 func (p phaser) live() []templates.Step {
 	out := []templates.Step{p.fullBackup(), p.upload(), p.restore(), p.follow(), p.cutover()}
-	if !p.m.Feed.AbortAsked.IsZero() {
+	if !p.m.LiveSource.AbortAsked.IsZero() {
 		out = append(out, p.single("give-back", "Give the source back"))
 	}
-	if p.m.Feed.Freeze == migration.FreezeStopped {
+	if p.m.LiveSource.Freeze == migration.FreezeStopped {
 		out = append(out, p.single(migration.StepProof, "Show that nothing was written"))
 	}
 	return append(out, p.ending()...)
@@ -102,7 +102,7 @@ func (p phaser) live() []templates.Step {
 
 func (p phaser) fullBackup() templates.Step {
 	const title = "Full backup at the source"
-	for _, t := range p.m.Feed.Takes {
+	for _, t := range p.m.LiveSource.SourceBackups {
 		if t.Kind != "full" {
 			continue
 		}
@@ -111,7 +111,7 @@ func (p phaser) fullBackup() templates.Step {
 			return out
 		}
 	}
-	for _, t := range p.m.Feed.Takes {
+	for _, t := range p.m.LiveSource.SourceBackups {
 		if t.Kind == "full" {
 			return p.take(t, title)
 		}
@@ -120,8 +120,8 @@ func (p phaser) fullBackup() templates.Step {
 }
 
 // take words one backup ordered from the source; its step counts percent.
-func (p phaser) take(t migration.Take, title string) templates.Step {
-	s := p.byKey["take/"+t.ID]
+func (p phaser) take(t migration.SourceBackup, title string) templates.Step {
+	s := p.byKey["source-backup/"+t.ID]
 	out := templates.Step{State: stepState(s.State), Title: title, Note: oneLine(s.Message, 200), At: took(t.Intended, t.Settled), AtExact: p.zone.At(t.Intended).Exact}
 	switch {
 	case t.Verdict == migration.Unknown:
@@ -140,11 +140,11 @@ func (p phaser) take(t migration.Take, title string) templates.Step {
 // follow is the time from the full backup on until the freeze: a differential,
 // then logs on an interval.
 func (p phaser) follow() templates.Step {
-	f := p.m.Feed
+	f := p.m.LiveSource
 	in, of := p.increments()
 	out := templates.Step{State: "todo", Title: "Follow logs", Note: "a log backup every " + templates.Span(f.Every)}
 	begun := false
-	for _, t := range p.m.Feed.Takes {
+	for _, t := range p.m.LiveSource.SourceBackups {
 		switch {
 		case t.Kind == "full" || t.Tail:
 		case t.Verdict == migration.Unknown:
@@ -169,13 +169,13 @@ func (p phaser) follow() templates.Step {
 
 // cutover is the time in which writes at the source are stopped.
 func (p phaser) cutover() templates.Step {
-	f := p.m.Feed
+	f := p.m.LiveSource
 	out := templates.Step{State: "todo", Title: "Cut over", Note: "when you say so: freeze, tail, upload, apply"}
 	if f.CutoverAsked.IsZero() {
 		return out
 	}
 	out.State, out.Note = "waiting", "ordered; a last log goes first"
-	for _, t := range f.Takes {
+	for _, t := range f.SourceBackups {
 		if t.Tail {
 			out = p.take(t, "Cut over: "+freezeWords(f.Freeze))
 		}

@@ -17,8 +17,8 @@ import (
 	"github.com/bakplane/bakplane/web/templates"
 )
 
-// standingMigration is everything the page of one migration shows.
-type standingMigration struct {
+// blockedMigration is everything the page of one migration shows.
+type blockedMigration struct {
 	m        migration.Migration
 	run      run.Run
 	steps    []run.Step
@@ -27,11 +27,11 @@ type standingMigration struct {
 	instance string
 	source   string
 	staging  string
-	feed     feedSight // of a migration that follows a source
+	live     livePage // of a migration that follows a source
 	compared *migration.Comparison
 }
 
-func (s *Server) readMigration(ctx context.Context, id string) (v standingMigration, err error) {
+func (s *Server) readMigration(ctx context.Context, id string) (v blockedMigration, err error) {
 	if v.m, err = s.Migrations.Migration(ctx, id); err != nil {
 		return v, err
 	}
@@ -55,14 +55,14 @@ func (s *Server) readMigration(ctx context.Context, id string) (v standingMigrat
 	if v.source, err = s.placeName(ctx, v.m.SourceID, v.m.SourcePrefix); err != nil {
 		return v, err
 	}
-	if v.staging, err = s.placeName(ctx, v.m.StagingID, ""); err != nil || v.m.Feed == nil {
+	if v.staging, err = s.placeName(ctx, v.m.StagingID, ""); err != nil || v.m.LiveSource == nil {
 		return v, err
 	}
 	if v.compared, err = s.Migrations.LastComparison(ctx, id); err != nil {
 		return v, err
 	}
-	v.feed, err = s.readFeed(ctx, v.m)
-	v.source = v.m.SourceDatabase + " on " + v.feed.server.Name
+	v.live, err = s.readLiveSource(ctx, v.m)
+	v.source = v.m.SourceDatabase + " on " + v.live.server.Name
 	return v, err
 }
 
@@ -99,12 +99,12 @@ func (s *Server) migrationShow(c echo.Context) (view, error) {
 		}
 		v.Crumbs = []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: w.Name, Href: "/waves/" + w.ID}, {Text: m.Database}}
 	}
-	if m.Feed != nil {
+	if m.LiveSource != nil {
 		v.Live = true
 		v.Contents = contentsView(z, m, got.compared, here)
 		v.Needs = append(contentsNeeds(m, got.compared, here), v.Needs...)
 		v.Steps = append(v.Steps, contentsStep(z, m, got.compared)...)
-		v.Stop, v.ByHand, v.Calls = feedStop(m, got.feed), byHand(m), takeCalls(z, m)
+		v.Stop, v.ByHand, v.Calls = liveStop(m, got.live), byHand(m), sourceBackupCalls(z, m)
 	}
 	for _, f := range m.Live() {
 		v.Files = append(v.Files, migrationFile(z, m, f, got.steps))
@@ -131,8 +131,8 @@ func fileOf(m migration.Migration, ord int) migration.File {
 }
 
 func migrationActions(m migration.Migration, r run.Run, here string) []templates.Action {
-	if m.Feed != nil {
-		return feedActions(m, r, here)
+	if m.LiveSource != nil {
+		return liveActions(m, r, here)
 	}
 	details := templates.Action{Label: "File details", Href: here + "/details"}
 	if m.Stage.Ended() || r.State.Ended() || !m.Opened.IsZero() {
@@ -145,7 +145,7 @@ func migrationActions(m migration.Migration, r run.Run, here string) []templates
 	switch {
 	case r.State == run.Paused:
 		out = append(out, templates.Action{Label: "Go on", Href: here + "/resume", Post: true})
-	case r.State != run.Failed && r.Wish != run.WishPause:
+	case r.State != run.Failed && r.Request != run.RequestPause:
 		out = append(out, templates.Action{Label: "Pause", Href: here + "/pause", Post: true})
 	}
 	out = append(out, details, templates.Action{Label: "Terminate…", Href: here + "/terminate", Danger: true})
@@ -162,19 +162,19 @@ func migrationActions(m migration.Migration, r run.Run, here string) []templates
 
 // migrationBadge is the short answer to "where is it", for one migration.
 func migrationBadge(m migration.Migration, state run.State) templates.Badge {
-	return followBadge(stageBadge(m.Stage, state), m.Feed != nil, m.Stage, state)
+	return followBadge(stageBadge(m.Stage, state), m.LiveSource != nil, m.Stage, state)
 }
 
-func migrationFacts(z templates.Zone, got standingMigration) []templates.Fact {
-	if got.m.Feed != nil {
-		return feedFacts(z, got)
+func migrationFacts(z templates.Zone, got blockedMigration) []templates.Fact {
+	if got.m.LiveSource != nil {
+		return liveFacts(z, got)
 	}
 	return filesFacts(z, got)
 }
 
 // filesFacts are the figures of the files: applied, where the target stands,
 // uploaded, calls, and when the cloud was asked last.
-func filesFacts(z templates.Zone, got standingMigration) []templates.Fact {
+func filesFacts(z templates.Zone, got blockedMigration) []templates.Fact {
 	m := got.m
 	var applied, files int
 	var uploaded, total int64
@@ -211,11 +211,11 @@ func filesFacts(z templates.Zone, got standingMigration) []templates.Fact {
 	if !m.Own {
 		facts = append(facts, calls)
 	}
-	if !m.Sight.At.IsZero() {
+	if !m.TargetState.At.IsZero() {
 		// Minutes, not seconds: a figure that changes on every look would be
 		// sent on every look.
-		age := z.Now.Sub(m.Sight.At)
-		asked := templates.Fact{Label: capital(targetWord(m)) + " last asked", Value: z.Clock(m.Sight.At).UTC, Note: "UTC", Title: z.At(m.Sight.At).Exact, Words: true}
+		age := z.Now.Sub(m.TargetState.At)
+		asked := templates.Fact{Label: capital(targetWord(m)) + " last asked", Value: z.Clock(m.TargetState.At).UTC, Note: "UTC", Title: z.At(m.TargetState.At).Exact, Words: true}
 		if age > 10*time.Minute && !m.Stage.Ended() {
 			asked.Tone, asked.Note = templates.ToneWarn, templates.Span(age.Truncate(time.Minute))+" ago"
 		}

@@ -17,7 +17,7 @@ import (
 // what failed and what needs a person.
 func (s *Server) overview(c echo.Context) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
-	st, err := s.standing(ctx)
+	st, err := s.activity(ctx)
 	if err != nil {
 		return view{}, err
 	}
@@ -68,7 +68,7 @@ func (s *Server) overview(c echo.Context) (view, error) {
 		page: func(f templates.Frame) templ.Component { return templates.OverviewPage(f, v) }}, nil
 }
 
-func overviewFacts(st standing, done []migration.Summary) []templates.Fact {
+func overviewFacts(st activity, done []migration.Summary) []templates.Fact {
 	var following, checked int
 	for _, m := range st.active {
 		if m.Stage == migration.StageFollowing && !m.RunState.NeedsPerson() {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/web/templates"
@@ -43,10 +43,10 @@ func (s *Server) protectionFacts(ctx context.Context, z templates.Zone) ([]templ
 // lookFact says how old the oldest of the last looks at instances is: what it
 // says of a database is no newer than that.
 func (s *Server) lookFact(ctx context.Context, z templates.Zone) (templates.Fact, error) {
-	if s.Looks == nil {
+	if s.Scans == nil {
 		return templates.Fact{}, nil
 	}
-	looks, err := s.Looks.Looks(ctx)
+	looks, err := s.Scans.Visits(ctx)
 	if err != nil {
 		return templates.Fact{}, err
 	}
@@ -115,7 +115,7 @@ func (s *Server) nextAction(p backup.Protection) *templates.Action {
 }
 
 // backupRunKinds are the kinds of runs about backups.
-var backupRunKinds = map[string]string{backuprun.RunBackup: "backup", backuprun.RunPrune: "pruning", backuprun.RunRestore: "restore", backuprun.RunCopy: "copy", backuprun.RunCloudBackup: "backup by the service", backuprun.RunCloudRestore: "restore by the service"}
+var backupRunKinds = map[string]string{backupjob.RunBackup: "backup", backupjob.RunPrune: "pruning", backupjob.RunRestore: "restore", backupjob.RunCopy: "copy", backupjob.RunCloudBackup: "backup by the service", backupjob.RunCloudRestore: "restore by the service"}
 
 // runsAtWork are runs that are no migrations: those at work with their bars,
 // and those that failed in the last days.

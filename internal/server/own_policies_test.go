@@ -175,7 +175,7 @@ func TestTheOverviewNamesWhoIsLate(t *testing.T) {
 	if err := c.Put(t.Context(), []backup.Record{record("", "shop", backup.Full, now.Add(-2*time.Hour), 1)}); err != nil {
 		t.Fatal(err)
 	}
-	k := policy.Keeper{Store: h.db.Policies(), Sets: c, World: policy.Noted{Places: h.db, Records: c}, Now: time.Now, NewID: uuid.NewString}
+	k := policy.Editor{Store: h.db.Policies(), Sets: c, Environment: policy.KnownFacts{Places: h.db, Records: c}, Now: time.Now, NewID: uuid.NewString}
 	p, err := k.Save(t.Context(), policy.Policy{Name: "Hourly", Enabled: true, Servers: []string{"left"}, Zone: "UTC", Missed: policy.MissedSkip, Objective: time.Hour,
 		Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 * * * *", Keep: policy.Keep{Count: 3}}}}, policy.By{Actor: audit.Actor{Name: "test", Via: "command"}})
 	if err != nil {

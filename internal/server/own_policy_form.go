@@ -12,23 +12,23 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
-// keeper changes policies of our own.
-func (s *Server) keeper() policy.Keeper {
-	return policy.Keeper{Store: s.Policies, Sets: s.Catalogue, World: policy.Noted{Places: s.Endpoints, Records: s.Catalogue}, Now: s.Now, NewID: s.NewID}
+// editor changes policies of our own.
+func (s *Server) editor() policy.Editor {
+	return policy.Editor{Store: s.Policies, Sets: s.Catalogue, Environment: policy.KnownFacts{Places: s.Endpoints, Records: s.Catalogue}, Now: s.Now, NewID: s.NewID}
 }
 
 // ownPolicyNew is the form of a new policy; with a query it is worded anew for
 // what was typed so far.
 func (s *Server) ownPolicyNew(c echo.Context) (view, error) {
-	w := ownWish{c.QueryParams()}
+	w := policyRequest{c.QueryParams()}
 	if !w.Has("name") {
-		w = newPolicyWish(s.zone(c).Local.String())
+		w = newServicePolicyRequest(s.zone(c).Local.String())
 		if _, err := policy.LoadZone(w.Get("zone")); err != nil {
 			w.Set("zone", "UTC")
 		}
@@ -44,14 +44,14 @@ func (s *Server) ownPolicyEdit(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	if w := (ownWish{c.QueryParams()}); w.Has("name") {
+	if w := (policyRequest{c.QueryParams()}); w.Has("name") {
 		return s.ownForm(c, p.ID, w, true)
 	}
-	return s.ownForm(c, p.ID, wishOfPolicy(p), true)
+	return s.ownForm(c, p.ID, requestOfPolicy(p), true)
 }
 
 // ownForm words the form. A judged one says beside each field what is wrong.
-func (s *Server) ownForm(c echo.Context, id string, w ownWish, judged bool) (view, error) {
+func (s *Server) ownForm(c echo.Context, id string, w policyRequest, judged bool) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
 	p, wrong := w.policy()
 	p.ID = id
@@ -62,7 +62,7 @@ func (s *Server) ownForm(c echo.Context, id string, w ownWish, judged bool) (vie
 		v.Action, v.Recheck, v.Cancel = "/policies/"+id+"/review", "/policies/"+id+"/edit", "/policies/"+id
 	}
 	if judged {
-		findings, err := s.keeper().Judge(ctx, p)
+		findings, err := s.editor().Judge(ctx, p)
 		if err != nil {
 			return view{}, err
 		}
@@ -105,7 +105,7 @@ func withFix(text, fix string) string {
 }
 
 // ownBasics words the fields that belong to no kind of backup.
-func (s *Server) ownBasics(v *templates.OwnPolicyForm, w ownWish, wrong map[string]string, servers []endpoint.Instance, buckets []endpoint.Bucket) {
+func (s *Server) ownBasics(v *templates.OwnPolicyForm, w policyRequest, wrong map[string]string, servers []endpoint.Instance, buckets []endpoint.Bucket) {
 	text := func(name, label, hint string) templates.Field {
 		return templates.Field{Name: name, Label: label, Hint: hint, Value: w.Get(name), Error: wrong[name], Autocomplete: "off"}
 	}
@@ -116,7 +116,7 @@ func (s *Server) ownBasics(v *templates.OwnPolicyForm, w ownWish, wrong map[stri
 		choose.Options = append(choose.Options, templates.Option{Value: i.ID, Label: i.Name, Hint: serverAddress(i)})
 	}
 	if len(servers) == 0 {
-		choose.Hint = "There is no SQL Server of your own yet: add one under Settings."
+		choose.Hint = "There is no self-managed SQL Server yet: add one under Settings."
 	}
 	v.Basics = []templates.Field{
 		text("name", "Name", ""), choose,
@@ -159,7 +159,7 @@ func firstOf(texts ...string) string {
 
 // ownRuleForm words the part of one kind: what its line means, when it comes
 // next, what is kept.
-func ownRuleForm(z templates.Zone, w ownWish, wrong map[string]string, p policy.Policy, kind backup.Kind, all *policy.Calendar, readable bool) templates.OwnRuleForm {
+func ownRuleForm(z templates.Zone, w policyRequest, wrong map[string]string, p policy.Policy, kind backup.Kind, all *policy.Calendar, readable bool) templates.OwnRuleForm {
 	cron := policy.RuleField(kind, "cron")
 	f := templates.OwnRuleForm{Kind: kindTag(string(kind)), Name: capital(string(kind)) + " backups", Error: wrong[policy.RuleField(kind, "keep")],
 		Cron: templates.Field{Name: cron, Label: "When", Value: w.Get(cron), Error: wrong[cron], Mono: true, Optional: kind != backup.Full, Autocomplete: "off", Placeholder: "minute hour day month weekday"}}
@@ -234,16 +234,16 @@ func (s *Server) matches(ctx context.Context, p policy.Policy, servers []endpoin
 // chosenOf sorts databases into chosen ones and ones left out, by the rules
 // that a run keeps to.
 func chosenOf(g *templates.MatchGroup, p policy.Policy, have []backup.Database) {
-	sheet := backuprun.Sheet{Work: policy.Work{Kind: backup.Full}, Selection: p.Databases, How: p.How}
-	taken := map[string]backuprun.Order{}
-	for _, o := range backuprun.Choose(sheet, have, nil) {
+	plan := backupjob.Plan{Job: policy.BackupJob{Kind: backup.Full}, Selection: p.Databases, How: p.How}
+	taken := map[string]backupjob.Order{}
+	for _, o := range backupjob.Choose(plan, have, nil) {
 		taken[o.Database] = o
 	}
 	n := 0
 	for _, d := range userFirst(have) {
 		o, listed := taken[d.Name]
 		switch {
-		case listed && o.State == backuprun.OrderOpen:
+		case listed && o.State == backupjob.OrderOpen:
 			if n++; n <= matchNames {
 				g.Chosen = append(g.Chosen, d.Name)
 			}

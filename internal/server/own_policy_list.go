@@ -55,7 +55,7 @@ func (s *Server) ownPolicyList(c echo.Context) (view, error) {
 	}
 	from, _ := strconv.Atoi(c.QueryParam("from"))
 	from = min(max(from, 0), len(all))
-	v := templates.OwnPolicies{Empty: templates.Empty{Title: "No policies yet.", Text: "A policy says which databases of your own SQL Servers are backed up, when, how, and how long the sets are kept. Bakplane's own cron carries it out. Instances of ApsaraDB RDS have theirs on their own pages.",
+	v := templates.Policies{Empty: templates.Empty{Title: "No policies yet.", Text: "A policy says which databases of your own SQL Servers are backed up, when, how, and how long the sets are kept. Bakplane's own cron carries it out. Instances of ApsaraDB RDS have theirs on their own pages.",
 		Actions: []templates.Action{{Label: "New policy", Href: "/policies/new", Primary: true}}}}
 	for _, p := range all[from:min(from+policiesShown, len(all))] {
 		row, err := s.ownPolicyRow(ctx, z, p, names)
@@ -74,7 +74,7 @@ func (s *Server) ownPolicyList(c echo.Context) (view, error) {
 	if from > 0 {
 		v.Pager.Newer = "/policies"
 	}
-	return view{title: "Policies", section: "policies", live: v.Fragments(), page: func(f templates.Frame) templ.Component { return templates.OwnPoliciesPage(f, v) }}, nil
+	return view{title: "Policies", section: "policies", live: v.Fragments(), page: func(f templates.Frame) templ.Component { return templates.PoliciesPage(f, v) }}, nil
 }
 
 func (s *Server) ownPolicyRow(ctx context.Context, z templates.Zone, p policy.Policy, names map[string]string) (templates.OwnPolicyRow, error) {

@@ -50,7 +50,7 @@ func (s *Server) ownPolicyRun(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	runs, err := s.keeper().RunNow(c.Request().Context(), c.Param("id"), backup.Kind(form.Get("kind")), form["servers"], policy.By{Actor: actor(c)})
+	runs, err := s.editor().RunNow(c.Request().Context(), c.Param("id"), backup.Kind(form.Get("kind")), form["servers"], policy.By{Actor: actor(c)})
 	if err != nil {
 		v, viewErr := s.ownRun(c, err)
 		return s.shownAgain(c, v, viewErr, err)
@@ -71,7 +71,7 @@ func (s *Server) ownPolicySwitch(on bool) echo.HandlerFunc {
 			return err
 		}
 		p.Enabled = on
-		if _, err := s.keeper().Save(ctx, p, policy.By{Actor: actor(c)}); err != nil {
+		if _, err := s.editor().Save(ctx, p, policy.By{Actor: actor(c)}); err != nil {
 			return err
 		}
 		word := "disabled: it takes no backups and prunes nothing"
@@ -103,7 +103,7 @@ func (s *Server) ownPolicyRemove(c echo.Context) error {
 		return err
 	}
 	if err = typed(c, r.name); err == nil {
-		err = s.keeper().Remove(c.Request().Context(), c.Param("id"), policy.By{Actor: actor(c)})
+		err = s.editor().Remove(c.Request().Context(), c.Param("id"), policy.By{Actor: actor(c)})
 	}
 	if err != nil {
 		if fault.Of(err) == fault.Unknown {

@@ -10,7 +10,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
-	"github.com/bakplane/bakplane/internal/backuprun"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/web/templates"
@@ -147,7 +147,7 @@ func (s *Server) ownPruneOrder(c echo.Context) error {
 		err = invalid("It is not told which preview is meant.", "Look at the preview again.")
 	}
 	if err == nil {
-		run, err = backuprun.PruneNow(ctx, s.Pruner, id, at, c.FormValue("digest"), s.NewID, backuprun.By{Actor: actor(c), At: s.Now().UTC()})
+		run, err = backupjob.PruneNow(ctx, s.Pruner, id, at, c.FormValue("digest"), s.NewID, backupjob.By{Actor: actor(c), At: s.Now().UTC()})
 	}
 	if err != nil {
 		if fault.Of(err) == fault.Unknown {

@@ -19,7 +19,7 @@ import (
 
 // ownPolicyReview shows what saving would do, or the form with what is wrong.
 func (s *Server) ownPolicyReview(c echo.Context) (view, error) {
-	return s.ownReview(c, c.Param("id"), ownWish{c.QueryParams()}, 0, nil)
+	return s.ownReview(c, c.Param("id"), policyRequest{c.QueryParams()}, 0, nil)
 }
 
 // ownPolicyRollBackAsk shows what going back to a version would do.
@@ -38,21 +38,21 @@ func (s *Server) ownRollBack(c echo.Context, id string, number int, refused erro
 	if err != nil {
 		return view{}, err
 	}
-	old, err := s.keeper().At(ctx, id, number)
+	old, err := s.editor().At(ctx, id, number)
 	if err != nil {
 		return view{}, err
 	}
 	old.Version = is.Version
-	return s.ownReview(c, id, wishOfPolicy(old), number, refused)
+	return s.ownReview(c, id, requestOfPolicy(old), number, refused)
 }
 
 // ownReview words a preview; number is the version that is gone back to, 0
 // where the form was filled in.
-func (s *Server) ownReview(c echo.Context, id string, w ownWish, number int, refused error) (view, error) {
+func (s *Server) ownReview(c echo.Context, id string, w policyRequest, number int, refused error) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
 	p, wrong := w.policy()
 	p.ID = id
-	seen, err := s.keeper().Preview(ctx, p)
+	seen, err := s.editor().Preview(ctx, p)
 	if err != nil {
 		return view{}, err
 	}
@@ -102,7 +102,7 @@ func (s *Server) ownPolicySave(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w := ownWish{url.Values(form)}
+	w := policyRequest{url.Values(form)}
 	p, wrong := w.policy()
 	p.ID = id
 	if len(wrong) > 0 {
@@ -116,7 +116,7 @@ func (s *Server) ownPolicySave(c echo.Context) error {
 		v, viewErr := s.ownReview(c, id, w, 0, err)
 		return s.shownAgain(c, v, viewErr, err)
 	}
-	saved, err := s.keeper().Save(ctx, p, policy.By{Actor: actor(c)})
+	saved, err := s.editor().Save(ctx, p, policy.By{Actor: actor(c)})
 	var o *policy.Objection
 	switch {
 	case errors.As(err, &o):
@@ -137,7 +137,7 @@ func (s *Server) losesUnsaid(ctx context.Context, c echo.Context, p policy.Polic
 	if p.ID == "" {
 		return nil
 	}
-	seen, err := s.keeper().Preview(ctx, p)
+	seen, err := s.editor().Preview(ctx, p)
 	if err != nil || len(seen.Loses) == 0 {
 		return err
 	}
@@ -161,12 +161,12 @@ func (s *Server) ownPolicyRollBack(c echo.Context) error {
 	if err != nil {
 		return invalid("That is not the number of a version.", "Choose one on the page of the policy.")
 	}
-	old, err := s.keeper().At(ctx, id, number)
+	old, err := s.editor().At(ctx, id, number)
 	if err != nil {
 		return err
 	}
 	if err = s.losesUnsaid(ctx, c, old); err == nil {
-		_, err = s.keeper().RollBack(ctx, id, number, policy.By{Actor: actor(c)})
+		_, err = s.editor().RollBack(ctx, id, number, policy.By{Actor: actor(c)})
 	}
 	if err != nil {
 		v, viewErr := s.ownRollBack(c, id, number, err)

@@ -56,7 +56,7 @@ func (s *Server) ownPolicyShow(c echo.Context) (view, error) {
 	if v.Versions, err = s.ownVersions(ctx, z, p); err != nil {
 		return view{}, err
 	}
-	return view{title: p.Name, section: "policies", live: v.Fragments(), page: func(f templates.Frame) templ.Component { return templates.OwnPolicyPage(f, v) }}, nil
+	return view{title: p.Name, section: "policies", live: v.Fragments(), page: func(f templates.Frame) templ.Component { return templates.PolicyPage(f, v) }}, nil
 }
 
 func (s *Server) ownPolicyPairs(ctx context.Context, p policy.Policy, names map[string]string) ([]templates.Pair, error) {
@@ -163,7 +163,7 @@ func (s *Server) ownPolicySlots(ctx context.Context, c echo.Context, z templates
 	if err != nil {
 		return err
 	}
-	works := map[string][]policy.Work{}
+	works := map[string][]policy.BackupJob{}
 	if before == "" {
 		recent, err := s.Policies.Recent(ctx, p.ID, 5*slotsShown)
 		if err != nil {
@@ -184,7 +184,7 @@ func (s *Server) ownPolicySlots(ctx context.Context, c echo.Context, z templates
 		row := slotWords(z, d)
 		of, ok := works[d.Key()]
 		if !ok && d.Verdict == policy.Fired {
-			if of, err = s.Policies.Works(ctx, d.Slot); err != nil {
+			if of, err = s.Policies.Jobs(ctx, d.Slot); err != nil {
 				return err
 			}
 		}

@@ -78,7 +78,7 @@ func TestAPersonTakesADatabaseToAnotherServer(t *testing.T) {
 	h := newHouse(t)
 	from, to := h.own(t, "sqla", withShop), h.own(t, "sqlb", nil)
 	b := h.signedIn(t)
-	b.get("/migrations/new/live?server=sqla").sees(200, "SQLB · SQL Server of your own", "No OSS bucket yet; a SQL Server of your own needs none", "A SQL Server of your own counts nothing")
+	b.get("/migrations/new/live?server=sqla").sees(200, "SQLB · self-managed SQL Server", "No OSS bucket yet; a self-managed SQL Server needs none", "A self-managed SQL Server counts nothing")
 	b.submit("/migrations/new/live/checks", "source_database", "shop", "instance", "sqla").sees(422, "shop would be restored over itself", "another name on the target")
 	b.get("/migrations/new/live/checks?server=sqla&source_database=shop&instance=sqlb&freeze=readonly").sees(200, "It can start", "SQL Server 2019 Standard Edition (64-bit) answers", "Rights at the target", "Both sides see the same files", "nothing is there yet",
 		"RESTORE DATABASE [shop] FROM DISK = N'", "WITH FILE = 1, NORECOVERY, MOVE N'shop' TO N'/var/opt/mssql/data/shop_1.mdf'", "RESTORE LOG [shop]", "RESTORE DATABASE [shop] WITH RECOVERY", "SET READ_WRITE", "A log backup every 15 min follows")
@@ -142,11 +142,11 @@ func TestTheAPITakesFilesToAServerOfOnesOwn(t *testing.T) {
 	h.cloud(t)
 	h.own(t, "sqlb", func(c *sqlserveremu.Config) { c.Version = "16.0.4165.4" })
 	p := h.program(t)
-	wish := map[string]any{"source": "files", "prefix": "orders/", "instance": "sqlb"}
+	request := map[string]any{"source": "files", "prefix": "orders/", "instance": "sqlb"}
 	var plan struct {
 		Calls []string `json:"calls"`
 	}
-	p.ask("POST", "/api/v1/plans", wish, 200, &plan)
+	p.ask("POST", "/api/v1/plans", request, 200, &plan)
 	if len(plan.Calls) < 3 || !strings.Contains(plan.Calls[0], "MOVE N'orders") || !strings.HasPrefix(plan.Calls[len(plan.Calls)-1], "RESTORE DATABASE [orders] WITH RECOVERY") {
 		t.Errorf("calls %q", plan.Calls)
 	}
@@ -154,7 +154,7 @@ func TestTheAPITakesFilesToAServerOfOnesOwn(t *testing.T) {
 		MayStart bool `json:"may_start"`
 		Findings []struct{ Code, Level, Text string }
 	}
-	p.ask("POST", "/api/v1/preflights", wish, 200, &checks)
+	p.ask("POST", "/api/v1/preflights", request, 200, &checks)
 	codes := map[string]string{}
 	for _, f := range checks.Findings {
 		codes[f.Code] = f.Level

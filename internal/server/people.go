@@ -101,19 +101,19 @@ func (s *Server) passwordForm(echo.Context) (view, error) {
 func (s *Server) passwordSet(c echo.Context) error {
 	ctx := c.Request().Context()
 	me, _ := who(c)
-	if !s.door.open("password " + me.person.ID) {
+	if !s.limiter.open("password " + me.person.ID) {
 		return fault.New(fault.Unavailable, "Too many tries.", "Wait a minute, then try again.")
 	}
 	f, password := passwordChangeForm(), secret.NewText(c.FormValue("password"))
 	right, hash := false, ""
-	s.door.hashing(func() { right = person.VerifyPassword(me.person.Hash, secret.NewText(c.FormValue("old"))) })
+	s.limiter.hashing(func() { right = person.VerifyPassword(me.person.Hash, secret.NewText(c.FormValue("old"))) })
 	if !right {
 		f.Fields[0].Error = "This is not your password."
 	}
 	if !checkNewPerson(&f, me.person.Name, password, c.FormValue("again")) || !right {
 		return s.refused(c, personView(f, "Change your password", passwordIntro, 0))
 	}
-	s.door.hashing(func() { hash = person.HashPassword(password) })
+	s.limiter.hashing(func() { hash = person.HashPassword(password) })
 	if err := s.People.SetPassword(ctx, me.person.ID, hash, s.entry(c, "person.password", "person/"+me.person.ID, me.person.Name+" changed their password.")); err != nil {
 		return err
 	}

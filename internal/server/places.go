@@ -10,7 +10,7 @@ import (
 )
 
 // targets are the instances that databases can be migrated to: those of the
-// cloud first, then servers of one's own.
+// cloud first, then self-managed servers.
 func (s *Server) targets(ctx context.Context) (out []endpoint.Instance, err error) {
 	all, err := s.Endpoints.Instances(ctx)
 	for _, kind := range []endpoint.InstanceKind{endpoint.ApsaraDB, endpoint.SelfManaged} {
@@ -31,31 +31,31 @@ func targetField(targets []endpoint.Instance, value string) templates.Field {
 	for _, i := range targets {
 		o := templates.Option{Value: i.ID, Label: instanceName(i) + " · " + i.Region}
 		if ownServer(i) {
-			o.Label = i.Name + " · SQL Server of your own"
+			o.Label = i.Name + " · self-managed SQL Server"
 		}
 		f.Options = append(f.Options, o)
 	}
 	return f
 }
 
-// stagingField offers the buckets that a cloud reads. A server of one's own
+// stagingField offers the buckets that a cloud reads. A self-managed server
 // reads its backup folder, which is known.
 func stagingField(buckets []endpoint.Bucket, targets []endpoint.Instance, value string) templates.Field {
 	f := templates.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: value,
-		Hint: "In the region and account of the instance, storage class Standard, not encrypted. Files that lie elsewhere are uploaded there. A SQL Server of your own reads its backup folder instead, whatever is chosen here."}
+		Hint: "In the region and account of the instance, storage class Standard, not encrypted. Files that lie elsewhere are uploaded there. A self-managed SQL Server reads its backup folder instead, whatever is chosen here."}
 	for _, b := range buckets {
 		if b.Kind == endpoint.OSS {
 			f.Options = append(f.Options, templates.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
 		}
 	}
 	if len(f.Options) == 0 {
-		f.Options = []templates.Option{{Value: "", Label: "No OSS bucket yet; a SQL Server of your own needs none"}}
+		f.Options = []templates.Option{{Value: "", Label: "No OSS bucket yet; a self-managed SQL Server needs none"}}
 	}
 	return f
 }
 
 // stagingOf is where the target finds the files: the bucket that was chosen, or
-// the backup folder of a server of one's own.
+// the backup folder of a self-managed server.
 func (s *Server) stagingOf(ctx context.Context, target endpoint.Instance, chosen string) (b endpoint.Bucket, err error) {
 	if ownServer(target) {
 		return s.Endpoints.Bucket(ctx, target.FolderID)
@@ -78,7 +78,7 @@ func stagingWords(target endpoint.Instance, staging endpoint.Bucket) string {
 }
 
 // placeFor is where a target reads, for the words of its calls. What becomes of
-// the database's files is asked of a server of one's own; when it does not
+// the database's files is asked of a self-managed server; when it does not
 // answer now, the words do without.
 func (s *Server) placeFor(ctx context.Context, target endpoint.Instance, staging endpoint.Bucket, database string, files []bakfile.DataFile) migration.RestoreCall {
 	if !ownServer(target) {
@@ -89,8 +89,8 @@ func (s *Server) placeFor(ctx context.Context, target endpoint.Instance, staging
 	defer cancel()
 	if t, err := s.Ports.Target(ctx, target.ID); err == nil && len(files) > 0 {
 		if host, ok := t.(migration.Host); ok {
-			if premises, err := host.Premises(ctx, database, files); err == nil {
-				in.Moves = premises.Moves
+			if hostFacts, err := host.HostFacts(ctx, database, files); err == nil {
+				in.Moves = hostFacts.Moves
 			}
 		}
 	}

@@ -17,9 +17,9 @@ import (
 func (s *Server) planView(c echo.Context, p plan) templates.PlanFiles {
 	z := s.zone(c)
 	d := p.draft
-	v := templates.PlanFiles{Crumbs: newCrumbs(p.wish, 1), Path: p.path(), Read: templates.Count(len(d.Seen), "file read", "files read")}
+	v := templates.PlanFiles{Crumbs: newCrumbs(p.request, 1), Path: p.path(), Read: templates.Count(len(d.Seen), "file read", "files read")}
 	for _, db := range d.Databases {
-		w := p.wish
+		w := p.request
 		w.Family, w.Base, w.Fork, w.Database = db.Family.String(), "", "", ""
 		v.Databases = append(v.Databases, templates.Tab{Label: databaseLabel(db), Href: "/migrations/new/files?" + w.values().Encode(), Count: len(db.Steps) + len(db.LeftOut),
 			Current: d.Plan != nil && d.Plan.Family == db.Family})
@@ -57,7 +57,7 @@ func (s *Server) planView(c echo.Context, p plan) templates.PlanFiles {
 	}
 	for _, rows := range [][]templates.PlanFile{v.Order, v.Left} {
 		for i := range rows {
-			rows[i].Name = shortName(rows[i].Name, p.wish.Prefix)
+			rows[i].Name = shortName(rows[i].Name, p.request.Prefix)
 		}
 	}
 	return v
@@ -131,16 +131,16 @@ func setTime(z templates.Zone, s *backup.Set) templates.When {
 }
 
 func planProblems(p plan) (out []templates.Help) {
-	again := templates.Action{Label: "Look again", Href: "/migrations/new/files?" + p.wish.values().Encode()}
+	again := templates.Action{Label: "Look again", Href: "/migrations/new/files?" + p.request.values().Encode()}
 	for _, m := range p.draft.Plan.Missing {
-		titles := map[backup.Lack]string{backup.LackFull: "A full backup is missing", backup.LackBase: "The full backup of a differential is missing", backup.LackLog: "A log backup is missing",
-			backup.LackStripe: "A stripe is missing", backup.LackStop: "The moment asked for is not reached", backup.LackSet: "A backup is cut off"}
-		out = append(out, templates.Help{Title: titles[m.Lack], Cause: m.Words, Fix: m.Fix, Actions: []templates.Action{again}})
+		titles := map[backup.MissingKind]string{backup.MissingFull: "A full backup is missing", backup.MissingBase: "The full backup of a differential is missing", backup.MissingLog: "A log backup is missing",
+			backup.MissingStripe: "A stripe is missing", backup.MissingStop: "The moment asked for is not reached", backup.MissingSet: "A backup is cut off"}
+		out = append(out, templates.Help{Title: titles[m.MissingKind], Cause: m.Words, Fix: m.Fix, Actions: []templates.Action{again}})
 	}
 	if c := p.draft.Plan.Choice; c != nil {
 		h := templates.Help{Title: "Choose: the backups lead to more than one state of the database", Cause: c.Words, Fix: c.Fix}
 		for i, k := range c.Candidates {
-			w := p.wish
+			w := p.request
 			w.Family, w.Base, w.Fork = p.draft.Plan.Family.String(), k.Base.String(), k.Fork.String()
 			label := fmt.Sprintf("%d backups to LSN %s", k.Sets, k.Reaches)
 			if !k.Finished.IsZero() {
@@ -215,7 +215,7 @@ func cloudHint(p plan, always, cloud string) string {
 
 // planForm are the choices that are left, each with what it means.
 func planForm(p plan) templates.Form {
-	m, w := p.draft.Migration, p.wish
+	m, w := p.draft.Migration, p.request
 	f := templates.Form{Action: "/migrations/new/checks", Method: "get", Submit: "Run the checks", Cancel: "/migrations/new?" + w.values().Encode()}
 	for _, h := range []templates.Hidden{{Name: "source", Value: w.Source}, {Name: "prefix", Value: w.Prefix}, {Name: "instance", Value: w.Instance}, {Name: "staging", Value: w.Staging},
 		{Name: "family", Value: p.draft.Plan.Family.String()}, {Name: "base", Value: w.Base}, {Name: "fork", Value: w.Fork}, {Name: "stop_at", Value: w.StopAt}} {

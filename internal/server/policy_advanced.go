@@ -26,7 +26,7 @@ func (s *Server) policyAdvanced(c echo.Context) (view, error) {
 	if err := in.answered(); err != nil {
 		return view{}, err
 	}
-	st := in.standing
+	st := in.activity
 	a := st.Advanced
 	v.Gate = advancedGate(st)
 	v.Empty = templates.Empty{Title: "There are no rules: the standard policy is in force.", Text: "Several sparse rules, weekly, monthly and yearly, with a retention of up to 7,300 days or for ever each, are made in the service's console. They appear here."}

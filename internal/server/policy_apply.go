@@ -39,7 +39,7 @@ func (s *Server) applyForm(c echo.Context, in cloudSeen, chosen []string, refuse
 	v := templates.CloudOrder{Head: inside(s.cloudHead(c, in, "policy"), templates.Link{Text: "Policy", Href: here}, templates.Link{Text: "Apply to others"}), Title: "Apply this policy to other instances",
 		Intro:  "What " + in.Name + " has now is written to each instance that you choose, one by one.",
 		Points: []string{"Each instance is looked at first; one that has the policy already is left alone.", "What an instance cannot do is refused for it alone, with the reason.", "Which node backups are taken on stays as it is at each instance.", "You see the result of each; every change is a version there."}}
-	for _, p := range policyPairs(z, in.standing.Standard, policy.Abilities{}) {
+	for _, p := range policyPairs(z, in.activity.Standard, policy.Abilities{}) {
 		v.Changes = append(v.Changes, templates.Change{What: p.Key, Before: "as it is there", After: p.Value})
 	}
 	out := cloudPage("Apply a policy", func(f templates.Frame) templ.Component { return templates.CloudOrderPage(f, v) })
@@ -55,7 +55,7 @@ func (s *Server) applyForm(c echo.Context, in cloudSeen, chosen []string, refuse
 		instances.Options = append(instances.Options, templates.Option{Value: o.ID, Label: instanceName(o) + " · " + o.Region})
 	}
 	v.Form = &templates.Form{Action: here + "/apply", Submit: "Apply", Cancel: here, Problem: problemOf(refused), Fields: []templates.Field{instances}}
-	if in.standing.Standard.Method == policy.Snapshot {
+	if in.activity.Standard.Method == policy.Snapshot {
 		v.Form.Confirm, v.Form.Danger = oneWay, true
 		v.Form.Fields = append(v.Form.Fields, templates.Field{Name: "confirm", Label: "Type " + oneWay + ": instances with physical backups cannot go back to them by policy", Mono: true, Autocomplete: "off"})
 	}
@@ -96,7 +96,7 @@ func (s *Server) applyTo(c echo.Context, in cloudSeen, ids []string, confirmed b
 	}
 	var out []appliedJSON
 	by := policy.By{Actor: actor(c), Note: fmt.Sprintf("applied from %s to %s", in.Name, templates.Count(len(ids), "instance", "instances"))}
-	for _, a := range s.clouds().Apply(ctx, ids, in.standing.Standard, confirmed, by) {
+	for _, a := range s.clouds().Apply(ctx, ids, in.activity.Standard, confirmed, by) {
 		s.looks.forget(a.InstanceID)
 		row := appliedJSON{Instance: a.InstanceID, Result: "unchanged"}
 		if len(a.Written.Changes) > 0 {

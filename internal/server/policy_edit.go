@@ -19,7 +19,7 @@ const oneWay = "snapshot"
 
 // answered refuses to go on while the service has not told the policy.
 func (in cloudSeen) answered() error {
-	if in.standing.At.IsZero() {
+	if in.activity.At.IsZero() {
 		if in.trouble != nil {
 			return in.trouble
 		}
@@ -35,18 +35,18 @@ func (s *Server) policyEdit(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return s.policyEditView(c, in, policyWishOf(c.QueryParams()), nil, nil)
+	return s.policyEditView(c, in, servicePolicyRequestOf(c.QueryParams()), nil, nil)
 }
 
 // policyEditView words the form; refused is what the service or a rule said
 // about the whole, by field in wrong where it names one.
-func (s *Server) policyEditView(c echo.Context, in cloudSeen, w policyWish, wrong map[string]string, refused error) (view, error) {
+func (s *Server) policyEditView(c echo.Context, in cloudSeen, w servicePolicyRequest, wrong map[string]string, refused error) (view, error) {
 	if err := in.answered(); err != nil {
 		return view{}, err
 	}
-	z, st, here := s.zone(c), in.standing, policyHref(in.ID)
+	z, st, here := s.zone(c), in.activity, policyHref(in.ID)
 	if !w.asked() {
-		w = wishFor(st.Standard)
+		w = requestFor(st.Standard)
 	}
 	want, unread := w.standard(st.Standard)
 	findings := policy.CheckStandard(st, want, true)
@@ -83,35 +83,35 @@ func (s *Server) policyReview(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	w := policyWishOf(c.QueryParams())
+	w := servicePolicyRequestOf(c.QueryParams())
 	back := c.QueryParam("version")
 	if back != "" {
-		if w, err = s.versionWish(c, in, back); err != nil {
+		if w, err = s.versionRequest(c, in, back); err != nil {
 			return view{}, err
 		}
 	}
 	return s.policyReviewView(c, in, w, back, nil)
 }
 
-// versionWish is the wish that leads back to a version.
-func (s *Server) versionWish(c echo.Context, in cloudSeen, number string) (policyWish, error) {
+// versionRequest is the request that leads back to a version.
+func (s *Server) versionRequest(c echo.Context, in cloudSeen, number string) (servicePolicyRequest, error) {
 	n, err := strconv.Atoi(number)
 	if err != nil {
-		return policyWish{}, invalid("There is no version "+strconv.Quote(number)+".", "Choose one from the list.")
+		return servicePolicyRequest{}, invalid("There is no version "+strconv.Quote(number)+".", "Choose one from the list.")
 	}
 	v, err := s.Policies.Version(c.Request().Context(), policy.InstanceSubject(in.ID), n)
 	if err != nil {
-		return policyWish{}, err
+		return servicePolicyRequest{}, err
 	}
 	content, err := policy.ReadContent(v)
-	return wishFor(content.Standard), err
+	return requestFor(content.Standard), err
 }
 
-func (s *Server) policyReviewView(c echo.Context, in cloudSeen, w policyWish, back string, refused error) (view, error) {
+func (s *Server) policyReviewView(c echo.Context, in cloudSeen, w servicePolicyRequest, back string, refused error) (view, error) {
 	if err := in.answered(); err != nil {
 		return view{}, err
 	}
-	z, st, here := s.zone(c), in.standing, policyHref(in.ID)
+	z, st, here := s.zone(c), in.activity, policyHref(in.ID)
 	want, wrong := w.standard(st.Standard)
 	findings := policy.CheckStandard(st, want, true)
 	for field, words := range barred(findings) {
@@ -176,7 +176,7 @@ func (s *Server) policySave(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	w, back := policyWishOf(form), form.Get("version")
+	w, back := servicePolicyRequestOf(form), form.Get("version")
 	done, err := s.writePolicy(c, in, w, form.Get("seen"), back)
 	if err != nil {
 		return s.policyRefused(c, in, w, back, err)
@@ -186,22 +186,22 @@ func (s *Server) policySave(c echo.Context) error {
 	return seeOther(c, policyHref(in.ID))
 }
 
-// writePolicy makes a wish true. seen is the version that the person looked
+// writePolicy makes a request true. seen is the version that the person looked
 // at: one that came since is not written over. back is the version rolled back
 // to; empty = none.
-func (s *Server) writePolicy(c echo.Context, in cloudSeen, w policyWish, seen, back string) (policy.Written, error) {
+func (s *Server) writePolicy(c echo.Context, in cloudSeen, w servicePolicyRequest, seen, back string) (policy.Written, error) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 6*patience)
 	defer cancel()
 	if err := in.answered(); err != nil {
 		return policy.Written{}, err
 	}
-	want, wrong := w.standard(in.standing.Standard)
+	want, wrong := w.standard(in.activity.Standard)
 	for _, words := range wrong {
 		return policy.Written{}, invalid(words, "See the reason beside the field.")
 	}
 	defer s.looks.forget(in.ID)
 	by := policy.By{Actor: actor(c)}
-	wish := policy.Wish{Standard: &want, Confirmed: w.Confirm == oneWay}
+	request := policy.EditRequest{Standard: &want, Confirmed: w.Confirm == oneWay}
 	if n, err := strconv.Atoi(seen); err == nil {
 		v, err := s.Policies.Version(ctx, policy.InstanceSubject(in.ID), n)
 		if err != nil {
@@ -211,15 +211,15 @@ func (s *Server) writePolicy(c echo.Context, in cloudSeen, w policyWish, seen, b
 		if err != nil {
 			return policy.Written{}, err
 		}
-		wish.Seen = &content
+		request.Seen = &content
 	}
 	if n, err := strconv.Atoi(back); err == nil {
 		by.Note = fmt.Sprintf("rolled back to version %d", n)
 	}
-	return s.clouds().Write(ctx, in.ID, wish, by)
+	return s.clouds().Write(ctx, in.ID, request, by)
 }
 
-// writtenWords say what became of a wish.
+// writtenWords say what became of a request.
 func writtenWords(w policy.Written) (templates.Tone, string) {
 	switch {
 	case len(w.Changes) == 0:
@@ -232,7 +232,7 @@ func writtenWords(w policy.Written) (templates.Tone, string) {
 
 // policyRefused shows the form again with what was said beside the field it
 // belongs to, else the review.
-func (s *Server) policyRefused(c echo.Context, in cloudSeen, w policyWish, back string, refused error) error {
+func (s *Server) policyRefused(c echo.Context, in cloudSeen, w servicePolicyRequest, back string, refused error) error {
 	if fault.Of(refused) == fault.Unknown {
 		return refused
 	}

@@ -37,7 +37,7 @@ func (s *Server) known(ctx context.Context, instanceID string) (k policy.Known, 
 // foreseen is what a policy will do at an instance.
 func (s *Server) foreseen(ctx context.Context, in cloudSeen, want policy.Standard) (policy.Foreseen, error) {
 	k, err := s.known(ctx, in.ID)
-	return policy.Foresee(in.InstanceID, in.standing, want, k, s.Now().UTC(), weeksDrawn), err
+	return policy.Foresee(in.InstanceID, in.activity, want, k, s.Now().UTC(), weeksDrawn), err
 }
 
 // barred are the findings that bar the way, by field; those of the instance as

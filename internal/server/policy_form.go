@@ -12,9 +12,9 @@ import (
 	"github.com/bakplane/bakplane/web/templates"
 )
 
-// policyWish is a standard policy as a form or a program sends it. Empty fields
+// servicePolicyRequest is a standard policy as a form or a program sends it. Empty fields
 // stay as they are set.
-type policyWish struct {
+type servicePolicyRequest struct {
 	Retention   string
 	Days        []string
 	Hour        string
@@ -25,19 +25,19 @@ type policyWish struct {
 	Confirm     string // the one-way change, typed
 }
 
-// policyWishOf reads a form or a query.
-func policyWishOf(v url.Values) policyWish {
-	return policyWish{Retention: strings.TrimSpace(v.Get(policy.FieldRetention)), Days: v[policy.FieldDays], Hour: v.Get(policy.FieldHour), Method: v.Get(policy.FieldMethod),
+// servicePolicyRequestOf reads a form or a query.
+func servicePolicyRequestOf(v url.Values) servicePolicyRequest {
+	return servicePolicyRequest{Retention: strings.TrimSpace(v.Get(policy.FieldRetention)), Days: v[policy.FieldDays], Hour: v.Get(policy.FieldHour), Method: v.Get(policy.FieldMethod),
 		Incremental: v.Get(policy.FieldIncremental), Log: v.Get(policy.FieldLog), Priority: v.Get(policy.FieldPriority), Confirm: v.Get("confirm")}
 }
 
 // asked reports whether the form was sent at all: without days the form was
 // opened anew, or every day was taken away.
-func (w policyWish) asked() bool { return w.Retention != "" || w.Hour != "" }
+func (w servicePolicyRequest) asked() bool { return w.Retention != "" || w.Hour != "" }
 
-// wishFor is the wish that leads to a policy.
-func wishFor(s policy.Standard) policyWish {
-	w := policyWish{Retention: strconv.Itoa(s.RetentionDays), Hour: strconv.Itoa(s.Hour), Method: string(s.Method), Incremental: strconv.FormatBool(s.Incremental), Log: string(s.Log), Priority: strconv.Itoa(int(s.Priority))}
+// requestFor is the request that leads to a policy.
+func requestFor(s policy.Standard) servicePolicyRequest {
+	w := servicePolicyRequest{Retention: strconv.Itoa(s.RetentionDays), Hour: strconv.Itoa(s.Hour), Method: string(s.Method), Incremental: strconv.FormatBool(s.Incremental), Log: string(s.Log), Priority: strconv.Itoa(int(s.Priority))}
 	for _, d := range s.Days {
 		w.Days = append(w.Days, d.String())
 	}
@@ -52,7 +52,7 @@ func onOffWords(on bool) string {
 }
 
 // values are the fields, for links and hidden fields.
-func (w policyWish) values() url.Values {
+func (w servicePolicyRequest) values() url.Values {
 	v := url.Values{policy.FieldDays: w.Days}
 	for name, value := range map[string]string{policy.FieldRetention: w.Retention, policy.FieldHour: w.Hour, policy.FieldMethod: w.Method, policy.FieldIncremental: w.Incremental, policy.FieldLog: w.Log, policy.FieldPriority: w.Priority} {
 		if value != "" {
@@ -63,7 +63,7 @@ func (w policyWish) values() url.Values {
 }
 
 // hidden are the same as fixed fields.
-func (w policyWish) hidden() (out []templates.Hidden) {
+func (w servicePolicyRequest) hidden() (out []templates.Hidden) {
 	for _, name := range []string{policy.FieldRetention, policy.FieldDays, policy.FieldHour, policy.FieldMethod, policy.FieldIncremental, policy.FieldLog, policy.FieldPriority} {
 		for _, value := range w.values()[name] {
 			out = append(out, templates.Hidden{Name: name, Value: value})
@@ -76,7 +76,7 @@ var weekdays = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Th
 
 // standard turns the words into a policy, beginning with what is set. Words
 // that cannot be read are told by field; the rules are checked elsewhere.
-func (w policyWish) standard(now policy.Standard) (s policy.Standard, wrong map[string]string) {
+func (w servicePolicyRequest) standard(now policy.Standard) (s policy.Standard, wrong map[string]string) {
 	s, wrong = now, map[string]string{}
 	if w.Retention != "" {
 		n, err := strconv.Atoi(w.Retention)
@@ -126,7 +126,7 @@ func (w policyWish) standard(now policy.Standard) (s policy.Standard, wrong map[
 
 // policyFields are the fields of the form. Values that the rules exclude beside
 // the others cannot be chosen and carry the reason.
-func policyFields(z templates.Zone, w policyWish, s policy.Standard, was policy.Standing, wrong map[string]string) []templates.Field {
+func policyFields(z templates.Zone, w servicePolicyRequest, s policy.Standard, was policy.Standing, wrong map[string]string) []templates.Field {
 	retention := templates.Field{Name: policy.FieldRetention, Label: "Keep data and log backups for (days)", Type: "number", Value: w.Retention, Hint: "7 to 730. Logs are kept as long as data; it cannot be set apart."}
 	days := templates.Field{Name: policy.FieldDays, Label: "Days (UTC)", Type: "checks", Hint: "At least two."}
 	for _, d := range weekdays {

@@ -112,8 +112,8 @@ func readRuleDay(c policy.Cycle, text string) (int, bool) {
 	return n, err == nil
 }
 
-// advancedWish turns a form into an advanced policy, beginning with what is set.
-func advancedWish(v url.Values, now policy.Advanced) (a policy.Advanced, wrong map[string]string) {
+// advancedRequest turns a form into an advanced policy, beginning with what is set.
+func advancedRequest(v url.Values, now policy.Advanced) (a policy.Advanced, wrong map[string]string) {
 	a, wrong = now, map[string]string{}
 	rows, err := readRules(v.Get(policy.FieldRows))
 	if err != nil {
@@ -162,8 +162,8 @@ func (s *Server) advancedReviewView(c echo.Context, in cloudSeen, q url.Values, 
 	if err := in.answered(); err != nil {
 		return view{}, err
 	}
-	z, st, here := s.zone(c), in.standing, policyHref(in.ID)+"/advanced"
-	a, wrong := advancedWish(q, st.Advanced)
+	z, st, here := s.zone(c), in.activity, policyHref(in.ID)+"/advanced"
+	a, wrong := advancedRequest(q, st.Advanced)
 	findings := policy.CheckAdvanced(st, a, true)
 	for field, words := range barred(findings) {
 		if wrong[field] == "" {
@@ -217,7 +217,7 @@ func (s *Server) advancedSave(c echo.Context) error {
 	if err := in.answered(); err != nil {
 		return err
 	}
-	a, wrong := advancedWish(form, in.standing.Advanced)
+	a, wrong := advancedRequest(form, in.activity.Advanced)
 	var done policy.Written
 	if err = nil; len(wrong) == 0 {
 		done, err = s.writeAdvanced(c, in, a)
@@ -243,10 +243,10 @@ func (s *Server) writeAdvanced(c echo.Context, in cloudSeen, a policy.Advanced) 
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 6*patience)
 	defer cancel()
 	defer s.looks.forget(in.ID)
-	for _, f := range policy.CheckAdvanced(in.standing, a, true) {
+	for _, f := range policy.CheckAdvanced(in.activity, a, true) {
 		if f.Bars {
 			return policy.Written{}, fault.New(fault.Invalid, f.Text, f.Fix).Because(&policy.Objection{Findings: []policy.Finding{f}})
 		}
 	}
-	return s.clouds().Write(ctx, in.ID, policy.Wish{Advanced: &a}, policy.By{Actor: actor(c)})
+	return s.clouds().Write(ctx, in.ID, policy.EditRequest{Advanced: &a}, policy.By{Actor: actor(c)})
 }

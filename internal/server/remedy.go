@@ -25,7 +25,7 @@ func (s *Server) liveChecks(ctx context.Context, z templates.Zone, p livePlan, f
 		if f.Remedy == "" {
 			continue
 		}
-		last, err := s.Migrations.LastWork(ctx, p.server.ID, p.m.SourceDatabase, f.Remedy)
+		last, err := s.Migrations.LastRemedyRun(ctx, p.server.ID, p.m.SourceDatabase, f.Remedy)
 		if err != nil {
 			return nil, err
 		}
@@ -105,11 +105,11 @@ func (s *Server) remedyOrder(c echo.Context) error {
 }
 
 // workDone waits a little for a remedy to end.
-func (s *Server) workDone(ctx context.Context, id string) (w migration.Work) {
+func (s *Server) workDone(ctx context.Context, id string) (w migration.RemedyRun) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for range 60 {
-		got, err := s.Migrations.Work(ctx, id)
+		got, err := s.Migrations.RemedyRun(ctx, id)
 		if w = got; err != nil || !got.Going() {
 			return w
 		}
@@ -154,7 +154,7 @@ func (s *Server) apiRemedy(c echo.Context) error {
 		return err
 	}
 	if i.Kind != endpoint.SelfManaged {
-		return fault.New(fault.Invalid, "This instance is not a SQL Server of your own.", "Remedies are done at the servers that databases come from.")
+		return fault.New(fault.Invalid, "This instance is not a self-managed SQL Server.", "Remedies are done at the servers that databases come from.")
 	}
 	id, err := migration.OrderRemedy(ctx, s.Migrations, i.ID, in.Database, migration.Remedy(c.Param("remedy")), s.NewID, s.by(c))
 	if err != nil {

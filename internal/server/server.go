@@ -17,13 +17,13 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backuprun"
-	"github.com/bakplane/bakplane/internal/collect"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/scan"
 	"github.com/bakplane/bakplane/web/static"
 	"github.com/bakplane/bakplane/web/templates"
 )
@@ -48,10 +48,10 @@ type Deps struct {
 	Clouds     Clouds
 	Catalogue  backup.Catalogue
 	Policies   policy.Store
-	Copier     *backuprun.Copier // takes the orders about backups in clouds
-	Pruner     *backuprun.Pruner
-	Restoring  *backuprun.Restoring // of our own servers
-	Looks      collect.Store
+	Copier     *backupjob.Copier // takes the orders about backups in clouds
+	Pruner     *backupjob.Pruner
+	Restoring  *backupjob.Restoring // of our own servers
+	Scans      scan.Store
 	// Collect asks an instance for its backups and puts them into the
 	// catalogue; nil = nobody does.
 	Collect func(ctx context.Context, instanceID string) error
@@ -60,7 +60,7 @@ type Deps struct {
 	People    person.Store
 	Audit     AuditLog
 	Sessions  scs.CtxStore
-	Bell      *run.Bell
+	Notifier  *run.Notifier
 	Log       *slog.Logger
 	Now       func() time.Time
 	NewID     func() string // UUIDv7
@@ -86,7 +86,7 @@ type Server struct {
 	files    *static.Files
 	assets   templates.Assets
 	sessions *scs.SessionManager
-	door     *door
+	limiter  *limiter
 	metrics  *metrics
 	zones    zones
 	glances  glances
@@ -106,7 +106,7 @@ func New(cfg Config, deps Deps) (http.Handler, error) {
 	if cfg.Zone == nil {
 		cfg.Zone = time.Local
 	}
-	s := &Server{Deps: deps, cfg: cfg, files: files, sessions: newSessions(cfg, deps.Sessions), door: newDoor(deps.Now)}
+	s := &Server{Deps: deps, cfg: cfg, files: files, sessions: newSessions(cfg, deps.Sessions), limiter: newLimiter(deps.Now)}
 	s.metrics = newMetrics(s)
 	s.assets = templates.Assets{
 		Pico: files.URL("pico.min.css"), CSS: files.URL("app.css"), HTMX: files.URL("htmx.min.js"), SSE: files.URL("htmx-ext-sse.min.js"),

@@ -11,9 +11,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/collect"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/scan"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -247,10 +247,10 @@ func (s *Server) collectForm(c echo.Context, refused error) (view, error) {
 	}
 	where := templates.Field{Name: "subject", Label: "Look at", Type: "select", Value: firstOf(c.FormValue("subject"), c.QueryParam("subject"))}
 	for _, b := range buckets {
-		where.Options = append(where.Options, templates.Option{Value: string(collect.BucketSubject(b.ID)), Label: "Bucket or folder " + b.Name})
+		where.Options = append(where.Options, templates.Option{Value: string(scan.BucketSubject(b.ID)), Label: "Bucket or folder " + b.Name})
 	}
 	for _, i := range instances {
-		where.Options = append(where.Options, templates.Option{Value: string(collect.InstanceSubject(i.ID)), Label: "Instance " + instanceName(i)})
+		where.Options = append(where.Options, templates.Option{Value: string(scan.InstanceSubject(i.ID)), Label: "Instance " + instanceName(i)})
 	}
 	v := templates.Decision{Title: "Look for backups", Crumbs: []templates.Link{{Text: "Backup sets", Href: "/sets"}, {Text: "Look"}},
 		Intro: "After this dashboard was lost, a bucket alone gives its catalogue back: every file says of itself what it is.",
@@ -302,7 +302,7 @@ func (s *Server) lookNow(c echo.Context, subject string) (runID string, err erro
 		return "", invalid("Nothing to look at is chosen.", "Choose a bucket or an instance.")
 	}
 	runID = s.NewID()
-	return runID, collect.LookNow(ctx, s.Looks, collect.Subject(subject), name, runID, actor(c), s.Now().UTC().Truncate(time.Microsecond))
+	return runID, scan.ScanNow(ctx, s.Scans, scan.Subject(subject), name, runID, actor(c), s.Now().UTC().Truncate(time.Microsecond))
 }
 
 func notThere(err error) error {

@@ -38,7 +38,7 @@ var settingKinds = map[string]settingKind{
 			return s.Endpoints.RemoveInstance(ctx, id, e)
 		}},
 	"servers": {key: "servers", thing: "SQL Server", subject: "instance", fields: serverFields, save: serverSave,
-		intro: "A SQL Server of your own, at work: its databases are backed up, followed and cut over from here. The password is sealed with the key file of this dashboard and never shown again.",
+		intro: "A self-managed SQL Server, at work: its databases are backed up, followed and cut over from here. The password is sealed with the key file of this dashboard and never shown again.",
 		remove: func(s *Server, ctx context.Context, id string, e audit.Entry) error {
 			return s.Endpoints.RemoveInstance(ctx, id, e)
 		}},
@@ -258,7 +258,7 @@ func (s *Server) saveInstance(c echo.Context, i endpoint.Instance) (endpoint.Ins
 			return i, err
 		}
 		if old.Kind != i.Kind {
-			return i, fault.New(fault.Conflict, "A cloud instance does not become a server of your own, nor the other way round.", "Add a new one.")
+			return i, fault.New(fault.Conflict, "A cloud instance does not become a self-managed server, nor the other way round.", "Add a new one.")
 		}
 		if moved(old, i) && i.Password.Empty() {
 			return i, invalid("The password is needed again: the address or the protection of the connection changes.", "Type it. So a stored password is never sent to a server it was not meant for.")

@@ -23,7 +23,7 @@ func serverFields(s *Server, ctx context.Context, id string) ([]templates.Field,
 			return nil, err
 		}
 		if i.Kind != endpoint.SelfManaged {
-			return nil, fault.New(fault.NotFound, "This instance is not a SQL Server of your own.", "Look for it under Settings, Instances.")
+			return nil, fault.New(fault.NotFound, "This instance is not a self-managed SQL Server.", "Look for it under Settings, Instances.")
 		}
 		password = "Leave empty to keep the stored one."
 	}

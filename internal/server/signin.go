@@ -41,7 +41,7 @@ func (s *Server) showSignIn(c echo.Context) error {
 	if c.QueryParam("next") != "" {
 		v.Reason = "Sign in to see that page."
 	}
-	return render(c, http.StatusOK, templates.SignInPage(s.doorFrame(c, "Sign in"), v))
+	return render(c, http.StatusOK, templates.SignInPage(s.signedOutFrame(c, "Sign in"), v))
 }
 
 // signIn checks a password. Wrong names and wrong passwords get the same
@@ -53,10 +53,10 @@ func (s *Server) signIn(c echo.Context) error {
 	refuse := func(status int, message, fix string) error {
 		f := signInForm(name, next)
 		f.Problem = &templates.Help{Title: message, Fix: fix}
-		return render(c, status, templates.SignInPage(s.doorFrame(c, "Sign in"), templates.SignIn{Form: f}))
+		return render(c, status, templates.SignInPage(s.signedOutFrame(c, "Sign in"), templates.SignIn{Form: f}))
 	}
 	keys := []string{"from " + c.RealIP(), "name " + strings.ToLower(name)}
-	if !s.door.open(keys...) {
+	if !s.limiter.open(keys...) {
 		return refuse(http.StatusTooManyRequests, "Too many tries.", "Wait a minute, then try again.")
 	}
 	p, err := s.People.PersonNamed(ctx, name)
@@ -64,7 +64,7 @@ func (s *Server) signIn(c echo.Context) error {
 		return err
 	}
 	known, right := err == nil, false
-	s.door.hashing(func() {
+	s.limiter.hashing(func() {
 		if known {
 			right = person.VerifyPassword(p.Hash, password)
 		} else {
@@ -78,7 +78,7 @@ func (s *Server) signIn(c echo.Context) error {
 		}
 		return refuse(http.StatusUnprocessableEntity, "The name or the password is not right.", "Type both again. Capital letters count in the password.")
 	}
-	s.door.welcome(keys...)
+	s.limiter.welcome(keys...)
 	if err := s.begin(ctx, p); err != nil {
 		return err
 	}

@@ -222,7 +222,9 @@ func (s *source) Contents(context.Context, string, func(done, of int)) ([]backup
 	return nil, nil
 }
 
-func (s *source) Quiet(context.Context, string) (backup.Quiet, error) { return backup.Quiet{}, nil }
+func (s *source) WriteActivity(context.Context, string) (backup.WriteActivity, error) {
+	return backup.WriteActivity{}, nil
+}
 
 func (s *source) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 

@@ -27,7 +27,7 @@ type view struct {
 const (
 	streamType  = "text/event-stream"
 	streamPause = 250 * time.Millisecond // least time between two looks at the store
-	streamTick  = 15 * time.Second       // a look without a bell: ages grow, and a dead connection is noticed
+	streamTick  = 15 * time.Second       // a look without a notifier: ages grow, and a dead connection is noticed
 	streamMost  = 500                    // open streams in all
 )
 
@@ -57,7 +57,7 @@ func (s *Server) page(build func(echo.Context) (view, error)) echo.HandlerFunc {
 	}
 }
 
-// stream re-reads the store after every bell and sends what looks different.
+// stream re-reads the store after every notification and sends what looks different.
 // The first look sends everything: it closes the gap between the page and the
 // stream, and makes a reconnect nothing special.
 func (s *Server) stream(c echo.Context, build func(echo.Context) (view, error)) error {
@@ -67,7 +67,7 @@ func (s *Server) stream(c echo.Context, build func(echo.Context) (view, error)) 
 		return echo.NewHTTPError(http.StatusServiceUnavailable)
 	}
 	defer s.streams.Add(-1)
-	rings, stop := s.Bell.Listen()
+	changes, stop := s.Notifier.Listen()
 	defer stop()
 	tick := time.NewTicker(streamTick)
 	defer tick.Stop()
@@ -100,7 +100,7 @@ func (s *Server) stream(c echo.Context, build func(echo.Context) (view, error)) 
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-rings:
+		case <-changes:
 		case <-tick.C:
 		}
 	}

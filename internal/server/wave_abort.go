@@ -35,7 +35,7 @@ func (s *Server) waveAbortView(c echo.Context, refused error) (view, error) {
 		case k.row.Stage.Ended():
 			ended++
 			row.Why = "Given up before."
-		case k.m.Feed != nil && !k.m.Feed.AbortAsked.IsZero():
+		case k.m.LiveSource != nil && !k.m.LiveSource.AbortAsked.IsZero():
 			ended++
 			row.Why = "It is being aborted already."
 		case not != nil:
@@ -45,7 +45,7 @@ func (s *Server) waveAbortView(c echo.Context, refused error) (view, error) {
 		default:
 			able++
 			row.Why = "Its source stays writable; what the target holds is given up."
-			if !k.m.Feed.Frozen.IsZero() {
+			if !k.m.LiveSource.Frozen.IsZero() {
 				row.Why = "Its source is made writable again; what the target holds is given up."
 			}
 		}

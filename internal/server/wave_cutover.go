@@ -55,10 +55,10 @@ func (s *Server) waveCutoverView(c echo.Context, results []migration.Result, ref
 		case not != nil:
 			message, fix := fault.Words(not)
 			row.Badge, row.Why = templates.Badge{Text: "not ready", Tone: templates.ToneWarn}, strings.TrimSpace(message+" "+fix)
-			if k.m.Feed != nil && !k.m.Feed.CutoverAsked.IsZero() {
+			if k.m.LiveSource != nil && !k.m.LiveSource.CutoverAsked.IsZero() {
 				row.Badge = templates.Badge{Text: "ordered", Tone: templates.ToneRun}
 			}
-		case k.m.Feed != nil && !k.m.Feed.CutoverAsked.IsZero():
+		case k.m.LiveSource != nil && !k.m.LiveSource.CutoverAsked.IsZero():
 			able++
 			row.Badge, row.Why = templates.Badge{Text: "goes on", Tone: templates.ToneOK}, "It stands still and is tried again."
 			if p := k.m.Problem; p != nil {
@@ -149,7 +149,7 @@ func decisionRow(k waveMember) templates.WaveVerdict {
 // what happens to them.
 func firstLive(got waveSight) *migration.Migration {
 	for i := range got.members {
-		if m := &got.members[i].m; !m.Stage.Ended() && m.Feed != nil {
+		if m := &got.members[i].m; !m.Stage.Ended() && m.LiveSource != nil {
 			return m
 		}
 	}
@@ -186,7 +186,7 @@ func (s *Server) waveRestOrder(c echo.Context) error {
 	return s.waveOrder(c, migration.OrderWaveRest, func(_ []migration.Result, err error) error { return err })
 }
 
-type waveOrder func(ctx context.Context, st migration.Store, waveID string, foretold map[string]migration.Stop, by migration.By) ([]migration.Result, error)
+type waveOrder func(ctx context.Context, st migration.Store, waveID string, predicted map[string]migration.Stop, by migration.By) ([]migration.Result, error)
 
 func (s *Server) waveOrder(c echo.Context, order waveOrder, verdict func([]migration.Result, error) error) error {
 	ctx, id := c.Request().Context(), c.Param("id")
@@ -198,11 +198,11 @@ func (s *Server) waveOrder(c echo.Context, order waveOrder, verdict func([]migra
 	if typed := c.FormValue("confirm"); typed != w.Name {
 		err = fault.Newf(fault.Invalid, "The name typed is not %s.", w.Name).WithFix("Type the name of the wave to cut it over.")
 	} else {
-		foretold, readErr := s.foretold(ctx, id)
+		predicted, readErr := s.predicted(ctx, id)
 		if readErr != nil {
 			return readErr
 		}
-		results, err = order(ctx, s.Migrations, id, foretold, s.by(c))
+		results, err = order(ctx, s.Migrations, id, predicted, s.by(c))
 		err = verdict(results, err)
 	}
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
@@ -226,7 +226,7 @@ func (s *Server) waveOrder(c echo.Context, order waveOrder, verdict func([]migra
 
 // foretold is how long writes would stop for each database of a wave, by its
 // migration's id.
-func (s *Server) foretold(ctx context.Context, waveID string) (map[string]migration.Stop, error) {
+func (s *Server) predicted(ctx context.Context, waveID string) (map[string]migration.Stop, error) {
 	got, err := s.readWave(ctx, waveID)
 	if err != nil {
 		return nil, err

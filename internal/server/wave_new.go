@@ -22,10 +22,10 @@ import (
 
 // pickWave is step 1: which databases of which server, where to, how.
 func (s *Server) pickWave(c echo.Context) (view, error) {
-	return s.pickWaveView(c, waveWishOf(c.QueryParams()), c.QueryParam("pick"), nil)
+	return s.pickWaveView(c, waveRequestOf(c.QueryParams()), c.QueryParam("pick"), nil)
 }
 
-func (s *Server) pickWaveView(c echo.Context, w waveWish, pick string, refused error) (view, error) {
+func (s *Server) pickWaveView(c echo.Context, w waveRequest, pick string, refused error) (view, error) {
 	ctx := c.Request().Context()
 	servers, err := s.instancesOf(ctx, endpoint.SelfManaged)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Server) pickWaveView(c echo.Context, w waveWish, pick string, refused e
 }
 
 // waveForm is the form of one database without what is each one's own.
-func waveForm(w waveWish, targets []endpoint.Instance, buckets []endpoint.Bucket) *templates.Form {
+func waveForm(w waveRequest, targets []endpoint.Instance, buckets []endpoint.Bucket) *templates.Form {
 	f := liveForm(w.live(""), nil, targets, buckets)
 	f.Action, f.Cancel = "/waves/new/checks", "/waves"
 	for i := range f.Fields {
@@ -103,7 +103,7 @@ func longerToo(os []templates.Option) []templates.Option {
 }
 
 // waveChoices are the databases to tick; pick ticks all that could follow, or none.
-func waveChoices(w waveWish, pick string, databases []backup.Database) (out []templates.WaveChoice) {
+func waveChoices(w waveRequest, pick string, databases []backup.Database) (out []templates.WaveChoice) {
 	for _, d := range databases {
 		if system(d.Name) {
 			continue
@@ -126,7 +126,7 @@ func waveChoices(w waveWish, pick string, databases []backup.Database) (out []te
 
 // wavePreflight is step 2: what was found for each database.
 func (s *Server) wavePreflight(c echo.Context) (view, error) {
-	w := waveWishOf(c.QueryParams())
+	w := waveRequestOf(c.QueryParams())
 	got, err := s.waveChecks(c.Request().Context(), w)
 	if err != nil {
 		if fault.Of(err) == fault.Unknown {
@@ -137,7 +137,7 @@ func (s *Server) wavePreflight(c echo.Context) (view, error) {
 	return s.waveChecksView(c, w, got)
 }
 
-func (s *Server) waveChecksView(c echo.Context, w waveWish, got waveChecked) (view, error) {
+func (s *Server) waveChecksView(c echo.Context, w waveRequest, got waveChecked) (view, error) {
 	places, found := got.places, got.found
 	q := "?" + w.values().Encode()
 	back := "/waves/new" + q
@@ -237,7 +237,7 @@ func (s *Server) waveStart(c echo.Context) error {
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
-	w := waveWishOf(form)
+	w := waveRequestOf(form)
 	begun, err := s.startWave(c, w)
 	if fault.Is(err, fault.Invalid) && len(begun.results) > 0 {
 		v, viewErr := s.waveChecksView(c, w, begun.waveChecked)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
@@ -128,7 +128,7 @@ func TestAWaveBeginsInItsOrder(t *testing.T) {
 	place := func(name string) string { return "place:" + ids[name] }
 	b.until("Order…").get(page + "/order").until("Keep this order")
 	for !begun(t, h, page)["a4"] {
-		h.aRing()
+		h.aNotice()
 	}
 	b.get(page+"/order").submit(page+"/order", place("a6"), "x").sees(422, "is not a place")
 	b.do("POST", page+"/order", url.Values{place("a4"): {"9"}}.Encode()).sees(422, "a4 has begun already")
@@ -179,11 +179,11 @@ func TestAPausedDatabaseLetsOthersBegin(t *testing.T) {
 	b.get("/waves/new/checks?name=paused&server=source&instance=target&staging=staging&every=4h&database=a1&database=a2&database=a3").submit("/waves").sees(200, "The wave has begun with 3 databases.")
 	page := b.at.Path
 	for !begun(t, h, page)["a1"] {
-		h.aRing()
+		h.aNotice()
 	}
 	b.get(page).follow("a2").until("Pause")
 	b.submit(b.at.Path + "/pause")
-	for paused := false; !paused; h.aRing() {
+	for paused := false; !paused; h.aNotice() {
 		rows, err := h.db.Migrations().Migrations(t.Context(), migration.Filter{})
 		if err != nil {
 			t.Fatal(err)
@@ -198,7 +198,7 @@ func TestAPausedDatabaseLetsOthersBegin(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("a3 waits for a paused one")
 		}
-		h.aRing()
+		h.aNotice()
 	}
 	if begun(t, h, page)["a2"] {
 		t.Error("the paused one began")
@@ -284,7 +284,7 @@ func TestWavesArePaged(t *testing.T) {
 	}
 	// A wave of many that have not begun: nobody is at work on them here.
 	for i := range 120 {
-		m, err := migration.LiveWish{ServerID: "source", Source: fmt.Sprintf("db%03d", i), InstanceID: "target", StagingID: "staging", Every: time.Hour}.Draft("backups")
+		m, err := migration.LiveRequest{ServerID: "source", Source: fmt.Sprintf("db%03d", i), InstanceID: "target", StagingID: "staging", Every: time.Hour}.Draft("backups")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -312,7 +312,7 @@ func TestUploadsKeepToTheirCap(t *testing.T) {
 	}
 	h.fleet(t, q["database"]...)
 	for _, op := range []string{"PutObject", "CompleteMultipartUpload"} {
-		if _, err := h.oss.Door().Add(door.Rule{Operation: op, Hold: "before", Times: -1}); err != nil {
+		if _, err := h.oss.ControlPort().Add(control.Rule{Operation: op, Hold: "before", Times: -1}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -321,9 +321,9 @@ func TestUploadsKeepToTheirCap(t *testing.T) {
 	var counting sync.WaitGroup
 	counting.Go(func() {
 		for {
-			held := h.oss.Door().Held(ctx)
+			held := h.oss.ControlPort().Held(ctx)
 			if ctx.Err() != nil {
-				h.oss.Door().Release("")
+				h.oss.ControlPort().Release("")
 				return
 			}
 			for range 50 { // as many as may come, come; the last ones are fewer
@@ -331,16 +331,16 @@ func TestUploadsKeepToTheirCap(t *testing.T) {
 					break
 				}
 				time.Sleep(4 * time.Millisecond)
-				held = h.oss.Door().Held(ctx)
+				held = h.oss.ControlPort().Held(ctx)
 			}
 			time.Sleep(20 * time.Millisecond) // one too many would show
-			most = max(most, len(h.oss.Door().Held(ctx)))
-			released += h.oss.Door().Release(held[0].ID)
+			most = max(most, len(h.oss.ControlPort().Held(ctx)))
+			released += h.oss.ControlPort().Release(held[0].ID)
 		}
 	})
 	b.get("/waves/new/checks?"+q.Encode()).submit("/waves").sees(200, "The wave has begun with 12 databases.")
 	b.until("24 of 24") // a full and a differential backup of each
-	h.oss.Door().Remove("")
+	h.oss.ControlPort().Remove("")
 	stop()
 	counting.Wait()
 	if most != uploads || released < 2*databases {

@@ -69,8 +69,8 @@ func (s *Server) waveReport(c echo.Context) (view, error) {
 func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.Migration, row migration.Summary, names map[string]string) (templates.WaveAccount, error) {
 	a := templates.WaveAccount{Name: m.Database, Badge: migrationBadge(m, row.RunState)}
 	source := m.SourceDatabase + " on " + m.SourceServer
-	if m.Feed != nil {
-		i, err := s.Endpoints.Instance(ctx, m.Feed.ServerID)
+	if m.LiveSource != nil {
+		i, err := s.Endpoints.Instance(ctx, m.LiveSource.ServerID)
 		if err != nil {
 			return a, err
 		}
@@ -88,25 +88,25 @@ func (s *Server) waveAccount(ctx context.Context, z templates.Zone, m migration.
 	if first, last := chainEnds(m); first.Key != "" {
 		a.Pairs = append(a.Pairs, templates.Pair{Key: "First and last LSN", Value: first.FirstLSN.String() + " to " + last.LastLSN.String()})
 	}
-	if m.Feed != nil {
-		if !m.Feed.Frozen.IsZero() {
-			a.Pairs = append(a.Pairs, templates.Pair{Key: "Writes stopped (UTC)", Value: toTheSecond(m.Feed.Frozen)})
+	if m.LiveSource != nil {
+		if !m.LiveSource.Frozen.IsZero() {
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Writes stopped (UTC)", Value: toTheSecond(m.LiveSource.Frozen)})
 		}
-		if !m.Feed.Tail.IsZero() {
+		if !m.LiveSource.Tail.IsZero() {
 			a.Pairs = append(a.Pairs, templates.Pair{Key: "Gate", Value: gateWords(m)})
 		}
-		if !m.Feed.AbortAsked.IsZero() {
-			why := m.Feed.AbortWhy
+		if !m.LiveSource.AbortAsked.IsZero() {
+			why := m.LiveSource.AbortWhy
 			if why == "" {
 				why = "No reason was given."
 			}
-			a.Pairs = append(a.Pairs, templates.Pair{Key: "Aborted (UTC)", When: z.At(m.Feed.AbortAsked)}, templates.Pair{Key: "Why", Value: why})
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Aborted (UTC)", When: z.At(m.LiveSource.AbortAsked)}, templates.Pair{Key: "Why", Value: why})
 		}
-		if m.Feed.Proof != "" {
-			a.Pairs = append(a.Pairs, templates.Pair{Key: "Nothing written since", Value: m.Feed.Proof})
+		if m.LiveSource.Proof != "" {
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Nothing written since", Value: m.LiveSource.Proof})
 		}
-		if !m.Feed.GivenBack.IsZero() {
-			a.Pairs = append(a.Pairs, templates.Pair{Key: "Source writable again (UTC)", Value: toTheSecond(m.Feed.GivenBack)})
+		if !m.LiveSource.GivenBack.IsZero() {
+			a.Pairs = append(a.Pairs, templates.Pair{Key: "Source writable again (UTC)", Value: toTheSecond(m.LiveSource.GivenBack)})
 		}
 	}
 	if !m.Opened.IsZero() {
@@ -138,10 +138,10 @@ func stopPairs(m migration.Migration) (out []templates.Pair) {
 	if stop.Known {
 		out = append(out, templates.Pair{Key: "Writes were stopped for", Value: spanOf(stop.Total()) + ": " + stopParts(stop) + "; a tail of " + templates.Bytes(stop.Bytes).Text})
 	}
-	if m.Feed == nil || m.Feed.CutoverAsked.IsZero() {
+	if m.LiveSource == nil || m.LiveSource.CutoverAsked.IsZero() {
 		return out
 	}
-	told := m.Feed.Foretold
+	told := m.LiveSource.Predicted
 	if !told.Known {
 		why := told.Why
 		if why == "" {
@@ -175,7 +175,7 @@ func chainEnds(m migration.Migration) (first, last migration.File) {
 }
 
 func gateWords(m migration.Migration) string {
-	tail := "tail ends at LSN " + m.Feed.Tail.String()
+	tail := "tail ends at LSN " + m.LiveSource.Tail.String()
 	if open, why := migration.Gate(m); !open {
 		return tail + "; closed: " + why
 	}

@@ -51,10 +51,10 @@ func (s *Server) readWave(ctx context.Context, id string) (v waveSight, err erro
 			return v, err
 		}
 		if following(k.m) {
-			g, ok := said[k.m.Feed.ServerID]
+			g, ok := said[k.m.LiveSource.ServerID]
 			if !ok {
-				g = s.glanceAtAll(ctx, k.m.Feed.ServerID, rows)
-				said[k.m.Feed.ServerID] = g
+				g = s.glanceAtAll(ctx, k.m.LiveSource.ServerID, rows)
+				said[k.m.LiveSource.ServerID] = g
 			}
 			o, ok := opens[k.m.InstanceID]
 			if !ok {
@@ -133,7 +133,7 @@ func (t waveTally) words() string {
 // waveList shows the waves, newest first.
 func (s *Server) waveList(c echo.Context) (view, error) {
 	ctx, z := c.Request().Context(), s.zone(c)
-	st, err := s.standing(ctx)
+	st, err := s.activity(ctx)
 	if err != nil {
 		return view{}, err
 	}
@@ -212,7 +212,7 @@ func (v waveSight) rest() bool {
 // abortable reports whether something of it can still be given up.
 func (v waveSight) abortable() bool {
 	for _, k := range v.members {
-		if _, err := migration.Abort(k.m); err == nil && k.m.Feed.AbortAsked.IsZero() {
+		if _, err := migration.Abort(k.m); err == nil && k.m.LiveSource.AbortAsked.IsZero() {
 			return true
 		}
 	}
@@ -299,7 +299,7 @@ func (s *Server) waveMemberRow(c echo.Context, k waveMember) templates.WaveMembe
 	switch stop := migration.Measured(k.m); {
 	case stop.Known:
 		row.Stop = "Writes were stopped for " + templates.Span(stop.Total()) + "."
-	case k.m.Feed != nil && !k.m.Feed.GivenBack.IsZero():
+	case k.m.LiveSource != nil && !k.m.LiveSource.GivenBack.IsZero():
 		row.Stop = "The source is writable again."
 	}
 	return row

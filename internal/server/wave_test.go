@@ -58,14 +58,14 @@ func TestAWaveWaitsForItsLast(t *testing.T) {
 	f := h.fleet(t, "billing", "crm")
 	f.sources["crm"].refuses = fault.New(fault.Invalid, "Cannot open backup device.", "Let the service account write to the folder.")
 	p := h.program(t)
-	wish := map[string]any{"name": "billing weekend", "server": "source", "databases": []string{"billing", "crm", "nothing"}, "instance": "target", "staging": "staging", "every": "15m"}
+	request := map[string]any{"name": "billing weekend", "server": "source", "databases": []string{"billing", "crm", "nothing"}, "instance": "target", "staging": "staging", "every": "15m"}
 	type result struct{ Database, ID, Error, Fix string }
 	var begun struct {
 		ID        string
 		Databases []result
 	}
 	p.ask("POST", "/api/v1/waves", map[string]any{"name": "x", "server": "source", "databases": []string{}, "instance": "target", "staging": "staging"}, 422, nil)
-	p.ask("POST", "/api/v1/waves", wish, 201, &begun)
+	p.ask("POST", "/api/v1/waves", request, 201, &begun)
 	if ds := begun.Databases; len(ds) != 3 || ds[0].ID == "" || ds[0].Error != "" || ds[1].ID == "" || ds[2].ID != "" || ds[2].Error != "There is no database nothing." {
 		t.Fatalf("%+v", begun)
 	}
@@ -73,7 +73,7 @@ func TestAWaveWaitsForItsLast(t *testing.T) {
 		Error, Kind string
 		Databases   []result
 	}
-	p.ask("POST", "/api/v1/waves", wish, 422, &refused)
+	p.ask("POST", "/api/v1/waves", request, 422, &refused)
 	if len(refused.Databases) != 3 || !strings.Contains(refused.Databases[0].Error, "already") {
 		t.Errorf("%+v", refused)
 	}
@@ -102,7 +102,7 @@ func TestAWaveWaitsForItsLast(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatalf("it never came to this: %s: %+v", what, w)
 			}
-			h.aRing()
+			h.aNotice()
 		}
 	}
 	wait("one follows, one needs a person", func() bool { return w.Following == 1 && w.Needs == 1 })
@@ -148,12 +148,12 @@ func TestAWaveWaitsForItsLast(t *testing.T) {
 	p.ask("POST", "/api/v1/waves/none/cutover", nil, 404, nil)
 }
 
-// aRing waits until something changed, for a moment at most.
-func (h *house) aRing() {
-	rings, stop := h.bell.Listen()
+// aNotice waits until something changed, for a moment at most.
+func (h *house) aNotice() {
+	changes, stop := h.notifier.Listen()
 	defer stop()
 	select {
-	case <-rings:
+	case <-changes:
 	case <-time.After(200 * time.Millisecond):
 	}
 }
@@ -172,7 +172,7 @@ func TestFiftyDatabasesKeepToTheCaps(t *testing.T) {
 	}
 	q["database"] = names
 	f := h.fleet(t, names...)
-	f.takes = 5 * time.Millisecond
+	f.sourceBackups = 5 * time.Millisecond
 
 	var mu sync.Mutex
 	held, cutting := 0, false

@@ -28,7 +28,7 @@ func (s *Server) showWelcome(c echo.Context) error {
 	} else if some {
 		return seeOther(c, "/sign-in")
 	}
-	return render(c, http.StatusOK, templates.FirstStartPage(s.doorFrame(c, "Welcome"), templates.FirstStart{Form: welcomeForm("")}))
+	return render(c, http.StatusOK, templates.FirstStartPage(s.signedOutFrame(c, "Welcome"), templates.FirstStart{Form: welcomeForm("")}))
 }
 
 // welcome makes the first administrator and signs them in.
@@ -43,7 +43,7 @@ func (s *Server) welcome(c echo.Context) error {
 	password := secret.NewText(c.FormValue("password"))
 	f := welcomeForm(name)
 	if !checkNewPerson(&f, name, password, c.FormValue("again")) {
-		return render(c, http.StatusUnprocessableEntity, templates.FirstStartPage(s.doorFrame(c, "Welcome"), templates.FirstStart{Form: f}))
+		return render(c, http.StatusUnprocessableEntity, templates.FirstStartPage(s.signedOutFrame(c, "Welcome"), templates.FirstStart{Form: f}))
 	}
 	p := s.newPerson(name, password)
 	e := audit.New(audit.Actor{Name: name, Via: "web", Address: c.RealIP()}, s.Now(), "person.first", "person/"+p.ID, name+" became the first administrator.")
@@ -61,7 +61,7 @@ func (s *Server) welcome(c echo.Context) error {
 func (s *Server) newPerson(name string, password secret.Text) person.Person {
 	now := s.Now().UTC()
 	p := person.Person{ID: s.NewID(), Name: name, Created: now, Changed: now}
-	s.door.hashing(func() { p.Hash = person.HashPassword(password) })
+	s.limiter.hashing(func() { p.Hash = person.HashPassword(password) })
 	return p
 }
 

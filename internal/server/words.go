@@ -82,7 +82,7 @@ func problemWords(code string) string {
 	}
 	known := map[string]string{
 		"device": "backup file out of reach", "read": "backup file broke off", "other-database": "another database", "version": "newer version", "system": "system database", "damaged": "damaged backup",
-		"too-large": "too large", "file-clash": "places are taken", "folder": "folder is missing", "not-restoring": "database is not restoring", "interrupted": "interrupted restore", "half-made": "half-made database",
+		"too-large": "too large", "file-clash": "places are taken", "folder": "folder is missing", "not-restoring": "database is not restoring", "interrupted": "interrupted restore", "interrupted-restore": "half-made database",
 		"more-log": "more log needed", "certificate": "certificate is missing", "rights": "rights are missing", "in-use": "database in use", "restoring": "database restoring", "group": "availability group",
 		"ended": "statement was ended", "read-only": "database is read-only", "restricted": "open to administrators alone", "gone": "database is gone", "connection": "connection was lost",
 		"gap": "a log is missing", "covered": "log already applied", "name-exists": "name is taken", "space": "no space", "wrong-base": "wrong base",
@@ -230,7 +230,7 @@ func stepProgress(s run.Step) *templates.Progress {
 		return templates.Transfer(s.Title, s.Done, s.Total, s.Rate)
 	}
 	p := &templates.Progress{Label: s.Title, Value: s.Done, Max: s.Total}
-	if strings.HasPrefix(s.Key, "take/") { // a server counts a backup in percent
+	if strings.HasPrefix(s.Key, "source-backup/") { // a server counts a backup in percent
 		p.Words = fmt.Sprintf("%d %%", s.Done)
 		return p
 	}

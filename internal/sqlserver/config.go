@@ -154,7 +154,7 @@ func (c Config) timeout() time.Duration {
 func (c Config) tls() (*tls.Config, error) {
 	t := &tls.Config{ServerName: c.HostNameInCertificate, MinVersion: tls.VersionTLS12,
 		InsecureSkipVerify:          c.TrustServerCertificate, // chosen by a person, see Config
-		DynamicRecordSizingDisabled: true,                     // the driver's wish: one record per packet
+		DynamicRecordSizingDisabled: true,                     // the driver's request: one record per packet
 	}
 	if t.ServerName == "" {
 		t.ServerName = c.Host

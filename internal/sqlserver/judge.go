@@ -11,7 +11,7 @@ import (
 )
 
 // judge says how a restore stands. It looks at nothing but its argument.
-func judge(v sight) migration.Task {
+func judge(v restoreState) migration.Task {
 	t := migration.Task{Database: v.name, Created: v.work.started, BackupMode: "full"}
 	if v.exists {
 		t.Created = v.row.date("create_date").Add(-v.offset).UTC()
@@ -25,7 +25,7 @@ func judge(v sight) migration.Task {
 		t.Status, t.Ended = migration.TaskFailed, v.work.ended
 		t.Description, _ = fault.Words(v.work.err)
 		if fault.Is(v.work.err, fault.Unavailable) {
-			t.HalfMade = v.halfMade()
+			t.InterruptedRestore = v.interruptedRestore()
 		}
 	case !v.exists:
 		t.Status, t.Description = migration.TaskFailed, "The database is gone."
@@ -34,7 +34,7 @@ func judge(v sight) migration.Task {
 	case state == "RESTORING" && len(v.running) > 0:
 		t.Status, t.Description = migration.TaskRunning, fmt.Sprintf("%s: %.0f percent.", v.running[0].Command, v.running[0].Percent)
 	case state == "RESTORING" && len(v.restores) == 0:
-		t.Status, t.HalfMade = migration.TaskFailed, v.halfMade()
+		t.Status, t.InterruptedRestore = migration.TaskFailed, v.interruptedRestore()
 		t.Description = "The restore was interrupted: the connection that ran it ended. Restore the full backup again."
 	case state == "RESTORING":
 		t.Status = migration.TaskWaiting
@@ -92,7 +92,7 @@ func (w work) verdict(check string) string {
 
 // lastCheck tells of a check since the restore that this process knows nothing
 // of. While one runs here there is nothing to tell yet.
-func (t *Target) lastCheck(ctx context.Context, v sight) (string, error) {
+func (t *Target) lastCheck(ctx context.Context, v restoreState) (string, error) {
 	if v.working() {
 		return "", nil
 	}

@@ -20,29 +20,29 @@ func TestTaskIsJudgedByWhatTheServerTells(t *testing.T) {
 	running := func(v verb) work { return work{verb: v, started: now, key: "f.bak", percent: 40} }
 	for _, c := range []struct {
 		name   string
-		v      sight
+		v      restoreState
 		status migration.TaskStatus
 		words  string
 	}{
-		{"begun, no database yet", sight{worked: true, work: running(workRestore)}, migration.TaskRunning, "f.bak: 40 percent"},
-		{"at work", sight{exists: true, row: state("RESTORING", "MULTI_USER"), worked: true, work: running(workRestore)}, migration.TaskRunning, "40 percent"},
-		{"the restore was refused", sight{worked: true, work: ended(workRestore, errors.New("x"))}, migration.TaskFailed, ""},
-		{"interrupted", sight{exists: true, row: state("RESTORING", "MULTI_USER")}, migration.TaskFailed, "interrupted"},
-		{"somebody else's connection", sight{exists: true, row: state("RESTORING", "MULTI_USER"), running: []backup.RunningStatement{{Command: "RESTORE DATABASE", Percent: 7}}}, migration.TaskRunning, "7 percent"},
-		{"waits for more", sight{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full}, migration.TaskWaiting, ""},
-		{"the next log", sight{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, worked: true, work: running(workImport)}, migration.TaskRunning, "f.bak"},
-		{"after a refused log", sight{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, worked: true, work: ended(workImport, errors.New("x"))}, migration.TaskWaiting, ""},
-		{"open", sight{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full}, migration.TaskSuccess, ""},
-		{"open, check goes on", sight{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: running(workCheck)}, migration.TaskSuccess, ""},
-		{"open and checked", sight{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: ended(workCheck, nil)}, migration.TaskSuccess, "Success. Asynchronously DBCC CHECKDB"},
-		{"open and broken", sight{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: ended(workCheck, nil, "bad page")}, migration.TaskSuccess, "Asynchronously DBCC CHECKDB failed: bad page"},
-		{"check before opening", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: running(workCheckFirst)}, migration.TaskRunning, "CHECKDB is running"},
-		{"found broken before opening", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: ended(workCheckFirst, nil, "bad page")}, migration.TaskWaiting, "DBCC CHECKDB failed: bad page"},
-		{"death during that check", sight{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full}, migration.TaskWaiting, "administrators alone"},
-		{"opened, later frozen as a source", sight{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, lived: true}, migration.TaskSuccess, "open since"},
-		{"recovering", sight{exists: true, row: state("RECOVERING", "MULTI_USER"), restores: full}, migration.TaskRunning, "recovered"},
-		{"suspect", sight{exists: true, row: state("SUSPECT", "MULTI_USER"), restores: full}, migration.TaskFailed, "SUSPECT"},
-		{"dropped by somebody", sight{worked: true, work: ended(workImport, nil)}, migration.TaskFailed, "gone"},
+		{"begun, no database yet", restoreState{worked: true, work: running(workRestore)}, migration.TaskRunning, "f.bak: 40 percent"},
+		{"at work", restoreState{exists: true, row: state("RESTORING", "MULTI_USER"), worked: true, work: running(workRestore)}, migration.TaskRunning, "40 percent"},
+		{"the restore was refused", restoreState{worked: true, work: ended(workRestore, errors.New("x"))}, migration.TaskFailed, ""},
+		{"interrupted", restoreState{exists: true, row: state("RESTORING", "MULTI_USER")}, migration.TaskFailed, "interrupted"},
+		{"somebody else's connection", restoreState{exists: true, row: state("RESTORING", "MULTI_USER"), running: []backup.RunningStatement{{Command: "RESTORE DATABASE", Percent: 7}}}, migration.TaskRunning, "7 percent"},
+		{"waits for more", restoreState{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full}, migration.TaskWaiting, ""},
+		{"the next log", restoreState{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, worked: true, work: running(workImport)}, migration.TaskRunning, "f.bak"},
+		{"after a refused log", restoreState{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, worked: true, work: ended(workImport, errors.New("x"))}, migration.TaskWaiting, ""},
+		{"open", restoreState{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full}, migration.TaskSuccess, ""},
+		{"open, check goes on", restoreState{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: running(workCheck)}, migration.TaskSuccess, ""},
+		{"open and checked", restoreState{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: ended(workCheck, nil)}, migration.TaskSuccess, "Success. Asynchronously DBCC CHECKDB"},
+		{"open and broken", restoreState{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: ended(workCheck, nil, "bad page")}, migration.TaskSuccess, "Asynchronously DBCC CHECKDB failed: bad page"},
+		{"check before opening", restoreState{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: running(workCheckFirst)}, migration.TaskRunning, "CHECKDB is running"},
+		{"found broken before opening", restoreState{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: ended(workCheckFirst, nil, "bad page")}, migration.TaskWaiting, "DBCC CHECKDB failed: bad page"},
+		{"death during that check", restoreState{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full}, migration.TaskWaiting, "administrators alone"},
+		{"opened, later frozen as a source", restoreState{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, lived: true}, migration.TaskSuccess, "open since"},
+		{"recovering", restoreState{exists: true, row: state("RECOVERING", "MULTI_USER"), restores: full}, migration.TaskRunning, "recovered"},
+		{"suspect", restoreState{exists: true, row: state("SUSPECT", "MULTI_USER"), restores: full}, migration.TaskFailed, "SUSPECT"},
+		{"dropped by somebody", restoreState{worked: true, work: ended(workImport, nil)}, migration.TaskFailed, "gone"},
 	} {
 		got := judge(c.v)
 		if got.Status != c.status || !strings.Contains(got.Description, c.words) || c.words == "" && c.v.work.err == nil && got.Description != "" {

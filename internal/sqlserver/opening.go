@@ -33,7 +33,7 @@ func (t *Target) open(ctx context.Context, id, database string, check migration.
 	if err != nil {
 		return err
 	}
-	v, err := t.sightOf(ctx, id, database)
+	v, err := t.restoreStateOf(ctx, id, database)
 	if err != nil {
 		return untouched(err)
 	}
@@ -139,7 +139,7 @@ func (t *Target) Terminate(ctx context.Context, id string) error {
 			return t.server.explain(ctx, ctx.Err())
 		}
 	}
-	v, err := t.sight(ctx, database)
+	v, err := t.restoreState(ctx, database)
 	if err != nil {
 		return untouched(err)
 	}
@@ -158,7 +158,7 @@ func (t *Target) Terminate(ctx context.Context, id string) error {
 // mayDrop refuses unless the database was made by this restore and never
 // opened. RESTORING alone is no proof: a database whose tail was taken WITH
 // NORECOVERY looks the same, and so does one of an availability group.
-func mayDrop(v sight, id string) error {
+func mayDrop(v restoreState, id string) error {
 	keep := func(why string) error {
 		return fault.Newf(fault.Conflict, "%s is left as it is: %s", v.name, why).WithFix("If it is really not needed, drop it by hand.")
 	}

@@ -39,7 +39,7 @@ func (s *Server) MissingRights(ctx context.Context, database string) ([]backup.M
 		return nil, err
 	}
 	var missing []backup.MissingRight
-	lack := func(right, grant string) { missing = append(missing, backup.MissingRight{Right: right, Grant: grant}) }
+	findMissing := func(right, grant string) { missing = append(missing, backup.MissingRight{Right: right, Grant: grant}) }
 	user := func(in string, has bool) string {
 		if has {
 			return fmt.Sprintf("USE %s; ", in)
@@ -53,26 +53,26 @@ func (s *Server) MissingRights(ctx context.Context, database string) ([]backup.M
 	switch {
 	case r.bit("may_control"):
 	case r.bit("may_backup") && r.bit("may_backup_log") && r.bit("may_alter"):
-		lack("check the database and read its tables to compare them (db_owner)", role(quotedName, access, "db_owner"))
+		findMissing("check the database and read its tables to compare them (db_owner)", role(quotedName, access, "db_owner"))
 	case r.bit("may_backup") && r.bit("may_backup_log"):
-		lack("change the database's state and recovery model, check it, and read its tables (db_owner)", role(quotedName, access, "db_owner"))
+		findMissing("change the database's state and recovery model, check it, and read its tables (db_owner)", role(quotedName, access, "db_owner"))
 	default:
-		lack("back the database up (db_backupoperator)", role(quotedName, access, "db_backupoperator"))
-		lack("change the database's state and recovery model, check it, and read its tables (db_owner)", role(quotedName, true, "db_owner"))
+		findMissing("back the database up (db_backupoperator)", role(quotedName, access, "db_backupoperator"))
+		findMissing("change the database's state and recovery model, check it, and read its tables (db_owner)", role(quotedName, true, "db_owner"))
 	}
 	if !r.bit("may_history") || !r.bit("may_media") {
-		lack("read the history of backups in msdb", user("[msdb]", r.bit("has_msdb"))+
+		findMissing("read the history of backups in msdb", user("[msdb]", r.bit("has_msdb"))+
 			fmt.Sprintf("GRANT SELECT ON dbo.backupset TO %s; GRANT SELECT ON dbo.backupmediafamily TO %s;", login, login))
 	}
 	if !r.bit("may_state") {
-		lack("see what runs on the server and how far it is", fmt.Sprintf("USE [master]; GRANT VIEW SERVER STATE TO %s;", login))
+		findMissing("see what runs on the server and how far it is", fmt.Sprintf("USE [master]; GRANT VIEW SERVER STATE TO %s;", login))
 	}
 	if !r.bit("is_dbcreator") {
 		right := "open the database again after a tail-log backup (dbcreator)"
 		if !r.bit("may_create") {
 			right = "verify backups, and open the database again after a tail-log backup (dbcreator)"
 		}
-		lack(right, fmt.Sprintf("ALTER SERVER ROLE [dbcreator] ADD MEMBER %s;", login))
+		findMissing(right, fmt.Sprintf("ALTER SERVER ROLE [dbcreator] ADD MEMBER %s;", login))
 	}
 	return missing, nil
 }

@@ -96,14 +96,14 @@ func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string,
 		return "", untouched(err)
 	}
 	options := []string{"NORECOVERY"}
-	sight, err := t.sight(ctx, in.Database)
+	restoreState, err := t.restoreState(ctx, in.Database)
 	switch {
 	case err != nil:
 		return "", untouched(err)
-	case sight.exists && !(in.Replace && sight.interrupted()):
-		return "", fault.Newf(fault.Conflict, "A database %s already exists on the server (%s).", in.Database, sight.row.text("state_desc")).
+	case restoreState.exists && !(in.Replace && restoreState.interrupted()):
+		return "", fault.Newf(fault.Conflict, "A database %s already exists on the server (%s).", in.Database, restoreState.row.text("state_desc")).
 			WithFix("Choose another name, or back that database up and drop it.")
-	case sight.exists:
+	case restoreState.exists:
 		options = append(options, "REPLACE")
 	}
 	statement, err := restoreStatement("DATABASE", in.Database, files, data, info, options...)
@@ -135,11 +135,11 @@ func (t *Target) Import(ctx context.Context, id string, in migration.RestoreCall
 	if err != nil {
 		return untouched(err)
 	}
-	if sight, err := t.sightOf(ctx, id, in.Database); err != nil {
+	if restoreState, err := t.restoreStateOf(ctx, id, in.Database); err != nil {
 		return untouched(err)
-	} else if state := sight.row.text("state_desc"); state != "RESTORING" {
+	} else if state := restoreState.row.text("state_desc"); state != "RESTORING" {
 		return fault.Newf(fault.Conflict, "%s is %s and takes no more backups.", in.Database, state)
-	} else if sight.lived {
+	} else if restoreState.lived {
 		return frozen(in.Database)
 	}
 	w := &work{verb: workImport, taskID: id, key: in.Key}

@@ -67,7 +67,7 @@ func TestDeathDuringTheFullBackup(t *testing.T) {
 	if _, err = second.Restore(bg, call("Copy", key)); !fault.Is(err, fault.Conflict) {
 		t.Fatalf("a half-made database was replaced without being told to: %v", err)
 	}
-	if made, err := second.HalfMade(bg, "Copy"); err != nil || time.Since(made) > time.Minute || time.Since(made) < 0 {
+	if made, err := second.InterruptedRestore(bg, "Copy"); err != nil || time.Since(made) > time.Minute || time.Since(made) < 0 {
 		t.Fatalf("half-made at %v, %v", made, err)
 	}
 	again := call("Copy", key)

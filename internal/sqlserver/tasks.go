@@ -14,7 +14,7 @@ import (
 )
 
 // sight is what is known of a database on the target.
-type sight struct {
+type restoreState struct {
 	name     string
 	exists   bool
 	row      row // of sys.databases
@@ -41,15 +41,15 @@ const longest = 8 * 24 * time.Hour
 
 // interrupted reports whether the database is the rest of a restore whose full
 // backup never got through.
-func (v sight) interrupted() bool {
+func (v restoreState) interrupted() bool {
 	return v.exists && v.row.text("state_desc") == "RESTORING" && len(v.restores) == 0 &&
 		v.row.date("local_now").Sub(v.row.date("create_date")) < longest && !v.lived && !v.row.has("replica_id") && len(v.running) == 0 && !v.working()
 }
 
-func (v sight) working() bool { return v.worked && v.work.ended.IsZero() }
+func (v restoreState) working() bool { return v.worked && v.work.ended.IsZero() }
 
 // base is the full backup the database was restored from, zero if unknown.
-func (v sight) base() backup.GUID {
+func (v restoreState) base() backup.GUID {
 	if len(v.restores) == 0 {
 		return backup.GUID{}
 	}
@@ -59,8 +59,8 @@ func (v sight) base() backup.GUID {
 const databaseState = `SELECT *, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset, GETDATE() AS local_now, GETUTCDATE() AS utc_now FROM sys.databases WHERE name = @p1`
 
 // sight asks the server about one database.
-func (t *Target) sight(ctx context.Context, database string) (sight, error) {
-	v := sight{name: database}
+func (t *Target) restoreState(ctx context.Context, database string) (restoreState, error) {
+	v := restoreState{name: database}
 	v.work, v.worked = t.server.work(database)
 	rows, err := t.server.ask(ctx, databaseState, database)
 	if err != nil {
@@ -85,9 +85,9 @@ func (t *Target) sight(ctx context.Context, database string) (sight, error) {
 	return v, err
 }
 
-// halfMade is when an interrupted restore made the database, by this machine's
+// interruptedRestore is when an interrupted restore made the database, by this machine's
 // clock; zero when it is none, or its files were put elsewhere by somebody.
-func (v sight) halfMade() time.Time {
+func (v restoreState) interruptedRestore() time.Time {
 	if !v.interrupted() || !v.placed {
 		return time.Time{}
 	}
@@ -109,13 +109,13 @@ func (t *Target) placed(ctx context.Context, database string) (bool, error) {
 	return len(files) > 0, err
 }
 
-// HalfMade implements migration.Host.
-func (t *Target) HalfMade(ctx context.Context, database string) (time.Time, error) {
-	v, err := t.sight(ctx, database)
+// InterruptedRestore implements migration.Host.
+func (t *Target) InterruptedRestore(ctx context.Context, database string) (time.Time, error) {
+	v, err := t.restoreState(ctx, database)
 	if err != nil {
 		return time.Time{}, untouched(err)
 	}
-	return v.halfMade(), nil
+	return v.interruptedRestore(), nil
 }
 
 const ownBackups = `SELECT TOP (10000) backup_set_id FROM msdb.dbo.backupset WHERE database_name = @p1 AND (server_name = @@SERVERNAME OR @@SERVERNAME IS NULL) AND backup_finish_date >= @p2 ORDER BY backup_set_id DESC`
@@ -126,7 +126,7 @@ const ownBackups = `SELECT TOP (10000) backup_set_id FROM msdb.dbo.backupset WHE
 // open has none. The sets it was restored from are in that history too, and
 // do not count: source and target may bear one name. msdb cuts times to the
 // second, sys.databases does not.
-func (t *Target) lived(ctx context.Context, v sight) (bool, error) {
+func (t *Target) lived(ctx context.Context, v restoreState) (bool, error) {
 	since := v.row.date("create_date")
 	if n := len(v.restores); n > 0 {
 		since = v.restores[n-1].at.Add(v.offset)
@@ -138,9 +138,9 @@ func (t *Target) lived(ctx context.Context, v sight) (bool, error) {
 	}), err
 }
 
-// sightOf is sight for a task, which must be the one that the database is of.
-func (t *Target) sightOf(ctx context.Context, id, database string) (sight, error) {
-	v, err := t.sight(ctx, database)
+// restoreStateOf is sight for a task, which must be the one that the database is of.
+func (t *Target) restoreStateOf(ctx context.Context, id, database string) (restoreState, error) {
+	v, err := t.restoreState(ctx, database)
 	if err != nil {
 		return v, err
 	}
@@ -207,7 +207,7 @@ func (t *Target) withSets(ctx context.Context, rows []row, offset time.Duration)
 // Task implements migration.Target.
 func (t *Target) Task(ctx context.Context, id string) (migration.Task, error) {
 	database, _ := parseID(id)
-	v, err := t.sightOf(ctx, id, database)
+	v, err := t.restoreStateOf(ctx, id, database)
 	if err != nil {
 		return migration.Task{}, err
 	}
@@ -238,7 +238,7 @@ func (t *Target) Tasks(ctx context.Context, since time.Time) ([]migration.Task, 
 	}
 	var out []migration.Task
 	for _, name := range names {
-		v, err := t.sight(ctx, name)
+		v, err := t.restoreState(ctx, name)
 		if err != nil {
 			return nil, err
 		}
@@ -264,7 +264,7 @@ func (t *Target) Tasks(ctx context.Context, since time.Time) ([]migration.Task, 
 // the full backup while it is being restored.
 func (t *Target) TaskFiles(ctx context.Context, id string) ([]migration.TaskFile, error) {
 	database, _ := parseID(id)
-	v, err := t.sightOf(ctx, id, database)
+	v, err := t.restoreStateOf(ctx, id, database)
 	if err != nil {
 		return nil, err
 	}

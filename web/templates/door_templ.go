@@ -187,8 +187,8 @@ func ProblemPage(f Frame, v Problem) templ.Component {
 	})
 }
 
-// ProblemDoor is an error for people who are not signed in.
-func ProblemDoor(f Frame, v Problem) templ.Component {
+// ProblemSignedOut is an error for people who are not signed in.
+func ProblemSignedOut(f Frame, v Problem) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -1,7 +1,7 @@
 package templates
 
-// OwnPolicies is the list of policies of our own.
-type OwnPolicies struct {
+// Policies is the list of policies of our own.
+type Policies struct {
 	Rows  []OwnPolicyRow
 	Empty Empty
 	Pager Pager
@@ -37,7 +37,7 @@ type SlotWords struct {
 }
 
 // Fragments of the list.
-func (v OwnPolicies) Fragments() []Fragment { return []Fragment{{"policies-list", ownPolicyRows(v)}} }
+func (v Policies) Fragments() []Fragment { return []Fragment{{"policies-list", ownPolicyRows(v)}} }
 
 // OwnPolicyForm is the form of a policy of our own, and what it means so far.
 type OwnPolicyForm struct {

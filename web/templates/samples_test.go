@@ -252,7 +252,7 @@ func pages() []page {
 			return InstancePage(f, v)
 		}, []string{"no answer", "Login failed for user"}},
 		{"server", "Add a SQL Server", "settings", func(f Frame) templ.Component {
-			return FormPageView(f, FormPage{Title: "Add a SQL Server", Crumbs: []Link{{"Settings", "/settings"}, {Text: "SQL Server"}}, Intro: "A SQL Server of your own, at work.", Form: Form{Action: "/settings/servers", Submit: "Save", Cancel: "/settings#servers", Fields: []Field{
+			return FormPageView(f, FormPage{Title: "Add a SQL Server", Crumbs: []Link{{"Settings", "/settings"}, {Text: "SQL Server"}}, Intro: "A self-managed SQL Server, at work.", Form: Form{Action: "/settings/servers", Submit: "Save", Cancel: "/settings#servers", Fields: []Field{
 				{Name: "host", Label: "Host", Mono: true}, {Name: "port", Label: "Port", Type: "number", Optional: true, Placeholder: "1433"},
 				{Name: "encrypt", Label: "Encryption", Type: "choices", Value: "full", Options: []Option{{Value: "strict", Label: "Strict", Hint: "TLS from the first byte (TDS 8)."}, {Value: "full", Label: "Full", Hint: "TLS after the greeting."}, {Value: "none", Label: "None", Hint: "Only the password is encrypted."}}},
 				{Name: "ca_pem", Label: "Certificate of the authority", Type: "area", Mono: true, Optional: true, Placeholder: "-----BEGIN CERTIFICATE-----", Hint: "PEM."}}}})

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // BackupsPatch changes what is not nil: settings of the emulation, and the
@@ -132,32 +132,32 @@ func (s *Server) Clock() Clock {
 }
 
 func (s *Server) backupControls() {
-	d := s.door
+	d := s.controlPort
 	found := func(w http.ResponseWriter, r *http.Request, ok bool) {
 		if !ok {
 			http.NotFound(w, r)
 			return
 		}
-		door.WriteJSON(w, struct{}{})
+		control.WriteJSON(w, struct{}{})
 	}
 	d.HandleFunc("PATCH /instances/{id}/backups", func(w http.ResponseWriter, r *http.Request) {
 		var p BackupsPatch
-		if door.ReadJSON(w, r, &p) {
+		if control.ReadJSON(w, r, &p) {
 			found(w, r, s.PatchBackups(r.PathValue("id"), p))
 		}
 	})
 	d.HandleFunc("PUT /instances/{id}/databases/{name}/contents", func(w http.ResponseWriter, r *http.Request) {
 		var contents json.RawMessage
-		if door.ReadJSON(w, r, &contents) {
+		if control.ReadJSON(w, r, &contents) {
 			found(w, r, s.SetContents(r.PathValue("id"), r.PathValue("name"), contents))
 		}
 	})
-	d.HandleFunc("GET /clock", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Clock()) })
+	d.HandleFunc("GET /clock", func(w http.ResponseWriter, _ *http.Request) { control.WriteJSON(w, s.Clock()) })
 	d.HandleFunc("POST /clock", func(w http.ResponseWriter, r *http.Request) {
 		var by struct {
 			Forward string `json:"forward"` // such as 36h; at most 400 days
 		}
-		if !door.ReadJSON(w, r, &by) {
+		if !control.ReadJSON(w, r, &by) {
 			return
 		}
 		d, err := time.ParseDuration(by.Forward)
@@ -166,6 +166,6 @@ func (s *Server) backupControls() {
 			return
 		}
 		s.Forward(d)
-		door.WriteJSON(w, s.Clock())
+		control.WriteJSON(w, s.Clock())
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // setsADay is the service's limit of backup sets (RDS API CreateBackup). The
@@ -78,7 +78,7 @@ func (q *request) createBackup() (answer, *refusal) {
 			j.Since = time.Time{}
 		}
 		b.Jobs = append(b.Jobs, j)
-		door.Detail(q.Context(), in.ID+" "+j.Method)
+		control.Detail(q.Context(), in.ID+" "+j.Method)
 		out = answer{"BackupJobId": j.ID}
 	})
 	return out, refused

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // copyDatabaseBetweenInstances restores databases of a set or a moment into an
@@ -73,7 +73,7 @@ func (q *request) copyDatabaseBetweenInstances() (answer, *refusal) {
 			target.Databases[t.Name] = &Database{Name: t.Name, Task: "copy", Created: s.now(), DataBytes: t.Bytes}
 		}
 		target.Backups.Restores = append(target.Backups.Restores, tasks...)
-		door.Detail(q.Context(), in.ID+" → "+target.ID)
+		control.Detail(q.Context(), in.ID+" → "+target.ID)
 	})
 	if refused != nil {
 		return nil, refused

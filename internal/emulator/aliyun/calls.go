@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // Limits of the service (page "Instance-level migration of SQL Server to the
@@ -63,7 +63,7 @@ func (q *request) createMigrateTask() (answer, *refusal) {
 		}
 		t.TaskID, t.Status, t.Description, t.Hangs = s.st.id(), "NoStart", "", t.Hangs || s.hangAll
 		t.Files = append(t.Files, &File{Endpoint: at.Endpoint, Bucket: at.Bucket, Key: at.Key, Status: "NoStart", Created: q.now})
-		door.Detail(q.Context(), in.ID+" "+name+" "+at.Key)
+		control.Detail(q.Context(), in.ID+" "+name+" "+at.Key)
 		out = answer{"DBInstanceId": in.ID, "DBName": name, "BackupMode": mode, "MigrateTaskId": t.ID, "TaskId": t.TaskID}
 		s.begin(func() { s.restore(t, len(t.Files)-1) })
 	})

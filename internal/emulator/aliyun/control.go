@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // InstancePatch changes what is not nil.
@@ -189,9 +189,9 @@ func (s *Server) controls() {
 			http.NotFound(w, r)
 			return
 		}
-		door.WriteJSON(w, struct{}{})
+		control.WriteJSON(w, struct{}{})
 	}
-	d := s.door
+	d := s.controlPort
 	d.HandleFunc("GET /instances", func(w http.ResponseWriter, _ *http.Request) {
 		s.catchUp()
 		s.mu.Lock()
@@ -200,7 +200,7 @@ func (s *Server) controls() {
 			out[id] = in.copy()
 		}
 		s.mu.Unlock()
-		door.WriteJSON(w, out)
+		control.WriteJSON(w, out)
 	})
 	d.HandleFunc("GET /instances/{id}", func(w http.ResponseWriter, r *http.Request) {
 		in, ok := s.Instance(r.PathValue("id"))
@@ -208,11 +208,11 @@ func (s *Server) controls() {
 			http.NotFound(w, r)
 			return
 		}
-		door.WriteJSON(w, in)
+		control.WriteJSON(w, in)
 	})
 	d.HandleFunc("PATCH /instances/{id}", func(w http.ResponseWriter, r *http.Request) {
 		var p InstancePatch
-		if door.ReadJSON(w, r, &p) {
+		if control.ReadJSON(w, r, &p) {
 			done(w, r, s.Patch(r.PathValue("id"), p))
 		}
 	})
@@ -222,8 +222,8 @@ func (s *Server) controls() {
 	d.HandleFunc("DELETE /instances/{id}/databases/{name}", func(w http.ResponseWriter, r *http.Request) {
 		done(w, r, s.SetDatabase(r.PathValue("id"), r.PathValue("name"), false))
 	})
-	d.HandleFunc("GET /tasks", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Tasks()) })
-	d.HandleFunc("GET /created", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Created()) })
+	d.HandleFunc("GET /tasks", func(w http.ResponseWriter, _ *http.Request) { control.WriteJSON(w, s.Tasks()) })
+	d.HandleFunc("GET /created", func(w http.ResponseWriter, _ *http.Request) { control.WriteJSON(w, s.Created()) })
 	for name, hang := range map[string]bool{"hang": true, "resume": false} {
 		d.HandleFunc("POST /tasks/{id}/"+name, func(w http.ResponseWriter, r *http.Request) {
 			done(w, r, s.Hang(r.PathValue("id"), hang))
@@ -232,7 +232,7 @@ func (s *Server) controls() {
 	}
 	d.HandleFunc("PUT /accounts/{id}/role", func(w http.ResponseWriter, r *http.Request) {
 		var role Credential
-		if door.ReadJSON(w, r, &role) {
+		if control.ReadJSON(w, r, &role) {
 			s.SetRole(r.PathValue("id"), &role)
 			done(w, r, true)
 		}
@@ -243,7 +243,7 @@ func (s *Server) controls() {
 	})
 	d.HandleFunc("PATCH /settings", func(w http.ResponseWriter, r *http.Request) {
 		var p SettingsPatch
-		if door.ReadJSON(w, r, &p) {
+		if control.ReadJSON(w, r, &p) {
 			s.Settings(p)
 			done(w, r, true)
 		}

@@ -11,15 +11,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // Server is the emulated API. Make it with New, serve it on loopback, Close it.
 type Server struct {
-	config  Config
-	door    *door.Door
-	handler http.Handler
-	objects Objects
+	config      Config
+	controlPort *control.Port
+	handler     http.Handler
+	objects     Objects
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
@@ -49,7 +49,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, door: door.New(), objects: c.Objects, st: st, roles: map[string]*Credential{},
+	s := &Server{config: c, controlPort: control.New(), objects: c.Objects, st: st, roles: map[string]*Credential{},
 		nonces: map[string]time.Time{}, wake: make(chan struct{}), began: time.Now()}
 	for _, a := range c.Accounts {
 		s.roles[a.ID] = a.ImportRole
@@ -58,10 +58,10 @@ func New(c Config) (*Server, error) {
 		s.objects = newOSSObjects(c)
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	s.door.Refuse = func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	s.controlPort.Refuse = func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 		writeRefusal(w, r, &refusal{status: status, code: code, message: message})
 	}
-	s.handler = s.door.Wrap(operation, http.HandlerFunc(s.serve))
+	s.handler = s.controlPort.Wrap(operation, http.HandlerFunc(s.serve))
 	s.controls()
 	s.backupControls()
 	s.st.remember(s.now())
@@ -73,10 +73,10 @@ func New(c Config) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Control is the control door; serve it on a listener of its own.
-func (s *Server) Control() http.Handler { return s.door.Control() }
+func (s *Server) Control() http.Handler { return s.controlPort.Control() }
 
 // Door is the control door for callers in the same process.
-func (s *Server) Door() *door.Door { return s.door }
+func (s *Server) ControlPort() *control.Port { return s.controlPort }
 
 // Close stops the tasks where they are and waits for them. With a File they
 // go on with the next New. It returns the last error of writing that file.
@@ -84,7 +84,7 @@ func (s *Server) Close() error {
 	s.mu.Lock() // no task begins any more
 	s.stop()
 	s.mu.Unlock()
-	s.door.Release("")
+	s.controlPort.Release("")
 	s.work.Wait()
 	if o, ok := s.objects.(*ossObjects); ok {
 		o.http.CloseIdleConnections()
@@ -130,7 +130,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := time.Now().UTC()
-	if skew, ok := door.Effect(r.Context(), "clock_skew"); ok {
+	if skew, ok := control.Effect(r.Context(), "clock_skew"); ok {
 		if d, err := time.ParseDuration(skew); err == nil {
 			now = now.Add(d)
 			w.Header().Set("Date", now.Format(http.TimeFormat))
@@ -266,7 +266,7 @@ func (q *request) instance() (*Instance, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	door.Detail(q.Context(), id)
+	control.Detail(q.Context(), id)
 	in := q.server.st.Instances[id]
 	if in == nil || in.Account != q.caller.account {
 		return nil, refuse(http.StatusNotFound, "InvalidDBInstanceId.NotFound", "The specified DB instance does not exist.")

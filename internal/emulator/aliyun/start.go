@@ -20,14 +20,14 @@ type Running struct {
 }
 
 // Start serves c on two loopback addresses; an empty one chooses a free port.
-func Start(c Config, listen, control string) (*Running, error) {
+func Start(c Config, listen, controlURL string) (*Running, error) {
 	s, err := New(c)
 	if err != nil {
 		return nil, err
 	}
 	run := &Running{Server: s}
 	if run.URL, err = run.listen(listen, s); err == nil {
-		run.ControlURL, err = run.listen(control, s.Control())
+		run.ControlURL, err = run.listen(controlURL, s.Control())
 	}
 	if err != nil {
 		return nil, errors.Join(err, run.Close())
@@ -55,7 +55,7 @@ func (run *Running) listen(address string, h http.Handler) (string, error) {
 
 // Close releases held requests, stops serving and stops the tasks.
 func (run *Running) Close() error {
-	run.door.Release("")
+	run.controlPort.Release("")
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	for _, server := range run.servers {

@@ -82,9 +82,9 @@ func (d *build) record() []byte {
 }
 
 // number notes the control block number and the address relative to SSET.
-func (d *build) number(control int, fromSet int64) {
+func (d *build) number(controlURL int, fromSet int64) {
 	d.u64(0x14, fromSet/grain)
-	d.u32(0x24, uint32(control))
+	d.u32(0x24, uint32(controlURL))
 }
 
 // seal points the header at the first stream, which begins here or at least,

@@ -121,10 +121,10 @@ func (f *file) set(s *Set, position int) {
 		s = f.measured(*s, position)
 	}
 	begin := f.off
-	control := 0
+	controlURL := 0
 	block := func(d *build, least int) *build {
-		d.number(control, f.off-begin)
-		control++
+		d.number(controlURL, f.off-begin)
+		controlURL++
 		d.seal(least)
 		return d
 	}

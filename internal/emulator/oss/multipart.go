@@ -12,7 +12,7 @@ import (
 
 	sdk "github.com/aliyun/aliyun-oss-go-sdk/oss"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 const (
@@ -21,7 +21,7 @@ const (
 )
 
 func (c *call) initiate() *apiError {
-	door.Detail(c.r.Context(), c.bucket+"/"+c.key)
+	control.Detail(c.r.Context(), c.bucket+"/"+c.key)
 	enc, fail := c.encoding()
 	if fail != nil {
 		return fail
@@ -49,7 +49,7 @@ func (c *call) initiate() *apiError {
 
 func (c *call) uploadPart() *apiError {
 	id := c.query.Get("uploadId")
-	door.Detail(c.r.Context(), id+"/"+c.query.Get("partNumber"))
+	control.Detail(c.r.Context(), id+"/"+c.query.Get("partNumber"))
 	if c.r.Header.Get("x-oss-copy-source") != "" {
 		return notImplemented()
 	}
@@ -128,7 +128,7 @@ func (c *call) listParts() *apiError {
 
 func (c *call) completeUpload(b *Bucket) *apiError {
 	id := c.query.Get("uploadId")
-	door.Detail(c.r.Context(), id)
+	control.Detail(c.r.Context(), id)
 	var in struct {
 		Part []struct {
 			PartNumber int
@@ -191,7 +191,7 @@ func (c *call) completeUpload(b *Bucket) *apiError {
 
 func (c *call) abort() *apiError {
 	id := c.query.Get("uploadId")
-	door.Detail(c.r.Context(), id)
+	control.Detail(c.r.Context(), id)
 	if u, _ := c.server.store.upload(c.bucket, c.key, id); u == nil {
 		return noSuchUpload(id)
 	}

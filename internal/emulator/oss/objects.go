@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // maxBody is the largest body of PutObject and UploadPart (public page "Limits").
@@ -52,7 +52,7 @@ func (c *call) receive() (_ body, fail *apiError) {
 	}()
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	_, flip := door.Effect(c.r.Context(), "corrupt_data")
+	_, flip := control.Effect(c.r.Context(), "corrupt_data")
 	out := body{}
 	sum := md5.New()
 	for {
@@ -93,17 +93,17 @@ func (c *call) receive() (_ body, fail *apiError) {
 
 // crcHeader puts the checksum on the answer, as the door's rules allow.
 func (c *call) crcHeader(crc uint64) {
-	if _, ok := door.Effect(c.r.Context(), "omit_crc"); ok {
+	if _, ok := control.Effect(c.r.Context(), "omit_crc"); ok {
 		return
 	}
-	if _, ok := door.Effect(c.r.Context(), "corrupt_crc"); ok {
+	if _, ok := control.Effect(c.r.Context(), "corrupt_crc"); ok {
 		crc++
 	}
 	c.w.Header().Set("x-oss-hash-crc64ecma", strconv.FormatUint(crc, 10))
 }
 
 func (c *call) putObject(b *Bucket) *apiError {
-	door.Detail(c.r.Context(), c.bucket+"/"+c.key)
+	control.Detail(c.r.Context(), c.bucket+"/"+c.key)
 	if c.r.Header.Get("x-oss-copy-source") != "" {
 		return notImplemented()
 	}
@@ -158,7 +158,7 @@ func (c *call) forbidden() *apiError {
 
 // getObject is GetObject, HeadObject and GetObjectMeta.
 func (c *call) getObject() *apiError {
-	door.Detail(c.r.Context(), c.bucket+"/"+c.key)
+	control.Detail(c.r.Context(), c.bucket+"/"+c.key)
 	o, release := c.server.store.open(c.bucket, c.key)
 	if o == nil {
 		return noSuchKey(c.key)
@@ -257,7 +257,7 @@ func readRange(text string, size int64, standard bool) (start, length int64, ok,
 }
 
 func (c *call) deleteObject() *apiError {
-	door.Detail(c.r.Context(), c.bucket+"/"+c.key)
+	control.Detail(c.r.Context(), c.bucket+"/"+c.key)
 	if err := c.server.store.do(record{Op: opDelete, Bucket: c.bucket, Key: c.key}); err != nil {
 		return noSuchBucket(c.bucket)
 	}

@@ -17,7 +17,7 @@ import (
 
 	sdk "github.com/aliyun/aliyun-oss-go-sdk/oss"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/oss"
 )
 
@@ -441,7 +441,7 @@ func TestBucketsTellWhatTheyAre(t *testing.T) {
 	if _, err := cold.GetObject("k"); code(err) != "403 InvalidObjectState" {
 		t.Errorf("archived object: %v", err)
 	}
-	remote := door.Remote{URL: run.ControlURL}
+	remote := control.Remote{URL: run.ControlURL}
 	if err := remote.Call(t.Context(), http.MethodDelete, "/buckets/backups", nil, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -454,17 +454,17 @@ func TestBitesOnRequest(t *testing.T) {
 	run := start(t, t.TempDir())
 	b := open(t, client(t, run.URL, owner), "backups")
 	for name, tc := range map[string]struct {
-		rule door.Rule
+		rule control.Rule
 		want string
 	}{
-		"corrupt answer": {door.Rule{Effects: map[string]string{"corrupt_crc": ""}}, "crc of DoPutObject is inconsistent"},
-		"corrupt data":   {door.Rule{Effects: map[string]string{"corrupt_data": ""}}, "crc of DoPutObject is inconsistent"},
-		"skewed clock":   {door.Rule{Effects: map[string]string{"clock_skew": "1200"}}, "RequestTimeTooSkewed"},
-		"busy":           {door.Rule{Operation: "PutObject", Status: 503, Code: "ServiceUnavailable"}, "StatusCode=503, ErrorCode=ServiceUnavailable"},
-		"gateway":        {door.Rule{Status: 502, Body: "<html>bad gateway</body>", ContentType: "text/html"}, "invalid response body, status = 502"},
+		"corrupt answer": {control.Rule{Effects: map[string]string{"corrupt_crc": ""}}, "crc of DoPutObject is inconsistent"},
+		"corrupt data":   {control.Rule{Effects: map[string]string{"corrupt_data": ""}}, "crc of DoPutObject is inconsistent"},
+		"skewed clock":   {control.Rule{Effects: map[string]string{"clock_skew": "1200"}}, "RequestTimeTooSkewed"},
+		"busy":           {control.Rule{Operation: "PutObject", Status: 503, Code: "ServiceUnavailable"}, "StatusCode=503, ErrorCode=ServiceUnavailable"},
+		"gateway":        {control.Rule{Status: 502, Body: "<html>bad gateway</body>", ContentType: "text/html"}, "invalid response body, status = 502"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := run.Door().Add(tc.rule); err != nil {
+			if _, err := run.ControlPort().Add(tc.rule); err != nil {
 				t.Fatal(err)
 			}
 			if err := b.PutObject("k", strings.NewReader("value")); err == nil || !strings.Contains(err.Error(), tc.want) {

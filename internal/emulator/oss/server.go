@@ -16,7 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // Account is who may call.
@@ -52,11 +52,11 @@ type Config struct {
 // Server is the emulated service. Make it with New; it is itself the handler
 // of the endpoint of Config.Region.
 type Server struct {
-	region   string
-	accounts map[string]Account
-	store    *store
-	door     *door.Door
-	skew     atomic.Int64 // seconds the service's clock is ahead
+	region      string
+	accounts    map[string]Account
+	store       *store
+	controlPort *control.Port
+	skew        atomic.Int64 // seconds the service's clock is ahead
 }
 
 // New opens the folder and makes the preset buckets.
@@ -68,7 +68,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open emulator folder: %w", err)
 	}
-	s := &Server{region: or(cfg.Region, "cn-hangzhou"), accounts: map[string]Account{}, store: st, door: door.New()}
+	s := &Server{region: or(cfg.Region, "cn-hangzhou"), accounts: map[string]Account{}, store: st, controlPort: control.New()}
 	for _, a := range cfg.Accounts {
 		s.accounts[a.KeyID] = a
 	}
@@ -79,11 +79,11 @@ func New(cfg Config) (*Server, error) {
 			}
 		}
 	}
-	s.door.Refuse = func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	s.controlPort.Refuse = func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 		begin(w, 0)
 		refuse(w, r, &apiError{status: status, code: or(code, "InternalError"), message: or(message, "We encountered an internal error. Please try again.")})
 	}
-	s.door.OnReset = func() { s.skew.Store(0) }
+	s.controlPort.OnReset = func() { s.skew.Store(0) }
 	s.controls(cfg.Accounts[0].Owner)
 	return s, nil
 }
@@ -108,7 +108,7 @@ func (s *Server) SetBucket(b Bucket) error { return s.store.do(record{Op: opBuck
 func (s *Server) DropBucket(name string) error { return s.store.do(record{Op: opDrop, Bucket: name}) }
 
 // Door is the control door: rules, holds and counts.
-func (s *Server) Door() *door.Door { return s.door }
+func (s *Server) ControlPort() *control.Port { return s.controlPort }
 
 // SetSkew puts the service's clock ahead (or, negative, behind).
 func (s *Server) SetSkew(d time.Duration) { s.skew.Store(int64(d / time.Second)) }
@@ -117,9 +117,9 @@ func (s *Server) SetSkew(d time.Duration) { s.skew.Store(int64(d / time.Second))
 func (s *Server) Close() error { return s.store.close() }
 
 func (s *Server) controls(owner string) {
-	s.door.HandleFunc("POST /buckets", func(w http.ResponseWriter, r *http.Request) {
+	s.controlPort.HandleFunc("POST /buckets", func(w http.ResponseWriter, r *http.Request) {
 		var b Bucket
-		if !door.ReadJSON(w, r, &b) {
+		if !control.ReadJSON(w, r, &b) {
 			return
 		}
 		if !validBucketName(b.Name) {
@@ -131,24 +131,24 @@ func (s *Server) controls(owner string) {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		door.WriteJSON(w, b)
+		control.WriteJSON(w, b)
 	})
-	s.door.HandleFunc("DELETE /buckets/{name}", func(w http.ResponseWriter, r *http.Request) {
+	s.controlPort.HandleFunc("DELETE /buckets/{name}", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.DropBucket(r.PathValue("name")); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		door.WriteJSON(w, struct{}{})
+		control.WriteJSON(w, struct{}{})
 	})
-	s.door.HandleFunc("POST /clock", func(w http.ResponseWriter, r *http.Request) {
+	s.controlPort.HandleFunc("POST /clock", func(w http.ResponseWriter, r *http.Request) {
 		var in struct {
 			SkewSeconds int64 `json:"skew_seconds"`
 		}
-		if !door.ReadJSON(w, r, &in) {
+		if !control.ReadJSON(w, r, &in) {
 			return
 		}
 		s.SetSkew(time.Duration(in.SkewSeconds) * time.Second)
-		door.WriteJSON(w, in)
+		control.WriteJSON(w, in)
 	})
 }
 
@@ -156,7 +156,7 @@ func (s *Server) controls(owner string) {
 func (s *Server) now(r *http.Request) time.Time {
 	skew := s.skew.Load()
 	if r != nil {
-		if v, ok := door.Effect(r.Context(), "clock_skew"); ok {
+		if v, ok := control.Effect(r.Context(), "clock_skew"); ok {
 			skew, _ = strconv.ParseInt(v, 10, 64)
 		}
 	}
@@ -170,7 +170,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Endpoint is the service of one region, behind the door.
 func (s *Server) Endpoint(region string) http.Handler {
-	return s.door.Wrap(Operation, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.controlPort.Wrap(Operation, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.serve(w, r, region)
 	}))
 }
@@ -248,14 +248,14 @@ type Running struct {
 
 // Start serves cfg on two loopback addresses, such as 127.0.0.1:0; empty
 // addresses choose a free port.
-func Start(cfg Config, listen, control string) (*Running, error) {
+func Start(cfg Config, listen, controlURL string) (*Running, error) {
 	s, err := New(cfg)
 	if err != nil {
 		return nil, err
 	}
 	run := &Running{Server: s}
-	if run.URL, err = run.listen(listen, s, s.door.ConnState); err == nil {
-		run.ControlURL, err = run.listen(control, s.door.Control(), nil)
+	if run.URL, err = run.listen(listen, s, s.controlPort.ConnState); err == nil {
+		run.ControlURL, err = run.listen(controlURL, s.controlPort.Control(), nil)
 	}
 	if err != nil {
 		run.Close()
@@ -281,7 +281,7 @@ func (run *Running) listen(addr string, h http.Handler, watch func(net.Conn, htt
 
 // Close releases what is held, stops serving and ends the journal.
 func (run *Running) Close() error {
-	run.door.Reset()
+	run.controlPort.Reset()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	for _, hs := range run.servers {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
 // DatabaseState is a database as the control door shows it.
@@ -191,13 +191,13 @@ func (s *Server) Heard() []Heard {
 }
 
 // Door is the control door.
-func (s *Server) Door() *door.Door { return s.door }
+func (s *Server) ControlPort() *control.Port { return s.controlPort }
 
 // Control is the handler of the control door.
-func (s *Server) Control() http.Handler { return s.door.Control() }
+func (s *Server) Control() http.Handler { return s.controlPort.Control() }
 
 func (s *Server) controls() {
-	d := s.door
+	d := s.controlPort
 	d.Refuse = refuse
 	d.OnReset = func() { s.SetDisk(Disk{}) }
 	answer := func(w http.ResponseWriter, v any, err error) {
@@ -205,24 +205,24 @@ func (s *Server) controls() {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		door.WriteJSON(w, v)
+		control.WriteJSON(w, v)
 	}
 	found := func(w http.ResponseWriter, r *http.Request, v any, ok bool) {
 		if !ok {
 			http.NotFound(w, r)
 			return
 		}
-		door.WriteJSON(w, v)
+		control.WriteJSON(w, v)
 	}
 	type none struct{}
-	d.HandleFunc("GET /databases", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Databases()) })
+	d.HandleFunc("GET /databases", func(w http.ResponseWriter, _ *http.Request) { control.WriteJSON(w, s.Databases()) })
 	d.HandleFunc("GET /databases/{name}", func(w http.ResponseWriter, r *http.Request) {
 		db, ok := s.DatabaseNow(r.PathValue("name"))
 		found(w, r, db, ok)
 	})
 	d.HandleFunc("PATCH /databases/{name}", func(w http.ResponseWriter, r *http.Request) {
 		var p DatabasePatch
-		if door.ReadJSON(w, r, &p) {
+		if control.ReadJSON(w, r, &p) {
 			found(w, r, none{}, s.PatchDatabase(r.PathValue("name"), p))
 		}
 	})
@@ -230,14 +230,14 @@ func (s *Server) controls() {
 		in := struct {
 			Rate float64 `json:"rate"`
 		}{20}
-		if door.ReadJSON(w, r, &in) {
+		if control.ReadJSON(w, r, &in) {
 			answer(w, none{}, s.Load(r.PathValue("name"), in.Rate))
 		}
 	})
 	d.HandleFunc("DELETE /databases/{name}/load", func(w http.ResponseWriter, r *http.Request) {
-		door.WriteJSON(w, s.StopLoad(r.PathValue("name")))
+		control.WriteJSON(w, s.StopLoad(r.PathValue("name")))
 	})
-	d.HandleFunc("GET /loads", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Loads()) })
+	d.HandleFunc("GET /loads", func(w http.ResponseWriter, _ *http.Request) { control.WriteJSON(w, s.Loads()) })
 	d.HandleFunc("POST /databases/{name}/foreign", func(w http.ResponseWriter, r *http.Request) {
 		in := struct {
 			Login string `json:"login"`
@@ -245,7 +245,7 @@ func (s *Server) controls() {
 			Full  bool   `json:"full"`
 			Lose  bool   `json:"lose"` // the file is deleted afterwards
 		}{Login: "maintenance"}
-		if !door.ReadJSON(w, r, &in) {
+		if !control.ReadJSON(w, r, &in) {
 			return
 		}
 		name := r.PathValue("name")
@@ -263,22 +263,22 @@ func (s *Server) controls() {
 		var in struct {
 			Path string `json:"path"`
 		}
-		if door.ReadJSON(w, r, &in) {
+		if control.ReadJSON(w, r, &in) {
 			answer(w, none{}, s.DeleteFile(in.Path))
 		}
 	})
 	d.HandleFunc("PATCH /logins/{name}", func(w http.ResponseWriter, r *http.Request) {
 		var p LoginPatch
-		if door.ReadJSON(w, r, &p) {
+		if control.ReadJSON(w, r, &p) {
 			s.PatchLogin(r.PathValue("name"), p)
-			door.WriteJSON(w, none{})
+			control.WriteJSON(w, none{})
 		}
 	})
 	d.HandleFunc("PUT /disk", func(w http.ResponseWriter, r *http.Request) {
 		var in Disk
-		if door.ReadJSON(w, r, &in) {
+		if control.ReadJSON(w, r, &in) {
 			s.SetDisk(in)
-			door.WriteJSON(w, none{})
+			control.WriteJSON(w, none{})
 		}
 	})
 	d.HandleFunc("PATCH /server", func(w http.ResponseWriter, r *http.Request) {
@@ -287,7 +287,7 @@ func (s *Server) controls() {
 			Version string `json:"version"`
 			Rate    *int64 `json:"rate"`
 		}
-		if door.ReadJSON(w, r, &in) {
+		if control.ReadJSON(w, r, &in) {
 			answer(w, none{}, s.SetServer(in.Edition, in.Version, in.Rate))
 		}
 	})
@@ -295,11 +295,11 @@ func (s *Server) controls() {
 		var in struct {
 			Login string `json:"login"`
 		}
-		if door.ReadJSON(w, r, &in) {
-			door.WriteJSON(w, map[string]int{"cut": s.Cut(in.Login)})
+		if control.ReadJSON(w, r, &in) {
+			control.WriteJSON(w, map[string]int{"cut": s.Cut(in.Login)})
 		}
 	})
-	d.HandleFunc("GET /statements", func(w http.ResponseWriter, _ *http.Request) { door.WriteJSON(w, s.Heard()) })
+	d.HandleFunc("GET /statements", func(w http.ResponseWriter, _ *http.Request) { control.WriteJSON(w, s.Heard()) })
 }
 
 // ensureLogin makes a sysadmin for somebody who has no password.

@@ -13,13 +13,13 @@ import (
 
 	mssql "github.com/microsoft/go-mssqldb"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 )
 
 func (s *started) remote(t testing.TB, method, path string, in, out any) {
 	t.Helper()
-	if err := (door.Remote{URL: s.ControlURL}).Call(context.Background(), method, path, in, out); err != nil {
+	if err := (control.Remote{URL: s.ControlURL}).Call(context.Background(), method, path, in, out); err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
 }
@@ -119,25 +119,25 @@ func TestDiskBites(t *testing.T) {
 
 func TestDoorRefusesHoldsAndCutsStatements(t *testing.T) {
 	s := start(t, nil)
-	r := door.Remote{URL: s.ControlURL}
+	r := control.Remote{URL: s.ControlURL}
 	ctx := context.Background()
-	add := func(rule door.Rule) {
+	add := func(rule control.Rule) {
 		if _, err := r.Add(ctx, rule); err != nil {
 			t.Fatal(err)
 		}
 	}
-	add(door.Rule{Operation: "BACKUP LOG", Status: 500, Code: "1222", Message: "Lock request time out period exceeded."})
+	add(control.Rule{Operation: "BACKUP LOG", Status: 500, Code: "1222", Message: "Lock request time out period exceeded."})
 	s.exec(t, "BACKUP DATABASE Shop TO DISK = 'full.bak'")
 	s.refused(t, "BACKUP LOG Shop TO DISK = 'a.trn'", 1222)
 	zero := int64(0)
-	add(door.Rule{Operation: "BACKUP LOG", Match: "/Shop$", CutAnswer: &zero})
+	add(control.Rule{Operation: "BACKUP LOG", Match: "/Shop$", CutAnswer: &zero})
 	if _, err := s.db.Exec("BACKUP LOG Shop TO DISK = 'b.trn'"); err == nil || numbers(err) != nil {
 		t.Errorf("a cut connection gives %v", err)
 	}
 	if got := one(t, s.db, "SELECT COUNT(*) FROM msdb.dbo.backupset WHERE type = 'L'"); got != "1" {
 		t.Errorf("%s log backups, want the one whose answer was lost", got)
 	}
-	add(door.Rule{Operation: "BACKUP LOG", Hold: "after"})
+	add(control.Rule{Operation: "BACKUP LOG", Hold: "after"})
 	done := make(chan error, 1)
 	go func() { _, err := s.db.Exec("BACKUP LOG Shop TO DISK = 'c.trn'"); done <- err }()
 	if held, err := r.Held(ctx, 10*time.Second); err != nil || len(held) != 1 {

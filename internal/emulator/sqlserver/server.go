@@ -14,19 +14,19 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 )
 
 // Server is one emulated SQL Server. Its state is in memory; backup files are
 // real.
 type Server struct {
-	config  Config
-	door    *door.Door
-	wire    *tds.Server
-	ca      []byte
-	folders []string
-	started time.Time
+	config      Config
+	controlPort *control.Port
+	wire        *tds.Server
+	ca          []byte
+	folders     []string
+	started     time.Time
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
@@ -83,7 +83,7 @@ func New(c Config) (*Server, error) {
 	if len(c.Logins) == 0 {
 		c.Logins = []Login{{Name: "sa", Password: "Emulated-1", Sysadmin: true}}
 	}
-	s := &Server{config: c, door: door.New(), name: c.Name, started: time.Now(), databases: map[string]*database{},
+	s := &Server{config: c, controlPort: control.New(), name: c.Name, started: time.Now(), databases: map[string]*database{},
 		sessions: map[int]*session{}, loads: map[string]*load{}, nextSPID: 51}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	var err error

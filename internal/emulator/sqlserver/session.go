@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 )
@@ -235,8 +235,8 @@ func (n *session) visit(ctx context.Context, operation, target string, act func(
 			err = errCut
 		}
 	}()
-	n.server.door.Wrap(func(*http.Request) string { return operation }, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		door.Detail(r.Context(), target)
+	n.server.controlPort.Wrap(func(*http.Request) string { return operation }, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		control.Detail(r.Context(), target)
 		status := http.StatusOK
 		if err = act(); err != nil {
 			status = http.StatusConflict

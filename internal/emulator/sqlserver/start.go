@@ -19,16 +19,16 @@ type Running struct {
 	// CA is the certificate, in PEM, that clients must trust.
 	CA []byte
 
-	listener net.Listener
-	control  *http.Server
-	accept   sync.WaitGroup
+	listener   net.Listener
+	controlURL *http.Server
+	accept     sync.WaitGroup
 }
 
 // maxConnections bounds the clients at one time, as SQL Server does.
 const maxConnections = 2000
 
 // Start serves c on two loopback addresses; an empty one chooses a free port.
-func Start(c Config, listen, control string) (*Running, error) {
+func Start(c Config, listen, controlURL string) (*Running, error) {
 	s, err := New(c)
 	if err != nil {
 		return nil, err
@@ -38,13 +38,13 @@ func Start(c Config, listen, control string) (*Running, error) {
 		return nil, errors.Join(err, run.Close())
 	}
 	run.Address = run.listener.Addr().String()
-	controls, err := loopback(control)
+	controls, err := loopback(controlURL)
 	if err != nil {
 		return nil, errors.Join(err, run.Close())
 	}
 	run.ControlURL = "http://" + controls.Addr().String()
-	run.control = &http.Server{Handler: s.Control(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = run.control.Serve(controls) }()
+	run.controlURL = &http.Server{Handler: s.Control(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = run.controlURL.Serve(controls) }()
 	run.accept.Add(1)
 	go run.serve()
 	return run, nil
@@ -102,15 +102,15 @@ func (run *Running) serve() {
 // Close releases held statements, breaks all connections and stops the loads.
 func (run *Running) Close() error {
 	run.stop()
-	run.door.Release("")
+	run.controlPort.Release("")
 	var err error
 	if run.listener != nil {
 		err = run.listener.Close()
 	}
 	run.accept.Wait()
 	run.work.Wait()
-	if run.control != nil {
-		err = errors.Join(err, run.control.Close())
+	if run.controlURL != nil {
+		err = errors.Join(err, run.controlURL.Close())
 	}
 	return err
 }

@@ -35,9 +35,9 @@ type Bucket struct {
 }
 
 var (
-	_ objectstore.Bucket = (*Bucket)(nil)
-	_ objectstore.Opener = (*Bucket)(nil)
-	_ objectstore.Roomy  = (*Bucket)(nil)
+	_ objectstore.Bucket     = (*Bucket)(nil)
+	_ objectstore.Opener     = (*Bucket)(nil)
+	_ objectstore.FreeSpacer = (*Bucket)(nil)
 )
 
 // Open opens an existing directory. It writes nothing.

@@ -56,7 +56,7 @@ func emulate(dir string) int {
 }
 
 // separate starts the emulator as a process of its own.
-func separate(tb testing.TB, dir string) (url, control string) {
+func separate(tb testing.TB, dir string) (url, controlURL string) {
 	tb.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), emulateIn+"="+dir)

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/objectstoretest"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
@@ -117,8 +117,8 @@ func uploadOnce(text string) int {
 
 func TestKilledAtRandomMomentsItFinishes(t *testing.T) {
 	dir := t.TempDir()
-	url, control := separate(t, filepath.Join(dir, "service"))
-	remote := door.Remote{URL: control}
+	url, controlURL := separate(t, filepath.Join(dir, "service"))
+	remote := control.Remote{URL: controlURL}
 	data := objectstoretest.Noise(1, 60*partSize+5)
 	file := filepath.Join(dir, "full.bak")
 	if err := os.WriteFile(file, data, 0o600); err != nil {
@@ -129,7 +129,7 @@ func TestKilledAtRandomMomentsItFinishes(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A part takes 30 ms, so that a kill hits the work more than the start.
-	if _, err := remote.Add(t.Context(), door.Rule{Operation: "UploadPart", Times: -1, DelayMS: 30}); err != nil {
+	if _, err := remote.Add(t.Context(), control.Rule{Operation: "UploadPart", Times: -1, DelayMS: 30}); err != nil {
 		t.Fatal(err)
 	}
 	kills := 0
@@ -184,7 +184,7 @@ func TestKilledAtRandomMomentsItFinishes(t *testing.T) {
 // rest waits until the emulator has finished what the dead left with it: a
 // request of a new connection is answered, so all earlier connections were
 // seen, and then none is open.
-func rest(t *testing.T, url string, remote door.Remote) {
+func rest(t *testing.T, url string, remote control.Remote) {
 	t.Helper()
 	alone := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := alone.Get(url)

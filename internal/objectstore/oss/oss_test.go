@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	emulator "github.com/bakplane/bakplane/internal/emulator/oss"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -59,10 +59,10 @@ func open(t *testing.T, cfg oss.Config) *oss.Bucket {
 	return b
 }
 
-func bite(t *testing.T, run *emulator.Running, rules ...door.Rule) {
+func bite(t *testing.T, run *emulator.Running, rules ...control.Rule) {
 	t.Helper()
 	for _, r := range rules {
-		if _, err := run.Door().Add(r); err != nil {
+		if _, err := run.ControlPort().Add(r); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,12 +154,12 @@ func TestRefusalsAreSentences(t *testing.T) {
 func TestAHeadWithoutReasonIsAskedAgain(t *testing.T) {
 	run := service(t)
 	b := open(t, config(run))
-	bite(t, run, door.Rule{Method: "HEAD", Status: 403, ContentType: "application/xml", Headers: map[string]string{"x-oss-request-id": "1"}},
-		door.Rule{Operation: "GetBucketInfo", Status: 403, Code: "SignatureDoesNotMatch"})
+	bite(t, run, control.Rule{Method: "HEAD", Status: 403, ContentType: "application/xml", Headers: map[string]string{"x-oss-request-id": "1"}},
+		control.Rule{Operation: "GetBucketInfo", Status: 403, Code: "SignatureDoesNotMatch"})
 	if _, err := b.Stat(t.Context(), "k"); fault.Of(err) != fault.Denied || !strings.Contains(err.Error(), "secret of the access key") {
 		t.Errorf("stat: %v", err)
 	}
-	bite(t, run, door.Rule{Method: "HEAD", Status: 404, ContentType: "application/xml", Headers: map[string]string{"x-oss-request-id": "1"}})
+	bite(t, run, control.Rule{Method: "HEAD", Status: 404, ContentType: "application/xml", Headers: map[string]string{"x-oss-request-id": "1"}})
 	if _, err := b.Stat(t.Context(), "k"); fault.Of(err) != fault.NotFound || !strings.Contains(err.Error(), "object k is not in the bucket") {
 		t.Errorf("stat: %v", err)
 	}
@@ -172,7 +172,7 @@ func TestWhatPassesIsRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	zero, one := int64(0), int64(1)
-	for name, rule := range map[string]door.Rule{
+	for name, rule := range map[string]control.Rule{
 		"busy":             {Status: 503, Code: "ServiceUnavailable"},
 		"internal error":   {Status: 500, Code: "InternalError"},
 		"throttled":        {Status: 429, Code: "QpsLimitExceeded"},
@@ -189,13 +189,13 @@ func TestWhatPassesIsRepeated(t *testing.T) {
 				"ListMultipartUploads": func() error { _, err := b.Uploads(t.Context(), "", 10); return err },
 				"DeleteObject":         func() error { return b.Delete(t.Context(), "other") },
 			} {
-				run.Door().Reset()
+				run.ControlPort().Reset()
 				rule.Operation = call
 				bite(t, run, rule)
 				if err := f(); err != nil {
 					t.Errorf("%s: %v", call, err)
 				}
-				if n := run.Door().Counts().Operations[call].Seen; n != 2 && !(name == "answer cut" && (call == "HeadObject" || call == "DeleteObject")) {
+				if n := run.ControlPort().Counts().Operations[call].Seen; n != 2 && !(name == "answer cut" && (call == "HeadObject" || call == "DeleteObject")) {
 					t.Errorf("%s: %d requests", call, n)
 				}
 			}
@@ -208,7 +208,7 @@ func TestPatienceEnds(t *testing.T) {
 	cfg := config(run)
 	cfg.Patience = time.Second
 	b := open(t, cfg)
-	bite(t, run, door.Rule{Times: -1, Status: 503, Code: "ServiceUnavailable"})
+	bite(t, run, control.Rule{Times: -1, Status: 503, Code: "ServiceUnavailable"})
 	begun := time.Now()
 	_, err := b.Stat(t.Context(), "k")
 	if fault.Of(err) != fault.Unavailable || time.Since(begun) > 10*time.Second {
@@ -227,16 +227,16 @@ func TestSilenceIsNotWaitedOutForEver(t *testing.T) {
 	cfg.Timeout, cfg.Patience = 300*time.Millisecond, time.Millisecond
 	b := open(t, cfg)
 	for _, when := range []string{"before", "after"} {
-		bite(t, run, door.Rule{Hold: when})
+		bite(t, run, control.Rule{Hold: when})
 		_, err := b.Put(t.Context(), "k", strings.NewReader("x"), 1)
 		if message, _ := fault.Words(err); fault.Of(err) != fault.Unavailable || !strings.Contains(message, "in time") {
 			t.Errorf("held %s: %v", when, err)
 		}
-		run.Door().Release("")
+		run.ControlPort().Release("")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	bite(t, run, door.Rule{Hold: "before"})
+	bite(t, run, control.Rule{Hold: "before"})
 	if _, err := b.Put(ctx, "k", strings.NewReader("x"), 1); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the caller's deadline: %v", err)
 	}
@@ -272,7 +272,7 @@ func TestDamageIsNoticed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for effect, kind := range map[string]fault.Kind{"corrupt_crc": fault.Unavailable, "corrupt_data": fault.Unavailable, "omit_crc": fault.Conflict} {
-		rule := door.Rule{Times: 2, Effects: map[string]string{effect: ""}}
+		rule := control.Rule{Times: 2, Effects: map[string]string{effect: ""}}
 		bite(t, run, rule)
 		_, putErr := b.Put(t.Context(), "k", strings.NewReader("value"), 5)
 		_, partErr := b.PutPart(t.Context(), "k", id, 1, strings.NewReader("value"), 5)
@@ -339,7 +339,7 @@ func TestOpenRefusesNonsense(t *testing.T) {
 
 func TestRedirectsAndDeadAddresses(t *testing.T) {
 	run := service(t)
-	bite(t, run, door.Rule{Status: http.StatusMovedPermanently, Headers: map[string]string{"Location": "https://elsewhere.invalid/"}, ContentType: "text/html"})
+	bite(t, run, control.Rule{Status: http.StatusMovedPermanently, Headers: map[string]string{"Location": "https://elsewhere.invalid/"}, ContentType: "text/html"})
 	if _, err := open(t, config(run)).Info(t.Context()); fault.Of(err) != fault.Invalid || !strings.Contains(err.Error(), "redirect") {
 		t.Errorf("redirect: %v", err)
 	}

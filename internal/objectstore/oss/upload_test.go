@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/bakplane/bakplane/internal/emulator/door"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	emulator "github.com/bakplane/bakplane/internal/emulator/oss"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -40,7 +40,7 @@ type scene struct {
 
 func stage(t *testing.T, run *emulator.Running, size int) *scene {
 	t.Helper()
-	run.Door().Reset()
+	run.ControlPort().Reset()
 	s := &scene{run: run, bucket: open(t, config(run)), path: filepath.Join(t.TempDir(), "full.bak"), ledger: new(objectstore.Memory)}
 	s.data = objectstoretest.Noise(size, size)
 	if err := os.WriteFile(s.path, s.data, 0o600); err != nil {
@@ -49,7 +49,7 @@ func stage(t *testing.T, run *emulator.Running, size int) *scene {
 	if err := s.bucket.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
-	run.Door().Reset()
+	run.ControlPort().Reset()
 	return s
 }
 
@@ -91,7 +91,7 @@ func (s *scene) whole(t *testing.T) {
 // begun and completed.
 func (s *scene) once(t *testing.T) {
 	t.Helper()
-	counts := s.run.Door().Counts()
+	counts := s.run.ControlPort().Counts()
 	perPart := map[string]int{}
 	for detail, c := range counts.Details {
 		if part, ok := strings.CutPrefix(detail, "UploadPart "); ok {
@@ -261,7 +261,7 @@ func TestDeathAtEveryStepIsSurvived(t *testing.T) {
 func (s *scene) settle(t *testing.T) {
 	t.Helper()
 	s.bucket.Close()
-	rest(t, s.run.URL, door.Remote{URL: s.run.ControlURL})
+	rest(t, s.run.URL, control.Remote{URL: s.run.ControlURL})
 }
 
 func TestCancelledAtRandomMomentsItGoesOn(t *testing.T) {
@@ -299,28 +299,31 @@ func TestCancelledAtRandomMomentsItGoesOn(t *testing.T) {
 
 func TestFaultsOnTheWayAreOvercome(t *testing.T) {
 	run := service(t)
-	html := func(r door.Rule) door.Rule { r.Body, r.ContentType = "<html>gateway</html>", "text/html"; return r }
+	html := func(r control.Rule) control.Rule {
+		r.Body, r.ContentType = "<html>gateway</html>", "text/html"
+		return r
+	}
 	zero, some := int64(0), int64(5000)
 	for name, tc := range map[string]struct {
-		rules []door.Rule
+		rules []control.Rule
 		twice bool // a part is stored twice, rightly
 	}{
-		"parts refused":                  {rules: []door.Rule{{Operation: "UploadPart", Times: 4, Status: 503, Code: "ServiceUnavailable"}}},
-		"parts throttled":                {rules: []door.Rule{{Operation: "UploadPart", Times: 2, Status: 429, Code: "QpsLimitExceeded"}}},
-		"part cut on its way":            {rules: []door.Rule{{Operation: "UploadPart", Skip: 2, CutRequest: &some}}},
-		"part stored, answer lost":       {rules: []door.Rule{{Operation: "UploadPart", Skip: 1, Times: 3, CutAnswer: &zero}}},
-		"part stored, gateway gave up":   {rules: []door.Rule{html(door.Rule{Operation: "UploadPart", Status: 504, Acted: true})}},
-		"part damaged":                   {rules: []door.Rule{{Operation: "UploadPart", Effects: map[string]string{"corrupt_data": ""}}}, twice: true},
-		"checksum of a part damaged":     {rules: []door.Rule{{Operation: "UploadPart", Effects: map[string]string{"corrupt_crc": ""}}}},
-		"begun, answer lost":             {rules: []door.Rule{{Operation: "InitiateMultipartUpload", CutAnswer: &zero}}},
-		"begun, gateway gave up":         {rules: []door.Rule{html(door.Rule{Operation: "InitiateMultipartUpload", Status: 502, Acted: true})}},
-		"begin refused":                  {rules: []door.Rule{{Operation: "InitiateMultipartUpload", Status: 500, Code: "InternalError"}}},
-		"completed, answer lost":         {rules: []door.Rule{{Operation: "CompleteMultipartUpload", CutAnswer: &zero}}},
-		"completed, gateway gave up":     {rules: []door.Rule{html(door.Rule{Operation: "CompleteMultipartUpload", Status: 502, Acted: true})}},
-		"complete refused":               {rules: []door.Rule{{Operation: "CompleteMultipartUpload", Times: 2, Status: 503, Code: "ServiceUnavailable"}}},
-		"checksum of the object damaged": {rules: []door.Rule{{Operation: "CompleteMultipartUpload", Effects: map[string]string{"corrupt_crc": ""}}}},
-		"lists fail too":                 {rules: []door.Rule{{Operation: "UploadPart", Skip: 3, CutAnswer: &zero}, {Operation: "ListParts", Times: 2, Status: 503}}},
-		"everything once":                {rules: []door.Rule{{Operation: "HeadObject", Status: 503}, {Operation: "ListMultipartUploads", Status: 502}, {Operation: "InitiateMultipartUpload", CutAnswer: &zero}, {Operation: "ListParts", Status: 500}, {Operation: "UploadPart", CutAnswer: &zero}, {Operation: "CompleteMultipartUpload", CutAnswer: &zero}}},
+		"parts refused":                  {rules: []control.Rule{{Operation: "UploadPart", Times: 4, Status: 503, Code: "ServiceUnavailable"}}},
+		"parts throttled":                {rules: []control.Rule{{Operation: "UploadPart", Times: 2, Status: 429, Code: "QpsLimitExceeded"}}},
+		"part cut on its way":            {rules: []control.Rule{{Operation: "UploadPart", Skip: 2, CutRequest: &some}}},
+		"part stored, answer lost":       {rules: []control.Rule{{Operation: "UploadPart", Skip: 1, Times: 3, CutAnswer: &zero}}},
+		"part stored, gateway gave up":   {rules: []control.Rule{html(control.Rule{Operation: "UploadPart", Status: 504, Acted: true})}},
+		"part damaged":                   {rules: []control.Rule{{Operation: "UploadPart", Effects: map[string]string{"corrupt_data": ""}}}, twice: true},
+		"checksum of a part damaged":     {rules: []control.Rule{{Operation: "UploadPart", Effects: map[string]string{"corrupt_crc": ""}}}},
+		"begun, answer lost":             {rules: []control.Rule{{Operation: "InitiateMultipartUpload", CutAnswer: &zero}}},
+		"begun, gateway gave up":         {rules: []control.Rule{html(control.Rule{Operation: "InitiateMultipartUpload", Status: 502, Acted: true})}},
+		"begin refused":                  {rules: []control.Rule{{Operation: "InitiateMultipartUpload", Status: 500, Code: "InternalError"}}},
+		"completed, answer lost":         {rules: []control.Rule{{Operation: "CompleteMultipartUpload", CutAnswer: &zero}}},
+		"completed, gateway gave up":     {rules: []control.Rule{html(control.Rule{Operation: "CompleteMultipartUpload", Status: 502, Acted: true})}},
+		"complete refused":               {rules: []control.Rule{{Operation: "CompleteMultipartUpload", Times: 2, Status: 503, Code: "ServiceUnavailable"}}},
+		"checksum of the object damaged": {rules: []control.Rule{{Operation: "CompleteMultipartUpload", Effects: map[string]string{"corrupt_crc": ""}}}},
+		"lists fail too":                 {rules: []control.Rule{{Operation: "UploadPart", Skip: 3, CutAnswer: &zero}, {Operation: "ListParts", Times: 2, Status: 503}}},
+		"everything once":                {rules: []control.Rule{{Operation: "HeadObject", Status: 503}, {Operation: "ListMultipartUploads", Status: 502}, {Operation: "InitiateMultipartUpload", CutAnswer: &zero}, {Operation: "ListParts", Status: 500}, {Operation: "UploadPart", CutAnswer: &zero}, {Operation: "CompleteMultipartUpload", CutAnswer: &zero}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stage(t, run, 6*partSize+7)
@@ -328,7 +331,7 @@ func TestFaultsOnTheWayAreOvercome(t *testing.T) {
 			if _, err := s.upload(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
-			if left := run.Door().Rules(); len(left) != 0 {
+			if left := run.ControlPort().Rules(); len(left) != 0 {
 				t.Errorf("rules never bit: %+v", left)
 			}
 			s.whole(t)
@@ -342,7 +345,7 @@ func TestFaultsOnTheWayAreOvercome(t *testing.T) {
 func TestSmallFilesSurviveFaultsToo(t *testing.T) {
 	run := service(t)
 	zero := int64(0)
-	for name, rule := range map[string]door.Rule{
+	for name, rule := range map[string]control.Rule{
 		"refused": {Status: 503, Code: "ServiceUnavailable"}, "answer lost": {CutAnswer: &zero},
 		"damaged": {Effects: map[string]string{"corrupt_data": ""}}, "checksum damaged": {Effects: map[string]string{"corrupt_crc": ""}},
 	} {
@@ -363,7 +366,7 @@ func TestSmallFilesSurviveFaultsToo(t *testing.T) {
 
 func TestAnObjectThatDiffersIsNotAccepted(t *testing.T) {
 	s := stage(t, service(t), 4*partSize)
-	wrong := door.Rule{Times: -1, Effects: map[string]string{"corrupt_crc": ""}}
+	wrong := control.Rule{Times: -1, Effects: map[string]string{"corrupt_crc": ""}}
 	complete, head := wrong, wrong
 	complete.Operation, head.Operation = "CompleteMultipartUpload", "HeadObject"
 	bite(t, s.run, complete, head)
@@ -374,7 +377,7 @@ func TestAnObjectThatDiffersIsNotAccepted(t *testing.T) {
 	if st, _ := s.ledger.Load(t.Context()); st.Object != nil {
 		t.Error("the object was noted")
 	}
-	s.run.Door().Remove("")
+	s.run.ControlPort().Remove("")
 	if _, err := s.bucket.Stat(t.Context(), key); fault.Of(err) != fault.NotFound {
 		t.Errorf("the object stayed: %v", err)
 	}
@@ -408,7 +411,7 @@ func TestAnObjectReplacedAfterwardsIsNoticed(t *testing.T) {
 // and lets go.
 func (s *scene) half(t *testing.T, n int, during func()) error {
 	t.Helper()
-	bite(t, s.run, door.Rule{Operation: "UploadPart", Skip: n - 1, Hold: "after"})
+	bite(t, s.run, control.Rule{Operation: "UploadPart", Skip: n - 1, Hold: "after"})
 	ended := make(chan error, 1)
 	go func() {
 		_, err := s.upload(t.Context(), func(u *objectstore.Upload) { u.Parallel = 1 })
@@ -416,11 +419,11 @@ func (s *scene) half(t *testing.T, n int, during func()) error {
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if len(s.run.Door().Held(ctx)) == 0 {
+	if len(s.run.ControlPort().Held(ctx)) == 0 {
 		t.Fatal("nothing was held")
 	}
 	during()
-	s.run.Door().Release("")
+	s.run.ControlPort().Release("")
 	return <-ended
 }
 
@@ -475,12 +478,12 @@ func TestASourceThatChangesIsRefused(t *testing.T) {
 					err = s.half(t, 3, func() { tc.change(t, s) })
 				} else {
 					ctx, cancel := context.WithCancel(t.Context())
-					bite(t, run, door.Rule{Operation: "UploadPart", Skip: 3, Hold: "before"})
-					go func() { run.Door().Held(ctx); cancel() }()
+					bite(t, run, control.Rule{Operation: "UploadPart", Skip: 3, Hold: "before"})
+					go func() { run.ControlPort().Held(ctx); cancel() }()
 					if _, err := s.upload(ctx, func(u *objectstore.Upload) { u.Parallel = 1 }); !errors.Is(err, context.Canceled) {
 						t.Fatal(err)
 					}
-					run.Door().Release("")
+					run.ControlPort().Release("")
 					s.settle(t)
 					tc.change(t, s)
 					_, err = s.upload(t.Context(), nil)
@@ -615,11 +618,13 @@ func TestWhatAPersonMustMendStopsTheUploadAndLosesNothing(t *testing.T) {
 		says string
 	}{
 		"clock":        {func() { run.SetSkew(20 * time.Minute) }, func() { run.SetSkew(0) }, fault.Denied, "20 min behind"},
-		"key disabled": {func() { bite(t, run, door.Rule{Times: -1, Status: 403, Code: "InvalidAccessKeyId"}) }, func() { run.Door().Remove("") }, fault.Denied, "disabled"},
-		"rights taken": {func() { bite(t, run, door.Rule{Times: -1, Operation: "UploadPart", Status: 403, Code: "AccessDenied"}) }, func() { run.Door().Remove("") }, fault.Denied, "no right"},
+		"key disabled": {func() { bite(t, run, control.Rule{Times: -1, Status: 403, Code: "InvalidAccessKeyId"}) }, func() { run.ControlPort().Remove("") }, fault.Denied, "disabled"},
+		"rights taken": {func() {
+			bite(t, run, control.Rule{Times: -1, Operation: "UploadPart", Status: 403, Code: "AccessDenied"})
+		}, func() { run.ControlPort().Remove("") }, fault.Denied, "no right"},
 		"rights to complete": {func() {
-			bite(t, run, door.Rule{Times: -1, Operation: "CompleteMultipartUpload", Status: 403, Code: "AccessDenied"})
-		}, func() { run.Door().Remove("") }, fault.Denied, "no right"},
+			bite(t, run, control.Rule{Times: -1, Operation: "CompleteMultipartUpload", Status: 403, Code: "AccessDenied"})
+		}, func() { run.ControlPort().Remove("") }, fault.Denied, "no right"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stage(t, run, 5*partSize)
@@ -672,7 +677,7 @@ func TestFromBucketToBucket(t *testing.T) {
 		_, err = objectstore.Upload{Bucket: s.bucket, Key: key, Source: source, Ledger: s.ledger, PartSize: partSize, Parallel: 1, Patience: 5 * time.Second}.Run(t.Context())
 		return err
 	}
-	bite(t, run, door.Rule{Operation: "GetObject", Skip: 2, Status: 503, Code: "ServiceUnavailable"})
+	bite(t, run, control.Rule{Operation: "GetObject", Skip: 2, Status: 503, Code: "ServiceUnavailable"})
 	if err := send(); err != nil {
 		t.Fatal(err)
 	}
@@ -683,16 +688,16 @@ func TestFromBucketToBucket(t *testing.T) {
 	if err := s.bucket.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
-	bite(t, run, door.Rule{Operation: "UploadPart", Skip: 2, Hold: "after"})
+	bite(t, run, control.Rule{Operation: "UploadPart", Skip: 2, Hold: "after"})
 	ended := make(chan error, 1)
 	go func() { ended <- send() }()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	run.Door().Held(ctx)
+	run.ControlPort().Held(ctx)
 	if _, err := from.Put(t.Context(), "source", bytes.NewReader(make([]byte, len(s.data))), int64(len(s.data))); err != nil {
 		t.Fatal(err)
 	}
-	run.Door().Release("")
+	run.ControlPort().Release("")
 	if err := <-ended; !errors.Is(err, objectstore.ErrSourceChanged) {
 		t.Errorf("replaced source: %v", err)
 	}

@@ -1,0 +1,391 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/scan"
+	"github.com/bakplane/bakplane/internal/secret"
+)
+
+// shelf is a store and its collector beside the emulated world, driven by hand.
+type shelf struct {
+	*house
+	store    *db.DB
+	notifier *run.Notifier
+	look     *scan.Collector
+	server   backup.Server
+	backups  string // id of the folder where the server writes
+	now      func() time.Time
+}
+
+func newShelf(t *testing.T) *shelf {
+	t.Helper()
+	s := &shelf{house: &house{t: t, files: t.TempDir(), data: t.TempDir()}, now: time.Now}
+	var err error
+	if s.cloud, err = start(t.TempDir(), emulatedPace{Step: 5 * time.Millisecond, Load: 200}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.cloud.close() })
+	s.open(t.TempDir())
+	if s.server, _, err = s.app.Ports.Server(t.Context(), demoServer); err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.store.Instance(t.Context(), demoServer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.backups = in.FolderID
+	return s
+}
+
+// open begins with an empty data folder, as after a loss.
+func (s *shelf) open(data string) {
+	s.t.Helper()
+	keys, err := secret.OpenKeyring(filepath.Join(data, "bakplane.key"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.notifier = run.NewNotifier()
+	if s.store, err = db.Open(s.t.Context(), data, keys, s.notifier); err != nil {
+		s.t.Fatal(err)
+	}
+	store := s.store
+	s.t.Cleanup(func() { store.Close() })
+	s.app = &App{DB: store, Ports: newPorts(store, data)}
+	if err := (demo{app: s.app, cloud: s.cloud.addresses()}).places(s.t.Context(), s.files); err != nil {
+		s.t.Fatal(err)
+	}
+	s.look = &scan.Collector{Ports: s.app.Ports, Endpoints: store, Catalogue: store.Catalogue(), Store: store.Scanning(), Now: func() time.Time { return s.now() }}
+}
+
+func (s *shelf) at(subject scan.Subject) {
+	s.t.Helper()
+	if err := s.look.Scan(s.t.Context(), subject, nil); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// take lets the server back up, as somebody else would.
+func (s *shelf) take(kind backup.Kind, files ...string) {
+	s.t.Helper()
+	for i, f := range files {
+		if f != "NUL" {
+			files[i] = filepath.Join(s.cloud.backups, f)
+		}
+	}
+	time.Sleep(20 * time.Millisecond) // the load goes on, so that logs are not empty
+	if err := s.server.Backup(s.t.Context(), backup.BackupCall{Database: "shop", Kind: kind, Name: "by another tool", Files: files}, nil); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shelf) sets(instance, database string) []backup.Record {
+	s.t.Helper()
+	out, err := s.store.Catalogue().Sets(s.t.Context(), instance, database, 0)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+func (s *shelf) protection(instance, database string) backup.Protection {
+	s.t.Helper()
+	p, err := s.store.Catalogue().Protection(s.t.Context(), instance, database)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return p
+}
+
+func TestTheHistoryOfAServerIsCollected(t *testing.T) {
+	s := newShelf(t)
+	me := scan.InstanceSubject(demoServer)
+	s.at(me)
+	if p := s.protection(demoServer, "shop"); !p.Unprotected() || p.Words == "" {
+		t.Errorf("before any backup: %+v", p)
+	}
+	s.take(backup.Full, "full-1.bak", "full-2.bak")
+	s.take(backup.Log, "one.trn")
+	s.take(backup.Differential, "diff.bak")
+	time.Sleep(1100 * time.Millisecond) // msdb tells seconds
+	s.take(backup.Log, "two.trn")
+	s.at(me)
+	sets := s.sets(demoServer, "shop")
+	if len(sets) != 4 {
+		t.Fatalf("%d sets", len(sets))
+	}
+	full := sets[slices.IndexFunc(sets, func(r backup.Record) bool { return r.Set.Kind == backup.Full })]
+	if full.Origin != backup.ByOthers || full.Set.Kind != backup.Full || len(full.Copies) != 1 || strings.Join(full.Copies[0].Keys, " ") != "full-1.bak full-2.bak" || full.Copies[0].Size == 0 {
+		t.Errorf("%+v", full)
+	}
+	p := s.protection(demoServer, "shop")
+	if !p.Whole || p.LastFull.IsZero() || p.LastDifferential.IsZero() || p.LastLog.IsZero() || !p.RestorableTo.After(p.RestorableFrom) || p.Sets != 4 {
+		t.Errorf("%+v", p)
+	}
+	if plan := backup.PlanAt(sets, p.RestorableTo); !plan.ReachesStop || len(plan.Steps) < 3 {
+		t.Errorf("to %s leads %+v", p.RestorableTo, plan)
+	}
+
+	t.Log("msdb that counts from the beginning again is read again")
+	looks := s.store.Scanning()
+	l, err := looks.Visit(t.Context(), me)
+	if err != nil || l.Good.IsZero() {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	l.Cursor = strings.Replace(l.Cursor, `"after":`, `"after":9`, 1)
+	if err := looks.SaveVisit(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1100 * time.Millisecond)
+	s.take(backup.Log, "four.trn")
+	s.at(me)
+	if got := s.sets(demoServer, "shop"); len(got) != 5 {
+		t.Errorf("%d sets", len(got))
+	}
+}
+
+func TestADeletedFileIsNoticed(t *testing.T) {
+	s := newShelf(t)
+	s.take(backup.Full, "full.bak")
+	s.take(backup.Log, "one.trn")
+	s.take(backup.Log, "two.trn")
+	s.at(scan.InstanceSubject(demoServer))
+	if err := os.Remove(filepath.Join(s.cloud.backups, "one.trn")); err != nil {
+		t.Fatal(err)
+	}
+	s.at(scan.BucketSubject(s.backups))
+	p := s.protection(demoServer, "shop")
+	if p.Whole || p.Sets != 2 || !strings.Contains(p.Words, "Log is missing") {
+		t.Errorf("%+v", p)
+	}
+	removed, err := s.store.Catalogue().Records(t.Context(), backup.RecordFilter{State: backup.Removed})
+	if err != nil || len(removed) != 1 || removed[0].Gone.IsZero() {
+		t.Errorf("%+v, %v", removed, err)
+	}
+}
+
+// TestTheCatalogueIsRebuiltFromABucket loses the data folder, and then the
+// server too.
+func TestTheCatalogueIsRebuiltFromABucket(t *testing.T) {
+	s := newShelf(t)
+	s.take(backup.Full, "full-1.bak", "full-2.bak")
+	s.take(backup.Log, "one.trn")
+	s.at(scan.InstanceSubject(demoServer))
+	want := s.protection(demoServer, "shop")
+	if err := os.WriteFile(filepath.Join(s.cloud.backups, "notes.txt"), []byte("no backup"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	s.open(t.TempDir())
+	s.at(scan.BucketSubject(s.backups))
+	got := s.protection("", "shop")
+	if !got.RestorableFrom.Equal(want.RestorableFrom.Truncate(time.Second)) || !got.Whole || got.Bytes != want.Bytes {
+		t.Errorf("from the files: %+v\nfrom msdb: %+v", got, want)
+	}
+	known, err := s.store.Scanning().Files(t.Context(), s.backups, "", "zzz")
+	if err != nil || len(known) != 4 || known[2].Key != "notes.txt" || known[2].Trouble == "" {
+		t.Errorf("%+v, %v", known, err)
+	}
+	s.at(scan.InstanceSubject(demoServer)) // the server is there after all
+	if left := s.sets("", "shop"); len(left) != 0 {
+		t.Errorf("%d sets of an unknown server", len(left))
+	}
+	if mine := s.sets(demoServer, "shop"); len(mine) != 2 || len(mine[0].Copies) != 1 || len(mine[1].Copies) != 1 {
+		t.Errorf("%+v", mine)
+	}
+}
+
+func TestABucketOfTheCloudIsWalked(t *testing.T) {
+	s := newShelf(t)
+	s.take(backup.Full, "full.bak")
+	file, err := os.ReadFile(filepath.Join(s.cloud.backups, "full.bak"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket, err := s.app.Ports.Bucket(t.Context(), demoStaging)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"a/full.bak", "b/cut.bak"} {
+		body := file
+		if key == "b/cut.bak" {
+			body = file[:len(file)/2]
+		}
+		if _, err := bucket.Put(t.Context(), key, bytes.NewReader(body), int64(len(body))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.at(scan.BucketSubject(demoStaging))
+	sets := s.sets("", "shop")
+	if len(sets) != 1 || sets[0].Origin != backup.InBucket || sets[0].State != backup.Complete || sets[0].Copies[0].Keys[0] != "a/full.bak" {
+		t.Errorf("%+v", sets)
+	}
+	if err := bucket.Delete(t.Context(), "a/full.bak"); err != nil {
+		t.Fatal(err)
+	}
+	s.at(scan.BucketSubject(demoStaging))
+	if sets := s.sets("", "shop"); len(sets) != 0 {
+		t.Errorf("%+v", sets)
+	}
+}
+
+func TestSetsOfTheCloudAreCollected(t *testing.T) {
+	s := newShelf(t)
+	cloud, err := s.app.Ports.Cloud(t.Context(), demoInstance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := cloud.Order(t.Context(), backup.Order{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		jobs, err := cloud.Jobs(t.Context(), job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(jobs) == 1 && jobs[0].Ended() {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v", jobs)
+		}
+	}
+	me := scan.InstanceSubject(demoInstance)
+	s.at(me)
+	all, err := s.store.Catalogue().Records(t.Context(), backup.RecordFilter{InstanceID: demoInstance, Origin: backup.InCloud})
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d sets, %v", len(all), err)
+	}
+	if r := all[0]; r.Cloud == nil || r.Cloud.ID == "" || !r.Cloud.Manual || r.Set.Kind != backup.Full {
+		t.Errorf("%+v", r)
+	}
+	changes, stop := s.notifier.Listen()
+	defer stop()
+	s.at(me) // nothing is new
+	select {
+	case <-changes:
+		t.Error("a look that found nothing new rang the bell")
+	default:
+	}
+}
+
+func TestAServerThatIsDownIsToldAndTriedLater(t *testing.T) {
+	s := newShelf(t)
+	me := scan.InstanceSubject(demoServer)
+	s.at(me)
+	good, err := s.store.Scanning().Visit(t.Context(), me)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.store.Instance(t.Context(), demoServer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	free.Close()
+	in.Port, _ = strconv.Atoi(port)
+	if err := s.store.SaveInstance(t.Context(), in, audit.New(audit.Engine, time.Now(), "instance.save", "instance/x", "Moved.")); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= 2; n++ {
+		if err := s.look.Scan(t.Context(), me, nil); !fault.Is(err, fault.Unavailable) {
+			t.Fatalf("%v", err)
+		}
+		l, err := s.store.Scanning().Visit(t.Context(), me)
+		if err != nil || l.Failures != n || l.Message == "" || !l.Good.Equal(good.Good) || time.Until(l.Next) < time.Duration(n)*90*time.Second {
+			t.Errorf("%+v, %v", l, err)
+		}
+	}
+}
+
+func TestALookIsOrdered(t *testing.T) {
+	s := newShelf(t)
+	s.take(backup.Full, "full.bak")
+	e := &run.Engine{Store: s.store, Owner: "me", Notifier: s.notifier, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 2, Lease: 10 * time.Second, MaxTries: 3, Now: time.Now,
+		Workers: map[string]run.Worker{scan.RunKind: &scan.Worker{Collector: s.look, Runs: s.store}}}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- e.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	for _, subject := range []scan.Subject{scan.InstanceSubject(demoServer), scan.BucketSubject(s.backups)} {
+		id := newID()
+		if err := scan.ScanNow(t.Context(), s.store.Scanning(), subject, "it", id, audit.Actor{Name: "ana", Via: "web"}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			r, err := s.store.Run(t.Context(), id)
+			if err != nil || r.State == run.Failed || time.Now().After(deadline) {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			if r.State == run.Succeeded {
+				break
+			}
+		}
+		if steps, err := s.store.Steps(t.Context(), id); err != nil || len(steps) == 0 || steps[0].State != run.StepDone {
+			t.Errorf("%+v, %v", steps, err)
+		}
+	}
+	if len(s.sets(demoServer, "shop")) != 1 {
+		t.Error("nothing was found")
+	}
+}
+
+// TestLatenessRings: nothing is written when a backup becomes late, and open
+// pages hear of it all the same. The loop finds the sets by itself.
+func TestLatenessRings(t *testing.T) {
+	s := newShelf(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s.take(backup.Full, "full.bak")
+	writes := slog.New(slog.NewTextHandler(io.Discard, nil))
+	go (&scan.Loop{Collector: s.look, Parallel: 3, Every: 20 * time.Millisecond, Limit: time.Minute, Log: writes}).Run(ctx)
+	for deadline := time.Now().Add(10 * time.Second); len(s.sets(demoServer, "shop")) == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the loop found nothing")
+		}
+	}
+	cancel()
+	due := time.Now().Add(1500 * time.Millisecond)
+	if err := s.store.Catalogue().Promise(t.Context(), []backup.Promise{{InstanceID: demoServer, Database: "shop", Due: due}}); err != nil {
+		t.Fatal(err)
+	}
+	watching, stop := context.WithCancel(t.Context())
+	defer stop()
+	go scan.Watch(watching, s.store.Catalogue(), s.notifier, time.Now)
+	changes, end := s.notifier.Listen()
+	defer end()
+	for {
+		select {
+		case <-changes:
+			if n, err := s.store.Catalogue().Count(t.Context(), time.Now()); err != nil || n.Late == 1 {
+				if err != nil || time.Since(due) > 5*time.Second {
+					t.Errorf("rang %s after, %v", time.Since(due), err)
+				}
+				return
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatal("no ring")
+		}
+	}
+}

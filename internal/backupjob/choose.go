@@ -1,0 +1,205 @@
+package backupjob
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/words"
+)
+
+// Mover is a live migration under way from a server.
+type Mover struct {
+	MigrationID string
+	Database    string // at the source
+	Target      string // name at the target, for sentences
+	CuttingOver bool   // the cutover was ordered, or writes are frozen
+}
+
+// Choose decides which databases of a server a run backs up, in which order
+// and how, and which are left out and why. Databases that a person named and
+// that are not there fail.
+//
+// Full and differential backups: what was never backed up comes first, then
+// the biggest, so that no big one is left alone at the end. Logs: the oldest
+// last log first, because that database stands to lose most.
+func Choose(s Plan, have []backup.Database, movers []Mover) []Order {
+	var open, rest []Order
+	at := map[string]backup.Database{}
+	for _, d := range have {
+		at[d.Name] = d
+		o, listed := consider(s, d, moverOf(movers, d.Name))
+		switch {
+		case !listed:
+		case o.Ended():
+			rest = append(rest, o)
+		default:
+			open = append(open, o)
+		}
+	}
+	for _, name := range s.Job.Databases {
+		if _, ok := find(have, name); !ok {
+			rest = append(rest, Order{Database: name, Kind: s.Job.Kind, State: OrderFailed,
+				Message: "There is no database " + name + " on the server.", Fix: "It was dropped or renamed, or the login may not see it."})
+		}
+	}
+	slices.SortStableFunc(open, func(a, b Order) int { return before(s.Job.Kind, at[a.Database], at[b.Database]) })
+	out := slices.Concat(open, rest)
+	for i := range out {
+		out[i].Ord = i + 1
+	}
+	return out
+}
+
+func before(kind backup.Kind, a, b backup.Database) int {
+	if kind == backup.Log {
+		return cmp.Or(a.LastLog.Compare(b.LastLog), strings.Compare(a.Name, b.Name))
+	}
+	never := func(d backup.Database) int {
+		if d.LastFull.IsZero() {
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(never(a), never(b)), cmp.Compare(b.DataBytes, a.DataBytes), strings.Compare(a.Name, b.Name))
+}
+
+func find(have []backup.Database, name string) (backup.Database, bool) {
+	for _, d := range have {
+		if strings.EqualFold(d.Name, name) {
+			return d, true
+		}
+	}
+	return backup.Database{}, false
+}
+
+func moverOf(movers []Mover, database string) *Mover {
+	for i := range movers {
+		if strings.EqualFold(movers[i].Database, database) {
+			return &movers[i]
+		}
+	}
+	return nil
+}
+
+// consider decides about one database; listed is false when nothing is to be
+// said of it.
+func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
+	o = Order{Database: d.Name, Kind: s.Job.Kind, CopyOnly: s.How.CopyOnly && s.Job.Kind != backup.Differential, Bytes: d.DataBytes, State: OrderOpen}
+	leave := func(why string) (Order, bool) {
+		o.State, o.Message = OrderLeftOut, why
+		return o, true
+	}
+	if len(s.Job.Databases) > 0 {
+		if !slices.ContainsFunc(s.Job.Databases, func(n string) bool { return strings.EqualFold(n, d.Name) }) {
+			return o, false
+		}
+		if strings.EqualFold(d.Name, "tempdb") {
+			return leave("tempdb is never backed up.")
+		}
+	} else if chosen, why := s.Selection.Chooses(d.Name); !chosen {
+		if s.Selection.Excludes(d.Name) {
+			return leave(sentence(why))
+		}
+		return o, false
+	}
+	switch d.State {
+	case "ONLINE":
+	case "OFFLINE", "RESTORING", "COPYING", "RECOVERING":
+		return leave("It is " + d.State + ".")
+	default: // RECOVERY_PENDING, SUSPECT, EMERGENCY
+		o.State, o.Message = OrderFailed, fmt.Sprintf("%s is %s and cannot be backed up.", d.Name, d.State)
+		o.Fix = "Look at the server's error log; what it held is in its older backups."
+		return o, true
+	}
+	if d.InAvailabilityGroup && !d.PreferredReplica {
+		return leave("Its availability group prefers another replica for backups.")
+	}
+	if policy.IsSystem(d.Name) && o.Kind != backup.Full {
+		if d.RecoveryModel == "SIMPLE" || strings.EqualFold(d.Name, "master") {
+			return leave("System databases get full backups only.")
+		}
+	}
+	if m != nil {
+		if m.CuttingOver {
+			return leave(fmt.Sprintf("Left alone: migration %s to %s is cutting over.", m.MigrationID, m.Target))
+		}
+		if o.Kind == backup.Log && !o.CopyOnly {
+			return leave(fmt.Sprintf("Left to migration %s, which takes its log backups.", m.MigrationID))
+		}
+	}
+	if o.State == OrderOpen {
+		o = build(o, s, d)
+	}
+	if o.State == OrderOpen && m != nil && o.Kind == backup.Full && !o.CopyOnly {
+		o.CopyOnly = true
+		o.Note = strings.TrimSpace(o.Note + fmt.Sprintf(" Copy-only: migration %s builds on its own full backup.", m.MigrationID))
+	}
+	return o, true
+}
+
+// build looks whether there is something to build on.
+func build(o Order, s Plan, d backup.Database) Order {
+	leave := func(why string) Order {
+		o.State, o.Message = OrderLeftOut, why
+		return o
+	}
+	first := func(why string) Order {
+		switch {
+		case s.FullFirst:
+			o.Kind, o.CopyOnly, o.Note = backup.Full, false, why+" A full backup is taken first."
+		default:
+			o.State, o.Message, o.Fix = OrderFailed, why, "Take a full backup first, not copy-only."
+		}
+		return o
+	}
+	switch o.Kind {
+	case backup.Differential:
+		if d.LastFull.IsZero() {
+			return first("There is no full backup to build on.")
+		}
+		if why := d.Exempt().NoDifferential; why != "" {
+			return leave(why)
+		}
+	case backup.Log:
+		switch why := d.Exempt().NoLog; {
+		case why != "":
+			return leave(why)
+		case d.LastLogBackupLSN.IsZero():
+			return first("It is in recovery model " + d.RecoveryModel + " in name only: no full backup began a log chain.")
+		case d.LastFull.IsZero():
+			return first("The server's history knows no full backup that its log backups could follow.")
+		}
+	}
+	return o
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	r := []rune(s)
+	return strings.ToUpper(string(r[:1])) + string(r[1:]) + "."
+}
+
+// chosen words a choice.
+func chosen(orders []Order) string {
+	var open int
+	var left []string
+	for _, o := range orders {
+		switch o.State {
+		case OrderOpen:
+			open++
+		default:
+			left = append(left, fmt.Sprintf("%s (%s)", o.Database, bare(o.Message)))
+		}
+	}
+	text := words.Count(open, "database is", "databases are").String() + " backed up."
+	if len(left) > 0 {
+		text += " Left out: " + few(left) + "."
+	}
+	return text
+}

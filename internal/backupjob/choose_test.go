@@ -1,0 +1,144 @@
+package backupjob
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/policy"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func lsn(t *testing.T) backup.LSN {
+	t.Helper()
+	l, err := bakfile.ParseLSN("38000000027200001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestChoose(t *testing.T) {
+	healthy := func(change func(*backup.Database)) backup.Database {
+		d := backup.Database{Name: "shop", State: "ONLINE", RecoveryModel: "FULL", PreferredReplica: true, LastFull: noon, LastLog: noon, LastLogBackupLSN: lsn(t), DataBytes: 1 << 20}
+		if change != nil {
+			change(&d)
+		}
+		return d
+	}
+	moving := []Mover{{MigrationID: "m1", Database: "SHOP", Target: "shop"}}
+	cutting := []Mover{{MigrationID: "m1", Database: "shop", Target: "shop", CuttingOver: true}}
+	for _, c := range []struct {
+		what          string
+		kind          backup.Kind
+		d             func(*backup.Database)
+		movers        []Mover
+		first         bool
+		copies        bool
+		state         OrderState
+		sourceBackups backup.Kind
+		says          string
+	}{
+		{what: "full", kind: backup.Full, state: OrderOpen, sourceBackups: backup.Full},
+		{what: "log", kind: backup.Log, state: OrderOpen, sourceBackups: backup.Log},
+		{what: "offline", kind: backup.Full, d: func(d *backup.Database) { d.State = "OFFLINE" }, state: OrderLeftOut, says: "OFFLINE"},
+		{what: "restoring", kind: backup.Full, d: func(d *backup.Database) { d.State = "RESTORING" }, state: OrderLeftOut, says: "RESTORING"},
+		{what: "suspect", kind: backup.Full, d: func(d *backup.Database) { d.State = "SUSPECT" }, state: OrderFailed, says: "SUSPECT"},
+		{what: "another replica", kind: backup.Full, d: func(d *backup.Database) { d.InAvailabilityGroup, d.PreferredReplica = true, false }, state: OrderLeftOut, says: "another replica"},
+		{what: "simple has no logs", kind: backup.Log, d: func(d *backup.Database) { d.RecoveryModel = "SIMPLE" }, first: true, state: OrderLeftOut, says: "SIMPLE"},
+		{what: "full in name only, rule allows", kind: backup.Log, d: func(d *backup.Database) { d.LastLogBackupLSN = backup.LSN{} }, first: true, state: OrderOpen, sourceBackups: backup.Full, says: "taken first"},
+		{what: "full in name only, rule does not", kind: backup.Log, d: func(d *backup.Database) { d.LastLogBackupLSN = backup.LSN{} }, state: OrderFailed, says: "in name only"},
+		{what: "differential without full", kind: backup.Differential, d: func(d *backup.Database) { d.LastFull = time.Time{} }, first: true, state: OrderOpen, sourceBackups: backup.Full, says: "taken first"},
+		{what: "read-only differential", kind: backup.Differential, d: func(d *backup.Database) { d.ReadOnly = true }, state: OrderLeftOut, says: "read-only"},
+		{what: "read-only full", kind: backup.Full, d: func(d *backup.Database) { d.ReadOnly = true }, state: OrderOpen, sourceBackups: backup.Full},
+		{what: "read-only log", kind: backup.Log, d: func(d *backup.Database) { d.ReadOnly = true }, state: OrderLeftOut, says: "read-only"},
+		{what: "log beside a migration", kind: backup.Log, movers: moving, state: OrderLeftOut, says: "Left to migration m1"},
+		{what: "full beside a migration", kind: backup.Full, movers: moving, copies: true, state: OrderOpen, sourceBackups: backup.Full, says: "Copy-only"},
+		{what: "differential beside a migration", kind: backup.Differential, movers: moving, state: OrderOpen, sourceBackups: backup.Differential},
+		{what: "anything at a cutover", kind: backup.Full, movers: cutting, state: OrderLeftOut, says: "cutting over"},
+		{what: "log of master", kind: backup.Log, d: func(d *backup.Database) { d.Name, d.RecoveryModel = "master", "SIMPLE" }, state: OrderLeftOut, says: "full backups only"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			s := Plan{Job: policy.BackupJob{PolicyID: "p", Kind: c.kind}, FullFirst: c.first, Selection: policy.Selection{System: true}}
+			got := Choose(s, []backup.Database{healthy(c.d)}, c.movers)
+			if len(got) != 1 {
+				t.Fatalf("%d orders", len(got))
+			}
+			o := got[0]
+			if o.State != c.state || o.CopyOnly != c.copies || c.state == OrderOpen && o.Kind != c.sourceBackups || !strings.Contains(o.Message+o.Note, c.says) {
+				t.Errorf("%+v", o)
+			}
+		})
+	}
+}
+
+func TestChooseOrdersAndNames(t *testing.T) {
+	have := []backup.Database{
+		{Name: "small", State: "ONLINE", LastFull: noon, DataBytes: 1, PreferredReplica: true},
+		{Name: "big", State: "ONLINE", LastFull: noon, DataBytes: 9, PreferredReplica: true},
+		{Name: "new", State: "ONLINE", DataBytes: 2, PreferredReplica: true},
+		{Name: "scratch", State: "ONLINE", LastFull: noon, PreferredReplica: true},
+		{Name: "tempdb", State: "ONLINE", PreferredReplica: true},
+	}
+	names := func(orders []Order) (out string) {
+		for i, o := range orders {
+			if o.Ord != i+1 {
+				t.Errorf("%s has number %d", o.Database, o.Ord)
+			}
+			out += o.Database + ":" + string(o.State) + " "
+		}
+		return out
+	}
+	s := Plan{Job: policy.BackupJob{Kind: backup.Full}, Selection: policy.Selection{Exclude: []string{"scr*"}}}
+	if got := names(Choose(s, have, nil)); got != "new:open big:open small:open scratch:left out " {
+		t.Error(got)
+	}
+	s = Plan{Job: policy.BackupJob{Kind: backup.Full, Databases: []string{"SMALL", "gone"}}}
+	if got := names(Choose(s, have, nil)); got != "small:open gone:failed " {
+		t.Error(got)
+	}
+}
+
+func TestNamesAreFixedAndDiffer(t *testing.T) {
+	work := func(policyID, local string, kind backup.Kind) policy.BackupJob {
+		return policy.BackupJob{ID: "w1", PolicyID: policyID, Kind: kind, Slot: policy.Slot{Local: local}}
+	}
+	w := work("p1", "2026-11-20T02:00", backup.Full)
+	seen := map[string]string{}
+	for what, files := range map[string][]string{
+		"this":                 FileNames(w, "shop", backup.Full, 1),
+		"another policy":       FileNames(work("p2", "2026-11-20T02:00", backup.Full), "shop", backup.Full, 1),
+		"another slot":         FileNames(work("p1", "2026-11-20T03:00", backup.Full), "shop", backup.Full, 1),
+		"a full before a log":  FileNames(work("p1", "2026-11-20T02:00", backup.Log), "shop", backup.Full, 1),
+		"upper case":           FileNames(w, "Shop", backup.Full, 1),
+		"unsafe characters":    FileNames(w, "a/b", backup.Full, 1),
+		"others, the same way": FileNames(w, "a:b", backup.Full, 1),
+		"by hand":              FileNames(policy.BackupJob{ID: "w2", Kind: backup.Full}, "shop", backup.Full, 1),
+		"stripes":              FileNames(w, "stripes", backup.Full, 4),
+	} {
+		for _, f := range files {
+			if other, ok := seen[strings.ToLower(f)]; ok {
+				t.Errorf("%s and %s share %s", what, other, f)
+			}
+			seen[strings.ToLower(f)] = what
+			if strings.ContainsAny(f, `/\:*?"<>| `) || !strings.HasSuffix(f, ".bak") {
+				t.Errorf("%s: %q", what, f)
+			}
+		}
+	}
+	if again := FileNames(w, "shop", backup.Full, 1)[0]; again != FileNames(w, "shop", backup.Full, 1)[0] || !strings.HasPrefix(again, "shop_FULL_20261120T0200_") {
+		t.Error(again)
+	}
+	if f := FileNames(w, "shop", backup.Full, 4); len(f) != 4 || !strings.HasSuffix(f[0], "_1of4.bak") {
+		t.Error(f)
+	}
+	if n := SetName(work(strings.Repeat("x", 200), "2026-11-20T02:00", backup.Full), backup.Full); len(n) > maxName {
+		t.Errorf("%d characters", len(n))
+	}
+	if k := BucketKey(`SQL1\PROD`, "Заказы", backup.Log, "f.bak"); !strings.HasPrefix(k, "backups/SQL1_PROD-") || strings.Count(k, "/") != 4 {
+		t.Error(k)
+	}
+}

@@ -1,0 +1,172 @@
+package backupjob
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
+)
+
+// By is who caused something.
+type By struct {
+	Actor audit.Actor
+	At    time.Time
+}
+
+func (b By) entry(action, subject, summary string) audit.Entry {
+	return audit.New(b.Actor, b.At, action, subject, summary)
+}
+
+// Wrong is what is wrong with one field of a form.
+type Wrong struct {
+	Field   string // as the Field… words
+	Message string
+	Fix     string
+}
+
+// Fields of the orders of this package, as forms name them.
+const (
+	FieldServer    = "server"
+	FieldDatabases = "databases"
+	FieldKind      = "kind"
+	FieldCopyOnly  = "copy_only"
+	FieldStripes   = "stripes"
+	FieldBucket    = "bucket"
+	FieldSet       = "set"
+	FieldTime      = "time"
+	FieldName      = "name"
+	FieldTyped     = "typed"
+	FieldRetention = "retention"
+)
+
+// Refusals is the error of an order with wrong fields.
+type Refusals struct{ Wrong []Wrong }
+
+func (r *Refusals) Error() string {
+	said := make([]string, len(r.Wrong))
+	for i, w := range r.Wrong {
+		said[i] = w.Message
+	}
+	return strings.Join(said, " ")
+}
+
+// refusal makes one fault of all that is wrong; nil when nothing is.
+func refusal(wrong []Wrong) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	return fault.New(fault.Invalid, wrong[0].Message, wrong[0].Fix).Because(&Refusals{wrong})
+}
+
+// BackUp is a person's order: back up now.
+type BackUp struct {
+	ServerID  string
+	Kind      backup.Kind
+	Databases []string // none = every user database
+	How       policy.How
+	BucketID  string // copied there afterwards; empty = it stays in the server's folder
+}
+
+// manualWindow is how long a manual backup waits for its server.
+const manualWindow = 15 * time.Minute
+
+// Check says what is wrong with an order without asking anybody.
+func (b BackUp) Check() (wrong []Wrong) {
+	add := func(field, message, fix string) { wrong = append(wrong, Wrong{field, message, fix}) }
+	if b.ServerID == "" {
+		add(FieldServer, "No server is chosen.", "Choose a self-managed server.")
+	}
+	switch b.Kind {
+	case backup.Full, backup.Log:
+	case backup.Differential:
+		if b.How.CopyOnly {
+			add(FieldCopyOnly, "A differential backup cannot be copy-only.", "The server would ignore it: choose a full or log backup, or leave copy-only out.")
+		}
+	default:
+		add(FieldKind, fmt.Sprintf("%q is not a kind of backup.", b.Kind), "Choose full, differential or log.")
+	}
+	if b.How.Stripes < 0 || b.How.Stripes > 64 {
+		add(FieldStripes, fmt.Sprintf("A backup cannot have %d files.", b.How.Stripes), "Choose 1 to 64.")
+	}
+	seen := map[string]bool{}
+	for _, d := range b.Databases {
+		name := strings.ToLower(d)
+		switch {
+		case strings.TrimSpace(d) == "" || len([]rune(d)) > 128:
+			add(FieldDatabases, fmt.Sprintf("%q is not the name of a database.", d), "Names have 1 to 128 characters.")
+		case name == "tempdb":
+			add(FieldDatabases, "tempdb cannot be backed up.", "Leave it out: it is made anew at each start.")
+		case seen[name]:
+			add(FieldDatabases, d+" is named twice.", "Leave one out.")
+		}
+		seen[name] = true
+	}
+	if len(b.Databases) > 10_000 {
+		add(FieldDatabases, "Too many databases are named.", "Name none to take every user database.")
+	}
+	return wrong
+}
+
+// BackUpNow orders a backup by hand and returns the id of its run.
+func BackUpNow(ctx context.Context, s Store, ports Ports, b BackUp, newID func() string, by By) (runID string, err error) {
+	wrong := b.Check()
+	in, err := instanceOf(ctx, ports, b.ServerID, endpoint.SelfManaged, &wrong)
+	if err != nil {
+		return "", err
+	}
+	if b.BucketID != "" {
+		if _, err := ports.Bucket(ctx, b.BucketID); fault.Is(err, fault.NotFound) {
+			wrong = append(wrong, Wrong{FieldBucket, "The bucket does not exist any more.", "Choose another."})
+		} else if err != nil {
+			return "", err
+		} else if b.BucketID == in.FolderID {
+			wrong = append(wrong, Wrong{FieldBucket, "That is the server's own backup folder, where the files lie anyway.", "Choose another bucket, or none."})
+		}
+	}
+	if err := refusal(wrong); err != nil {
+		return "", err
+	}
+	plan := Plan{
+		Job:    policy.BackupJob{ID: newID(), ServerID: b.ServerID, Kind: b.Kind, Databases: slices.Clone(b.Databases)},
+		Server: in.Name, How: b.How, BucketID: b.BucketID, Attempt: 1, Until: by.At.Add(manualWindow),
+	}
+	what := "every user database"
+	if n := len(b.Databases); n == 1 {
+		what = b.Databases[0]
+	} else if n > 1 {
+		what = words.Count(n, "database", "databases").String()
+	}
+	r := run.Run{ID: newID(), Kind: RunBackup, Subject: plan.Job.ID, Title: fmt.Sprintf("Back up %s of %s (%s)", what, in.Name, b.Kind), Created: by.At}
+	e := by.entry("backup.order", "instance/"+b.ServerID, r.Title+".").With(nil, map[string]any{
+		"kind": b.Kind, "databases": b.Databases, "copy_only": b.How.CopyOnly, "verify": b.How.Verify, "stripes": max(1, b.How.Stripes), "bucket": b.BucketID, "run": r.ID})
+	return r.ID, s.Order(ctx, plan, r, e)
+}
+
+// instanceOf reads an instance of the kind wanted, or says beside the field
+// why not.
+func instanceOf(ctx context.Context, ports Ports, id string, kind endpoint.InstanceKind, wrong *[]Wrong) (endpoint.Instance, error) {
+	if id == "" {
+		return endpoint.Instance{}, nil
+	}
+	in, err := ports.Instance(ctx, id)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		*wrong = append(*wrong, Wrong{FieldServer, "The instance does not exist any more.", "Choose another."})
+		return in, nil
+	case err != nil:
+		return in, err
+	case in.Kind != kind:
+		word := map[endpoint.InstanceKind]string{endpoint.SelfManaged: "a self-managed server", endpoint.ApsaraDB: "an instance of ApsaraDB RDS"}[kind]
+		*wrong = append(*wrong, Wrong{FieldServer, in.Name + " is not " + word + ".", "Choose " + word + "."})
+	}
+	return in, nil
+}

@@ -1,0 +1,84 @@
+package backupjob
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/policy"
+)
+
+func TestNext(t *testing.T) {
+	listed := Plan{Job: policy.BackupJob{PolicyID: "p", Kind: backup.Full}, Listed: noon}
+	open, done, failed, left := Order{Ord: 1, State: OrderOpen}, Order{Ord: 2, State: OrderDone}, Order{Ord: 3, State: OrderFailed}, Order{Ord: 4, State: OrderLeftOut}
+	closed, pruned, byHand := listed, listed, listed
+	closed.Closed, pruned.Pruned, byHand.Job.PolicyID = noon, noon, ""
+	soon := noon.Add(time.Minute)
+	for _, c := range []struct {
+		what   string
+		s      Plan
+		orders []Order
+		pace   Pace
+		want   Do
+	}{
+		{"nothing chosen yet", Plan{}, nil, Pace{}, DoList},
+		{"a retry", closed, []Order{failed}, Pace{}, DoReopen},
+		{"one is open", listed, []Order{open, done}, Pace{}, DoStart},
+		{"one is under way", listed, []Order{open}, Pace{Busy: map[int]bool{1: true}}, DoRest},
+		{"one rests", listed, []Order{open, failed}, Pace{Later: map[int]time.Time{1: soon}}, DoRest},
+		{"its rest is over", listed, []Order{open}, Pace{Later: map[int]time.Time{1: noon}}, DoStart},
+		{"all done", listed, []Order{done, left}, Pace{}, DoPrune},
+		{"one failed: nothing is removed", listed, []Order{done, failed}, Pace{}, DoFinish},
+		{"pruned", pruned, []Order{done}, Pace{}, DoFinish},
+		{"by hand nothing is removed", byHand, []Order{done}, Pace{}, DoFinish},
+		{"no database", listed, nil, Pace{}, DoPrune},
+	} {
+		if got := Next(c.s, c.orders, c.pace, noon, Rules{}); got.Do != c.want {
+			t.Errorf("%s: %s, want %s", c.what, got.Do, c.want)
+		}
+	}
+	many := make([]Order, 20)
+	for i := range many {
+		many[i] = Order{Ord: i + 1, State: OrderOpen}
+	}
+	if got := Next(listed, many, Pace{Busy: map[int]bool{1: true, 2: true}}, noon, Rules{Backups: 2}); len(got.Orders) != 3 || got.Orders[0] != 3 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestNextPart(t *testing.T) {
+	s := Plan{How: policy.How{Verify: true}, BucketID: "b"}
+	for _, c := range []struct {
+		what string
+		o    Order
+		want Part
+	}{
+		{"new", Order{}, PartBackUp},
+		{"without an answer", Order{Intended: noon}, PartReconcile},
+		{"never carried out", Order{Intended: noon, Verdict: Void, Attempts: 1}, PartBackUp},
+		{"never carried out, again and again", Order{Intended: noon, Verdict: Void, Attempts: maxStatements}, PartGiveUp},
+		{"without an answer, the last time", Order{Intended: noon, Attempts: maxStatements}, PartReconcile},
+		{"refused, retried", Order{Intended: noon, Verdict: Refused}, PartBackUp},
+		{"taken", Order{Intended: noon, Verdict: Accepted}, PartVerify},
+		{"verified", Order{Intended: noon, Verdict: Adopted, Verified: noon}, PartCopy},
+		{"copied", Order{Intended: noon, Verdict: Adopted, Verified: noon, Copied: noon}, PartDone},
+	} {
+		if got := NextPart(s, c.o); got != c.want {
+			t.Errorf("%s: %s, want %s", c.what, got, c.want)
+		}
+	}
+	if got := NextPart(Plan{}, Order{Intended: noon, Verdict: Accepted}); got != PartDone {
+		t.Errorf("neither verified nor copied: %s", got)
+	}
+}
+
+func TestSummaryNamesWhatIsMissing(t *testing.T) {
+	s := Plan{Server: "SQL1", Job: policy.BackupJob{Kind: backup.Full}}
+	text, fix, whole := Summary(s, []Order{{Database: "a", State: OrderDone, Size: 1 << 20}, {Database: "b", State: OrderFailed, Message: "The disk is full.", Fix: "Make room."}, {Database: "c", State: OrderLeftOut, Message: "It is OFFLINE."}})
+	if want := "1 of 2 databases of SQL1 backed up (full). Not: b (The disk is full). Left out: c (It is OFFLINE)."; text != want || fix != "Make room." || whole {
+		t.Errorf("%q %q %v", text, fix, whole)
+	}
+	if text, _, whole := Summary(s, nil); text != "No database of SQL1 is chosen." || !whole {
+		t.Errorf("%q %v", text, whole)
+	}
+}

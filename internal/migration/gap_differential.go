@@ -1,0 +1,111 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// A log that is lost breaks the chain of logs, not that of a differential: it
+// holds everything changed since the full backup that the target has, and may
+// follow logs that are applied. The next log joins it.
+
+// CodeLogLost is the problem of log that is in no backup anybody can reach.
+const CodeLogLost = "log-lost"
+
+const gapDifferentialFix = "Take a differential backup: it holds everything since the full backup that the target has, and the next log joins it."
+
+// bridging reports whether a differential was ordered over a lost log and is
+// not taken yet.
+func (f *LiveSource) coversGap() bool {
+	if f.GapDifferentialAsked.IsZero() {
+		return false
+	}
+	return !slices.ContainsFunc(f.SourceBackups, func(t SourceBackup) bool {
+		return t.Kind == string(backup.Differential) && (t.Verdict == Accepted || t.Verdict == Adopted) && !t.Intended.Before(f.GapDifferentialAsked)
+	})
+}
+
+// bridgeable gives a problem of a lost log its way out: a differential, unless
+// the source is frozen or a full backup of others has become the base of the
+// next differential.
+func (j *job) offerGapDifferential(ctx context.Context, m Migration, server backup.Server, p *Problem) *Problem {
+	p.Actions = []Button{ButtonRetry, ButtonAbort}
+	if !m.LiveSource.Frozen.IsZero() {
+		p.Fix = "Writes are stopped, and a frozen source gives no differential: abort, which gives it back, and start again."
+		return p
+	}
+	theirs, err := foreignFull(ctx, m, server)
+	switch {
+	case err != nil:
+		p.Fix = "Retry when the server's history can be read."
+	case theirs.ID != 0:
+		p.Fix = fmt.Sprintf("A differential would not help: %s took a full backup at %s, so it would build on theirs. Abort and start again with a new full backup.", theirs.User, theirs.Set.Finished.Time().Format("2006-01-02 15:04 UTC"))
+	default:
+		p.Fix = gapDifferentialFix
+		p.Actions = []Button{ButtonGapDifferential, ButtonRetry, ButtonAbort}
+	}
+	return p
+}
+
+// foreignFull is a full backup that others took since ours and that a
+// differential would build on; zero when there is none.
+func foreignFull(ctx context.Context, m Migration, server backup.Server) (backup.HistoryRow, error) {
+	var after int64
+	for _, t := range m.LiveSource.SourceBackups {
+		if t.Kind != string(backup.Full) || t.File == 0 {
+			continue
+		}
+		rows, err := server.Named(ctx, m.SourceDatabase, t.Name)
+		if err != nil {
+			return backup.HistoryRow{}, err
+		}
+		for _, r := range rows {
+			after = max(after, r.ID)
+		}
+	}
+	rows, err := server.History(ctx, m.SourceDatabase, after, 1000)
+	for _, r := range rows {
+		if r.Set.Kind == backup.Full && !r.Set.CopyOnly && !ours(m, r.Set.Name) {
+			return r, err
+		}
+	}
+	return backup.HistoryRow{}, err
+}
+
+// logged sets a source that went to SIMPLE back to FULL, so that logs follow
+// the differential.
+func (j *job) logged(ctx context.Context, m Migration, server backup.Server, t SourceBackup) error {
+	d, err := server.Database(ctx, m.SourceDatabase)
+	if err != nil || d.RecoveryModel != "SIMPLE" {
+		return err
+	}
+	if err := server.SetRecoveryModel(ctx, m.SourceDatabase, "FULL"); err != nil {
+		return err
+	}
+	said := "The recovery model of " + m.SourceDatabase + " is FULL again."
+	return j.note(ctx, Change{Events: j.event(sourceBackupStep(t), run.Info, said), Audit: j.audit(m, "migration.recovery", said)})
+}
+
+// otherBase notes a differential that builds on somebody else's full backup.
+// The logs still join, so they go on without it; over a lost log nothing does.
+func (j *job) otherBase(ctx context.Context, m Migration, t SourceBackup, v Verdict) error {
+	const why = "Somebody took a full backup since ours, and the differential builds on that one: the target cannot use it."
+	if !m.LiveSource.coversGap() {
+		return j.unused(ctx, t, v, why+" Log backups follow instead.")
+	}
+	if err := j.unused(ctx, t, v, why); err != nil {
+		return err
+	}
+	return j.stand(ctx, m, &Problem{Code: "wrong-base", Step: sourceBackupStep(t), Cause: why, Fix: "Abort and start again with a new full backup. Let the others take theirs COPY_ONLY while a migration follows.", Actions: []Button{ButtonAbort}})
+}
+
+// unused settles a backup that was taken and is of no use to the target.
+func (j *job) unused(ctx context.Context, t SourceBackup, v Verdict, why string) error {
+	t.Verdict, t.Settled, t.Error = v, j.Now(), why
+	return j.note(ctx, Change{SourceBackup: &t, Events: j.event(sourceBackupStep(t), run.Warning, why),
+		Steps: []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: why}}})
+}

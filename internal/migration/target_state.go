@@ -1,0 +1,233 @@
+package migration
+
+import (
+	"path"
+	"strings"
+	"time"
+)
+
+// Reading is what a look at the target teaches.
+type Reading struct {
+	Files   []File // whose state changed
+	Problem *Problem
+	Opened  bool
+	Check   CheckResult
+	Said    string // the target's words on the check
+	Text    string // one sentence for the list of events; empty when nothing changed
+}
+
+// Read compares what the target says with what is written down. It is pure:
+// the same sight teaches the same thing again.
+func Read(m Migration, s TargetState, now time.Time, r Rules) Reading {
+	task := s.Task
+	if !m.Opened.IsZero() {
+		return readCheck(m, task, now)
+	}
+	sent, waiting := sentFile(m)
+	switch task.Status {
+	case TaskSuccess:
+		return readOpened(m, task, sent, waiting, now)
+	case TaskFailed:
+		return readFailed(m, task, sent, waiting)
+	case TaskWaiting:
+		if waiting {
+			return readSent(m, s, sent, now, r)
+		}
+		if opening(m) {
+			return readStillPending(m, task, now, r)
+		}
+	}
+	return Reading{} // NoStart, Running, or a status we do not know: at work
+}
+
+func sentFile(m Migration) (File, bool) {
+	for _, f := range m.Live() {
+		if f.State == FileSent {
+			return f, true
+		}
+	}
+	return File{}, false
+}
+
+// readSent looks for the fate of the file in the target's hands while its
+// task is Waiting again.
+func readSent(m Migration, s TargetState, sent File, now time.Time, r Rules) Reading {
+	row, told := newestRow(m, s, sent)
+	switch {
+	case told && row.Failed():
+		return refused(m, sent, row.Description, s.Task.Description)
+	case told && row.Restored():
+		return applied(m, sent, now)
+	case told:
+		return Reading{} // the task says Waiting before the file's own row is through
+	}
+	// Some versions do not tell about files (DescribeOssDownloads leaves 2017
+	// and 2019 Enterprise Cluster out). Then the task alone speaks, and it gets
+	// a moment to take notice of the call.
+	call := lastCall(m, sent.Ord)
+	if len(s.Files) > 0 && now.After(call.Settled.Add(r.Settle)) {
+		f := sent
+		return Reading{Files: m.as(f, FileRefused, "accepted, and never seen again", time.Time{}), Text: "The target accepted " + path.Base(f.Source) + " and shows nothing of it.",
+			Problem: &Problem{Code: "unseen", Step: stepOf(f), File: f.Ord, Said: s.Task.Description,
+				Cause:   "The target accepted the file, went back to waiting, and its list of files does not show it.",
+				Fix:     "Look at the instance's migration records. Retrying is harmless: a log that was applied is refused as too early.",
+				Actions: []Button{ButtonRetry, ButtonTerminate}}}
+	}
+	if len(s.Files) > 0 || now.Before(call.Settled.Add(r.Poll)) {
+		return Reading{}
+	}
+	if e := m.Explain(s.Task.Description); e.Code != "unknown" && !e.Opened {
+		return refused(m, sent, s.Task.Description, "")
+	}
+	return applied(m, sent, now)
+}
+
+// as gives a state to every file of a file's set.
+func (m Migration) as(f File, state FileState, message string, at time.Time) []File {
+	set := m.set(f)
+	for i := range set {
+		set[i].State, set[i].Message = state, message
+		if state == FileApplied {
+			set[i].Applied = at
+		}
+	}
+	return set
+}
+
+func applied(m Migration, f File, now time.Time) Reading {
+	return Reading{Files: m.as(f, FileApplied, "", now), Text: path.Base(f.Source) + " is applied up to LSN " + f.LastLSN.String() + "."}
+}
+
+func refused(m Migration, f File, said, more string) Reading {
+	if said == "" {
+		said = more
+	}
+	e := m.Explain(said)
+	if e.Code == "covered" {
+		// Nothing is lost by leaving it out: the target is past it already.
+		return Reading{Files: m.as(f, FileDropped, "Already covered: "+said, time.Time{}), Text: path.Base(f.Source) + " is not needed: the target has applied everything in it."}
+	}
+	return Reading{Files: m.as(f, FileRefused, said, time.Time{}), Problem: problemOf(e, said, stepOf(f), f.Ord), Text: "The target refused " + path.Base(f.Source) + ": " + said}
+}
+
+func problemOf(e Explanation, said, step string, ord int) *Problem {
+	return &Problem{Code: e.Code, Step: step, File: ord, Said: said, Cause: e.Cause, Fix: e.Fix, Actions: e.Actions}
+}
+
+// readOpened handles Success: of an immediate restore, of our opening, or of
+// one that somebody ordered elsewhere.
+func readOpened(m Migration, task Task, sent File, waiting bool, now time.Time) Reading {
+	out := Reading{Opened: true, Text: "The target says the database is open."}
+	if waiting {
+		out.Files = applied(m, sent, now).Files
+	}
+	if m.Mode == Pending && !opening(m) {
+		out.Text = "The target says the database is open; it was opened from elsewhere."
+	}
+	check := readCheck(m, task, now)
+	out.Check, out.Said = check.Check, check.Said
+	return out
+}
+
+// readCheck looks for the words on DBCC CHECKDB. A synchronous check has
+// passed when the database is open; an asynchronous one speaks later.
+func readCheck(m Migration, task Task, now time.Time) Reading {
+	low := strings.ToLower(task.Description)
+	switch {
+	case strings.Contains(low, "checkdb failed"):
+		return Reading{Check: CheckFailed, Said: task.Description, Text: "DBCC CHECKDB found errors: " + task.Description}
+	case strings.Contains(low, "success") && strings.Contains(low, "checkdb"):
+		return Reading{Check: CheckPassed, Said: task.Description, Text: "DBCC CHECKDB found no errors."}
+	case m.Check == CheckSync && task.Status == TaskSuccess:
+		return Reading{Check: CheckPassed, Said: task.Description, Text: "DBCC CHECKDB ran before the opening."}
+	case !m.Opened.IsZero() && now.Sub(m.Opened) > 24*time.Hour:
+		return Reading{Check: CheckUntold, Text: "The target did not tell the result of the check within a day."}
+	}
+	return Reading{}
+}
+
+func readFailed(m Migration, task Task, sent File, waiting bool) Reading {
+	if waiting {
+		return refused(m, sent, task.Description, "")
+	}
+	e := m.Explain(task.Description)
+	step := "open"
+	if !opening(m) {
+		step = "import"
+	}
+	return Reading{Problem: problemOf(e, task.Description, step, 0), Text: "The target's task failed: " + task.Description}
+}
+
+// readStillPending handles Waiting after the order to open: either the target
+// has not begun, or it gave up and says why.
+func readStillPending(m Migration, task Task, now time.Time, r Rules) Reading {
+	var order Call
+	for _, c := range m.Calls {
+		if c.Verb == VerbOpen && c.Happened() {
+			order = c
+		}
+	}
+	if now.Before(order.Settled.Add(r.Settle)) {
+		return Reading{}
+	}
+	e := m.Explain(task.Description)
+	if e.Code == "unknown" {
+		e.Cause = "The target took the order to open the database, and still calls it pending."
+		e.Fix = "Look at the instance's migration records. Opening again is harmless."
+		e.Actions = []Button{ButtonOpen, ButtonTerminate}
+	}
+	return Reading{Problem: problemOf(e, task.Description, "open", 0), Text: "The database is still pending after the order to open it."}
+}
+
+// newestRow is the target's row of the file's newest call. Rows of earlier
+// calls with the same name come before it.
+func newestRow(m Migration, s TargetState, f File) (TaskFile, bool) {
+	calls := 0
+	for _, c := range m.Calls {
+		if c.File == f.Ord && (c.Verb == VerbImport || c.Verb == VerbRestore) && c.Happened() && (c.TaskID == "" || c.TaskID == m.TaskID) {
+			calls++
+		}
+	}
+	for _, other := range m.Files { // dropped rows of the same object
+		if other.Ord != f.Ord && other.Key == f.Key {
+			for _, c := range m.Calls {
+				if c.File == other.Ord && c.Verb == VerbImport && c.Happened() && c.TaskID == m.TaskID {
+					calls++
+				}
+			}
+		}
+	}
+	rows := RowsNamed(s.Files, f.Key)
+	if len(rows) == 0 || len(rows) < calls {
+		return TaskFile{}, false
+	}
+	return rows[len(rows)-1], true
+}
+
+// RowsNamed picks a task's rows of one object, oldest first. The target may
+// show the whole key or its last part.
+func RowsNamed(files []TaskFile, key string) (out []TaskFile) {
+	base := key[strings.LastIndexByte(key, '/')+1:]
+	for _, f := range files {
+		if f.Name == key || f.Name == base {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func lastCall(m Migration, ord int) (last Call) {
+	for _, c := range m.Calls {
+		if c.File == ord && c.Happened() {
+			last = c
+		}
+	}
+	return last
+}
+
+func stepOf(f File) string {
+	if f.Kind == "full" {
+		return "restore"
+	}
+	return StepImport(f.Ord)
+}

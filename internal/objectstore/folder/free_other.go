@@ -1,0 +1,8 @@
+//go:build !linux
+
+package folder
+
+import "context"
+
+// Room is not told by this system.
+func (b *Bucket) FreeSpace(context.Context) (int64, error) { return -1, nil }

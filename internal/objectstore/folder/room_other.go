@@ -1,8 +1,0 @@
-//go:build !linux
-
-package folder
-
-import "context"
-
-// Room is not told by this system.
-func (b *Bucket) Room(context.Context) (int64, error) { return -1, nil }

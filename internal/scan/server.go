@@ -1,0 +1,162 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+const (
+	historyPage  = 500
+	historyPages = 400 // of one look; the next goes on
+)
+
+// serverCursor is how far msdb was read.
+type serverCursor struct {
+	Server string    `json:"server,omitempty"` // @@SERVERNAME
+	After  int64     `json:"after,omitempty"`  // backup_set_id
+	Newest time.Time `json:"newest,omitzero"`  // finish of the newest set that msdb told of
+}
+
+// server reads the history of a self-managed server since the last look, and
+// which databases there are.
+func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, step Step) error {
+	at := cursor[serverCursor](l)
+	server, place, err := c.Ports.Server(ctx, in.ID)
+	if err != nil {
+		return err
+	}
+	info, err := server.Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("describe server: %w", err)
+	}
+	at.Server = info.Name
+	databases, err := server.Databases(ctx)
+	if err != nil {
+		return fmt.Errorf("list databases: %w", err)
+	}
+	names, newest := make([]string, 0, len(databases)), time.Time{}
+	exempt := make(map[string]backup.Exempt, len(databases))
+	for _, d := range databases {
+		names = append(names, d.Name)
+		if d.State == "ONLINE" { // else it tells little of itself
+			exempt[d.Name] = d.Exempt()
+		}
+		for _, t := range []time.Time{d.LastFull, d.LastDiff, d.LastLog} {
+			if t.After(newest) {
+				newest = t
+			}
+		}
+	}
+	if err := c.Catalogue.Exist(ctx, in.ID, names, c.Now().UTC()); err != nil {
+		return err
+	}
+	if err := c.Catalogue.Exempt(ctx, in.ID, exempt); err != nil {
+		return err
+	}
+	step("databases", fmt.Sprintf("%d databases", len(names)), int64(len(names)), int64(len(names)))
+	read, err := c.history(ctx, l, &at, in.ID, server, place, step)
+	if err == nil && read == 0 && newest.After(at.Newest) && at.After > 0 {
+		// There are newer sets and none behind the cursor: msdb was restored or
+		// made anew, and counts from the beginning.
+		at.After = 0
+		_, err = c.history(ctx, l, &at, in.ID, server, place, step)
+	}
+	if err != nil {
+		return err
+	}
+	if newest.After(at.Newest) {
+		at.Newest = newest
+	}
+	return c.keep(ctx, l, at)
+}
+
+// history reads pages of msdb behind the cursor.
+func (c *Collector) history(ctx context.Context, l *Visit, at *serverCursor, instanceID string, server backup.Server, place migration.Place, step Step) (read int64, err error) {
+	for range historyPages {
+		rows, err := server.History(ctx, "", at.After, historyPage)
+		if err != nil {
+			return read, fmt.Errorf("read msdb history: %w", err)
+		}
+		var records []backup.Record
+		for _, row := range rows {
+			// RESTORE writes the sets it read into the history of the server it
+			// ran on: they were taken elsewhere.
+			if row.Set.Server != "" && at.Server != "" && !strings.EqualFold(row.Set.Server, at.Server) {
+				continue
+			}
+			r, err := c.recordOf(ctx, instanceID, row, place)
+			if err != nil {
+				return read, err
+			}
+			records = append(records, r)
+		}
+		if err := c.Catalogue.Put(ctx, records); err != nil {
+			return read, err
+		}
+		if read += int64(len(rows)); len(rows) > 0 {
+			at.After = rows[len(rows)-1].ID
+			if err := c.keep(ctx, l, *at); err != nil {
+				return read, err
+			}
+			step("history", "History of backups in msdb", read, 0)
+		}
+		if len(rows) < historyPage {
+			return read, nil
+		}
+	}
+	return read, nil
+}
+
+// recordOf is a row of msdb as a record. Files in the backup folder are looked
+// for there; where others lie only their paths tell.
+func (c *Collector) recordOf(ctx context.Context, instanceID string, row backup.HistoryRow, place migration.Place) (backup.Record, error) {
+	now := c.Now().UTC()
+	r := backup.Record{InstanceID: instanceID, Database: row.Set.Database, Origin: backup.ByOthers, Set: row.Set, State: backup.Complete, Apart: !row.Disk, Seen: now}
+	if row.Set.Damaged {
+		r.State = backup.Broken
+	}
+	keys, inside := keysOf(place.Folder, row.Files)
+	if !row.Disk || !inside || place.BucketID == "" {
+		return r, nil
+	}
+	copied := backup.Copy{BucketID: place.BucketID, Keys: keys, At: now}
+	bucket, err := c.Ports.Bucket(ctx, place.BucketID)
+	if err != nil {
+		return r, err
+	}
+	for _, key := range keys {
+		o, err := bucket.Stat(ctx, key)
+		switch {
+		case fault.Is(err, fault.NotFound):
+			r.State, r.Gone = backup.Removed, now
+			return r, nil
+		case err != nil:
+			return r, fmt.Errorf("look for %s: %w", key, err)
+		}
+		copied.Size += o.Size
+	}
+	r.Copies = []backup.Copy{copied}
+	return r, nil
+}
+
+// keysOf turns paths of the server into keys of its backup folder; false when
+// one lies elsewhere.
+func keysOf(folder string, files []string) (keys []string, inside bool) {
+	flat := func(p string) string { return strings.ReplaceAll(p, `\`, "/") }
+	prefix := strings.TrimRight(flat(folder), "/") + "/"
+	for _, f := range files {
+		p := flat(f)
+		if len(p) <= len(prefix) || !strings.EqualFold(p[:len(prefix)], prefix) {
+			return nil, false
+		}
+		keys = append(keys, p[len(prefix):])
+	}
+	return keys, len(keys) > 0
+}

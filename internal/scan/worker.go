@@ -1,0 +1,95 @@
+package scan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// RunKind is the kind of runs that look; their subject is a Subject.
+const RunKind = "collect"
+
+// Worker carries out looks that a person ordered.
+type Worker struct {
+	Collector *Collector
+	Runs      run.Store
+}
+
+var _ run.Worker = (*Worker)(nil)
+
+// Work implements run.Worker. What is seen is in the catalogue page by page,
+// so a run that begins again goes on behind the last one.
+func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error) {
+	subject := Subject(r.Subject)
+	kind, id := subject.parts()
+	began := w.Collector.Now().UTC()
+	if kind == "bucket" && r.Tries == 0 {
+		if err := w.Collector.again(ctx, subject); err != nil {
+			return run.Outcome{}, err
+		}
+	}
+	steps := map[string]run.Step{}
+	var noted time.Time
+	note := func(force bool) error {
+		if now := w.Collector.Now(); !force && now.Sub(noted) < time.Second {
+			return nil
+		}
+		noted = w.Collector.Now()
+		var list []run.Step
+		for _, s := range steps {
+			list = append(list, s)
+		}
+		return w.Runs.Note(ctx, g, run.Note{Steps: list})
+	}
+	var failed error
+	err := w.Collector.Scan(ctx, subject, func(key, title string, done, total int64) {
+		steps[key] = run.Step{Key: key, Title: title, State: run.StepActive, Started: began, Done: done, Total: total}
+		if e := note(false); e != nil && failed == nil {
+			failed = e
+		}
+	})
+	if err == nil {
+		err = failed
+	}
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	for key, s := range steps {
+		s.State, s.Finished = run.StepDone, w.Collector.Now().UTC()
+		steps[key] = s
+	}
+	if err := note(true); err != nil {
+		return run.Outcome{}, err
+	}
+	return run.Outcome{State: run.Succeeded, Message: fmt.Sprintf("Looked at %s %s.", kind, id)}, nil
+}
+
+// again lets the next look walk through a bucket at once.
+func (c *Collector) again(ctx context.Context, s Subject) error {
+	l, err := c.Store.Visit(ctx, s)
+	if err != nil {
+		return err
+	}
+	at := cursor[bucketCursor](&l)
+	if at.After != "" {
+		return nil // a walk is under way: it goes on
+	}
+	at.Walked = time.Time{}
+	return c.keep(ctx, &l, at)
+}
+
+// ScanNow queues a run that looks at a subject at once; name is what people
+// call it.
+func ScanNow(ctx context.Context, s Store, subject Subject, name, id string, who audit.Actor, at time.Time) error {
+	kind, _, _ := strings.Cut(string(subject), "/")
+	title := "Look for backups of " + name
+	if kind == "bucket" {
+		title = "Look for backups in " + name
+	}
+	return s.Order(ctx, run.Run{ID: id, Kind: RunKind, Subject: string(subject), Title: title, Created: at.UTC()},
+		audit.New(who, at, "collect.look", string(subject), "Ordered a look for backups."))
+}
