@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/run"
@@ -57,7 +58,7 @@ func (b *bench) catalogue(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	store, err := db.Open(ctx, folder, keys, run.NewNotifier())
+	store, err := db.Open(ctx, folder, keys, run.NewNotifier(), app.Specs())
 	if err != nil {
 		return err
 	}

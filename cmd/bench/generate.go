@@ -9,13 +9,17 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // size is how large a catalogue the generator makes.
@@ -40,7 +44,7 @@ func generate(ctx context.Context, folder string, s size, now time.Time) (err er
 	if err != nil {
 		return err
 	}
-	store, err := db.Open(ctx, folder, keys, run.NewNotifier())
+	store, err := db.Open(ctx, folder, keys, run.NewNotifier(), app.Specs())
 	if err != nil {
 		return err
 	}
@@ -82,17 +86,17 @@ func databaseName(k int) string {
 	return fmt.Sprintf("%s_%02d", []string{"orders", "stock", "people", "ledger"}[k%4], k)
 }
 
-func endpoints(ctx context.Context, store *db.DB, folder string, s size, now time.Time) error {
+func endpoints(ctx context.Context, store *db.DB, data string, s size, now time.Time) error {
 	entry := audit.New(audit.Actor{Name: "bench", Via: "command"}, now, "bench.generate", "catalogue", "Generated.")
 	err := errors.Join(
-		store.SaveAccount(ctx, endpoint.Account{ID: "account", Name: "Account", AccessKeyID: benchKeyID, Secret: secret.NewText(benchSecret), Region: benchRegion, RDSAddress: "http://127.0.0.1:9"}, entry),
-		store.SaveBucket(ctx, endpoint.Bucket{ID: "folder", Name: "Backup folder", Kind: endpoint.Folder, Path: filepath.Join(folder, "backups")}, entry))
+		store.SaveAccount(ctx, endpoint.Account{ID: "account", Name: "Account", AccessKeyID: benchKeyID, Secret: secret.NewText(benchSecret), Region: benchRegion, Kind: aliyun.AccountKind, Address: "http://127.0.0.1:9"}, entry),
+		store.SaveBucket(ctx, endpoint.Bucket{ID: "folder", Name: "Backup folder", Kind: folder.BucketKind, Path: filepath.Join(data, "backups")}, entry))
 	for i := range s.servers {
-		err = errors.Join(err, store.SaveInstance(ctx, endpoint.Instance{ID: serverID(i), Name: serverID(i), Kind: endpoint.SelfManaged, Host: "127.0.0.1", Port: 9, Login: "sa", Password: secret.NewText("x"),
+		err = errors.Join(err, store.SaveInstance(ctx, endpoint.Instance{ID: serverID(i), Name: serverID(i), Kind: sqlserver.InstanceKind, Host: "127.0.0.1", Port: 9, Login: "sa", Password: secret.NewText("x"),
 			Encrypt: endpoint.EncryptFull, ServerFolder: "/var/opt/mssql/backup", FolderID: "folder"}, entry))
 	}
 	for i := range s.clouds {
-		err = errors.Join(err, store.SaveInstance(ctx, endpoint.Instance{ID: cloudID(i), Name: cloudID(i), Kind: endpoint.ApsaraDB, AccountID: "account", Region: benchRegion, InstanceID: cloudInstance(i)}, entry))
+		err = errors.Join(err, store.SaveInstance(ctx, endpoint.Instance{ID: cloudID(i), Name: cloudID(i), Kind: aliyun.InstanceKind, AccountID: "account", Region: benchRegion, InstanceID: cloudInstance(i)}, entry))
 	}
 	return err
 }

@@ -177,7 +177,7 @@ func cloudService(ctx context.Context, client *http.Client, at string) (*aliyune
 	if err != nil {
 		return nil, err
 	}
-	if err := send(ctx, client, http.MethodPut, at+"/api/v1/accounts/account", map[string]any{"name": "Account", "access_key_id": benchKeyID, "secret": benchSecret, "region": benchRegion, "rds_address": service.URL}); err != nil {
+	if err := send(ctx, client, http.MethodPut, at+"/api/v1/accounts/account", map[string]any{"name": "Account", "access_key_id": benchKeyID, "secret": benchSecret, "region": benchRegion, "address": service.URL}); err != nil {
 		return nil, errors.Join(err, service.Close())
 	}
 	return service, nil

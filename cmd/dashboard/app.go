@@ -16,9 +16,11 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/kinds"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
@@ -31,7 +33,7 @@ import (
 // ends them in reverse; tests from end to end use the same two.
 type App struct {
 	DB    *db.DB
-	Ports *ports
+	Ports *kinds.Opener
 
 	config    Config
 	log       *slog.Logger
@@ -66,10 +68,10 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 		return a, err
 	}
 	notifier := run.NewNotifier()
-	if a.DB, err = db.Open(ctx, c.Data, keys, notifier); err != nil {
+	if a.DB, err = db.Open(ctx, c.Data, keys, notifier, app.Specs()); err != nil {
 		return a, err
 	}
-	a.Ports = newPorts(a.DB, c.Data)
+	a.Ports = app.Ports(a.DB, c.Data)
 	a.equip()
 	if a.listener, err = listen(c); err != nil {
 		return a, err
@@ -87,8 +89,8 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 // face is the web server of the house.
 func (a *App) face(notifier *run.Notifier) (http.Handler, error) {
 	return server.New(server.Config{Secure: a.config.TLSCert != "", TrustProxy: a.config.TrustProxy, Version: version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
-		Endpoints: a.DB, Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
-		Survey:   &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: unpackedID}},
+		Endpoints: a.DB, Kinds: a.Ports.Kinds.Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
+		Survey:   &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: app.Unpacked}},
 		Notifier: notifier, Log: a.log, Now: a.config.now, NewID: newID,
 		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.copier, Pruner: a.pruner, Restoring: a.restoring, Scans: a.DB.Scanning(),
 		Collect: func(ctx context.Context, id string) error {

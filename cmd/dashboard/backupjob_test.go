@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
@@ -53,12 +54,12 @@ func newYard(t *testing.T) *yard {
 		t.Fatal(err)
 	}
 	y := &yard{house: h, notifier: run.NewNotifier(), limits: &run.Limits{}}
-	store, err := db.Open(t.Context(), h.data, keys, y.notifier)
+	store, err := db.Open(t.Context(), h.data, keys, y.notifier, app.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	h.app = &App{DB: store, Ports: newPorts(store, h.data)}
+	h.app = &App{DB: store, Ports: app.Ports(store, h.data)}
 	if err := (demo{app: h.app, cloud: h.cloud.addresses()}).places(t.Context(), h.files); err != nil {
 		t.Fatal(err)
 	}

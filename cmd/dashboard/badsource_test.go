@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
@@ -414,7 +415,7 @@ func TestTheImportsOfADayAreUsedUp(t *testing.T) {
 	h := newHouse(t)
 	id := h.followFast("shop", 10*time.Millisecond)
 	h.until(id, "the day's imports", func(m migration.Migration) bool {
-		return following(m) && len(m.Live()) >= migration.CallsPerDay-3
+		return following(m) && len(m.Live()) >= aliyun.Traits().Calls.Database-3
 	})
 	h.reader().sees("/migrations/"+id, "Today's imports are used up", "of the 20 imports", "kept for the cutover", "No log backup is taken until", "It goes on by itself", "Cut over…")
 	h.cutOver(id)
@@ -431,7 +432,7 @@ func TestMoreLogsOfOthersThanImports(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := h.followFast("shop", fastLog)
-	const used = migration.CallsPerDay - 6
+	used := aliyun.Traits().Calls.Database - 6
 	h.until(id, "most of the day's imports", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= used })
 	theirs := func(f migration.File) bool { return strings.Contains(f.Source, "theirs-") }
 	for i := range 8 {

@@ -16,14 +16,19 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
+	"github.com/bakplane/bakplane/internal/objectstore/oss"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // demoCmd starts the dashboard beside an emulated cloud. What it adds goes
@@ -186,11 +191,11 @@ func (d demo) places(ctx context.Context, files string) error {
 		return err
 	}
 	c := d.cloud
-	account := endpoint.Account{ID: demoAccount, Name: "Demo account", AccessKeyID: c.KeyID, Secret: secret.NewText(c.Secret), Region: c.Region, RDSAddress: c.RDS, OwnerID: c.Owner}
-	staging := endpoint.Bucket{ID: demoStaging, Name: c.Bucket, Kind: endpoint.OSS, AccountID: demoAccount, Region: c.Region, Address: c.OSS, Bucket: c.Bucket}
-	folder := endpoint.Bucket{ID: demoFolder, Name: "Backup files", Kind: endpoint.Folder, Path: files}
-	instance := endpoint.Instance{ID: demoInstance, Name: "Hangzhou demo", Kind: endpoint.ApsaraDB, AccountID: demoAccount, Region: c.Region, InstanceID: c.Instance}
-	second := endpoint.Instance{ID: demoSecond, Name: "Hangzhou reports", Kind: endpoint.ApsaraDB, AccountID: demoAccount, Region: c.Region, InstanceID: c.Second}
+	account := endpoint.Account{ID: demoAccount, Name: "Demo account", AccessKeyID: c.KeyID, Secret: secret.NewText(c.Secret), Region: c.Region, Kind: aliyun.AccountKind, Address: c.RDS, OwnerID: c.Owner}
+	staging := endpoint.Bucket{ID: demoStaging, Name: c.Bucket, Kind: oss.BucketKind, AccountID: demoAccount, Region: c.Region, Address: c.OSS, Bucket: c.Bucket}
+	given := endpoint.Bucket{ID: demoFolder, Name: "Backup files", Kind: folder.BucketKind, Path: files}
+	instance := endpoint.Instance{ID: demoInstance, Name: "Hangzhou demo", Kind: aliyun.InstanceKind, AccountID: demoAccount, Region: c.Region, InstanceID: c.Instance}
+	second := endpoint.Instance{ID: demoSecond, Name: "Hangzhou reports", Kind: aliyun.InstanceKind, AccountID: demoAccount, Region: c.Region, InstanceID: c.Second}
 	host, number, err := hostPort(c.SQL)
 	if err != nil {
 		return err
@@ -201,16 +206,17 @@ func (d demo) places(ctx context.Context, files string) error {
 		}
 		instance.Login, instance.Password, instance.Encrypt, instance.CAPEM, instance.CertificateHost = c.ReadingLogin, secret.NewText(c.ReadingSecret), endpoint.EncryptFull, c.ReadingCA, c.Instance
 	}
-	backups := endpoint.Bucket{ID: demoBackups, Name: emulatedServer + " backups", Kind: endpoint.Folder, Path: c.SQLBackups}
-	server := endpoint.Instance{ID: demoServer, Name: emulatedServer, Kind: endpoint.SelfManaged, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
+	backups := endpoint.Bucket{ID: demoBackups, Name: emulatedServer + " backups", Kind: folder.BucketKind, Path: c.SQLBackups}
+	server := endpoint.Instance{ID: demoServer, Name: emulatedServer, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
 		Encrypt: endpoint.EncryptFull, CAPEM: c.SQLCA, CertificateHost: emulatedServer, ServerFolder: c.SQLBackups, FolderID: demoBackups}
-	if err := errors.Join(account.Check(), staging.Check(), folder.Check(), instance.Check(), second.Check(), backups.Check(), server.Check()); err != nil {
+	k := app.Specs()
+	if err := errors.Join(k.CheckAccount(account), k.CheckBucket(staging), k.CheckBucket(given), k.CheckInstance(instance), k.CheckInstance(second), k.CheckBucket(backups), k.CheckInstance(server)); err != nil {
 		return err
 	}
 	return errors.Join(
 		d.app.DB.SaveAccount(ctx, account, d.entry("account")),
 		d.app.DB.SaveBucket(ctx, staging, d.entry("bucket")),
-		d.app.DB.SaveBucket(ctx, folder, d.entry("bucket")),
+		d.app.DB.SaveBucket(ctx, given, d.entry("bucket")),
 		d.app.DB.SaveInstance(ctx, instance, d.entry("instance")),
 		d.app.DB.SaveInstance(ctx, second, d.entry("instance")),
 		d.app.DB.SaveBucket(ctx, backups, d.entry("bucket")),

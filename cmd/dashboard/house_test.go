@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/bakfile/bakfiletest"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -115,7 +116,7 @@ func (h *house) draft(change func(*migration.FilesRequest)) migration.Draft {
 
 func (h *house) look(id, prefix string) []migration.Seen {
 	h.t.Helper()
-	s := migration.Survey{Ports: h.app.Ports, Unpacker: &migration.Archives{Ports: h.app.Ports, ToID: unpackedID}}
+	s := migration.Survey{Ports: h.app.Ports, Unpacker: &migration.Archives{Ports: h.app.Ports, ToID: app.Unpacked}}
 	seen, err := s.Look(h.t.Context(), id, prefix)
 	if err != nil {
 		h.t.Fatal(err)

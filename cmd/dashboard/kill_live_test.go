@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
@@ -28,7 +29,7 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 		t.Fatal(err)
 	}
 	j.open(func(d *db.DB) {
-		p := newPorts(d, j.data)
+		p := app.Ports(d, j.data)
 		furnish := demo{app: &App{DB: d, Ports: p}, cloud: c.addresses}
 		if err := furnish.places(ctx, t.TempDir()); err != nil {
 			t.Fatal(err)

@@ -10,19 +10,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/kinds"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // scriptedPorts reaches the scripted source; everything else is real.
 type scriptedPorts struct {
-	*ports
+	*kinds.Opener
 	source *scripted
 }
 
@@ -55,16 +58,16 @@ func newLiveSource(t *testing.T, freeze migration.Freeze) *live {
 		t.Fatal(err)
 	}
 	f := &live{house: h, source: newScripted(t, h.files), notifier: run.NewNotifier()}
-	store, err := db.Open(t.Context(), h.data, keys, f.notifier)
+	store, err := db.Open(t.Context(), h.data, keys, f.notifier, app.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	h.app = &App{DB: store, Ports: newPorts(store, h.data)}
+	h.app = &App{DB: store, Ports: app.Ports(store, h.data)}
 	if err := (demo{app: h.app, cloud: h.cloud.addresses()}).places(t.Context(), h.files); err != nil {
 		t.Fatal(err)
 	}
-	server := endpoint.Instance{ID: "server", Name: "SCRIPTED", Kind: endpoint.SelfManaged, Host: "localhost", Login: "sa", Password: secret.NewText("x"), Encrypt: endpoint.EncryptFull, ServerFolder: "/backup", FolderID: demoFolder}
+	server := endpoint.Instance{ID: "server", Name: "SCRIPTED", Kind: sqlserver.InstanceKind, Host: "localhost", Login: "sa", Password: secret.NewText("x"), Encrypt: endpoint.EncryptFull, ServerFolder: "/backup", FolderID: demoFolder}
 	if err := store.SaveInstance(t.Context(), server, demo{}.entry("instance")); err != nil {
 		t.Fatal(err)
 	}

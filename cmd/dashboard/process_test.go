@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
@@ -128,7 +129,7 @@ func prepare(t testing.TB, c *cloudProcess, database string) *journey {
 		t.Fatal(err)
 	}
 	j.open(func(d *db.DB) {
-		p := newPorts(d, j.data)
+		p := app.Ports(d, j.data)
 		furnish := demo{app: &App{DB: d, Ports: p}, cloud: c.addresses}
 		if err := furnish.places(context.Background(), j.files); err != nil {
 			t.Fatal(err)
@@ -160,7 +161,7 @@ func (j *journey) keys() *secret.Keyring {
 
 func (j *journey) open(f func(*db.DB)) {
 	j.t.Helper()
-	d, err := db.Open(context.Background(), j.data, j.keys(), run.NewNotifier())
+	d, err := db.Open(context.Background(), j.data, j.keys(), run.NewNotifier(), app.Specs())
 	if err != nil {
 		j.t.Fatal(err)
 	}

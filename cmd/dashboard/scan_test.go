@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db"
@@ -62,12 +63,12 @@ func (s *shelf) open(data string) {
 		s.t.Fatal(err)
 	}
 	s.notifier = run.NewNotifier()
-	if s.store, err = db.Open(s.t.Context(), data, keys, s.notifier); err != nil {
+	if s.store, err = db.Open(s.t.Context(), data, keys, s.notifier, app.Specs()); err != nil {
 		s.t.Fatal(err)
 	}
 	store := s.store
 	s.t.Cleanup(func() { store.Close() })
-	s.app = &App{DB: store, Ports: newPorts(store, data)}
+	s.app = &App{DB: store, Ports: app.Ports(store, data)}
 	if err := (demo{app: s.app, cloud: s.cloud.addresses()}).places(s.t.Context(), s.files); err != nil {
 		s.t.Fatal(err)
 	}

@@ -13,13 +13,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // Another self-managed SQL Server beside the emulators's.
@@ -32,13 +35,13 @@ const (
 // another starts a second SQL Server and adds it, with its folder.
 func (h *house) another(change func(*sqlserveremu.Config)) *sqlserveremu.Running {
 	h.t.Helper()
-	folder := h.t.TempDir()
-	c := sqlserveremu.Config{Name: "OTHER", Version: "16.0.4165.4", Edition: "standard", BackupFolder: folder,
+	dir := h.t.TempDir()
+	c := sqlserveremu.Config{Name: "OTHER", Version: "16.0.4165.4", Edition: "standard", BackupFolder: dir,
 		Logins: []sqlserveremu.Login{{Name: emulatedLogin, Password: emulatedPassword, Sysadmin: true}}}
 	if change != nil {
 		change(&c)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "readme.txt"), []byte("both sides see this"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "readme.txt"), []byte("both sides see this"), 0o644); err != nil {
 		h.t.Fatal(err)
 	}
 	run, err := sqlserveremu.Start(c, "", "")
@@ -58,9 +61,9 @@ func (h *house) another(change func(*sqlserveremu.Config)) *sqlserveremu.Running
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	bucket := endpoint.Bucket{ID: otherFolder, Name: "OTHER backups", Kind: endpoint.Folder, Path: folder}
-	server := endpoint.Instance{ID: otherServer, Name: "OTHER", Kind: endpoint.SelfManaged, Host: host, Port: number, Login: emulatedLogin, Password: secret.NewText(emulatedPassword),
-		Encrypt: endpoint.EncryptFull, CAPEM: string(run.CA), CertificateHost: "OTHER", ServerFolder: folder, FolderID: otherFolder}
+	bucket := endpoint.Bucket{ID: otherFolder, Name: "OTHER backups", Kind: folder.BucketKind, Path: dir}
+	server := endpoint.Instance{ID: otherServer, Name: "OTHER", Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: emulatedLogin, Password: secret.NewText(emulatedPassword),
+		Encrypt: endpoint.EncryptFull, CAPEM: string(run.CA), CertificateHost: "OTHER", ServerFolder: dir, FolderID: otherFolder}
 	if err := h.app.DB.SaveBucket(h.t.Context(), bucket, demo{}.entry("bucket")); err != nil {
 		h.t.Fatal(err)
 	}
@@ -71,7 +74,7 @@ func (h *house) another(change func(*sqlserveremu.Config)) *sqlserveremu.Running
 }
 
 func toOther(w *migration.LiveRequest) {
-	w.InstanceID, w.StagingID, w.Own = otherServer, otherFolder, true
+	w.InstanceID, w.StagingID, w.Traits = otherServer, otherFolder, sqlserver.Traits()
 }
 
 // sameRows compares a database of one server with one of another.
@@ -132,7 +135,9 @@ func TestALiveDatabaseGoesToAnotherServer(t *testing.T) {
 // another name.
 func TestADatabaseIsCopiedBesideItself(t *testing.T) {
 	h := newHouse(t)
-	same := func(w *migration.LiveRequest) { w.InstanceID, w.StagingID, w.Own = demoServer, demoBackups, true }
+	same := func(w *migration.LiveRequest) {
+		w.InstanceID, w.StagingID, w.Traits = demoServer, demoBackups, sqlserver.Traits()
+	}
 	w := migration.LiveRequest{ServerID: demoServer, Source: "shop"}
 	same(&w)
 	if _, err := w.Draft(demoBackups); err == nil || !strings.Contains(err.Error(), "over itself") {
@@ -183,7 +188,7 @@ func TestStripedFilesGoToAnotherServer(t *testing.T) {
 	}
 
 	d := h.draft(func(w *migration.FilesRequest) {
-		w.SourceID, w.SourcePrefix, w.StagingID, w.InstanceID, w.Own, w.OpenWhenApplied = demoBackups, "striped/", otherFolder, otherServer, true, true
+		w.SourceID, w.SourcePrefix, w.StagingID, w.InstanceID, w.Traits, w.OpenWhenApplied = demoBackups, "striped/", otherFolder, otherServer, sqlserver.Traits(), true
 	})
 	if len(d.Files) != 5 {
 		t.Fatalf("planned %+v", d.Files)
@@ -273,12 +278,12 @@ func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
 				t.Fatal(err)
 			}
 			j.open(func(d *db.DB) {
-				p := newPorts(d, j.data)
+				p := app.Ports(d, j.data)
 				furnish := demo{app: &App{DB: d, Ports: p}, cloud: c.addresses}
 				if err := furnish.places(ctx, t.TempDir()); err != nil {
 					t.Fatal(err)
 				}
-				m, err := migration.LiveRequest{ServerID: demoServer, Source: "shop", InstanceID: demoServer, Database: "shop copy", StagingID: demoBackups, Own: true, Every: time.Hour}.Draft(demoBackups)
+				m, err := migration.LiveRequest{ServerID: demoServer, Source: "shop", InstanceID: demoServer, Database: "shop copy", StagingID: demoBackups, Traits: sqlserver.Traits(), Every: time.Hour}.Draft(demoBackups)
 				if err != nil {
 					t.Fatal(err)
 				}

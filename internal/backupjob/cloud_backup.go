@@ -34,7 +34,7 @@ var _ run.Worker = (*CloudWorker)(nil)
 // is sent; the page shows its call as backup.OrderCall words it.
 func CheckCloudOrder(in endpoint.Instance, o backup.Order) (wrong []Wrong) {
 	if in.ID == "" {
-		return []Wrong{{FieldServer, "No instance is chosen.", "Choose an instance of ApsaraDB RDS."}}
+		return []Wrong{{FieldServer, "No instance is chosen.", "Choose an instance whose service takes backups."}}
 	}
 	if _, err := backup.OrderCall(in.InstanceID, o); err != nil {
 		field := FieldKind
@@ -52,10 +52,10 @@ func CheckCloudOrder(in endpoint.Instance, o backup.Order) (wrong []Wrong) {
 	return wrong
 }
 
-// BackUpCloud orders a manual backup of an instance of ApsaraDB RDS.
+// BackUpCloud orders a manual backup of an instance whose service takes backups.
 func BackUpCloud(ctx context.Context, s Store, ports Ports, instanceID string, o backup.Order, newID func() string, by By) (runID string, err error) {
 	var wrong []Wrong
-	in, err := instanceOf(ctx, ports, instanceID, endpoint.ApsaraDB, &wrong)
+	in, err := instanceOf(ctx, ports, instanceID, servicesBackups, &wrong)
 	if err != nil {
 		return "", err
 	}

@@ -83,11 +83,11 @@ func (o CloudRestore) Check(source, target endpoint.Instance, names []string, no
 // target.
 func RestoreCloud(ctx context.Context, k *CloudKit, o CloudRestore, by By) (runID string, err error) {
 	var wrong []Wrong
-	source, err := instanceOf(ctx, k.Ports, o.InstanceID, endpoint.ApsaraDB, &wrong)
+	source, err := instanceOf(ctx, k.Ports, o.InstanceID, servicesBackups, &wrong)
 	if err != nil {
 		return "", err
 	}
-	target, err := instanceOf(ctx, k.Ports, o.TargetID, endpoint.ApsaraDB, &wrong)
+	target, err := instanceOf(ctx, k.Ports, o.TargetID, servicesBackups, &wrong)
 	if err != nil {
 		return "", err
 	}

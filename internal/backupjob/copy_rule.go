@@ -6,7 +6,6 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -29,7 +28,7 @@ type CopyRules interface {
 // Rule makes the rule of an instance, or ends it with an empty bucket.
 func (c *Copier) Rule(ctx context.Context, instanceID, bucketID string, by By) error {
 	var wrong []Wrong
-	in, err := instanceOf(ctx, c.Ports, instanceID, endpoint.ApsaraDB, &wrong)
+	in, err := instanceOf(ctx, c.Ports, instanceID, servicesBackups, &wrong)
 	if err != nil {
 		return err
 	}

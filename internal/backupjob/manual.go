@@ -119,7 +119,7 @@ func (b BackUp) Check() (wrong []Wrong) {
 // BackUpNow orders a backup by hand and returns the id of its run.
 func BackUpNow(ctx context.Context, s Store, ports Ports, b BackUp, newID func() string, by By) (runID string, err error) {
 	wrong := b.Check()
-	in, err := instanceOf(ctx, ports, b.ServerID, endpoint.SelfManaged, &wrong)
+	in, err := instanceOf(ctx, ports, b.ServerID, ordersOverSQL, &wrong)
 	if err != nil {
 		return "", err
 	}
@@ -151,9 +151,20 @@ func BackUpNow(ctx context.Context, s Store, ports Ports, b BackUp, newID func()
 	return r.ID, s.Order(ctx, plan, r, e)
 }
 
-// instanceOf reads an instance of the kind wanted, or says beside the field
-// why not.
-func instanceOf(ctx context.Context, ports Ports, id string, kind endpoint.InstanceKind, wrong *[]Wrong) (endpoint.Instance, error) {
+// purpose is something that an instance is chosen for.
+type purpose struct {
+	fits func(endpoint.Traits) bool
+	word string // with its article
+}
+
+var (
+	ordersOverSQL   = purpose{func(t endpoint.Traits) bool { return t.Source && t.Restores }, "a server at which BACKUP and RESTORE are ordered"}
+	servicesBackups = purpose{func(t endpoint.Traits) bool { return t.BacksUpItself }, "an instance whose service takes backups"}
+)
+
+// instanceOf reads an instance that fits a use, or says beside the field why it
+// does not.
+func instanceOf(ctx context.Context, ports Ports, id string, u purpose, wrong *[]Wrong) (endpoint.Instance, error) {
 	if id == "" {
 		return endpoint.Instance{}, nil
 	}
@@ -164,9 +175,8 @@ func instanceOf(ctx context.Context, ports Ports, id string, kind endpoint.Insta
 		return in, nil
 	case err != nil:
 		return in, err
-	case in.Kind != kind:
-		word := map[endpoint.InstanceKind]string{endpoint.SelfManaged: "a self-managed server", endpoint.ApsaraDB: "an instance of ApsaraDB RDS"}[kind]
-		*wrong = append(*wrong, Wrong{FieldServer, in.Name + " is not " + word + ".", "Choose " + word + "."})
+	case !u.fits(in.Traits):
+		*wrong = append(*wrong, Wrong{FieldServer, in.Name + " is not " + u.word + ".", "Choose " + u.word + "."})
 	}
 	return in, nil
 }

@@ -77,7 +77,7 @@ var _ run.Worker = (*Restoring)(nil)
 // Draft plans a restore and guards its target. It changes nothing.
 func (w *Restoring) Draft(ctx context.Context, o Restore) (d RestoreDraft, err error) {
 	add := func(field, message, fix string) { d.Wrong = append(d.Wrong, Wrong{field, message, fix}) }
-	target, err := instanceOf(ctx, w.Ports, o.TargetID, endpoint.SelfManaged, &d.Wrong)
+	target, err := instanceOf(ctx, w.Ports, o.TargetID, ordersOverSQL, &d.Wrong)
 	if err != nil {
 		return d, err
 	}

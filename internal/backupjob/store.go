@@ -66,7 +66,7 @@ type Ports interface {
 	Server(ctx context.Context, instanceID string) (backup.Server, migration.Place, error)
 }
 
-// Clouds reaches the backups of instances of ApsaraDB RDS.
+// Clouds reaches instances whose service takes backups.
 type Clouds interface {
 	Cloud(ctx context.Context, instanceID string) (backup.Cloud, error)
 }

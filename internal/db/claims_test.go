@@ -27,7 +27,7 @@ func open(t testing.TB) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(context.Background(), folder, keys, run.NewNotifier())
+	d, err := Open(context.Background(), folder, keys, run.NewNotifier(), testKinds())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +54,9 @@ func migrating(t testing.TB, d *DB, id string) migration.Migration {
 		}
 	}
 	ok(d.SaveAccount(ctx, endpoint.Account{ID: "a", Name: "a", AccessKeyID: "LTAI", Secret: secret.NewText("s"), Region: "cn-hangzhou"}, entry("account.save")))
-	ok(d.SaveBucket(ctx, endpoint.Bucket{ID: "f", Name: "f", Kind: endpoint.Folder, Path: "/b"}, entry("bucket.save")))
-	ok(d.SaveBucket(ctx, endpoint.Bucket{ID: "o", Name: "o", Kind: endpoint.OSS, AccountID: "a", Region: "cn-hangzhou", Bucket: "bkt"}, entry("bucket.save")))
-	ok(d.SaveInstance(ctx, endpoint.Instance{ID: "i", Name: "i", Kind: endpoint.ApsaraDB, AccountID: "a", Region: "cn-hangzhou", InstanceID: "rm-1"}, entry("instance.save")))
+	ok(d.SaveBucket(ctx, endpoint.Bucket{ID: "f", Name: "f", Kind: "folder", Path: "/b"}, entry("bucket.save")))
+	ok(d.SaveBucket(ctx, endpoint.Bucket{ID: "o", Name: "o", Kind: "bucket", AccountID: "a", Region: "cn-hangzhou", Bucket: "bkt"}, entry("bucket.save")))
+	ok(d.SaveInstance(ctx, endpoint.Instance{ID: "i", Name: "i", Kind: "service", AccountID: "a", Region: "cn-hangzhou", InstanceID: "rm-1"}, entry("instance.save")))
 	m := migration.Migration{ID: id, RunID: "run-" + id, Database: "db" + id, InstanceID: "i", SourceID: "f", StagingID: "o", Mode: migration.Pending, Check: migration.CheckAsync, Created: noon,
 		Files: []migration.File{
 			{Ord: 1, Source: "full.bak", Key: "full.bak", Size: 100, Kind: "full", State: migration.FilePlanned},
@@ -381,12 +381,12 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(context.Background(), folder, keys, run.NewNotifier())
+	d, err := Open(context.Background(), folder, keys, run.NewNotifier(), testKinds())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if _, err := Open(context.Background(), folder, keys, run.NewNotifier()); !fault.Is(err, fault.Conflict) {
+	if _, err := Open(context.Background(), folder, keys, run.NewNotifier(), testKinds()); !fault.Is(err, fault.Conflict) {
 		t.Fatalf("second open: %v", err)
 	}
 }

@@ -46,7 +46,7 @@ func lastComparison(ctx context.Context, q queryer, migrationID string) (*migrat
 // BeginComparison implements migration.Comparisons.
 func (d *Migrations) BeginComparison(ctx context.Context, migrationID string, decide func(migration.Migration, *migration.Comparison) (migration.Comparison, run.Run, audit.Entry, error)) error {
 	return d.tx(ctx, "begin comparison", func(tx *sql.Tx) error {
-		m, err := readMigration(ctx, tx, migrationID)
+		m, err := d.readMigration(ctx, tx, migrationID)
 		if err != nil {
 			return err
 		}

@@ -40,11 +40,22 @@ func one[T any](ctx context.Context, q queryer, what, query string, scan func(*s
 	return all[0], nil
 }
 
-const accountColumns = `id, name, access_key_id, secret_sealed, region, rds_address, owner_id`
+// more is what a kind asks for beyond the common fields, as it is stored.
+func more(m map[string]string) string {
+	if len(m) == 0 {
+		return "{}"
+	}
+	return text(m)
+}
+
+const accountColumns = `id, name, kind, access_key_id, secret_sealed, region, address, owner_id, more`
 
 func (d *DB) scanAccount(r *sql.Rows) (a endpoint.Account, err error) {
-	var sealed string
-	if err := r.Scan(&a.ID, &a.Name, &a.AccessKeyID, &sealed, &a.Region, &a.RDSAddress, &a.OwnerID); err != nil {
+	var sealed, more string
+	if err := r.Scan(&a.ID, &a.Name, &a.Kind, &a.AccessKeyID, &sealed, &a.Region, &a.Address, &a.OwnerID, &more); err != nil {
+		return a, err
+	}
+	if err := parse(more, &a.More); err != nil {
 		return a, err
 	}
 	a.Secret, err = d.keys.Open(sealed, "account/"+a.ID)
@@ -64,9 +75,9 @@ func (d *DB) Account(ctx context.Context, id string) (endpoint.Account, error) {
 // SaveAccount implements endpoint.Store.
 func (d *DB) SaveAccount(ctx context.Context, a endpoint.Account, e audit.Entry) error {
 	return d.tx(ctx, "save account", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO accounts (`+accountColumns+`) VALUES (?1,?2,?3,?4,?5,?6,?7)
-			ON CONFLICT (id) DO UPDATE SET name=?2, access_key_id=?3, secret_sealed=CASE ?4 WHEN '' THEN secret_sealed ELSE ?4 END, region=?5, rds_address=?6, owner_id=?7`,
-			a.ID, a.Name, a.AccessKeyID, d.keys.Seal(a.Secret, "account/"+a.ID), a.Region, a.RDSAddress, a.OwnerID)
+		_, err := tx.ExecContext(ctx, `INSERT INTO accounts (`+accountColumns+`) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)
+			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, access_key_id=?4, secret_sealed=CASE ?5 WHEN '' THEN secret_sealed ELSE ?5 END, region=?6, address=?7, owner_id=?8, more=?9`,
+			a.ID, a.Name, a.Kind, a.AccessKeyID, d.keys.Seal(a.Secret, "account/"+a.ID), a.Region, a.Address, a.OwnerID, more(a.More))
 		if err != nil {
 			return err
 		}
@@ -92,29 +103,34 @@ func (d *DB) remove(ctx context.Context, what, query, id string, e audit.Entry) 
 	})
 }
 
-const bucketColumns = `id, name, kind, coalesce(account_id, ''), region, address, cloud_host, bucket, path`
+const bucketColumns = `id, name, kind, coalesce(account_id, ''), region, address, cloud_host, bucket, path, more`
 
-func scanBucket(r *sql.Rows) (b endpoint.Bucket, err error) {
-	err = r.Scan(&b.ID, &b.Name, &b.Kind, &b.AccountID, &b.Region, &b.Address, &b.CloudHost, &b.Bucket, &b.Path)
-	return b, err
+func (d *DB) scanBucket(r *sql.Rows) (b endpoint.Bucket, err error) {
+	var more string
+	if err = r.Scan(&b.ID, &b.Name, &b.Kind, &b.AccountID, &b.Region, &b.Address, &b.CloudHost, &b.Bucket, &b.Path, &more); err != nil {
+		return b, err
+	}
+	spec, _ := d.kinds.Bucket(b.Kind) // of an unknown kind nothing is known
+	b.Service = spec.Service
+	return b, parse(more, &b.More)
 }
 
 // Buckets implements endpoint.Store.
 func (d *DB) Buckets(ctx context.Context) ([]endpoint.Bucket, error) {
-	return rows(ctx, d.read, "bucket", `SELECT `+bucketColumns+` FROM buckets ORDER BY name`, scanBucket)
+	return rows(ctx, d.read, "bucket", `SELECT `+bucketColumns+` FROM buckets ORDER BY name`, d.scanBucket)
 }
 
 // Bucket implements endpoint.Store.
 func (d *DB) Bucket(ctx context.Context, id string) (endpoint.Bucket, error) {
-	return one(ctx, d.read, "bucket", `SELECT `+bucketColumns+` FROM buckets WHERE id = ?`, scanBucket, id)
+	return one(ctx, d.read, "bucket", `SELECT `+bucketColumns+` FROM buckets WHERE id = ?`, d.scanBucket, id)
 }
 
 // SaveBucket implements endpoint.Store.
 func (d *DB) SaveBucket(ctx context.Context, b endpoint.Bucket, e audit.Entry) error {
 	return d.tx(ctx, "save bucket", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO buckets (id, name, kind, account_id, region, address, cloud_host, bucket, path) VALUES (?1,?2,?3,nullif(?4,''),?5,?6,?7,?8,?9)
-			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, account_id=nullif(?4,''), region=?5, address=?6, cloud_host=?7, bucket=?8, path=?9`,
-			b.ID, b.Name, b.Kind, b.AccountID, b.Region, b.Address, b.CloudHost, b.Bucket, b.Path)
+		_, err := tx.ExecContext(ctx, `INSERT INTO buckets (id, name, kind, account_id, region, address, cloud_host, bucket, path, more) VALUES (?1,?2,?3,nullif(?4,''),?5,?6,?7,?8,?9,?10)
+			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, account_id=nullif(?4,''), region=?5, address=?6, cloud_host=?7, bucket=?8, path=?9, more=?10`,
+			b.ID, b.Name, b.Kind, b.AccountID, b.Region, b.Address, b.CloudHost, b.Bucket, b.Path, more(b.More))
 		if err != nil {
 			return err
 		}
@@ -127,7 +143,7 @@ func (d *DB) RemoveBucket(ctx context.Context, id string, e audit.Entry) error {
 	return d.remove(ctx, "remove bucket", `DELETE FROM buckets WHERE id = ?`, id, e)
 }
 
-const instanceColumns = `id, name, kind, coalesce(account_id, ''), region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, coalesce(folder_id, '')`
+const instanceColumns = `id, name, kind, coalesce(account_id, ''), region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, coalesce(folder_id, ''), more`
 
 // sealedInstance is a row of instances, its password sealed.
 type sealedInstance struct {
@@ -135,9 +151,14 @@ type sealedInstance struct {
 	password string
 }
 
-func scanInstance(r *sql.Rows) (i sealedInstance, err error) {
-	err = r.Scan(&i.ID, &i.Name, &i.Kind, &i.AccountID, &i.Region, &i.InstanceID, &i.Host, &i.Port, &i.InstanceName, &i.Login, &i.password, &i.Encrypt, &i.CAPEM, &i.CertificateHost, &i.Trust, &i.ServerFolder, &i.FolderID)
-	return i, err
+func (d *DB) scanInstance(r *sql.Rows) (i sealedInstance, err error) {
+	var more string
+	err = r.Scan(&i.ID, &i.Name, &i.Kind, &i.AccountID, &i.Region, &i.InstanceID, &i.Host, &i.Port, &i.InstanceName, &i.Login, &i.password, &i.Encrypt, &i.CAPEM, &i.CertificateHost, &i.Trust, &i.ServerFolder, &i.FolderID, &more)
+	if err != nil {
+		return i, err
+	}
+	i.Traits = d.kinds.Traits(i.Kind)
+	return i, parse(more, &i.More)
 }
 
 func (d *DB) unseal(i sealedInstance) (_ endpoint.Instance, err error) {
@@ -183,7 +204,7 @@ func (r *roster) instances(read func() ([]sealedInstance, error)) ([]sealedInsta
 // Instances implements endpoint.Store.
 func (d *DB) Instances(ctx context.Context) ([]endpoint.Instance, error) {
 	read := func() ([]sealedInstance, error) {
-		return rows(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances ORDER BY name`, scanInstance)
+		return rows(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances ORDER BY name`, d.scanInstance)
 	}
 	var sealed []sealedInstance
 	var err error
@@ -206,7 +227,7 @@ func (d *DB) Instances(ctx context.Context) ([]endpoint.Instance, error) {
 
 // Instance implements endpoint.Store.
 func (d *DB) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
-	i, err := one(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, scanInstance, id)
+	i, err := one(ctx, d.read, "instance", `SELECT `+instanceColumns+` FROM instances WHERE id = ?`, d.scanInstance, id)
 	if err != nil {
 		return endpoint.Instance{}, err
 	}
@@ -217,12 +238,12 @@ func (d *DB) Instance(ctx context.Context, id string) (endpoint.Instance, error)
 func (d *DB) SaveInstance(ctx context.Context, i endpoint.Instance, e audit.Entry) error {
 	defer d.roster.changed()
 	return d.tx(ctx, "save instance", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO instances (id, name, kind, account_id, region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, folder_id)
-			VALUES (?1,?2,?3,nullif(?4,''),?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,nullif(?17,''))
+		_, err := tx.ExecContext(ctx, `INSERT INTO instances (id, name, kind, account_id, region, instance_id, host, port, instance_name, login, password_sealed, encrypt, ca_pem, certificate_host, trust, server_folder, folder_id, more)
+			VALUES (?1,?2,?3,nullif(?4,''),?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,nullif(?17,''),?18)
 			ON CONFLICT (id) DO UPDATE SET name=?2, kind=?3, account_id=nullif(?4,''), region=?5, instance_id=?6, host=?7, port=?8, instance_name=?9, login=?10,
-				password_sealed=CASE WHEN ?10 = '' THEN '' WHEN ?11 = '' THEN password_sealed ELSE ?11 END, encrypt=?12, ca_pem=?13, certificate_host=?14, trust=?15, server_folder=?16, folder_id=nullif(?17,'')`,
+				password_sealed=CASE WHEN ?10 = '' THEN '' WHEN ?11 = '' THEN password_sealed ELSE ?11 END, encrypt=?12, ca_pem=?13, certificate_host=?14, trust=?15, server_folder=?16, folder_id=nullif(?17,''), more=?18`,
 			i.ID, i.Name, i.Kind, i.AccountID, i.Region, i.InstanceID, i.Host, i.Port, i.InstanceName, i.Login, d.keys.Seal(i.Password, "instance/"+i.ID),
-			i.Encrypt, i.CAPEM, i.CertificateHost, i.Trust, i.ServerFolder, i.FolderID)
+			i.Encrypt, i.CAPEM, i.CertificateHost, i.Trust, i.ServerFolder, i.FolderID, more(i.More))
 		if err != nil {
 			return err
 		}

@@ -16,19 +16,19 @@ func TestTheListOfInstancesFollowsEveryChange(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, i := range all {
-			if out = append(out, i.Name); i.Kind == endpoint.SelfManaged && i.Password.Reveal() != "secret of "+i.ID {
+			if out = append(out, i.Name); i.Kind == "server" && i.Password.Reveal() != "secret of "+i.ID {
 				t.Errorf("%s has another password", i.Name)
 			}
 			i.Password = secret.NewText("spoiled by a reader")
 		}
 		return out
 	}
-	folder := endpoint.Bucket{ID: "f", Name: "folder", Kind: endpoint.Folder, Path: t.TempDir()}
+	folder := endpoint.Bucket{ID: "f", Name: "folder", Kind: "folder", Path: t.TempDir()}
 	if err := d.SaveBucket(ctx, folder, entry("bucket.save")); err != nil {
 		t.Fatal(err)
 	}
 	save := func(id, name string) {
-		i := endpoint.Instance{ID: id, Name: name, Kind: endpoint.SelfManaged, Host: "h", Login: "sa", Password: secret.NewText("secret of " + id), FolderID: "f"}
+		i := endpoint.Instance{ID: id, Name: name, Kind: "server", Host: "h", Login: "sa", Password: secret.NewText("secret of " + id), FolderID: "f"}
 		if err := d.SaveInstance(ctx, i, entry("instance.save")); err != nil {
 			t.Fatal(err)
 		}

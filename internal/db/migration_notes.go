@@ -39,7 +39,7 @@ func (d *Migrations) Note(ctx context.Context, g run.Claim, id string, c migrati
 				return err
 			}
 		}
-		if err := deriveStage(ctx, tx, id); err != nil {
+		if err := d.deriveStage(ctx, tx, id); err != nil {
 			return err
 		}
 		if last, err := lastComparison(ctx, tx, id); err != nil {
@@ -170,8 +170,8 @@ func setColumns(ctx context.Context, tx *sql.Tx, id string, c migration.Change) 
 
 // deriveStage writes down what follows from the rest, for lists that do not
 // load files.
-func deriveStage(ctx context.Context, tx *sql.Tx, id string) error {
-	m, err := readMigration(ctx, tx, id)
+func (d *Migrations) deriveStage(ctx context.Context, tx *sql.Tx, id string) error {
+	m, err := d.readMigration(ctx, tx, id)
 	if err != nil || m.Stage.Ended() {
 		return err
 	}
@@ -186,7 +186,7 @@ func deriveStage(ctx context.Context, tx *sql.Tx, id string) error {
 // Ask implements migration.Store.
 func (d *Migrations) Ask(ctx context.Context, id string, decide migration.Decide) error {
 	return d.tx(ctx, "note decision", func(tx *sql.Tx) error {
-		m, err := readMigration(ctx, tx, id)
+		m, err := d.readMigration(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (d *Migrations) Ask(ctx context.Context, id string, decide migration.Decide
 		if err := setDecision(ctx, tx, id, dec, micros(e.At)); err != nil {
 			return err
 		}
-		if err := deriveStage(ctx, tx, id); err != nil {
+		if err := d.deriveStage(ctx, tx, id); err != nil {
 			return err
 		}
 		r, err := one(ctx, tx, "run", `SELECT `+runColumns+` FROM runs WHERE id = ?`, scanRun, m.RunID)

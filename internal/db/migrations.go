@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 )
@@ -24,21 +25,22 @@ const migrationColumns = `id, run_id, wave_id, family, database, source_database
 	mode, check_mode, open_when_applied, stage, task_id, checked, findings, target_state, target_state_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
 	server_id, every, freeze, compress, history, history_at, cutover_asked, predicted, gap_differential_asked, abort_asked, abort_why, frozen, tail_lsn, given_back, write_activity, proven, proof, created, finished`
 
-// ownTarget follows from the endpoint of the target.
-const ownTarget = `EXISTS (SELECT 1 FROM instances i WHERE i.id = migrations.instance_id AND i.kind = 'selfmanaged')`
+// targetKind follows from the endpoint of the target.
+const targetKind = `coalesce((SELECT i.kind FROM instances i WHERE i.id = migrations.instance_id), '')`
 
-func scanMigration(r *sql.Rows) (m migration.Migration, err error) {
+func (d *Migrations) scanMigration(r *sql.Rows) (m migration.Migration, err error) {
+	var kind endpoint.InstanceKind
 	var checked, stateAt, openAsked, terminateAsked, opened, created, finished int64
 	var live liveSourceRow
 	var family, findings, state, problem string
 	var wave sql.NullString
 	err = r.Scan(&m.ID, &m.RunID, &wave, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
 		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &state, &stateAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
-		&live.server, &live.every, &live.freeze, &live.compress, &live.history, &live.historyAt, &live.cutoverAsked, &live.predicted, &live.gapDifferentialAsked, &live.abortAsked, &live.abortWhy, &live.frozen, &live.tail, &live.givenBack, &live.writes, &live.proven, &live.proof, &created, &finished, &m.Own)
+		&live.server, &live.every, &live.freeze, &live.compress, &live.history, &live.historyAt, &live.cutoverAsked, &live.predicted, &live.gapDifferentialAsked, &live.abortAsked, &live.abortWhy, &live.frozen, &live.tail, &live.givenBack, &live.writes, &live.proven, &live.proof, &created, &finished, &kind)
 	if err != nil {
 		return m, err
 	}
-	m.WaveID = wave.String
+	m.WaveID, m.Traits = wave.String, d.kinds.Traits(kind)
 	if m.Family, err = bakfile.ParseGUID(family); err != nil {
 		return m, err
 	}
@@ -102,11 +104,11 @@ func (d *Migrations) Migration(ctx context.Context, id string) (m migration.Migr
 		return m, stored("read migration", err)
 	}
 	defer tx.Rollback()
-	return readMigration(ctx, tx, id)
+	return d.readMigration(ctx, tx, id)
 }
 
-func readMigration(ctx context.Context, q queryer, id string) (m migration.Migration, err error) {
-	m, err = one(ctx, q, "migration", `SELECT `+migrationColumns+`, `+ownTarget+` FROM migrations WHERE id = ?`, scanMigration, id)
+func (d *Migrations) readMigration(ctx context.Context, q queryer, id string) (m migration.Migration, err error) {
+	m, err = one(ctx, q, "migration", `SELECT `+migrationColumns+`, `+targetKind+` FROM migrations WHERE id = ?`, d.scanMigration, id)
 	if err != nil {
 		return m, err
 	}
@@ -196,14 +198,18 @@ func summaries(ctx context.Context, q queryer, f migration.Filter) ([]migration.
 		}, append(args, page(f.Limit))...)
 }
 
-// Calls implements migration.Store. Self-managed servers have no limits to
-// count for. Two days' rows of one instance are at most
+// Calls implements migration.Store. Two days' rows of one instance are at most
 // a thousand, so they are counted, not summed up beforehand.
 func (d *Migrations) Calls(ctx context.Context, instanceID, database string, since time.Time) (b migration.Budget, err error) {
+	var kind endpoint.InstanceKind
+	if err := d.read.QueryRowContext(ctx, `SELECT coalesce((SELECT kind FROM instances WHERE id = ?), '')`, instanceID).Scan(&kind); err != nil {
+		return b, stored("count calls of the day", err)
+	}
+	b.Most = d.kinds.Traits(kind).Calls
 	var instanceFirst, databaseFirst int64
 	err = d.read.QueryRowContext(ctx, `SELECT count(*), coalesce(min(intended), 0),
 			coalesce(sum(lower(database) = lower(?1)), 0), coalesce(min(CASE WHEN lower(database) = lower(?1) THEN intended END), 0)
-		FROM migration_calls WHERE instance_id = ?2 AND EXISTS (SELECT 1 FROM instances i WHERE i.id = ?2 AND i.kind = 'apsaradb') AND intended >= ?3 AND verb IN ('restore', 'import') AND verdict NOT IN ('refused', 'void')`,
+		FROM migration_calls WHERE instance_id = ?2 AND intended >= ?3 AND verb IN ('restore', 'import') AND verdict NOT IN ('refused', 'void')`,
 		database, instanceID, micros(since)).Scan(&b.Instance, &instanceFirst, &b.Database, &databaseFirst)
 	if err == nil {
 		b.AtWork, err = atWork(ctx, d.read, instanceID, database)

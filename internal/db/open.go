@@ -19,6 +19,7 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
@@ -35,14 +36,16 @@ type DB struct {
 	keys     *secret.Keyring
 	chain    audit.Chain
 	notifier *run.Notifier
+	kinds    endpoint.Kinds
 
 	roster roster
 }
 
 // Open opens or makes the database in a folder and brings its schema up to
 // date. The folder is locked: a second process on it is refused, which is what
-// lets a new life take over the leases of a dead one at once.
-func Open(ctx context.Context, folder string, keys *secret.Keyring, notifier *run.Notifier) (*DB, error) {
+// lets a new life take over the leases of a dead one at once. The kinds tell what
+// targets of migrations are like.
+func Open(ctx context.Context, folder string, keys *secret.Keyring, notifier *run.Notifier, kinds endpoint.Kinds) (*DB, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
@@ -52,7 +55,7 @@ func Open(ctx context.Context, folder string, keys *secret.Keyring, notifier *ru
 	} else if !held {
 		return nil, fault.Newf(fault.Conflict, "The data folder %s is in use by another Bakplane.", folder).WithFix("Stop that one first, or choose another folder.")
 	}
-	d := &DB{lock: lock, keys: keys, notifier: notifier, chain: audit.NewChain(keys.Derive("audit"))}
+	d := &DB{lock: lock, keys: keys, notifier: notifier, kinds: kinds, chain: audit.NewChain(keys.Derive("audit"))}
 	if err := d.open(ctx, filepath.Join(folder, "bakplane.db")); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

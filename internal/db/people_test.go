@@ -20,7 +20,7 @@ func openForPeople(t *testing.T) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Open(t.Context(), t.TempDir(), keys, run.NewNotifier())
+	d, err := Open(t.Context(), t.TempDir(), keys, run.NewNotifier(), testKinds())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,10 @@ import (
 func looked(t testing.TB, d *DB) policy.Policy {
 	t.Helper()
 	ctx := context.Background()
-	if err := d.SaveBucket(ctx, endpoint.Bucket{ID: "f", Name: "f", Kind: endpoint.Folder, Path: "/b"}, entry("bucket.save")); err != nil {
+	if err := d.SaveBucket(ctx, endpoint.Bucket{ID: "f", Name: "f", Kind: "folder", Path: "/b"}, entry("bucket.save")); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.SaveInstance(ctx, endpoint.Instance{ID: "s", Name: "s", Kind: endpoint.SelfManaged, Host: "h", Login: "sa", FolderID: "f"}, entry("instance.save")); err != nil {
+	if err := d.SaveInstance(ctx, endpoint.Instance{ID: "s", Name: "s", Kind: "server", Host: "h", Login: "sa", FolderID: "f"}, entry("instance.save")); err != nil {
 		t.Fatal(err)
 	}
 	p, err := d.Policies().Save(ctx, policy.Policy{ID: "p", Name: "Nightly", Enabled: true, Servers: []string{"s"}, Zone: "Asia/Shanghai", BucketID: "f", Missed: policy.MissedLate, Window: time.Hour,

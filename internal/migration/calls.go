@@ -3,49 +3,11 @@ package migration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
 )
-
-// RequestOf words the changing call for a file, as the page shows it before it
-// is made and the audit trail afterwards (RDS API CreateMigrateTask). For a
-// self-managed SQL Server the call is a statement.
-func RequestOf(m Migration, verb Verb, in RestoreCall) string {
-	if m.Own {
-		return statementOf(m, verb, in)
-	}
-	switch verb {
-	case VerbRestore:
-		if in.Mode == Immediate {
-			return fmt.Sprintf("CreateMigrateTask DBName=%s BackupMode=FULL IsOnlineDB=True CheckDBMode=%s OssObjectPositions=%s", in.Database, CheckParameter(in.Check), in.Position())
-		}
-		return fmt.Sprintf("CreateMigrateTask DBName=%s BackupMode=UPDF IsOnlineDB=False OssObjectPositions=%s", in.Database, in.Position())
-	case VerbImport:
-		task := m.TaskID
-		if task == "" {
-			task = "(id of the first task)"
-		}
-		return fmt.Sprintf("CreateMigrateTask DBName=%s BackupMode=UPDF IsOnlineDB=False MigrateTaskId=%s OssObjectPositions=%s", in.Database, task, in.Position())
-	case VerbOpen:
-		return fmt.Sprintf("CreateOnlineDatabaseTask DBName=%s MigrateTaskId=%s CheckDBMode=%s", m.Database, m.TaskID, CheckParameter(m.Check))
-	default:
-		return fmt.Sprintf("TerminateMigrateTask MigrateTaskId=%s", m.TaskID)
-	}
-}
-
-// Position is the OssObjectPositions parameter: endpoint, bucket and key.
-func (c RestoreCall) Position() string { return c.Endpoint + ":" + c.Bucket + ":" + c.Key }
-
-// CheckParameter is CheckDBMode's value.
-func CheckParameter(c CheckMode) string {
-	if c == CheckSync {
-		return "SyncExecuteDBCheck"
-	}
-	return "AsyncExecuteDBCheck"
-}
 
 // placeOf says where the target finds a file.
 func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, error) {
@@ -58,7 +20,7 @@ func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, er
 		return RestoreCall{}, err
 	}
 	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Mode: m.Mode, Check: m.Check}
-	if m.Own {
+	if m.Traits.OwnFolder() {
 		return j.atHome(ctx, m, f, in)
 	}
 	return in, nil
@@ -83,7 +45,7 @@ func (j *job) restore(ctx context.Context, m Migration, f File) error {
 	if err != nil {
 		return err
 	}
-	c := j.newCall(m, VerbRestore, f, RequestOf(m, VerbRestore, in))
+	c := j.newCall(m, VerbRestore, f, j.requests.Request(m, VerbRestore, in))
 	for _, t := range tasks {
 		c.KnownTasks = append(c.KnownTasks, t.ID)
 	}
@@ -105,7 +67,7 @@ func (j *job) importFile(ctx context.Context, m Migration, f File) error {
 	if err != nil {
 		return err
 	}
-	c := j.newCall(m, VerbImport, f, RequestOf(m, VerbImport, in))
+	c := j.newCall(m, VerbImport, f, j.requests.Request(m, VerbImport, in))
 	c.TaskID, c.RowsBefore = m.TaskID, len(RowsNamed(s.Files, f.Key))
 	if err := j.intend(ctx, m, c, stepOf(f), f.title("Import")); err != nil {
 		return err
@@ -118,7 +80,7 @@ func (j *job) open(ctx context.Context, m Migration) error {
 	if err != nil {
 		return err
 	}
-	c := j.newCall(m, VerbOpen, File{}, RequestOf(m, VerbOpen, in))
+	c := j.newCall(m, VerbOpen, File{}, j.requests.Request(m, VerbOpen, in))
 	c.TaskID = m.TaskID
 	if err := j.intend(ctx, m, c, StepOpen, "Open "+m.Database); err != nil {
 		return err
@@ -135,7 +97,7 @@ func (j *job) terminate(ctx context.Context, m Migration) error {
 	if err != nil {
 		in = RestoreCall{} // a bucket that is gone does not keep anybody from ending
 	}
-	c := j.newCall(m, VerbTerminate, File{}, RequestOf(m, VerbTerminate, in))
+	c := j.newCall(m, VerbTerminate, File{}, j.requests.Request(m, VerbTerminate, in))
 	c.TaskID = m.TaskID
 	if err := j.intend(ctx, m, c, StepEnd, "Terminate"); err != nil {
 		return err
@@ -176,7 +138,7 @@ func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID st
 		// The call stays without verdict: Next looks before it acts again.
 		message, _ := fault.Words(err)
 		return j.note(ctx, Change{Events: j.event(stepOfVerb(c.Verb, f), run.Warning,
-			"The answer to "+apiName(m, c.Verb)+" was lost ("+message+"). Looking whether it took effect.")})
+			"The answer to "+j.requests.Name(c.Verb)+" was lost ("+message+"). Looking whether it took effect.")})
 	}
 	message, fix := fault.Words(err)
 	c.Verdict, c.Settled, c.Error = Refused, j.Now(), message
@@ -185,7 +147,7 @@ func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID st
 		// The instance is busy with itself, which passes without anybody.
 		return errors.Join(fault.New(fault.Unavailable, message, e.Fix), j.note(ctx, Change{Call: &c}))
 	}
-	if e.Code == "unknown" || m.Own && fix != "" {
+	if e.Code == "unknown" || m.Traits.Restores && fix != "" {
 		e.Cause = message // the adapter has said it in words, with the path or right concerned
 		if fix != "" {
 			e.Fix = fix
@@ -214,9 +176,9 @@ func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdi
 	case VerbTerminate:
 		ch.Steps = []run.Step{{Key: step, Title: "Terminate", State: run.StepDone, Started: c.Intended, Finished: c.Settled}}
 	}
-	text := apiName(m, c.Verb) + " accepted, task " + taskID + "."
+	text := j.requests.Name(c.Verb) + " accepted, task " + taskID + "."
 	if v == Adopted {
-		text = apiName(m, c.Verb) + " had taken effect although its answer was lost, task " + taskID + "."
+		text = j.requests.Name(c.Verb) + " had taken effect although its answer was lost, task " + taskID + "."
 	}
 	ch.Events = j.event(step, run.Info, text)
 	return j.note(ctx, ch)
@@ -256,16 +218,9 @@ func (j *job) reconcile(ctx context.Context, m Migration, c Call) error {
 		return j.happened(ctx, m, c, f, Adopted, found.TaskID)
 	case Void:
 		c.Verdict, c.Settled, c.Error = Void, j.Now(), "never arrived"
-		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, apiName(m, c.Verb)+" never arrived; making it again.")})
+		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, j.requests.Name(c.Verb)+" never arrived; making it again.")})
 	}
 	return j.note(ctx, Change{TargetState: &s})
-}
-
-func apiName(m Migration, v Verb) string {
-	if m.Own {
-		return map[Verb]string{VerbRestore: "RESTORE DATABASE", VerbImport: "RESTORE", VerbOpen: "RESTORE … WITH RECOVERY", VerbTerminate: "DROP DATABASE"}[v]
-	}
-	return map[Verb]string{VerbRestore: "CreateMigrateTask", VerbImport: "CreateMigrateTask", VerbOpen: "CreateOnlineDatabaseTask", VerbTerminate: "TerminateMigrateTask"}[v]
 }
 
 func stepOfVerb(v Verb, f File) string {

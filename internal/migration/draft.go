@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -25,9 +26,9 @@ type FilesRequest struct {
 	Mode                   AccessMode  // empty = pending
 	Check                  CheckMode   // empty = async
 	OpenWhenApplied        bool
-	Partly                 bool // begin although something is missing: the chain ends before it, the rest can be added later
-	KeepNames              bool // upload under the files' own names where the target takes them
-	Own                    bool // the target is a self-managed SQL Server
+	Partly                 bool            // begin although something is missing: the chain ends before it, the rest can be added later
+	KeepNames              bool            // upload under the files' own names where the target takes them
+	Traits                 endpoint.Traits // of the target
 }
 
 // Draft is what would be done, before anything is.
@@ -62,7 +63,7 @@ func NewDraft(w FilesRequest, seen []Seen, samePlace bool) (Draft, error) {
 	}
 	d.Files = filesOf(d.Plan, seen, w, samePlace, 1)
 	d.Migration = Migration{
-		Database: w.Database, SourceDatabase: d.Plan.Database, InstanceID: w.InstanceID, Own: w.Own, SourceID: w.SourceID, SourcePrefix: w.SourcePrefix, Family: d.Plan.Family,
+		Database: w.Database, SourceDatabase: d.Plan.Database, InstanceID: w.InstanceID, Traits: w.Traits, SourceID: w.SourceID, SourcePrefix: w.SourcePrefix, Family: d.Plan.Family,
 		StagingID: w.StagingID, StagingPrefix: w.StagingPrefix, Mode: w.Mode, Check: w.Check, OpenWhenApplied: w.OpenWhenApplied, Files: d.Files,
 	}
 	if d.Migration.Database == "" {
@@ -107,7 +108,7 @@ func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord in
 	taken := map[string]bool{}
 	for _, step := range p.Steps {
 		names := []string{step.Set.FileName()}
-		if w.Own { // RESTORE takes the stripes of a set together; CreateMigrateTask takes one file
+		if w.Traits.Stripes {
 			names = names[:0]
 			for _, stripe := range step.Set.Files {
 				names = append(names, stripe.Name)
@@ -123,9 +124,9 @@ func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord in
 			if s.From != w.SourceID {
 				f.From = s.From
 			}
-			why, _ := badKey(s.Key)
+			why, _ := refusedKey(w.Traits.Keys, s.Key)
 			switch {
-			case samePlace && f.From == "" && (why == "" || w.Own && !strings.ContainsAny(s.Key, ownKeyRefuses)):
+			case samePlace && f.From == "" && why == "":
 				f.Key = s.Key // lies where the target reads already
 			case w.KeepNames && f.From == "":
 				f.Key = w.StagingPrefix + path.Base(s.Key)
@@ -172,7 +173,7 @@ func seenOf(seen []Seen, name string) (Seen, bool) {
 // Requests words every call the migration will make, in order, one for each
 // backup set. The place says where the target finds the files, and where those
 // of the database go.
-func (d Draft) Requests(place RestoreCall) (out []Request) {
+func (d Draft) Requests(w Requests, place RestoreCall) (out []Request) {
 	m := d.Migration
 	for i, f := range d.Files {
 		if m.Further(f) {
@@ -186,11 +187,11 @@ func (d Draft) Requests(place RestoreCall) (out []Request) {
 		if i == 0 {
 			verb, in.Moves = VerbRestore, place.Moves
 		}
-		out = append(out, Request{Verb: verb, File: f, Text: RequestOf(m, verb, in)})
+		out = append(out, Request{Verb: verb, File: f, Text: w.Request(m, verb, in)})
 	}
 	if m.Mode == Pending && len(d.Files) > 0 {
 		m.TaskID = "(id of the first task)"
-		out = append(out, Request{Verb: VerbOpen, Text: RequestOf(m, VerbOpen, place)})
+		out = append(out, Request{Verb: VerbOpen, Text: w.Request(m, VerbOpen, place)})
 	}
 	return out
 }

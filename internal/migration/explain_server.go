@@ -11,7 +11,7 @@ import (
 // target.
 func (m Migration) Explain(said string) Explanation {
 	e := Explain(said)
-	if m.Own {
+	if m.Traits.Restores {
 		e = ExplainServer(said)
 	}
 	if m.LiveSource != nil {

@@ -3,7 +3,6 @@ package migration
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
@@ -12,69 +11,6 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/tsql"
 )
-
-// statementOf words the statement that a self-managed SQL Server gets
-// (documentation page "RESTORE Statements").
-func statementOf(m Migration, verb Verb, in RestoreCall) string {
-	name := tsql.Shown(m.Database)
-	switch verb {
-	case VerbRestore:
-		text := "RESTORE DATABASE " + name + devicesOf(in)
-		if in.Mode == Immediate {
-			text += "\nRESTORE DATABASE " + name + " WITH RECOVERY"
-		}
-		return text
-	case VerbImport:
-		verb := "LOG"
-		for _, f := range m.Files {
-			if f.Key == in.Key && f.Kind == "differential" {
-				verb = "DATABASE"
-			}
-		}
-		return "RESTORE " + verb + " " + name + devicesOf(in)
-	case VerbOpen:
-		lines := []string{"RESTORE DATABASE " + name + " WITH RECOVERY"}
-		if m.Check == CheckSync {
-			lines[0] += ", RESTRICTED_USER"
-		}
-		if Unfreezes(m) {
-			lines = append(lines, "ALTER DATABASE "+name+" SET READ_WRITE WITH ROLLBACK IMMEDIATE")
-		}
-		check := "DBCC CHECKDB (" + tsql.ShownText(m.Database) + ") WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"
-		if m.Check == CheckSync {
-			lines = append(lines, "ALTER DATABASE "+name+" SET RESTRICTED_USER WITH ROLLBACK IMMEDIATE", check, "ALTER DATABASE "+name+" SET MULTI_USER")
-		} else {
-			lines = append(lines, "ALTER DATABASE "+name+" SET MULTI_USER", check)
-		}
-		return strings.Join(lines, "\n")
-	default:
-		return fmt.Sprintf("DROP DATABASE %s, restored by this migration and never opened", name)
-	}
-}
-
-// devicesOf is the part of RESTORE behind the name.
-func devicesOf(in RestoreCall) string {
-	var b strings.Builder
-	for i, key := range in.Keys() {
-		word := ","
-		if i == 0 {
-			word = " FROM"
-		}
-		path := "…/" + key
-		if in.Folder != "" {
-			path = Place{Folder: in.Folder}.Path(key)
-		}
-		fmt.Fprintf(&b, "%s DISK = %s", word, tsql.ShownText(path))
-	}
-	b.WriteString(" WITH FILE = 1, NORECOVERY")
-	if in.Replace {
-		b.WriteString(", REPLACE")
-	}
-	for _, m := range in.Moves {
-		fmt.Fprintf(&b, ", MOVE %s TO %s", tsql.ShownText(m.Logical), tsql.ShownText(m.To))
-	}
-	return b.String() + ", STATS = 1"
-}
 
 // atHome says where a self-managed SQL Server finds a file, and for a full
 // backup where the files of its database go.
@@ -123,8 +59,8 @@ func dataFiles(ctx context.Context, bucket objectstore.Bucket, f File) ([]bakfil
 // set are the files of a file's backup set, in order: itself, or the stripes
 // among which it is.
 func (m Migration) set(f File) (out []File) {
-	if !m.Own {
-		return []File{f} // a cloud takes no stripes
+	if !m.Traits.Stripes {
+		return []File{f}
 	}
 	for _, o := range m.Files {
 		if o.State == FileDropped {
@@ -147,7 +83,7 @@ func (m Migration) Further(f File) bool { return m.set(f)[0].Ord != f.Ord }
 // opened: the source was frozen READ_ONLY, and what it was set to travels in
 // the log. A cloud's instance is out of reach for that.
 func Unfreezes(m Migration) bool {
-	return m.Own && m.LiveSource != nil && m.LiveSource.Freeze == FreezeReadOnly
+	return m.Traits.OpensWritable && m.LiveSource != nil && m.LiveSource.Freeze == FreezeReadOnly
 }
 
 // asWanted is a task as this migration must take it: a database that came up
@@ -174,7 +110,7 @@ const createdEarly = time.Second
 func OurInterrupted(m Migration, created time.Time) bool {
 	for _, c := range m.Calls {
 		if c.Verb == VerbRestore && c.Verdict != Refused && !created.IsZero() && !created.Before(c.Intended.Add(-createdEarly)) {
-			return m.Own
+			return m.Traits.Restores
 		}
 	}
 	return false

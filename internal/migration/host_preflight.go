@@ -11,10 +11,6 @@ import (
 	"github.com/bakplane/bakplane/internal/words"
 )
 
-// ownKeyRefuses are characters that a key cannot have where a
-// self-managed server reads it as a path.
-const ownKeyRefuses = `\\:`
-
 // HostCheck is what preflight judges of a self-managed SQL Server as a target.
 type HostCheck struct {
 	HostFacts

@@ -80,7 +80,7 @@ func TestOnlyOurOwnHalfIsReplaced(t *testing.T) {
 		"not half-made":                    {true, call(Accepted), time.Time{}, false},
 		"in the cloud":                     {false, call(Accepted), noon.Add(time.Second), false},
 	} {
-		m := Migration{Own: c.own, Calls: c.calls}
+		m := Migration{Traits: traitsOf(c.own), Calls: c.calls}
 		if got := OurInterrupted(m, c.created); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
@@ -88,7 +88,7 @@ func TestOnlyOurOwnHalfIsReplaced(t *testing.T) {
 			t.Errorf("%s: again %v", name, got)
 		}
 	}
-	many := Migration{Own: true}
+	many := Migration{Traits: serverTraits}
 	for range restoresByItself + 1 {
 		many.Calls = append(many.Calls, call(Void)...)
 	}
@@ -98,7 +98,7 @@ func TestOnlyOurOwnHalfIsReplaced(t *testing.T) {
 }
 
 func TestAFreezeThatTravelledIsNotOpenYet(t *testing.T) {
-	frozen := Migration{Own: true, Database: "shop", LiveSource: &LiveSource{Freeze: FreezeReadOnly}}
+	frozen := Migration{Traits: serverTraits, Database: "shop", LiveSource: &LiveSource{Freeze: FreezeReadOnly}}
 	task := Task{Status: TaskSuccess, ReadOnly: true}
 	if got := asWanted(frozen, task); got.Status != TaskWaiting {
 		t.Errorf("read-only, and called %s", got.Status)
@@ -107,8 +107,8 @@ func TestAFreezeThatTravelledIsNotOpenYet(t *testing.T) {
 		t.Errorf("explained as %s", e.Code)
 	}
 	for name, m := range map[string]Migration{
-		"tail": {Own: true, LiveSource: &LiveSource{Freeze: FreezeTail}}, "cloud": {LiveSource: &LiveSource{Freeze: FreezeReadOnly}}, "files": {Own: true},
-		"open before": {Own: true, LiveSource: &LiveSource{Freeze: FreezeReadOnly}, Opened: noon},
+		"tail": {Traits: serverTraits, LiveSource: &LiveSource{Freeze: FreezeTail}}, "cloud": {LiveSource: &LiveSource{Freeze: FreezeReadOnly}}, "files": {Traits: serverTraits},
+		"open before": {Traits: serverTraits, LiveSource: &LiveSource{Freeze: FreezeReadOnly}, Opened: noon},
 	} {
 		if got := asWanted(m, task); got.Status != TaskSuccess {
 			t.Errorf("%s: %s", name, got.Status)
@@ -119,31 +119,10 @@ func TestAFreezeThatTravelledIsNotOpenYet(t *testing.T) {
 	}
 }
 
-func TestStatementsOfAServer(t *testing.T) {
-	m := Migration{Own: true, Database: "a]b", Files: []File{{Ord: 1, Key: "bakplane/f.bak", Kind: "full"}, {Ord: 2, Key: "bakplane/d.bak", Kind: "differential"}, {Ord: 3, Key: "bakplane/l.bak", Kind: "log"}}}
-	in := func(key string) RestoreCall { return RestoreCall{Key: key, Folder: `D:\it's`} }
-	full := in("bakplane/f.bak")
-	full.More, full.Moves = []string{"bakplane/g.bak"}, []Move{{Logical: "a", To: `E:\a_1.mdf`}}
-	for _, c := range []struct {
-		verb Verb
-		in   RestoreCall
-		want string
-	}{
-		{VerbRestore, full, `RESTORE DATABASE [a]]b] FROM DISK = N'D:\it''s\bakplane\f.bak', DISK = N'D:\it''s\bakplane\g.bak' WITH FILE = 1, NORECOVERY, MOVE N'a' TO N'E:\a_1.mdf', STATS = 1`},
-		{VerbImport, in("bakplane/d.bak"), `RESTORE DATABASE [a]]b] FROM DISK = N'D:\it''s\bakplane\d.bak' WITH FILE = 1, NORECOVERY, STATS = 1`},
-		{VerbImport, in("bakplane/l.bak"), `RESTORE LOG [a]]b] FROM DISK = N'D:\it''s\bakplane\l.bak' WITH FILE = 1, NORECOVERY, STATS = 1`},
-		{VerbOpen, RestoreCall{}, "RESTORE DATABASE [a]]b] WITH RECOVERY\nALTER DATABASE [a]]b] SET MULTI_USER\nDBCC CHECKDB (N'a]b') WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"},
-	} {
-		if got := RequestOf(m, c.verb, c.in); got != c.want {
-			t.Errorf("got  %s\nwant %s", got, c.want)
-		}
-	}
-}
-
 // Stripes of one set wait for one another and are told to the target once.
 func TestStripesAreOneSet(t *testing.T) {
 	set := bakfile.GUID{1}
-	m := Migration{Own: true, Mode: Pending, Checked: noon, Files: []File{
+	m := Migration{Traits: serverTraits, Mode: Pending, Checked: noon, Files: []File{
 		{Ord: 1, Kind: "full", SetGUID: set, Key: "a", State: FileStaged, LastLSN: bakfile.LSN{VLF: 1, Block: 5}}, {Ord: 2, Kind: "full", SetGUID: set, Key: "b", State: FileUploading, LastLSN: bakfile.LSN{VLF: 1, Block: 5}},
 		{Ord: 3, Kind: "log", SetGUID: bakfile.GUID{2}, Key: "c", State: FilePlanned, FirstLSN: bakfile.LSN{VLF: 1, Block: 5}, LastLSN: bakfile.LSN{VLF: 1, Block: 9}}}}
 	if why := gap(m.Live()); why != "" {
@@ -164,9 +143,9 @@ func TestStripesAreOneSet(t *testing.T) {
 
 func TestJudgeAServerOfOnesOwn(t *testing.T) {
 	whole := func() Facts {
-		return Facts{Migration: Migration{Own: true, Database: "shop", Mode: Pending, Files: []File{{Ord: 1, Kind: "full", Key: "my (own) names.bak", Size: 4 << 40}}},
+		return Facts{Migration: Migration{Traits: serverTraits, Database: "shop", Mode: Pending, Files: []File{{Ord: 1, Kind: "full", Key: "my (own) names.bak", Size: 4 << 40}}},
 			Sets:     []SetFacts{{File: File{Kind: "full", Key: "my (own) names.bak", Size: 4 << 40}, VersionMajor: 15, RecoveryModel: "FULL", Position: 1, SetsInFile: 1, FamilyCount: 3, Complete: true}},
-			Instance: TargetInstance{Own: true, VersionMajor: 15, Status: "Running", Edition: "std"}, CallsDay: 1000, CallsHost: 1000,
+			Instance: TargetInstance{VersionMajor: 15, Status: "Running", Edition: "std"}, CallsDay: 1000, CallsHost: 1000,
 			Host: &HostCheck{HostFacts: HostFacts{Folder: "/backup", Names: []string{"Readme.txt"}, Moves: []Move{{Logical: "shop", To: "/data/shop_1.mdf", Size: 8 << 20}}, Volumes: []Volume{{Path: "/data", Need: 8 << 20, Free: 9 << 20}}}, Ours: []string{"readme.txt"}}}
 	}
 	levels := func(fs []Finding) (barred []string) {
@@ -207,7 +186,7 @@ func TestJudgeAServerOfOnesOwn(t *testing.T) {
 }
 
 func TestStripesOfATake(t *testing.T) {
-	own, cloud := Migration{ID: "01a1f9d0-a8cc-7a0c-b5af-d7dd7c6e2fdf", Own: true, SourceDatabase: "s1of4"}, Migration{SourceDatabase: "shop"}
+	own, cloud := Migration{ID: "01a1f9d0-a8cc-7a0c-b5af-d7dd7c6e2fdf", Traits: serverTraits, SourceDatabase: "s1of4"}, Migration{SourceDatabase: "shop"}
 	for _, c := range []struct {
 		m     Migration
 		kind  string
@@ -232,7 +211,7 @@ func TestStripesOfATake(t *testing.T) {
 			t.Errorf("%d stripes: %q", n, keys)
 		}
 		for _, k := range keys {
-			if why, _ := badKey(k); seen[k] || why != "" {
+			if why, _ := refusedKey(serviceTraits.Keys, k); seen[k] || why != "" {
 				t.Errorf("%q: %s", k, why)
 			}
 			seen[k] = true

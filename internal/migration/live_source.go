@@ -1,11 +1,13 @@
 package migration
 
 import (
+	"math"
 	"slices"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -37,19 +39,14 @@ type LiveSource struct {
 	Proof  string               // in words
 }
 
-// Freeze is how writes at the source are stopped.
-type Freeze string
+// Freeze is how writes at the source are stopped; which ways there are is a
+// trait of its kind.
+type Freeze = endpoint.Freeze
 
 const (
-	// FreezeTail takes the tail of the log WITH NORECOVERY: the source is
-	// restoring from the same instant on, and nobody can write to it.
-	FreezeTail Freeze = "tail"
-	// FreezeReadOnly sets the source READ_ONLY, then takes the last log.
-	FreezeReadOnly Freeze = "readonly"
-	// FreezeStopped leaves the source as it is: a person has stopped the
-	// application. The last log is an ordinary one, and the gate opens only
-	// with the proof that nothing was written since.
-	FreezeStopped Freeze = "stopped"
+	FreezeTail     = endpoint.FreezeTail
+	FreezeReadOnly = endpoint.FreezeReadOnly
+	FreezeStopped  = endpoint.FreezeStopped
 )
 
 // SourceBackup is one backup ordered from the source. Its name and file are written
@@ -253,11 +250,20 @@ func (m Migration) allApplied() bool {
 }
 
 // Left is how many imports of the database the target still takes.
-func (b Budget) Left() int { return min(CallsPerDay-b.Database, CallsPerDayHost-b.Instance) }
+func (b Budget) Left() int {
+	left := math.MaxInt32
+	if b.Most.Database > 0 {
+		left = min(left, b.Most.Database-b.Database)
+	}
+	if b.Most.Instance > 0 {
+		left = min(left, b.Most.Instance-b.Instance)
+	}
+	return left
+}
 
 // Frees is when the oldest import leaves the 24 hours that count.
 func (b Budget) Frees() time.Time {
-	if CallsPerDay-b.Database <= CallsPerDayHost-b.Instance {
+	if b.Most.Instance == 0 || b.Most.Database > 0 && b.Most.Database-b.Database <= b.Most.Instance-b.Instance {
 		return b.DatabaseFrees
 	}
 	return b.InstanceFrees
@@ -285,8 +291,12 @@ func Gate(m Migration) (open bool, why string) {
 	return true, ""
 }
 
-// SmallestEvery is the shortest interval that the day's imports allow, with
-// the reserve for the cutover kept.
-func SmallestEvery(r SourceRules) time.Duration {
-	return (24 * time.Hour / time.Duration(CallsPerDay-r.Reserve-2)).Round(time.Minute)
+// SmallestEvery is the shortest interval that the calls a day for one database
+// allow, with the reserve for the cutover kept; a minute where they are not
+// counted.
+func SmallestEvery(c endpoint.Calls, reserve int) time.Duration {
+	if c.Database <= reserve+2 {
+		return time.Minute
+	}
+	return (24 * time.Hour / time.Duration(c.Database-reserve-2)).Round(time.Minute)
 }

@@ -13,7 +13,7 @@ var sourceRules = SourceRules{Reserve: 3, Settle: 20 * time.Second, Fresh: 15 * 
 // fed is a migration that follows a source: its full backup and the
 // differential after it are applied.
 func fed(edit func(*Migration)) Migration {
-	m := Migration{ID: "m", Database: "orders", SourceDatabase: "orders", Mode: Pending, Check: CheckAsync, TaskID: "t1", Checked: t0, Created: t0,
+	m := Migration{ID: "m", Database: "orders", SourceDatabase: "orders", Mode: Pending, Check: CheckAsync, TaskID: "t1", Checked: t0, Created: t0, Traits: serviceTraits,
 		Files: []File{file(1, "full", FileApplied, 1, 10), file(2, "differential", FileApplied, 10, 20)},
 		LiveSource: &LiveSource{ServerID: "s", Every: 30 * time.Minute, Freeze: FreezeTail, HistoryAt: t0.Add(20 * time.Minute), SourceBackups: []SourceBackup{
 			{ID: "1", Kind: "full", Intended: t0, Settled: t0.Add(time.Minute), Verdict: Accepted, File: 1},
@@ -87,7 +87,7 @@ func TestNextAtSource(t *testing.T) {
 			m.Files = append(m.Files, file(6, "differential", FileStaged, 1, 60))
 		}), Budget{Database: 15}, due, SourceRest, ""},
 		"the last differential built on another full":   {fed(func(m *Migration) { looked(m); wait(m, 3); m.LiveSource.SourceBackups[1].File = 0 }), Budget{Database: 15}, due, SourceRest, ""},
-		"a self-managed server has no such bound":       {fed(func(m *Migration) { looked(m); wait(m, 3); m.Own = true }), Budget{Database: 15}, due, SourceRest, ""},
+		"a self-managed server has no such bound":       {fed(func(m *Migration) { looked(m); wait(m, 3); m.Traits = serverTraits }), Budget{Database: 15}, due, SourceRest, ""},
 		"the cutover was ordered while three logs wait": {fed(func(m *Migration) { looked(m); wait(m, 3); m.LiveSource.CutoverAsked = soon }), Budget{Database: 17}, due, SourceBackUp, "differential"},
 
 		// the way back
@@ -98,9 +98,10 @@ func TestNextAtSource(t *testing.T) {
 		"given back":                {fed(func(m *Migration) { m.LiveSource.AbortAsked, m.LiveSource.GivenBack = soon, soon }), Budget{}, soon, SourceNothing, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			tc.b.Most = tc.m.Traits.Calls
 			got := NextAtSource(tc.m, tc.b, tc.at, sourceRules)
 			if got.Do != tc.want || (tc.kind != "" && got.Kind != tc.kind) {
-				t.Errorf("NextTake = %q %q (%s), want %q %q", got.Do, got.Kind, got.Why, tc.want, tc.kind)
+				t.Errorf("NextAtSource = %q %q (%s), want %q %q", got.Do, got.Kind, got.Why, tc.want, tc.kind)
 			}
 		})
 	}
@@ -123,7 +124,7 @@ func TestADifferentialTakesThePlaceOfWhatWaits(t *testing.T) {
 	now := t0.Add(time.Second)
 	m.TargetState.At = now
 	next := func(used int) Action {
-		return Next(m, Budget{Database: used, DatabaseFrees: now.Add(time.Hour)}, now, r)
+		return Next(m, Budget{Most: serviceTraits.Calls, Database: used, DatabaseFrees: now.Add(time.Hour)}, now, r)
 	}
 	if got := next(13); got.Do != DoImport || got.File.Ord != 3 {
 		t.Errorf("with four imports to spare: %q of file %d, want the first log", got.Do, got.File.Ord)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
 )
@@ -23,12 +24,12 @@ type LiveRequest struct {
 	Freeze           Freeze        // empty = tail
 	Check            CheckMode     // empty = async
 	Compress         bool
-	Own              bool // the target is a self-managed SQL Server
+	Traits           endpoint.Traits // of the target
 }
 
-// OwnEvery is from one log backup to the next where nothing was chosen and the
-// target is a self-managed server, which counts no imports.
-const OwnEvery = 15 * time.Minute
+// UsualEvery is from one log backup to the next where nothing was chosen and
+// the target counts no calls.
+const UsualEvery = 15 * time.Minute
 
 // Draft fills in what was left open and makes the migration it would be.
 // folderID is the bucket through which the server's backups are seen.
@@ -39,11 +40,8 @@ func (w LiveRequest) Draft(folderID string) (Migration, error) {
 	if w.StagingPrefix == "" {
 		w.StagingPrefix = "bakplane/"
 	}
-	if w.Every == 0 && w.Own {
-		w.Every = OwnEvery
-	}
 	if w.Every == 0 {
-		w.Every = SmallestEvery(SourceRules{Reserve: ImportsKept})
+		w.Every = max(UsualEvery, SmallestEvery(w.Traits.Calls, ImportsKept))
 	}
 	if w.Freeze == "" {
 		w.Freeze = FreezeTail
@@ -59,14 +57,14 @@ func (w LiveRequest) Draft(folderID string) (Migration, error) {
 	case w.Check != CheckAsync && w.Check != CheckSync:
 		return Migration{}, fault.Newf(fault.Invalid, "%q is not a way to check.", w.Check).WithFix("Choose async or sync.")
 	}
-	if w.Own && w.InstanceID == w.ServerID && strings.EqualFold(w.Database, w.Source) {
+	if w.InstanceID == w.ServerID && strings.EqualFold(w.Database, w.Source) {
 		return Migration{}, fault.Newf(fault.Invalid, "%s would be restored over itself: source and target are the same server.", w.Source).
 			WithFix("Give the database another name on the target, or choose another server. Its files then get names of their own.")
 	}
 	if why := BadDatabaseName(w.Database); why != "" {
 		return Migration{}, fault.New(fault.Invalid, why, "Choose another name for the database on the target.")
 	}
-	return Migration{Database: w.Database, SourceDatabase: w.Source, InstanceID: w.InstanceID, Own: w.Own, SourceID: folderID, StagingID: w.StagingID, StagingPrefix: w.StagingPrefix,
+	return Migration{Database: w.Database, SourceDatabase: w.Source, InstanceID: w.InstanceID, Traits: w.Traits, SourceID: folderID, StagingID: w.StagingID, StagingPrefix: w.StagingPrefix,
 		Mode: Pending, Check: w.Check, LiveSource: &LiveSource{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
 }
 
@@ -85,7 +83,7 @@ func LivePreflight(ctx context.Context, ports Ports, m Migration, now func() tim
 		return nil, s, err
 	}
 	if len(barred) > 0 {
-		return append(barred, JudgeSource(s, f.Instance)...), s, nil
+		return append(barred, JudgeSource(s, f.Instance, m.Traits)...), s, nil
 	}
 	if f.Host, err = collectHost(ctx, ports, target, f, s.Database.Files); err != nil {
 		return nil, s, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/endpoint"
 )
 
 // Migration is one database on its way.
@@ -23,9 +24,9 @@ type Migration struct {
 	SourceServer   string
 	Family         bakfile.GUID // lineage of the source, kept through restores and renames
 
-	InstanceID    string // endpoint of the target
-	Own           bool   // the target is a self-managed SQL Server; follows from the endpoint
-	SourceID      string // bucket the files come from
+	InstanceID    string          // endpoint of the target
+	Traits        endpoint.Traits // of the target; follow from its kind, told by the store
+	SourceID      string          // bucket the files come from
 	SourcePrefix  string
 	StagingID     string // bucket the target reads; may be the source itself
 	StagingPrefix string

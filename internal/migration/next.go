@@ -3,6 +3,8 @@ package migration
 import (
 	"fmt"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/endpoint"
 )
 
 // Rules are the times and limits that Next decides by.
@@ -17,6 +19,7 @@ type Rules struct {
 // Budget is how many changing calls were made in the last 24 hours, and when
 // the oldest of them leaves that window.
 type Budget struct {
+	Most                         endpoint.Calls // that the target takes
 	Database, Instance           int
 	AtWork                       int // files of other migrations in the instance\'s hands, or on their way there
 	DatabaseFrees, InstanceFrees time.Time
@@ -168,7 +171,7 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 // kept reports whether the imports left today are those kept for the cutover.
 func (m Migration) kept(b Budget, r Rules) bool {
 	f := m.LiveSource
-	return f != nil && !m.Own && f.Frozen.IsZero() && f.spare(b, r.Reserve) <= 0
+	return f != nil && m.Traits.Calls.Counted() && f.Frozen.IsZero() && f.spare(b, r.Reserve) <= 0
 }
 
 // awaited is the first file of a file's set that is not in the bucket.
@@ -231,12 +234,12 @@ func (b Budget) exhausted(now time.Time, r Rules) (Action, bool) {
 	case r.Restores > 0 && b.AtWork >= r.Restores:
 		return Action{Do: DoWait, Until: now.Add(max(r.Poll, 200*time.Millisecond)),
 			Why: fmt.Sprintf("The instance is at work on %d other files; the next one waits for its turn.", b.AtWork)}, true
-	case b.Database >= CallsPerDay:
+	case b.Most.Database > 0 && b.Database >= b.Most.Database:
 		return Action{Do: DoWait, Until: b.DatabaseFrees,
-			Why: fmt.Sprintf("The %d imports a day for this database are used up.", CallsPerDay)}, true
-	case b.Instance >= CallsPerDayHost:
+			Why: fmt.Sprintf("The %d imports a day for this database are used up.", b.Most.Database)}, true
+	case b.Most.Instance > 0 && b.Instance >= b.Most.Instance:
 		return Action{Do: DoWait, Until: b.InstanceFrees,
-			Why: fmt.Sprintf("The %d imports a day for this instance are used up.", CallsPerDayHost)}, true
+			Why: fmt.Sprintf("The %d imports a day for this instance are used up.", b.Most.Instance)}, true
 	}
 	return Action{}, false
 }

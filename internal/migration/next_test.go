@@ -22,7 +22,7 @@ func file(ord int, kind string, state FileState, first, last uint32) File {
 // lies in the bucket.
 func following(edit func(*Migration)) Migration {
 	m := Migration{
-		ID: "m", Database: "orders", Mode: Pending, Check: CheckAsync, TaskID: "t1", Checked: t0, Created: t0,
+		ID: "m", Database: "orders", Mode: Pending, Check: CheckAsync, TaskID: "t1", Checked: t0, Created: t0, Traits: serviceTraits,
 		Files:       []File{file(1, "full", FileApplied, 1, 10), file(2, "log", FileStaged, 10, 20)},
 		Calls:       []Call{{ID: "c1", Verb: VerbRestore, File: 1, Intended: t0, Settled: t0, Verdict: Accepted, TaskID: "t1"}},
 		TargetState: TargetState{At: t0.Add(time.Minute), Task: Task{ID: "t1", Database: "orders", Status: TaskWaiting}},
@@ -102,7 +102,7 @@ func TestNext(t *testing.T) {
 		"ended":                         {following(func(m *Migration) { m.Stage = StageOpened }), Budget{}, DoFinish},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Next(tc.m, tc.b, now, rules); got.Do != tc.want {
+			if got := Next(tc.m, budget(tc.b, tc.m), now, rules); got.Do != tc.want {
 				t.Errorf("Next = %s (%s), want %s", got.Do, got.Why, tc.want)
 			}
 		})

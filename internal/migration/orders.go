@@ -99,7 +99,7 @@ func More(m Migration, seen []Seen, samePlace bool) (Draft, error) {
 		return Draft{}, fault.New(fault.Conflict, "The migration has no files.", "Start a new one.")
 	}
 	w := FilesRequest{SourceID: m.SourceID, SourcePrefix: m.SourcePrefix, StagingID: m.StagingID, StagingPrefix: m.StagingPrefix,
-		InstanceID: m.InstanceID, Database: m.Database, Mode: m.Mode, Check: m.Check, Own: m.Own}
+		InstanceID: m.InstanceID, Database: m.Database, Mode: m.Mode, Check: m.Check, Traits: m.Traits}
 	o := backup.Options{Family: m.Family, Base: live[0].SetGUID}
 	if live[0].State == FileApplied || live[0].State == FileSent {
 		o.Applied = &backup.Applied{Base: live[0].SetGUID}

@@ -58,14 +58,8 @@ type SetFacts struct {
 	Data          []bakfile.DataFile // files of the database
 }
 
-// Limits of the documented path (ApsaraDB RDS for SQL Server: incremental and
-// instance-level migration topics).
 const (
-	MaxFile         = 3 << 40   // bytes of one backup file
-	LastFileAdvice  = 500 << 20 // bytes; the last increment decides how long writes stop
-	CallsPerDay     = 20        // for one database
-	CallsPerDayHost = 500       // for one instance
-
+	LastFileAdvice = 500 << 20 // bytes; the last increment decides how long writes stop
 	// ImportsKept are the day's imports that stay for the cutover of a source at
 	// work: a last log, the tail, and one to spare.
 	ImportsKept = 3
@@ -77,7 +71,7 @@ func Judge(f Facts) []Finding {
 	j.chain(f)
 	j.files(f)
 	j.versions(f)
-	if f.Instance.Own {
+	if f.Host != nil {
 		j.host(f)
 		return j.out
 	}
@@ -169,13 +163,13 @@ func gap(live []File) string {
 }
 
 func (j *judge) files(f Facts) {
-	ok := true
+	ok, to := true, f.Migration.Traits
 	bar := func(code, text, fix string) { ok = false; j.add(code, "Files", Barred, text, fix) }
 	for _, s := range f.Sets {
 		name := path.Base(s.File.Source)
 		switch {
-		case s.FamilyCount > 1 && !f.Instance.Own:
-			bar("stripe", fmt.Sprintf("%s is one of %d stripes; CreateMigrateTask takes a single file.", name, s.FamilyCount), "Take this backup again to one file.")
+		case s.FamilyCount > 1 && !to.Stripes:
+			bar("stripe", fmt.Sprintf("%s is one of %d stripes; the target takes a single file.", name, s.FamilyCount), "Take this backup again to one file.")
 		case s.Position != 1:
 			bar("position", fmt.Sprintf("The wanted backup is number %d of %d in %s; the target restores the first.", s.Position, s.SetsInFile, name), "Take each backup to a file of its own (WITH INIT).")
 		case s.SetsInFile > 1:
@@ -184,18 +178,12 @@ func (j *judge) files(f Facts) {
 		if !s.Complete {
 			bar("truncated", name+" is cut off: its end is missing.", "Copy it again from the source and compare the sizes.")
 		}
-		if f.Instance.Own {
-			if strings.ContainsAny(s.File.Key, ownKeyRefuses) {
-				bar("key", s.File.Key+": a name with a backslash or a colon cannot be given to the server.", "Let Bakplane copy it under a safe name.")
-			}
-			continue
+		if to.MaxFile > 0 && s.File.Size > to.MaxFile {
+			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is %s.", name, words.Bytes(s.File.Size), words.Bytes(to.MaxFile)), "Compress the backup.")
 		}
-		if s.File.Size > MaxFile {
-			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is 3 TB.", name, words.Bytes(s.File.Size)), "Compress the backup.")
-		}
-		if why, fix := badKey(s.File.Key); why != "" {
+		if why, fix := refusedKey(to.Keys, s.File.Key); why != "" {
 			bar("key", s.File.Key+": "+why, fix)
-		} else if strings.ContainsAny(path.Base(s.File.Key), "_-") {
+		} else if to.Keys.Plain && strings.ContainsAny(path.Base(s.File.Key), "_-") {
 			j.once("key-advice", "Files", Warned, "Names hold _ or -. The documentation forbids them in one place and uses them itself in another; they work in practice.", "Choose safe names if the target refuses a file.")
 		}
 	}
@@ -211,22 +199,6 @@ func (j *judge) once(code, title string, l Level, text, fix string) {
 		}
 	}
 	j.add(code, title, l, text, fix)
-}
-
-// badKey refuses object names the target cannot take: OssObjectPositions is
-// colon separated, and only four extensions are known.
-func badKey(key string) (why, fix string) {
-	base := path.Base(key)
-	for _, r := range key {
-		if strings.ContainsRune(`!@#$%^&*()+=|\:;"'<>?,`, r) || unicode.IsSpace(r) || unicode.IsControl(r) || r > unicode.MaxASCII {
-			return fmt.Sprintf("the name holds %q, which the target does not take.", r), "Let Bakplane upload it under a safe name."
-		}
-	}
-	switch strings.ToLower(path.Ext(base)) {
-	case ".bak", ".diff", ".trn", ".log":
-		return "", ""
-	}
-	return "the extension is not one of .bak, .diff, .trn, .log.", "Let Bakplane upload it under a safe name."
 }
 
 func (j *judge) versions(f Facts) {
@@ -256,7 +228,7 @@ func Product(major int) string {
 
 func (j *judge) bucket(f Facts) {
 	if f.Bucket.Location == "" && f.Bucket.Endpoint == "" {
-		j.add("bucket", "Bucket", Barred, "The place for the files does not fit the target: a cloud instance reads OSS, a self-managed server its folder.", "Choose the bucket that belongs to the target.")
+		j.add("bucket", "Bucket", Barred, "The place for the files does not fit the target: a service reads a bucket, a server its own backup folder.", "Choose the bucket that belongs to the target.")
 		return
 	}
 	b, ok := f.Bucket, true
@@ -285,7 +257,7 @@ func (j *judge) instance(f Facts) {
 		bar("instance-state", fmt.Sprintf("The instance is %s, not Running.", in.Status), "Wait until it runs.")
 	}
 	if in.LockMode != "" && in.LockMode != "Unlock" {
-		bar("instance-lock", strings.TrimSpace(fmt.Sprintf("The instance is locked (%s). %s", in.LockMode, in.LockReason)), "Unlock it in the RDS console: enlarge the storage or settle the bill.")
+		bar("instance-lock", strings.TrimSpace(fmt.Sprintf("The instance is locked (%s). %s", in.LockMode, in.LockReason)), "Unlock it in its service's console: enlarge the storage or settle the bill.")
 	}
 	if n := len(f.Databases); in.MaxDatabases > 0 && n >= in.MaxDatabases {
 		bar("instance-count", fmt.Sprintf("The instance holds %d databases and may hold %d.", n, in.MaxDatabases), "Drop databases that are no longer needed, or choose another instance.")
@@ -307,7 +279,7 @@ func (j *judge) space(f Facts) {
 	in := f.Instance
 	switch free := in.StorageBytes - in.UsedBytes; {
 	case in.StorageBytes == 0 || in.UsedBytes < 0:
-		j.add("space", "Space", Warned, fmt.Sprintf("The database needs %s; the instance does not tell how much is free.", words.Bytes(need)), "Check the free storage in the RDS console.")
+		j.add("space", "Space", Warned, fmt.Sprintf("The database needs %s; the instance does not tell how much is free.", words.Bytes(need)), "Check the free storage in its service's console.")
 	case free < need:
 		j.add("space", "Space", Barred, fmt.Sprintf("The database needs %s, the instance has %s free.", words.Bytes(need), words.Bytes(free)), "Enlarge the instance's storage before you start.")
 	default:
@@ -350,12 +322,16 @@ func BadDatabaseName(name string) string {
 
 func (j *judge) calls(f Facts) {
 	need := len(f.Migration.Live())
-	left := min(CallsPerDay-f.CallsDay, CallsPerDayHost-f.CallsHost)
+	most := f.Migration.Traits.Calls
+	if !most.Counted() {
+		return
+	}
+	left := min(most.Database-f.CallsDay, most.Instance-f.CallsHost)
 	switch {
 	case need <= left:
-		j.add("calls", "Calls a day", Passed, fmt.Sprintf("Needs %s; %d of %d are left today for this database.", words.Count(need, "call", "calls"), CallsPerDay-f.CallsDay, CallsPerDay), "")
-	case need > CallsPerDay:
-		j.add("calls", "Calls a day", Warned, fmt.Sprintf("%d files take %d days: the target allows %d imports a day for one database.", need, (need+CallsPerDay-1)/CallsPerDay, CallsPerDay), "Take a differential backup: it replaces the logs before it.")
+		j.add("calls", "Calls a day", Passed, fmt.Sprintf("Needs %s; %d of %d are left today for this database.", words.Count(need, "call", "calls"), most.Database-f.CallsDay, most.Database), "")
+	case need > most.Database:
+		j.add("calls", "Calls a day", Warned, fmt.Sprintf("%d files take %d days: the target allows %d imports a day for one database.", need, (need+most.Database-1)/most.Database, most.Database), "Take a differential backup: it replaces the logs before it.")
 	default:
 		j.add("calls", "Calls a day", Warned, fmt.Sprintf("Needs %d calls, %d are left today. The rest is imported when the day's allowance returns.", need, max(left, 0)), "Take a differential backup: it replaces the logs before it.")
 	}

@@ -13,7 +13,7 @@ type Found struct {
 
 // ReconcileRestore looks for the task of a restore call whose answer was lost. The
 // call remembers which tasks of this name existed before it, so any other task
-// is its work and no clock is compared. CreateMigrateTask has no idempotency
+// is its work and no clock is compared. The call has no idempotency
 // key: making the call again while it may still take effect would start a
 // second restore.
 func ReconcileRestore(c Call, m Migration, tasks []Task, now time.Time, r Rules) Found {

@@ -17,7 +17,7 @@ import (
 // that the day has left beside those kept.
 func overtakes(m Migration, b Budget, reserve int) bool {
 	f := m.LiveSource
-	if f == nil || m.Own || !f.Frozen.IsZero() || !f.AbortAsked.IsZero() || !m.fullApplied() || f.baseLost() {
+	if f == nil || !m.Traits.Calls.Counted() || !f.Frozen.IsZero() || !f.AbortAsked.IsZero() || !m.fullApplied() || f.baseLost() {
 		return false
 	}
 	spare := f.spare(b, reserve)

@@ -247,7 +247,7 @@ func (j *job) filesOfBackup(ctx context.Context, m Migration, t SourceBackup) ([
 // StagedKey is where a backup just taken lies for the target: where it was
 // taken, if the target reads that folder too.
 func StagedKey(m Migration, place Place, key string) string {
-	if m.Own && place.BucketID == m.StagingID {
+	if m.Traits.OwnFolder() && place.BucketID == m.StagingID {
 		return key
 	}
 	return m.StagingPrefix + path.Base(key)
@@ -344,7 +344,7 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 // foreign makes files of somebody else's log backup, when we can reach it. A
 // striped one is of use where the target takes several files.
 func (j *job) foreign(ctx context.Context, m Migration, place Place, r backup.HistoryRow) ([]File, error) {
-	if len(r.Files) != 1 && !m.Own || len(r.Files) == 0 || !r.Disk {
+	if len(r.Files) != 1 && !m.Traits.Stripes || len(r.Files) == 0 || !r.Disk {
 		return nil, fault.New(fault.Invalid, "It is not a single file on disk.", "")
 	}
 	bucket, err := j.Ports.Bucket(ctx, place.BucketID)

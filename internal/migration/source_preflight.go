@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/internal/words"
@@ -80,7 +81,7 @@ func bothSides(ctx context.Context, ports Ports, server backup.Server, place Pla
 }
 
 // JudgeSource turns facts about a source into findings.
-func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
+func JudgeSource(f SourceFacts, target TargetInstance, to endpoint.Traits) []Finding {
 	j := &judge{}
 	d := f.Database
 	j.state(d)
@@ -104,14 +105,14 @@ func JudgeSource(f SourceFacts, target TargetInstance) []Finding {
 	default:
 		j.add("version", "Version", Passed, fmt.Sprintf("%s to %s.", Product(f.Server.VersionMajor), Product(target.VersionMajor)), "")
 	}
-	j.features(d, target)
+	j.features(d, target, to)
 	j.health(f)
 	j.folder(f)
 	j.others(f)
 	switch {
 	case f.Freeze == FreezeStopped:
 		j.stopped(f)
-	case f.Freeze == FreezeReadOnly && target.Own:
+	case f.Freeze == FreezeReadOnly && to.OpensWritable:
 		j.add("freeze", "Freeze", Passed, "READ_ONLY is written into the log too; the target is set READ_WRITE again when it is opened.", "")
 	case f.Freeze == FreezeReadOnly:
 		j.add("freeze", "Freeze", Warned, "READ_ONLY is written into the log too: the target comes up read-only.", "After the cutover: ALTER DATABASE "+tsql.Shown(d.Name)+" SET READ_WRITE on the target. The tail of the log as freeze leaves no such trace.")
@@ -160,19 +161,19 @@ func (j *judge) rights(title, need string, missing []backup.MissingRight) {
 	j.add("rights", title, Barred, "The login may not: "+strings.Join(what, ", ")+".", strings.Join(grants, " "))
 }
 
-func (j *judge) features(d backup.Database, target TargetInstance) {
+func (j *judge) features(d backup.Database, target TargetInstance, to endpoint.Traits) {
 	switch {
-	case d.Encrypted && target.Own:
+	case d.Encrypted && to.Encrypted:
 		j.add("tde", "Encryption", Warned, "The database is encrypted (TDE). Whether the target has its certificate cannot be seen from here; without it the restore ends with error 33111.",
 			"Compare sys.dm_database_encryption_keys at the source with sys.certificates in master at the target. If it is missing: BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target.")
 	case d.Encrypted:
 		j.add("tde", "Encryption", Barred, "The database is encrypted (TDE); the target does not have its certificate.", "ALTER DATABASE "+tsql.Shown(d.Name)+" SET ENCRYPTION OFF, wait until it is decrypted, and drop its key.")
 	}
 	switch {
-	case d.Filestream && target.Own:
+	case d.Filestream && to.Filestream:
 		j.add("filestream", "FILESTREAM", Warned, "The database has FILESTREAM data: the target must have FILESTREAM turned on to open it.", "Turn it on in SQL Server Configuration Manager and with sp_configure 'filestream access level'.")
 	case d.Filestream:
-		j.add("filestream", "FILESTREAM", Barred, "The database has FILESTREAM data, which ApsaraDB RDS does not take.", "Move it into varbinary columns or leave it out.")
+		j.add("filestream", "FILESTREAM", Barred, "The database has FILESTREAM data, which the target does not take.", "Move it into varbinary columns or leave it out.")
 	}
 	if len(d.EditionFeatures) > 0 && (target.Edition == "web" || target.Edition == "std" || target.Edition == "express") {
 		j.add("edition", "Edition", Warned, fmt.Sprintf("The database uses %s; the target's edition (%s) may refuse to open it.", strings.Join(d.EditionFeatures, ", "), target.Edition), "Remove the features, or choose an Enterprise instance.")
@@ -234,9 +235,9 @@ func (j *judge) others(f SourceFacts) {
 // JudgeLive is the whole preflight of a migration that follows a source: the
 // source's own lines, then the target's and the bucket's.
 func JudgeLive(f Facts, s SourceFacts) []Finding {
-	j := &judge{out: JudgeSource(s, f.Instance)}
+	j := &judge{out: JudgeSource(s, f.Instance, f.Migration.Traits)}
 	f.Migration.Files = []File{{Kind: "full", State: FilePlanned, DataBytes: s.Database.DataBytes + s.Database.LogBytes}}
-	if f.Instance.Own {
+	if f.Host != nil {
 		j.host(f)
 		return j.out
 	}
@@ -244,11 +245,15 @@ func JudgeLive(f Facts, s SourceFacts) []Finding {
 	j.instance(f)
 	j.space(f)
 	j.names(f)
-	if smallest := SmallestEvery(SourceRules{Reserve: ImportsKept}); s.Every < smallest {
-		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", words.Span(s.Every), CallsPerDay, words.Span(time.Duration(CallsPerDay-5)*s.Every)),
+	calls := f.Migration.Traits.Calls
+	if !calls.Counted() {
+		return j.out
+	}
+	if smallest := SmallestEvery(calls, ImportsKept); s.Every < smallest {
+		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", words.Span(s.Every), calls.Database, words.Span(time.Duration(calls.Database-5)*s.Every)),
 			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", words.Span(smallest)))
 	} else {
-		j.add("calls", "Calls a day", Passed, fmt.Sprintf("A log backup every %s fits into the %d imports a day.", words.Span(s.Every), CallsPerDay), "")
+		j.add("calls", "Calls a day", Passed, fmt.Sprintf("A log backup every %s fits into the %d imports a day.", words.Span(s.Every), calls.Database), "")
 	}
 	return j.out
 }

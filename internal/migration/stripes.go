@@ -15,8 +15,8 @@ import (
 
 // A full backup for a self-managed server is striped when the database is
 // large: SQL Server writes and reads each file with a thread of its own, and a
-// file that must be sent again is a part of the whole. CreateMigrateTask takes
-// one file, so nothing is striped for ApsaraDB. Differentials and logs are one
+// file that must be sent again is a part of the whole. Where the target takes one
+// file, nothing is striped. Differentials and logs are one
 // file each: they are small, and the tail's way is short.
 const (
 	// StripeBytes of data are in each stripe of a full backup, about.
@@ -28,7 +28,7 @@ const (
 // StripesFor is over how many files a full backup goes. dataBytes are those of
 // the database's data files; without a size for each stripe it is one.
 func StripesFor(m Migration, kind string, dataBytes, each int64) int {
-	if !m.Own || kind != string(backup.Full) || each <= 0 {
+	if !m.Traits.Stripes || kind != string(backup.Full) || each <= 0 {
 		return 1
 	}
 	return int(min(max(dataBytes/each, 1), MostStripes))

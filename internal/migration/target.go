@@ -109,9 +109,9 @@ type Volume struct {
 type AccessMode string
 
 const (
-	// Immediate opens it at once (BackupMode FULL, IsOnlineDB True).
+	// Immediate opens it at once.
 	Immediate AccessMode = "immediate"
-	// Pending keeps it restoring, ready for increments (UPDF, False).
+	// Pending keeps it restoring, ready for increments.
 	Pending AccessMode = "pending"
 )
 
@@ -142,7 +142,6 @@ type TargetInstance struct {
 	UsedBytes    int64  // -1 = not told
 	MaxDatabases int    // 0 = not told
 	Owner        string // account id; empty = unknown
-	Own          bool   // a self-managed SQL Server: it reads its folder itself and has no limits of a cloud
 }
 
 // TaskStatus is the state of a restore task.

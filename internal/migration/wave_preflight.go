@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -19,10 +20,11 @@ type WaveFacts struct {
 	Every     time.Duration // between log backups
 	Members   []WaveNeed    // those that can start by themselves, in order
 	Instance  TargetInstance
-	Databases []string // there now
-	Coming    []string // on their way there in other migrations
+	Traits    endpoint.Traits // of the target
+	Databases []string        // there now
+	Coming    []string        // on their way there in other migrations
 	Bucket    objectstore.Info
-	BucketMay int64 // bytes that can still be put into the bucket; -1 = not told, such as by OSS, which has no bound
+	BucketMay int64 // bytes that can still be put into the bucket; -1 = not told
 	CallsHost int   // changing calls for the instance in the last 24 hours
 	CallsPlan int   // those a day that other migrations under way will make, as they are planned
 }
@@ -42,32 +44,32 @@ const callsBeside = 2 + 3
 
 // PlannedCalls is how many changing calls one database that follows a source
 // makes at most in any 24 hours, and no more than the target allows for it.
-func PlannedCalls(every time.Duration) int {
+func PlannedCalls(c endpoint.Calls, every time.Duration) int {
 	if every <= 0 {
-		return CallsPerDay
+		return c.Database
 	}
-	return min(callsBeside+int(math.Ceil(float64(24*time.Hour)/float64(every))), CallsPerDay)
+	return min(callsBeside+int(math.Ceil(float64(24*time.Hour)/float64(every))), c.Database)
 }
 
 // FittingEvery is the shortest interval between log backups with which so many
 // databases stay within the calls that are left of an instance's day; false
 // when none does.
-func FittingEvery(databases, left int) (time.Duration, bool) {
+func FittingEvery(c endpoint.Calls, databases, left int) (time.Duration, bool) {
 	logs := left/max(databases, 1) - callsBeside
 	if logs < 1 {
 		return 0, false
 	}
 	every := time.Duration(math.Ceil((24 * time.Hour / time.Duration(logs)).Minutes())) * time.Minute
-	return max(every, SmallestEvery(SourceRules{Reserve: ImportsKept})), true
+	return max(every, SmallestEvery(c, ImportsKept)), true
 }
 
 // callsLeft is how many calls of the instance's day others leave to the wave.
-func (f WaveFacts) callsLeft() int { return CallsPerDayHost - max(f.CallsHost, f.CallsPlan) }
+func (f WaveFacts) callsLeft() int { return f.Traits.Calls.Instance - max(f.CallsHost, f.CallsPlan) }
 
 // FittingEvery is the shortest interval with which the wave stays within the
 // instance's day; false when none does.
 func (f WaveFacts) FittingEvery() (time.Duration, bool) {
-	return FittingEvery(len(f.Members), f.callsLeft())
+	return FittingEvery(f.Traits.Calls, len(f.Members), f.callsLeft())
 }
 
 // JudgeWave turns facts about a whole wave into findings, one line each.
@@ -172,16 +174,16 @@ func (j *judge) waveFolder(f WaveFacts) {
 }
 
 func (j *judge) waveCalls(f WaveFacts) {
-	if f.Instance.Region == "" {
-		return // a self-managed server has no such limits
-	}
-	n, left := len(f.Members), f.callsLeft()
-	need := n * PlannedCalls(f.Every)
-	if need <= left {
-		j.add("wave-calls", "Calls a day", Passed, fmt.Sprintf("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, CallsPerDayHost), "")
+	if !f.Traits.Calls.Counted() {
 		return
 	}
-	text := fmt.Sprintf("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", words.Span(f.Every), need, words.Count(n, "database", "databases"), max(left, 0), CallsPerDayHost)
+	n, left := len(f.Members), f.callsLeft()
+	need := n * PlannedCalls(f.Traits.Calls, f.Every)
+	if need <= left {
+		j.add("wave-calls", "Calls a day", Passed, fmt.Sprintf("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, f.Traits.Calls.Instance), "")
+		return
+	}
+	text := fmt.Sprintf("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", words.Span(f.Every), need, words.Count(n, "database", "databases"), max(left, 0), f.Traits.Calls.Instance)
 	if every, ok := f.FittingEvery(); ok {
 		j.add("wave-calls", "Calls a day", Warned, text+" When they are used up, all of them wait.", fmt.Sprintf("Choose a log backup every %s or more.", words.Span(every)))
 		return
@@ -198,8 +200,8 @@ func (j *judge) waveCalls(f WaveFacts) {
 }
 
 // CollectWave asks target and bucket once for the whole wave.
-func CollectWave(ctx context.Context, ports Ports, instanceID, stagingID string) (f WaveFacts, err error) {
-	f.BucketMay = -1
+func CollectWave(ctx context.Context, ports Ports, instanceID, stagingID string, traits endpoint.Traits) (f WaveFacts, err error) {
+	f.BucketMay, f.Traits = -1, traits
 	target, err := ports.Target(ctx, instanceID)
 	if err != nil {
 		return f, err

@@ -18,7 +18,7 @@ func need(name string, data, log int64) WaveNeed {
 
 func TestAWholeWaveIsJudged(t *testing.T) {
 	base := func() WaveFacts {
-		return WaveFacts{Every: 4 * time.Hour, Members: []WaveNeed{need("billing", 100, 20), need("crm", 50, 10)}, Bucket: objectstore.Info{Name: "moves"}, BucketMay: -1,
+		return WaveFacts{Traits: serviceTraits, Every: 4 * time.Hour, Members: []WaveNeed{need("billing", 100, 20), need("crm", 50, 10)}, Bucket: objectstore.Info{Name: "moves"}, BucketMay: -1,
 			Instance: TargetInstance{Region: "cn-hangzhou", StorageBytes: 1000 << 30, UsedBytes: 800 << 30, MaxDatabases: 10}, Databases: []string{"a", "b"}}
 	}
 	many := func(n int) (out []WaveNeed) {
@@ -78,7 +78,7 @@ func TestAWholeWaveIsJudged(t *testing.T) {
 		t.Errorf("an empty wave: %+v", got)
 	}
 	own := base()
-	own.Instance.Region, own.CallsHost = "", 9999
+	own.Instance.Region, own.Traits, own.CallsHost = "", serverTraits, 9999
 	for _, f := range JudgeWave(own) {
 		if f.Code == "wave-calls" {
 			t.Errorf("a self-managed server has no calls to count: %+v", f)
@@ -90,18 +90,18 @@ func TestAWholeWaveIsJudged(t *testing.T) {
 // minute less would not, unless one database alone sets the bound.
 func TestTheIntervalAdvisedFits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, left := rapid.IntRange(1, MaxWave).Draw(t, "databases"), rapid.IntRange(0, CallsPerDayHost).Draw(t, "left")
-		every, ok := FittingEvery(n, left)
+		n, left := rapid.IntRange(1, MaxWave).Draw(t, "databases"), rapid.IntRange(0, serviceTraits.Calls.Instance).Draw(t, "left")
+		every, ok := FittingEvery(serviceTraits.Calls, n, left)
 		if !ok {
-			if n*PlannedCalls(24*time.Hour) <= left {
+			if n*PlannedCalls(serviceTraits.Calls, 24*time.Hour) <= left {
 				t.Fatalf("%d databases with one log a day fit into %d", n, left)
 			}
 			return
 		}
-		if need := n * PlannedCalls(every); need > left {
+		if need := n * PlannedCalls(serviceTraits.Calls, every); need > left {
 			t.Fatalf("every %s needs %d of %d", every, need, left)
 		}
-		if shorter := every - time.Minute; n*PlannedCalls(shorter) <= left && every > SmallestEvery(SourceRules{Reserve: ImportsKept}) {
+		if shorter := every - time.Minute; n*PlannedCalls(serviceTraits.Calls, shorter) <= left && every > SmallestEvery(serviceTraits.Calls, ImportsKept) {
 			t.Fatalf("%s would fit too", shorter)
 		}
 	})
@@ -171,7 +171,7 @@ func TestWhoIsWritable(t *testing.T) {
 		{"the order to open never arrived", Migration{LiveSource: &LiveSource{Frozen: at}, Calls: []Call{{Verb: VerbOpen, Verdict: Void}}}, SideNeither, "not open"},
 		{"open", Migration{LiveSource: &LiveSource{Frozen: at}, Opened: at}, SideTarget, "kept frozen"},
 		{"open after READ_ONLY", Migration{Database: "a]b", LiveSource: &LiveSource{Frozen: at, Freeze: FreezeReadOnly}, Opened: at}, SideNeither, "ALTER DATABASE [a]]b] SET READ_WRITE"},
-		{"open after READ_ONLY, set READ_WRITE at a self-managed server", Migration{Own: true, LiveSource: &LiveSource{Frozen: at, Freeze: FreezeReadOnly}, Opened: at}, SideTarget, "was set READ_WRITE"},
+		{"open after READ_ONLY, set READ_WRITE at a self-managed server", Migration{Traits: serverTraits, LiveSource: &LiveSource{Frozen: at, Freeze: FreezeReadOnly}, Opened: at}, SideTarget, "was set READ_WRITE"},
 		{"application stopped", Migration{LiveSource: &LiveSource{Frozen: at, Freeze: FreezeStopped}}, SideSource, "said to be stopped"},
 		{"application stopped, told to open", Migration{LiveSource: &LiveSource{Frozen: at, Freeze: FreezeStopped}, Calls: opening}, SideSource, "not carried over"},
 		{"application stopped, open", Migration{LiveSource: &LiveSource{Frozen: at, Freeze: FreezeStopped}, Opened: at}, SideTarget, "keep everybody away"},

@@ -22,6 +22,8 @@ type Ports interface {
 	// Reader reaches a target over SQL, to read what it holds; NotFound when
 	// nobody has said how.
 	Reader(ctx context.Context, instanceID string) (backup.Server, error)
+	// Requests words changing calls to an instance. It asks nobody.
+	Requests(ctx context.Context, instanceID string) (Requests, error)
 }
 
 // Worker drives migrations: it asks Next what to do, does it through the
@@ -52,6 +54,9 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 	if j.target, err = w.Ports.Target(ctx, m.InstanceID); err != nil {
 		return run.Outcome{}, err
 	}
+	if j.requests, err = w.Ports.Requests(ctx, m.InstanceID); err != nil {
+		return run.Outcome{}, err
+	}
 	lanes := newLanes(ctx)
 	defer lanes.stop()
 	for {
@@ -68,9 +73,10 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 // job is one claim on one migration.
 type job struct {
 	*Worker
-	claim  run.Claim
-	id     string
-	target Target
+	requests Requests // of the target
+	claim    run.Claim
+	id       string
+	target   Target
 
 	aborting bool // what the takes lane did before the abort was ended
 }

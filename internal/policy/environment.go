@@ -57,7 +57,7 @@ func (k KnownFacts) Facts(ctx context.Context, p Policy) (Facts, error) {
 		if err != nil {
 			return f, err
 		}
-		if missing || server.Kind != endpoint.SelfManaged {
+		if missing || !server.Traits.Source {
 			f.ServersGone = append(f.ServersGone, id)
 			continue
 		}

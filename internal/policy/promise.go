@@ -147,7 +147,7 @@ func (k Promising) Turn(ctx context.Context) error {
 	}
 	for _, in := range instances {
 		want := func(is backup.Protection, now time.Time) backup.Promise { return Promises(of[in.ID], is, now) }
-		if in.Kind != endpoint.SelfManaged {
+		if in.Traits.BacksUpItself {
 			versions, err := k.Versions.Versions(ctx, InstanceSubject(in.ID), sameVersions)
 			if err != nil {
 				return err

@@ -61,7 +61,7 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 		t.Fatal(err)
 	}
 	e := &engine{t: t, notifier: run.NewNotifier(), id: "run-1"}
-	store, err := db.Open(ctx, folder, keys, e.notifier)
+	store, err := db.Open(ctx, folder, keys, e.notifier, endpoint.Kinds{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,8 +70,8 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 	entry := audit.New(audit.Engine, time.Now(), "test", "test/1", "Prepared.")
 	err = errors.Join(
 		e.store.SaveAccount(ctx, endpoint.Account{ID: "a", Name: "a", AccessKeyID: "LTAI", Secret: secret.NewText("s"), Region: "cn-hangzhou"}, entry),
-		e.store.SaveBucket(ctx, endpoint.Bucket{ID: "f", Name: "f", Kind: endpoint.Folder, Path: "/b"}, entry),
-		e.store.SaveInstance(ctx, endpoint.Instance{ID: "i", Name: "i", Kind: endpoint.ApsaraDB, AccountID: "a", Region: "cn-hangzhou", InstanceID: "rm-1"}, entry),
+		e.store.SaveBucket(ctx, endpoint.Bucket{ID: "f", Name: "f", Kind: "folder", Path: "/b"}, entry),
+		e.store.SaveInstance(ctx, endpoint.Instance{ID: "i", Name: "i", Kind: "service", AccountID: "a", Region: "cn-hangzhou", InstanceID: "rm-1"}, entry),
 		e.queue(e.id))
 	if err != nil {
 		t.Fatal(err)

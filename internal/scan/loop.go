@@ -35,7 +35,7 @@ func kindOf(ctx context.Context, endpoints endpoint.Store, s Subject) time.Durat
 	if kind == "bucket" {
 		return bucketEvery
 	}
-	if in, err := endpoints.Instance(ctx, id); err == nil && in.Kind == endpoint.SelfManaged {
+	if in, err := endpoints.Instance(ctx, id); err == nil && in.Traits.Source {
 		return serverEvery
 	}
 	return cloudEvery

@@ -135,10 +135,13 @@ func (c *Collector) instance(ctx context.Context, l *Visit, id string, step Step
 	if err != nil {
 		return err
 	}
-	if in.Kind == endpoint.SelfManaged {
+	switch {
+	case in.Traits.Source:
 		return c.server(ctx, l, in, step)
+	case in.Traits.BacksUpItself:
+		return c.cloud(ctx, l, in, step)
 	}
-	return c.cloud(ctx, l, in, step)
+	return fault.Newf(fault.Invalid, "Nothing can be asked of %s: its kind %q is not known here.", in.Name, in.Kind)
 }
 
 // keep writes how far a look came.

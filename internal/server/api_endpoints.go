@@ -1,83 +1,16 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
-	"github.com/bakplane/bakplane/internal/secret"
 )
-
-// account is an endpoint.Account without its secret. A secret is taken and
-// never given.
-type account struct {
-	ID          string `json:"id"`
-	Name        string `json:"name"`
-	AccessKeyID string `json:"access_key_id"`
-	Secret      string `json:"secret,omitempty"`
-	Region      string `json:"region"`
-	RDSAddress  string `json:"rds_address,omitempty"`
-	OwnerID     string `json:"owner_id,omitempty"`
-}
-
-func accountJSON(a endpoint.Account) account {
-	return account{ID: a.ID, Name: a.Name, AccessKeyID: a.AccessKeyID, Region: a.Region, RDSAddress: a.RDSAddress, OwnerID: a.OwnerID}
-}
-
-// instance is an endpoint.Instance without its password, which is taken and
-// never given. Fields of the other kind are absent.
-type instance struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Kind string `json:"kind"`
-
-	AccountID  string `json:"account_id,omitempty"`
-	Region     string `json:"region,omitempty"`
-	InstanceID string `json:"instance_id,omitempty"`
-
-	Host            string `json:"host,omitempty"`
-	Port            int    `json:"port,omitempty"`
-	InstanceName    string `json:"instance_name,omitempty"`
-	Login           string `json:"login,omitempty"`
-	Password        string `json:"password,omitempty"`
-	Encrypt         string `json:"encrypt,omitempty"`
-	CAPEM           string `json:"ca_pem,omitempty"`
-	CertificateHost string `json:"certificate_host,omitempty"`
-	Trust           bool   `json:"trust_any_certificate,omitempty"`
-	ServerFolder    string `json:"server_folder,omitempty"`
-	FolderID        string `json:"folder,omitempty"`
-}
-
-func instanceJSON(i endpoint.Instance) instance {
-	return instance{ID: i.ID, Name: i.Name, Kind: string(i.Kind), AccountID: i.AccountID, Region: i.Region, InstanceID: i.InstanceID,
-		Host: i.Host, Port: i.Port, InstanceName: i.InstanceName, Login: i.Login, Encrypt: string(i.Encrypt), CAPEM: i.CAPEM, CertificateHost: i.CertificateHost,
-		Trust: i.Trust, ServerFolder: i.ServerFolder, FolderID: i.FolderID}
-}
-
-func (in instance) endpoint(id string) endpoint.Instance {
-	return endpoint.Instance{ID: id, Name: in.Name, Kind: endpoint.InstanceKind(in.Kind), AccountID: in.AccountID, Region: in.Region, InstanceID: in.InstanceID,
-		Host: in.Host, Port: in.Port, InstanceName: in.InstanceName, Login: in.Login, Password: secret.NewText(in.Password), Encrypt: endpoint.Encrypt(in.Encrypt), CAPEM: in.CAPEM,
-		CertificateHost: in.CertificateHost, Trust: in.Trust, ServerFolder: in.ServerFolder, FolderID: in.FolderID}
-}
-
-type bucket struct {
-	ID        string `json:"id"`
-	Name      string `json:"name"`
-	Kind      string `json:"kind"`
-	AccountID string `json:"account_id,omitempty"`
-	Region    string `json:"region,omitempty"`
-	Address   string `json:"address,omitempty"`
-	CloudHost string `json:"cloud_host,omitempty"`
-	Bucket    string `json:"bucket,omitempty"`
-	Path      string `json:"path,omitempty"`
-}
-
-func bucketJSON(b endpoint.Bucket) bucket {
-	return bucket{b.ID, b.Name, string(b.Kind), b.AccountID, b.Region, b.Address, b.CloudHost, b.Bucket, b.Path}
-}
 
 func all[T, J any](items []T, err error, word func(T) J) (apiList[J], error) {
 	var out []J
@@ -89,7 +22,7 @@ func all[T, J any](items []T, err error, word func(T) J) (apiList[J], error) {
 
 func (s *Server) apiAccounts(c echo.Context) error {
 	items, err := s.Endpoints.Accounts(c.Request().Context())
-	out, err := all(items, err, accountJSON)
+	out, err := all(items, err, endpoint.Account.Record)
 	return answer(c, http.StatusOK, out, err)
 }
 
@@ -103,7 +36,7 @@ func answer(c echo.Context, status int, v any, err error) error {
 
 func (s *Server) apiAccount(c echo.Context) error {
 	a, err := s.Endpoints.Account(c.Request().Context(), c.Param("id"))
-	return answer(c, http.StatusOK, accountJSON(a), err)
+	return answer(c, http.StatusOK, a.Record(), err)
 }
 
 // saved is 201 for a thing made and 200 for one changed.
@@ -115,25 +48,29 @@ func saved(c echo.Context) int {
 }
 
 func (s *Server) apiAccountSave(c echo.Context) error {
-	var in account
+	var in endpoint.AccountRecord
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	a, err := s.saveAccount(c, endpoint.Account{ID: c.Param("id"), Name: in.Name, AccessKeyID: in.AccessKeyID, Secret: secret.NewText(in.Secret), Region: in.Region, RDSAddress: in.RDSAddress, OwnerID: in.OwnerID})
-	return answer(c, saved(c), accountJSON(a), err)
+	if in.Kind == "" && len(s.Kinds.Accounts) == 1 {
+		in.Kind = s.Kinds.Accounts[0].Key
+	}
+	a, err := s.editing(c).SaveAccount(c.Request().Context(), in.Account(c.Param("id")))
+	return answer(c, saved(c), a.Record(), err)
 }
 
 func (s *Server) apiAccountRemove(c echo.Context) error {
-	return s.apiRemove(c, settingKinds["accounts"])
+	a, err := s.Endpoints.Account(c.Request().Context(), c.Param("id"))
+	return s.apiRemove(c, "account", a.Name, err, s.Endpoints.RemoveAccount)
 }
 
-func (s *Server) apiRemove(c echo.Context, k settingKind) error {
-	ctx, id := c.Request().Context(), c.Param("id")
-	name, err := s.settingName(ctx, k, id)
+// apiRemove forgets an endpoint that was found, or says why it was not.
+func (s *Server) apiRemove(c echo.Context, subject, name string, err error, remove func(ctx context.Context, id string, e audit.Entry) error) error {
 	if err != nil {
 		return err
 	}
-	if err := k.remove(s, ctx, id, s.entry(c, k.subject+".remove", k.subject+"/"+id, "Removed the "+k.thing+" "+name+".")); err != nil {
+	id := c.Param("id")
+	if err := remove(c.Request().Context(), id, s.entry(c, subject+".remove", subject+"/"+id, "Removed the "+subject+" "+name+".")); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -141,53 +78,52 @@ func (s *Server) apiRemove(c echo.Context, k settingKind) error {
 
 func (s *Server) apiInstances(c echo.Context) error {
 	items, err := s.Endpoints.Instances(c.Request().Context())
-	out, err := all(items, err, instanceJSON)
+	out, err := all(items, err, endpoint.Instance.Record)
 	return answer(c, http.StatusOK, out, err)
 }
 
 func (s *Server) apiInstance(c echo.Context) error {
 	i, err := s.Endpoints.Instance(c.Request().Context(), c.Param("id"))
-	return answer(c, http.StatusOK, instanceJSON(i), err)
+	return answer(c, http.StatusOK, i.Record(), err)
 }
 
 func (s *Server) apiInstanceSave(c echo.Context) error {
-	var in instance
+	var in endpoint.InstanceRecord
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	if in.Kind == "" {
-		in.Kind = string(endpoint.ApsaraDB)
-	}
-	i, err := s.saveInstance(c, in.endpoint(c.Param("id")))
-	return answer(c, saved(c), instanceJSON(i), err)
+	i, err := s.editing(c).SaveInstance(c.Request().Context(), in.Instance(c.Param("id")))
+	return answer(c, saved(c), i.Record(), err)
 }
 
 func (s *Server) apiInstanceRemove(c echo.Context) error {
-	return s.apiRemove(c, settingKinds["instances"])
+	i, err := s.Endpoints.Instance(c.Request().Context(), c.Param("id"))
+	return s.apiRemove(c, "instance", i.Name, err, s.Endpoints.RemoveInstance)
 }
 
 func (s *Server) apiBuckets(c echo.Context) error {
 	items, err := s.Endpoints.Buckets(c.Request().Context())
-	out, err := all(items, err, bucketJSON)
+	out, err := all(items, err, endpoint.Bucket.Record)
 	return answer(c, http.StatusOK, out, err)
 }
 
 func (s *Server) apiBucket(c echo.Context) error {
 	b, err := s.Endpoints.Bucket(c.Request().Context(), c.Param("id"))
-	return answer(c, http.StatusOK, bucketJSON(b), err)
+	return answer(c, http.StatusOK, b.Record(), err)
 }
 
 func (s *Server) apiBucketSave(c echo.Context) error {
-	var in bucket
+	var in endpoint.BucketRecord
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	b, err := s.saveBucket(c, endpoint.Bucket{ID: c.Param("id"), Name: in.Name, Kind: endpoint.BucketKind(in.Kind), AccountID: in.AccountID, Region: in.Region, Address: in.Address, CloudHost: in.CloudHost, Bucket: in.Bucket, Path: in.Path})
-	return answer(c, saved(c), bucketJSON(b), err)
+	b, err := s.editing(c).SaveBucket(c.Request().Context(), in.EndpointBucket(c.Param("id")))
+	return answer(c, saved(c), b.Record(), err)
 }
 
 func (s *Server) apiBucketRemove(c echo.Context) error {
-	return s.apiRemove(c, settingKinds["buckets"])
+	b, err := s.Endpoints.Bucket(c.Request().Context(), c.Param("id"))
+	return s.apiRemove(c, "bucket", b.Name, err, s.Endpoints.RemoveBucket)
 }
 
 // file is one file of a place and what it says of itself.

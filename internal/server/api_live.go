@@ -8,7 +8,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
@@ -40,7 +39,7 @@ func (s *Server) apiDatabases(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if i.Kind == endpoint.ApsaraDB {
+	if i.Traits.BacksUpItself {
 		target, err := s.Ports.Target(ctx, i.ID)
 		if err != nil {
 			return err

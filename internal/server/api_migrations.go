@@ -88,7 +88,7 @@ type planAnswer struct {
 	Calls      []string        `json:"calls"` // exactly as they would be made
 }
 
-func planJSON(p plan, at migration.RestoreCall) planAnswer {
+func planJSON(p plan, words migration.Requests, at migration.RestoreCall) planAnswer {
 	d := p.draft
 	out := planAnswer{Apply: []planned{}, LeftOut: []planned{}, Missing: []missing{}, Choices: []candidate{}, Databases: []databaseFound{}, NotBackups: []notBackup{}, Notes: []string{}, Calls: []string{}}
 	for _, db := range d.Databases {
@@ -134,7 +134,7 @@ func planJSON(p plan, at migration.RestoreCall) planAnswer {
 	}
 	out.Notes = append(out.Notes, d.Plan.Notes...)
 	if len(d.Files) > 0 {
-		for _, r := range d.Requests(at) {
+		for _, r := range d.Requests(words, at) {
 			out.Calls = append(out.Calls, r.Text)
 		}
 	}
@@ -150,7 +150,11 @@ func (s *Server) apiPlan(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, planJSON(p, s.placeFor(c.Request().Context(), p.instance, p.staging, p.draft.Migration.Database, p.draft.DataFiles())))
+	words, err := s.Ports.Requests(c.Request().Context(), p.instance.ID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, planJSON(p, words, s.placeFor(c.Request().Context(), p.instance, p.staging, p.draft.Migration.Database, p.draft.DataFiles())))
 }
 
 type finding struct {

@@ -115,7 +115,7 @@ func TestTheAPIRefusesInSentences(t *testing.T) {
 		"bad limit":         {"GET", "/api/v1/runs?limit=0", nil, 422, "invalid", "limit"},
 		"bad state":         {"GET", "/api/v1/runs?state=asleep", nil, 422, "invalid", "asleep"},
 		"still needed":      {"DELETE", "/api/v1/accounts/account", nil, 409, "conflict", "needs"},
-		"plain http afar":   {"POST", "/api/v1/accounts", map[string]any{"name": "x", "access_key_id": "key", "secret": "s", "region": "cn-hangzhou", "rds_address": "http://example.com"}, 422, "invalid", "unencrypted"},
+		"plain http afar":   {"POST", "/api/v1/accounts", map[string]any{"name": "x", "access_key_id": "key", "secret": "s", "region": "cn-hangzhou", "address": "http://example.com"}, 422, "invalid", "unencrypted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var e struct{ Error, Fix, Kind string }

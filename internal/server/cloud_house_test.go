@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
-	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -22,32 +20,6 @@ func (h *house) copier(newID func() string) *backupjob.Copier {
 	return &backupjob.Copier{Copies: h.db.BackupRuns(), Downloads: aliyun.NewDownloads(), CloudKit: backupjob.CloudKit{Clouds: h.ports, Poll: 20 * time.Millisecond, Settle: time.Second,
 		Kit: backupjob.Kit{Store: h.db.BackupRuns(), Runs: h.db, Ports: h.ports, Catalogue: h.db.Catalogue(), Limits: &run.Limits{}, Now: time.Now, NewID: newID, Upload: migration.UploadRules{Parallel: 2}}}}
 }
-
-func (p *ports) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
-	return p.db.Instance(ctx, id)
-}
-
-func (p *ports) cloud(ctx context.Context, id string) (*aliyun.Cloud, error) {
-	i, err := p.db.Instance(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	a, err := p.db.Account(ctx, i.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := aliyun.NewClient(aliyun.Config{Endpoint: a.RDSAddress, Region: i.Region, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal()})
-	if err != nil {
-		return nil, err
-	}
-	return c.Cloud(i.InstanceID), nil
-}
-
-func (p *ports) CloudPolicy(ctx context.Context, id string) (policy.Cloud, error) {
-	return p.cloud(ctx, id)
-}
-
-func (p *ports) Cloud(ctx context.Context, id string) (backup.Cloud, error) { return p.cloud(ctx, id) }
 
 const cloudInstance = "rm-test1hangzhou"
 
@@ -65,7 +37,7 @@ func (h *house) backedUp(t *testing.T) {
 		c.Instances = append(c.Instances, second)
 		c.BackupStep = 20 * time.Millisecond
 	})
-	err := h.db.SaveInstance(t.Context(), endpoint.Instance{ID: "second", Name: "Second", Kind: endpoint.ApsaraDB, AccountID: "account", Region: "cn-hangzhou", InstanceID: "rm-test2hangzhou"},
+	err := h.db.SaveInstance(t.Context(), endpoint.Instance{ID: "second", Name: "Second", Kind: aliyun.InstanceKind, AccountID: "account", Region: "cn-hangzhou", InstanceID: "rm-test2hangzhou"},
 		audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "instance.add", "instance/second", "Added."))
 	if err != nil {
 		t.Fatal(err)

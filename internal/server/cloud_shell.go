@@ -36,7 +36,7 @@ type cloudSeen struct {
 
 func (s *Server) cloudInstance(ctx context.Context, id string) (endpoint.Instance, error) {
 	i, err := s.Endpoints.Instance(ctx, id)
-	if err == nil && i.Kind != endpoint.ApsaraDB {
+	if err == nil && !i.Traits.BacksUpItself {
 		return i, fault.Newf(fault.NotFound, "%s is not in the cloud.", i.Name).WithFix("Its page shows its databases.")
 	}
 	return i, err
@@ -133,7 +133,7 @@ func (s *Server) cloudHead(c echo.Context, in cloudSeen, here string) templates.
 		Fields: []templates.Hidden{{Name: "back", Value: localPath(c.Request().URL.RequestURI(), "")}}}
 	if in.trouble != nil {
 		t := s.askedInVain(c, in.trouble)
-		t.Actions = []templates.Action{{Label: "Change the instance", Href: settingOf(in.Instance)}}
+		t.Actions = []templates.Action{{Label: "Change the instance", Href: s.settingOf(in.Instance)}}
 		h.Trouble = &t
 		if in.activity.At.IsZero() {
 			h.Badge = templates.Badge{Text: "no answer", Tone: templates.ToneBad}

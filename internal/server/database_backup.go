@@ -60,7 +60,7 @@ func (s *Server) databaseBackup(c echo.Context, refused error) (view, error) {
 // ownInstance is a self-managed server.
 func (s *Server) ownInstance(c echo.Context) (endpoint.Instance, error) {
 	in, err := s.Endpoints.Instance(c.Request().Context(), c.Param("id"))
-	if err == nil && in.Kind != endpoint.SelfManaged {
+	if err == nil && !in.Traits.Source {
 		err = fault.Newf(fault.NotFound, "%s is no self-managed server.", in.Name).WithFix("Backups of ApsaraDB RDS are ordered on the pages of its instance.")
 	}
 	return in, err

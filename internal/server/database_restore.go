@@ -72,7 +72,7 @@ func (s *Server) databaseRestoreForm(c echo.Context, w ownRestore, wrong map[str
 	if err != nil {
 		return view{}, err
 	}
-	servers, err := s.instancesOf(ctx, endpoint.SelfManaged)
+	servers, err := s.instancesThat(ctx, func(t endpoint.Traits) bool { return t.Source })
 	if err != nil {
 		return view{}, err
 	}

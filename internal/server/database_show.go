@@ -67,7 +67,7 @@ func (s *Server) databaseShow(c echo.Context) (view, error) {
 	if p.Late(z.Now) || !p.Whole && !p.Unprotected() || p.Unprotected() {
 		v.Notes = append(v.Notes, templates.Help{Tone: row.Badge.Tone, Title: capital(row.Badge.Text) + ".", Cause: row.Why, Actions: databaseActions(in, p)})
 	}
-	own := in.Kind == endpoint.SelfManaged
+	own := in.Traits.Source
 	v.Timeline = known.timeline(z, "window", "f-at", time.Time{})
 	if w, ok := known.newest(); ok && own {
 		v.Actions = append(v.Actions, templates.Action{Label: "Restore", Href: restoreHref(in.ID, p.Database, w.To), Primary: true})
@@ -117,9 +117,9 @@ func (s *Server) databaseFacts(ctx context.Context, z templates.Zone, in endpoin
 	}
 	promise := templates.Fact{Label: "Policy", Value: "none", Note: "nothing is promised", Words: true}
 	switch {
-	case in.Kind == endpoint.ApsaraDB && p.Objective == 0 && p.Due.IsZero():
+	case in.Traits.BacksUpItself && p.Objective == 0 && p.Due.IsZero():
 		promise.Value, promise.Note = "not known yet", "it is read with each look at the instance"
-	case in.Kind == endpoint.ApsaraDB:
+	case in.Traits.BacksUpItself:
 		promise.Value, promise.Note = "the instance's own", "no backup is due"
 	case p.PolicyID != "":
 		pol, err := s.Policies.Policy(ctx, p.PolicyID)
@@ -137,7 +137,7 @@ func (s *Server) databaseFacts(ctx context.Context, z templates.Zone, in endpoin
 // databaseActions is what a person does about a database that is not protected
 // as promised.
 func databaseActions(in endpoint.Instance, p backup.Protection) (out []templates.Action) {
-	if in.Kind != endpoint.SelfManaged {
+	if !in.Traits.Source {
 		return []templates.Action{{Label: "Its policy", Href: "/instances/" + in.ID + "/policy", Small: true}, {Label: "Back up now", Href: "/instances/" + in.ID + "/backup", Small: true}}
 	}
 	if p.PolicyID != "" {

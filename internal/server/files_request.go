@@ -138,7 +138,7 @@ func (s *Server) draft(ctx context.Context, w request) (p plan, err error) {
 	if p.staging, err = s.stagingOf(ctx, p.instance, m.StagingID); err != nil {
 		return p, err
 	}
-	m.StagingID, m.Own = p.staging.ID, ownServer(p.instance)
+	m.StagingID, m.Traits = p.staging.ID, p.instance.Traits
 	seen, err := s.Survey.Look(ctx, m.SourceID, m.SourcePrefix)
 	if err != nil {
 		return p, err

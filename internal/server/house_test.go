@@ -22,6 +22,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
@@ -31,8 +32,8 @@ import (
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/kinds"
 	"github.com/bakplane/bakplane/internal/migration"
-	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
 	"github.com/bakplane/bakplane/internal/person"
@@ -76,17 +77,17 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 		t.Fatal(err)
 	}
 	h := &house{notifier: run.NewNotifier(), files: t.TempDir()}
-	if h.db, err = db.Open(t.Context(), t.TempDir(), keys, h.notifier); err != nil {
+	if h.db, err = db.Open(t.Context(), t.TempDir(), keys, h.notifier, app.Specs()); err != nil {
 		t.Fatal(err)
 	}
-	ports := &ports{db: h.db}
+	ports := &ports{Opener: app.Ports(h.db, t.TempDir())}
 	h.ports = ports
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	copier := h.copier(newID)
 	collector := &scan.Collector{Ports: ports, Endpoints: h.db, Catalogue: h.db.Catalogue(), Store: h.db.Scanning(), Now: time.Now}
 	handler, err := server.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test", Caps: caps, Restores: rules.Restores}, server.Deps{
-		Endpoints: h.db, Runs: h.db, Migrations: h.db.Migrations(), Survey: &migration.Survey{Ports: ports}, Ports: ports, People: h.db, Audit: h.db,
+		Endpoints: h.db, Kinds: app.Specs(), Runs: h.db, Migrations: h.db.Migrations(), Survey: &migration.Survey{Ports: ports}, Ports: ports, People: h.db, Audit: h.db,
 		Sessions: h.db.Sessions(), Notifier: h.notifier, Log: log, Now: time.Now, NewID: newID,
 		Clouds: ports, Catalogue: h.db.Catalogue(), Policies: h.db.Policies(), Copier: copier, Scans: h.db.Scanning(),
 		Pruner: &backupjob.Pruner{Kit: copier.Kit, Policies: h.db.Policies()}, Restoring: &backupjob.Restoring{Kit: copier.Kit, Restorers: ports},
@@ -131,7 +132,7 @@ func newHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 
 // ports reaches the places of the endpoints in the database.
 type ports struct {
-	db     *db.DB
+	*kinds.Opener
 	mu     sync.Mutex
 	source backup.Server
 	own    map[string]*sqlserver.Server // self-managed servers, by id of their endpoint
@@ -144,47 +145,21 @@ func (p *ports) set(s backup.Server) {
 	p.source = s
 }
 
-func (p *ports) Bucket(ctx context.Context, id string) (objectstore.Bucket, error) {
-	b, err := p.db.Bucket(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if b.Kind == endpoint.Folder {
-		return folder.Open(b.Path)
-	}
-	a, err := p.db.Account(ctx, b.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	return oss.Open(oss.Config{Endpoint: b.OSSAddress(), Region: b.Region, Bucket: b.Bucket, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal(), PublicEndpoint: b.OSSHost()})
-}
-
 func (p *ports) Target(ctx context.Context, id string) (migration.Target, error) {
-	i, err := p.db.Instance(ctx, id)
-	if err != nil {
-		return nil, err
-	}
 	if s := p.own[id]; s != nil {
 		return s.Target(), nil
 	}
-	a, err := p.db.Account(ctx, i.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	c, err := aliyun.NewClient(aliyun.Config{Endpoint: a.RDSAddress, Region: i.Region, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal()})
-	if err != nil {
-		return nil, err
-	}
+	t, err := p.Opener.Target(ctx, id)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.sent != nil {
-		return counted{c.Target(i.InstanceID), p.sent}, nil
+	if err == nil && p.sent != nil {
+		return counted{t, p.sent}, nil
 	}
-	return c.Target(i.InstanceID), nil
+	return t, err
 }
 
 func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration.Place, error) {
-	i, err := p.db.Instance(ctx, id)
+	i, err := p.Endpoints.Instance(ctx, id)
 	if err != nil {
 		return nil, migration.Place{}, err
 	}
@@ -193,7 +168,7 @@ func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i.Kind != endpoint.SelfManaged || p.source == nil {
+	if i.Kind != sqlserver.InstanceKind || p.source == nil {
 		return nil, migration.Place{}, fault.New(fault.Invalid, "There is no such server.", "")
 	}
 	return p.source, migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}, nil
@@ -254,10 +229,10 @@ func (h *house) cloudWith(t *testing.T, change func(*aliyunemu.Config)) {
 		return audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), what+".add", what+"/test", "Added.")
 	}
 	for _, err := range []error{
-		h.db.SaveAccount(t.Context(), endpoint.Account{ID: "account", Name: "moves", AccessKeyID: "key-one", Secret: secret.NewText("secret-one"), Region: "cn-hangzhou", RDSAddress: rds.URL, OwnerID: "1001"}, e("account")),
-		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "staging", Name: "sql-moves", Kind: endpoint.OSS, AccountID: "account", Region: "cn-hangzhou", Address: store.URL, Bucket: "sql-moves"}, e("bucket")),
-		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "files", Name: "SQL backups", Kind: endpoint.Folder, Path: h.files}, e("bucket")),
-		h.db.SaveInstance(t.Context(), endpoint.Instance{ID: "target", Name: "Hangzhou", Kind: endpoint.ApsaraDB, AccountID: "account", Region: "cn-hangzhou", InstanceID: "rm-test1hangzhou"}, e("instance")),
+		h.db.SaveAccount(t.Context(), endpoint.Account{ID: "account", Name: "moves", AccessKeyID: "key-one", Secret: secret.NewText("secret-one"), Region: "cn-hangzhou", Address: rds.URL, OwnerID: "1001"}, e("account")),
+		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "staging", Name: "sql-moves", Kind: oss.BucketKind, AccountID: "account", Region: "cn-hangzhou", Address: store.URL, Bucket: "sql-moves"}, e("bucket")),
+		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "files", Name: "SQL backups", Kind: folder.BucketKind, Path: h.files}, e("bucket")),
+		h.db.SaveInstance(t.Context(), endpoint.Instance{ID: "target", Name: "Hangzhou", Kind: aliyun.InstanceKind, AccountID: "account", Region: "cn-hangzhou", InstanceID: "rm-test1hangzhou"}, e("instance")),
 	} {
 		if err != nil {
 			t.Fatal(err)

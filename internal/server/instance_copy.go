@@ -7,7 +7,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/web/templates"
 )
@@ -57,7 +56,7 @@ func (s *Server) bucketField(ctx context.Context, value string) (templates.Field
 	f := templates.Field{Name: "bucket", Label: "Where to", Type: "select", Value: value}
 	for _, b := range buckets {
 		label := b.Name + " · " + b.Bucket
-		if b.Kind == endpoint.Folder {
+		if !b.Service {
 			label = b.Name + " · " + b.Path
 		}
 		f.Options = append(f.Options, templates.Option{Value: b.ID, Label: label})

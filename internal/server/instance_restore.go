@@ -206,7 +206,7 @@ func (s *Server) namesAt(ctx context.Context, from endpoint.Instance, cloudID st
 
 // restoreTargets are the instances of the same account and region.
 func (s *Server) restoreTargets(ctx context.Context, from endpoint.Instance) ([]endpoint.Instance, error) {
-	all, err := s.instancesOf(ctx, endpoint.ApsaraDB)
+	all, err := s.instancesThat(ctx, func(t endpoint.Traits) bool { return t.BacksUpItself })
 	return slices.DeleteFunc(all, func(i endpoint.Instance) bool { return i.AccountID != from.AccountID || i.Region != from.Region }), err
 }
 

@@ -46,8 +46,8 @@ func (s *Server) instanceList(c echo.Context) (view, error) {
 		Actions: []templates.Action{{Label: "Add a SQL Server", Href: "/settings/servers/new"}, {Label: "Add a cloud instance", Href: "/settings/instances/new"}}}}
 	for _, i := range all {
 		row := templates.InstanceRow{Name: templates.Link{Text: i.Name, Href: "/instances/" + i.ID}, Kind: "ApsaraDB RDS", Where: i.InstanceID + " · " + i.Region, Role: "databases go here"}
-		if i.Kind == endpoint.SelfManaged {
-			row.Kind, row.Where, row.Role = "SQL Server", serverAddress(i), "databases come from here, or go here"
+		if i.Traits.Source {
+			row.Kind, row.Where, row.Role = "SQL Server", s.whereIs(i), "databases come from here, or go here"
 			row.Action = &templates.Action{Label: "Migrate from here", Href: "/migrations/new/live?" + url.Values{"server": {i.ID}}.Encode(), Small: true}
 		}
 		if n := moves[i.ID]; n > 0 {
@@ -65,14 +65,14 @@ func (s *Server) instanceShow(c echo.Context) (view, error) {
 		return view{}, err
 	}
 	v := templates.Instance{Name: i.Name, Crumbs: []templates.Link{{Text: "Instances", Href: "/instances"}, {Text: i.Name}},
-		Actions: []templates.Action{{Label: "Change", Href: settingOf(i)}, {Label: "Ask again", Href: "/instances/" + i.ID}}}
-	if i.Kind == endpoint.ApsaraDB {
+		Actions: []templates.Action{{Label: "Change", Href: s.settingOf(i)}, {Label: "Ask again", Href: "/instances/" + i.ID}}}
+	if i.Traits.BacksUpItself {
 		v.Tabs = cloudTabs(i.ID, "databases")
 		v.Actions = append(v.Actions, templates.Action{Label: "Back up now", Href: "/instances/" + i.ID + "/backup"})
 	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), patience)
 	defer cancel()
-	if i.Kind == endpoint.SelfManaged {
+	if i.Traits.Source {
 		v.Actions = append(v.Actions, templates.Action{Label: "Protection", Href: "/protection?" + url.Values{"instance": {i.ID}}.Encode()}, templates.Action{Label: "Backup sets", Href: "/sets?" + url.Values{"instance": {i.ID}}.Encode()},
 			templates.Action{Label: "New policy", Href: "/policies/new?" + url.Values{"servers": {i.ID}}.Encode()})
 		err = s.fillServer(ctx, s.zone(c), i, &v)
@@ -81,7 +81,7 @@ func (s *Server) instanceShow(c echo.Context) (view, error) {
 	}
 	if err != nil {
 		h := s.askedInVain(c, err)
-		h.Actions = []templates.Action{{Label: "Ask again", Href: "/instances/" + i.ID}, {Label: "Change it", Href: settingOf(i)}}
+		h.Actions = []templates.Action{{Label: "Ask again", Href: "/instances/" + i.ID}, {Label: "Change it", Href: s.settingOf(i)}}
 		v.Trouble, v.Badge = &h, templates.Badge{Text: "no answer", Tone: templates.ToneBad}
 	}
 	return view{title: i.Name, section: "instances", page: func(f templates.Frame) templ.Component { return templates.InstancePage(f, v) }}, nil
@@ -100,7 +100,7 @@ func (s *Server) askedInVain(c echo.Context, err error) templates.Help {
 }
 
 func (s *Server) fillServer(ctx context.Context, z templates.Zone, i endpoint.Instance, v *templates.Instance) error {
-	v.Under = serverAddress(i)
+	v.Under = s.whereIs(i)
 	server, _, err := s.Ports.Server(ctx, i.ID)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func TestASQLServerIsAddedChangedAndShown(t *testing.T) {
 	form := "/settings/servers/" + all[0].ID
 	b.get(form).submit(form, "name", "SQL1").sees(200, "The SQL Server is saved.")
 	b.get(form).submit(form, "host", "sql2.example.org").sees(422, "The password is needed again")
-	b.get("/settings/instances/"+all[0].ID).sees(404, "not in the cloud")
+	b.get("/settings/instances/"+all[0].ID).sees(404, "This is not an instance.")
 	if i, err := h.db.Instance(t.Context(), all[0].ID); err != nil || i.Name != "SQL1" || i.Host != "sql1.example.org" || i.Password.Reveal() != "s3cret" {
 		t.Errorf("%+v %v", i, err)
 	}

@@ -31,7 +31,7 @@ func (s *Server) pickLive(c echo.Context) (view, error) {
 
 func (s *Server) pickLiveView(c echo.Context, w liveRequest, refused error) (view, error) {
 	ctx := c.Request().Context()
-	servers, err := s.instancesOf(ctx, endpoint.SelfManaged)
+	servers, err := s.instancesThat(ctx, func(t endpoint.Traits) bool { return t.Source })
 	if err != nil {
 		return view{}, err
 	}
@@ -87,7 +87,7 @@ func (s *Server) databasesOf(ctx context.Context, id string) ([]backup.Database,
 func liveLacks(servers, targets []endpoint.Instance, buckets []endpoint.Bucket) *templates.Empty {
 	staging := false
 	for _, b := range buckets {
-		staging = staging || b.Kind == endpoint.OSS
+		staging = staging || b.Service
 	}
 	other := len(servers) > 1 // a self-managed server to go to
 	switch {
@@ -125,7 +125,7 @@ func liveForm(w liveRequest, databases []backup.Database, targets []endpoint.Ins
 	return &templates.Form{Action: "/migrations/new/live/checks", Method: "get", Submit: "Run the checks", Cancel: "/migrations", Hidden: []templates.Hidden{{Name: "server", Value: w.Server}}, Fields: []templates.Field{
 		source, target, staging,
 		{Name: "database", Label: "Name on the target", Value: w.Database, Mono: true, Optional: true, Hint: "Empty: as at the source."},
-		everyField(w.Every),
+		everyField(w.Every, strictest(targets)),
 		{Name: "freeze", Label: "How writes are stopped at the cutover", Type: "choices", Value: w.Freeze, Options: []templates.Option{
 			{Value: string(migration.FreezeTail), Label: "Tail of the log WITH NORECOVERY", Hint: "The last log and the end of writes are one statement: nothing can slip in between. The source is restoring afterwards."},
 			{Value: string(migration.FreezeReadOnly), Label: "READ_ONLY, then the last log", Hint: "The source can still be read afterwards, so contents are compared. Open transactions are ended."},
@@ -136,18 +136,26 @@ func liveForm(w liveRequest, databases []backup.Database, targets []endpoint.Ins
 }
 
 // everyField offers intervals and says how long the day's imports last.
-func everyField(value string) templates.Field {
-	fits := migration.SmallestEvery(migration.SourceRules{Reserve: migration.ImportsKept})
+func everyField(value string, calls endpoint.Calls) templates.Field {
+	fits := max(migration.UsualEvery, migration.SmallestEvery(calls, migration.ImportsKept))
 	f := templates.Field{Name: "every", Label: "A log backup every", Type: "choices", Value: value,
-		Hint: fmt.Sprintf("The cloud allows %d imports a day for one database: the shorter the interval, the less is left for the cutover. A self-managed SQL Server counts nothing.", migration.CallsPerDay)}
+		Hint: "What was written since the last one is what a cutover has to carry."}
+	if calls.Counted() {
+		f.Hint = fmt.Sprintf("The cloud allows %d imports a day for one database: the shorter the interval, the less is left for the cutover. A self-managed SQL Server counts nothing.", calls.Database)
+	}
 	if value == "" {
 		f.Value = fits.String()
 	}
 	for _, d := range []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute} {
-		lasts := time.Duration(migration.CallsPerDay-migration.ImportsKept-2) * d
-		f.Options = append(f.Options, templates.Option{Value: d.String(), Label: templates.Span(d), Hint: "Uses up the day's imports in " + templates.Span(lasts) + ": for a cutover before that."})
+		o := templates.Option{Value: d.String(), Label: templates.Span(d)}
+		if calls.Counted() {
+			o.Hint = "Uses up the day's imports in " + templates.Span(time.Duration(calls.Database-migration.ImportsKept-2)*d) + ": for a cutover before that."
+		}
+		f.Options = append(f.Options, o)
 	}
-	f.Options = append(f.Options, templates.Option{Value: fits.String(), Label: templates.Span(fits), Hint: fmt.Sprintf("The shortest that fits the day's imports, with %d kept for the cutover: can go on for days.", migration.ImportsKept)})
+	if calls.Counted() {
+		f.Options = append(f.Options, templates.Option{Value: fits.String(), Label: templates.Span(fits), Hint: fmt.Sprintf("The shortest that fits the day's imports, with %d kept for the cutover: can go on for days.", migration.ImportsKept)})
+	}
 	known := false
 	for _, o := range f.Options {
 		known = known || o.Value == f.Value
@@ -182,15 +190,15 @@ func (s *Server) livePreflightView(c echo.Context, w liveRequest, refused error)
 	defer cancel()
 	findings, facts, err := migration.LivePreflight(asking, s.Ports, p.m, s.Now)
 	if err != nil {
-		v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, nil), 0, s.Now().UTC())
+		v.Calls = s.liveCalls(ctx, p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, nil), 0, s.Now().UTC())
 		v.Verdict = s.askedInVain(c, err)
-		v.Verdict.Cause, v.Verdict.Actions = "The checks could not be made.", []templates.Action{again, {Label: "Change the server", Href: settingOf(p.server)}}
+		v.Verdict.Cause, v.Verdict.Actions = "The checks could not be made.", []templates.Action{again, {Label: "Change the server", Href: s.settingOf(p.server)}}
 		if fault.Of(err) == fault.Unknown {
 			return preflightPage(v, http.StatusServiceUnavailable), nil
 		}
 		return preflightPage(v, statusOf(err)), nil
 	}
-	v.Calls = liveCalls(p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), facts.Database.DataBytes, s.Now().UTC())
+	v.Calls = s.liveCalls(ctx, p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), facts.Database.DataBytes, s.Now().UTC())
 	if v.Checks, err = s.liveChecks(ctx, s.zone(c), p, findings, p.request.values()); err != nil {
 		return view{}, err
 	}

@@ -104,8 +104,8 @@ func (s *Server) cutoverCalls(ctx context.Context, m migration.Migration) ([]tem
 	in.Database, in.Key, in.Mode, in.Check = m.Database, migration.StagedKey(m, place, t.Key), m.Mode, m.Check
 	return []templates.Call{
 		{Title: "Freeze, at " + i.Name, Request: sourceBackupStatement(m, t), Note: "The name holds the time of the order."},
-		{Title: "Import the tail", Request: migration.RequestOf(m, migration.VerbImport, in)},
-		{Title: "Open the database, once the gate is open", Request: migration.RequestOf(m, migration.VerbOpen, migration.RestoreCall{})}}, nil
+		{Title: "Import the tail", Request: s.requestOf(ctx, m, migration.VerbImport, in)},
+		{Title: "Open the database, once the gate is open", Request: s.requestOf(ctx, m, migration.VerbOpen, migration.RestoreCall{})}}, nil
 }
 
 // cutoverOrder orders the cutover.
@@ -166,7 +166,7 @@ func (s *Server) abortView(c echo.Context, refused error) (view, error) {
 		v.Notes = []templates.Help{{Tone: templates.ToneWarn, Title: "Writes are stopped now", Cause: "Since " + s.zone(c).Clock(m.LiveSource.Frozen).UTC + " UTC. Aborting lets them go on at the source; nothing that was written is lost."}}
 	}
 	if m.TaskID != "" {
-		v.Calls = append(v.Calls, templates.Call{Title: endWord(m), Request: migration.RequestOf(m, migration.VerbTerminate, migration.RestoreCall{})})
+		v.Calls = append(v.Calls, templates.Call{Title: endWord(m), Request: s.requestOf(c.Request().Context(), m, migration.VerbTerminate, migration.RestoreCall{})})
 	}
 	field := templates.Field{Name: "confirm", Label: "Type " + m.Database + " to confirm", Mono: true, Autocomplete: "off", Focus: true}
 	if refused != nil {

@@ -82,7 +82,7 @@ func (s *Server) liveDraft(ctx context.Context, w liveRequest) (p livePlan, err 
 func (p *livePlan) draft() error {
 	request, err := p.request.migration()
 	if err == nil {
-		request.StagingID, request.Own = p.staging.ID, ownServer(p.instance)
+		request.StagingID, request.Traits = p.staging.ID, p.instance.Traits
 		p.m, err = request.Draft(p.server.FolderID)
 	}
 	return err
@@ -106,7 +106,7 @@ func (s *Server) livePlaces(ctx context.Context, w liveRequest) (p livePlan, err
 	if p.instance, err = s.Endpoints.Instance(ctx, w.Instance); err != nil {
 		return p, err
 	}
-	if p.server.Kind != endpoint.SelfManaged {
+	if !p.server.Traits.Source {
 		return p, invalid(p.server.Name+" is not a self-managed SQL Server.", "Choose a server that is at work; from the cloud, migrate backup files.")
 	}
 	p.staging, err = s.stagingOf(ctx, p.instance, w.Staging)

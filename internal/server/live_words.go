@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"strings"
@@ -86,7 +87,7 @@ func liveOrder(m migration.Migration, server, instance, place string) []string {
 
 // liveCalls words the statements and calls of a migration before it begins.
 // Names hold the time of the order and the id the migration gets.
-func liveCalls(p livePlan, at migration.RestoreCall, dataBytes int64, now time.Time) []templates.Call {
+func (s *Server) liveCalls(ctx context.Context, p livePlan, at migration.RestoreCall, dataBytes int64, now time.Time) []templates.Call {
 	m := p.m
 	m.ID = "(id)"
 	place := migration.Place{Folder: p.server.ServerFolder, BucketID: p.server.FolderID}
@@ -102,7 +103,7 @@ func liveCalls(p livePlan, at migration.RestoreCall, dataBytes int64, now time.T
 			in.Moves = at.Moves
 		}
 		m.Files = append(m.Files, migration.File{Key: in.Key, Kind: kind})
-		out = append(out, templates.Call{Title: when + ", at " + source, Request: sourceBackupStatement(m, t)}, templates.Call{Title: when + ", at " + cloud, Request: migration.RequestOf(m, verb, in)})
+		out = append(out, templates.Call{Title: when + ", at " + source, Request: sourceBackupStatement(m, t)}, templates.Call{Title: when + ", at " + cloud, Request: s.requestOf(ctx, m, verb, in)})
 		m.LiveSource = withSourceBackup(m.LiveSource, t)
 	}
 	add("Full backup", "full", false, migration.VerbRestore)
@@ -110,7 +111,7 @@ func liveCalls(p livePlan, at migration.RestoreCall, dataBytes int64, now time.T
 	add("Every "+templates.Span(m.LiveSource.Every), "log", false, migration.VerbImport)
 	add("At the cutover", "log", true, migration.VerbImport)
 	m.TaskID = "(id of the first task)"
-	return append(out, templates.Call{Title: "Last, at " + cloud, Request: migration.RequestOf(m, migration.VerbOpen, migration.RestoreCall{})})
+	return append(out, templates.Call{Title: "Last, at " + cloud, Request: s.requestOf(ctx, m, migration.VerbOpen, migration.RestoreCall{})})
 }
 
 // withSourceBackup is the feed after one more take; the feed itself stays as it is.

@@ -22,7 +22,7 @@ func (s *Server) migrationDetails(c echo.Context) (view, error) {
 	here := "/migrations/" + m.ID + "/details"
 	v := templates.CloudFiles{Who: targetWord(m), Title: "File details of " + m.Database, Crumbs: crumbs(m, "File details"), Refresh: templates.Action{Label: "Ask the " + targetWord(m) + " now", Href: here + "?ask=1"},
 		Empty: templates.Empty{Title: "The " + targetWord(m) + " has told nothing about files yet.", Text: "They appear once the restore task has begun."}}
-	if !m.Own {
+	if !m.Traits.OwnFolder() {
 		v.Empty.Text += " A few versions of SQL Server (2017 and 2019 Enterprise) do not tell about files at all."
 	}
 	state := m.TargetState

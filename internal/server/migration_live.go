@@ -86,11 +86,11 @@ func liveFacts(z templates.Zone, got blockedMigration) []templates.Fact {
 	}
 	all := filesFacts(z, got)
 	facts = append(facts, all[2]) // in the bucket
-	if m.Own {
+	if !m.Traits.Calls.Counted() {
 		return append(facts, templates.Fact{Label: "A log backup every", Value: templates.Span(m.LiveSource.Every), Note: "the target counts no imports", Words: true})
 	}
-	imports := templates.Fact{Label: "Imports today", Value: fmt.Sprintf("%d of %d", got.budget.Database, migration.CallsPerDay), Note: fmt.Sprintf("%d kept for the cutover", migration.ImportsKept), Title: "in the last 24 hours"}
-	if migration.CallsPerDay-got.budget.Database <= migration.ImportsKept {
+	imports := templates.Fact{Label: "Imports today", Value: fmt.Sprintf("%d of %d", got.budget.Database, got.budget.Most.Database), Note: fmt.Sprintf("%d kept for the cutover", migration.ImportsKept), Title: "in the last 24 hours"}
+	if got.budget.Left() <= migration.ImportsKept {
 		imports.Tone, imports.Note = templates.ToneWarn, "only those for the cutover are left"
 	}
 	return append(facts, imports)
@@ -256,7 +256,7 @@ func liveNeeds(z templates.Zone, m migration.Migration, b migration.Budget, r ru
 		return []templates.Help{h}
 	case !f.CutoverAsked.IsZero():
 		return []templates.Help{{Tone: templates.ToneRun, Title: "Cutover ordered", Cause: "What is on its way is applied and a last log shrinks what is left; then writes stop.", Actions: []templates.Action{abort}}}
-	case m.Stage == migration.StageFollowing && !m.Own && b.Left() <= migration.ImportsKept:
+	case m.Stage == migration.StageFollowing && b.Most.Counted() && b.Left() <= migration.ImportsKept:
 		return []templates.Help{usedUp(z, m, b, here)}
 	case m.Stage == migration.StageFollowing:
 		return []templates.Help{{Tone: templates.ToneRun, Title: "It follows the source unattended", Cause: "The target stands at LSN " + m.AppliedTo().String() + ". A log backup follows every " + templates.Span(f.Every) + ".",
@@ -267,9 +267,9 @@ func liveNeeds(z templates.Zone, m migration.Migration, b migration.Budget, r ru
 
 // usedUp says that no log follows for a while, and until when.
 func usedUp(z templates.Zone, m migration.Migration, b migration.Budget, here string) templates.Help {
-	cause := fmt.Sprintf("%d of the %d imports that the cloud takes of one database in 24 hours are used", b.Database, migration.CallsPerDay)
-	if migration.CallsPerDay-b.Database > migration.CallsPerDayHost-b.Instance {
-		cause = fmt.Sprintf("%d of the %d imports that the instance takes in 24 hours are used", b.Instance, migration.CallsPerDayHost)
+	cause := fmt.Sprintf("%d of the %d imports that the cloud takes of one database in 24 hours are used", b.Database, b.Most.Database)
+	if b.Most.Database-b.Database > b.Most.Instance-b.Instance {
+		cause = fmt.Sprintf("%d of the %d imports that the instance takes in 24 hours are used", b.Instance, b.Most.Instance)
 	}
 	h := templates.Help{Tone: templates.ToneWarn, Title: "Today's imports are used up", Cause: cause + "; what is left is kept for the cutover. No log backup is taken until " + z.Clock(b.Frees()).UTC + " UTC, when the oldest leaves the 24 hours.",
 		Fix: "It goes on by itself then, with one larger log. You can cut over before; the tail then carries what was written meanwhile.", Actions: []templates.Action{{Label: "Cut over…", Href: here + "/cutover"}}}
@@ -326,7 +326,7 @@ func byHand(m migration.Migration) []templates.Tick {
 	}
 	name := tsql.Shown(m.Database)
 	accounts := "Make the accounts on the instance (console or CreateAccount)"
-	if m.Own {
+	if m.Traits.OwnFolder() {
 		accounts = "Make them on the target with CREATE LOGIN, with the SID of the old ones where you can"
 	}
 	return []templates.Tick{

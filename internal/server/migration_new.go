@@ -35,10 +35,10 @@ func (s *Server) pickView(c echo.Context, w request, refused error) (view, error
 	hasOSS, hasOwn := false, false
 	for _, b := range buckets {
 		source.Options = append(source.Options, templates.Option{Value: b.ID, Label: b.Name, Hint: placeHint(b)})
-		hasOSS = hasOSS || b.Kind == endpoint.OSS
+		hasOSS = hasOSS || b.Service
 	}
 	for _, i := range instances {
-		hasOwn = hasOwn || ownServer(i)
+		hasOwn = hasOwn || i.Traits.OwnFolder()
 	}
 	target, staging := targetField(instances, w.Instance), stagingField(buckets, instances, w.Staging)
 	if source.Value == "" && len(source.Options) > 0 {
@@ -62,7 +62,7 @@ func (s *Server) pickView(c echo.Context, w request, refused error) (view, error
 }
 
 func placeHint(b endpoint.Bucket) string {
-	if b.Kind == endpoint.Folder {
+	if !b.Service {
 		return "folder " + b.Path
 	}
 	return "OSS bucket " + b.Bucket + ", " + b.Region
@@ -223,7 +223,12 @@ func (s *Server) start(c echo.Context, w request) (string, error) {
 
 // planCalls words the calls that would be made, the first ones in full.
 func (s *Server) planCalls(ctx context.Context, p plan) (out []templates.Call) {
-	requests := p.draft.Requests(s.placeFor(ctx, p.instance, p.staging, p.draft.Migration.Database, p.draft.DataFiles()))
+	words, err := s.Ports.Requests(ctx, p.instance.ID)
+	if err != nil {
+		message, _ := fault.Words(err)
+		return []templates.Call{{Title: message}}
+	}
+	requests := p.draft.Requests(words, s.placeFor(ctx, p.instance, p.staging, p.draft.Migration.Database, p.draft.DataFiles()))
 	const shown = 6
 	for i, r := range requests {
 		title := "Later, when you say so: open the database"

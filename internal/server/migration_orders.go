@@ -75,10 +75,10 @@ func (s *Server) migrationAskOpen(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return openView(m, nil), nil
+	return s.openView(c, m, nil), nil
 }
 
-func openView(m migration.Migration, refused error) view {
+func (s *Server) openView(c echo.Context, m migration.Migration, refused error) view {
 	here := "/migrations/" + m.ID
 	v := templates.Decision{Title: "Open " + m.Database, Crumbs: crumbs(m, "Open"),
 		Intro:  "The target has applied everything up to LSN " + m.AppliedTo().String() + ".",
@@ -96,7 +96,7 @@ func openView(m migration.Migration, refused error) view {
 		v.Notes, v.Points = []templates.Help{{Title: message, Fix: fix, Actions: []templates.Action{{Label: "Back", Href: here}}}}, nil
 		v.Intro = "It cannot be opened now."
 	} else {
-		v.Calls = []templates.Call{{Title: "Open the database", Request: migration.RequestOf(m, migration.VerbOpen, migration.RestoreCall{})}}
+		v.Calls = []templates.Call{{Title: "Open the database", Request: s.requestOf(c.Request().Context(), m, migration.VerbOpen, migration.RestoreCall{})}}
 		v.Form = &templates.Form{Action: here + "/open", Submit: "Open the database", Cancel: here, Fields: []templates.Field{checkField(m.Check)}}
 		v.Form.Problem = problemOf(refused)
 	}
@@ -128,7 +128,7 @@ func (s *Server) migrationOpen(c echo.Context) error {
 		if readErr != nil {
 			return readErr
 		}
-		return s.refused(c, openView(m, err))
+		return s.refused(c, s.openView(c, m, err))
 	}
 	return s.ordered(c, err, "Ordered: the target is told to open the database.")
 }
@@ -144,10 +144,10 @@ func (s *Server) migrationAskTerminate(c echo.Context) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	return terminateView(m, nil), nil
+	return s.terminateView(c, m, nil), nil
 }
 
-func terminateView(m migration.Migration, refused error) view {
+func (s *Server) terminateView(c echo.Context, m migration.Migration, refused error) view {
 	here := "/migrations/" + m.ID
 	v := templates.Decision{Title: "Terminate " + m.Database, Crumbs: crumbs(m, "Terminate"),
 		Points: []string{"Uploads under way are stopped and their parts thrown away.", "The restore on the target is ended, and what it restored is lost.",
@@ -159,7 +159,7 @@ func terminateView(m migration.Migration, refused error) view {
 	}
 	v.Form = &templates.Form{Action: here + "/terminate", Submit: "Terminate the migration", Cancel: here, Danger: true, Confirm: m.Database, Fields: []templates.Field{field}}
 	if m.TaskID != "" {
-		v.Calls = []templates.Call{{Title: endWord(m), Request: migration.RequestOf(m, migration.VerbTerminate, migration.RestoreCall{})}}
+		v.Calls = []templates.Call{{Title: endWord(m), Request: s.requestOf(c.Request().Context(), m, migration.VerbTerminate, migration.RestoreCall{})}}
 	}
 	if _, err := migration.Terminate(m, m.Database); err != nil {
 		message, fix := fault.Words(err)
@@ -177,7 +177,7 @@ func (s *Server) migrationTerminate(c echo.Context) error {
 		if readErr != nil {
 			return readErr
 		}
-		return s.refused(c, terminateView(m, err))
+		return s.refused(c, s.terminateView(c, m, err))
 	}
 	return s.ordered(c, err, "Ordered: the migration ends.")
 }

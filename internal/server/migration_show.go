@@ -11,7 +11,6 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
-	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/web/templates"
@@ -71,7 +70,7 @@ func (s *Server) placeName(ctx context.Context, id, prefix string) (string, erro
 	if err != nil {
 		return "", err
 	}
-	if b.Kind == endpoint.Folder {
+	if !b.Service {
 		return path.Join(b.Path, prefix), nil
 	}
 	return "oss://" + b.Bucket + "/" + prefix, nil
@@ -203,12 +202,12 @@ func filesFacts(z templates.Zone, got blockedMigration) []templates.Fact {
 	if uploaded == total {
 		up.Note = "everything · checksums equal"
 	}
-	calls := templates.Fact{Label: "Calls in 24 hours", Value: fmt.Sprintf("%d of %d", got.budget.Database, migration.CallsPerDay), Note: "the cloud's limit for one database"}
-	if got.budget.Database >= migration.CallsPerDay-3 {
+	calls := templates.Fact{Label: "Calls in 24 hours", Value: fmt.Sprintf("%d of %d", got.budget.Database, got.budget.Most.Database), Note: "the cloud's limit for one database"}
+	if got.budget.Database >= got.budget.Most.Database-3 {
 		calls.Tone = templates.ToneWarn
 	}
 	facts := []templates.Fact{{Label: "Files applied", Value: fmt.Sprintf("%d of %d", applied, files), Note: "in LSN order"}, stand, up}
-	if !m.Own {
+	if m.Traits.Calls.Counted() {
 		facts = append(facts, calls)
 	}
 	if !m.TargetState.At.IsZero() {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -151,7 +152,7 @@ func (s *Server) instanceNames(ctx context.Context) (map[string]string, error) {
 }
 
 func instanceName(i endpoint.Instance) string {
-	if i.Kind == endpoint.SelfManaged {
+	if i.Traits.Source {
 		return i.Name
 	}
 	if i.Name == "" || i.Name == i.InstanceID {
@@ -160,14 +161,10 @@ func instanceName(i endpoint.Instance) string {
 	return i.Name + " (" + i.InstanceID + ")"
 }
 
-func (s *Server) instancesOf(ctx context.Context, kind endpoint.InstanceKind) (out []endpoint.Instance, err error) {
+// instancesThat are those whose kind fits.
+func (s *Server) instancesThat(ctx context.Context, fits func(endpoint.Traits) bool) ([]endpoint.Instance, error) {
 	all, err := s.Endpoints.Instances(ctx)
-	for _, i := range all {
-		if i.Kind == kind {
-			out = append(out, i)
-		}
-	}
-	return out, err
+	return slices.DeleteFunc(all, func(i endpoint.Instance) bool { return !fits(i.Traits) }), err
 }
 
 // firstSteps is what a new house needs, in order; empty once it has all.
@@ -176,7 +173,7 @@ func (s *Server) firstSteps(ctx context.Context) ([]templates.FirstStep, error) 
 	if err != nil {
 		return nil, err
 	}
-	instances, err := s.instancesOf(ctx, endpoint.ApsaraDB)
+	instances, err := s.instancesThat(ctx, func(t endpoint.Traits) bool { return t.BacksUpItself })
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +183,7 @@ func (s *Server) firstSteps(ctx context.Context) ([]templates.FirstStep, error) 
 	}
 	staging := false
 	for _, b := range buckets {
-		staging = staging || b.Kind == endpoint.OSS
+		staging = staging || b.Service
 	}
 	step := func(done bool, title, text, href, label string) templates.FirstStep {
 		f := templates.FirstStep{Done: done, Title: title, Text: text}

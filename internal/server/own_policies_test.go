@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // policyQuery is the form of a policy as a browser sends it.
@@ -182,7 +183,7 @@ func TestTheOverviewNamesWhoIsLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	promising := policy.Promising{Policies: h.db.Policies(), Sets: c, Now: time.Now, Instances: func(context.Context) ([]endpoint.Instance, error) {
-		return []endpoint.Instance{{ID: "left", Kind: endpoint.SelfManaged}}, nil
+		return []endpoint.Instance{{ID: "left", Kind: sqlserver.InstanceKind}}, nil
 	}}
 	if err := promising.Turn(t.Context()); err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ func (s *Server) ownForm(c echo.Context, id string, w policyRequest, judged bool
 			}
 		}
 	}
-	servers, err := s.instancesOf(ctx, endpoint.SelfManaged)
+	servers, err := s.instancesThat(ctx, func(t endpoint.Traits) bool { return t.Source })
 	if err != nil {
 		return view{}, err
 	}
@@ -113,7 +113,7 @@ func (s *Server) ownBasics(v *templates.OwnPolicyForm, w policyRequest, wrong ma
 	mono := func(f templates.Field) templates.Field { f.Mono = true; return f }
 	choose := templates.Field{Name: "servers", Label: "Servers", Type: "checks", Values: w.Values["servers"], Error: wrong["servers"]}
 	for _, i := range servers {
-		choose.Options = append(choose.Options, templates.Option{Value: i.ID, Label: i.Name, Hint: serverAddress(i)})
+		choose.Options = append(choose.Options, templates.Option{Value: i.ID, Label: i.Name, Hint: s.whereIs(i)})
 	}
 	if len(servers) == 0 {
 		choose.Hint = "There is no self-managed SQL Server yet: add one under Settings."

@@ -123,7 +123,7 @@ func (s *Server) ownPolicyDatabases(ctx context.Context, z templates.Zone, p pol
 			gone++
 		}
 		if i < databasesShown {
-			v.Databases = append(v.Databases, protectionRow(z, d, endpoint.Instance{ID: d.InstanceID, Kind: endpoint.SelfManaged, Name: names[d.InstanceID]}))
+			v.Databases = append(v.Databases, protectionRow(z, d, endpoint.Instance{ID: d.InstanceID, Traits: endpoint.Traits{Source: true}, Name: names[d.InstanceID]}))
 		}
 	}
 	if n := len(all) - len(v.Databases); n > 0 || more || len(p.Servers) > 20 {

@@ -13,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/sqlserver"
 )
@@ -21,12 +22,12 @@ import (
 // that both sides see.
 func (h *house) own(t *testing.T, id string, change func(*sqlserveremu.Config)) *sqlserveremu.Running {
 	t.Helper()
-	name, folder := strings.ToUpper(id), t.TempDir()
-	c := sqlserveremu.Config{Name: name, Version: "15.0.4430.1", Edition: "standard", BackupFolder: folder}
+	name, dir := strings.ToUpper(id), t.TempDir()
+	c := sqlserveremu.Config{Name: name, Version: "15.0.4430.1", Edition: "standard", BackupFolder: dir}
 	if change != nil {
 		change(&c)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "readme.txt"), []byte("here"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "readme.txt"), []byte("here"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	run, err := sqlserveremu.Start(c, "", "")
@@ -46,7 +47,7 @@ func (h *house) own(t *testing.T, id string, change func(*sqlserveremu.Config)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sqlserver.Open(sqlserver.Config{Host: host, Port: number, Login: login, Password: password, Encrypt: sqlserver.Full, CAPEM: string(run.CA), HostNameInCertificate: name, Folder: folder})
+	s, err := sqlserver.Open(sqlserver.Config{Host: host, Port: number, Login: login, Password: password, Encrypt: sqlserver.Full, CAPEM: string(run.CA), HostNameInCertificate: name, Folder: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,9 +58,9 @@ func (h *house) own(t *testing.T, id string, change func(*sqlserveremu.Config)) 
 	h.ports.own[id] = s
 	e := audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "instance.add", "instance/"+id, "Added.")
 	for _, err := range []error{
-		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: id + "-folder", Name: "backups of " + name, Kind: endpoint.Folder, Path: folder}, e),
-		h.db.SaveInstance(t.Context(), endpoint.Instance{ID: id, Name: name, Kind: endpoint.SelfManaged, Host: host, Port: number, Login: login, Password: secret.NewText(password),
-			Encrypt: endpoint.EncryptFull, ServerFolder: folder, FolderID: id + "-folder"}, e),
+		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: id + "-folder", Name: "backups of " + name, Kind: folder.BucketKind, Path: dir}, e),
+		h.db.SaveInstance(t.Context(), endpoint.Instance{ID: id, Name: name, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: login, Password: secret.NewText(password),
+			Encrypt: endpoint.EncryptFull, ServerFolder: dir, FolderID: id + "-folder"}, e),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -78,7 +79,7 @@ func TestAPersonTakesADatabaseToAnotherServer(t *testing.T) {
 	h := newHouse(t)
 	from, to := h.own(t, "sqla", withShop), h.own(t, "sqlb", nil)
 	b := h.signedIn(t)
-	b.get("/migrations/new/live?server=sqla").sees(200, "SQLB · self-managed SQL Server", "No OSS bucket yet; a self-managed SQL Server needs none", "A self-managed SQL Server counts nothing")
+	b.get("/migrations/new/live?server=sqla").sees(200, "SQLB · self-managed SQL Server", "No OSS bucket yet; a self-managed SQL Server needs none", "What was written since the last one is what a cutover has to carry.")
 	b.submit("/migrations/new/live/checks", "source_database", "shop", "instance", "sqla").sees(422, "shop would be restored over itself", "another name on the target")
 	b.get("/migrations/new/live/checks?server=sqla&source_database=shop&instance=sqlb&freeze=readonly").sees(200, "It can start", "SQL Server 2019 Standard Edition (64-bit) answers", "Rights at the target", "Both sides see the same files", "nothing is there yet",
 		"RESTORE DATABASE [shop] FROM DISK = N'", "WITH FILE = 1, NORECOVERY, MOVE N'shop' TO N'/var/opt/mssql/data/shop_1.mdf'", "RESTORE LOG [shop]", "RESTORE DATABASE [shop] WITH RECOVERY", "SET READ_WRITE", "A log backup every 15 min follows")
@@ -111,7 +112,7 @@ func TestPreflightOfAServerOfOnesOwn(t *testing.T) {
 	h.own(t, "old", func(c *sqlserveremu.Config) { c.Version = "13.0.5026.0" })
 	h.own(t, "taken", withShop)
 	h.own(t, "apart", nil)
-	if err := h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "apart-folder", Name: "backups of APART", Kind: endpoint.Folder, Path: elsewhere(t)}, audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "bucket.save", "bucket/apart", "Saved.")); err != nil {
+	if err := h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "apart-folder", Name: "backups of APART", Kind: folder.BucketKind, Path: elsewhere(t)}, audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "bucket.save", "bucket/apart", "Saved.")); err != nil {
 		t.Fatal(err)
 	}
 	b := h.signedIn(t)

@@ -147,8 +147,8 @@ func (s *Server) routePages(g *echo.Group) {
 	post("/audit/check", s.auditCheck)
 
 	get("/settings", s.settings)
-	for _, kind := range []string{"accounts", "instances", "servers", "buckets", "folders"} {
-		k := settingKinds[kind]
+	for _, k := range s.settingKinds() {
+		kind := k.page
 		get("/settings/"+kind+"/new", func(c echo.Context) (view, error) { return s.settingForm(c, k) })
 		get("/settings/"+kind+"/:id", func(c echo.Context) (view, error) { return s.settingForm(c, k) })
 		post("/settings/"+kind, func(c echo.Context) error { return s.settingSave(c, k) })

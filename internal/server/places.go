@@ -5,6 +5,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/web/templates"
 )
@@ -13,24 +14,15 @@ import (
 // cloud first, then self-managed servers.
 func (s *Server) targets(ctx context.Context) (out []endpoint.Instance, err error) {
 	all, err := s.Endpoints.Instances(ctx)
-	for _, kind := range []endpoint.InstanceKind{endpoint.ApsaraDB, endpoint.SelfManaged} {
-		for _, i := range all {
-			if i.Kind == kind {
-				out = append(out, i)
-			}
-		}
-	}
-	return out, err
+	return s.Kinds.WithTraits(all, func(t endpoint.Traits) bool { return t.Task != "" }), err
 }
-
-func ownServer(i endpoint.Instance) bool { return i.Kind == endpoint.SelfManaged }
 
 // targetField offers the instances that a database may go to.
 func targetField(targets []endpoint.Instance, value string) templates.Field {
 	f := templates.Field{Name: "instance", Label: "Instance the database goes to", Type: "select", Value: value}
 	for _, i := range targets {
 		o := templates.Option{Value: i.ID, Label: instanceName(i) + " · " + i.Region}
-		if ownServer(i) {
+		if i.Traits.OwnFolder() {
 			o.Label = i.Name + " · self-managed SQL Server"
 		}
 		f.Options = append(f.Options, o)
@@ -44,7 +36,7 @@ func stagingField(buckets []endpoint.Bucket, targets []endpoint.Instance, value 
 	f := templates.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: value,
 		Hint: "In the region and account of the instance, storage class Standard, not encrypted. Files that lie elsewhere are uploaded there. A self-managed SQL Server reads its backup folder instead, whatever is chosen here."}
 	for _, b := range buckets {
-		if b.Kind == endpoint.OSS {
+		if b.Service {
 			f.Options = append(f.Options, templates.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
 		}
 	}
@@ -57,13 +49,13 @@ func stagingField(buckets []endpoint.Bucket, targets []endpoint.Instance, value 
 // stagingOf is where the target finds the files: the bucket that was chosen, or
 // the backup folder of a self-managed server.
 func (s *Server) stagingOf(ctx context.Context, target endpoint.Instance, chosen string) (b endpoint.Bucket, err error) {
-	if ownServer(target) {
+	if target.Traits.OwnFolder() {
 		return s.Endpoints.Bucket(ctx, target.FolderID)
 	}
 	if chosen == "" {
 		return b, invalid("No bucket is chosen.", "Choose the OSS bucket that the cloud reads from.")
 	}
-	if b, err = s.Endpoints.Bucket(ctx, chosen); err == nil && b.Kind != endpoint.OSS {
+	if b, err = s.Endpoints.Bucket(ctx, chosen); err == nil && !b.Service {
 		err = invalid("The cloud cannot read from "+b.Name+": it is a folder.", "Choose an OSS bucket in the region of the instance; the files are uploaded there.")
 	}
 	return b, err
@@ -71,7 +63,7 @@ func (s *Server) stagingOf(ctx context.Context, target endpoint.Instance, chosen
 
 // stagingWords names the place in a sentence.
 func stagingWords(target endpoint.Instance, staging endpoint.Bucket) string {
-	if ownServer(target) {
+	if target.Traits.OwnFolder() {
 		return "the backup folder of " + target.Name
 	}
 	return "the bucket " + staging.Bucket
@@ -81,8 +73,8 @@ func stagingWords(target endpoint.Instance, staging endpoint.Bucket) string {
 // the database's files is asked of a self-managed server; when it does not
 // answer now, the words do without.
 func (s *Server) placeFor(ctx context.Context, target endpoint.Instance, staging endpoint.Bucket, database string, files []bakfile.DataFile) migration.RestoreCall {
-	if !ownServer(target) {
-		return migration.RestoreCall{Endpoint: staging.OSSHost(), Bucket: staging.Bucket}
+	if !target.Traits.OwnFolder() {
+		return migration.RestoreCall{Endpoint: s.hostOf(staging), Bucket: staging.Bucket}
 	}
 	in := migration.RestoreCall{Folder: target.ServerFolder}
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -95,4 +87,34 @@ func (s *Server) placeFor(ctx context.Context, target endpoint.Instance, staging
 		}
 	}
 	return in
+}
+
+// requestOf words a changing call to a migration's target; where its kind is
+// not known here, it says so.
+func (s *Server) requestOf(ctx context.Context, m migration.Migration, verb migration.Verb, in migration.RestoreCall) string {
+	words, err := s.Ports.Requests(ctx, m.InstanceID)
+	if err != nil {
+		message, _ := fault.Words(err)
+		return message
+	}
+	return words.Request(m, verb, in)
+}
+
+// strictest are the fewest calls a day that any of the targets takes; 0 where
+// none counts them.
+func strictest(targets []endpoint.Instance) (c endpoint.Calls) {
+	for _, i := range targets {
+		if t := i.Traits.Calls; t.Counted() && (!c.Counted() || t.Database < c.Database) {
+			c = t
+		}
+	}
+	return c
+}
+
+// hostOf is what targets are told to read a bucket from.
+func (s *Server) hostOf(b endpoint.Bucket) string {
+	if k, err := s.Kinds.Bucket(b.Kind); err == nil && k.Host != nil {
+		return k.Host(b)
+	}
+	return ""
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/web/templates"
 )
@@ -207,7 +206,7 @@ func leftRows(z templates.Zone, p *backup.Plan) (out []templates.PlanFile) {
 
 // cloudHint adds what is true of the cloud alone.
 func cloudHint(p plan, always, cloud string) string {
-	if ownServer(p.instance) {
+	if p.instance.Traits.OwnFolder() {
 		return always
 	}
 	return strings.TrimSpace(always + " " + cloud)
@@ -243,7 +242,7 @@ func planForm(p plan) templates.Form {
 		f.Submit = "Begin with what is here…"
 		f.Problem = &templates.Help{Tone: templates.ToneWarn, Title: "Something is missing", Cause: "It can begin with the files before the gap. Add the missing ones later; until then nothing behind the gap can follow."}
 	}
-	if p.source.Kind == endpoint.Folder || p.source.ID != p.staging.ID {
+	if !p.source.Service || p.source.ID != p.staging.ID {
 		f.Fields = append(f.Fields, templates.Field{Name: "names", Label: "Names in the " + stagingWord(m), Type: "select", Value: w.Names, Options: []templates.Option{
 			{Value: "safe", Label: "Safe names: letters and digits"}, {Value: "keep", Label: "The files' own names"}}, Hint: cloudHint(p, "", "The cloud refuses names with special characters.")})
 	}

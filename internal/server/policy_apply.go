@@ -64,7 +64,7 @@ func (s *Server) applyForm(c echo.Context, in cloudSeen, chosen []string, refuse
 
 // otherClouds are the instances of clouds but one.
 func (s *Server) otherClouds(ctx context.Context, id string) ([]endpoint.Instance, error) {
-	all, err := s.instancesOf(ctx, endpoint.ApsaraDB)
+	all, err := s.instancesThat(ctx, func(t endpoint.Traits) bool { return t.BacksUpItself })
 	return slices.DeleteFunc(all, func(i endpoint.Instance) bool { return i.ID == id }), err
 }
 

@@ -13,7 +13,7 @@ import (
 // as promised.
 func protectionRow(z templates.Zone, p backup.Protection, in endpoint.Instance) templates.ProtectionRow {
 	row := templates.ProtectionRow{Name: templates.Link{Text: p.Database, Href: databaseHref(p.InstanceID, p.Database)}, Where: firstOf(instanceName(in), p.InstanceID),
-		Badge: protectionBadge(z.Now, p, in.Kind), Full: backedAt(z, p.LastFull, math.MaxInt64), Diff: backedAt(z, p.LastDifferential, math.MaxInt64), Log: backedAt(z, p.LastLog, math.MaxInt64),
+		Badge: protectionBadge(z.Now, p, in.Traits), Full: backedAt(z, p.LastFull, math.MaxInt64), Diff: backedAt(z, p.LastDifferential, math.MaxInt64), Log: backedAt(z, p.LastLog, math.MaxInt64),
 		Why: protectionWhy(z, p)}
 	if p.Database == "" {
 		row.Name.Text = "the whole instance"
@@ -29,7 +29,7 @@ func protectionRow(z templates.Zone, p backup.Protection, in endpoint.Instance) 
 	return row
 }
 
-func protectionBadge(now time.Time, p backup.Protection, kind endpoint.InstanceKind) templates.Badge {
+func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits) templates.Badge {
 	switch {
 	case !p.Dropped.IsZero():
 		return templates.Badge{Text: "no longer there"}
@@ -39,7 +39,7 @@ func protectionBadge(now time.Time, p backup.Protection, kind endpoint.InstanceK
 		return templates.Badge{Text: "cannot be restored", Tone: templates.ToneBad}
 	case !p.Whole:
 		return templates.Badge{Text: "chain broken", Tone: templates.ToneWarn}
-	case p.Objective == 0 && p.Due.IsZero() && kind == endpoint.ApsaraDB:
+	case p.Objective == 0 && p.Due.IsZero() && traits.BacksUpItself:
 		return templates.Badge{Text: "policy not known yet"}
 	case p.Objective == 0 && p.Due.IsZero():
 		return templates.Badge{Text: "nothing promised"}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/web/templates"
@@ -54,7 +53,7 @@ func (s *Server) remedyView(c echo.Context, refused error) (view, error) {
 		return view{}, err
 	}
 	r, database := migration.Remedy(c.Param("remedy")), c.FormValue("database")
-	if r.Title() == "" || i.Kind != endpoint.SelfManaged || database == "" {
+	if r.Title() == "" || !i.Traits.Source || database == "" {
 		return view{}, fault.New(fault.NotFound, "There is nothing of the kind to be done here.", "Go back to the checks.")
 	}
 	back := backToChecks(c.FormValue("back"))
@@ -153,7 +152,7 @@ func (s *Server) apiRemedy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if i.Kind != endpoint.SelfManaged {
+	if !i.Traits.Source {
 		return fault.New(fault.Invalid, "This instance is not a self-managed SQL Server.", "Remedies are done at the servers that databases come from.")
 	}
 	id, err := migration.OrderRemedy(ctx, s.Migrations, i.ID, in.Database, migration.Remedy(c.Param("remedy")), s.NewID, s.by(c))

@@ -41,6 +41,7 @@ type Config struct {
 // Deps is what the server needs of the rest of the house.
 type Deps struct {
 	Endpoints  endpoint.Store
+	Kinds      endpoint.Kinds
 	Runs       run.Store
 	Migrations migration.Store
 	Survey     *migration.Survey

@@ -35,42 +35,28 @@ func remove(href string) templates.Action {
 	return templates.Action{Label: "Remove…", Href: href + "/remove", Danger: true, Small: true}
 }
 
-func settingHref(b endpoint.Bucket) string {
-	if b.Kind == endpoint.Folder {
-		return "/settings/folders/" + b.ID
-	}
-	return "/settings/buckets/" + b.ID
+// settingHref is where a bucket is changed.
+func (s *Server) settingHref(b endpoint.Bucket) string {
+	k, _ := s.Kinds.Bucket(b.Kind)
+	return "/settings/" + k.Page + "/" + b.ID
 }
 
-func settingOf(i endpoint.Instance) string {
-	if i.Kind == endpoint.SelfManaged {
-		return "/settings/servers/" + i.ID
-	}
-	return "/settings/instances/" + i.ID
+// settingOf is where an instance is changed.
+func (s *Server) settingOf(i endpoint.Instance) string {
+	k, _ := s.Kinds.Instance(i.Kind)
+	return "/settings/" + k.Page + "/" + i.ID
 }
 
-// serverAddress is where a self-managed server is reached, as its own tools
-// write it: host\instance,port.
-func serverAddress(i endpoint.Instance) string {
-	out := i.Host
-	if i.InstanceName != "" {
-		out += `\` + i.InstanceName
+// whereIs is how an instance is reached, or what its service calls it.
+func (s *Server) whereIs(i endpoint.Instance) string {
+	if k, err := s.Kinds.Instance(i.Kind); err == nil {
+		return k.Where(i)
 	}
-	if i.Port != 0 {
-		out += fmt.Sprintf(",%d", i.Port)
-	}
-	return out
+	return i.Host
 }
 
-func encryptWords(i endpoint.Instance) string {
-	words := map[endpoint.Encrypt]string{endpoint.EncryptStrict: "strict", endpoint.EncryptFull: "full", endpoint.EncryptNone: "none"}[i.Encrypt]
-	if i.Trust && i.Encrypt != endpoint.EncryptNone {
-		words += ", any certificate"
-	}
-	return words
-}
-
-func (s *Server) endpointGroups(c echo.Context) ([]templates.Group, error) {
+// endpointGroups lists what was added, a group for each kind.
+func (s *Server) endpointGroups(c echo.Context) (out []templates.Group, err error) {
 	ctx := c.Request().Context()
 	accounts, err := s.Endpoints.Accounts(ctx)
 	if err != nil {
@@ -85,50 +71,54 @@ func (s *Server) endpointGroups(c echo.Context) ([]templates.Group, error) {
 		return nil, err
 	}
 	names := map[string]string{}
-	add := func(kind, label string) *templates.Action {
-		return &templates.Action{Label: label, Href: "/settings/" + kind + "/new", Small: true}
-	}
-	group := func(id, title, note string, add *templates.Action, empty templates.Empty, columns ...string) templates.Group {
-		return templates.Group{ID: id, Title: title, Note: note, Columns: columns, Add: add, Empty: empty}
-	}
-	ag := group("accounts", "Cloud accounts", "access keys, sealed at rest", add("accounts", "Add an account"),
-		templates.Empty{Title: "No account yet.", Text: "Begin here: the access key of a RAM user with AliyunRDSFullAccess and AliyunOSSFullAccess."}, "Name", "Access key id", "Region", "RDS API")
 	for _, a := range accounts {
 		names[a.ID] = a.Name
-		api := a.RDSAddress
-		if api == "" {
-			api = "the region's own"
-		}
-		href := "/settings/accounts/" + a.ID
-		ag.Rows = append(ag.Rows, templates.GroupRow{Cells: []string{a.Name, a.AccessKeyID, a.Region, api}, Actions: []templates.Action{change(href), remove(href)}})
 	}
-	ig := group("instances", "Instances", "where databases go", add("instances", "Add an instance"),
-		templates.Empty{Title: "No instance yet.", Text: "Add the ApsaraDB RDS for SQL Server instances that databases are migrated to."}, "Name", "Instance", "Region", "Account")
-	sg := group("servers", "SQL Servers", "of your own, where databases come from", add("servers", "Add a SQL Server"),
-		templates.Empty{Title: "No SQL Server yet.", Text: "Add a server at work to back up and follow its databases from here. Its backup folder is added first, under Folders."}, "Name", "Address", "Encryption", "Backup folder")
-	for _, i := range instances {
-		href := settingOf(i)
-		actions := []templates.Action{{Label: "Databases", Href: "/instances/" + i.ID, Small: true}, change(href), remove(href)}
-		if i.Kind == endpoint.SelfManaged {
-			sg.Rows = append(sg.Rows, templates.GroupRow{Cells: []string{i.Name, serverAddress(i), encryptWords(i), i.ServerFolder}, Actions: actions})
+	for _, k := range s.Kinds.Accounts {
+		out = append(out, groupOf(k.Spec, accounts, func(a endpoint.Account) (string, string, string) { return a.ID, a.Name, string(a.Kind) }, names, nil))
+	}
+	for _, k := range s.Kinds.Instances {
+		out = append(out, groupOf(k.Spec, instances, func(i endpoint.Instance) (string, string, string) { return i.ID, i.Name, string(i.Kind) }, names, func(id string) templates.Action {
+			return templates.Action{Label: "Databases", Href: "/instances/" + id, Small: true}
+		}))
+	}
+	for _, k := range s.Kinds.Buckets {
+		out = append(out, groupOf(k.Spec, buckets, func(b endpoint.Bucket) (string, string, string) { return b.ID, b.Name, string(b.Kind) }, names, func(id string) templates.Action {
+			return templates.Action{Label: "Files", Href: "/storage/" + id, Small: true}
+		}))
+	}
+	return out, nil
+}
+
+// groupOf lists the records of one kind.
+func groupOf[T any](spec endpoint.Spec[T], all []T, of func(T) (id, name, kind string), accounts map[string]string, open func(id string) templates.Action) templates.Group {
+	l := spec.List
+	g := templates.Group{ID: spec.Page, Title: l.Title, Note: l.Note, Columns: []string{"Name"}, Empty: templates.Empty{Title: l.None, Text: l.Begin},
+		Add: &templates.Action{Label: l.Add, Href: "/settings/" + spec.Page + "/new", Small: true}}
+	for _, c := range l.Columns {
+		g.Columns = append(g.Columns, c.Title)
+	}
+	for _, v := range all {
+		id, name, kind := of(v)
+		if kind != spec.Key {
 			continue
 		}
-		ig.Rows = append(ig.Rows, templates.GroupRow{Cells: []string{i.Name, i.InstanceID, i.Region, names[i.AccountID]}, Actions: actions})
-	}
-	bg := group("buckets", "OSS buckets", "where the cloud reads from", add("buckets", "Add a bucket"),
-		templates.Empty{Title: "No bucket yet.", Text: "Add an OSS bucket in the region of the instance: class Standard, not encrypted."}, "Name", "Bucket", "Region", "Account")
-	fg := group("folders", "Folders", "with backup files, as this machine sees them", add("folders", "Add a folder"),
-		templates.Empty{Title: "No folder yet.", Text: "Add the folder or mounted share where the backup files of your SQL Servers lie."}, "Name", "Path")
-	for _, b := range buckets {
-		href := settingHref(b)
-		actions := []templates.Action{{Label: "Files", Href: "/storage/" + b.ID, Small: true}, change(href), remove(href)}
-		if b.Kind == endpoint.Folder {
-			fg.Rows = append(fg.Rows, templates.GroupRow{Cells: []string{b.Name, b.Path}, Actions: actions})
-		} else {
-			bg.Rows = append(bg.Rows, templates.GroupRow{Cells: []string{b.Name, b.Bucket, b.Region, names[b.AccountID]}, Actions: actions})
+		row := templates.GroupRow{Cells: []string{name}}
+		for _, c := range l.Columns {
+			cell := c.Get(v)
+			if c.Of == endpoint.Accounts {
+				cell = accounts[cell]
+			}
+			row.Cells = append(row.Cells, cell)
 		}
+		if open != nil {
+			row.Actions = append(row.Actions, open(id))
+		}
+		href := "/settings/" + spec.Page + "/" + id
+		row.Actions = append(row.Actions, change(href), remove(href))
+		g.Rows = append(g.Rows, row)
 	}
-	return []templates.Group{ag, ig, bg, sg, fg}, nil
+	return g
 }
 
 func (s *Server) peopleGroups(c echo.Context, made *templates.Secret) ([]templates.Group, error) {
@@ -165,4 +155,12 @@ func (s *Server) peopleGroups(c echo.Context, made *templates.Secret) ([]templat
 		tg.Rows = append(tg.Rows, templates.GroupRow{Cells: []string{t.Name, z.At(t.Created).Exact, used}, Actions: []templates.Action{remove("/settings/tokens/" + t.ID)}})
 	}
 	return []templates.Group{pg, tg}, nil
+}
+
+// flag is the value of a box that may be ticked.
+func flag(on bool) string {
+	if on {
+		return "1"
+	}
+	return ""
 }

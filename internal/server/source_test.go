@@ -18,7 +18,9 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // source is a SQL Server with one user database, as far as the pages look: it
@@ -58,8 +60,8 @@ func (h *house) live(t *testing.T) *source {
 	h.ports.set(h.source)
 	e := audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "instance.add", "instance/source", "Added.")
 	for _, err := range []error{
-		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "backups", Name: "backups of SQL1", Kind: endpoint.Folder, Path: dir}, e),
-		h.db.SaveInstance(t.Context(), endpoint.Instance{ID: "source", Name: "SQL1", Kind: endpoint.SelfManaged, Host: "sql1.example.org", Login: "bakplane", Password: secret.NewText("s3cret"),
+		h.db.SaveBucket(t.Context(), endpoint.Bucket{ID: "backups", Name: "backups of SQL1", Kind: folder.BucketKind, Path: dir}, e),
+		h.db.SaveInstance(t.Context(), endpoint.Instance{ID: "source", Name: "SQL1", Kind: sqlserver.InstanceKind, Host: "sql1.example.org", Login: "bakplane", Password: secret.NewText("s3cret"),
 			Encrypt: endpoint.EncryptFull, ServerFolder: serverFolder, FolderID: "backups"}, e),
 	} {
 		if err != nil {

@@ -44,9 +44,9 @@ func (s *Server) storage(c echo.Context) (view, error) {
 const uploadsShown = 200
 
 func (s *Server) place(ctx context.Context, b endpoint.Bucket) templates.Place {
-	row := templates.Place{Name: templates.Link{Text: b.Name, Href: "/storage/" + b.ID}, Kind: "folder", Where: b.Path}
-	if b.Kind == endpoint.OSS {
-		row.Kind, row.Where = "OSS bucket", b.Bucket+" · "+b.OSSHost()
+	row := templates.Place{Name: templates.Link{Text: b.Name, Href: "/storage/" + b.ID}, Kind: string(b.Kind)}
+	if k, err := s.Kinds.Bucket(b.Kind); err == nil {
+		row.Kind, row.Where = k.Thing, k.Where(b)
 	}
 	bucket, err := s.Ports.Bucket(ctx, b.ID)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Server) place(ctx context.Context, b endpoint.Bucket) templates.Place {
 	}
 	row.Class = info.StorageClass
 	row.Badge, row.Note = placeBadge(b, info)
-	if b.Kind == endpoint.OSS {
+	if b.Service {
 		if uploads, err := bucket.Uploads(ctx, "", uploadsShown); err == nil {
 			row.Uploads = "none"
 			if n := len(uploads); n > 0 {
@@ -84,7 +84,7 @@ func placeTrouble(err error) (templates.Badge, string) {
 // Server, incremental migration: class Standard, not encrypted).
 func placeBadge(b endpoint.Bucket, info objectstore.Info) (templates.Badge, string) {
 	switch {
-	case b.Kind == endpoint.Folder:
+	case !b.Service:
 		return templates.Badge{Text: "readable", Tone: templates.ToneOK}, ""
 	case info.StorageClass != "" && info.StorageClass != "Standard":
 		return templates.Badge{Text: "not Standard", Tone: templates.ToneBad}, "The cloud restores from buckets of class Standard only."
@@ -115,7 +115,7 @@ func (s *Server) storageFiles(c echo.Context) (view, error) {
 		if fault.Of(err) == fault.Unknown {
 			s.Log.Error("read a place", "bucket", b.ID, "err", err)
 		}
-		v.Problem = &templates.Help{Title: message, Fix: fix, Actions: []templates.Action{{Label: "Try again", Href: c.Request().URL.RequestURI()}, {Label: "Change it", Href: settingHref(b)}}}
+		v.Problem = &templates.Help{Title: message, Fix: fix, Actions: []templates.Action{{Label: "Try again", Href: c.Request().URL.RequestURI()}, {Label: "Change it", Href: s.settingHref(b)}}}
 	}
 	return view{title: b.Name, section: "storage", page: func(f templates.Frame) templ.Component { return templates.PlaceFilesPage(f, v) }}, nil
 }

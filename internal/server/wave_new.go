@@ -27,7 +27,7 @@ func (s *Server) pickWave(c echo.Context) (view, error) {
 
 func (s *Server) pickWaveView(c echo.Context, w waveRequest, pick string, refused error) (view, error) {
 	ctx := c.Request().Context()
-	servers, err := s.instancesOf(ctx, endpoint.SelfManaged)
+	servers, err := s.instancesThat(ctx, func(t endpoint.Traits) bool { return t.Source })
 	if err != nil {
 		return view{}, err
 	}
@@ -74,7 +74,7 @@ func waveForm(w waveRequest, targets []endpoint.Instance, buckets []endpoint.Buc
 	f.Action, f.Cancel = "/waves/new/checks", "/waves"
 	for i := range f.Fields {
 		if f.Fields[i].Name == "every" {
-			f.Fields[i].Options = longerToo(f.Fields[i].Options)
+			f.Fields[i].Options = longerToo(f.Fields[i].Options, strictest(targets))
 		}
 	}
 	f.Fields = slices.DeleteFunc(f.Fields, func(x templates.Field) bool { return x.Name == "source_database" || x.Name == "database" })
@@ -85,11 +85,14 @@ func waveForm(w waveRequest, targets []endpoint.Instance, buckets []endpoint.Buc
 
 // longerToo adds intervals that let many databases follow within the calls that
 // their instance takes a day.
-func longerToo(os []templates.Option) []templates.Option {
+func longerToo(os []templates.Option, calls endpoint.Calls) []templates.Option {
+	if calls.Instance == 0 {
+		return os
+	}
 	for _, hours := range []time.Duration{3, 6, 12} {
 		d := hours * time.Hour
-		most := migration.CallsPerDayHost / migration.PlannedCalls(d)
-		o := templates.Option{Value: d.String(), Label: templates.Span(d), Hint: fmt.Sprintf("Lets up to %s follow at one instance, which takes %d imports a day.", templates.Count(most, "database", "databases"), migration.CallsPerDayHost)}
+		most := calls.Instance / migration.PlannedCalls(calls, d)
+		o := templates.Option{Value: d.String(), Label: templates.Span(d), Hint: fmt.Sprintf("Lets up to %s follow at one instance, which takes %d imports a day.", templates.Count(most, "database", "databases"), calls.Instance)}
 		if !slices.ContainsFunc(os, func(x templates.Option) bool { return x.Value == o.Value }) {
 			os = append(os, o)
 		}
@@ -167,7 +170,7 @@ func (s *Server) waveChecksView(c echo.Context, w waveRequest, got waveChecked) 
 	slices.SortStableFunc(v.Blocks, func(a, b templates.WaveBlock) int { return cmp.Compare(rank[a.Badge.Tone], rank[b.Badge.Tone]) })
 	again := templates.Action{Label: "Check again", Href: "/waves/new/checks" + q}
 	v.Verdict = waveVerdict(ready, left, again)
-	v.Whole, v.Bounds = checks(got.whole), s.waveBounds()
+	v.Whole, v.Bounds = checks(got.whole), s.waveBounds(got.facts.Traits.Calls)
 	if every, ok := got.fittingEvery(); ok && ready > 0 {
 		fitting := w
 		fitting.Every = every.String()

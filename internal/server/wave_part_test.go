@@ -242,7 +242,7 @@ func TestAnIntervalThatFitsIsOffered(t *testing.T) {
 	}
 	h.fleet(t, names...)
 	b.get("/waves/new?"+q[1:]).sees(200, "Lets up to", "3 h", "12 h")
-	b.get("/waves/new/checks"+q).sees(200, "makes up to 600 calls a day for 30 databases", "Choose a log backup every 131 min or more.", "Start 30 migrations")
+	b.get("/waves/new/checks"+q).sees(200, "makes up to 600 calls a day for 30 databases", "Choose a log backup every 2 h 11 min or more.", "Start 30 migrations")
 	b.follow("Check with a log backup every 2 h 11 min").sees(200, "The wave makes at most 480 a day; 500 of 500 are left", "Start 30 migrations")
 	if strings.Contains(b.text(), "Check with a log backup every") {
 		t.Error("it fits and another interval is offered")

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/web/templates"
 )
@@ -29,7 +30,7 @@ func (s *Server) waveReport(c echo.Context) (view, error) {
 	}
 	v := templates.WaveReport{Name: "Report of " + w.Name, Crumbs: []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: w.Name, Href: "/waves/" + w.ID}, {Text: "Report"}},
 		Under: "as of " + z.At(z.Now).UTC + " UTC · print or save this page"}
-	longest, finished := time.Duration(0), time.Time{}
+	longest, finished, calls := time.Duration(0), time.Time{}, endpoint.Calls{}
 	for _, row := range rows {
 		m, err := s.Migrations.Migration(ctx, row.ID)
 		if err != nil {
@@ -38,6 +39,9 @@ func (s *Server) waveReport(c echo.Context) (view, error) {
 		account, err := s.waveAccount(ctx, z, m, row, names)
 		if err != nil {
 			return view{}, err
+		}
+		if m.Traits.Calls.Counted() {
+			calls = m.Traits.Calls
 		}
 		longest = max(longest, migration.Measured(m).Total())
 		if m.Finished.After(finished) {
@@ -53,7 +57,7 @@ func (s *Server) waveReport(c echo.Context) (view, error) {
 		}
 		v.Members = append(v.Members, account)
 	}
-	v.Checks, v.Bounds = checks(w.Findings), s.waveBounds()
+	v.Checks, v.Bounds = checks(w.Findings), s.waveBounds(calls)
 	t := tally(rows)
 	v.Facts = []templates.Fact{{Label: "Databases", Value: fmt.Sprint(t.all), Note: t.words()}, {Label: "Begun", Value: z.At(w.Created).UTC, Note: "UTC", Words: true}}
 	if longest > 0 {

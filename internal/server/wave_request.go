@@ -148,7 +148,7 @@ func (s *Server) wholeChecks(ctx context.Context, v waveChecked) (f migration.Wa
 	}
 	asking, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	f, err = migration.CollectWave(asking, s.Ports, v.places.instance.ID, v.places.staging.ID)
+	f, err = migration.CollectWave(asking, s.Ports, v.places.instance.ID, v.places.staging.ID, v.places.instance.Traits)
 	if err != nil {
 		message, fix := fault.Words(err)
 		if fault.Of(err) == fault.Unknown {
@@ -177,7 +177,7 @@ func (s *Server) wholeChecks(ctx context.Context, v waveChecked) (f migration.Wa
 			return f, nil, err
 		}
 		if m.LiveSource != nil {
-			f.CallsPlan += migration.PlannedCalls(m.LiveSource.Every)
+			f.CallsPlan += migration.PlannedCalls(m.Traits.Calls, m.LiveSource.Every)
 		}
 	}
 	return f, migration.JudgeWave(f), nil

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/web/templates"
@@ -33,6 +34,16 @@ type waveMember struct {
 type waveSight struct {
 	wave    migration.Wave
 	members []waveMember
+}
+
+// calls are what the targets take a day; 0 where none counts them.
+func (v waveSight) calls() (c endpoint.Calls) {
+	for _, k := range v.members {
+		if t := k.m.Traits.Calls; t.Counted() {
+			return t
+		}
+	}
+	return c
 }
 
 // readWave reads a wave. Each source is asked once for all its databases.
@@ -258,7 +269,7 @@ func (s *Server) waveShow(c echo.Context) (view, error) {
 		v.Actions = append(v.Actions, templates.Action{Label: "Abort…", Href: here + "/abort", Danger: true})
 	}
 	v.Actions = append(v.Actions, cut)
-	v.Checks, v.Bounds = checks(got.wave.Findings), s.waveBounds()
+	v.Checks, v.Bounds = checks(got.wave.Findings), s.waveBounds(got.calls())
 	after := c.QueryParam("after")
 	page, next := wavePage(got.members, after)
 	for _, k := range page {

@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/web/templates"
 )
@@ -33,7 +34,7 @@ func sidesFact(got waveSight) templates.Fact {
 }
 
 // waveBounds says what is asked for at once, how many, and who decided so.
-func (s *Server) waveBounds() []templates.Pair {
+func (s *Server) waveBounds(calls endpoint.Calls) []templates.Pair {
 	most := func(n int, setting, usual, why string) string {
 		words := fmt.Sprintf("%d at once", n)
 		if n <= 0 {
@@ -41,11 +42,14 @@ func (s *Server) waveBounds() []templates.Pair {
 		}
 		return words + ", set by " + setting + " (" + usual + " unless set). " + why
 	}
-	return []templates.Pair{
+	out := []templates.Pair{
 		{Key: "Backups at the server", Value: most(s.cfg.Caps.Backups, "--backups", "3", "Ours: more would read the same disks and each take longer. A tail never waits for its turn.")},
 		{Key: "Uploads", Value: most(s.cfg.Caps.Uploads, "--uploads", "4", "Ours, over all migrations: they share one line. What writes wait for goes first.")},
 		{Key: "Files at the instance", Value: most(s.cfg.Restores, "--restores", "5", "Ours: it restores them with the CPU and disks that its databases use.")},
-		{Key: "Imports a day", Value: fmt.Sprintf("%d for a database, %d for the instance. The cloud's (ApsaraDB RDS for SQL Server, migration from full and incremental backups).", migration.CallsPerDay, migration.CallsPerDayHost)},
-		{Key: "Databases of a wave", Value: fmt.Sprintf("%d. Ours; how many an instance may hold the cloud says (DBMaxQuantity).", migration.MaxWave)},
+		{Key: "Databases of a wave", Value: fmt.Sprintf("%d. Ours; how many an instance may hold its service says.", migration.MaxWave)},
 	}
+	if calls.Counted() {
+		out = append(out, templates.Pair{Key: "Imports a day", Value: fmt.Sprintf("%d for a database, %d for the instance. The service's own.", calls.Database, calls.Instance)})
+	}
+	return out
 }

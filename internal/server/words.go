@@ -116,7 +116,7 @@ func kindTag(kind string) templates.Kind {
 
 // stagingWord is what the place is made of that the target reads.
 func stagingWord(m migration.Migration) string {
-	if m.Own {
+	if m.Traits.OwnFolder() {
 		return "folder"
 	}
 	return "bucket"
@@ -124,7 +124,7 @@ func stagingWord(m migration.Migration) string {
 
 // targetWord is who does what the target is told to do.
 func targetWord(m migration.Migration) string {
-	if m.Own {
+	if m.Traits.OwnFolder() {
 		return "target"
 	}
 	return "cloud"
@@ -132,7 +132,7 @@ func targetWord(m migration.Migration) string {
 
 // endWord names the end of a restore that is given up.
 func endWord(m migration.Migration) string {
-	if m.Own {
+	if m.Traits.OwnFolder() {
 		return "Drop the half-restored database"
 	}
 	return "Terminate the task"

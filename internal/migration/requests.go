@@ -1,0 +1,35 @@
+package migration
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/bakplane/bakplane/internal/endpoint"
+)
+
+// Requests words the changing calls to a kind of target. Each kind brings its
+// own; nothing is asked of the target.
+type Requests interface {
+	// Request is a call as the page shows it before it is made, and the audit
+	// trail afterwards.
+	Request(m Migration, verb Verb, in RestoreCall) string
+	// Name is what the call is called in a sentence.
+	Name(verb Verb) string
+}
+
+// refusedKey says why an instance cannot be given a file of this key, or
+// nothing.
+func refusedKey(r endpoint.KeyRule, key string) (why, fix string) {
+	for _, c := range key {
+		if strings.ContainsRune(r.Refuses, c) || r.Plain && (unicode.IsSpace(c) || unicode.IsControl(c) || c > unicode.MaxASCII) {
+			return fmt.Sprintf("the name holds %q, which the target does not take.", c), "Let Bakplane copy it under a safe name."
+		}
+	}
+	if len(r.Extensions) == 0 || slices.Contains(r.Extensions, strings.ToLower(path.Ext(key))) {
+		return "", ""
+	}
+	return "the extension is not one of " + strings.Join(r.Extensions, ", ") + ".", "Let Bakplane copy it under a safe name."
+}
