@@ -74,7 +74,7 @@ func (s *Server) apiLiveStart(c echo.Context) error {
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
-	id, err := s.startLive(c, w)
+	id, err := s.startLive(c.Request().Context(), w, s.by(c))
 	if err != nil {
 		return err
 	}

@@ -196,7 +196,7 @@ func (s *Server) apiMigrationStart(c echo.Context) error {
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
-	id, err := s.start(c, w)
+	id, err := s.start(c.Request().Context(), w, s.by(c))
 	if err != nil {
 		return err
 	}
@@ -382,7 +382,7 @@ func (s *Server) apiMigrationExtend(c echo.Context) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	return s.obeyed(c, s.extend(c, in.Prefix))
+	return s.obeyed(c, s.extend(c.Request().Context(), c.Param("id"), in.Prefix, s.by(c)))
 }
 
 func (s *Server) apiMigrationOpen(c echo.Context) error {
@@ -428,7 +428,7 @@ func (s *Server) apiMigrationDetails(c echo.Context) error {
 		if m.TaskID == "" {
 			return fault.New(fault.Conflict, "The cloud has no task of this migration yet.", "Wait until the full backup is being restored.")
 		}
-		if state, err = s.askCloud(c, m); err != nil {
+		if state, err = s.askCloud(c.Request().Context(), m); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,7 @@ func (s *Server) apiWaveStart(c echo.Context) error {
 	if err := readJSON(c, &w); err != nil {
 		return err
 	}
-	begun, err := s.startWave(c, w)
+	begun, err := s.startWave(c.Request().Context(), w, s.by(c))
 	wave := begun.wave
 	if err != nil {
 		return refuseWave(c, begun.results, err)

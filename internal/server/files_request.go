@@ -41,7 +41,7 @@ func requestOf(get func(string) string) request {
 }
 
 // values are the fields that are set, for links and hidden fields.
-func (w request) values() url.Values {
+func requestValues(w request) url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{"source": w.Source, "prefix": w.Prefix, "instance": w.Instance, "staging": w.Staging, "database": w.Database,
 		"family": w.Family, "base": w.Base, "fork": w.Fork, "stop_at": w.StopAt, "mode": w.Mode, "check": w.Check, "names": w.Names} {

@@ -57,12 +57,12 @@ func (s *Server) pickLiveView(c echo.Context, w liveRequest, refused error) (vie
 	for _, i := range servers {
 		next := w
 		next.Server, next.Source = i.ID, ""
-		v.Servers = append(v.Servers, templates.Tab{Label: i.Name, Href: "/migrations/new/live?" + next.values().Encode(), Count: -1, Current: i.ID == w.Server})
+		v.Servers = append(v.Servers, templates.Tab{Label: i.Name, Href: "/migrations/new/live?" + liveValues(next).Encode(), Count: -1, Current: i.ID == w.Server})
 	}
 	databases, err := s.databasesOf(ctx, w.Server)
 	if err != nil {
 		h := s.askedInVain(c, err)
-		h.Actions = []templates.Action{{Label: "Ask again", Href: "/migrations/new/live?" + w.values().Encode()}, {Label: "Change the server", Href: "/settings/servers/" + url.PathEscape(w.Server)}}
+		h.Actions = []templates.Action{{Label: "Ask again", Href: "/migrations/new/live?" + liveValues(w).Encode()}, {Label: "Change the server", Href: "/settings/servers/" + url.PathEscape(w.Server)}}
 		v.Trouble = &h
 		return out, nil
 	}
@@ -172,7 +172,7 @@ func (s *Server) livePreflight(c echo.Context) (view, error) {
 }
 
 func (s *Server) livePreflightView(c echo.Context, w liveRequest, refused error) (view, error) {
-	ctx, q := c.Request().Context(), "?"+w.values().Encode()
+	ctx, q := c.Request().Context(), "?"+liveValues(w).Encode()
 	p, err := s.liveDraft(ctx, w)
 	if err != nil {
 		if fault.Of(err) == fault.Unknown {
@@ -199,7 +199,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveRequest, refused error)
 		return preflightPage(v, statusOf(err)), nil
 	}
 	v.Calls = s.liveCalls(ctx, p, s.placeFor(ctx, p.instance, p.staging, p.m.Database, facts.Database.Files), facts.Database.DataBytes, s.Now().UTC())
-	if v.Checks, err = s.liveChecks(ctx, s.zone(c), p, findings, p.request.values()); err != nil {
+	if v.Checks, err = s.liveChecks(ctx, s.zone(c), p, findings, liveValues(p.request)); err != nil {
 		return view{}, err
 	}
 	v.Verdict = verdict(findings)
@@ -209,7 +209,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveRequest, refused error)
 	}
 	f := templates.Form{Action: "/migrations/live", Submit: "Start the migration", Cancel: back, Problem: problemOf(refused)}
 	f.Fields = checkChoice(findings, w.CheckDB)
-	for name, values := range w.values() {
+	for name, values := range liveValues(w) {
 		if name == "checkdb" {
 			continue
 		}
@@ -225,7 +225,7 @@ func (s *Server) livePreflightView(c echo.Context, w liveRequest, refused error)
 // liveStart starts what step 2 showed.
 func (s *Server) liveStart(c echo.Context) error {
 	w := liveRequestOf(c.FormValue)
-	id, err := s.startLive(c, w)
+	id, err := s.startLive(c.Request().Context(), w, s.by(c))
 	if fault.Of(err) != fault.Unknown && err != nil {
 		v, viewErr := s.livePreflightView(c, w, err)
 		if viewErr != nil {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -34,7 +32,7 @@ func liveRequestOf(get func(string) string) liveRequest {
 }
 
 // values are the fields that are set, for links and hidden fields.
-func (w liveRequest) values() url.Values {
+func liveValues(w liveRequest) url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{"server": w.Server, "source_database": w.Source, "instance": w.Instance, "staging": w.Staging, "database": w.Database,
 		"every": w.Every, "freeze": w.Freeze, "checkdb": w.CheckDB, "check": w.Check, "compress": flag(w.Compress)} {
@@ -114,8 +112,7 @@ func (s *Server) livePlaces(ctx context.Context, w liveRequest) (p livePlan, err
 }
 
 // startLive looks and checks once more and starts.
-func (s *Server) startLive(c echo.Context, w liveRequest) (string, error) {
-	ctx := c.Request().Context()
+func (s *Server) startLive(ctx context.Context, w liveRequest, by migration.By) (string, error) {
 	p, err := s.liveDraft(ctx, w)
 	if err != nil {
 		return "", err
@@ -125,5 +122,5 @@ func (s *Server) startLive(c echo.Context, w liveRequest) (string, error) {
 		return "", err
 	}
 	facts.Decided = w.CheckDB
-	return migration.StartLive(ctx, s.Migrations, p.m, facts, findings, s.NewID, s.by(c))
+	return migration.StartLive(ctx, s.Migrations, p.m, facts, findings, s.NewID, by)
 }

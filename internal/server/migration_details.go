@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"time"
 
 	"github.com/a-h/templ"
@@ -27,7 +28,7 @@ func (s *Server) migrationDetails(c echo.Context) (view, error) {
 	}
 	state := m.TargetState
 	if c.QueryParam("ask") != "" && m.TaskID != "" {
-		fresh, err := s.askCloud(c, m)
+		fresh, err := s.askCloud(c.Request().Context(), m)
 		if err != nil {
 			message, fix := fault.Words(err)
 			v.Note = &templates.Help{Title: message, Fix: fix, Cause: "Below is what it said before."}
@@ -52,8 +53,7 @@ func (s *Server) migrationDetails(c echo.Context) (view, error) {
 	return view{title: v.Title, section: "migrations", page: func(f templates.Frame) templ.Component { return templates.CloudFilesPage(f, v) }}, nil
 }
 
-func (s *Server) askCloud(c echo.Context, m migration.Migration) (migration.TargetState, error) {
-	ctx := c.Request().Context()
+func (s *Server) askCloud(ctx context.Context, m migration.Migration) (migration.TargetState, error) {
 	target, err := s.Ports.Target(ctx, m.InstanceID)
 	if err != nil {
 		return migration.TargetState{}, err

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"path"
@@ -35,7 +36,7 @@ func (s *Server) moreFiles(c echo.Context, prefix string, refused error) (view, 
 	v := templates.AddFiles{Title: "Add files to " + m.Database, Crumbs: crumbs(m, "Add files"), Place: place.Name + " / " + prefix,
 		Filter: templates.Form{Action: here + "/files", Submit: "Look there", Fields: []templates.Field{{Name: "prefix", Label: "Folder or prefix in " + place.Name, Value: prefix, Optional: true, Mono: true}}},
 		Back:   templates.Action{Label: "Back", Href: here}}
-	draft, err := s.more(c, m, prefix)
+	draft, err := s.more(c.Request().Context(), m, prefix)
 	if refused != nil {
 		err = refused
 	}
@@ -85,8 +86,8 @@ func (s *Server) moreFiles(c echo.Context, prefix string, refused error) (view, 
 }
 
 // more plans from what the target has already applied.
-func (s *Server) more(c echo.Context, m migration.Migration, prefix string) (migration.Draft, error) {
-	seen, err := s.Survey.Look(c.Request().Context(), m.SourceID, prefix)
+func (s *Server) more(ctx context.Context, m migration.Migration, prefix string) (migration.Draft, error) {
+	seen, err := s.Survey.Look(ctx, m.SourceID, prefix)
 	if err != nil {
 		return migration.Draft{}, err
 	}
@@ -96,7 +97,7 @@ func (s *Server) more(c echo.Context, m migration.Migration, prefix string) (mig
 // migrationExtend adds what brings the database further.
 func (s *Server) migrationExtend(c echo.Context) error {
 	prefix := c.FormValue("prefix")
-	err := s.extend(c, prefix)
+	err := s.extend(c.Request().Context(), c.Param("id"), prefix, s.by(c))
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.moreFiles(c, prefix, err)
 		if viewErr != nil {
@@ -107,8 +108,7 @@ func (s *Server) migrationExtend(c echo.Context) error {
 	return s.ordered(c, err, "The files are added and follow in LSN order.")
 }
 
-func (s *Server) extend(c echo.Context, prefix string) error {
-	ctx, id := c.Request().Context(), c.Param("id")
+func (s *Server) extend(ctx context.Context, id, prefix string, by migration.By) error {
 	m, err := s.Migrations.Migration(ctx, id)
 	if err != nil {
 		return err
@@ -120,5 +120,5 @@ func (s *Server) extend(c echo.Context, prefix string) error {
 	if err != nil {
 		return err
 	}
-	return migration.OrderFiles(ctx, s.Migrations, id, seen, m.SourceID == m.StagingID, s.by(c))
+	return migration.OrderFiles(ctx, s.Migrations, id, seen, m.SourceID == m.StagingID, by)
 }

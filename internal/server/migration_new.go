@@ -70,14 +70,14 @@ func placeHint(b endpoint.Bucket) string {
 
 // newCrumbs leads back through the steps without losing what was chosen.
 func newCrumbs(w request, at int) []templates.Link {
-	q := "?" + w.values().Encode()
+	q := "?" + requestValues(w).Encode()
 	all := []templates.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "New", Href: "/migrations/new" + q}, {Text: "Files", Href: "/migrations/new/files" + q}, {Text: "Checks"}}
 	all = all[:at+2]
 	all[len(all)-1].Href = ""
 	return all
 }
 
-func (p plan) path() string {
+func planPath(p plan) string {
 	return p.source.Name + " / " + p.request.Prefix + " → " + instanceName(p.instance) + " through " + stagingWords(p.instance, p.staging)
 }
 
@@ -109,8 +109,8 @@ func (s *Server) preflightView(c echo.Context, w request, refused error) (view, 
 		}
 		return s.pickView(c, w, err)
 	}
-	files := "/migrations/new/files?" + w.values().Encode()
-	v := templates.Preflight{Crumbs: newCrumbs(w, 2), Path: p.draft.Migration.Database + " · " + p.path(), Calls: s.planCalls(ctx, p), Back: templates.Action{Label: "Back to the files", Href: files}}
+	files := "/migrations/new/files?" + requestValues(w).Encode()
+	v := templates.Preflight{Crumbs: newCrumbs(w, 2), Path: p.draft.Migration.Database + " · " + planPath(p), Calls: s.planCalls(ctx, p), Back: templates.Action{Label: "Back to the files", Href: files}}
 	if !p.ready() {
 		v.Verdict = templates.Help{Title: "It cannot start: the chain is not whole.", Fix: "See what is missing beside the files.", Actions: []templates.Action{v.Back}}
 		return preflightPage(v, http.StatusUnprocessableEntity), nil
@@ -128,12 +128,12 @@ func (s *Server) preflightView(c echo.Context, w request, refused error) (view, 
 	v.Verdict = verdict(findings)
 	if migration.MayStart(findings) {
 		f := templates.Form{Action: "/migrations", Submit: "Start the migration", Cancel: files, Problem: problemOf(refused)}
-		for name, values := range w.values() {
+		for name, values := range requestValues(w) {
 			f.Hidden = append(f.Hidden, templates.Hidden{Name: name, Value: values[0]})
 		}
 		v.Form = &f
 	} else {
-		v.Verdict.Actions = []templates.Action{{Label: "Check again", Href: "/migrations/new/checks?" + w.values().Encode()}}
+		v.Verdict.Actions = []templates.Action{{Label: "Check again", Href: "/migrations/new/checks?" + requestValues(w).Encode()}}
 	}
 	status := 0
 	if refused != nil {
@@ -187,7 +187,7 @@ func checks(fs []migration.Finding) (out []templates.Check) {
 // migrationStart looks, plans and checks once more and starts.
 func (s *Server) migrationStart(c echo.Context) error {
 	ctx, w := c.Request().Context(), requestOf(c.FormValue)
-	id, err := s.start(c, w)
+	id, err := s.start(ctx, w, s.by(c))
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.preflightView(c, w, err)
 		if viewErr != nil {
@@ -206,8 +206,7 @@ func (s *Server) migrationStart(c echo.Context) error {
 	return seeOther(c, "/migrations/"+id)
 }
 
-func (s *Server) start(c echo.Context, w request) (string, error) {
-	ctx := c.Request().Context()
+func (s *Server) start(ctx context.Context, w request, by migration.By) (string, error) {
 	p, err := s.draft(ctx, w)
 	if err != nil {
 		return "", err
@@ -218,7 +217,7 @@ func (s *Server) start(c echo.Context, w request) (string, error) {
 			return "", err
 		}
 	}
-	return migration.Start(ctx, s.Migrations, p.draft, findings, s.NewID, s.by(c))
+	return migration.Start(ctx, s.Migrations, p.draft, findings, s.NewID, by)
 }
 
 // planCalls words the calls that would be made, the first ones in full.

@@ -16,11 +16,11 @@ import (
 func (s *Server) planView(c echo.Context, p plan) templates.PlanFiles {
 	z := s.zone(c)
 	d := p.draft
-	v := templates.PlanFiles{Crumbs: newCrumbs(p.request, 1), Path: p.path(), Read: templates.Count(len(d.Seen), "file read", "files read")}
+	v := templates.PlanFiles{Crumbs: newCrumbs(p.request, 1), Path: planPath(p), Read: templates.Count(len(d.Seen), "file read", "files read")}
 	for _, db := range d.Databases {
 		w := p.request
 		w.Family, w.Base, w.Fork, w.Database = db.Family.String(), "", "", ""
-		v.Databases = append(v.Databases, templates.Tab{Label: databaseLabel(db), Href: "/migrations/new/files?" + w.values().Encode(), Count: len(db.Steps) + len(db.LeftOut),
+		v.Databases = append(v.Databases, templates.Tab{Label: databaseLabel(db), Href: "/migrations/new/files?" + requestValues(w).Encode(), Count: len(db.Steps) + len(db.LeftOut),
 			Current: d.Plan != nil && d.Plan.Family == db.Family})
 	}
 	if len(v.Databases) < 2 {
@@ -130,7 +130,7 @@ func setTime(z templates.Zone, s *backup.Set) templates.When {
 }
 
 func planProblems(p plan) (out []templates.Help) {
-	again := templates.Action{Label: "Look again", Href: "/migrations/new/files?" + p.request.values().Encode()}
+	again := templates.Action{Label: "Look again", Href: "/migrations/new/files?" + requestValues(p.request).Encode()}
 	for _, m := range p.draft.Plan.Missing {
 		titles := map[backup.MissingKind]string{backup.MissingFull: "A full backup is missing", backup.MissingBase: "The full backup of a differential is missing", backup.MissingLog: "A log backup is missing",
 			backup.MissingStripe: "A stripe is missing", backup.MissingStop: "The moment asked for is not reached", backup.MissingSet: "A backup is cut off"}
@@ -145,7 +145,7 @@ func planProblems(p plan) (out []templates.Help) {
 			if !k.Finished.IsZero() {
 				label += ", " + k.Finished.Time().Format("2 Jan 2006 15:04")
 			}
-			out2 := templates.Action{Label: label, Href: "/migrations/new/files?" + w.values().Encode(), Primary: i == 0}
+			out2 := templates.Action{Label: label, Href: "/migrations/new/files?" + requestValues(w).Encode(), Primary: i == 0}
 			h.Actions = append(h.Actions, out2)
 		}
 		out = append(out, h)
@@ -215,7 +215,7 @@ func cloudHint(p plan, always, cloud string) string {
 // planForm are the choices that are left, each with what it means.
 func planForm(p plan) templates.Form {
 	m, w := p.draft.Migration, p.request
-	f := templates.Form{Action: "/migrations/new/checks", Method: "get", Submit: "Run the checks", Cancel: "/migrations/new?" + w.values().Encode()}
+	f := templates.Form{Action: "/migrations/new/checks", Method: "get", Submit: "Run the checks", Cancel: "/migrations/new?" + requestValues(w).Encode()}
 	for _, h := range []templates.Hidden{{Name: "source", Value: w.Source}, {Name: "prefix", Value: w.Prefix}, {Name: "instance", Value: w.Instance}, {Name: "staging", Value: w.Staging},
 		{Name: "family", Value: p.draft.Plan.Family.String()}, {Name: "base", Value: w.Base}, {Name: "fork", Value: w.Fork}, {Name: "stop_at", Value: w.StopAt}} {
 		if h.Value != "" {

@@ -141,7 +141,7 @@ func (s *Server) policyApply(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.sessions.Put(c.Request().Context(), sessionApplied, string(b))
+	s.keep(c, sessionApplied, string(b))
 	return seeOther(c, policyHref(in.ID)+"/applied")
 }
 
@@ -153,7 +153,7 @@ func (s *Server) policyApplied(c echo.Context) (view, error) {
 		return view{}, err
 	}
 	var results []appliedJSON
-	if text := s.sessions.GetString(ctx, sessionApplied); text == "" || json.Unmarshal([]byte(text), &results) != nil {
+	if text := s.kept(c, sessionApplied); text == "" || json.Unmarshal([]byte(text), &results) != nil {
 		return view{}, fault.New(fault.NotFound, "Nothing was applied in this session.", "Every instance's policy page has its versions.")
 	}
 	names, err := s.instanceNames(ctx)

@@ -165,3 +165,13 @@ func (s *Server) say(c echo.Context, tone templates.Tone, text string) {
 	s.sessions.Put(ctx, sessionNotice, text)
 	s.sessions.Put(ctx, sessionTone, string(tone))
 }
+
+// keep leaves a text with the session of who asks.
+func (s *Server) keep(c echo.Context, key, text string) {
+	s.sessions.Put(c.Request().Context(), key, text)
+}
+
+// kept is a text that was left; empty when there is none.
+func (s *Server) kept(c echo.Context, key string) string {
+	return s.sessions.GetString(c.Request().Context(), key)
+}

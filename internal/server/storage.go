@@ -205,7 +205,7 @@ func storedFile(z templates.Zone, got migration.Seen) templates.StoredFile {
 
 // storageMigrate begins a new migration from a place.
 func (s *Server) storageMigrate(c echo.Context) error {
-	return seeOther(c, "/migrations/new?"+request{Source: c.Param("id"), Prefix: c.QueryParam("prefix")}.values().Encode())
+	return seeOther(c, "/migrations/new?"+url.Values{"source": {c.Param("id")}, "prefix": {c.QueryParam("prefix")}}.Encode())
 }
 
 // uploadAskAbort asks before the parts of an unfinished upload are thrown away.

@@ -53,12 +53,12 @@ func (s *Server) pickWaveView(c echo.Context, w waveRequest, pick string, refuse
 	for _, i := range servers {
 		next := w
 		next.Server, next.Databases = i.ID, nil
-		v.Servers = append(v.Servers, templates.Tab{Label: i.Name, Href: "/waves/new?" + next.values().Encode(), Count: -1, Current: i.ID == w.Server})
+		v.Servers = append(v.Servers, templates.Tab{Label: i.Name, Href: "/waves/new?" + waveValues(next).Encode(), Count: -1, Current: i.ID == w.Server})
 	}
 	databases, err := s.databasesOf(ctx, w.Server)
 	if err != nil {
 		h := s.askedInVain(c, err)
-		h.Actions = []templates.Action{{Label: "Ask again", Href: "/waves/new?" + w.values().Encode()}, {Label: "Change the server", Href: "/settings/servers/" + url.PathEscape(w.Server)}}
+		h.Actions = []templates.Action{{Label: "Ask again", Href: "/waves/new?" + waveValues(w).Encode()}, {Label: "Change the server", Href: "/settings/servers/" + url.PathEscape(w.Server)}}
 		v.Trouble = &h
 		return out, nil
 	}
@@ -142,13 +142,13 @@ func (s *Server) wavePreflight(c echo.Context) (view, error) {
 
 func (s *Server) waveChecksView(c echo.Context, w waveRequest, got waveChecked) (view, error) {
 	places, found := got.places, got.found
-	q := "?" + w.values().Encode()
+	q := "?" + waveValues(w).Encode()
 	back := "/waves/new" + q
 	v := templates.WaveChecks{Crumbs: []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: "New", Href: back}, {Text: "Checks"}},
 		Path: fmt.Sprintf("%s: %s on %s → %s", w.Name, templates.Count(len(found), "database", "databases"), places.server.Name, instanceName(places.instance)), Back: templates.Action{Label: "Back", Href: back}}
 	var left []string
 	ready := 0
-	remedied := w.values()
+	remedied := waveValues(w)
 	remedied.Set("of", ofWave)
 	for _, k := range found {
 		block, err := s.waveBlock(c, k, remedied)
@@ -174,7 +174,7 @@ func (s *Server) waveChecksView(c echo.Context, w waveRequest, got waveChecked) 
 	if every, ok := got.fittingEvery(); ok && ready > 0 {
 		fitting := w
 		fitting.Every = every.String()
-		v.Verdict.Actions = append(v.Verdict.Actions, templates.Action{Label: "Check with a log backup every " + templates.Span(every), Href: "/waves/new/checks?" + fitting.values().Encode()})
+		v.Verdict.Actions = append(v.Verdict.Actions, templates.Action{Label: "Check with a log backup every " + templates.Span(every), Href: "/waves/new/checks?" + waveValues(fitting).Encode()})
 	}
 	if ready > 0 && !got.fits() {
 		v.Verdict = templates.Help{Title: "All of them together do not fit.", Cause: "Each could start alone; see what the wave as a whole lacks.", Fix: "Mend what is marked red, or choose fewer databases, then check again.", Actions: []templates.Action{again}}
@@ -182,7 +182,7 @@ func (s *Server) waveChecksView(c echo.Context, w waveRequest, got waveChecked) 
 	}
 	if ready > 0 {
 		f := templates.Form{Action: "/waves", Submit: "Start " + templates.Count(ready, "migration", "migrations"), Cancel: back}
-		for name, values := range w.values() {
+		for name, values := range waveValues(w) {
 			for _, value := range values {
 				f.Hidden = append(f.Hidden, templates.Hidden{Name: name, Value: value})
 			}
@@ -241,7 +241,7 @@ func (s *Server) waveStart(c echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
 	}
 	w := waveRequestOf(form)
-	begun, err := s.startWave(c, w)
+	begun, err := s.startWave(c.Request().Context(), w, s.by(c))
 	if fault.Is(err, fault.Invalid) && len(begun.results) > 0 {
 		v, viewErr := s.waveChecksView(c, w, begun.waveChecked)
 		if viewErr != nil {

@@ -59,7 +59,7 @@ func (s *Server) waveReport(c echo.Context) (view, error) {
 	}
 	v.Checks, v.Bounds = checks(w.Findings), s.waveBounds(calls)
 	t := tally(rows)
-	v.Facts = []templates.Fact{{Label: "Databases", Value: fmt.Sprint(t.all), Note: t.words()}, {Label: "Begun", Value: z.At(w.Created).UTC, Note: "UTC", Words: true}}
+	v.Facts = []templates.Fact{{Label: "Databases", Value: fmt.Sprint(t.all), Note: tallyWords(t)}, {Label: "Begun", Value: z.At(w.Created).UTC, Note: "UTC", Words: true}}
 	if longest > 0 {
 		v.Facts = append(v.Facts, templates.Fact{Label: "Writes stopped at most", Value: templates.Span(longest), Note: "from freeze to open database"})
 	}

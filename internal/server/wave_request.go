@@ -13,8 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -65,8 +63,8 @@ func (w waveRequest) live(database string) liveRequest {
 	return liveRequest{Server: w.Server, Source: database, Instance: w.Instance, Staging: w.Staging, Every: w.Every, Freeze: w.Freeze, Check: w.Check, Compress: w.Compress}
 }
 
-func (w waveRequest) values() url.Values {
-	v := w.live("").values()
+func waveValues(w waveRequest) url.Values {
+	v := liveValues(w.live(""))
 	if w.Name != "" {
 		v.Set("name", w.Name)
 	}
@@ -278,8 +276,7 @@ type waveStarted struct {
 
 // startWave checks once more and starts those that may. Without any that may
 // start there is no wave.
-func (s *Server) startWave(c echo.Context, w waveRequest) (v waveStarted, err error) {
-	ctx := c.Request().Context()
+func (s *Server) startWave(ctx context.Context, w waveRequest, by migration.By) (v waveStarted, err error) {
 	if v.waveChecked, err = s.waveChecks(ctx, w); err != nil {
 		return v, err
 	}
@@ -303,7 +300,7 @@ func (s *Server) startWave(c echo.Context, w waveRequest) (v waveStarted, err er
 		}
 		return v, v.whyNot()
 	}
-	wave, begun, err := migration.StartWave(ctx, s.Migrations, w.Name, items, v.whole, s.NewID, s.by(c))
+	wave, begun, err := migration.StartWave(ctx, s.Migrations, w.Name, items, v.whole, s.NewID, by)
 	v.wave = wave
 	for _, r := range begun {
 		if i, ok := at[r.Database]; ok {

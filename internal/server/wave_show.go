@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates"
 )
 
@@ -110,7 +111,7 @@ func tally(rows []migration.Summary) (t waveTally) {
 	return t
 }
 
-func (t waveTally) badge() templates.Badge {
+func tallyBadge(t waveTally) templates.Badge {
 	switch {
 	case t.all == 0:
 		return templates.Badge{Text: "empty"}
@@ -128,7 +129,7 @@ func (t waveTally) badge() templates.Badge {
 	return templates.Badge{Text: "on its way", Tone: templates.ToneRun}
 }
 
-func (t waveTally) words() string {
+func tallyWords(t waveTally) string {
 	var parts []string
 	for _, p := range []struct {
 		n    int
@@ -161,7 +162,7 @@ func (s *Server) waveList(c echo.Context) (view, error) {
 			return view{}, err
 		}
 		t := tally(rows)
-		row := templates.WaveRow{Name: templates.Link{Text: w.Name, Href: "/waves/" + w.ID}, Databases: templates.Count(t.all, "database", "databases"), Badge: t.badge(), Next: t.words(), Begun: z.At(w.Created)}
+		row := templates.WaveRow{Name: templates.Link{Text: w.Name, Href: "/waves/" + w.ID}, Databases: templates.Count(t.all, "database", "databases"), Badge: tallyBadge(t), Next: tallyWords(t), Begun: z.At(w.Created)}
 		if t.files > 0 && t.ended < t.all {
 			row.Progress = &templates.Progress{Label: "Files of " + w.Name + " applied", Value: int64(t.applied), Max: int64(t.files), Words: fmt.Sprintf("%d of %s applied", t.applied, templates.Count(t.files, "file", "files"))}
 		}
@@ -199,7 +200,7 @@ func (v waveSight) notReady() string {
 	}
 	switch {
 	case waits > 0:
-		return templates.Count(waits, "database", "databases") + " cannot be cut over yet: all go together."
+		return words.Count(waits, "database", "databases").String() + " cannot be cut over yet: all go together."
 	case able == 0:
 		return "No database of it is still on its way."
 	}
@@ -253,7 +254,7 @@ func (s *Server) waveShow(c echo.Context) (view, error) {
 		return view{}, err
 	}
 	here, t := "/waves/"+got.wave.ID, got.tally()
-	v := templates.Wave{Name: got.wave.Name, Crumbs: []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: got.wave.Name}}, Path: "begun " + z.At(got.wave.Created).UTC + " UTC", Badge: t.badge(),
+	v := templates.Wave{Name: got.wave.Name, Crumbs: []templates.Link{{Text: "Waves", Href: "/waves"}, {Text: got.wave.Name}}, Path: "begun " + z.At(got.wave.Created).UTC + " UTC", Badge: tallyBadge(t),
 		Facts: waveFacts(z, got, t), Needs: waveNeeds(got), Empty: templates.Empty{Title: "No database of this wave was started.", Text: "Each was refused when the order was given. Make a new wave."}}
 	cut := templates.Action{Label: "Cut over…", Href: here + "/cutover", Primary: true}
 	if got.rest() {
@@ -318,7 +319,7 @@ func (s *Server) waveMemberRow(c echo.Context, k waveMember) templates.WaveMembe
 
 // waveFacts are the figures of a wave.
 func waveFacts(z templates.Zone, got waveSight, t waveTally) []templates.Fact {
-	facts := []templates.Fact{{Label: "Databases", Value: fmt.Sprint(t.all), Note: t.words()},
+	facts := []templates.Fact{{Label: "Databases", Value: fmt.Sprint(t.all), Note: tallyWords(t)},
 		{Label: "Following", Value: fmt.Sprintf("%d of %d", t.follow, t.all), Note: "ready for the cutover"}}
 	behind, longest, asked := time.Duration(0), time.Duration(0), time.Time{}
 	who := ""
