@@ -23,9 +23,9 @@ generate: ## write the Go files of the templ components
 
 # Generated files are committed. Generating them again must change nothing.
 generated:
-	@before=$$(cat web/templates/*_templ.go | cksum); \
+	@before=$$(cat web/templates/*/*_templ.go | cksum); \
 	$(GO) -C web/templates tool templ generate || exit 1; \
-	if [ "$$before" != "$$(cat web/templates/*_templ.go | cksum)" ]; then \
+	if [ "$$before" != "$$(cat web/templates/*/*_templ.go | cksum)" ]; then \
 		echo "the _templ.go files were older than their .templ files; they are written anew: commit them"; exit 1; fi
 
 bench: ## print the figures the product promises, measured

@@ -27,6 +27,7 @@ import (
 	"github.com/bakplane/bakplane/internal/scheduler"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/internal/server/site"
 )
 
 // App is the dashboard put together. Open makes its parts in order, Close
@@ -88,7 +89,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 
 // face is the web server of the house.
 func (a *App) face(notifier *run.Notifier) (http.Handler, error) {
-	return server.New(server.Config{Secure: a.config.TLSCert != "", TrustProxy: a.config.TrustProxy, Version: version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
+	return site.New(server.Config{Secure: a.config.TLSCert != "", TrustProxy: a.config.TrustProxy, Version: version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
 		Endpoints: a.DB, Kinds: a.Ports.Kinds.Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey:   &migration.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: app.Unpacked}},
 		Notifier: notifier, Log: a.log, Now: a.config.now, NewID: newID,

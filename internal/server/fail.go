@@ -9,13 +9,13 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
 var errCrossOrigin = echo.NewHTTPError(http.StatusForbidden, "This request came from another site, so it was not obeyed.")
 
-// statusOf is where kinds of faults become statuses, once for pages and API.
-func statusOf(err error) int {
+// StatusOf is where kinds of faults become statuses, once for pages and API.
+func StatusOf(err error) int {
 	var h *echo.HTTPError
 	switch fault.Of(err) {
 	case fault.Invalid:
@@ -35,9 +35,9 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// wordsOf are the sentences for a person.
-func wordsOf(err error) (title, message, fix string) {
-	status := statusOf(err)
+// WordsOf are the sentences for a person.
+func WordsOf(err error) (title, message, fix string) {
+	status := StatusOf(err)
 	title = titleOf(status)
 	var h *echo.HTTPError
 	if fault.Of(err) == fault.Unknown && errors.As(err, &h) {
@@ -88,12 +88,12 @@ func titleOf(status int) string {
 
 // fail answers with an error: JSON for programs, a page for people. The cause
 // goes to the log, once, and never to the browser.
-func (s *Server) fail(err error, c echo.Context) {
+func (s *Kit) fail(err error, c echo.Context) {
 	if c.Response().Committed || errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil {
 		return
 	}
-	status := statusOf(err)
-	title, message, fix := wordsOf(err)
+	status := StatusOf(err)
+	title, message, fix := WordsOf(err)
 	ref := ""
 	if status >= http.StatusInternalServerError {
 		ref = requestID(c)
@@ -108,42 +108,43 @@ func (s *Server) fail(err error, c echo.Context) {
 	case c.Request().Method == http.MethodHead:
 		answer = c.NoContent(status)
 	case isAPI(c):
-		answer = c.JSON(status, apiError{Error: message, Fix: fix, Kind: kindOf(err, status), Ref: ref})
+		answer = c.JSON(status, APIError{Error: message, Fix: fix, Kind: KindOf(err, status), Ref: ref})
 	default:
-		answer = s.problemPage(c, status, templates.Problem{Status: status, Title: title, Message: message, Fix: fix, Ref: ref})
+		answer = s.problemPage(c, status, kit.Problem{Status: status, Title: title, Message: message, Fix: fix, Ref: ref})
 	}
 	if answer != nil {
 		s.Log.Error("answer with an error", "err", answer)
 	}
 }
 
-func (s *Server) problemPage(c echo.Context, status int, p templates.Problem) error {
+func (s *Kit) problemPage(c echo.Context, status int, p kit.Problem) error {
 	if back := c.Request().Referer(); back != "" && c.Request().Method == http.MethodPost {
-		if here := localPath(back, c.Request().Host); here != "" {
-			p.Actions = append(p.Actions, templates.Action{Label: "Back", Href: here})
+		if here := LocalPath(back, c.Request().Host); here != "" {
+			p.Actions = append(p.Actions, kit.Action{Label: "Back", Href: here})
 		}
 	}
-	p.Actions = append(p.Actions, templates.Action{Label: "Overview", Href: "/"})
+	p.Actions = append(p.Actions, kit.Action{Label: "Overview", Href: "/"})
 	if c.Request().Header.Get("HX-Request") == "true" {
-		return render(c, status, templates.ProblemBox(p))
+		return Render(c, status, kit.ProblemBox(p))
 	}
-	if _, ok := who(c); !ok {
-		return render(c, status, templates.ProblemSignedOut(s.signedOutFrame(c, p.Title), p))
+	if _, ok := Who(c); !ok {
+		return Render(c, status, kit.ProblemSignedOut(s.signedOutFrame(c, p.Title), p))
 	}
-	return render(c, status, templates.ProblemPage(s.frame(c, p.Title, "", ""), p))
+	return Render(c, status, kit.ProblemPage(s.Frame(c, p.Title, "", ""), p))
 }
 
 func isAPI(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/api/") }
 
-// apiError is the body of every refused API request.
-type apiError struct {
+// APIError is the body of every refused API request.
+type APIError struct {
 	Error string `json:"error"` // what is wrong, a sentence
 	Fix   string `json:"fix,omitempty"`
 	Kind  string `json:"kind"`
 	Ref   string `json:"ref,omitempty"` // to find the matching lines of the log
 }
 
-func kindOf(err error, status int) string {
+// KindOf is the word for an error's kind in answers to programs.
+func KindOf(err error, status int) string {
 	if k := fault.Of(err); k != fault.Unknown {
 		return string(k)
 	}

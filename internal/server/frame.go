@@ -11,9 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/bakplane/bakplane/internal/migration"
-	"github.com/bakplane/bakplane/internal/run"
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
 // zones remembers the time zones that browsers named.
@@ -54,24 +52,24 @@ func cookie(c echo.Context, name string) string {
 	return v
 }
 
-// zone words times for the reader of this answer: in the zone their browser
+// Zone words times for the reader of this answer: in the zone their browser
 // named, else in ours.
-func (s *Server) zone(c echo.Context) templates.Zone {
-	z := templates.Zone{Local: s.cfg.Zone, Now: s.Now()}
+func (s *Kit) Zone(c echo.Context) kit.Zone {
+	z := kit.Zone{Local: s.Config.Zone, Now: s.Now()}
 	if l := s.zones.load(cookie(c, "zone")); l != nil {
 		z.Local = l
 	}
 	return z
 }
 
-func (s *Server) bareFrame(c echo.Context, title string) templates.Frame {
-	z := s.zone(c)
+func (s *Kit) bareFrame(c echo.Context, title string) kit.Frame {
+	z := s.Zone(c)
 	clock := z.At(z.Now)
 	clock.UTC = z.Now.UTC().Format("15:04")
 	if clock.Local != "" {
 		clock.Local = z.Now.In(z.Local).Format("15:04")
 	}
-	f := templates.Frame{Title: title, Theme: cookie(c, "theme"), Zone: z.Local.String(), Clock: clock, Assets: s.assets, Here: "/"}
+	f := kit.Frame{Title: title, Theme: cookie(c, "theme"), Zone: z.Local.String(), Clock: clock, Assets: s.assets, Here: "/"}
 	if c.Request().Method == http.MethodGet {
 		f.Here = c.Request().URL.RequestURI()
 	}
@@ -79,67 +77,41 @@ func (s *Server) bareFrame(c echo.Context, title string) templates.Frame {
 }
 
 // signedOutFrame surrounds pages for people who are not signed in.
-func (s *Server) signedOutFrame(c echo.Context, title string) templates.Frame {
+func (s *Kit) signedOutFrame(c echo.Context, title string) kit.Frame {
 	return s.bareFrame(c, title)
 }
 
-// frame surrounds pages for people who are signed in. stream is empty for
+// Frame surrounds pages for people who are signed in. stream is empty for
 // pages that do not change by themselves.
-func (s *Server) frame(c echo.Context, title, section, stream string) templates.Frame {
+func (s *Kit) Frame(c echo.Context, title, section, stream string) kit.Frame {
 	f := s.bareFrame(c, title)
 	ctx := c.Request().Context()
-	p, _ := who(c)
-	f.Section, f.Stream, f.Who = section, stream, p.person.Name
+	p, _ := Who(c)
+	f.Section, f.Stream, f.Who = section, stream, p.Person.Name
 	f.Nav = s.nav(ctx)
-	if p.via == "web" && !wantsStream(c) {
+	if p.Via == "web" && !wantsStream(c) {
 		if text := s.sessions.PopString(ctx, sessionNotice); text != "" {
-			f.Notice = &templates.Notice{Tone: templates.Tone(s.sessions.PopString(ctx, sessionTone)), Text: text}
+			f.Notice = &kit.Notice{Tone: kit.Tone(s.sessions.PopString(ctx, sessionTone)), Text: text}
 		}
 	}
 	return f
 }
 
-// standing counts what the rail and the overview tell of.
-type activity struct {
-	active  []migration.Summary // not ended
-	needs   []migration.Summary // of these, those that stand still until a person acts
-	running int                 // runs at work
-}
-
-// atWork are the stages of migrations that have not ended.
-var atWork = []migration.Stage{migration.StagePreflight, migration.StageBackup, migration.StageUploading, migration.StageRestoring,
-	migration.StageImporting, migration.StageFollowing, migration.StageCutover, migration.StageOpening, migration.StageChecking}
-
-func (s *Server) activity(ctx context.Context) (st activity, err error) {
-	if st.active, err = s.Migrations.Migrations(ctx, migration.Filter{Stages: atWork, Limit: 500}); err != nil {
-		return st, err
-	}
-	for _, m := range st.active {
-		if m.RunState.NeedsPerson() {
-			st.needs = append(st.needs, m)
-		}
-		if m.RunState == run.Running || m.RunState == run.Queued {
-			st.running++
-		}
-	}
-	return st, nil
-}
-
 // nav is the rail with its counts; without an answer from the store it is the
 // rail without counts, for a problem page must not need what is broken.
-func (s *Server) nav(ctx context.Context) []templates.NavItem {
-	st, err := s.activity(ctx)
+func (s *Kit) nav(ctx context.Context) []kit.NavItem {
+	st, err := s.Progress.Activity(ctx)
 	if err != nil {
 		s.Log.Error("count for the rail", "err", err)
 	}
-	items := []templates.NavItem{
-		{Key: "overview", Label: "Overview", Href: "/", Count: len(st.needs), Tone: templates.ToneBad, CountWords: fmt.Sprintf("%d need a person", len(st.needs))},
+	items := []kit.NavItem{
+		{Key: "overview", Label: "Overview", Href: "/", Count: len(st.Needs), Tone: kit.ToneBad, CountWords: fmt.Sprintf("%d need a person", len(st.Needs))},
 		{Key: "instances", Label: "Instances", Href: "/instances"},
 		{Key: "policies", Label: "Policies", Href: "/policies"},
 		{Key: "sets", Label: "Backup sets", Href: "/sets"},
-		{Key: "migrations", Label: "Migrations", Href: "/migrations", Count: len(st.active), CountWords: fmt.Sprintf("%d on their way", len(st.active))},
+		{Key: "migrations", Label: "Migrations", Href: "/migrations", Count: len(st.Active), CountWords: fmt.Sprintf("%d on their way", len(st.Active))},
 		{Key: "storage", Label: "Storage", Href: "/storage"},
-		{Key: "runs", Label: "Runs", Href: "/runs", Count: st.running, CountWords: fmt.Sprintf("%d at work", st.running)},
+		{Key: "runs", Label: "Runs", Href: "/runs", Count: st.Running, CountWords: fmt.Sprintf("%d at work", st.Running)},
 		{Key: "audit", Label: "Audit", Href: "/audit"},
 		{Key: "settings", Label: "Settings", Href: "/settings"},
 	}
@@ -147,15 +119,15 @@ func (s *Server) nav(ctx context.Context) []templates.NavItem {
 }
 
 // setTheme remembers the colours in a cookie, for browsers without script.
-func (s *Server) setTheme(c echo.Context) error {
+func (s *Kit) setTheme(c echo.Context) error {
 	theme := c.FormValue("theme")
 	if theme != "light" && theme != "dark" {
 		theme = "system"
 	}
-	c.SetCookie(&http.Cookie{Name: "theme", Value: theme, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, Secure: s.cfg.Secure}) //nolint:gosec // app.js reads and writes it
-	back := localPath(c.FormValue("back"), "")
+	c.SetCookie(&http.Cookie{Name: "theme", Value: theme, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, Secure: s.Config.Secure}) //nolint:gosec // app.js reads and writes it
+	back := LocalPath(c.FormValue("back"), "")
 	if back == "" || strings.HasPrefix(back, "/theme") {
 		back = "/"
 	}
-	return seeOther(c, back)
+	return SeeOther(c, back)
 }

@@ -33,8 +33,8 @@ func newLimiter(now func() time.Time) *limiter {
 	return &limiter{now: now, hash: make(chan struct{}, 2), tries: map[string]*try{}}
 }
 
-// open reports whether a try may be made under all keys.
-func (d *limiter) open(keys ...string) bool {
+// Open reports whether a try may be made under all keys.
+func (d *limiter) Open(keys ...string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now, ok := d.now(), true
@@ -73,8 +73,8 @@ func (d *limiter) sweep(now time.Time) {
 	}
 }
 
-// hashing runs f when a place is free.
-func (d *limiter) hashing(f func()) {
+// Hashing runs f when a place is free.
+func (d *limiter) Hashing(f func()) {
 	d.hash <- struct{}{}
 	defer func() { <-d.hash }()
 	f()

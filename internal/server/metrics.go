@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/bakplane/bakplane/internal/migration/progress"
 )
 
 // metrics are the figures at /metrics.
@@ -18,7 +20,7 @@ type metrics struct {
 	seconds  *prometheus.HistogramVec
 }
 
-func newMetrics(s *Server) *metrics {
+func newMetrics(s *Kit) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "bakplane_http_requests_total", Help: "Requests answered."}, []string{"method", "route", "status"}),
@@ -42,13 +44,13 @@ func (m *metrics) seen(c echo.Context, took time.Duration) {
 	m.seconds.WithLabelValues(route).Observe(took.Seconds())
 }
 
-func (s *Server) showMetrics() echo.HandlerFunc {
+func (s *Kit) showMetrics() echo.HandlerFunc {
 	return echo.WrapHandler(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
 }
 
 // activityCollector reads the store when it is asked.
 type activityCollector struct {
-	server        *Server
+	server        *Kit
 	active, needs *prometheus.Desc
 }
 
@@ -59,17 +61,17 @@ func (k *activityCollector) Describe(ch chan<- *prometheus.Desc) { ch <- k.activ
 func (k *activityCollector) Collect(ch chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	st, err := k.server.activity(ctx)
+	st, err := k.server.Progress.Activity(ctx)
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(k.active, err)
 		return
 	}
 	stages := map[string]int{}
-	for _, m := range st.active {
+	for _, m := range st.Active {
 		stages[string(m.Stage)]++
 	}
-	for _, stage := range atWork {
+	for _, stage := range progress.AtWork {
 		ch <- prometheus.MustNewConstMetric(k.active, prometheus.GaugeValue, float64(stages[string(stage)]), string(stage))
 	}
-	ch <- prometheus.MustNewConstMetric(k.needs, prometheus.GaugeValue, float64(len(st.needs)))
+	ch <- prometheus.MustNewConstMetric(k.needs, prometheus.GaugeValue, float64(len(st.Needs)))
 }

@@ -1,54 +1,35 @@
 package server
 
 import (
+	"fmt"
 	"math"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
-// protectionRow answers for one database of an instance whether it is protected
-// as promised.
-func protectionRow(z templates.Zone, p backup.Protection, in endpoint.Instance) templates.ProtectionRow {
-	row := templates.ProtectionRow{Name: templates.Link{Text: p.Database, Href: databaseHref(p.InstanceID, p.Database)}, Where: firstOf(instanceName(in), p.InstanceID),
-		Badge: protectionBadge(z.Now, p, in.Traits), Full: backedAt(z, p.LastFull, math.MaxInt64), Diff: backedAt(z, p.LastDifferential, math.MaxInt64), Log: backedAt(z, p.LastLog, math.MaxInt64),
-		Why: protectionWhy(z, p)}
-	if p.Database == "" {
-		row.Name.Text = "the whole instance"
-	}
-	row.RPO, row.Against = "—", "no objective"
-	if !p.RestorableTo.IsZero() {
-		row.RPO = templates.Span(z.Now.Sub(p.RestorableTo))
-	}
-	if p.Objective > 0 {
-		row.Against = "of " + templates.Span(p.Objective)
-		row.RPOTone = toneIf(p.RestorableTo.IsZero() || z.Now.Sub(p.RestorableTo) > p.Objective+p.Slack, templates.ToneBad)
-	}
-	return row
-}
-
-func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits) templates.Badge {
+func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits) kit.Badge {
 	switch {
 	case !p.Dropped.IsZero():
-		return templates.Badge{Text: "no longer there"}
+		return kit.Badge{Text: "no longer there"}
 	case p.Late(now):
-		return templates.Badge{Text: "late", Tone: templates.ToneBad}
+		return kit.Badge{Text: "late", Tone: kit.ToneBad}
 	case p.Unprotected():
-		return templates.Badge{Text: "cannot be restored", Tone: templates.ToneBad}
+		return kit.Badge{Text: "cannot be restored", Tone: kit.ToneBad}
 	case !p.Whole:
-		return templates.Badge{Text: "chain broken", Tone: templates.ToneWarn}
+		return kit.Badge{Text: "chain broken", Tone: kit.ToneWarn}
 	case p.Objective == 0 && p.Due.IsZero() && traits.BacksUpItself:
-		return templates.Badge{Text: "policy not known yet"}
+		return kit.Badge{Text: "policy not known yet"}
 	case p.Objective == 0 && p.Due.IsZero():
-		return templates.Badge{Text: "nothing promised"}
+		return kit.Badge{Text: "nothing promised"}
 	}
-	return templates.Badge{Text: "as promised", Tone: templates.ToneOK}
+	return kit.Badge{Text: "as promised", Tone: kit.ToneOK}
 }
 
 // protectionWhy says in a sentence why a database is not protected as promised.
-func protectionWhy(z templates.Zone, p backup.Protection) string {
+func protectionWhy(z kit.Zone, p backup.Protection) string {
 	why := p.Words
 	if why == "" && p.PolicyID != "" {
 		why = p.NoLog
@@ -56,15 +37,84 @@ func protectionWhy(z templates.Zone, p backup.Protection) string {
 	if !p.Late(z.Now) {
 		return why
 	}
-	late := "Late for " + templates.Span(z.Now.Sub(p.LateAt)) + "."
+	late := "Late for " + kit.Span(z.Now.Sub(p.LateAt)) + "."
 	switch {
 	case p.Objective > 0 && !p.RestorableTo.IsZero() && z.Now.Sub(p.RestorableTo) > p.Objective+p.Slack:
-		late = "Late for " + templates.Span(z.Now.Sub(p.LateAt)) + ": the newest restorable moment is older than the objective of " + templates.Span(p.Objective) + "."
+		late = "Late for " + kit.Span(z.Now.Sub(p.LateAt)) + ": the newest restorable moment is older than the objective of " + kit.Span(p.Objective) + "."
 	case !p.Due.IsZero() && !z.Now.Before(p.Due):
-		late = "Late for " + templates.Span(z.Now.Sub(p.Due)) + ": a backup that was due did not come."
+		late = "Late for " + kit.Span(z.Now.Sub(p.Due)) + ": a backup that was due did not come."
 	}
 	if why == "" {
 		return late
 	}
 	return late + " " + why
+}
+
+// ProtectionTabs choose among databases.
+var ProtectionTabs = []struct {
+	Key, Label string
+	filter     backup.ProtectionFilter
+}{
+	{"", "All", backup.ProtectionFilter{}},
+	{"late", "Late", backup.ProtectionFilter{OnlyLate: true}},
+	{"unprotected", "Cannot be restored", backup.ProtectionFilter{OnlyUnprotected: true}},
+	{"broken", "Chain broken", backup.ProtectionFilter{OnlyBroken: true}},
+}
+
+// ProtectionFilterOf reads which databases a list is about.
+func ProtectionFilterOf(show string) (backup.ProtectionFilter, error) {
+	for _, t := range ProtectionTabs {
+		if t.Key == show {
+			return t.filter, nil
+		}
+	}
+	return backup.ProtectionFilter{}, Invalid(fmt.Sprintf("%q is none of the lists.", show), "Choose late, unprotected or broken.")
+}
+
+// ProtectionRow answers for one database of an instance whether it is protected
+// as promised.
+func ProtectionRow(z kit.Zone, p backup.Protection, in endpoint.Instance) kit.ProtectionRow {
+	row := kit.ProtectionRow{Name: kit.Link{Text: p.Database, Href: DatabaseHref(p.InstanceID, p.Database)}, Where: FirstOf(InstanceName(in), p.InstanceID),
+		Badge: protectionBadge(z.Now, p, in.Traits), Full: BackedAt(z, p.LastFull, math.MaxInt64), Diff: BackedAt(z, p.LastDifferential, math.MaxInt64), Log: BackedAt(z, p.LastLog, math.MaxInt64),
+		Why: protectionWhy(z, p)}
+	if p.Database == "" {
+		row.Name.Text = "the whole instance"
+	}
+	row.RPO, row.Against = "—", "no objective"
+	if !p.RestorableTo.IsZero() {
+		row.RPO = kit.Span(z.Now.Sub(p.RestorableTo))
+	}
+	if p.Objective > 0 {
+		row.Against = "of " + kit.Span(p.Objective)
+		row.RPOTone = ToneIf(p.RestorableTo.IsZero() || z.Now.Sub(p.RestorableTo) > p.Objective+p.Slack, kit.ToneBad)
+	}
+	return row
+}
+
+// BackedAt words when a backup was taken; one older than late, or none, is to
+// be looked at soon.
+func BackedAt(z kit.Zone, at time.Time, late time.Duration) kit.Backed {
+	if at.IsZero() {
+		b := kit.Backed{Ago: "never"}
+		if late != math.MaxInt64 {
+			b.Tone = kit.ToneWarn
+		}
+		return b
+	}
+	b := kit.Backed{When: z.At(at), Ago: z.Ago(at)}
+	if z.Now.Sub(at) > late {
+		b.Tone = kit.ToneWarn
+	}
+	return b
+}
+
+// NextAction is what a person most likely does about a database.
+func (s *Kit) NextAction(p backup.Protection) *kit.Action {
+	switch {
+	case p.PolicyID != "" && p.Unprotected():
+		return &kit.Action{Label: "Back up now", Href: "/policies/" + p.PolicyID + "/run", Small: true}
+	case p.PolicyID != "":
+		return &kit.Action{Label: "Its policy", Href: "/policies/" + p.PolicyID, Small: true}
+	}
+	return &kit.Action{Label: "See why", Href: DatabaseHref(p.InstanceID, p.Database), Small: true}
 }

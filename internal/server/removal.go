@@ -5,53 +5,54 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
-// removal asks for a name to be typed before something is taken away.
-type removal struct {
-	thing, name string
-	verb        string // Remove when empty
-	href, back  string // the POST goes to href/remove, or to post
-	post        string
-	hidden      []templates.Hidden
-	points      []string
-	section     string // settings when empty
+// Removal asks for a name to be typed before something is taken away.
+type Removal struct {
+	Thing, Name string
+	Verb        string // Remove when empty
+	Href, Back  string // the POST goes to href/remove, or to post
+	Post        string
+	Hidden      []kit.Hidden
+	Points      []string
+	Section     string // settings when empty
 }
 
-func (r removal) ask(refused error) view {
-	if r.verb == "" {
-		r.verb = "Remove"
+// Ask is the page; refused is why the answer before was not taken.
+func (r Removal) Ask(refused error) View {
+	if r.Verb == "" {
+		r.Verb = "Remove"
 	}
-	if r.post == "" {
-		r.post = r.href + "/remove"
+	if r.Post == "" {
+		r.Post = r.Href + "/remove"
 	}
-	if r.section == "" {
-		r.section = "settings"
+	if r.Section == "" {
+		r.Section = "settings"
 	}
-	field := templates.Field{Name: "confirm", Label: "Type " + r.name + " to confirm", Mono: true, Autocomplete: "off", Focus: true}
-	v := templates.Decision{Title: r.verb + " the " + r.thing + " " + r.name, Crumbs: []templates.Link{{Text: capital(r.section), Href: r.back}, {Text: r.verb}}, Points: r.points,
-		Form: &templates.Form{Action: r.post, Submit: r.verb + " it", Cancel: r.back, Danger: true, Confirm: r.name, Hidden: r.hidden, Fields: []templates.Field{field}, Problem: problemOf(refused)}}
-	out := view{title: v.Title, section: r.section, page: func(f templates.Frame) templ.Component { return templates.DecisionPage(f, v) }}
-	out.again = func(err error) view { return r.ask(err) }
+	field := kit.Field{Name: "confirm", Label: "Type " + r.Name + " to confirm", Mono: true, Autocomplete: "off", Focus: true}
+	v := kit.Decision{Title: r.Verb + " the " + r.Thing + " " + r.Name, Crumbs: []kit.Link{{Text: Capital(r.Section), Href: r.Back}, {Text: r.Verb}}, Points: r.Points,
+		Form: &kit.Form{Action: r.Post, Submit: r.Verb + " it", Cancel: r.Back, Danger: true, Confirm: r.Name, Hidden: r.Hidden, Fields: []kit.Field{field}, Problem: ProblemOf(refused)}}
+	out := View{Title: v.Title, Section: r.Section, Page: func(f kit.Frame) templ.Component { return kit.DecisionPage(f, v) }}
+	out.again = func(err error) View { return r.Ask(err) }
 	if refused != nil {
-		out.status = statusOf(refused)
+		out.Status = StatusOf(refused)
 	}
 	return out
 }
 
-// typed refuses a form whose field confirm does not hold the name.
-func typed(c echo.Context, name string) error {
+// Typed refuses a form whose field confirm does not hold the name.
+func Typed(c echo.Context, name string) error {
 	if c.FormValue("confirm") != name {
 		return fault.Newf(fault.Invalid, "What was typed is not %s.", name).WithFix("Type the name exactly as it stands.")
 	}
 	return nil
 }
 
-// askAgain shows a question once more with what was wrong about the answer.
-func (s *Server) askAgain(c echo.Context, v view, viewErr, refused error) error {
+// AskAgain shows a question once more with what was wrong about the answer.
+func (s *Kit) AskAgain(c echo.Context, v View, viewErr, refused error) error {
 	if viewErr != nil {
 		return viewErr
 	}
-	return s.refused(c, v.again(refused))
+	return s.Refused(c, v.again(refused))
 }

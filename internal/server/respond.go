@@ -14,8 +14,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// render writes one component as the answer.
-func render(c echo.Context, status int, component templ.Component) error {
+// Render writes one component as the answer.
+func Render(c echo.Context, status int, component templ.Component) error {
 	buf := templ.GetBuffer()
 	defer templ.ReleaseBuffer(buf)
 	if err := component.Render(c.Request().Context(), buf); err != nil {
@@ -24,12 +24,12 @@ func render(c echo.Context, status int, component templ.Component) error {
 	return c.HTMLBlob(status, buf.Bytes())
 }
 
-// seeOther sends the browser on after a POST that succeeded.
-func seeOther(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
+// SeeOther sends the browser on after a POST that succeeded.
+func SeeOther(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
 
-// localPath is the path and query of an address of our own, else empty: the
+// LocalPath is the path and query of an address of our own, else empty: the
 // browser is never sent to a place that a stranger wrote into a link.
-func localPath(address, host string) string {
+func LocalPath(address, host string) string {
 	u, err := url.Parse(address)
 	if err != nil || (u.Host != "" && u.Host != host) || u.Opaque != "" || (u.Host == "" && u.Scheme != "") {
 		return ""
@@ -48,7 +48,7 @@ func localPath(address, host string) string {
 func requestID(c echo.Context) string { return c.Response().Header().Get(echo.HeaderXRequestID) }
 
 // observe gives the request a name for the log and counts it.
-func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Kit) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		b := make([]byte, 6)
 		rand.Read(b)
@@ -65,7 +65,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // recover turns a panic into an error of this one request.
-func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Kit) recover(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -80,10 +80,10 @@ func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // health answers whether the dashboard lives and its database answers.
-func (s *Server) health(c echo.Context) error {
+func (s *Kit) health(c echo.Context) error {
 	if _, err := s.Runs.LastEvent(c.Request().Context()); err != nil {
 		s.Log.Error("health", "err", err)
 		return c.JSON(http.StatusServiceUnavailable, map[string]string{"status": "the database does not answer"})
 	}
-	return c.JSON(http.StatusOK, map[string]string{"status": "ok", "version": s.cfg.Version, "time": s.Now().UTC().Format(time.RFC3339)})
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok", "version": s.Config.Version, "time": s.Now().UTC().Format(time.RFC3339)})
 }

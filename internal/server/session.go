@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -12,7 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/person"
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
 const (
@@ -34,10 +35,10 @@ func newSessions(cfg Config, store scs.CtxStore) *scs.SessionManager {
 	return m
 }
 
-// loadSession is the session manager's own middleware, except that a broken
+// LoadSession is the session manager's own middleware, except that a broken
 // store becomes our error page and a stream is left alone: its answer never
 // ends, so nothing may be kept back to be saved behind it.
-func (s *Server) loadSession(next http.Handler) http.Handler {
+func (s *Kit) LoadSession(next http.Handler) http.Handler {
 	save := s.sessions.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Accept") != streamType {
@@ -58,33 +59,35 @@ func (s *Server) loadSession(next http.Handler) http.Handler {
 	})
 }
 
-const whoKey = "who"
+// WhoKey is where a request keeps who asks.
+const WhoKey = "who"
 
-// signedIn is who asks.
-type signedIn struct {
-	person person.Person
-	via    string // web or api
-	name   string // as audit entries call them
+// SignedIn is who asks.
+type SignedIn struct {
+	Person person.Person
+	Via    string // web or api
+	Name   string // as audit entries call them
 }
 
-func who(c echo.Context) (signedIn, bool) {
-	p, ok := c.Get(whoKey).(signedIn)
+// Who tells who asks; false when nobody is signed in.
+func Who(c echo.Context) (SignedIn, bool) {
+	p, ok := c.Get(WhoKey).(SignedIn)
 	return p, ok
 }
 
-// actor is who asks, for the audit trail.
-func actor(c echo.Context) audit.Actor {
-	p, _ := who(c)
-	return audit.Actor{Name: p.name, Via: p.via, Address: c.RealIP()}
+// Actor is who asks, for the audit trail.
+func Actor(c echo.Context) audit.Actor {
+	p, _ := Who(c)
+	return audit.Actor{Name: p.Name, Via: p.Via, Address: c.RealIP()}
 }
 
-// entry begins an audit entry about what this request does.
-func (s *Server) entry(c echo.Context, action, subject, summary string) audit.Entry {
-	return audit.New(actor(c), s.Now(), action, subject, summary)
+// Entry begins an audit entry about what this request does.
+func (s *Kit) Entry(c echo.Context, action, subject, summary string) audit.Entry {
+	return audit.New(Actor(c), s.Now(), action, subject, summary)
 }
 
-// personOf finds whose session this is; false when it is nobody's or over.
-func (s *Server) personOf(ctx context.Context) (person.Person, bool, error) {
+// PersonOf finds whose session this is; false when it is nobody's or over.
+func (s *Kit) PersonOf(ctx context.Context) (person.Person, bool, error) {
 	id := s.sessions.GetString(ctx, sessionPerson)
 	if id == "" {
 		return person.Person{}, false, nil
@@ -100,23 +103,23 @@ func (s *Server) personOf(ctx context.Context) (person.Person, bool, error) {
 }
 
 // recognise notes whose session this is.
-func (s *Server) recognise(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Kit) recognise(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		p, ok, err := s.personOf(c.Request().Context())
+		p, ok, err := s.PersonOf(c.Request().Context())
 		if err != nil {
 			return err
 		}
 		if ok {
-			c.Set(whoKey, signedIn{person: p, via: "web", name: p.Name})
+			c.Set(WhoKey, SignedIn{Person: p, Via: "web", Name: p.Name})
 		}
 		return next(c)
 	}
 }
 
 // required lets only people who are signed in pass.
-func (s *Server) required(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *Kit) required(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if _, ok := who(c); ok {
+		if _, ok := Who(c); ok {
 			return next(c)
 		}
 		if wantsStream(c) {
@@ -127,18 +130,18 @@ func (s *Server) required(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		if !some {
-			return seeOther(c, "/welcome")
+			return SeeOther(c, "/welcome")
 		}
 		to := "/sign-in"
 		if r := c.Request(); r.Method == http.MethodGet && r.URL.Path != "/" {
 			to += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
 		}
-		return seeOther(c, to)
+		return SeeOther(c, to)
 	}
 }
 
 // anybody reports whether there is a person who could sign in.
-func (s *Server) anybody(ctx context.Context) (bool, error) {
+func (s *Kit) anybody(ctx context.Context) (bool, error) {
 	if s.peopled.Load() {
 		return true, nil
 	}
@@ -149,8 +152,8 @@ func (s *Server) anybody(ctx context.Context) (bool, error) {
 	return len(people) > 0, err
 }
 
-// begin makes the session p's, under a new token.
-func (s *Server) begin(ctx context.Context, p person.Person) error {
+// Begin makes the session p's, under a new token.
+func (s *Kit) Begin(ctx context.Context, p person.Person) error {
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
@@ -159,19 +162,45 @@ func (s *Server) begin(ctx context.Context, p person.Person) error {
 	return nil
 }
 
-// say leaves a sentence for the next page.
-func (s *Server) say(c echo.Context, tone templates.Tone, text string) {
+// Say leaves a sentence for the next page.
+func (s *Kit) Say(c echo.Context, tone kit.Tone, text string) {
 	ctx := c.Request().Context()
 	s.sessions.Put(ctx, sessionNotice, text)
 	s.sessions.Put(ctx, sessionTone, string(tone))
 }
 
-// keep leaves a text with the session of who asks.
-func (s *Server) keep(c echo.Context, key, text string) {
+// Keep leaves a text with the session of who asks.
+func (s *Kit) Keep(c echo.Context, key, text string) {
 	s.sessions.Put(c.Request().Context(), key, text)
 }
 
-// kept is a text that was left; empty when there is none.
-func (s *Server) kept(c echo.Context, key string) string {
+// Kept is a text that was left; empty when there is none.
+func (s *Kit) Kept(c echo.Context, key string) string {
 	return s.sessions.GetString(c.Request().Context(), key)
+}
+
+// Bearer recognises a token. A wrong one is refused even beside a session: who
+// sends a token means it.
+func (s *Kit) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		scheme, text, found := strings.Cut(c.Request().Header.Get("Authorization"), " ")
+		if !found || !strings.EqualFold(scheme, "Bearer") {
+			return next(c)
+		}
+		p, t, err := s.People.PersonOfToken(c.Request().Context(), person.HashToken(strings.TrimSpace(text)), s.Now().UTC())
+		if fault.Is(err, fault.NotFound) {
+			return Unauthorized(c)
+		}
+		if err != nil {
+			return err
+		}
+		c.Set(WhoKey, SignedIn{Person: p, Via: "api", Name: p.Name + " (token " + t.Name + ")"})
+		return next(c)
+	}
+}
+
+// Unauthorized refuses a program that is not known.
+func Unauthorized(c echo.Context) error {
+	c.Response().Header().Set("WWW-Authenticate", `Bearer realm="bakplane"`)
+	return echo.NewHTTPError(http.StatusUnauthorized)
 }

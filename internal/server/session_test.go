@@ -6,46 +6,43 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/net/html"
-
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/server/servertest"
 )
 
-type node = html.Node
-
 func TestNobodySeesAnythingBeforeTheSignIn(t *testing.T) {
-	h := newHouse(t)
-	h.admin(t)
-	b := h.browser(t)
+	h := servertest.NewHouse(t)
+	h.Admin(t)
+	b := h.Browser(t)
 	for _, path := range []string{"/", "/migrations", "/migrations/new", "/storage", "/runs", "/audit", "/settings", "/metrics", "/migrations/x/details"} {
-		b.get(path)
-		if b.at.Path != "/sign-in" {
-			t.Errorf("%s leads to %s", path, b.at)
+		b.Get(path)
+		if b.At.Path != "/sign-in" {
+			t.Errorf("%s leads to %s", path, b.At)
 		}
 	}
-	b.get("/audit?before=7").submit("/sign-in", "name", strings.ToUpper(adminName), "password", adminPassword)
-	if b.at.RequestURI() != "/audit?before=7" {
-		t.Errorf("after the sign-in: %s, want the page that was asked for", b.at)
+	b.Get("/audit?before=7").Submit("/sign-in", "name", strings.ToUpper(servertest.AdminName), "password", servertest.AdminPassword)
+	if b.At.RequestURI() != "/audit?before=7" {
+		t.Errorf("after the sign-in: %s, want the page that was asked for", b.At)
 	}
-	b.submit("/sign-out")
-	if b.get("/").at.Path != "/sign-in" {
-		t.Errorf("after signing out: %s", b.at)
+	b.Submit("/sign-out")
+	if b.Get("/").At.Path != "/sign-in" {
+		t.Errorf("after signing out: %s", b.At)
 	}
 }
 
 func TestWrongPasswordsAreSlowedDown(t *testing.T) {
-	h := newHouse(t)
-	h.admin(t)
-	b := h.browser(t)
-	b.get("/sign-in")
+	h := servertest.NewHouse(t)
+	h.Admin(t)
+	b := h.Browser(t)
+	b.Get("/sign-in")
 	for i := range 5 {
-		b.submit("/sign-in", "name", adminName, "password", "wrong").sees(http.StatusUnprocessableEntity, "The name or the password is not right.")
-		if i == 0 && !strings.Contains(b.text(), "Sign in") {
+		b.Submit("/sign-in", "name", servertest.AdminName, "password", "wrong").Sees(http.StatusUnprocessableEntity, "The name or the password is not right.")
+		if i == 0 && !strings.Contains(b.Text(), "Sign in") {
 			t.Error("the form did not come back")
 		}
 	}
-	b.submit("/sign-in", "name", adminName, "password", adminPassword).sees(http.StatusTooManyRequests, "Too many tries.")
-	entries, err := h.db.AuditEntries(t.Context(), "person/admin", 0, 20)
+	b.Submit("/sign-in", "name", servertest.AdminName, "password", servertest.AdminPassword).Sees(http.StatusTooManyRequests, "Too many tries.")
+	entries, err := h.DB.AuditEntries(t.Context(), "person/admin", 0, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,20 +58,20 @@ func TestWrongPasswordsAreSlowedDown(t *testing.T) {
 }
 
 func TestSignInNeverLeadsToAnotherSite(t *testing.T) {
-	h := newHouse(t)
-	h.admin(t)
+	h := servertest.NewHouse(t)
+	h.Admin(t)
 	for _, next := range []string{"https://example.com/", "//example.com/", `/\example.com`, "javascript:alert(1)", "/%5cexample.com"} {
-		b := h.browser(t)
-		b.get("/sign-in?"+url.Values{"next": {next}}.Encode()).submit("/sign-in", "name", adminName, "password", adminPassword, "next", next)
-		if b.at.Host != strings.TrimPrefix(h.URL, "http://") {
-			t.Errorf("next=%s leads to %s", next, b.at)
+		b := h.Browser(t)
+		b.Get("/sign-in?"+url.Values{"next": {next}}.Encode()).Submit("/sign-in", "name", servertest.AdminName, "password", servertest.AdminPassword, "next", next)
+		if b.At.Host != strings.TrimPrefix(h.URL, "http://") {
+			t.Errorf("next=%s leads to %s", next, b.At)
 		}
 	}
 }
 
 func TestRequestsFromOtherSitesAreNotObeyed(t *testing.T) {
-	h := newHouse(t)
-	b := h.signedIn(t)
+	h := servertest.NewHouse(t)
+	b := h.SignedIn(t)
 	for name, header := range map[string][2]string{"fetch metadata": {"Sec-Fetch-Site", "cross-site"}, "origin": {"Origin", "https://example.com"}} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+"/settings/tokens", strings.NewReader("name=stolen"))
 		if err != nil {
@@ -82,7 +79,7 @@ func TestRequestsFromOtherSitesAreNotObeyed(t *testing.T) {
 		}
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set(header[0], header[1])
-		resp, err := b.http.Do(r)
+		resp, err := b.Http.Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,29 +88,29 @@ func TestRequestsFromOtherSitesAreNotObeyed(t *testing.T) {
 			t.Errorf("%s: %d, want 403", name, resp.StatusCode)
 		}
 	}
-	if tokens, _ := h.db.Tokens(t.Context(), "admin"); len(tokens) != 0 {
+	if tokens, _ := h.DB.Tokens(t.Context(), "admin"); len(tokens) != 0 {
 		t.Error("a token was made for another site")
 	}
 }
 
 func TestANewPasswordEndsOtherSessions(t *testing.T) {
-	h := newHouse(t)
-	here := h.signedIn(t)
-	there := h.browser(t)
-	there.get("/sign-in").submit("/sign-in", "name", adminName, "password", adminPassword).sees(200, "Overview")
-	here.get("/settings/password").submit("/settings/password", "old", "not this", "password", "another long one", "again", "another long one").sees(422, "This is not your password.")
-	here.submit("/settings/password", "old", adminPassword, "password", "another long one", "again", "another long one").sees(200, "Your password is changed")
-	if there.get("/").at.Path != "/sign-in" {
+	h := servertest.NewHouse(t)
+	here := h.SignedIn(t)
+	there := h.Browser(t)
+	there.Get("/sign-in").Submit("/sign-in", "name", servertest.AdminName, "password", servertest.AdminPassword).Sees(200, "Overview")
+	here.Get("/settings/password").Submit("/settings/password", "old", "not this", "password", "another long one", "again", "another long one").Sees(422, "This is not your password.")
+	here.Submit("/settings/password", "old", servertest.AdminPassword, "password", "another long one", "again", "another long one").Sees(200, "Your password is changed")
+	if there.Get("/").At.Path != "/sign-in" {
 		t.Error("the other session goes on")
 	}
-	here.get("/").sees(200, "Overview")
+	here.Get("/").Sees(200, "Overview")
 }
 
 func TestCookiesAndHeadersAreStrict(t *testing.T) {
-	h := newHouse(t)
-	h.admin(t)
+	h := servertest.NewHouse(t)
+	h.Admin(t)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.PostForm(h.URL+"/sign-in", url.Values{"name": {adminName}, "password": {adminPassword}})
+	resp, err := client.PostForm(h.URL+"/sign-in", url.Values{"name": {servertest.AdminName}, "password": {servertest.AdminPassword}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,36 +137,36 @@ func TestCookiesAndHeadersAreStrict(t *testing.T) {
 }
 
 func TestProblemsKeepTheirStatus(t *testing.T) {
-	h := newHouse(t)
-	b := h.signedIn(t)
-	b.get("/nowhere").sees(404, "There is no such page", "Overview")
-	b.get("/migrations/0198").sees(404, "does not exist")
-	b.do(http.MethodPost, "/migrations/0198/retry", "").sees(404, "does not exist")
-	b.do(http.MethodPost, "/sign-in", "name="+strings.Repeat("x", 2<<20)).sees(413, "larger than 1 MB")
-	b.do(http.MethodDelete, "/settings", "").sees(404, "There is no such page")
-	if err := h.db.Close(); err != nil {
+	h := servertest.NewHouse(t)
+	b := h.SignedIn(t)
+	b.Get("/nowhere").Sees(404, "There is no such page", "Overview")
+	b.Get("/migrations/0198").Sees(404, "does not exist")
+	b.Do(http.MethodPost, "/migrations/0198/retry", "").Sees(404, "does not exist")
+	b.Do(http.MethodPost, "/sign-in", "name="+strings.Repeat("x", 2<<20)).Sees(413, "larger than 1 MB")
+	b.Do(http.MethodDelete, "/settings", "").Sees(404, "There is no such page")
+	if err := h.DB.Close(); err != nil {
 		t.Fatal(err)
 	}
-	b.get("/audit").sees(500, "Something went wrong", "In the log of the dashboard:")
-	if strings.Contains(b.text(), "sql:") {
+	b.Get("/audit").Sees(500, "Something went wrong", "In the log of the dashboard:")
+	if strings.Contains(b.Text(), "sql:") {
 		t.Error("driver text reaches the browser")
 	}
 }
 
 func TestStagesAndStatesHaveWords(t *testing.T) {
-	h := newHouse(t)
-	b := h.signedIn(t)
+	h := servertest.NewHouse(t)
+	b := h.SignedIn(t)
 	for _, state := range []string{"", "active", "needs", "ended"} {
-		b.get("/migrations?state=" + state)
-		if b.code != 200 {
-			t.Errorf("state %q: %d", state, b.code)
+		b.Get("/migrations?state=" + state)
+		if b.Code != 200 {
+			t.Errorf("state %q: %d", state, b.Code)
 		}
-		b.get("/runs?state=" + state)
-		if b.code != 200 {
-			t.Errorf("state %q: %d", state, b.code)
+		b.Get("/runs?state=" + state)
+		if b.Code != 200 {
+			t.Errorf("state %q: %d", state, b.Code)
 		}
 	}
-	if rows, err := h.db.Migrations().Migrations(t.Context(), migration.Filter{}); err != nil || len(rows) != 0 {
+	if rows, err := h.DB.Migrations().Migrations(t.Context(), migration.Filter{}); err != nil || len(rows) != 0 {
 		t.Errorf("looking made %d migrations: %v", len(rows), err)
 	}
 }

@@ -10,53 +10,53 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/secret"
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
-func signInForm(name, next string) templates.Form {
-	f := templates.Form{Action: "/sign-in", Submit: "Sign in", Fields: []templates.Field{
+func signInForm(name, next string) kit.Form {
+	f := kit.Form{Action: "/sign-in", Submit: "Sign in", Fields: []kit.Field{
 		{Name: "name", Label: "Name", Value: name, Autocomplete: "username", Focus: name == ""},
 		{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Focus: name != ""},
 	}}
 	if next != "" {
-		f.Hidden = []templates.Hidden{{Name: "next", Value: next}}
+		f.Hidden = []kit.Hidden{{Name: "next", Value: next}}
 	}
 	return f
 }
 
 // showSignIn asks who is there.
-func (s *Server) showSignIn(c echo.Context) error {
+func (s *Kit) showSignIn(c echo.Context) error {
 	ctx := c.Request().Context()
 	if some, err := s.anybody(ctx); err != nil {
 		return err
 	} else if !some {
-		return seeOther(c, "/welcome")
+		return SeeOther(c, "/welcome")
 	}
-	if _, ok, err := s.personOf(ctx); err != nil {
+	if _, ok, err := s.PersonOf(ctx); err != nil {
 		return err
 	} else if ok {
-		return seeOther(c, "/")
+		return SeeOther(c, "/")
 	}
-	v := templates.SignIn{Form: signInForm("", localPath(c.QueryParam("next"), ""))}
+	v := kit.SignIn{Form: signInForm("", LocalPath(c.QueryParam("next"), ""))}
 	if c.QueryParam("next") != "" {
 		v.Reason = "Sign in to see that page."
 	}
-	return render(c, http.StatusOK, templates.SignInPage(s.signedOutFrame(c, "Sign in"), v))
+	return Render(c, http.StatusOK, kit.SignInPage(s.signedOutFrame(c, "Sign in"), v))
 }
 
 // signIn checks a password. Wrong names and wrong passwords get the same
 // answer after the same time.
-func (s *Server) signIn(c echo.Context) error {
+func (s *Kit) signIn(c echo.Context) error {
 	ctx := c.Request().Context()
 	name, password := strings.TrimSpace(c.FormValue("name")), secret.NewText(c.FormValue("password"))
-	next := localPath(c.FormValue("next"), "")
+	next := LocalPath(c.FormValue("next"), "")
 	refuse := func(status int, message, fix string) error {
 		f := signInForm(name, next)
-		f.Problem = &templates.Help{Title: message, Fix: fix}
-		return render(c, status, templates.SignInPage(s.signedOutFrame(c, "Sign in"), templates.SignIn{Form: f}))
+		f.Problem = &kit.Help{Title: message, Fix: fix}
+		return Render(c, status, kit.SignInPage(s.signedOutFrame(c, "Sign in"), kit.SignIn{Form: f}))
 	}
 	keys := []string{"from " + c.RealIP(), "name " + strings.ToLower(name)}
-	if !s.limiter.open(keys...) {
+	if !s.Limiter.Open(keys...) {
 		return refuse(http.StatusTooManyRequests, "Too many tries.", "Wait a minute, then try again.")
 	}
 	p, err := s.People.PersonNamed(ctx, name)
@@ -64,22 +64,22 @@ func (s *Server) signIn(c echo.Context) error {
 		return err
 	}
 	known, right := err == nil, false
-	s.limiter.hashing(func() {
+	s.Limiter.Hashing(func() {
 		if known {
 			right = person.VerifyPassword(p.Hash, password)
 		} else {
 			person.WasteTime(password)
 		}
 	})
-	who := audit.Actor{Name: clip(name, 100), Via: "web", Address: c.RealIP()}
+	who := audit.Actor{Name: Clip(name, 100), Via: "web", Address: c.RealIP()}
 	if !right {
 		if err := s.Audit.Record(ctx, audit.New(who, s.Now(), "session.refuse", "person/"+p.ID, "Sign-in refused: the name or the password is wrong.")); err != nil {
 			return err
 		}
 		return refuse(http.StatusUnprocessableEntity, "The name or the password is not right.", "Type both again. Capital letters count in the password.")
 	}
-	s.limiter.welcome(keys...)
-	if err := s.begin(ctx, p); err != nil {
+	s.Limiter.welcome(keys...)
+	if err := s.Begin(ctx, p); err != nil {
 		return err
 	}
 	if err := s.Audit.Record(ctx, audit.New(who, s.Now(), "session.begin", "person/"+p.ID, p.Name+" signed in.")); err != nil {
@@ -88,13 +88,13 @@ func (s *Server) signIn(c echo.Context) error {
 	if next == "" {
 		next = "/"
 	}
-	return seeOther(c, next)
+	return SeeOther(c, next)
 }
 
 // signOut ends the session.
-func (s *Server) signOut(c echo.Context) error {
+func (s *Kit) signOut(c echo.Context) error {
 	ctx := c.Request().Context()
-	if p, ok, _ := s.personOf(ctx); ok {
+	if p, ok, _ := s.PersonOf(ctx); ok {
 		e := audit.New(audit.Actor{Name: p.Name, Via: "web", Address: c.RealIP()}, s.Now(), "session.end", "person/"+p.ID, p.Name+" signed out.")
 		if err := s.Audit.Record(ctx, e); err != nil {
 			return err
@@ -103,12 +103,5 @@ func (s *Server) signOut(c echo.Context) error {
 	if err := s.sessions.Destroy(ctx); err != nil {
 		return err
 	}
-	return seeOther(c, "/sign-in")
-}
-
-func clip(text string, n int) string {
-	if r := []rune(text); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return text
+	return SeeOther(c, "/sign-in")
 }

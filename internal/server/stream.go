@@ -11,17 +11,17 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
-// view is one page, worded and ready to be drawn.
-type view struct {
-	title, section string
-	page           func(templates.Frame) templ.Component
-	live           []templates.Fragment // parts that change while one looks; none = no stream
-	status         int                  // 200 when zero; 422 for a form that comes back
-	again          func(error) view     // the same question with what was wrong; only for questions
-	charts         bool                 // it draws numbers over time
+// View is one page, worded and ready to be drawn.
+type View struct {
+	Title, Section string
+	Page           func(kit.Frame) templ.Component
+	Live           []kit.Fragment   // parts that change while one looks; none = no stream
+	Status         int              // 200 when zero; 422 for a form that comes back
+	again          func(error) View // the same question with what was wrong; only for questions
+	Charts         bool             // it draws numbers over time
 }
 
 const (
@@ -35,9 +35,9 @@ func wantsStream(c echo.Context) bool {
 	return c.Request().Header.Get("Accept") == streamType
 }
 
-// page answers a GET with the page that build words. The same address asked
+// Page answers a GET with the page that build words. The same address asked
 // as an event stream sends the page's fragments whenever they change.
-func (s *Server) page(build func(echo.Context) (view, error)) echo.HandlerFunc {
+func (s *Kit) Page(build func(echo.Context) (View, error)) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Add("Vary", "Accept")
 		if wantsStream(c) {
@@ -48,19 +48,19 @@ func (s *Server) page(build func(echo.Context) (view, error)) echo.HandlerFunc {
 			return err
 		}
 		stream := ""
-		if len(v.live) > 0 {
+		if len(v.Live) > 0 {
 			stream = c.Request().URL.RequestURI()
 		}
-		f := s.frame(c, v.title, v.section, stream)
-		f.Charts = v.charts
-		return render(c, max(v.status, http.StatusOK), v.page(f))
+		f := s.Frame(c, v.Title, v.Section, stream)
+		f.Charts = v.Charts
+		return Render(c, max(v.Status, http.StatusOK), v.Page(f))
 	}
 }
 
 // stream re-reads the store after every notification and sends what looks different.
 // The first look sends everything: it closes the gap between the page and the
 // stream, and makes a reconnect nothing special.
-func (s *Server) stream(c echo.Context, build func(echo.Context) (view, error)) error {
+func (s *Kit) stream(c echo.Context, build func(echo.Context) (View, error)) error {
 	ctx := c.Request().Context()
 	if s.streams.Add(1) > streamMost {
 		s.streams.Add(-1)
@@ -106,7 +106,7 @@ func (s *Server) stream(c echo.Context, build func(echo.Context) (view, error)) 
 	}
 }
 
-func (s *Server) deadline() time.Time { return time.Now().Add(30 * time.Second) }
+func (s *Kit) deadline() time.Time { return time.Now().Add(30 * time.Second) }
 
 func pause(done <-chan struct{}, d time.Duration) bool {
 	t := time.NewTimer(d)
@@ -121,10 +121,10 @@ func pause(done <-chan struct{}, d time.Duration) bool {
 
 // news words the page again and writes the fragments that differ from what was
 // sent before; without any it writes a comment, which keeps the line open.
-func (s *Server) news(c echo.Context, build func(echo.Context) (view, error), sent map[string]uint64) ([]byte, error) {
+func (s *Kit) news(c echo.Context, build func(echo.Context) (View, error), sent map[string]uint64) ([]byte, error) {
 	ctx := c.Request().Context()
 	// Whoever left or changed their password in the meantime sees nothing more.
-	if _, ok, err := s.personOf(ctx); err != nil || !ok {
+	if _, ok, err := s.PersonOf(ctx); err != nil || !ok {
 		return nil, echo.NewHTTPError(http.StatusUnauthorized)
 	}
 	last, err := s.Runs.LastEvent(ctx)
@@ -136,7 +136,7 @@ func (s *Server) news(c echo.Context, build func(echo.Context) (view, error), se
 		return nil, err
 	}
 	var out, part bytes.Buffer
-	parts := append([]templates.Fragment{{ID: "rail", Component: templates.Rail(s.nav(ctx), v.section)}}, v.live...)
+	parts := append([]kit.Fragment{{ID: "rail", Component: kit.Rail(s.nav(ctx), v.Section)}}, v.Live...)
 	for _, f := range parts {
 		part.Reset()
 		if err := f.Component.Render(ctx, &part); err != nil {

@@ -10,11 +10,12 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/secret"
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
-func welcomeForm(name string) templates.Form {
-	return templates.Form{Action: "/welcome", Submit: "Make the account and sign in", Fields: []templates.Field{
+// WelcomeForm asks for a name and a password.
+func WelcomeForm(name string) kit.Form {
+	return kit.Form{Action: "/welcome", Submit: "Make the account and sign in", Fields: []kit.Field{
 		{Name: "name", Label: "Name", Value: name, Autocomplete: "username", Focus: true, Hint: "What you type to sign in; an e-mail address does well."},
 		{Name: "password", Label: "Password", Type: "password", Autocomplete: "new-password", Hint: "At least 10 characters; a few words together are easy to remember."},
 		{Name: "again", Label: "Password again", Type: "password", Autocomplete: "new-password"},
@@ -22,52 +23,53 @@ func welcomeForm(name string) templates.Form {
 }
 
 // showWelcome asks for the first administrator; later it leads to the sign-in.
-func (s *Server) showWelcome(c echo.Context) error {
+func (s *Kit) showWelcome(c echo.Context) error {
 	if some, err := s.anybody(c.Request().Context()); err != nil {
 		return err
 	} else if some {
-		return seeOther(c, "/sign-in")
+		return SeeOther(c, "/sign-in")
 	}
-	return render(c, http.StatusOK, templates.FirstStartPage(s.signedOutFrame(c, "Welcome"), templates.FirstStart{Form: welcomeForm("")}))
+	return Render(c, http.StatusOK, kit.FirstStartPage(s.signedOutFrame(c, "Welcome"), kit.FirstStart{Form: WelcomeForm("")}))
 }
 
 // welcome makes the first administrator and signs them in.
-func (s *Server) welcome(c echo.Context) error {
+func (s *Kit) welcome(c echo.Context) error {
 	ctx := c.Request().Context()
 	if some, err := s.anybody(ctx); err != nil {
 		return err
 	} else if some {
-		return seeOther(c, "/sign-in")
+		return SeeOther(c, "/sign-in")
 	}
 	name := strings.TrimSpace(c.FormValue("name"))
 	password := secret.NewText(c.FormValue("password"))
-	f := welcomeForm(name)
-	if !checkNewPerson(&f, name, password, c.FormValue("again")) {
-		return render(c, http.StatusUnprocessableEntity, templates.FirstStartPage(s.signedOutFrame(c, "Welcome"), templates.FirstStart{Form: f}))
+	f := WelcomeForm(name)
+	if !CheckNewPerson(&f, name, password, c.FormValue("again")) {
+		return Render(c, http.StatusUnprocessableEntity, kit.FirstStartPage(s.signedOutFrame(c, "Welcome"), kit.FirstStart{Form: f}))
 	}
-	p := s.newPerson(name, password)
+	p := s.NewPerson(name, password)
 	e := audit.New(audit.Actor{Name: name, Via: "web", Address: c.RealIP()}, s.Now(), "person.first", "person/"+p.ID, name+" became the first administrator.")
 	if err := s.People.AddFirst(ctx, p, e); fault.Is(err, fault.Conflict) {
-		return seeOther(c, "/sign-in")
+		return SeeOther(c, "/sign-in")
 	} else if err != nil {
 		return err
 	}
-	if err := s.begin(ctx, p); err != nil {
+	if err := s.Begin(ctx, p); err != nil {
 		return err
 	}
-	return seeOther(c, "/")
+	return SeeOther(c, "/")
 }
 
-func (s *Server) newPerson(name string, password secret.Text) person.Person {
+// NewPerson is a person with a password, not kept yet.
+func (s *Kit) NewPerson(name string, password secret.Text) person.Person {
 	now := s.Now().UTC()
 	p := person.Person{ID: s.NewID(), Name: name, Created: now, Changed: now}
-	s.limiter.hashing(func() { p.Hash = person.HashPassword(password) })
+	s.Limiter.Hashing(func() { p.Hash = person.HashPassword(password) })
 	return p
 }
 
-// checkNewPerson writes what is wrong beside the fields name, password and
+// CheckNewPerson writes what is wrong beside the fields name, password and
 // again of a form; false when something is.
-func checkNewPerson(f *templates.Form, name string, password secret.Text, again string) bool {
+func CheckNewPerson(f *kit.Form, name string, password secret.Text, again string) bool {
 	ok := true
 	wrong := func(field string, err error) {
 		if err == nil {

@@ -2,80 +2,79 @@ package server
 
 import (
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
-	"github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
-// stateBadge words the state of a run.
-func stateBadge(s run.State) templates.Badge {
+// StateBadge words the state of a run.
+func StateBadge(s run.State) kit.Badge {
 	switch s {
 	case run.Running:
-		return templates.Badge{Text: "running", Tone: templates.ToneRun}
+		return kit.Badge{Text: "running", Tone: kit.ToneRun}
 	case run.Queued:
-		return templates.Badge{Text: "queued", Tone: templates.ToneRun}
+		return kit.Badge{Text: "queued", Tone: kit.ToneRun}
 	case run.Waiting:
-		return templates.Badge{Text: "waiting", Tone: templates.ToneIdle}
+		return kit.Badge{Text: "waiting", Tone: kit.ToneIdle}
 	case run.Paused:
-		return templates.Badge{Text: "paused", Tone: templates.ToneWarn}
+		return kit.Badge{Text: "paused", Tone: kit.ToneWarn}
 	case run.Failed:
-		return templates.Badge{Text: "stopped", Tone: templates.ToneBad}
+		return kit.Badge{Text: "stopped", Tone: kit.ToneBad}
 	case run.Succeeded:
-		return templates.Badge{Text: "done", Tone: templates.ToneOK}
+		return kit.Badge{Text: "done", Tone: kit.ToneOK}
 	}
-	return templates.Badge{Text: string(s)}
+	return kit.Badge{Text: string(s)}
 }
 
-// stageBadge is the short answer to "where is it", with what stands in the way.
-func stageBadge(stage migration.Stage, state run.State) templates.Badge {
+// StageBadge is the short answer to "where is it", with what stands in the way.
+func StageBadge(stage migration.Stage, state run.State) kit.Badge {
 	switch {
 	case stage == migration.StageOpened:
-		return templates.Badge{Text: "open", Tone: templates.ToneOK}
+		return kit.Badge{Text: "open", Tone: kit.ToneOK}
 	case stage == migration.StageTerminated:
-		return templates.Badge{Text: "terminated"}
+		return kit.Badge{Text: "terminated"}
 	case state == run.Failed:
-		return templates.Badge{Text: "needs you", Tone: templates.ToneBad}
+		return kit.Badge{Text: "needs you", Tone: kit.ToneBad}
 	case state == run.Paused:
-		return templates.Badge{Text: "paused", Tone: templates.ToneWarn}
+		return kit.Badge{Text: "paused", Tone: kit.ToneWarn}
 	case state == run.Canceled:
-		return templates.Badge{Text: "canceled"}
+		return kit.Badge{Text: "canceled"}
 	}
 	words := map[migration.Stage]string{
 		migration.StagePreflight: "checking", migration.StageUploading: "uploading", migration.StageRestoring: "restoring",
 		migration.StageImporting: "importing", migration.StageFollowing: "waiting for increments", migration.StageOpening: "opening",
 		migration.StageChecking: "open, DBCC running", migration.StageBackup: "backing up", migration.StageCutover: "cutting over",
 	}
-	tone := templates.ToneRun
+	tone := kit.ToneRun
 	if stage == migration.StageFollowing || stage == migration.StageCutover {
-		tone = templates.ToneWarn
+		tone = kit.ToneWarn
 	}
 	if words[stage] == "" {
 		words[stage] = string(stage)
 	}
-	return templates.Badge{Text: words[stage], Tone: tone}
+	return kit.Badge{Text: words[stage], Tone: tone}
 }
 
-// summaryBadge is the same for a row of a list.
-func summaryBadge(m migration.Summary) templates.Badge {
-	return followBadge(stageBadge(m.Stage, m.RunState), m.ServerID != "", m.Stage, m.RunState)
+// SummaryBadge is the same for a row of a list.
+func SummaryBadge(m migration.Summary) kit.Badge {
+	return FollowBadge(StageBadge(m.Stage, m.RunState), m.ServerID != "", m.Stage, m.RunState)
 }
 
-// followBadge words the rest between two log backups: a migration that follows
+// FollowBadge words the rest between two log backups: a migration that follows
 // a source waits for nobody.
-func followBadge(b templates.Badge, live bool, stage migration.Stage, state run.State) templates.Badge {
+func FollowBadge(b kit.Badge, live bool, stage migration.Stage, state run.State) kit.Badge {
 	if live && stage == migration.StageFollowing && !state.NeedsPerson() && !state.Ended() {
-		return templates.Badge{Text: "following", Tone: templates.ToneRun}
+		return kit.Badge{Text: "following", Tone: kit.ToneRun}
 	}
 	return b
 }
 
-// problemWords names a problem in two or three words.
-func problemWords(code string) string {
+// ProblemWords names a problem in two or three words.
+func ProblemWords(code string) string {
 	kind, rest, _ := strings.Cut(code, "/")
 	if kind == "preflight" {
 		return "preflight: " + rest
@@ -98,106 +97,34 @@ func problemWords(code string) string {
 	return strings.ReplaceAll(code, "-", " ")
 }
 
-// kindTag colours a kind of backup; it takes the words of backup sets and of
+// KindTag colours a kind of backup; it takes the words of backup sets and of
 // the cloud.
-func kindTag(kind string) templates.Kind {
+func KindTag(kind string) kit.Kind {
 	switch strings.ToLower(kind) {
 	case string(backup.Full), "database":
-		return templates.KindFull
+		return kit.KindFull
 	case string(backup.Differential), "diff", "differential_database":
-		return templates.KindDiff
+		return kit.KindDiff
 	case string(backup.Log), "transaction_log":
-		return templates.KindLog
+		return kit.KindLog
 	case "":
-		return templates.Kind{Text: "—", Class: "none"}
+		return kit.Kind{Text: "—", Class: "none"}
 	}
-	return templates.Kind{Text: strings.ToUpper(kind), Class: "none"}
+	return kit.Kind{Text: strings.ToUpper(kind), Class: "none"}
 }
 
-// stagingWord is what the place is made of that the target reads.
-func stagingWord(m migration.Migration) string {
-	if m.Traits.OwnFolder() {
-		return "folder"
-	}
-	return "bucket"
-}
-
-// targetWord is who does what the target is told to do.
-func targetWord(m migration.Migration) string {
-	if m.Traits.OwnFolder() {
-		return "target"
-	}
-	return "cloud"
-}
-
-// endWord names the end of a restore that is given up.
-func endWord(m migration.Migration) string {
-	if m.Traits.OwnFolder() {
-		return "Drop the half-restored database"
-	}
-	return "Terminate the task"
-}
-
-// fileBadge words the state of a file of a migration.
-func fileBadge(m migration.Migration, f migration.File) templates.Badge {
-	switch f.State {
-	case migration.FilePlanned:
-		return templates.Badge{Text: "to do"}
-	case migration.FileUploading:
-		return templates.Badge{Text: "uploading", Tone: templates.ToneRun}
-	case migration.FileStaged:
-		return templates.Badge{Text: "in the " + stagingWord(m), Tone: templates.ToneRun}
-	case migration.FileSent:
-		if f.Kind == string(backup.Full) {
-			return templates.Badge{Text: "restoring", Tone: templates.ToneRun}
-		}
-		return templates.Badge{Text: "importing", Tone: templates.ToneRun}
-	case migration.FileApplied:
-		return templates.Badge{Text: "applied", Tone: templates.ToneOK}
-	case migration.FileRefused:
-		return templates.Badge{Text: "refused", Tone: templates.ToneBad}
-	}
-	return templates.Badge{Text: "left out"}
-}
-
-// verdictBadge words what became of a call.
-func verdictBadge(c migration.Call) templates.Badge {
-	switch c.Verdict {
-	case migration.Accepted:
-		return templates.Badge{Text: "accepted", Tone: templates.ToneOK}
-	case migration.Adopted:
-		return templates.Badge{Text: "took effect, answer was lost", Tone: templates.ToneOK}
-	case migration.Refused:
-		return templates.Badge{Text: "refused", Tone: templates.ToneBad}
-	case migration.Void:
-		return templates.Badge{Text: "never arrived", Tone: templates.ToneWarn}
-	}
-	return templates.Badge{Text: "no answer yet", Tone: templates.ToneRun}
-}
-
-func callTitle(m migration.Migration, v migration.Verb, f migration.File) string {
-	switch v {
-	case migration.VerbRestore:
-		return "Restore " + path.Base(f.Key)
-	case migration.VerbImport:
-		return "Import " + path.Base(f.Key)
-	case migration.VerbOpen:
-		return "Open the database"
-	}
-	return endWord(m)
-}
-
-func levelTone(l run.Level) templates.Tone {
+func levelTone(l run.Level) kit.Tone {
 	switch l {
 	case run.Warning:
-		return templates.ToneWarn
+		return kit.ToneWarn
 	case run.Problem:
-		return templates.ToneBad
+		return kit.ToneBad
 	}
-	return templates.ToneIdle
+	return kit.ToneIdle
 }
 
-func stepState(s run.StepState) string {
+// StepState is the word that a list of steps draws a state by.
+func StepState(s run.StepState) string {
 	switch s {
 	case run.StepActive:
 		return "now"
@@ -207,29 +134,31 @@ func stepState(s run.StepState) string {
 	return "todo"
 }
 
-func took(from, to time.Time) string {
+// Took words how long something lasted; empty while it goes on.
+func Took(from, to time.Time) string {
 	if from.IsZero() || to.IsZero() {
 		return ""
 	}
-	return templates.Span(to.Sub(from))
+	return kit.Span(to.Sub(from))
 }
 
-func events(z templates.Zone, es []run.Event) (out []templates.Event) {
+// Events words what happened in a run, newest first.
+func Events(z kit.Zone, es []run.Event) (out []kit.Event) {
 	for _, e := range es {
-		out = append(out, templates.Event{ID: e.ID, Text: e.Text, Tone: levelTone(e.Level), When: z.Clock(e.At)})
+		out = append(out, kit.Event{ID: e.ID, Text: e.Text, Tone: levelTone(e.Level), When: z.Clock(e.At)})
 	}
 	return out
 }
 
-// stepProgress draws a step that is under way and counts something.
-func stepProgress(s run.Step) *templates.Progress {
+// StepProgress draws a step that is under way and counts something.
+func StepProgress(s run.Step) *kit.Progress {
 	if s.State != run.StepActive {
 		return nil
 	}
 	if s.Unit == "bytes" {
-		return templates.Transfer(s.Title, s.Done, s.Total, s.Rate)
+		return kit.Transfer(s.Title, s.Done, s.Total, s.Rate)
 	}
-	p := &templates.Progress{Label: s.Title, Value: s.Done, Max: s.Total}
+	p := &kit.Progress{Label: s.Title, Value: s.Done, Max: s.Total}
 	if strings.HasPrefix(s.Key, "source-backup/") { // a server counts a backup in percent
 		p.Words = fmt.Sprintf("%d %%", s.Done)
 		return p
@@ -240,7 +169,7 @@ func stepProgress(s run.Step) *templates.Progress {
 	return p
 }
 
-// oneLine keeps a list row from growing with somebody else's text.
-func oneLine(text string, n int) string {
-	return clip(strings.Join(strings.Fields(text), " "), n)
+// OneLine keeps a list row from growing with somebody else's text.
+func OneLine(text string, n int) string {
+	return Clip(strings.Join(strings.Fields(text), " "), n)
 }

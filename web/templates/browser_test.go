@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/bakplane/bakplane/web/static"
-	. "github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
 // TestPagesInABrowser opens every page in Chromium, wide and narrow, light and
@@ -109,7 +109,7 @@ func sampleSite(files *static.Files) http.Handler {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 				return
 			}
-			w.Header().Set("Content-Security-Policy", Policy)
+			w.Header().Set("Content-Security-Policy", kit.Policy)
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprint(w, strings.Replace(page.String(), "<head>", `<head><script src="/watch.js"></script>`, 1))
 		})

@@ -11,11 +11,11 @@ import (
 	"github.com/a-h/templ"
 	"golang.org/x/net/html"
 
-	. "github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
 // shapes counts the shapes of a drawing whose class holds a word.
-func shapes(d Drawing, class string) (n int) {
+func shapes(d kit.Drawing, class string) (n int) {
 	for _, s := range d.Shapes {
 		if slices.Contains(strings.Fields(s.Class), class) {
 			n++
@@ -38,12 +38,12 @@ func parsed(t *testing.T, c templ.Component) *html.Node {
 }
 
 func TestACalendarShowsEveryBackupOnItsDay(t *testing.T) {
-	c := Calendar{ID: "c", Label: "Coming backups", From: now, Today: now, Days: 28}
+	c := kit.Calendar{ID: "c", Label: "Coming backups", From: now, Today: now, Days: 28}
 	for i := range 28 {
 		at := now.Truncate(24*time.Hour).AddDate(0, 0, i).Add(18 * time.Hour)
-		c.Marks = append(c.Marks, CalendarMark{At: at, Kind: KindFull, When: zone.At(at)})
+		c.Marks = append(c.Marks, kit.CalendarMark{At: at, Kind: kit.KindFull, When: zone.At(at)})
 	}
-	for _, d := range []Drawing{c.Flat(), c.Tall()} {
+	for _, d := range []kit.Drawing{c.Flat(), c.Tall()} {
 		// 20 November 2026 is a Friday: five weeks are drawn, four of them whole.
 		if n := shapes(d, "day"); n != 35 {
 			t.Errorf("%d days, want 35", n)
@@ -57,24 +57,24 @@ func TestACalendarShowsEveryBackupOnItsDay(t *testing.T) {
 		inside(t, d)
 	}
 	for i := range 5 { // too many for a day: one block that counts them
-		c.Marks = append(c.Marks, CalendarMark{At: now.Add(time.Duration(i) * time.Hour), Kind: KindLog})
+		c.Marks = append(c.Marks, kit.CalendarMark{At: now.Add(time.Duration(i) * time.Hour), Kind: kit.KindLog})
 	}
-	if d := c.Flat(); shapes(d, "mark") != 28 || !slices.ContainsFunc(d.Shapes, func(s Shape) bool { return s.Text == "6 ×" }) {
+	if d := c.Flat(); shapes(d, "mark") != 28 || !slices.ContainsFunc(d.Shapes, func(s kit.Shape) bool { return s.Text == "6 ×" }) {
 		t.Error("a day with many backups does not count them")
 	}
-	text := textOf(parsed(t, CalendarPicture(c)))
+	text := textOf(parsed(t, kit.CalendarPicture(c)))
 	if !strings.Contains(text, "20 Nov 18:00") || !strings.Contains(text, "21 Nov 02:00") {
 		t.Error("the list beside the calendar lacks UTC or local time")
 	}
 }
 
 func TestAYearsCalendarHasADayForEach(t *testing.T) {
-	c := Calendar{ID: "y", From: now, Today: now, Days: 366}
+	c := kit.Calendar{ID: "y", From: now, Today: now, Days: 366}
 	for m := range 12 {
 		at := time.Date(2026, time.Month(12+m), 1, 18, 0, 0, 0, time.UTC)
-		c.Marks = append(c.Marks, CalendarMark{At: at, Kind: KindFull, Keep: Forever})
+		c.Marks = append(c.Marks, kit.CalendarMark{At: at, Kind: kit.KindFull, Keep: kit.Forever})
 	}
-	for _, d := range []Drawing{c.Flat(), c.Tall()} {
+	for _, d := range []kit.Drawing{c.Flat(), c.Tall()} {
 		if n := shapes(d, "cell"); n != 366 {
 			t.Errorf("%d days, want 366", n)
 		}
@@ -87,18 +87,18 @@ func TestAYearsCalendarHasADayForEach(t *testing.T) {
 
 func TestATimelineTellsWindowsFromGaps(t *testing.T) {
 	from, gap, back := now.AddDate(0, 0, -9), now.AddDate(0, 0, -5), now.AddDate(0, 0, -4)
-	l := Timeline{ID: "t", Label: "Recovery window", From: from, To: now, Now: now, Field: "f-at", Chosen: now.AddDate(0, 0, -2),
-		Windows: []Stretch{{From: from, To: gap, Text: "any second", Title: "Any second.", Begin: zone.At(from), Ends: zone.At(gap)},
+	l := kit.Timeline{ID: "t", Label: "Recovery window", From: from, To: now, Now: now, Field: "f-at", Chosen: now.AddDate(0, 0, -2),
+		Windows: []kit.Stretch{{From: from, To: gap, Text: "any second", Title: "Any second.", Begin: zone.At(from), Ends: zone.At(gap)},
 			{From: back, To: now, Text: "any second", Title: "Any second.", Begin: zone.At(back), Ends: zone.At(now)}},
-		Gaps: []Stretch{{From: gap, To: back, Text: "no log", Title: "A log backup is missing.", Begin: zone.At(gap), Ends: zone.At(back)}}}
+		Gaps: []kit.Stretch{{From: gap, To: back, Text: "no log", Title: "A log backup is missing.", Begin: zone.At(gap), Ends: zone.At(back)}}}
 	for i := range 9 * 24 * 12 {
-		l.Ticks = append(l.Ticks, SetTick{At: from.Add(time.Duration(i) * 5 * time.Minute), Kind: KindLog})
+		l.Ticks = append(l.Ticks, kit.SetTick{At: from.Add(time.Duration(i) * 5 * time.Minute), Kind: kit.KindLog})
 	}
-	for _, d := range []Drawing{l.Flat(), l.Tall()} {
+	for _, d := range []kit.Drawing{l.Flat(), l.Tall()} {
 		if shapes(d, "window") != 2 || shapes(d, "missing") != 1 || shapes(d, "chosen") != 1 {
 			t.Errorf("%d windows, %d gaps, %d markers", shapes(d, "window"), shapes(d, "missing"), shapes(d, "chosen"))
 		}
-		ticks := slices.IndexFunc(d.Shapes, func(s Shape) bool { return s.Class == "tick log" })
+		ticks := slices.IndexFunc(d.Shapes, func(s kit.Shape) bool { return s.Class == "tick log" })
 		if ticks < 0 || shapes(d, "tick") != 1 {
 			t.Fatalf("%d shapes for the logs, want one", shapes(d, "tick"))
 		}
@@ -110,7 +110,7 @@ func TestATimelineTellsWindowsFromGaps(t *testing.T) {
 		}
 		inside(t, d)
 	}
-	doc := parsed(t, TimelinePicture(l))
+	doc := parsed(t, kit.TimelinePicture(l))
 	if text := textOf(doc); strings.Index(text, "A log backup is missing.") < strings.Index(text, "Any second.") {
 		t.Error("the list is not in the order of time")
 	}
@@ -123,20 +123,20 @@ func TestATimelineTellsWindowsFromGaps(t *testing.T) {
 	if strings.Count(windows, "-") != 2 || strings.Count(windows, ",") != 1 {
 		t.Errorf("the script is told of windows %q", windows)
 	}
-	empty := Timeline{ID: "e"}
+	empty := kit.Timeline{ID: "e"}
 	if d := empty.Flat(); len(d.Shapes) != 0 {
 		t.Error("nothing known is drawn as something")
 	}
 }
 
 func TestStorageIsDrawnAgainstItsFreePart(t *testing.T) {
-	for name, q := range map[string]Quota{
-		"below": {Parts: []QuotaPart{{"full", "full", 180 << 30}, {"log", "log", 1}}, Free: 250 << 30},
-		"above": {Parts: []QuotaPart{{"full", "full", 900 << 30}}, Free: 250 << 30},
+	for name, q := range map[string]kit.Quota{
+		"below": {Parts: []kit.QuotaPart{{Name: "full", Class: "full", Bytes: 180 << 30}, {Name: "log", Class: "log", Bytes: 1}}, Free: 250 << 30},
+		"above": {Parts: []kit.QuotaPart{{Name: "full", Class: "full", Bytes: 900 << 30}}, Free: 250 << 30},
 		"none":  {Free: 250 << 30},
 		"bare":  {},
 	} {
-		for _, d := range []Drawing{q.Flat(), q.Tall()} {
+		for _, d := range []kit.Drawing{q.Flat(), q.Tall()} {
 			inside(t, d)
 			if got, want := shapes(d, "here"), min(q.Free, 1); int64(got) != want {
 				t.Errorf("%s: %d marks of the free part", name, got)
@@ -146,10 +146,10 @@ func TestStorageIsDrawnAgainstItsFreePart(t *testing.T) {
 }
 
 func TestAChartIsATableToo(t *testing.T) {
-	c := Chart{ID: "s", Title: "Size", Unit: "bytes", Series: []ChartSeries{{Name: "Full", Class: "full"}, {Name: "Log", Class: "log", Dots: true}},
-		Rows: []ChartRow{{When: zone.At(now), Unix: now.Unix(), Values: []ChartValue{{"4.0 GB", 4 << 30}, {}}}}}
+	c := kit.Chart{ID: "s", Title: "Size", Unit: "bytes", Series: []kit.ChartSeries{{Name: "Full", Class: "full"}, {Name: "Log", Class: "log", Dots: true}},
+		Rows: []kit.ChartRow{{When: zone.At(now), Unix: now.Unix(), Values: []kit.ChartValue{{Text: "4.0 GB", Raw: 4 << 30}, {}}}}}
 	var xs, ys []string
-	walk(parsed(t, ChartFigure(c)), func(n *html.Node) {
+	walk(parsed(t, kit.ChartFigure(c)), func(n *html.Node) {
 		if n.Data == "tr" && attr(n, "data-x") != "" {
 			xs = append(xs, attr(n, "data-x"))
 		}
@@ -163,7 +163,7 @@ func TestAChartIsATableToo(t *testing.T) {
 }
 
 // inside fails when a shape leaves its picture.
-func inside(t *testing.T, d Drawing) {
+func inside(t *testing.T, d kit.Drawing) {
 	t.Helper()
 	for _, s := range d.Shapes {
 		if strings.Contains(s.Class, "chosen") && s.X < 0 {

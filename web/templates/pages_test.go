@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/bakplane/bakplane/web/static"
-	. "github.com/bakplane/bakplane/web/templates"
+	"github.com/bakplane/bakplane/web/templates/migrations"
 )
 
 // TestPagesSayWhatTheirViewsSay renders every page and looks at it as a person
@@ -154,7 +154,7 @@ func TestTextFromOutsideIsEscaped(t *testing.T) {
 	m.Chain.Sets[0].Title, m.Chain.Sets[0].Text, m.Chain.Label = hostile, hostile, hostile
 	m.Crumbs[0].Href = "javascript:alert(1)"
 	var buf bytes.Buffer
-	if err := MigrationPage(frame(files, hostile, "migrations", hostile), m).Render(context.Background(), &buf); err != nil {
+	if err := migrations.MigrationPage(frame(files, hostile, "migrations", hostile), m).Render(context.Background(), &buf); err != nil {
 		t.Fatal(err)
 	}
 	doc, err := html.Parse(&buf)

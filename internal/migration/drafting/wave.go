@@ -1,0 +1,136 @@
+package drafting
+
+import (
+	"context"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+// WaveRequest is what a person chose for a new wave, as a form or a program sends it.
+type WaveRequest struct {
+	Name      string   `json:"name"`
+	Server    string   `json:"server"`
+	Databases []string `json:"databases"`
+	Instance  string   `json:"instance"`
+	Staging   string   `json:"staging"`
+	Every     string   `json:"every,omitempty"`
+	Freeze    string   `json:"freeze,omitempty"`
+	Check     string   `json:"check,omitempty"`
+	Compress  bool     `json:"compress,omitempty"`
+}
+
+// Live is the request for one database of the wave.
+func (w WaveRequest) Live(database string) LiveRequest {
+	return LiveRequest{Server: w.Server, Source: database, Instance: w.Instance, Staging: w.Staging, Every: w.Every, Freeze: w.Freeze, Check: w.Check, Compress: w.Compress}
+}
+
+// WaveCheck is what was found for one database of a wave.
+type WaveCheck struct {
+	Database string
+	Plan     LivePlan
+	Findings []migration.Finding
+	facts    migration.SourceFacts
+	Err      error // why it could not be checked, or must not start whatever the checks say
+}
+
+// MayStart reports whether the database may start as far as it alone is
+// concerned.
+func (k WaveCheck) MayStart() bool { return k.Err == nil && migration.MayStart(k.Findings) }
+
+// why is the first thing that keeps a database from starting; nil when nothing does.
+func (k WaveCheck) why() error {
+	if k.Err != nil {
+		return k.Err
+	}
+	for _, f := range k.Findings {
+		if f.Level == migration.Barred {
+			return fault.New(fault.Invalid, f.Title+": "+f.Text, f.Fix)
+		}
+	}
+	return nil
+}
+
+// WaveChecked is what was found for a wave: for each database in its order, and
+// for those that can start together.
+type WaveChecked struct {
+	Places LivePlan
+	Found  []WaveCheck
+	Facts  migration.WaveFacts
+	Whole  []migration.Finding
+}
+
+// FittingEvery is the interval to choose instead of one that makes too many
+// calls a day; false when the one chosen fits, or none does.
+func (v WaveChecked) FittingEvery() (time.Duration, bool) {
+	for _, f := range v.Whole {
+		if f.Code == "wave-calls" && f.Level != migration.Passed {
+			return v.Facts.FittingEvery()
+		}
+	}
+	return 0, false
+}
+
+// Fits reports whether nothing about the whole wave bars the way.
+func (v WaveChecked) Fits() bool { return migration.MayStart(v.Whole) }
+
+// whyNot is the first thing about the whole wave that bars its way.
+func (v WaveChecked) whyNot() error {
+	for _, f := range v.Whole {
+		if f.Level == migration.Barred {
+			return fault.New(fault.Invalid, f.Title+": "+f.Text, f.Fix)
+		}
+	}
+	return nil
+}
+
+// waveStarted is what became of a request. The results are in its order; a
+// database that was left out has no id and its reason.
+type waveStarted struct {
+	WaveChecked
+	Wave    migration.Wave
+	Results []migration.Result
+}
+
+// StartWave checks once more and starts those that may. Without any that may
+// start there is no wave.
+func (s *Drafting) StartWave(ctx context.Context, w WaveRequest, by migration.By) (v waveStarted, err error) {
+	if v.WaveChecked, err = s.WaveChecks(ctx, w); err != nil {
+		return v, err
+	}
+	var items []migration.WaveItem
+	at := map[string]int{}
+	for i, k := range v.Found {
+		v.Results = append(v.Results, migration.Result{Database: k.Database, Err: k.why()})
+		if k.MayStart() {
+			at[k.Plan.M.Database] = i
+			items = append(items, migration.WaveItem{Migration: k.Plan.M, Source: k.facts, Findings: k.Findings})
+		}
+	}
+	if len(items) == 0 {
+		return v, invalid("None of the databases can start.", "See beside each what is in the way.")
+	}
+	if !v.Fits() {
+		for i := range v.Results {
+			if why := v.whyNot(); v.Results[i].Err == nil {
+				v.Results[i].Err = why
+			}
+		}
+		return v, v.whyNot()
+	}
+	wave, begun, err := migration.StartWave(ctx, s.Migrations, w.Name, items, v.Whole, s.NewID, by)
+	v.Wave = wave
+	for _, r := range begun {
+		if i, ok := at[r.Database]; ok {
+			v.Results[i].ID, v.Results[i].Err = r.ID, r.Err
+			if r.Err != nil {
+				v.Results[i].ID = ""
+			}
+		}
+	}
+	return v, err
+}
+
+// WhyMost is how long a person's reason may be, in characters.
+const WhyMost = 500

@@ -1,0 +1,21 @@
+// Package progress reads where migrations and waves stand: what the store has
+// of them, and what their sources said a moment ago.
+package progress
+
+import (
+	"time"
+
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// Reader reads migrations and waves as they stand.
+type Reader struct {
+	Endpoints  endpoint.Store
+	Runs       run.Store
+	Migrations migration.Store
+	Ports      migration.Ports
+	Now        func() time.Time
+	Glances    Glances
+}

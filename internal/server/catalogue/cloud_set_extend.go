@@ -1,0 +1,91 @@
+package catalogue
+
+import (
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/web/templates/kit"
+)
+
+// extendAsk asks until when a set shall be kept.
+func (s *Pages) extendAsk(c echo.Context) (server.View, error) {
+	r, in, err := s.CloudSet(c)
+	if err != nil {
+		return server.View{}, err
+	}
+	return s.extendForm(c, r, in, c.QueryParam("until"), nil)
+}
+
+func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen, until string, refused error) (server.View, error) {
+	z, href := s.Zone(c), server.SetHref(r)
+	title := setTitle(z, r)
+	v := kit.CloudOrder{Head: server.Inside(s.CloudHead(c, in, "sets"), kit.Link{Text: "Backup sets", Href: "/instances/" + in.ID + "/sets"}, kit.Link{Text: title, Href: href}, kit.Link{Text: "Change the expiry"}),
+		Title: "Keep it longer", Recheck: href + "/extend"}
+	out := server.CloudPage("Change the expiry", func(f kit.Frame) templ.Component { return kit.CloudOrderPage(f, v) })
+	if refused != nil {
+		out.Status = server.StatusOf(refused)
+	}
+	e := policy.Extendable(*r.Cloud, 0, s.Now())
+	if !e.Can {
+		h := kit.Help{Title: "The expiry of this set cannot be moved."}
+		for _, why := range e.Why {
+			h.Cause = server.Sentences(why, h.Cause)
+		}
+		v.Notes, v.Intro = []kit.Help{h}, "Only full physical sets of single databases that were taken by hand can be kept longer."
+		return out, nil
+	}
+	v.Intro = "It expires " + policy.TwoZones(r.Cloud.Expires) + "."
+	if e.Unsure != "" {
+		v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: e.Unsure})
+	}
+	field := kit.Field{Name: policy.FieldExpiry, Label: "Keep it until (UTC)", Value: until, Mono: true, Autocomplete: "off", Placeholder: r.Cloud.Expires.AddDate(0, 1, 0).UTC().Format(time.DateTime), Hint: "Only later than now, never earlier. The console shows it in UTC+8."}
+	if field.Value == "" {
+		field.Value = c.QueryParam(policy.FieldExpiry)
+	}
+	if at, err := server.StopTime(field.Value); err == nil {
+		field.Hint = policy.TwoZones(at) + "."
+		v.Call = server.CallText(backup.ExtendCall(in.InstanceID, r.Cloud.ID, at))
+		field.Error = server.Barred(policy.CheckExpiry(*r.Cloud, at, 0, s.Now()))[policy.FieldExpiry]
+	} else if field.Value != "" {
+		field.Error, _ = fault.Words(err)
+	}
+	if wrong := server.RefusedFields(refused)[policy.FieldExpiry]; wrong != "" {
+		field.Error = wrong
+	} else if refused != nil && field.Error == "" {
+		field.Error, _ = fault.Words(refused)
+	}
+	v.Form = &kit.Form{Action: href + "/extend", Submit: "Keep it longer", Cancel: href, Fields: []kit.Field{field}}
+	return out, nil
+}
+
+// extendSet moves the expiry of a set to a later moment.
+func (s *Pages) extendSet(c echo.Context) error {
+	r, in, err := s.CloudSet(c)
+	if err != nil {
+		return err
+	}
+	text := c.FormValue(policy.FieldExpiry)
+	at, err := server.StopTime(text)
+	var is backup.CloudSet
+	if err == nil {
+		is, err = s.ExtendCloud(c, r, in, at)
+	}
+	if err != nil {
+		if fault.Of(err) == fault.Unknown {
+			return err
+		}
+		v, viewErr := s.extendForm(c, r, in, text, err)
+		if viewErr != nil {
+			return viewErr
+		}
+		return s.Refused(c, v)
+	}
+	s.Say(c, kit.ToneOK, "Read again, the service keeps it until "+policy.TwoZones(is.Expires)+".")
+	return server.SeeOther(c, server.SetHref(r))
+}

@@ -1,0 +1,2 @@
+// Package activity draws the overview, the runs and the audit trail.
+package activity

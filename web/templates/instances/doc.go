@@ -1,0 +1,2 @@
+// Package instances draws the pages of instances.
+package instances

@@ -1,0 +1,2 @@
+// Package migrations draws the pages of migrations and waves.
+package migrations

@@ -1,0 +1,2 @@
+// Package policies draws the pages of backup policies.
+package policies

@@ -1,0 +1,2 @@
+// Package settings draws the pages of settings and storage.
+package settings
