@@ -114,3 +114,15 @@ type Store interface {
 
 // Readable reports whether it is known how to read the instance over SQL.
 func (i Instance) Readable() bool { return i.Host != "" && i.Login != "" }
+
+// Label is what people call it: its name, beside the id that its service knows
+// it by.
+func (i Instance) Label() string {
+	switch {
+	case i.Traits.Source:
+		return i.Name
+	case i.Name == "" || i.Name == i.InstanceID:
+		return i.InstanceID
+	}
+	return i.Name + " (" + i.InstanceID + ")"
+}

@@ -76,7 +76,7 @@ func (s *Kit) PlanRestore(ctx context.Context, in CloudSeen, w RestoreRequest) (
 		if w.At == "" {
 			return p, Invalid("No moment is chosen.", "Write it in UTC, such as 2026-11-20 13:30:00, or choose it on the picture.")
 		}
-		if p.At, err = StopTime(w.At); err != nil {
+		if p.At, err = backup.ReadStopTime(w.At); err != nil {
 			return p, err
 		}
 		known, err := s.CloudRecovery(ctx, in.ID, "")

@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -43,16 +43,6 @@ func HiddenOf(v url.Values) (out []kit.Hidden) {
 // Invalid refuses what a person or a program chose.
 func Invalid(message, fix string) error { return fault.New(fault.Invalid, message, fix) }
 
-// StopTime reads a moment in UTC, as programs write it or as a person types it.
-func StopTime(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, Invalid(fmt.Sprintf("%q is not a time.", text), "Write it in UTC, such as 2026-11-20 13:30.")
-}
-
 // dayOrTime reads a day (its beginning, or its end for the later bound) or a
 // moment, in UTC.
 func dayOrTime(text string, end bool) (time.Time, error) {
@@ -65,7 +55,7 @@ func dayOrTime(text string, end bool) (time.Time, error) {
 		}
 		return t, nil
 	}
-	return StopTime(text)
+	return backup.ReadStopTime(text)
 }
 
 // MomentField asks for a moment in UTC.

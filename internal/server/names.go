@@ -9,17 +9,6 @@ import (
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
-// InstanceName is what people call an instance.
-func InstanceName(i endpoint.Instance) string {
-	if i.Traits.Source {
-		return i.Name
-	}
-	if i.Name == "" || i.Name == i.InstanceID {
-		return i.InstanceID
-	}
-	return i.Name + " (" + i.InstanceID + ")"
-}
-
 // InstanceNames are the names of all instances, by id.
 func (s *Kit) InstanceNames(ctx context.Context) (map[string]string, error) {
 	all, err := s.Endpoints.Instances(ctx)
@@ -28,7 +17,7 @@ func (s *Kit) InstanceNames(ctx context.Context) (map[string]string, error) {
 	}
 	names := map[string]string{}
 	for _, i := range all {
-		names[i.ID] = InstanceName(i)
+		names[i.ID] = i.Label()
 	}
 	return names, nil
 }

@@ -40,7 +40,7 @@ func (w OwnRestore) Order(instanceID string) (o backupjob.Restore, err error) {
 	if w.Get("at") == "" {
 		return o, Invalid("No moment is chosen.", "Write it in UTC, such as 2026-11-20 13:30:00, or choose it on the picture.")
 	}
-	o.At, err = StopTime(strings.TrimSpace(w.Get("at")))
+	o.At, err = backup.ReadStopTime(strings.TrimSpace(w.Get("at")))
 	return o, err
 }
 

@@ -74,7 +74,7 @@ func ProtectionFilterOf(show string) (backup.ProtectionFilter, error) {
 // ProtectionRow answers for one database of an instance whether it is protected
 // as promised.
 func ProtectionRow(z kit.Zone, p backup.Protection, in endpoint.Instance) kit.ProtectionRow {
-	row := kit.ProtectionRow{Name: kit.Link{Text: p.Database, Href: DatabaseHref(p.InstanceID, p.Database)}, Where: FirstOf(InstanceName(in), p.InstanceID),
+	row := kit.ProtectionRow{Name: kit.Link{Text: p.Database, Href: DatabaseHref(p.InstanceID, p.Database)}, Where: FirstOf(in.Label(), p.InstanceID),
 		Badge: protectionBadge(z.Now, p, in.Traits), Full: BackedAt(z, p.LastFull, math.MaxInt64), Diff: BackedAt(z, p.LastDifferential, math.MaxInt64), Log: BackedAt(z, p.LastLog, math.MaxInt64),
 		Why: protectionWhy(z, p)}
 	if p.Database == "" {

@@ -51,7 +51,7 @@ func (w Request) migration() (m migration.FilesRequest, err error) {
 		}
 	}
 	if w.StopAt != "" {
-		at, err := stopTime(w.StopAt)
+		at, err := backup.ReadStopTime(w.StopAt)
 		if err != nil {
 			return m, err
 		}

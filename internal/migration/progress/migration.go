@@ -45,7 +45,7 @@ func (s *Reader) Migration(ctx context.Context, id string) (v Migration, err err
 	if err != nil {
 		return v, err
 	}
-	v.Instance = instanceName(instance)
+	v.Instance = instance.Label()
 	if v.Source, err = s.placeName(ctx, v.M.SourceID, v.M.SourcePrefix); err != nil {
 		return v, err
 	}

@@ -48,7 +48,7 @@ func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen,
 	if field.Value == "" {
 		field.Value = c.QueryParam(policy.FieldExpiry)
 	}
-	if at, err := server.StopTime(field.Value); err == nil {
+	if at, err := backup.ReadStopTime(field.Value); err == nil {
 		field.Hint = policy.TwoZones(at) + "."
 		v.Call = server.CallText(backup.ExtendCall(in.InstanceID, r.Cloud.ID, at))
 		field.Error = server.Barred(policy.CheckExpiry(*r.Cloud, at, 0, s.Now()))[policy.FieldExpiry]
@@ -71,7 +71,7 @@ func (s *Pages) extendSet(c echo.Context) error {
 		return err
 	}
 	text := c.FormValue(policy.FieldExpiry)
-	at, err := server.StopTime(text)
+	at, err := backup.ReadStopTime(text)
 	var is backup.CloudSet
 	if err == nil {
 		is, err = s.ExtendCloud(c, r, in, at)

@@ -38,7 +38,7 @@ func (s *Pages) databaseRestoreForm(c echo.Context, w server.OwnRestore, wrong m
 	if err != nil {
 		return server.View{}, err
 	}
-	chosen, _ := server.StopTime(w.Get("at"))
+	chosen, _ := backup.ReadStopTime(w.Get("at"))
 	newest, ok := known.Newest()
 	if w.Get("at") == "" && ok {
 		chosen = newest.To

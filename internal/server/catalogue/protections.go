@@ -46,7 +46,7 @@ func (s *Pages) protectionList(c echo.Context) (server.View, error) {
 		v.Tabs = append(v.Tabs, one)
 	}
 	if f.InstanceID != "" {
-		v.Under = "of " + server.FirstOf(server.InstanceName(instances[f.InstanceID]), f.InstanceID)
+		v.Under = "of " + server.FirstOf(instances[f.InstanceID].Label(), f.InstanceID)
 	}
 	for _, p := range found {
 		row := server.ProtectionRow(z, p, instances[p.InstanceID])

@@ -28,7 +28,7 @@ func (s *Pages) collectForm(c echo.Context, refused error) (server.View, error) 
 		where.Options = append(where.Options, kit.Option{Value: string(scan.BucketSubject(b.ID)), Label: "Bucket or folder " + b.Name})
 	}
 	for _, i := range instances {
-		where.Options = append(where.Options, kit.Option{Value: string(scan.InstanceSubject(i.ID)), Label: "Instance " + server.InstanceName(i)})
+		where.Options = append(where.Options, kit.Option{Value: string(scan.InstanceSubject(i.ID)), Label: "Instance " + i.Label()})
 	}
 	v := kit.Decision{Title: "Look for backups", Crumbs: []kit.Link{{Text: "Backup sets", Href: "/sets"}, {Text: "Look"}},
 		Intro: "After this dashboard was lost, a bucket alone gives its catalogue back: every file says of itself what it is.",

@@ -87,7 +87,7 @@ func catalogueForm(query url.Values, wrong map[string]string, instances []endpoi
 		case field.Name == "instance":
 			one.Type, one.Options = "select", []kit.Option{{Label: "any"}}
 			for _, i := range instances {
-				one.Options = append(one.Options, kit.Option{Value: i.ID, Label: server.InstanceName(i)})
+				one.Options = append(one.Options, kit.Option{Value: i.ID, Label: i.Label()})
 			}
 		case field.Options != nil:
 			one.Type, one.Options = "select", append([]kit.Option{{Label: "any"}}, field.Options...)

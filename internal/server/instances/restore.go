@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/server"
@@ -64,7 +65,7 @@ func (s *Pages) restoreForm(c echo.Context, in server.CloudSeen, w server.Restor
 			names = []string{r.Database}
 		}
 	} else {
-		chosen, _ := server.StopTime(w.At)
+		chosen, _ := backup.ReadStopTime(w.At)
 		if newest, ok := known.Newest(); ok && w.At == "" {
 			chosen = newest.To
 			w.At = chosen.UTC().Format(time.DateTime)
@@ -84,7 +85,7 @@ func (s *Pages) restoreForm(c echo.Context, in server.CloudSeen, w server.Restor
 	}
 	target := kit.Field{Name: "target", Label: "Into the instance", Type: "select", Value: w.Target, Hint: "Of the same account and region."}
 	for _, i := range targets {
-		o := kit.Option{Value: i.ID, Label: server.InstanceName(i)}
+		o := kit.Option{Value: i.ID, Label: i.Label()}
 		if i.ID == in.ID {
 			o.Label += " · this one"
 		}
@@ -145,7 +146,7 @@ func (s *Pages) restoreCheckView(c echo.Context, in server.CloudSeen, w server.R
 	}
 	here := "/instances/" + in.ID + "/restore"
 	v := kit.CloudOrder{Head: server.Inside(s.CloudHead(c, in, "logs"), kit.Link{Text: "Restore", Href: here + "?" + w.Values().Encode()}, kit.Link{Text: "Look at it"}),
-		Title: "Restore into " + server.InstanceName(p.Target), Call: server.CallText(p.Call)}
+		Title: "Restore into " + p.Target.Label(), Call: server.CallText(p.Call)}
 	v.Form = &kit.Form{Action: here, Submit: "Restore", Cancel: here + "?" + w.Values().Encode(), Confirm: p.Target.Name, Problem: server.ProblemOf(refused), Danger: true}
 	for _, h := range []kit.Hidden{{Name: "set", Value: w.Set}, {Name: "at", Value: w.At}, {Name: "target", Value: w.Target}, {Name: "suffix", Value: w.Suffix}} {
 		if h.Value != "" {
@@ -165,7 +166,7 @@ func (s *Pages) restoreCheckView(c echo.Context, in server.CloudSeen, w server.R
 		v.Form.Fields = append(v.Form.Fields, field)
 	}
 	v.Form.Fields = append(v.Form.Fields, kit.Field{Name: "confirm", Label: "Type " + p.Target.Name + ", the instance that it goes into", Mono: true, Autocomplete: "off", Value: c.QueryParam("confirm")})
-	v.Points = []string{"The service copies " + strings.Join(w.Names(), ", ") + " from " + restoreSource(z, p) + " into " + server.InstanceName(p.Target) + ".", "What is at the target stays; a name that is taken is refused."}
+	v.Points = []string{"The service copies " + strings.Join(w.Names(), ", ") + " from " + restoreSource(z, p) + " into " + p.Target.Label() + ".", "What is at the target stays; a name that is taken is refused."}
 	if len(there) > 0 {
 		slices.Sort(there)
 		v.Points = append(v.Points, "The target holds now: "+strings.Join(there, ", ")+".")

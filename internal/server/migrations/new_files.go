@@ -72,7 +72,7 @@ func newCrumbs(w drafting.Request, at int) []kit.Link {
 }
 
 func planPath(p drafting.Plan) string {
-	return p.Source.Name + " / " + p.Request.Prefix + " → " + server.InstanceName(p.Instance) + " through " + stagingWords(p.Instance, p.Staging)
+	return p.Source.Name + " / " + p.Request.Prefix + " → " + p.Instance.Label() + " through " + stagingWords(p.Instance, p.Staging)
 }
 
 // planFiles is step 2: what the files really are and what would be done.

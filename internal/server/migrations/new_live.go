@@ -173,7 +173,7 @@ func (s *Pages) livePreflightView(c echo.Context, w drafting.LiveRequest, refuse
 	}
 	again := kit.Action{Label: "Check again", Href: "/migrations/new/live/checks" + q}
 	back := "/migrations/new/live" + q
-	host, instance := p.Server.Name, server.InstanceName(p.Instance)
+	host, instance := p.Server.Name, p.Instance.Label()
 	v := views.Preflight{Live: true, Crumbs: []kit.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "New", Href: back}, {Text: "Checks"}},
 		Path: p.M.SourceDatabase + " on " + host + " → " + p.M.Database + " on " + instance, Order: liveOrder(p.M, host, instance, stagingWords(p.Instance, p.Staging)),
 		Back: kit.Action{Label: "Back", Href: back}}

@@ -6,7 +6,6 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
-	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -14,7 +13,7 @@ import (
 func targetField(targets []endpoint.Instance, value string) kit.Field {
 	f := kit.Field{Name: "instance", Label: "Instance the database goes to", Type: "select", Value: value}
 	for _, i := range targets {
-		o := kit.Option{Value: i.ID, Label: server.InstanceName(i) + " · " + i.Region}
+		o := kit.Option{Value: i.ID, Label: i.Label() + " · " + i.Region}
 		if i.Traits.OwnFolder() {
 			o.Label = i.Name + " · self-managed SQL Server"
 		}

@@ -148,7 +148,7 @@ func (s *Pages) waveChecksView(c echo.Context, w drafting.WaveRequest, got draft
 	q := "?" + waveValues(w).Encode()
 	back := "/waves/new" + q
 	v := views.WaveChecks{Crumbs: []kit.Link{{Text: "Waves", Href: "/waves"}, {Text: "New", Href: back}, {Text: "Checks"}},
-		Path: fmt.Sprintf("%s: %s on %s → %s", w.Name, kit.Count(len(found), "database", "databases"), places.Server.Name, server.InstanceName(places.Instance)), Back: kit.Action{Label: "Back", Href: back}}
+		Path: fmt.Sprintf("%s: %s on %s → %s", w.Name, kit.Count(len(found), "database", "databases"), places.Server.Name, places.Instance.Label()), Back: kit.Action{Label: "Back", Href: back}}
 	var left []string
 	ready := 0
 	remedied := waveValues(w)
@@ -165,7 +165,7 @@ func (s *Pages) waveChecksView(c echo.Context, w drafting.WaveRequest, got draft
 		}
 		v.Begin = append(v.Begin, k.Database)
 		if ready++; ready == 1 {
-			v.Order = liveOrder(k.Plan.M, places.Server.Name, server.InstanceName(places.Instance), stagingWords(places.Instance, places.Staging))
+			v.Order = liveOrder(k.Plan.M, places.Server.Name, places.Instance.Label(), stagingWords(places.Instance, places.Staging))
 		}
 	}
 	// What stands in the way comes first, then what deserves a look.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
-	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
@@ -93,7 +92,7 @@ func (s *Pages) liveCalls(ctx context.Context, p drafting.LivePlan, at migration
 	m := p.M
 	m.ID = "(id)"
 	place := migration.Place{Folder: p.Server.ServerFolder, BucketID: p.Server.FolderID}
-	source, cloud := p.Server.Name, server.InstanceName(p.Instance)
+	source, cloud := p.Server.Name, p.Instance.Label()
 	var out []kit.Call
 	add := func(when, kind string, tail bool, verb migration.Verb) {
 		t := nextSourceBackup(m, place, kind, tail, migration.StripesFor(m, kind, dataBytes, migration.StripeBytes), now)

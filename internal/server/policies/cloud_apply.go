@@ -50,7 +50,7 @@ func (s *Pages) cloudApplyForm(c echo.Context, in server.CloudSeen, chosen []str
 	}
 	instances := kit.Field{Name: "instances", Label: "Instances", Type: "checks", Values: chosen}
 	for _, o := range others {
-		instances.Options = append(instances.Options, kit.Option{Value: o.ID, Label: server.InstanceName(o) + " · " + o.Region})
+		instances.Options = append(instances.Options, kit.Option{Value: o.ID, Label: o.Label() + " · " + o.Region})
 	}
 	v.Form = &kit.Form{Action: here + "/apply", Submit: "Apply", Cancel: here, Problem: server.ProblemOf(refused), Fields: []kit.Field{instances}}
 	if in.Standing.Standard.Method == policy.Snapshot {
