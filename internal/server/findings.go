@@ -15,18 +15,10 @@ func Barred(findings []policy.Finding) map[string]string {
 	out := map[string]string{}
 	for _, f := range findings {
 		if f.Bars && out[f.Field] == "" {
-			out[f.Field] = Sentences(f.Text, f.Fix)
+			out[f.Field] = WithFix(f.Text, f.Fix)
 		}
 	}
 	return out
-}
-
-// Sentences joins what is wrong and what to do.
-func Sentences(text, fix string) string {
-	if fix == "" {
-		return text
-	}
-	return text + " " + fix
 }
 
 // NotesOf word findings that belong to no field of a form, and warnings.

@@ -22,7 +22,6 @@ func (s *Kit) InstanceNames(ctx context.Context) (map[string]string, error) {
 	return names, nil
 }
 
-// instanceNames are the instances by id, as people call them.
 // InstancesByID are all instances by the ids of their endpoints.
 func (s *Kit) InstancesByID(ctx context.Context) (map[string]endpoint.Instance, error) {
 	all, err := s.Endpoints.Instances(ctx)

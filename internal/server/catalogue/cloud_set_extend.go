@@ -35,7 +35,7 @@ func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen,
 	if !e.Can {
 		h := kit.Help{Title: "The expiry of this set cannot be moved."}
 		for _, why := range e.Why {
-			h.Cause = server.Sentences(why, h.Cause)
+			h.Cause = server.WithFix(why, h.Cause)
 		}
 		v.Notes, v.Intro = []kit.Help{h}, "Only full physical sets of single databases that were taken by hand can be kept longer."
 		return out, nil

@@ -118,7 +118,7 @@ func advancedRequest(v url.Values, now policy.Advanced) (a policy.Advanced, wron
 	rows, err := readRules(v.Get(policy.FieldRows))
 	if err != nil {
 		message, fix := fault.Words(err)
-		wrong[policy.FieldRows] = server.Sentences(message, fix)
+		wrong[policy.FieldRows] = server.WithFix(message, fix)
 	}
 	a.Rows = rows
 	for field, to := range map[string]*int{policy.FieldHour: &a.Hour, policy.FieldLogKept: &a.LogRetentionDays} {
