@@ -68,7 +68,7 @@ func (b *bench) stops(ctx context.Context) error {
 
 // stopsAt is one run of the test; a pause of zero leaves the test's own.
 func (b *bench) stopsAt(ctx context.Context, poll time.Duration) ([]map[string]float64, error) {
-	cmd := b.goTest(ctx, "./cmd/dashboard", "-run", "^TestStopOfWritesIsShortAndForetold$", "-count", "1", "-timeout", "3m", "-v")
+	cmd := b.goTest(ctx, "./cmd/dashboard", "-run", "^TestStopOfWritesIsShortAndPredicted$", "-count", "1", "-timeout", "3m", "-v")
 	cmd.Env = append(os.Environ(), "BAKPLANE_STOPS=3", "TMPDIR="+b.tmp)
 	if poll > 0 {
 		cmd.Env = append(cmd.Env, "BAKPLANE_STOP_POLL="+poll.String())
