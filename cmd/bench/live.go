@@ -85,11 +85,11 @@ func (b *bench) stopsAt(ctx context.Context, poll time.Duration) ([]map[string]f
 // measured holds the dashboard, the emulated cloud, the server and the browser.
 func (b *bench) wave(ctx context.Context) error {
 	binary := filepath.Join(b.tmp, "server.test")
-	if out, err := b.goTest(ctx, "-c", "-o", binary, "./internal/server").CombinedOutput(); err != nil {
+	if out, err := b.goTest(ctx, "-c", "-o", binary, "./internal/server/migrations").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
 	}
 	cmd := exec.CommandContext(ctx, binary, "-test.run", "^TestFiftyDatabasesKeepToTheCaps$", "-test.v", "-test.timeout", "5m")
-	cmd.Dir, cmd.Env = filepath.Join(b.root, "internal", "server"), append(os.Environ(), "TMPDIR="+b.tmp)
+	cmd.Dir, cmd.Env = filepath.Join(b.root, "internal", "server", "migrations"), append(os.Environ(), "TMPDIR="+b.tmp)
 	out, failed := cmd.Output()
 	said := lines(string(out), "WAVE ")
 	if len(said) != 1 {
