@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 const (
@@ -39,9 +40,9 @@ func pastRuns(now time.Time) iter.Seq[db.LoadedRun] {
 			l := db.LoadedRun{Job: policy.BackupJob{ID: r.Subject, RunID: r.ID, ServerID: server, Kind: kind},
 				Steps: []run.Step{{Key: "choose", Title: "Choose the databases", State: run.StepDone, Started: r.Started, Finished: r.Started},
 					{Key: "take", Title: "Take the backups", State: run.StepDone, Started: r.Started, Finished: r.Finished, Done: int64(wanted.databases), Total: int64(wanted.databases)}},
-				Events: []run.Event{{At: r.Started, Level: run.Info, Text: "The run began."}, {At: r.Finished, Step: "take", Level: run.Info, Text: fmt.Sprintf("%d databases were backed up.", wanted.databases)}}}
+				Events: []run.Event{{At: r.Started, Level: run.Info, Text: words.Say("The run began.")}, {At: r.Finished, Step: "take", Level: run.Info, Text: words.Say("%d databases were backed up.", wanted.databases)}}}
 			if i%100 == 7 {
-				r.State, r.Finished, r.Message, r.Fix = run.Failed, time.Time{}, "The server did not answer.", "Look whether it runs, then retry."
+				r.State, r.Finished, r.Message, r.Fix = run.Failed, time.Time{}, words.Say("The server did not answer."), words.Say("Look whether it runs, then retry.")
 				l.Steps[1].State, l.Events[1].Level, l.Events[1].Text = run.StepFailed, run.Problem, r.Message
 			}
 			if l.Run = r; !yield(l) {

@@ -170,7 +170,7 @@ func TestABackupOfEveryDatabase(t *testing.T) {
 	y := newYard(t)
 	id := y.backUp(backupjob.BackUp{Kind: backup.Full, How: policy.How{Compress: true, Verify: true, Stripes: 2}, BucketID: demoStaging})
 	r := y.ends(id, run.Succeeded)
-	says(t, r.Message, "3 full backups of SQLDEMO", "3 databases")
+	says(t, r.Message.String(), "3 full backups of SQLDEMO", "3 databases")
 	records := y.sets()
 	if len(records) != 3 {
 		t.Fatalf("%d records", len(records))
@@ -232,7 +232,7 @@ func TestABackupThatFailsInTheMiddle(t *testing.T) {
 	y.cloud.sql.SetDisk(sqlserveremu.Disk{FailAfter: &some})
 	id := y.backUp(backupjob.BackUp{Kind: backup.Full})
 	r := y.ends(id, run.Failed)
-	says(t, r.Message+r.Fix, "0 of 3 databases", "is full", "Make room there")
+	says(t, r.Message.String()+r.Fix.String(), "0 of 3 databases", "is full", "Make room there")
 	if n := len(y.sets()); n != 0 {
 		t.Errorf("%d records", n)
 	}
@@ -327,7 +327,7 @@ func TestCancelEndsTheStatement(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := y.ends(id, run.Canceled)
-	says(t, r.Message, "Canceled by a person", "0 of 1 database")
+	says(t, r.Message.String(), "Canceled by a person", "0 of 1 database")
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		running, err := server.Running(t.Context(), "shop")
 		if err == nil && len(running) == 0 {
@@ -418,7 +418,7 @@ func TestAPolicyTakesCopiesAndPrunes(t *testing.T) {
 		Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *", Keep: policy.Keep{Count: 2}}, {Kind: backup.Log, Cron: "*/15 * * * *", Keep: policy.Keep{Count: 1}}}})
 	// A log slot before any full backup takes the full first.
 	r := y.ends(y.slot(backup.Log, "2026-11-20T01:45"), run.Succeeded)
-	says(t, r.Message, "2 databases", `stock (Excluded by "sto*")`)
+	says(t, r.Message.String(), "2 databases", `stock (Excluded by "sto*")`)
 	for _, rec := range y.sets() {
 		if rec.Set.Kind != backup.Full || rec.PolicyID != y.policy.ID {
 			t.Errorf("%+v", rec)
@@ -472,7 +472,7 @@ func TestAPolicyTakesCopiesAndPrunes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, y.ends(id, run.Succeeded).Message, "Removed 4 sets")
+	says(t, y.ends(id, run.Succeeded).Message.String(), "Removed 4 sets")
 	for _, d := range v.Databases {
 		for _, gone := range d.Remove {
 			if now, _ := y.app.DB.Catalogue().Record(t.Context(), gone.Record.ID); now.Gone.IsZero() {
@@ -509,7 +509,7 @@ func TestNothingGoesWhileTheNewestIsNotSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, y.ends(id, run.Failed).Message, "not seen where it should lie")
+	says(t, y.ends(id, run.Failed).Message.String(), "not seen where it should lie")
 	if !y.exists(demoBackups, all[0].Copies[0].Keys[0]) {
 		t.Error("the last full backup went")
 	}
@@ -527,7 +527,7 @@ func TestABucketThatVanished(t *testing.T) {
 	}
 	y.tick()
 	r := y.ends(y.slot(backup.Full, "2026-11-21T02:00"), run.Failed)
-	says(t, r.Message+r.Fix, "1 database", emulatedBucket)
+	says(t, r.Message.String()+r.Fix.String(), "1 database", emulatedBucket)
 	if all := y.sets(); len(all) != 2 || !all[0].Gone.IsZero() || !all[1].Gone.IsZero() {
 		t.Errorf("want both sets in the catalogue: %+v", all)
 	}
@@ -551,17 +551,17 @@ func TestAServerThatIsDownAtItsHour(t *testing.T) {
 	y.cloud.sql.PatchLogin(emulatedLogin, sqlserveremu.LoginPatch{Disabled: &disabled})
 	y.cloud.sql.Cut(emulatedLogin)
 	r := y.ends(y.slot(backup.Full, time.Now().UTC().Format("2006-01-02T15:04")), run.Failed)
-	says(t, r.Message+r.Fix, "login or its password is wrong", "error log")
+	says(t, r.Message.String()+r.Fix.String(), "login or its password is wrong", "error log")
 	y.cloud.sql.PatchLogin(emulatedLogin, sqlserveremu.LoginPatch{Disabled: &enabled})
 	// The window of an old slot is over.
 	if _, err := y.cloud.sql.ControlPort().Add(control.Rule{Operation: "SELECT", Times: -1, CutAnswer: new(int64)}); err != nil {
 		t.Fatal(err)
 	}
 	r = y.ends(y.slot(backup.Full, "2026-11-01T02:00"), run.Failed)
-	says(t, r.Message, "could not be reached until the window closed at 2026-11-01 02:05 UTC")
+	says(t, r.Message.String(), "could not be reached until the window closed at 2026-11-01 02:05 UTC")
 	// An open one waits.
 	id := y.slot(backup.Full, time.Now().UTC().Add(-time.Minute).Format("2006-01-02T15:04"))
-	says(t, y.ends(id, run.Waiting).Message, "Asked again until")
+	says(t, y.ends(id, run.Waiting).Message.String(), "Asked again until")
 	y.cloud.sql.ControlPort().Reset()
 	y.ends(id, run.Succeeded)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // write puts a file into the folder of backup files.
@@ -179,7 +180,7 @@ func TestPreflightNamesWhatIsWrong(t *testing.T) {
 			}
 			for _, f := range findings {
 				if f.Level == migration.Barred && f.Code == tc.code {
-					says(t, f.Text+" "+f.Fix, tc.says...)
+					says(t, words.Join(f.Text, f.Fix).String(), tc.says...)
 					t.Log(f.Text, "→", f.Fix)
 					return
 				}
@@ -249,7 +250,7 @@ func TestProblemsOnTheWay(t *testing.T) {
 		}
 		id := h.start(d)
 		m := h.until(id, "a problem", problem)
-		says(t, m.Problem.Cause+" "+m.Problem.Fix, stopat[2])
+		says(t, words.Join(m.Problem.Cause, m.Problem.Fix).String(), stopat[2])
 		h.write(stopat[2], gone)
 		retry(t, h, id)
 		h.until(id, "every file applied", following)
@@ -261,7 +262,7 @@ func TestProblemsOnTheWay(t *testing.T) {
 		h.write(stopat[1], h.read(stopat[2]))
 		id := h.start(d)
 		m := h.until(id, "a problem", problem)
-		says(t, m.Problem.Cause, stopat[1], "no longer")
+		says(t, m.Problem.Cause.String(), stopat[1], "no longer")
 	})
 	t.Run("no space at the instance", func(t *testing.T) {
 		h := newHouse(t)

@@ -178,7 +178,7 @@ func (h *house) changeServer(change func(*endpoint.Instance)) {
 }
 
 // problemHas waits for a problem and fails unless it offers the buttons.
-func (h *house) problemHas(id, code string, buttons ...migration.Button) migration.Migration {
+func (h *house) problemHas(id string, code fault.Code, buttons ...migration.Button) migration.Migration {
 	h.t.Helper()
 	m := h.until(id, "a problem", stands)
 	h.t.Logf("%s: %s → %s", m.Problem.Code, m.Problem.Cause, m.Problem.Fix)
@@ -240,7 +240,7 @@ func TestAccessToTheSourceIsLost(t *testing.T) {
 func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
 	for name, tc := range map[string]struct {
 		models []string
-		code   string
+		code   fault.Code
 		button string
 		says   []string
 	}{
@@ -315,7 +315,7 @@ func TestAForeignLogIsDeleted(t *testing.T) {
 	h.problemHas(id, "foreign-log", migration.ButtonGapDifferential, migration.ButtonRetry, migration.ButtonAbort)
 	r := h.reader()
 	here := "/migrations/" + id
-	r.sees(here, "somebody else took a log backup", "thrown-away.trn", "Take a differential…", "Copy the file", "Abort…")
+	r.sees(here, "foreign log backup", "thrown-away.trn", "Take a differential…", "Copy the file", "Abort…")
 	r.post(here+"/bridge", nil)
 	h.until(id, "the open database", opened)
 	h.sameContents("shop")
@@ -332,7 +332,7 @@ func TestAFullBackupOfOthersMovesTheBase(t *testing.T) {
 	}
 	h.at("ALTER DATABASE shop SET RECOVERY SIMPLE")
 	m := h.problemHas(id, migration.CodeSimple, migration.ButtonRetry, migration.ButtonAbort)
-	says(t, m.Problem.Fix, "would not help", "full backup", "start again")
+	says(t, m.Problem.Fix.String(), "would not help", "full backup", "start again")
 	if err := migration.OrderGapDifferential(t.Context(), h.app.DB.Migrations(), id, h.by()); !fault.Is(err, fault.Conflict) {
 		t.Errorf("bridged all the same: %v", err)
 	}
@@ -380,7 +380,7 @@ func TestTheSourceIsDroppedOrRenamed(t *testing.T) {
 		h.until(id, "the differential applied", follows)
 		h.at("ALTER DATABASE shop MODIFY NAME = [shop old]")
 		m := h.problemHas(id, migration.CodeGone, buttons...)
-		says(t, m.Problem.Cause, "called shop old")
+		says(t, m.Problem.Cause.String(), "called shop old")
 		h.reader().sees("/migrations/"+id, "is called shop old at the source now", "ALTER DATABASE [shop old] MODIFY NAME = [shop]")
 		have := len(m.Live())
 		h.at("ALTER DATABASE [shop old] MODIFY NAME = [shop]")
@@ -401,7 +401,7 @@ func TestTheSourceIsRestoring(t *testing.T) {
 	if f := h.line("shop", "source-state"); f.Level != migration.Barred {
 		t.Errorf("preflight %+v", f)
 	} else {
-		says(t, f.Text+f.Fix, "RESTORING")
+		says(t, f.Text.String()+f.Fix.String(), "RESTORING")
 	}
 	have := len(h.migration(id).Live())
 	h.at("RESTORE DATABASE shop WITH RECOVERY")

@@ -42,7 +42,7 @@ func (y *yard) cloudBackup(o backup.Order) backup.Record {
 		y.t.Fatal(err)
 	}
 	for _, rec := range all {
-		if strings.Contains(r.Message, rec.Cloud.ID) {
+		if strings.Contains(r.Message.String(), rec.Cloud.ID) {
 			return rec
 		}
 	}
@@ -116,7 +116,7 @@ func TestACloudSetIsCopiedBeforeItExpires(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if strings.Contains(e.Text, "Signature") {
+		if strings.Contains(e.Text.String(), "Signature") {
 			t.Errorf("a link stands in %q", e.Text)
 		}
 	}

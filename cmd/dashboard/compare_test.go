@@ -71,7 +71,7 @@ func TestContentsAreComparedAfterTheCutover(t *testing.T) {
 	if c = h.compared(id); c.Verdict() != migration.ContentsDifferent || c.Tables[0].Equal() {
 		t.Fatalf("%s %+v", c.Words(), c)
 	}
-	says(t, c.Words(), "differ")
+	says(t, c.Words().String(), "differ")
 	says(t, c.Target.Note, "took writes")
 	if m := h.migration(id); m.Stage != migration.StageOpened {
 		t.Fatalf("stage %s", m.Stage)
@@ -96,7 +96,7 @@ func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 		if c.Verdict() != migration.NotCompared {
 			t.Fatalf("%+v", c)
 		}
-		says(t, c.Words()+c.Fix, "no SQL login is given", "Settings")
+		says(t, c.Words().String()+c.Fix.String(), "no SQL login is given", "Settings")
 		h.reading(func(i *endpoint.Instance) { *i = with })
 		h.compareAgain(id)
 		if c := h.compared(id); c.Verdict() != migration.ContentsEqual {
@@ -110,7 +110,7 @@ func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 		if c.Verdict() != migration.NotCompared {
 			t.Fatalf("%+v", c)
 		}
-		says(t, c.Words(), "login failed")
+		says(t, c.Words().String(), "login failed")
 	})
 	t.Run("closed by the tail", func(t *testing.T) {
 		h := newHouse(t)
@@ -131,7 +131,7 @@ func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 		if c.Verdict() != migration.NotCompared {
 			t.Fatalf("%s", c.Words())
 		}
-		says(t, c.Words(), "permission was denied")
+		says(t, c.Words().String(), "permission was denied")
 	})
 }
 

@@ -173,7 +173,7 @@ func (h *house) story(m migration.Migration) string {
 		h.t.Fatal(err)
 	}
 	for i := len(events) - 1; i >= 0; i-- {
-		b.WriteString(events[i].At.Format("15:04:05.000 ") + events[i].Text + "\n")
+		b.WriteString(events[i].At.Format("15:04:05.000 ") + events[i].Text.String() + "\n")
 	}
 	return b.String()
 }

@@ -219,7 +219,7 @@ func TestTroubleAtTheSource(t *testing.T) {
 		f.follows()
 		f.cutover()
 		m := f.until(f.id, "a problem", func(m migration.Migration) bool { return m.Problem != nil })
-		says(t, m.Problem.Cause+m.Problem.Fix, "folder is full", "Free some space")
+		says(t, m.Problem.Cause.String()+m.Problem.Fix.String(), "folder is full", "Free some space")
 		if !f.source.write() {
 			t.Fatal("the source is frozen although no tail was taken")
 		}
@@ -300,7 +300,7 @@ func TestALogOfOthersOutOfReach(t *testing.T) {
 	if m.Problem.Code != "foreign-log" || !m.LiveSource.Frozen.IsZero() {
 		t.Fatalf("problem %+v, frozen %v", m.Problem, m.LiveSource.Frozen)
 	}
-	says(t, m.Problem.Cause+m.Problem.Fix, "nightly.trn", "Copy the file")
+	says(t, m.Problem.Cause.String()+m.Problem.Fix.String(), "nightly.trn", "Copy the file")
 	if err := os.Rename(away, filepath.Join(f.files, "nightly.trn")); err != nil {
 		t.Fatal(err)
 	}

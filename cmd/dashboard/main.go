@@ -47,9 +47,10 @@ func say(err error) int {
 	}
 	var f *fault.Error
 	if errors.As(err, &f) {
-		fmt.Fprintln(os.Stderr, f.Message)
-		if f.Fix != "" {
-			fmt.Fprintln(os.Stderr, f.Fix)
+		message, fix := fault.Words(f)
+		fmt.Fprintln(os.Stderr, message)
+		if fix != "" {
+			fmt.Fprintln(os.Stderr, fix)
 		}
 		return 1
 	}

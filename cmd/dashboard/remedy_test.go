@@ -66,7 +66,7 @@ func TestALineOfThePreflightIsMended(t *testing.T) {
 	if f.Level != migration.Barred || f.Remedy != migration.RemedyRecovery {
 		t.Fatalf("%+v", f)
 	}
-	if w := h.remedied("shop", f.Remedy); w.Why != "" {
+	if w := h.remedied("shop", f.Remedy); !w.Why.IsZero() {
 		t.Fatalf("%+v", w)
 	}
 	if f = h.line("shop", "recovery"); f.Level != migration.Passed {
@@ -87,7 +87,7 @@ func TestALineOfThePreflightIsMended(t *testing.T) {
 	if f.Level != migration.Warned || f.Remedy != migration.RemedyCheck {
 		t.Fatalf("%+v", f)
 	}
-	if w := h.remedied("stock", f.Remedy); w.Why != "" || len(w.Found) != 0 {
+	if w := h.remedied("stock", f.Remedy); !w.Why.IsZero() || len(w.Found) != 0 {
 		t.Fatalf("%+v", w)
 	}
 	if f = h.line("stock", "checkdb"); f.Level != migration.Passed {
@@ -99,7 +99,7 @@ func TestALineOfThePreflightIsMended(t *testing.T) {
 	if len(w.Found) == 0 {
 		t.Fatalf("%+v", w)
 	}
-	says(t, w.Words(), "found")
+	says(t, w.Words().String(), "found")
 	if last, err := h.app.DB.Migrations().LastRemedyRun(t.Context(), demoServer, "billing", migration.RemedyCheck); err != nil || last == nil || len(last.Found) == 0 {
 		t.Fatalf("kept: %+v, %v", last, err)
 	}
@@ -113,8 +113,8 @@ func TestPageVerifyIsMended(t *testing.T) {
 	if f.Level != migration.Warned || f.Remedy != migration.RemedyPageVerify {
 		t.Fatalf("%+v", f)
 	}
-	says(t, f.Text+f.Fix, "NONE", "CHECKSUM")
-	if w := h.remedied("shop", f.Remedy); w.Why != "" {
+	says(t, f.Text.String()+f.Fix.String(), "NONE", "CHECKSUM")
+	if w := h.remedied("shop", f.Remedy); !w.Why.IsZero() {
 		t.Fatalf("%+v", w)
 	}
 	if f = h.line("shop", "page-verify"); f.Level != migration.Passed || f.Remedy != "" {

@@ -314,7 +314,7 @@ func TestAServerThatIsDownIsToldAndTriedLater(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		l, err := s.store.Scanning().Visit(t.Context(), me)
-		if err != nil || l.Failures != n || l.Message == "" || !l.Good.Equal(good.Good) || time.Until(l.Next) < time.Duration(n)*90*time.Second {
+		if err != nil || l.Failures != n || l.Message.IsZero() || !l.Good.Equal(good.Good) || time.Until(l.Next) < time.Duration(n)*90*time.Second {
 			t.Errorf("%+v, %v", l, err)
 		}
 	}

@@ -67,7 +67,7 @@ func TestAnApplicationThatWasNotStopped(t *testing.T) {
 	if m.Problem.Code != migration.CodeWritten || !slices.Contains(m.Problem.Actions, migration.ButtonOneMore) || !m.Opened.IsZero() {
 		t.Fatalf("%+v, opened %s", m.Problem, m.Opened)
 	}
-	says(t, m.Problem.Cause, "statements changed rows", "not opened")
+	says(t, m.Problem.Cause.String(), "statements changed rows", "not opened")
 	if open, _ := migration.Gate(m); open {
 		t.Error("the gate is open")
 	}
@@ -116,7 +116,7 @@ func TestATransactionIsOpenAtTheFreeze(t *testing.T) {
 	if m.Problem.Code != migration.CodeNotStopped || !m.LiveSource.Frozen.IsZero() {
 		t.Fatalf("%+v, frozen %s", m.Problem, m.LiveSource.Frozen)
 	}
-	says(t, m.Problem.Cause, "open transaction", "Order desk", emulatedLogin)
+	says(t, m.Problem.Cause.String(), "open transaction", "Order desk", emulatedLogin)
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestWritesBehindTheLastLogAreSeen(t *testing.T) {
 			}
 			t.Log(m.Problem.Cause)
 			if tc.name != "a table is dropped" { // its rows are gone too
-				says(t, m.Problem.Cause, tc.seen)
+				says(t, m.Problem.Cause.String(), tc.seen)
 			}
 			if err := migration.OrderAbort(t.Context(), h.app.DB.Migrations(), id, "shop", h.by()); err != nil {
 				t.Fatal(err)
@@ -182,7 +182,7 @@ func TestALogOfOthersBehindTheLast(t *testing.T) {
 	}
 	h.cloud.rds.Hang("", false)
 	m := h.until(id, "a problem", stands)
-	says(t, m.Problem.Cause, "Somebody else took a log backup")
+	says(t, m.Problem.Cause.String(), "Somebody else took a log backup")
 	h.oneMore(id)
 	h.until(id, "the open database", opened)
 	if c := h.compared(id); c.Verdict() != migration.ContentsEqual {

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Page sizes that the service allows.
@@ -30,7 +32,7 @@ func (c *Cloud) Order(ctx context.Context, o backup.Order) (string, error) {
 		return "", told(noDatabase(err))
 	}
 	if res.BackupJobId == "" {
-		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a job (request %s).", res.RequestId), "")
+		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a job (request %s).", res.RequestId), words.Text{})
 	}
 	return string(res.BackupJobId), nil
 }
@@ -228,8 +230,8 @@ func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error
 		return nil
 	}
 	api := &APIError{Status: 200, Code: c.client.clean(string(res.Code), 100), Message: c.client.clean(string(res.Message), 500), RequestID: string(res.RequestId)}
-	f := c.client.words(api)
-	f.Kind, f.Fix = fault.Conflict, "Only single-database sets of manual, physical, full and successful backups can be kept longer, and never shorter."
+	f := explain.Fault(fault.Conflict, "expiry", explain.AtService, "").Because(api)
+	f.Said = said(api)
 	return f.Because(&policy.Refusal{Code: api.Code, Said: api.Message, Request: api.RequestID, Field: policy.FieldExpiry})
 }
 

@@ -94,8 +94,7 @@ func (c *Client) Close() { c.http.client.CloseIdleConnections() }
 
 // address splits the endpoint into host and protocol.
 func (c Config) address() (host, protocol string, err error) {
-	wrong := fault.New(fault.Invalid, fmt.Sprintf("%q is not an address of the RDS API.", c.Endpoint),
-		"Enter a host such as rds.aliyuncs.com, or leave it empty to use the region's own.")
+	wrong := fault.Newf(fault.Invalid, "%q is not an address of the RDS API.", c.Endpoint).WithFix("Enter a host such as rds.aliyuncs.com, or leave it empty to use the region's own.")
 	protocol = "HTTPS"
 	if c.PlainHTTP {
 		protocol = "HTTP"
@@ -107,8 +106,7 @@ func (c Config) address() (host, protocol string, err error) {
 				"Enter the region of the instance, such as cn-hangzhou.")
 		}
 		if strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			return "", "", fault.New(fault.Invalid, fmt.Sprintf("%q is not a region id.", c.Region),
-				"Enter the region of the instance, such as cn-hangzhou.")
+			return "", "", fault.Newf(fault.Invalid, "%q is not a region id.", c.Region).WithFix("Enter the region of the instance, such as cn-hangzhou.")
 		}
 		return publicEndpoint(c.Region), protocol, nil
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // APIError is a refusal by the service itself.
@@ -65,29 +66,29 @@ func (c *Client) explain(e effect, err error) error {
 	switch {
 	case errors.As(err, &gateway):
 		f := fault.Newf(fault.Unavailable, "Something between here and the RDS API at %s answered with HTTP status %d and no API answer.", c.host, gateway.Status)
-		return uncertain(e, f, "If it lasts, check the endpoint and any proxy in between.").Because(err)
+		return uncertain(e, f, words.Say("If it lasts, check the endpoint and any proxy in between.")).Because(err)
 	case errors.As(err, &unread):
 		return uncertain(e, fault.Newf(fault.Unavailable, "The RDS API at %s answered with something this version cannot read.", c.host),
-			"If it lasts, check that the endpoint is the RDS API.").Because(err)
+			words.Say("If it lasts, check that the endpoint is the RDS API.")).Because(err)
 	case errors.As(err, &certificate):
-		return fault.New(fault.Denied, fmt.Sprintf("The certificate of %s is not trusted.", c.host),
-			"Check the endpoint, or add the certificate authority of your proxy to this machine.").Because(err)
+		return fault.Newf(fault.Denied, "The certificate of %s is not trusted.", c.host).
+			WithFix("Check the endpoint, or add the certificate authority of your proxy to this machine.").Because(err)
 	case errors.As(err, &record) || err != nil && strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return fault.New(fault.Invalid, fmt.Sprintf("%s does not speak HTTPS.", c.host),
-			"Check the endpoint; write http:// before it when plain HTTP is meant.").Because(err)
+		return fault.Newf(fault.Invalid, "%s does not speak HTTPS.", c.host).
+			WithFix("Check the endpoint; write http:// before it when plain HTTP is meant.").Because(err)
 	case errors.As(err, &dns):
-		return fault.New(fault.Unavailable, fmt.Sprintf("The name %s cannot be resolved.", c.host),
-			"Check the endpoint, the region and this machine's DNS.").Because(errors.Join(err, migration.ErrUndone))
+		return fault.Newf(fault.Unavailable, "The name %s cannot be resolved.", c.host).
+			WithFix("Check the endpoint, the region and this machine's DNS.").Because(errors.Join(err, migration.ErrUndone))
 	case neverConnected(err):
 		return fault.Newf(fault.Unavailable, "The RDS API at %s cannot be reached.", c.host).
 			WithFix("Check the endpoint and the network between here and there.").Because(errors.Join(err, migration.ErrUndone))
 	case errors.Is(err, context.Canceled):
-		return uncertain(e, fault.New(fault.Unavailable, "The call to the RDS API was canceled.", ""), "").Because(err)
+		return uncertain(e, fault.New(fault.Unavailable, "The call to the RDS API was canceled.", ""), words.Text{}).Because(err)
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
-		return uncertain(e, fault.Newf(fault.Unavailable, "The RDS API at %s did not answer in time.", c.host), "").Because(err)
+		return uncertain(e, fault.Newf(fault.Unavailable, "The RDS API at %s did not answer in time.", c.host), words.Text{}).Because(err)
 	}
 	return uncertain(e, fault.Newf(fault.Unavailable, "The connection to the RDS API at %s was lost or could not be made.", c.host),
-		"Check the endpoint and the network between here and there.").Because(err)
+		words.Say("Check the endpoint and the network between here and there.")).Because(err)
 }
 
 // undone marks a fault of a call that was turned away before it did anything.
@@ -105,9 +106,9 @@ func isTimeout(err error) bool {
 }
 
 // uncertain adds what a person must know when a change may have happened.
-func uncertain(e effect, f *fault.Error, fix string) *fault.Error {
+func uncertain(e effect, f *fault.Error, fix words.Text) *fault.Error {
 	if e == changes {
-		fix = strings.TrimSpace("It is not known whether the call took effect: look at the instance's tasks and backups before repeating it. " + fix)
+		fix = words.Join(words.Say("It is not known whether the call took effect: look at the instance's tasks and backups before repeating it."), fix)
 	}
 	f.Fix = fix
 	return f

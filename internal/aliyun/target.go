@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RDS is one ApsaraDB RDS for SQL Server instance as a migration target.
@@ -113,7 +115,7 @@ func (r *RDS) create(ctx context.Context, q CreateMigrateTaskRequest) (string, e
 		return "", err
 	}
 	if res.MigrateTaskId == "" {
-		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a task (request %s).", res.RequestId), "")
+		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a task (request %s).", res.RequestId), words.Text{})
 	}
 	return string(res.MigrateTaskId), nil
 }
@@ -203,6 +205,9 @@ func (r *RDS) TaskFiles(ctx context.Context, taskID string) ([]migration.TaskFil
 		out = append(out, migration.TaskFile{Name: string(row.FileName), Size: string(row.FileSize),
 			BackupMode: string(row.BackupMode), Status: string(row.Status), Created: row.CreateTime.Time(),
 			Ended: row.EndTime.Time(), Available: string(row.IsAvailable), Description: string(row.Description)})
+		if f := &out[len(out)-1]; f.Failed() {
+			f.Code = descriptionCode(f.Description)
+		}
 	}
 	// The order of the rows is not documented and times have seconds only: an
 	// answer that begins with its newest row is turned round first, so that
@@ -215,8 +220,16 @@ func (r *RDS) TaskFiles(ctx context.Context, taskID string) ([]migration.TaskFil
 }
 
 func (t MigrateTask) task() migration.Task {
-	return migration.Task{ID: string(t.MigrateTaskId), Database: string(t.DBName), BackupMode: string(t.BackupMode),
+	out := migration.Task{ID: string(t.MigrateTaskId), Database: string(t.DBName), BackupMode: string(t.BackupMode),
 		Status: migration.TaskStatus(t.Status), Created: t.CreateTime.Time(), Ended: t.EndTime.Time(), Description: string(t.Description)}
+	out.Check = checkResult(out.Description)
+	switch code := descriptionCode(out.Description); {
+	case out.Status == migration.TaskFailed:
+		out.Code = code
+	case code != explain.Unknown && (out.Status == migration.TaskWaiting || out.Status == migration.TaskSuccess):
+		out.Code = code // refused, and ready for another file; or open with something to be said
+	}
+	return out
 }
 
 // ossPosition is the service's way to name an object; the colon separates.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -422,26 +421,6 @@ func TestHTTPSOnly(t *testing.T) {
 		if _, err := client.Target("rm-1").Instance(t.Context()); !fault.Is(err, kind) {
 			t.Errorf("%s: %s %v", endpoint, fault.Of(err), err)
 		}
-	}
-}
-
-// Every code the rooms above may meet has words of its own and a kind.
-func TestEveryDocumentedCodeHasWords(t *testing.T) {
-	client := &Client{keyID: "LTAI1"}
-	codes := []string{"InvalidDBName", "InvalidDBName.NotFound", "IncorrectDBInstanceState", "IncorrectDBInstanceType", "IncorrectDBInstanceLockMode",
-		"IncorrectDBType", "IncorrectDBState", "UploadLimitExceeded", "ConcurrentTaskExceeded", "IncorrectFileExtension", "InvalidOssUrl",
-		"BakFileSizeExceeded", "FileSizeExceeded", "InvalidAccessKeyId.NotFound", "IncompleteSignature", "Forbidden.RAM", "Throttling.Api"}
-	seen := []string{}
-	for _, code := range codes {
-		f := client.words(&APIError{Status: 400, Code: code, RequestID: "R1", Message: "raw words"})
-		if f.Kind == fault.Unknown || strings.Contains(f.Message, "raw words") || !strings.HasSuffix(f.Message, "("+code+", request R1).") || slices.Contains(seen, f.Message) {
-			t.Errorf("%s: %s %q", code, f.Kind, f.Message)
-		}
-		seen = append(seen, f.Message)
-	}
-	f := client.words(&APIError{Status: 400, Code: "New.Code", RequestID: "R1", Message: "Something new."})
-	if f.Message != "The RDS API refused the call: Something new (New.Code, request R1)." {
-		t.Errorf("an unknown code: %q", f.Message)
 	}
 }
 

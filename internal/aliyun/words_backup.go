@@ -27,50 +27,27 @@ var fields = map[string]string{
 	"InvalidExpectExpireTime.Format":                    policy.FieldExpiry,
 }
 
-// backupVerdict is verdict for the calls about backups. The codes are those of
-// the public pages ModifyBackupPolicy and CreateBackup.
-func backupVerdict(code string) (kind fault.Kind, message, fix string, known bool) {
-	switch code {
-	case "InvalidBackupRetentionPeriod.Malformed":
-		return fault.Invalid, "The service does not take this retention.", "Choose 7 to 730 days.", true
-	case "InvalidPreferredBackupPeriod.Malformed":
-		return fault.Invalid, "The service does not take these days.", "Choose at least two days a week.", true
-	case "InvalidPreferredBackupTime.Format":
-		return fault.Invalid, "The service does not take this hour.", "Choose a full hour, in UTC.", true
-	case "InvalidLogBackupFrequency.Malformed":
-		return fault.Invalid, "The service does not take this frequency of log backups.", "Choose every 30 minutes, or as data.", true
-	case "OperationDenied.ApiForbiddenForLogBackupFrequency":
-		return fault.Conflict, "With snapshots, logs cannot be backed up only as often as data.", "Choose every 30 minutes.", true
-	case "OperationDenied.ModifyBackupSwitchOff":
-		return fault.Conflict, "Log backup cannot be switched off.", "", true
-	case "OperationDenied.SwitchToSnapshot":
-		return fault.Conflict, "The instance cannot change to snapshots while cross-region backup is on.", "Switch cross-region backup off first.", true
-	case "OperationDenied.SwitchSnapshotToPhysical":
-		return fault.Conflict, "An instance that takes snapshots cannot go back to physical backups.", "Take physical backups by hand: that stays possible.", true
-	case "OperationDenied.NotSupportedBackupMethod":
-		return fault.Conflict, "The instance does not support this backup method; with more than 4,000 GB of storage only snapshots are.", "Choose the other method.", true
-	case "InvalidBackupMethod.Format":
-		return fault.Invalid, "The service does not take this backup method.", "", true
-	case "IncorrectCategory":
-		return fault.Conflict, "The edition of the instance does not have this setting.", "The priority of nodes is for Cluster Edition with physical backups.", true
-	case "IncorrectBackupPolicy":
-		return fault.Conflict, "The instance has an advanced backup policy, which the service lets nobody change through its API.", "Change it in the console.", true
-	case "BackupPropertyNotFound":
-		return fault.NotFound, "The service has no backup policy for this instance.", "Look at the instance in the console.", true
-	case "InvalidReleasedKeepPolicy.Format":
-		return fault.Invalid, "The service does not take this setting for released instances.", "", true
-	case "BackupJobExists":
-		return fault.Conflict, "Another backup of the instance is under way.", "Wait until it has ended.", true
-	case "BackupTimesExceeded":
-		return fault.Conflict, "The instance had 20 backups today, which is the service's limit.", "Go on tomorrow.", true
-	case "InvalidBackupType.Format":
-		return fault.Invalid, "The service does not take this type of backup.", "", true
-	case "InvalidDBName.Duplicate":
-		return fault.Conflict, "A database of this name exists at the target already.", "Choose another name.", true
-	case "InvalidRestoreTime.NotFound":
-		return fault.Conflict, "The instance cannot be restored to this moment.", "Choose a moment inside its recovery window.", true
-	case "InvalidParameterCombination":
-		return fault.Invalid, "", "Two of the choices exclude each other: see the reasons beside the fields.", true
-	}
-	return "", "", "", false
+// backupCodes are those of the public pages ModifyBackupPolicy, CreateBackup and
+// of the calls that restore.
+var backupCodes = map[string]meaning{
+	"InvalidBackupRetentionPeriod.Malformed":            {fault.Invalid, "retention"},
+	"InvalidPreferredBackupPeriod.Malformed":            {fault.Invalid, "backup-days"},
+	"InvalidPreferredBackupTime.Format":                 {fault.Invalid, "backup-hour"},
+	"InvalidLogBackupFrequency.Malformed":               {fault.Invalid, "log-frequency"},
+	"OperationDenied.ApiForbiddenForLogBackupFrequency": {fault.Conflict, "log-as-data"},
+	"OperationDenied.ModifyBackupSwitchOff":             {fault.Conflict, "log-always"},
+	"OperationDenied.SwitchToSnapshot":                  {fault.Conflict, "cross-region"},
+	"OperationDenied.SwitchSnapshotToPhysical":          {fault.Conflict, "snapshots-stay"},
+	"OperationDenied.NotSupportedBackupMethod":          {fault.Conflict, "method"},
+	"InvalidBackupMethod.Format":                        {fault.Invalid, "method"},
+	"IncorrectCategory":                                 {fault.Conflict, "edition-setting"},
+	"IncorrectBackupPolicy":                             {fault.Conflict, "advanced-policy"},
+	"BackupPropertyNotFound":                            {fault.NotFound, "no-policy"},
+	"InvalidReleasedKeepPolicy.Format":                  {fault.Invalid, "released"},
+	"BackupJobExists":                                   {fault.Conflict, "backup-running"},
+	"BackupTimesExceeded":                               {fault.Conflict, "daily-backups"},
+	"InvalidBackupType.Format":                          {fault.Invalid, "backup-type"},
+	"InvalidDBName.Duplicate":                           {fault.Conflict, "name-exists"},
+	"InvalidRestoreTime.NotFound":                       {fault.Conflict, "restore-time"},
+	"InvalidParameterCombination":                       {fault.Invalid, "combination"},
 }

@@ -47,7 +47,7 @@ func (j *job) take(ctx context.Context, s Plan, o *Order) error {
 	}
 	err = server.Backup(ctx, backup.BackupCall{Database: o.Database, Kind: o.Kind, CopyOnly: o.CopyOnly, Name: o.Name, Files: o.Paths, Compress: s.How.Compress},
 		func(p float64) { meter.set(ctx, p) })
-	message, _ := fault.Words(err)
+	message, _ := fault.Texts(err)
 	switch {
 	case err == nil:
 		rows, err := server.Named(ctx, o.Database, o.Name)
@@ -61,7 +61,7 @@ func (j *job) take(ctx context.Context, s Plan, o *Order) error {
 		o.Verdict, o.Settled, o.Attempts = Void, j.Now(), o.Attempts-1
 		return errors.Join(err, j.note(ctx, *o, Change{Events: event(j.Now(), stepBackup(*o), run.Warning, message)}))
 	case fault.Is(err, fault.Unavailable):
-		return j.note(ctx, *o, Change{Events: event(j.Now(), stepBackup(*o), run.Warning, message+" Looking whether the backup was taken.")})
+		return j.note(ctx, *o, Change{Events: event(j.Now(), stepBackup(*o), run.Warning, words.Say("%s Looking whether the backup was taken.", message))})
 	}
 	o.Verdict, o.Settled = Refused, j.Now()
 	return err
@@ -104,7 +104,7 @@ func (j *job) seek(ctx context.Context, s Plan, o *Order) error {
 		return pause(ctx, max(min(j.Rules.Settle/4, time.Second), 10*time.Millisecond)) // at work, or perhaps on its way
 	}
 	o.Verdict, o.Settled = Void, j.Now()
-	return j.note(ctx, *o, Change{Events: event(o.Settled, stepBackup(*o), run.Warning, "The backup of "+o.Database+" was not taken; it is ordered again.")})
+	return j.note(ctx, *o, Change{Events: event(o.Settled, stepBackup(*o), run.Warning, words.Say("The backup of %s was not taken; it is ordered again.", o.Database))})
 }
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -146,9 +146,9 @@ func (j *job) taken(ctx context.Context, s Plan, o *Order, server backup.Server,
 	if err := j.Catalogue.Put(ctx, []backup.Record{recordOf(s, *o, set, place.BucketID, now)}); err != nil {
 		return &noteError{err}
 	}
-	text := fmt.Sprintf("%s is taken: %s, up to LSN %s.", title(*o), words.Bytes(size), set.Last)
+	text := words.Say("%s is taken: %s, up to LSN %s.", title(*o), words.Bytes(size), set.Last)
 	if v == Adopted {
-		text = fmt.Sprintf("%s was found in the server's history, up to LSN %s.", title(*o), set.Last)
+		text = words.Say("%s was found in the server's history, up to LSN %s.", title(*o), set.Last)
 	}
 	step := run.Step{Key: stepBackup(*o), Title: title(*o), State: run.StepDone, Finished: now, Done: 100, Total: 100, Message: o.Note}
 	if o.Kind == backup.Full && o.Bytes > 0 {
@@ -252,7 +252,7 @@ func (j *job) verify(ctx context.Context, s Plan, o *Order) error {
 	}
 	step.Finished = j.Now()
 	if err != nil {
-		message, _ := fault.Words(err)
+		message, _ := fault.Texts(err)
 		r := recordOf(s, *o, set, place.BucketID, step.Finished)
 		r.State = backup.Broken
 		if err := j.Catalogue.Put(ctx, []backup.Record{r}); err != nil {

@@ -43,7 +43,7 @@ func Choose(s Plan, have []backup.Database, movers []Mover) []Order {
 	for _, name := range s.Job.Databases {
 		if _, ok := find(have, name); !ok {
 			rest = append(rest, Order{Database: name, Kind: s.Job.Kind, State: OrderFailed,
-				Message: "There is no database " + name + " on the server.", Fix: "It was dropped or renamed, or the login may not see it."})
+				Message: words.Say("There is no database %s on the server.", name), Fix: words.Say("It was dropped or renamed, or the login may not see it.")})
 		}
 	}
 	slices.SortStableFunc(open, func(a, b Order) int { return before(s.Job.Kind, at[a.Database], at[b.Database]) })
@@ -89,7 +89,7 @@ func moverOf(movers []Mover, database string) *Mover {
 // said of it.
 func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 	o = Order{Database: d.Name, Kind: s.Job.Kind, CopyOnly: s.How.CopyOnly && s.Job.Kind != backup.Differential, Bytes: d.DataBytes, State: OrderOpen}
-	leave := func(why string) (Order, bool) {
+	leave := func(why words.Text) (Order, bool) {
 		o.State, o.Message = OrderLeftOut, why
 		return o, true
 	}
@@ -98,37 +98,37 @@ func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 			return o, false
 		}
 		if strings.EqualFold(d.Name, "tempdb") {
-			return leave("tempdb is never backed up.")
+			return leave(words.Say("tempdb is never backed up."))
 		}
 	} else if chosen, why := s.Selection.Chooses(d.Name); !chosen {
 		if s.Selection.Excludes(d.Name) {
-			return leave(sentence(why))
+			return leave(words.Plain(sentence(why)))
 		}
 		return o, false
 	}
 	switch d.State {
 	case "ONLINE":
 	case "OFFLINE", "RESTORING", "COPYING", "RECOVERING":
-		return leave("It is " + d.State + ".")
+		return leave(words.Say("It is %s.", d.State))
 	default: // RECOVERY_PENDING, SUSPECT, EMERGENCY
-		o.State, o.Message = OrderFailed, fmt.Sprintf("%s is %s and cannot be backed up.", d.Name, d.State)
-		o.Fix = "Look at the server's error log; what it held is in its older backups."
+		o.State, o.Message = OrderFailed, words.Say("%s is %s and cannot be backed up.", d.Name, d.State)
+		o.Fix = words.Say("Look at the server's error log; what it held is in its older backups.")
 		return o, true
 	}
 	if d.InAvailabilityGroup && !d.PreferredReplica {
-		return leave("Its availability group prefers another replica for backups.")
+		return leave(words.Say("Its availability group prefers another replica for backups."))
 	}
 	if policy.IsSystem(d.Name) && o.Kind != backup.Full {
 		if d.RecoveryModel == "SIMPLE" || strings.EqualFold(d.Name, "master") {
-			return leave("System databases get full backups only.")
+			return leave(words.Say("System databases get full backups only."))
 		}
 	}
 	if m != nil {
 		if m.CuttingOver {
-			return leave(fmt.Sprintf("Left alone: migration %s to %s is cutting over.", m.MigrationID, m.Target))
+			return leave(words.Say("Left alone: migration %s to %s is cutting over.", m.MigrationID, m.Target))
 		}
 		if o.Kind == backup.Log && !o.CopyOnly {
-			return leave(fmt.Sprintf("Left to migration %s, which takes its log backups.", m.MigrationID))
+			return leave(words.Say("Left to migration %s, which takes its log backups.", m.MigrationID))
 		}
 	}
 	if o.State == OrderOpen {
@@ -136,42 +136,42 @@ func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 	}
 	if o.State == OrderOpen && m != nil && o.Kind == backup.Full && !o.CopyOnly {
 		o.CopyOnly = true
-		o.Note = strings.TrimSpace(o.Note + fmt.Sprintf(" Copy-only: migration %s builds on its own full backup.", m.MigrationID))
+		o.Note = words.Join(o.Note, words.Say("Copy-only: migration %s builds on its own full backup.", m.MigrationID))
 	}
 	return o, true
 }
 
 // build looks whether there is something to build on.
 func build(o Order, s Plan, d backup.Database) Order {
-	leave := func(why string) Order {
+	leave := func(why words.Text) Order {
 		o.State, o.Message = OrderLeftOut, why
 		return o
 	}
-	first := func(why string) Order {
+	first := func(why words.Text) Order {
 		switch {
 		case s.FullFirst:
-			o.Kind, o.CopyOnly, o.Note = backup.Full, false, why+" A full backup is taken first."
+			o.Kind, o.CopyOnly, o.Note = backup.Full, false, words.Say("%s A full backup is taken first.", why)
 		default:
-			o.State, o.Message, o.Fix = OrderFailed, why, "Take a full backup first, not copy-only."
+			o.State, o.Message, o.Fix = OrderFailed, why, words.Say("Take a full backup first, not copy-only.")
 		}
 		return o
 	}
 	switch o.Kind {
 	case backup.Differential:
 		if d.LastFull.IsZero() {
-			return first("There is no full backup to build on.")
+			return first(words.Say("There is no full backup to build on."))
 		}
 		if why := d.Exempt().NoDifferential; why != "" {
-			return leave(why)
+			return leave(words.Text{Format: why})
 		}
 	case backup.Log:
 		switch why := d.Exempt().NoLog; {
 		case why != "":
-			return leave(why)
+			return leave(words.Text{Format: why})
 		case d.LastLogBackupLSN.IsZero():
-			return first("It is in recovery model " + d.RecoveryModel + " in name only: no full backup began a log chain.")
+			return first(words.Say("It is in recovery model %s in name only: no full backup began a log chain.", d.RecoveryModel))
 		case d.LastFull.IsZero():
-			return first("The server's history knows no full backup that its log backups could follow.")
+			return first(words.Say("The server's history knows no full backup that its log backups could follow."))
 		}
 	}
 	return o
@@ -186,7 +186,7 @@ func sentence(s string) string {
 }
 
 // chosen words a choice.
-func chosen(orders []Order) string {
+func chosen(orders []Order) words.Text {
 	var open int
 	var left []string
 	for _, o := range orders {
@@ -194,12 +194,12 @@ func chosen(orders []Order) string {
 		case OrderOpen:
 			open++
 		default:
-			left = append(left, fmt.Sprintf("%s (%s)", o.Database, bare(o.Message)))
+			left = append(left, fmt.Sprintf("%s (%s)", o.Database, bare(o.Message.String())))
 		}
 	}
-	text := words.Count(open, "database is", "databases are").String() + " backed up."
+	text := words.Say("%s backed up.", words.Count(open, "database is", "databases are"))
 	if len(left) > 0 {
-		text += " Left out: " + few(left) + "."
+		text = words.Join(text, words.Say("Left out: %s.", few(left)))
 	}
 	return text
 }

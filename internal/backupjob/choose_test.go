@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -68,7 +69,7 @@ func TestChoose(t *testing.T) {
 				t.Fatalf("%d orders", len(got))
 			}
 			o := got[0]
-			if o.State != c.state || o.CopyOnly != c.copies || c.state == OrderOpen && o.Kind != c.sourceBackups || !strings.Contains(o.Message+o.Note, c.says) {
+			if o.State != c.state || o.CopyOnly != c.copies || c.state == OrderOpen && o.Kind != c.sourceBackups || !strings.Contains(words.Join(o.Message, o.Note).String(), c.says) {
 				t.Errorf("%+v", o)
 			}
 		})

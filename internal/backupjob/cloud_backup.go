@@ -34,7 +34,7 @@ var _ run.Worker = (*CloudWorker)(nil)
 // is sent; the page shows its call as backup.OrderCall words it.
 func CheckCloudOrder(in endpoint.Instance, o backup.Order) (wrong []Wrong) {
 	if in.ID == "" {
-		return []Wrong{{FieldServer, "No instance is chosen.", "Choose an instance whose service takes backups."}}
+		return []Wrong{{FieldServer, words.Say("No instance is chosen."), words.Say("Choose an instance whose service takes backups.")}}
 	}
 	if _, err := backup.OrderCall(in.InstanceID, o); err != nil {
 		field := FieldKind
@@ -46,7 +46,7 @@ func CheckCloudOrder(in endpoint.Instance, o backup.Order) (wrong []Wrong) {
 		case o.RetentionDays != 0:
 			field = FieldRetention
 		}
-		message, fix := fault.Words(err)
+		message, fix := fault.Texts(err)
 		wrong = append(wrong, Wrong{field, message, fix})
 	}
 	return wrong
@@ -108,7 +108,7 @@ type cloudJob struct {
 
 const stepOrder = "order"
 
-func (c *cloudJob) step(state run.StepState, done int64, message string) []run.Step {
+func (c *cloudJob) step(state run.StepState, done int64, message words.Text) []run.Step {
 	s := run.Step{Key: stepOrder, Title: "Backup by the service", State: state, Done: done, Total: 100, Message: message}
 	if state != run.StepActive {
 		s.Finished = c.Now()
@@ -127,7 +127,7 @@ func (c *cloudJob) turn(ctx context.Context) (out run.Outcome, err error) {
 		}
 		in := backup.NewOrderIntent(c.request, jobs, sets, c.Now())
 		st.Intent = &in
-		steps := c.step(run.StepActive, 0, "")
+		steps := c.step(run.StepActive, 0, words.Text{})
 		steps[0].Started = c.Now()
 		return out, c.note(ctx, Change{Steps: steps})
 	case backup.OrderMake:
@@ -139,21 +139,21 @@ func (c *cloudJob) turn(ctx context.Context) (out run.Outcome, err error) {
 		}
 		f := backup.ReconcileOrder(*st.Intent, jobs, sets, c.Now(), c.worker.Settle)
 		if f.Verdict == backup.OrderUnknown {
-			return c.rest("Looking whether the order took effect."), nil
+			return c.rest(words.Say("Looking whether the order took effect.")), nil
 		}
 		*st = st.Found(f)
-		text := "The order had taken effect although its answer was lost."
+		text := words.Say("The order had taken effect although its answer was lost.")
 		if f.Verdict == backup.OrderVoid {
-			text = "The order never arrived; it is made again."
+			text = words.Say("The order never arrived; it is made again.")
 		}
 		return out, c.note(ctx, Change{Events: event(c.Now(), stepOrder, run.Warning, text)})
 	case backup.OrderFollow:
 		return c.follow(ctx)
 	case backup.OrderFailed:
 		*st = backup.OrderState{} // a retry orders anew
-		text := "The service says that the backup failed."
+		text := words.Say("The service says that the backup failed.")
 		err := c.note(ctx, Change{Steps: c.step(run.StepFailed, 0, text), Events: event(c.Now(), stepOrder, run.Problem, text)})
-		return run.Outcome{State: run.Failed, Message: text, Fix: "Look at the instance's events in the console, then retry: another backup is ordered."}, err
+		return run.Outcome{State: run.Failed, Message: text, Fix: words.Say("Look at the instance's events in the console, then retry: another backup is ordered.")}, err
 	}
 	return c.there(ctx)
 }
@@ -176,20 +176,20 @@ func (c *cloudJob) order(ctx context.Context) error {
 		return err
 	}
 	id, err := c.cloud.Order(ctx, c.request)
-	message, _ := fault.Words(err)
+	message, _ := fault.Texts(err)
 	call := "CreateBackup" // parameters stand in the order's audit entry
 	switch {
 	case err == nil:
 		st.JobID, st.Known = id, true
-		text := fmt.Sprintf("%s accepted, job %s.", call, id)
-		return c.note(ctx, Change{Events: event(c.Now(), stepOrder, run.Info, text), Audit: c.audit("backup.cloud", "instance/"+c.instanceID, text)})
+		text := words.Say("%s accepted, job %s.", call, id)
+		return c.note(ctx, Change{Events: event(c.Now(), stepOrder, run.Info, text), Audit: c.audit("backup.cloud", "instance/"+c.instanceID, text.String())})
 	case errors.Is(err, backup.ErrUndone):
 		*st = backup.OrderState{}
 		return errors.Join(err, c.note(ctx, Change{}))
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case fault.Is(err, fault.Unavailable):
-		return c.note(ctx, Change{Events: event(c.Now(), stepOrder, run.Warning, "The answer to "+call+" was lost ("+message+"). Looking whether it took effect.")})
+		return c.note(ctx, Change{Events: event(c.Now(), stepOrder, run.Warning, words.Say("The answer to %s was lost (%s). Looking whether it took effect.", call, message))})
 	}
 	*st = backup.OrderState{} // a retry orders anew
 	return errors.Join(err, c.note(ctx, Change{Steps: c.step(run.StepFailed, 0, message)}))
@@ -212,10 +212,10 @@ func (c *cloudJob) follow(ctx context.Context) (out run.Outcome, err error) {
 		return out, c.note(ctx, Change{})
 	}
 	if found == nil {
-		return c.rest("Waiting for the backup."), nil
+		return c.rest(words.Say("Waiting for the backup.")), nil
 	}
 	_ = c.Runs.Progress(ctx, c.claim, stepOrder, int64(max(found.Percent, 0)), 100, 0)
-	return c.rest(fmt.Sprintf("The service is at work: %s.", found.Status)), nil
+	return c.rest(words.Say("The service is at work: %s.", found.Status)), nil
 }
 
 // there ends the run once the set is listed.
@@ -235,11 +235,11 @@ func (c *cloudJob) there(ctx context.Context) (out run.Outcome, err error) {
 		if err := c.Catalogue.Put(ctx, []backup.Record{cloudRecord(c.instanceID, set, c.Now())}); err != nil {
 			return out, err
 		}
-		text := fmt.Sprintf("Backup set %s is there, %s.", set.ID, words.Bytes(set.Size))
-		err := c.note(ctx, Change{Steps: c.step(run.StepDone, 100, ""), Events: event(c.Now(), stepOrder, run.Info, text)})
+		text := words.Say("Backup set %s is there, %s.", set.ID, words.Bytes(set.Size))
+		err := c.note(ctx, Change{Steps: c.step(run.StepDone, 100, words.Text{}), Events: event(c.Now(), stepOrder, run.Info, text)})
 		return run.Outcome{State: run.Succeeded, Message: text}, err
 	}
-	return c.rest("The job has ended; its set is not listed yet."), nil
+	return c.rest(words.Say("The job has ended; its set is not listed yet.")), nil
 }
 
 // cloudRecord is a set of a cloud as the catalogue keeps it.
@@ -262,7 +262,7 @@ func cloudRecord(instanceID string, set backup.CloudSet, now time.Time) backup.R
 }
 
 // rest leaves the run until the next look; pauses grow with the time it lasts.
-func (c *cloudJob) rest(message string) run.Outcome {
+func (c *cloudJob) rest(message words.Text) run.Outcome {
 	return run.Outcome{State: run.Waiting, WakeAt: c.Now().Add(c.worker.pause(c.run, c.Now())), Message: message}
 }
 

@@ -59,12 +59,12 @@ func (c *Copier) Copy(ctx context.Context, recordID, bucketID string, by By) (ru
 	}
 	var wrong []Wrong
 	if _, err := c.Ports.Bucket(ctx, bucketID); bucketID == "" || fault.Is(err, fault.NotFound) {
-		wrong = append(wrong, Wrong{FieldBucket, "No bucket is chosen, or it does not exist any more.", "Choose one."})
+		wrong = append(wrong, Wrong{FieldBucket, words.Say("No bucket is chosen, or it does not exist any more."), words.Say("Choose one.")})
 	} else if err != nil {
 		return "", err
 	}
 	if why := uncopiable(r, bucketID); why != "" {
-		wrong = append(wrong, Wrong{FieldSet, why, "Choose a physical backup set that is still kept."})
+		wrong = append(wrong, Wrong{FieldSet, words.Plain(why), words.Say("Choose a physical backup set that is still kept.")})
 	}
 	if err := refusal(wrong); err != nil {
 		return "", err
@@ -130,7 +130,7 @@ func (c *Copier) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 	}
 	for _, have := range record.Copies {
 		if have.BucketID == j.request.BucketID {
-			return run.Outcome{State: run.Succeeded, Message: "The set lies in the bucket."}, nil
+			return run.Outcome{State: run.Succeeded, Message: words.Say("The set lies in the bucket.")}, nil
 		}
 	}
 	in, err := c.Ports.Instance(ctx, j.instanceID)
@@ -161,8 +161,8 @@ func (c *Copier) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 	}
 	copied.At = c.Now()
 	record.Copies = append(record.Copies, copied)
-	text := fmt.Sprintf("Backup set %s lies in the bucket, %s.", j.request.SetID, words.Bytes(copied.Size))
-	e := audit.New(audit.Engine, c.Now(), "backup.copy", "set/"+record.ID, text)
+	text := words.Say("Backup set %s lies in the bucket, %s.", j.request.SetID, words.Bytes(copied.Size))
+	e := audit.New(audit.Engine, c.Now(), "backup.copy", "set/"+record.ID, text.String())
 	if err := c.Catalogue.Put(ctx, []backup.Record{record}, e); err != nil {
 		return run.Outcome{}, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RunCloudRestore is the kind of runs that have a cloud restore databases into
@@ -44,37 +45,37 @@ var _ run.Worker = (*CloudRestorer)(nil)
 
 // Check says what is wrong with a restore; names are those at the target now.
 func (o CloudRestore) Check(source, target endpoint.Instance, names []string, now time.Time) (wrong []Wrong) {
-	add := func(field, message, fix string) { wrong = append(wrong, Wrong{field, message, fix}) }
+	add := func(field string, message, fix words.Text) { wrong = append(wrong, Wrong{field, message, fix}) }
 	if len(o.Databases) == 0 {
-		add(FieldDatabases, "No database is chosen.", "Choose at least one.")
+		add(FieldDatabases, words.Say("No database is chosen."), words.Say("Choose at least one."))
 	}
 	switch {
 	case (o.SetID == "") == o.At.IsZero():
-		add(FieldTime, "A restore goes to a backup set or to a moment.", "Choose one of the two.")
+		add(FieldTime, words.Say("A restore goes to a backup set or to a moment."), words.Say("Choose one of the two."))
 	case o.At.After(now):
-		add(FieldTime, "The moment lies in the future.", "Choose one inside the recovery window.")
+		add(FieldTime, words.Say("The moment lies in the future."), words.Say("Choose one inside the recovery window."))
 	}
 	if source.Region != target.Region || source.AccountID != target.AccountID {
-		add(FieldServer, "The target is in another region or account.", "The service restores inside one region of one account.")
+		add(FieldServer, words.Say("The target is in another region or account."), words.Say("The service restores inside one region of one account."))
 	}
 	seen := map[string]bool{}
 	for _, from := range slices.Sorted(maps.Keys(o.Databases)) {
 		to := o.Databases[from]
 		switch low := strings.ToLower(to); {
 		case strings.TrimSpace(to) == "":
-			add(FieldName, from+" has no name at the target.", "Give it one.")
+			add(FieldName, words.Say("%s has no name at the target.", from), words.Say("Give it one."))
 		case policy.IsSystem(to):
-			add(FieldName, to+" is a system database.", "Choose another name.")
+			add(FieldName, words.Say("%s is a system database.", to), words.Say("Choose another name."))
 		case seen[low]:
-			add(FieldName, to+" is named twice.", "Give each database a name of its own.")
+			add(FieldName, words.Say("%s is named twice.", to), words.Say("Give each database a name of its own."))
 		case slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, to) }):
-			add(FieldName, fmt.Sprintf("%s has a database %s already.", target.Name, to), "Choose another name: nothing is ever restored over a database there.")
+			add(FieldName, words.Say("%s has a database %s already.", target.Name, to), words.Say("Choose another name: nothing is ever restored over a database there."))
 		default:
 			seen[low] = true
 		}
 	}
 	if o.Typed != target.Name {
-		add(FieldTyped, "The name of the target does not match.", "Type "+target.Name+" to confirm where the databases go.")
+		add(FieldTyped, words.Say("The name of the target does not match."), words.Say("Type %s to confirm where the databases go.", target.Name))
 	}
 	return wrong
 }
@@ -92,7 +93,7 @@ func RestoreCloud(ctx context.Context, k *CloudKit, o CloudRestore, by By) (runI
 		return "", err
 	}
 	if source.ID == "" || target.ID == "" {
-		wrong = append(wrong, Wrong{FieldServer, "An instance is missing.", "Choose whose backups, and the instance to restore into."})
+		wrong = append(wrong, Wrong{FieldServer, words.Say("An instance is missing."), words.Say("Choose whose backups, and the instance to restore into.")})
 	}
 	if err := refusal(wrong); err != nil {
 		return "", err
@@ -150,18 +151,18 @@ func (w *CloudRestorer) Work(ctx context.Context, r run.Run, g run.Claim) (run.O
 			switch backup.ReconcileRestore(order, p.Before, names, p.Intended, j.Now(), w.Settle) {
 			case backup.OrderAdopted:
 				p.Accepted = j.Now()
-				if err := j.note(ctx, Change{Events: event(j.Now(), stepOrder, run.Warning, "The order had taken effect although its answer was lost.")}); err != nil {
+				if err := j.note(ctx, Change{Events: event(j.Now(), stepOrder, run.Warning, words.Say("The order had taken effect although its answer was lost."))}); err != nil {
 					return run.Outcome{}, err
 				}
 				continue
 			case backup.OrderVoid:
 				*p = cloudRestoreProgress{}
-				if err := j.note(ctx, Change{Events: event(j.Now(), stepOrder, run.Warning, "The order never arrived; it is made again.")}); err != nil {
+				if err := j.note(ctx, Change{Events: event(j.Now(), stepOrder, run.Warning, words.Say("The order never arrived; it is made again."))}); err != nil {
 					return run.Outcome{}, err
 				}
 				continue
 			}
-			return w.rest(j, "Looking whether the order took effect."), nil
+			return w.rest(j, words.Say("Looking whether the order took effect.")), nil
 		}
 		usable, err := cloud.Usable(ctx, target.InstanceID)
 		if err != nil {
@@ -172,16 +173,16 @@ func (w *CloudRestorer) Work(ctx context.Context, r run.Run, g run.Claim) (run.O
 		step := run.Step{Key: stepOrder, Title: "Restore by the service", State: run.StepActive, Done: done, Total: int64(len(order.Databases))}
 		if len(missing) > 0 {
 			_ = j.Runs.Progress(ctx, g, stepOrder, done, step.Total, 0)
-			return w.rest(j, "Waiting for "+strings.Join(missing, ", ")+" at "+target.Name+"."), nil
+			return w.rest(j, words.Say("Waiting for %s at %s.", strings.Join(missing, ", "), target.Name)), nil
 		}
 		step.State, step.Finished = run.StepDone, j.Now()
-		text := fmt.Sprintf("%s has %s open.", target.Name, strings.Join(slices.Sorted(maps.Values(order.Databases)), ", "))
-		err = j.note(ctx, Change{Steps: []run.Step{step}, Events: event(j.Now(), stepOrder, run.Info, text), Audit: j.audit("restore.done", "instance/"+target.ID, text)})
+		text := words.Say("%s has %s open.", target.Name, strings.Join(slices.Sorted(maps.Values(order.Databases)), ", "))
+		err = j.note(ctx, Change{Steps: []run.Step{step}, Events: event(j.Now(), stepOrder, run.Info, text), Audit: j.audit("restore.done", "instance/"+target.ID, text.String())})
 		return run.Outcome{State: run.Succeeded, Message: text}, err
 	}
 }
 
-func (w *CloudRestorer) rest(j *operation[CloudRestore, cloudRestoreProgress], message string) run.Outcome {
+func (w *CloudRestorer) rest(j *operation[CloudRestore, cloudRestoreProgress], message words.Text) run.Outcome {
 	return run.Outcome{State: run.Waiting, WakeAt: j.Now().Add(w.pause(j.run, j.Now())), Message: message}
 }
 
@@ -208,19 +209,19 @@ func (w *CloudRestorer) order(ctx context.Context, j *operation[CloudRestore, cl
 		return err
 	}
 	err := cloud.Restore(ctx, o)
-	message, _ := fault.Words(err)
+	message, _ := fault.Texts(err)
 	switch {
 	case err == nil:
 		j.progress.Accepted = j.Now()
-		text := "CopyDatabaseBetweenInstances accepted."
-		return j.note(ctx, Change{Events: event(j.Now(), stepOrder, run.Info, text), Audit: j.audit("restore.cloud", "instance/"+target.ID, text)})
+		text := words.Say("CopyDatabaseBetweenInstances accepted.")
+		return j.note(ctx, Change{Events: event(j.Now(), stepOrder, run.Info, text), Audit: j.audit("restore.cloud", "instance/"+target.ID, text.String())})
 	case errors.Is(err, backup.ErrUndone):
 		j.progress = cloudRestoreProgress{}
 		return errors.Join(err, j.note(ctx, Change{}))
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case fault.Is(err, fault.Unavailable):
-		return j.note(ctx, Change{Events: event(j.Now(), stepOrder, run.Warning, "The answer was lost ("+message+"). Looking whether it took effect.")})
+		return j.note(ctx, Change{Events: event(j.Now(), stepOrder, run.Warning, words.Say("The answer was lost (%s). Looking whether it took effect.", message))})
 	}
 	j.progress = cloudRestoreProgress{}
 	step.State, step.Finished, step.Message = run.StepFailed, j.Now(), message

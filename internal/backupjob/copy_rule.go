@@ -7,6 +7,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // CopyRule says that every new set of a cloud's instance is copied to a bucket
@@ -34,7 +35,7 @@ func (c *Copier) Rule(ctx context.Context, instanceID, bucketID string, by By) e
 	}
 	if bucketID != "" {
 		if _, err := c.Ports.Bucket(ctx, bucketID); fault.Is(err, fault.NotFound) {
-			wrong = append(wrong, Wrong{FieldBucket, "The bucket does not exist any more.", "Choose another."})
+			wrong = append(wrong, Wrong{FieldBucket, words.Say("The bucket does not exist any more."), words.Say("Choose another.")})
 		} else if err != nil {
 			return err
 		}
@@ -42,11 +43,11 @@ func (c *Copier) Rule(ctx context.Context, instanceID, bucketID string, by By) e
 	if err := refusal(wrong); err != nil {
 		return err
 	}
-	text := "New backup sets of " + in.Name + " are copied to a bucket."
+	text := words.Say("New backup sets of %s are copied to a bucket.", in.Name)
 	if bucketID == "" {
-		text = "New backup sets of " + in.Name + " are copied no more."
+		text = words.Say("New backup sets of %s are copied no more.", in.Name)
 	}
-	e := by.entry("backup.copy-rule", "instance/"+instanceID, text).With(nil, map[string]string{"bucket": bucketID})
+	e := by.entry("backup.copy-rule", "instance/"+instanceID, text.String()).With(nil, map[string]string{"bucket": bucketID})
 	return c.Copies.SetCopyRule(ctx, CopyRule{InstanceID: instanceID, BucketID: bucketID, Since: by.At.Truncate(time.Second)}, e)
 }
 

@@ -17,7 +17,7 @@ func (j *job) done(ctx context.Context, o Order) error {
 	o.State = OrderDone
 	c := Change{}
 	if !o.Seen {
-		text := fmt.Sprintf("%s is not in the backup folder as this machine sees it: it can be neither copied nor removed from here.", o.Keys[0])
+		text := words.Say("%s is not in the backup folder as this machine sees it: it can be neither copied nor removed from here.", o.Keys[0])
 		c.Events = event(j.Now(), stepBackup(o), run.Warning, text)
 	}
 	return j.note(ctx, o, c)
@@ -26,18 +26,16 @@ func (j *job) done(ctx context.Context, o Order) error {
 // lost closes one database that has no backup in this attempt; the others go
 // on, and nothing is removed.
 func (j *job) lost(ctx context.Context, o Order, err error) error {
-	message, fix := fault.Words(err)
+	message, fix := fault.Texts(err)
 	now := j.Now()
 	o.State, o.Message, o.Fix = OrderFailed, message, fix
-	key, words := stepBackup(o), title(o)
+	key, what := stepBackup(o), title(o)
 	if o.Taken() {
-		key, words = stepCopy(o), "Copy the backup of "+o.Database+" to the bucket"
+		key, what = stepCopy(o), "Copy the backup of "+o.Database+" to the bucket"
 	}
-	if fix != "" {
-		message += " " + fix
-	}
-	return j.note(ctx, o, Change{Steps: []run.Step{{Key: key, Title: words, State: run.StepFailed, Finished: now, Message: message}},
-		Events: event(now, key, run.Problem, o.Database+": "+o.Message)})
+	message = words.Join(message, fix)
+	return j.note(ctx, o, Change{Steps: []run.Step{{Key: key, Title: what, State: run.StepFailed, Finished: now, Message: message}},
+		Events: event(now, key, run.Problem, words.Say("%s: %s", o.Database, o.Message))})
 }
 
 // finish says how the run ended, and names those databases that have no
@@ -45,7 +43,7 @@ func (j *job) lost(ctx context.Context, o Order, err error) error {
 func (j *job) finish(ctx context.Context, s Plan, orders []Order) (run.Outcome, error) {
 	now := j.Now()
 	text, fix, whole := Summary(s, orders)
-	c := Change{Audit: j.audit(s, "backup.run", text)}
+	c := Change{Audit: j.audit(s, "backup.run", text.String())}
 	out := run.Outcome{State: run.Succeeded, Message: text}
 	level := run.Info
 	if !whole {
@@ -67,7 +65,7 @@ func (j *job) finish(ctx context.Context, s Plan, orders []Order) (run.Outcome, 
 func (j *job) canceled(ctx context.Context) (run.Outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	out := run.Outcome{State: run.Canceled, Message: "Canceled by a person."}
+	out := run.Outcome{State: run.Canceled, Message: words.Say("Canceled by a person.")}
 	s, orders, err := j.Store.Plan(ctx, j.id)
 	if err != nil {
 		return out, nil // nothing was begun
@@ -75,32 +73,32 @@ func (j *job) canceled(ctx context.Context) (run.Outcome, error) {
 	var c Change
 	for _, o := range orders {
 		if o.State == OrderOpen && !o.Taken() {
-			c.Steps = append(c.Steps, run.Step{Key: stepBackup(o), Title: title(o), State: run.StepSkipped, Finished: j.Now(), Message: "Canceled."})
+			c.Steps = append(c.Steps, run.Step{Key: stepBackup(o), Title: title(o), State: run.StepSkipped, Finished: j.Now(), Message: words.Say("Canceled.")})
 		}
 	}
 	text, _, _ := Summary(s, orders)
-	c.Audit = j.audit(s, "backup.run", "Canceled. "+text)
-	out.Message = "Canceled by a person. " + text
+	c.Audit = j.audit(s, "backup.run", "Canceled. "+text.String())
+	out.Message = words.Say("Canceled by a person. %s", text)
 	return out, j.Store.Note(ctx, j.claim, j.id, c)
 }
 
 // Summary says in one sentence what a run achieved; fix is the first thing to
 // do about what it did not, and whole whether nothing is missing.
-func Summary(s Plan, orders []Order) (text, fix string, whole bool) {
+func Summary(s Plan, orders []Order) (text, fix words.Text, whole bool) {
 	var done, asked int
 	var bytes int64
 	var failed, left []string
 	for _, o := range orders {
 		switch o.State {
 		case OrderLeftOut:
-			left = append(left, fmt.Sprintf("%s (%s)", o.Database, bare(o.Message)))
+			left = append(left, fmt.Sprintf("%s (%s)", o.Database, bare(o.Message.String())))
 			continue
 		case OrderDone:
 			done++
 			bytes += o.Size
 		case OrderFailed:
-			failed = append(failed, fmt.Sprintf("%s (%s)", o.Database, bare(o.Message)))
-			if fix == "" {
+			failed = append(failed, fmt.Sprintf("%s (%s)", o.Database, bare(o.Message.String())))
+			if fix.IsZero() {
 				fix = o.Fix
 			}
 		}
@@ -109,19 +107,19 @@ func Summary(s Plan, orders []Order) (text, fix string, whole bool) {
 	word := map[backup.Kind]string{backup.Full: "full", backup.Differential: "differential", backup.Log: "log"}[s.Job.Kind]
 	switch {
 	case asked == 0 && len(left) == 0:
-		text = fmt.Sprintf("No database of %s is chosen.", s.Server)
+		text = words.Say("No database of %s is chosen.", s.Server)
 	case asked == done:
-		text = fmt.Sprintf("%s of %s: %s, %s.", words.Count(done, word+" backup", word+" backups"), s.Server, words.Count(done, "database", "databases"), words.Bytes(bytes))
+		text = words.Say("%s of %s: %s, %s.", words.Count(done, word+" backup", word+" backups"), s.Server, words.Count(done, "database", "databases"), words.Bytes(bytes))
 	case len(failed) > 0:
-		text = fmt.Sprintf("%d of %s of %s backed up (%s). Not: %s.", done, words.Count(asked, "database", "databases"), s.Server, word, few(failed))
+		text = words.Say("%d of %s of %s backed up (%s). Not: %s.", done, words.Count(asked, "database", "databases"), s.Server, word, few(failed))
 	default:
-		text = fmt.Sprintf("%d of %s of %s backed up (%s).", done, words.Count(asked, "database", "databases"), s.Server, word)
+		text = words.Say("%d of %s of %s backed up (%s).", done, words.Count(asked, "database", "databases"), s.Server, word)
 	}
 	if len(left) > 0 {
-		text += " Left out: " + few(left) + "."
+		text = words.Join(text, words.Say("Left out: %s.", few(left)))
 	}
 	if asked == 0 && len(left) == 0 {
-		return text, "", true
+		return text, words.Text{}, true
 	}
 	return text, fix, len(failed) == 0
 }

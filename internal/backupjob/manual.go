@@ -29,8 +29,8 @@ func (b By) entry(action, subject, summary string) audit.Entry {
 // Wrong is what is wrong with one field of a form.
 type Wrong struct {
 	Field   string // as the Field… words
-	Message string
-	Fix     string
+	Message words.Text
+	Fix     words.Text
 }
 
 // Fields of the orders of this package, as forms name them.
@@ -54,7 +54,7 @@ type Refusals struct{ Wrong []Wrong }
 func (r *Refusals) Error() string {
 	said := make([]string, len(r.Wrong))
 	for i, w := range r.Wrong {
-		said[i] = w.Message
+		said[i] = w.Message.String()
 	}
 	return strings.Join(said, " ")
 }
@@ -64,7 +64,7 @@ func refusal(wrong []Wrong) error {
 	if len(wrong) == 0 {
 		return nil
 	}
-	return fault.New(fault.Invalid, wrong[0].Message, wrong[0].Fix).Because(&Refusals{wrong})
+	return fault.Told(fault.Invalid, wrong[0].Message, wrong[0].Fix).Because(&Refusals{wrong})
 }
 
 // BackUp is a person's order: back up now.
@@ -81,37 +81,37 @@ const manualWindow = 15 * time.Minute
 
 // Check says what is wrong with an order without asking anybody.
 func (b BackUp) Check() (wrong []Wrong) {
-	add := func(field, message, fix string) { wrong = append(wrong, Wrong{field, message, fix}) }
+	add := func(field string, message, fix words.Text) { wrong = append(wrong, Wrong{field, message, fix}) }
 	if b.ServerID == "" {
-		add(FieldServer, "No server is chosen.", "Choose a self-managed server.")
+		add(FieldServer, words.Say("No server is chosen."), words.Say("Choose a self-managed server."))
 	}
 	switch b.Kind {
 	case backup.Full, backup.Log:
 	case backup.Differential:
 		if b.How.CopyOnly {
-			add(FieldCopyOnly, "A differential backup cannot be copy-only.", "The server would ignore it: choose a full or log backup, or leave copy-only out.")
+			add(FieldCopyOnly, words.Say("A differential backup cannot be copy-only."), words.Say("The server would ignore it: choose a full or log backup, or leave copy-only out."))
 		}
 	default:
-		add(FieldKind, fmt.Sprintf("%q is not a kind of backup.", b.Kind), "Choose full, differential or log.")
+		add(FieldKind, words.Say("%q is not a kind of backup.", b.Kind), words.Say("Choose full, differential or log."))
 	}
 	if b.How.Stripes < 0 || b.How.Stripes > 64 {
-		add(FieldStripes, fmt.Sprintf("A backup cannot have %d files.", b.How.Stripes), "Choose 1 to 64.")
+		add(FieldStripes, words.Say("A backup cannot have %d files.", b.How.Stripes), words.Say("Choose 1 to 64."))
 	}
 	seen := map[string]bool{}
 	for _, d := range b.Databases {
 		name := strings.ToLower(d)
 		switch {
 		case strings.TrimSpace(d) == "" || len([]rune(d)) > 128:
-			add(FieldDatabases, fmt.Sprintf("%q is not the name of a database.", d), "Names have 1 to 128 characters.")
+			add(FieldDatabases, words.Say("%q is not the name of a database.", d), words.Say("Names have 1 to 128 characters."))
 		case name == "tempdb":
-			add(FieldDatabases, "tempdb cannot be backed up.", "Leave it out: it is made anew at each start.")
+			add(FieldDatabases, words.Say("tempdb cannot be backed up."), words.Say("Leave it out: it is made anew at each start."))
 		case seen[name]:
-			add(FieldDatabases, d+" is named twice.", "Leave one out.")
+			add(FieldDatabases, words.Say("%s is named twice.", d), words.Say("Leave one out."))
 		}
 		seen[name] = true
 	}
 	if len(b.Databases) > 10_000 {
-		add(FieldDatabases, "Too many databases are named.", "Name none to take every user database.")
+		add(FieldDatabases, words.Say("Too many databases are named."), words.Say("Name none to take every user database."))
 	}
 	return wrong
 }
@@ -125,11 +125,11 @@ func BackUpNow(ctx context.Context, s Store, ports Ports, b BackUp, newID func()
 	}
 	if b.BucketID != "" {
 		if _, err := ports.Bucket(ctx, b.BucketID); fault.Is(err, fault.NotFound) {
-			wrong = append(wrong, Wrong{FieldBucket, "The bucket does not exist any more.", "Choose another."})
+			wrong = append(wrong, Wrong{FieldBucket, words.Say("The bucket does not exist any more."), words.Say("Choose another.")})
 		} else if err != nil {
 			return "", err
 		} else if b.BucketID == in.FolderID {
-			wrong = append(wrong, Wrong{FieldBucket, "That is the server's own backup folder, where the files lie anyway.", "Choose another bucket, or none."})
+			wrong = append(wrong, Wrong{FieldBucket, words.Say("That is the server's own backup folder, where the files lie anyway."), words.Say("Choose another bucket, or none.")})
 		}
 	}
 	if err := refusal(wrong); err != nil {
@@ -171,12 +171,12 @@ func instanceOf(ctx context.Context, ports Ports, id string, u purpose, wrong *[
 	in, err := ports.Instance(ctx, id)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		*wrong = append(*wrong, Wrong{FieldServer, "The instance does not exist any more.", "Choose another."})
+		*wrong = append(*wrong, Wrong{FieldServer, words.Say("The instance does not exist any more."), words.Say("Choose another.")})
 		return in, nil
 	case err != nil:
 		return in, err
 	case !u.fits(in.Traits):
-		*wrong = append(*wrong, Wrong{FieldServer, in.Name + " is not " + u.word + ".", "Choose " + u.word + "."})
+		*wrong = append(*wrong, Wrong{FieldServer, words.Say("%s is not %s.", in.Name, u.word), words.Say("Choose %s.", u.word)})
 	}
 	return in, nil
 }

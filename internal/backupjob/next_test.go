@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 func TestNext(t *testing.T) {
@@ -74,11 +75,11 @@ func TestNextPart(t *testing.T) {
 
 func TestSummaryNamesWhatIsMissing(t *testing.T) {
 	s := Plan{Server: "SQL1", Job: policy.BackupJob{Kind: backup.Full}}
-	text, fix, whole := Summary(s, []Order{{Database: "a", State: OrderDone, Size: 1 << 20}, {Database: "b", State: OrderFailed, Message: "The disk is full.", Fix: "Make room."}, {Database: "c", State: OrderLeftOut, Message: "It is OFFLINE."}})
-	if want := "1 of 2 databases of SQL1 backed up (full). Not: b (The disk is full). Left out: c (It is OFFLINE)."; text != want || fix != "Make room." || whole {
+	text, fix, whole := Summary(s, []Order{{Database: "a", State: OrderDone, Size: 1 << 20}, {Database: "b", State: OrderFailed, Message: words.Say("The disk is full."), Fix: words.Say("Make room.")}, {Database: "c", State: OrderLeftOut, Message: words.Say("It is OFFLINE.")}})
+	if want := "1 of 2 databases of SQL1 backed up (full). Not: b (The disk is full). Left out: c (It is OFFLINE)."; text.String() != want || fix.String() != "Make room." || whole {
 		t.Errorf("%q %q %v", text, fix, whole)
 	}
-	if text, _, whole := Summary(s, nil); text != "No database of SQL1 is chosen." || !whole {
+	if text, _, whole := Summary(s, nil); text.String() != "No database of SQL1 is chosen." || !whole {
 		t.Errorf("%q %v", text, whole)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RunBackup is the kind of runs that take backups of a self-managed server;
@@ -37,16 +38,16 @@ type Order struct {
 	Database string
 	Kind     backup.Kind // what is taken: differs from the work's where a full must come first
 	CopyOnly bool
-	Note     string // why it is taken otherwise than ordered; a sentence
-	Bytes    int64  // of the database's data files; 0 = unknown
+	Note     words.Text // why it is taken otherwise than ordered; a sentence
+	Bytes    int64      // of the database's data files; 0 = unknown
 
 	Name  string   // NAME of the set
 	Paths []string // files as the server sees them
 	Keys  []string // the same in the folder as we see it
 
 	State    OrderState
-	Message  string // why it failed or is left out; a sentence
-	Fix      string
+	Message  words.Text // why it failed or is left out; a sentence
+	Fix      words.Text
 	Attempts int       // BACKUP statements sent
 	Intended time.Time // of the last one; zero = none
 	Settled  time.Time

@@ -89,11 +89,11 @@ func (p *Pruner) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 		}
 		all.add(one)
 	}
-	text := all.words()
+	text := all.told()
 	out := run.Outcome{State: run.Succeeded, Message: text}
 	level := run.Info
 	if len(all.kept) > 0 {
-		out, level = run.Outcome{State: run.Failed, Message: text, Fix: "What is kept for now goes with the next pruning, or retry."}, run.Problem
+		out, level = run.Outcome{State: run.Failed, Message: text, Fix: words.Say("What is kept for now goes with the next pruning, or retry.")}, run.Problem
 		j.progress.Done = nil
 	}
 	return out, j.note(ctx, Change{Events: event(j.Now(), "", level, text)})
@@ -127,7 +127,7 @@ func (p *Pruner) pruneOne(ctx context.Context, j *operation[pruneRequest, pruneP
 	if err != nil {
 		return done, err
 	}
-	step.State, step.Finished, step.Message = run.StepDone, j.Now(), done.words()
+	step.State, step.Finished, step.Message = run.StepDone, j.Now(), done.told()
 	if len(done.kept) > 0 {
 		step.State = run.StepFailed
 	} else {

@@ -128,13 +128,13 @@ func (r *removed) add(o removed) {
 	r.kept = append(r.kept, o.kept...)
 }
 
-func (r removed) words() string {
-	text := "Nothing had to go."
+func (r removed) told() words.Text {
+	text := words.Say("Nothing had to go.")
 	if r.sets > 0 {
-		text = fmt.Sprintf("Removed %s, %s.", words.Count(r.sets, "set", "sets"), words.Bytes(r.bytes))
+		text = words.Say("Removed %s, %s.", words.Count(r.sets, "set", "sets"), words.Bytes(r.bytes))
 	}
 	if len(r.kept) > 0 {
-		text += " Kept for now: " + few(r.kept) + "."
+		text = words.Join(text, words.Say("Kept for now: %s.", few(r.kept)))
 	}
 	return text
 }
@@ -319,6 +319,6 @@ func (j *job) prune(ctx context.Context, s Plan, orders []Order) error {
 		}
 		_ = j.Runs.Progress(ctx, j.claim, stepPrune, int64(i+1), step.Total, 0)
 	}
-	step.State, step.Finished, step.Done, step.Message = run.StepDone, j.Now(), step.Total, all.words()
-	return j.Store.Note(ctx, j.claim, j.id, Change{Plan: &s, Steps: []run.Step{step}, Events: event(step.Finished, stepPrune, run.Info, all.words())})
+	step.State, step.Finished, step.Done, step.Message = run.StepDone, j.Now(), step.Total, all.told()
+	return j.Store.Note(ctx, j.claim, j.id, Change{Plan: &s, Steps: []run.Step{step}, Events: event(step.Finished, stepPrune, run.Info, all.told())})
 }

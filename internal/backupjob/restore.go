@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RunRestore is the kind of runs that restore a database at a self-managed
@@ -76,19 +77,19 @@ var _ run.Worker = (*Restoring)(nil)
 
 // Draft plans a restore and guards its target. It changes nothing.
 func (w *Restoring) Draft(ctx context.Context, o Restore) (d RestoreDraft, err error) {
-	add := func(field, message, fix string) { d.Wrong = append(d.Wrong, Wrong{field, message, fix}) }
+	add := func(field string, message, fix words.Text) { d.Wrong = append(d.Wrong, Wrong{field, message, fix}) }
 	target, err := instanceOf(ctx, w.Ports, o.TargetID, ordersOverSQL, &d.Wrong)
 	if err != nil {
 		return d, err
 	}
 	if target.ID == "" {
-		add(FieldServer, "No server to restore to is chosen.", "Choose a self-managed server.")
+		add(FieldServer, words.Say("No server to restore to is chosen."), words.Say("Choose a self-managed server."))
 	}
 	switch {
 	case strings.TrimSpace(o.Name) == "" || len([]rune(o.Name)) > 128:
-		add(FieldName, "The restored database needs a name of 1 to 128 characters.", "Give it one.")
+		add(FieldName, words.Say("The restored database needs a name of 1 to 128 characters."), words.Say("Give it one."))
 	case policy.IsSystem(o.Name):
-		add(FieldName, o.Name+" is a system database.", "Choose another name.")
+		add(FieldName, words.Say("%s is a system database.", o.Name), words.Say("Choose another name."))
 	}
 	sets, err := w.Catalogue.Sets(ctx, o.InstanceID, o.Database, mostSets)
 	if err != nil {
@@ -96,16 +97,16 @@ func (w *Restoring) Draft(ctx context.Context, o Restore) (d RestoreDraft, err e
 	}
 	d.Plan = backup.PlanOn(sets, o.At, o.Fork)
 	for _, m := range d.Plan.Missing {
-		add(FieldTime, m.Words, m.Fix)
+		add(FieldTime, words.Plain(m.Words), words.Plain(m.Fix))
 	}
 	if d.Plan.Choice != nil {
-		add(FieldTime, d.Plan.Choice.Words, d.Plan.Choice.Fix)
+		add(FieldTime, words.Plain(d.Plan.Choice.Words), words.Plain(d.Plan.Choice.Fix))
 	}
 	if len(d.Wrong) > 0 {
 		return d, nil
 	}
 	if !d.Plan.ReachesStop || len(d.Plan.Steps) == 0 {
-		add(FieldTime, "No backup reaches this moment.", "Choose a moment inside a recovery window.")
+		add(FieldTime, words.Say("No backup reaches this moment."), words.Say("Choose a moment inside a recovery window."))
 		return d, nil
 	}
 	d.steps(sets, o.At, target.FolderID)
@@ -128,8 +129,8 @@ func (d *RestoreDraft) steps(sets []backup.Record, at time.Time, folderID string
 			}
 		}
 		if step.BucketID == "" {
-			d.Wrong = append(d.Wrong, Wrong{FieldTime, fmt.Sprintf("The files of the %s backup of %s are in no folder or bucket that is known here.", planned.Set.Kind, planned.Set.Finished.Time().Format("2006-01-02 15:04 UTC")),
-				"Add the bucket they lie in under Storage, or copy them to one."})
+			d.Wrong = append(d.Wrong, Wrong{FieldTime, words.Say("The files of the %s backup of %s are in no folder or bucket that is known here.", planned.Set.Kind, planned.Set.Finished.Time().Format("2006-01-02 15:04 UTC")),
+				words.Say("Add the bucket they lie in under Storage, or copy them to one.")})
 			return
 		}
 		if last := i == len(d.Plan.Steps)-1; last && step.Kind == backup.Log {
@@ -157,10 +158,10 @@ func (w *Restoring) guard(ctx context.Context, o Restore, target endpoint.Instan
 		return err
 	}
 	if m := moverOf(movers, o.Name); m != nil {
-		d.Wrong = append(d.Wrong, Wrong{FieldName, fmt.Sprintf("%s is on its way in migration %s.", o.Name, m.MigrationID), "Choose another name."})
+		d.Wrong = append(d.Wrong, Wrong{FieldName, words.Say("%s is on its way in migration %s.", o.Name, m.MigrationID), words.Say("Choose another name.")})
 	}
 	if old, ok := find(have, o.Name); ok && o.Typed != o.Name {
-		d.Wrong = append(d.Wrong, Wrong{FieldName, fmt.Sprintf("%s has a database %s already (%s).", target.Name, old.Name, old.State), "Choose another name, or type this one again to replace that database: what it holds is lost."})
+		d.Wrong = append(d.Wrong, Wrong{FieldName, words.Say("%s has a database %s already (%s).", target.Name, old.Name, old.State), words.Say("Choose another name, or type this one again to replace that database: what it holds is lost.")})
 	}
 	return nil
 }
@@ -326,10 +327,10 @@ func (w *Restoring) open(ctx context.Context, j *operation[restoreRequest, resto
 		}
 	}
 	step.State, step.Finished = run.StepDone, j.Now()
-	text := fmt.Sprintf("%s is open as it was at %s.", j.request.Name, j.request.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	text := words.Say("%s is open as it was at %s.", j.request.Name, j.request.At.UTC().Format("2006-01-02 15:04:05 UTC"))
 	if len(left) > 0 {
-		text += " Files brought for it stay in the backup folder: " + few(left) + "."
+		text = words.Join(text, words.Say("Files brought for it stay in the backup folder: %s.", few(left)))
 	}
-	err = j.note(ctx, Change{Steps: []run.Step{step}, Events: event(j.Now(), "open", run.Info, text), Audit: j.audit("restore.done", "instance/"+j.request.TargetID, text)})
+	err = j.note(ctx, Change{Steps: []run.Step{step}, Events: event(j.Now(), "open", run.Info, text), Audit: j.audit("restore.done", "instance/"+j.request.TargetID, text.String())})
 	return run.Outcome{State: run.Succeeded, Message: text}, err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Kit is what every worker of this package needs.
@@ -224,12 +225,12 @@ func (j *job) away(ctx context.Context, s Plan, err error) (run.Outcome, error) 
 	if ctx.Err() != nil || !fault.Is(err, fault.Unavailable) {
 		return run.Outcome{}, err
 	}
-	message, fix := fault.Words(err)
+	message, fix := fault.Texts(err)
 	if wait := run.Backoff(j.run.Tries); j.Now().Add(wait).Before(s.Until) {
 		return run.Outcome{State: run.Waiting, WakeAt: j.Now().Add(wait), Tries: j.run.Tries + 1,
-			Message: fmt.Sprintf("%s Asked again until %s.", message, s.Until.UTC().Format("15:04 UTC")), Fix: fix}, nil
+			Message: words.Say("%s Asked again until %s.", message, s.Until.UTC().Format("15:04 UTC")), Fix: fix}, nil
 	}
-	text := fmt.Sprintf("No backup was taken: %s could not be reached until the window closed at %s. %s", s.Server, s.Until.UTC().Format("2006-01-02 15:04 UTC"), message)
+	text := words.Say("No backup was taken: %s could not be reached until the window closed at %s. %s", s.Server, s.Until.UTC().Format("2006-01-02 15:04 UTC"), message)
 	now := j.Now()
 	// A person who retries gives it another window.
 	s.Until = now.Add(leastWindow)
@@ -249,7 +250,7 @@ func (j *job) reopen(ctx context.Context, s Plan, orders []Order) error {
 	if again := now.Add(leastWindow); s.Until.Before(again) {
 		s.Until = again
 	}
-	c := Change{Plan: &s, Events: event(now, "", run.Info, fmt.Sprintf("Attempt %d: what failed is tried again.", s.Attempt))}
+	c := Change{Plan: &s, Events: event(now, "", run.Info, words.Say("Attempt %d: what failed is tried again.", s.Attempt))}
 	for _, o := range orders {
 		if o.State != OrderFailed {
 			continue
@@ -257,7 +258,7 @@ func (j *job) reopen(ctx context.Context, s Plan, orders []Order) error {
 		if o.Verdict == Refused && !o.SetID.IsZero() { // it was taken, and is no good
 			renew(&o, s.Attempt)
 		}
-		o.State, o.Message, o.Fix, o.Attempts = OrderOpen, "", "", 0
+		o.State, o.Message, o.Fix, o.Attempts = OrderOpen, words.Text{}, words.Text{}, 0
 		c.Orders = append(c.Orders, o)
 		c.Steps = append(c.Steps, run.Step{Key: stepBackup(o), Title: title(o), State: run.StepPending, Attempt: s.Attempt})
 	}
@@ -274,9 +275,9 @@ func (j *job) rest(ctx context.Context, until time.Time) (run.Outcome, bool, err
 		left = time.Minute
 	}
 	if !busy && left > 2*time.Second {
-		message, fix := "Waiting.", ""
+		message, fix := words.Say("Waiting."), words.Text{}
 		if waits != nil {
-			message, fix = fault.Words(waits)
+			message, fix = fault.Texts(waits)
 		}
 		tries := j.run.Tries + 1
 		if progress {
@@ -315,7 +316,7 @@ func (j *job) note(ctx context.Context, o Order, c Change) error {
 	return nil
 }
 
-func event(at time.Time, step string, l run.Level, text string) []run.Event {
+func event(at time.Time, step string, l run.Level, text words.Text) []run.Event {
 	return []run.Event{{At: at, Step: step, Level: l, Text: text}}
 }
 

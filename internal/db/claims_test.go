@@ -15,6 +15,7 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -113,7 +114,7 @@ func TestALostClaimWritesNothing(t *testing.T) {
 	conflict("renew", d.Renew(ctx, old, noon.Add(time.Hour)))
 	_, err := d.Request(ctx, old)
 	conflict("wish", err)
-	conflict("note", d.Note(ctx, old, run.Note{Events: []run.Event{{At: noon, Text: "late"}}}))
+	conflict("note", d.Note(ctx, old, run.Note{Events: []run.Event{{At: noon, Text: words.Say("late")}}}))
 	conflict("progress", d.Progress(ctx, old, "upload/1", 1, 2, 3))
 	conflict("settle", d.RecordOutcome(ctx, old, run.Outcome{State: run.Succeeded}, noon))
 	now := noon

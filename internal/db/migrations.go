@@ -192,7 +192,7 @@ func summaries(ctx context.Context, q queryer, f migration.Filter) ([]migration.
 		FROM migrations m JOIN runs r ON r.id = m.run_id WHERE `+strings.Join(where, ` AND `)+` ORDER BY `+order+` LIMIT ?`,
 		func(r *sql.Rows) (s migration.Summary, err error) {
 			var created, finished int64
-			err = r.Scan(&s.ID, &s.RunID, &s.WaveID, &s.Rank, &s.Begun, &s.Database, &s.Source, &s.InstanceID, &s.ServerID, &s.Stage, &s.RunState, &s.Message, &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
+			err = r.Scan(&s.ID, &s.RunID, &s.WaveID, &s.Rank, &s.Begun, &s.Database, &s.Source, &s.InstanceID, &s.ServerID, &s.Stage, &s.RunState, told(&s.Message), &s.Files, &s.Applied, &s.Bytes, &s.Uploaded, &s.Problem, &created, &finished)
 			s.Created, s.Finished = moment(created), moment(finished)
 			return s, err
 		}, append(args, page(f.Limit))...)

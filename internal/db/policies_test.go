@@ -103,7 +103,7 @@ func TestASlotQueuesItsRunsOnce(t *testing.T) {
 	if works, err := s.Jobs(ctx, slot.Slot); err != nil || len(works) != 1 {
 		t.Fatal(works, err)
 	}
-	if events, err := d.Events(ctx, runs[0].ID, 0, 10); err != nil || len(events) != 1 || events[0].Text != "It is late." {
+	if events, err := d.Events(ctx, runs[0].ID, 0, 10); err != nil || len(events) != 1 || events[0].Text.String() != "It is late." {
 		t.Error(events, err)
 	}
 	if watermarks, err := s.Watermarks(ctx); err != nil || len(watermarks) != 1 || watermarks[0] != watermark {

@@ -17,7 +17,7 @@ const jobRows = `SELECT w.id, w.server_id, w.database, w.remedy, w.ordered, w.fi
 func scanRemedy(r *sql.Rows) (w migration.RemedyRun, err error) {
 	var ordered, finished int64
 	var found string
-	err = r.Scan(&w.ID, &w.ServerID, &w.Database, &w.Remedy, &ordered, &finished, &found, &w.Why, &w.Fix, &w.State)
+	err = r.Scan(&w.ID, &w.ServerID, &w.Database, &w.Remedy, &ordered, &finished, &found, told(&w.Why), told(&w.Fix), &w.State)
 	if err != nil {
 		return w, err
 	}
@@ -70,7 +70,7 @@ func (d *Migrations) NoteRemedyRun(ctx context.Context, g run.Claim, w migration
 		if err := held(ctx, tx, g); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE remedy_runs SET finished = ?, found = ?, why = ?, fix = ? WHERE id = ?`, micros(w.Finished), list(w.Found), w.Why, w.Fix, w.ID)
+		_, err := tx.ExecContext(ctx, `UPDATE remedy_runs SET finished = ?, found = ?, why = ?, fix = ? WHERE id = ?`, micros(w.Finished), list(w.Found), w.Why.Encode(), w.Fix.Encode(), w.ID)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ const runColumns = `id, kind, subject, title, state, owner, fence, lease_until, 
 
 func scanRun(r *sql.Rows) (v run.Run, err error) {
 	var lease, wake, created, started, finished int64
-	err = r.Scan(&v.ID, &v.Kind, &v.Subject, &v.Title, &v.State, &v.Owner, &v.Fence, &lease, &wake, &v.Tries, &v.Rank, &v.Request, &v.Message, &v.Fix, &created, &started, &finished)
+	err = r.Scan(&v.ID, &v.Kind, &v.Subject, &v.Title, &v.State, &v.Owner, &v.Fence, &lease, &wake, &v.Tries, &v.Rank, &v.Request, told(&v.Message), told(&v.Fix), &created, &started, &finished)
 	v.LeaseUntil, v.WakeAt, v.Created, v.Started, v.Finished = moment(lease), moment(wake), moment(created), moment(started), moment(finished)
 	return v, err
 }
@@ -70,7 +70,7 @@ func (d *DB) Steps(ctx context.Context, id string) ([]run.Step, error) {
 	return rows(ctx, d.read, "step", `SELECT key, title, state, attempt, started, finished, done, total, unit, rate, message FROM run_steps WHERE run_id = ? ORDER BY seq`,
 		func(r *sql.Rows) (s run.Step, err error) {
 			var started, finished int64
-			err = r.Scan(&s.Key, &s.Title, &s.State, &s.Attempt, &started, &finished, &s.Done, &s.Total, &s.Unit, &s.Rate, &s.Message)
+			err = r.Scan(&s.Key, &s.Title, &s.State, &s.Attempt, &started, &finished, &s.Done, &s.Total, &s.Unit, &s.Rate, told(&s.Message))
 			s.Started, s.Finished = moment(started), moment(finished)
 			return s, err
 		}, id)
@@ -78,7 +78,7 @@ func (d *DB) Steps(ctx context.Context, id string) ([]run.Step, error) {
 
 func scanEvent(r *sql.Rows) (e run.Event, err error) {
 	var at int64
-	err = r.Scan(&e.ID, &e.RunID, &at, &e.Step, &e.Level, &e.Text)
+	err = r.Scan(&e.ID, &e.RunID, &at, &e.Step, &e.Level, told(&e.Text))
 	e.At = moment(at)
 	return e, err
 }

@@ -12,6 +12,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // micros is how a time is stored; the zero time is 0.
@@ -53,6 +54,25 @@ func parse(s string, v any) error {
 		return nil
 	}
 	return json.Unmarshal([]byte(s), v)
+}
+
+// told reads a sentence out of a column; it is written with Encode.
+func told(t *words.Text) sql.Scanner { return toldColumn{t} }
+
+type toldColumn struct{ to *words.Text }
+
+func (c toldColumn) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*c.to = words.Text{}
+	case string:
+		*c.to = words.Decode(v)
+	case []byte:
+		*c.to = words.Decode(string(v))
+	default:
+		return fmt.Errorf("a sentence is stored as %T", v)
+	}
+	return nil
 }
 
 // stored wraps an error of the database with the operation and gives those a

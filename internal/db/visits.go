@@ -21,7 +21,7 @@ const visitColumns = `subject, cursor, good, next, failures, message, fix`
 
 func scanVisit(r *sql.Rows) (l scan.Visit, err error) {
 	var good, next int64
-	err = r.Scan(&l.Subject, &l.Cursor, &good, &next, &l.Failures, &l.Message, &l.Fix)
+	err = r.Scan(&l.Subject, &l.Cursor, &good, &next, &l.Failures, told(&l.Message), told(&l.Fix))
 	l.Good, l.Next = moment(good), moment(next)
 	return l, err
 }
@@ -46,7 +46,7 @@ func (d *Scanning) SaveVisit(ctx context.Context, l scan.Visit) error {
 	return d.silently(ctx, "save look", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO visits (`+visitColumns+`) VALUES (?1,?2,?3,?4,?5,?6,?7)
 			ON CONFLICT (subject) DO UPDATE SET cursor=?2, good=?3, next=?4, failures=?5, message=?6, fix=?7`,
-			l.Subject, l.Cursor, micros(l.Good), micros(l.Next), l.Failures, l.Message, l.Fix)
+			l.Subject, l.Cursor, micros(l.Good), micros(l.Next), l.Failures, l.Message.Encode(), l.Fix.Encode())
 		return err
 	})
 }

@@ -5,11 +5,16 @@
 // everything else means "a person should look". What the person reads is the
 // Message and the Fix of the innermost fault, put there by whoever knew what
 // went wrong; the wrapped chain around it belongs in the log.
+//
+// Where a number, an API code or a text of the other side says what it was,
+// the adapter that hears it gives the fault a Code, once. Titles, causes, fixes
+// and next actions of a code stand in internal/explain.
 package fault
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Kind says what a caller can do about an error.
@@ -32,31 +37,43 @@ const (
 	Unavailable Kind = "unavailable"
 )
 
-// Error is an error with a kind and two sentences for a person.
+// Code says what went wrong in one short word, such as "gap" or "name-exists",
+// the same for every server and cloud. Empty is an error that explains itself.
+type Code string
+
+// Error is an error with a kind and sentences for a person.
 type Error struct {
 	Kind    Kind
-	Message string // what is wrong, a full sentence
-	Fix     string // what to do about it, a full sentence; may be empty
-	Err     error  // the cause for the log; may be nil
+	Code    Code
+	Message words.Text // what is wrong, a full sentence
+	Fix     words.Text // what to do about it, a full sentence; may be empty
+	Said    words.Text // the other side's own words with its number or code, for people; may be empty
+	Err     error      // the cause for the log; may be nil
 }
 
 func (e *Error) Error() string {
+	said := words.Join(e.Message, e.Said).String()
 	if e.Err == nil {
-		return e.Message
+		return said
 	}
-	return e.Message + ": " + e.Err.Error()
+	return said + ": " + e.Err.Error()
 }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// New makes a fault from two sentences; fix may be empty.
+// New makes a fault from two constant sentences; fix may be empty.
 func New(kind Kind, message, fix string) *Error {
-	return &Error{Kind: kind, Message: message, Fix: fix}
+	return &Error{Kind: kind, Message: words.Text{Format: message}, Fix: words.Text{Format: fix}}
 }
 
 // Newf is New with a formatted message and no fix.
 func Newf(kind Kind, format string, args ...any) *Error {
-	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
+	return &Error{Kind: kind, Message: words.Say(format, args...)}
+}
+
+// Told makes a fault of sentences that were made before.
+func Told(kind Kind, message, fix words.Text) *Error {
+	return &Error{Kind: kind, Message: message, Fix: fix}
 }
 
 // Because returns a copy of e that remembers its cause.
@@ -69,7 +86,14 @@ func (e *Error) Because(cause error) *Error {
 // WithFix returns a copy of e with the sentence that says what to do.
 func (e *Error) WithFix(format string, args ...any) *Error {
 	c := *e
-	c.Fix = fmt.Sprintf(format, args...)
+	c.Fix = words.Say(format, args...)
+	return &c
+}
+
+// WithCode returns a copy of e with its code.
+func (e *Error) WithCode(code Code) *Error {
+	c := *e
+	c.Code = code
 	return &c
 }
 
@@ -85,12 +109,35 @@ func Of(err error) Kind {
 // Is reports whether err is a fault of kind k.
 func Is(err error, k Kind) bool { return err != nil && Of(err) == k }
 
-// Words returns the sentences for a person. An error nobody classified says
-// so and keeps its own text out: it may carry driver words or credentials.
-func Words(err error) (message, fix string) {
+// CodeOf returns the code of the outermost fault in err's chain; empty without
+// one.
+func CodeOf(err error) Code {
 	var f *Error
 	if errors.As(err, &f) {
-		return f.Message, f.Fix
+		return f.Code
 	}
-	return "Something went wrong inside Bakplane.", "The log of the dashboard has the details."
+	return ""
+}
+
+// From returns the outermost fault in err's chain. An error nobody classified
+// says so and keeps its own text out: it may carry driver words or credentials.
+func From(err error) *Error {
+	var f *Error
+	if errors.As(err, &f) {
+		return f
+	}
+	return New(Unknown, "Something went wrong inside Bakplane.", "The log of the dashboard has the details.").Because(err)
+}
+
+// Texts returns the sentences for a person, as they are kept: what is wrong
+// with the other side's words, and what to do.
+func Texts(err error) (message, fix words.Text) {
+	f := From(err)
+	return words.Join(f.Message, f.Said), f.Fix
+}
+
+// Words is Texts, read.
+func Words(err error) (message, fix string) {
+	m, f := Texts(err)
+	return m.String(), f.String()
 }

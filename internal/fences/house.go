@@ -4,7 +4,7 @@ import "slices"
 
 // Floors, from below. The words are explained in docs/architecture.md.
 var (
-	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/tsql", "internal/words"}
+	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/tsql", "internal/words", "internal/explain", "internal/sqlerror"}
 	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/policy", "internal/migration", "internal/migration/drafting", "internal/migration/progress", "internal/backupjob", "internal/scan", "internal/objectstore", "internal/kinds", "internal/person"}
 	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore"}
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // placeOf says where the target finds a file.
@@ -35,8 +36,7 @@ func (j *job) restore(ctx context.Context, m Migration, f File) error {
 		return err
 	}
 	if in.Replace, err = j.replaces(ctx, m); fault.Is(err, fault.Conflict) {
-		message, fix := fault.Words(err)
-		return j.stand(ctx, m, &Problem{Code: "interrupted-restore", Step: stepOf(f), File: f.Ord, Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonTerminate}})
+		return j.stand(ctx, m, m.refusal(err, stepOf(f), f.Ord))
 	}
 	if err != nil {
 		return err
@@ -136,26 +136,21 @@ func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID st
 		return errors.Join(err, j.note(ctx, Change{Call: &c}))
 	case fault.Is(err, fault.Unavailable):
 		// The call stays without verdict: Next looks before it acts again.
-		message, _ := fault.Words(err)
+		message, _ := fault.Texts(err)
 		return j.note(ctx, Change{Events: j.event(stepOfVerb(c.Verb, f), run.Warning,
-			"The answer to "+j.requests.Name(c.Verb)+" was lost ("+message+"). Looking whether it took effect.")})
+			words.Say("The answer to %s was lost (%s). Looking whether it took effect.", j.requests.Name(c.Verb), message))})
 	}
-	message, fix := fault.Words(err)
-	c.Verdict, c.Settled, c.Error = Refused, j.Now(), message
-	e := m.Explain(err.Error())
-	if e.Code == "not-running" {
+	message, _ := fault.Texts(err)
+	c.Verdict, c.Settled, c.Error = Refused, j.Now(), message.String()
+	if fault.CodeOf(err) == "not-running" {
 		// The instance is busy with itself, which passes without anybody.
-		return errors.Join(fault.New(fault.Unavailable, message, e.Fix), j.note(ctx, Change{Call: &c}))
+		f := *fault.From(err)
+		f.Kind = fault.Unavailable
+		return errors.Join(&f, j.note(ctx, Change{Call: &c}))
 	}
-	if e.Code == "unknown" || m.Traits.Restores && fix != "" {
-		e.Cause = message // the adapter has said it in words, with the path or right concerned
-		if fix != "" {
-			e.Fix = fix
-		}
-	}
-	p := problemOf(e, message, stepOfVerb(c.Verb, f), f.Ord)
+	p := m.refusal(err, stepOfVerb(c.Verb, f), f.Ord)
 	ch := Change{Call: &c, Problem: &p,
-		Steps:  []run.Step{{Key: p.Step, Title: stepTitle(m, p.Step), State: run.StepFailed, Started: c.Intended, Finished: c.Settled, Message: e.Cause}},
+		Steps:  []run.Step{{Key: p.Step, Title: stepTitle(m, p.Step), State: run.StepFailed, Started: c.Intended, Finished: c.Settled, Message: p.Cause}},
 		Events: j.event(p.Step, run.Problem, message),
 		Audit:  j.audit(m, "migration."+string(c.Verb), "Refused: "+c.Request)}
 	return j.note(ctx, ch)
@@ -176,9 +171,9 @@ func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdi
 	case VerbTerminate:
 		ch.Steps = []run.Step{{Key: step, Title: "Terminate", State: run.StepDone, Started: c.Intended, Finished: c.Settled}}
 	}
-	text := j.requests.Name(c.Verb) + " accepted, task " + taskID + "."
+	text := words.Say("%s accepted, task %s.", j.requests.Name(c.Verb), taskID)
 	if v == Adopted {
-		text = j.requests.Name(c.Verb) + " had taken effect although its answer was lost, task " + taskID + "."
+		text = words.Say("%s had taken effect although its answer was lost, task %s.", j.requests.Name(c.Verb), taskID)
 	}
 	ch.Events = j.event(step, run.Info, text)
 	return j.note(ctx, ch)
@@ -218,7 +213,7 @@ func (j *job) reconcile(ctx context.Context, m Migration, c Call) error {
 		return j.happened(ctx, m, c, f, Adopted, found.TaskID)
 	case Void:
 		c.Verdict, c.Settled, c.Error = Void, j.Now(), "never arrived"
-		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, j.requests.Name(c.Verb)+" never arrived; making it again.")})
+		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, words.Say("%s never arrived; making it again.", j.requests.Name(c.Verb)))})
 	}
 	return j.note(ctx, Change{TargetState: &s})
 }

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Collect asks the bucket, the instance and the files for what Judge decides
@@ -21,7 +23,7 @@ func Collect(ctx context.Context, ports Ports, target Target, m Migration, b Bud
 		if fault.Is(err, fault.Unavailable) || fault.Of(err) == fault.Unknown {
 			return err
 		}
-		message, fix := fault.Words(err)
+		message, fix := fault.Texts(err)
 		barred = append(barred, Finding{Code: code, Title: title, Level: Barred, Text: message, Fix: fix})
 		return nil
 	}
@@ -136,7 +138,7 @@ func (j *job) preflight(ctx context.Context, m Migration, b Budget) error {
 	now := j.Now()
 	step := run.Step{Key: StepPreflight, Title: fmt.Sprintf("Preflight, %d checks", len(findings)), State: run.StepDone, Started: began, Finished: now}
 	if MayStart(findings) {
-		return j.note(ctx, Change{Checked: &now, Findings: findings, Steps: []run.Step{step}, Events: j.event(StepPreflight, run.Info, "Preflight passed.")})
+		return j.note(ctx, Change{Checked: &now, Findings: findings, Steps: []run.Step{step}, Events: j.event(StepPreflight, run.Info, words.Say("Preflight passed."))})
 	}
 	var first Finding
 	for _, f := range findings {
@@ -144,7 +146,8 @@ func (j *job) preflight(ctx context.Context, m Migration, b Budget) error {
 			first = f
 		}
 	}
-	p := &Problem{Code: "preflight/" + first.Code, Step: StepPreflight, Cause: first.Text, Fix: first.Fix, Actions: []Button{ButtonRetry, ButtonTerminate}}
+	p := m.problem(explain.Preflight(first.Code), StepPreflight, 0, "")
+	p.Cause, p.Fix, p.Actions = first.Text, first.Fix, []Button{ButtonRetry, ButtonTerminate}
 	step.State, step.Message = run.StepFailed, first.Text
 	never := time.Time{}
 	return j.note(ctx, Change{Checked: &never, Findings: findings, Problem: &p, Steps: []run.Step{step}, Events: j.event(StepPreflight, run.Problem, first.Text)})

@@ -85,7 +85,7 @@ func (w *Comparer) end(ctx context.Context, g run.Claim, m Migration, c Comparis
 	step := run.Step{Key: stepCompare, Title: "Compare", State: run.StepDone, Started: c.Finished, Finished: c.Finished}
 	event := run.Event{At: c.Finished, Step: step.Key, Level: run.Info}
 	if err != nil {
-		c.Why, c.Fix = fault.Words(err)
+		c.Why, c.Fix = fault.Texts(err)
 		step.State, event.Level = run.StepSkipped, run.Warning
 	} else {
 		c.Tables, c.Different = Compare(sides[0].sums, sides[1].sums)
@@ -99,7 +99,7 @@ func (w *Comparer) end(ctx context.Context, g run.Claim, m Migration, c Comparis
 	n := run.Note{Steps: []run.Step{step}, Events: []run.Event{event}}
 	for _, s := range sides {
 		if s.step.State == run.StepActive {
-			s.step.State, s.step.Finished, s.step.Message = run.StepSkipped, c.Finished, "Not read."
+			s.step.State, s.step.Finished, s.step.Message = run.StepSkipped, c.Finished, words.Say("Not read.")
 			n.Steps = append([]run.Step{s.step}, n.Steps...)
 		}
 	}
@@ -119,7 +119,7 @@ type side struct {
 // read reads both sides at once, so that their moments lie close together.
 func (w *Comparer) read(ctx context.Context, g run.Claim, m Migration, sides []*side) (err error) {
 	if ok, why, fix := Comparable(m); !ok {
-		return fault.New(fault.Conflict, why, fix)
+		return fault.Told(fault.Conflict, why, fix)
 	}
 	if sides[0].server, _, err = w.Ports.Server(ctx, m.LiveSource.ServerID); err != nil {
 		return err
@@ -201,6 +201,6 @@ func (w *Comparer) stillNote(ctx context.Context, g run.Claim, s *side) error {
 
 func (w *Comparer) sideRead(ctx context.Context, g run.Claim, s *side) error {
 	s.step.State, s.step.Finished, s.step.Done, s.step.Total = run.StepDone, s.into.Ended, int64(len(s.sums)), int64(len(s.sums))
-	s.step.Message = fmt.Sprintf("%s, %s. %s", words.Count(len(s.sums), "table", "tables"), words.Count(int(s.into.Rows), "row", "rows"), s.into.Note)
+	s.step.Message = words.Say("%s, %s. %s", words.Count(len(s.sums), "table", "tables"), words.Count(int(s.into.Rows), "row", "rows"), s.into.Note)
 	return w.Runs.Note(ctx, g, run.Note{Steps: []run.Step{s.step}})
 }

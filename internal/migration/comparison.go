@@ -2,7 +2,6 @@ package migration
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -27,8 +26,8 @@ type Comparison struct {
 	Compared       int             // tables in all
 	Different      int             // tables that differ
 
-	Why, Fix string    // why nothing could be compared; empty when it was
-	State    run.State // of the run, as the store tells it
+	Why, Fix words.Text // why nothing could be compared; empty when it was
+	State    run.State  // of the run, as the store tells it
 }
 
 // SideRead is how one side was read. Its tables are read one after the other,
@@ -71,7 +70,7 @@ func (c Comparison) Verdict() ComparisonVerdict {
 		return NotCompared
 	case c.Finished.IsZero():
 		return Comparing
-	case c.Why != "":
+	case !c.Why.IsZero():
 		return NotCompared
 	case c.Different > 0:
 		return ContentsDifferent
@@ -80,36 +79,36 @@ func (c Comparison) Verdict() ComparisonVerdict {
 }
 
 // Reason is why nothing was compared, a sentence; empty when something was.
-func (c Comparison) Reason() string {
+func (c Comparison) Reason() words.Text {
 	switch {
 	case c.Verdict() != NotCompared:
-		return ""
-	case c.Why == "" && c.State == run.Canceled:
-		return "A person canceled the comparison."
-	case c.Why == "":
-		return "The comparison did not end."
+		return words.Text{}
+	case c.Why.IsZero() && c.State == run.Canceled:
+		return words.Say("A person canceled the comparison.")
+	case c.Why.IsZero():
+		return words.Say("The comparison did not end.")
 	}
 	return c.Why
 }
 
 // Words says the result in one sentence.
-func (c Comparison) Words() string {
+func (c Comparison) Words() words.Text {
 	switch c.Verdict() {
 	case Comparing:
-		return "The contents are being compared."
+		return words.Say("The contents are being compared.")
 	case NotCompared:
-		return "Not compared: " + c.Reason()
+		return words.Say("Not compared: %s", c.Reason())
 	case ContentsDifferent:
-		return fmt.Sprintf("%d of %s differ.", c.Different, words.Count(c.Compared, "table", "tables"))
+		return words.Say("%d of %s differ.", c.Different, words.Count(c.Compared, "table", "tables"))
 	}
 	if c.Compared == 0 {
-		return "Neither side has a table of users."
+		return words.Say("Neither side has a table of users.")
 	}
-	told := fmt.Sprintf("%s with %s are equal in rows and sums", words.Count(c.Compared, "table", "tables"), words.Count(int(c.Source.Rows), "row", "rows"))
+	left := words.Text{}
 	if n := c.left(); n > 0 {
-		told += fmt.Sprintf("; %s took no part in the sums", words.Count(n, "column", "columns"))
+		left = words.Say("; %s took no part in the sums", words.Count(n, "column", "columns"))
 	}
-	return told + "."
+	return words.Say("%s with %s are equal in rows and sums%s.", words.Count(c.Compared, "table", "tables"), words.Count(c.Source.Rows, "row", "rows"), left)
 }
 
 func (c Comparison) left() (n int) {
@@ -163,24 +162,24 @@ func both(a, b []string) []string {
 
 // Comparable says whether both sides can be read at moments that can be
 // compared, and why not.
-func Comparable(m Migration) (ok bool, why, fix string) {
+func Comparable(m Migration) (ok bool, why, fix words.Text) {
 	switch {
 	case m.Opened.IsZero():
-		return false, "The target is not open.", "Wait until it is."
+		return false, words.Say("The target is not open."), words.Say("Wait until it is.")
 	case m.LiveSource == nil:
-		return false, "The migration was made of given files: there is no source to read.", ""
+		return false, words.Say("The migration was made of given files: there is no source to read."), words.Text{}
 	case m.LiveSource.Freeze == FreezeTail:
-		return false, fmt.Sprintf("The tail of the log closed the source: it is RESTORING, and nobody can read it. What proves equality here is the LSN: the target has applied %s, where the tail ends.", m.LiveSource.Tail),
-			"Where contents are to be compared too, freeze by READ_ONLY or by stopping the application."
+		return false, words.Say("The tail of the log closed the source: it is RESTORING, and nobody can read it. What proves equality here is the LSN: the target has applied %s, where the tail ends.", m.LiveSource.Tail),
+			words.Say("Where contents are to be compared too, freeze by READ_ONLY or by stopping the application.")
 	}
-	return true, "", ""
+	return true, words.Text{}, words.Text{}
 }
 
 // CompareAgain decides whether a comparison may begin now. last is the newest
 // one; nil = there was none.
 func CompareAgain(m Migration, last *Comparison) error {
 	if ok, why, fix := Comparable(m); !ok {
-		return fault.New(fault.Conflict, why, fix)
+		return fault.Told(fault.Conflict, why, fix)
 	}
 	if last != nil && last.Verdict() == Comparing {
 		return fault.New(fault.Conflict, "The contents are being compared already.", "Wait for the result, or cancel its run.")
@@ -199,6 +198,6 @@ func newComparison(m Migration, id string, at time.Time) (Comparison, run.Run) {
 
 // comparedEntry is the audit row of a comparison that ended.
 func comparedEntry(m Migration, c Comparison) audit.Entry {
-	return audit.New(audit.Engine, c.Finished, "migration.compared", "migration/"+m.ID, "Compared "+m.Database+": "+c.Words()).
+	return audit.New(audit.Engine, c.Finished, "migration.compared", "migration/"+m.ID, "Compared "+m.Database+": "+c.Words().String()).
 		With(nil, map[string]any{"verdict": c.Verdict(), "tables": c.Compared, "different": c.Different, "source_read": c.Source.Ended, "target_read": c.Target.Ended})
 }

@@ -1,7 +1,6 @@
 package migration
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -218,7 +217,8 @@ func Extend(m Migration, ordered []File) (Decision, error) {
 	}
 	d.Files = append(tail, d.Files...)
 	if len(d.Files) > 10_000 {
-		return Decision{}, fault.New(fault.Invalid, fmt.Sprintf("%d files are too many for one migration.", len(d.Files)), "Take a differential backup: it replaces the logs before it.")
+		return Decision{}, fault.Newf(fault.Invalid, "%d files are too many for one migration.", len(d.Files)).
+			WithFix("Take a differential backup: it replaces the logs before it.")
 	}
 	return d, nil
 }

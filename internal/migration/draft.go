@@ -126,7 +126,7 @@ func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord in
 			}
 			why, _ := refusedKey(w.Traits.Keys, s.Key)
 			switch {
-			case samePlace && f.From == "" && why == "":
+			case samePlace && f.From == "" && why.IsZero():
 				f.Key = s.Key // lies where the target reads already
 			case w.KeepNames && f.From == "":
 				f.Key = w.StagingPrefix + path.Base(s.Key)

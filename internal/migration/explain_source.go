@@ -2,11 +2,12 @@ package migration
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/tsql"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Codes of problems at a source.
@@ -20,12 +21,15 @@ const (
 )
 
 // refusedProblem says of a refusal what the server said of it.
-func refusedProblem(refused error) *Problem {
-	message, fix := fault.Words(refused)
-	p := &Problem{Code: "source", Said: message, Cause: message, Fix: fix, Actions: []Button{ButtonRetry, ButtonAbort}}
-	if fault.Is(refused, fault.Denied) {
+func (m Migration) refusedProblem(refused error) *Problem {
+	p := m.refusal(refused, "", 0)
+	p.Actions = []Button{ButtonRetry, ButtonAbort}
+	switch {
+	case fault.Is(refused, fault.Denied):
 		// Login, certificate or folder: what is known of the server may be old.
 		p.Code, p.Actions = CodeAccess, []Button{ButtonRetry, ButtonServer, ButtonAbort}
+	case p.Code == explain.Unknown:
+		p.Code = "source"
 	}
 	return p
 }
@@ -33,7 +37,7 @@ func refusedProblem(refused error) *Problem {
 // explainSource says why the source refused. What it tells of the database now
 // says more than the refusal; t is empty when no backup was ordered.
 func (j *job) explainSource(ctx context.Context, m Migration, server backup.Server, t SourceBackup, refused error) *Problem {
-	p := refusedProblem(refused)
+	p := m.refusedProblem(refused)
 	if t.ID != "" {
 		p.Step = sourceBackupStep(t)
 		if p.Code == "source" {
@@ -48,20 +52,20 @@ func (j *job) explainSource(ctx context.Context, m Migration, server backup.Serv
 	case err != nil || t.Tail && !m.LiveSource.Frozen.IsZero():
 		return p
 	case d.State == "RESTORING" && !(t.Tail && m.LiveSource.Freeze == FreezeTail):
-		p.Code, p.Cause = CodeRestoring, name+" is restoring at the source: somebody restores it, or took the tail of its log WITH NORECOVERY. Nothing can be backed up until it is open."
-		p.Fix = "If nobody is at work on it: RESTORE DATABASE " + tsql.Shown(name) + " WITH RECOVERY, then retry. If it was restored from other backups, abort and start again."
+		p.Code, p.Cause = CodeRestoring, words.Say("%s is restoring at the source: somebody restores it, or took the tail of its log WITH NORECOVERY. Nothing can be backed up until it is open.", name)
+		p.Fix = words.Say("If nobody is at work on it: RESTORE DATABASE %s WITH RECOVERY, then retry. If it was restored from other backups, abort and start again.", tsql.Shown(name))
 	case d.State != "ONLINE" && d.State != "RESTORING":
-		p.Code, p.Cause = CodeNotOnline, name+" is "+d.State+" at the source."
-		p.Fix = "Bring it ONLINE (the server's error log says why it is not), then retry."
+		p.Code, p.Cause = CodeNotOnline, words.Say("%s is %s at the source.", name, d.State)
+		p.Fix = words.Say("Bring it ONLINE (the server's error log says why it is not), then retry.")
 	case t.Kind == string(backup.Log) && d.RecoveryModel == "SIMPLE":
-		p.Code, p.Cause = CodeSimple, "Somebody set the recovery model of "+name+" to SIMPLE. It has no log backups, and what was written since the last one is in none."
+		p.Code, p.Cause = CodeSimple, words.Say("Somebody set the recovery model of %s to SIMPLE. It has no log backups, and what was written since the last one is in none.", name)
 		covered := j.offerGapDifferential(ctx, m, server, p)
 		if covered.Actions[0] == ButtonGapDifferential {
-			covered.Fix = "Set it back to FULL and take a differential backup: it holds everything since the full backup that the target has, and the next log joins it. Find out who set it SIMPLE."
+			covered.Fix = words.Say("Set it back to FULL and take a differential backup: it holds everything since the full backup that the target has, and the next log joins it. Find out who set it SIMPLE.")
 		}
 		return covered
 	case t.Kind == string(backup.Log) && d.LastLogBackupLSN.IsZero():
-		p.Code, p.Cause = CodeChainBroken, "The log chain of "+name+" is broken: its recovery model was SIMPLE for a while. It is "+d.RecoveryModel+" again, in name only until a backup begins a new chain."
+		p.Code, p.Cause = CodeChainBroken, words.Say("The log chain of %s is broken: its recovery model was SIMPLE for a while. It is %s again, in name only until a backup begins a new chain.", name, d.RecoveryModel)
 		return j.offerGapDifferential(ctx, m, server, p)
 	}
 	return p
@@ -70,10 +74,10 @@ func (j *job) explainSource(ctx context.Context, m Migration, server backup.Serv
 // gone tells a database that was renamed from one that was dropped.
 func (j *job) gone(ctx context.Context, m Migration, server backup.Server, p *Problem) *Problem {
 	p.Code = CodeGone
-	p.Cause = fmt.Sprintf("There is no database %s at the source any more: it was dropped or renamed, or the login may not see it.", m.SourceDatabase)
-	p.Fix = "If it was renamed, give it its name back, then retry. If it is gone, abort; writes were not stopped by this migration, and nothing of the source is left to give back."
+	p.Cause = words.Say("There is no database %s at the source any more: it was dropped or renamed, or the login may not see it.", m.SourceDatabase)
+	p.Fix = words.Say("If it was renamed, give it its name back, then retry. If it is gone, abort; writes were not stopped by this migration, and nothing of the source is left to give back.")
 	if !m.LiveSource.Frozen.IsZero() {
-		p.Fix = "If it was renamed, give it its name back, then retry or abort."
+		p.Fix = words.Say("If it was renamed, give it its name back, then retry or abort.")
 	}
 	all, err := server.Databases(ctx)
 	if err != nil {
@@ -85,8 +89,8 @@ func (j *job) gone(ctx context.Context, m Migration, server backup.Server, p *Pr
 	}
 	for _, d := range all {
 		if !m.Family.IsZero() && d.Family == m.Family && (fork.IsZero() || d.Fork == fork) {
-			p.Cause = fmt.Sprintf("The database %s is called %s at the source now: somebody renamed it.", m.SourceDatabase, d.Name)
-			p.Fix = "Give it its name back, then retry: ALTER DATABASE " + tsql.Shown(d.Name) + " MODIFY NAME = " + tsql.Shown(m.SourceDatabase) + ". Or abort and start again under the new name."
+			p.Cause = words.Say("The database %s is called %s at the source now: somebody renamed it.", m.SourceDatabase, d.Name)
+			p.Fix = words.Say("Give it its name back, then retry: ALTER DATABASE %s MODIFY NAME = %s. Or abort and start again under the new name.", tsql.Shown(d.Name), tsql.Shown(m.SourceDatabase))
 		}
 	}
 	return p

@@ -2,11 +2,12 @@ package migration
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // A log that is lost breaks the chain of logs, not that of a differential: it
@@ -15,8 +16,6 @@ import (
 
 // CodeLogLost is the problem of log that is in no backup anybody can reach.
 const CodeLogLost = "log-lost"
-
-const gapDifferentialFix = "Take a differential backup: it holds everything since the full backup that the target has, and the next log joins it."
 
 // bridging reports whether a differential was ordered over a lost log and is
 // not taken yet.
@@ -35,17 +34,17 @@ func (f *LiveSource) coversGap() bool {
 func (j *job) offerGapDifferential(ctx context.Context, m Migration, server backup.Server, p *Problem) *Problem {
 	p.Actions = []Button{ButtonRetry, ButtonAbort}
 	if !m.LiveSource.Frozen.IsZero() {
-		p.Fix = "Writes are stopped, and a frozen source gives no differential: abort, which gives it back, and start again."
+		p.Fix = words.Say("Writes are stopped, and a frozen source gives no differential: abort, which gives it back, and start again.")
 		return p
 	}
 	theirs, err := foreignFull(ctx, m, server)
 	switch {
 	case err != nil:
-		p.Fix = "Retry when the server's history can be read."
+		p.Fix = words.Say("Retry when the server's history can be read.")
 	case theirs.ID != 0:
-		p.Fix = fmt.Sprintf("A differential would not help: %s took a full backup at %s, so it would build on theirs. Abort and start again with a new full backup.", theirs.User, theirs.Set.Finished.Time().Format("2006-01-02 15:04 UTC"))
+		p.Fix = words.Say("A differential would not help: %s took a full backup at %s, so it would build on theirs. Abort and start again with a new full backup.", theirs.User, theirs.Set.Finished.Time().Format("2006-01-02 15:04 UTC"))
 	default:
-		p.Fix = gapDifferentialFix
+		p.Fix = words.Say(explain.BridgeFix)
 		p.Actions = []Button{ButtonGapDifferential, ButtonRetry, ButtonAbort}
 	}
 	return p
@@ -86,26 +85,26 @@ func (j *job) logged(ctx context.Context, m Migration, server backup.Server, t S
 	if err := server.SetRecoveryModel(ctx, m.SourceDatabase, "FULL"); err != nil {
 		return err
 	}
-	said := "The recovery model of " + m.SourceDatabase + " is FULL again."
-	return j.note(ctx, Change{Events: j.event(sourceBackupStep(t), run.Info, said), Audit: j.audit(m, "migration.recovery", said)})
+	said := words.Say("The recovery model of %s is FULL again.", m.SourceDatabase)
+	return j.note(ctx, Change{Events: j.event(sourceBackupStep(t), run.Info, said), Audit: j.audit(m, "migration.recovery", said.String())})
 }
 
 // otherBase notes a differential that builds on somebody else's full backup.
 // The logs still join, so they go on without it; over a lost log nothing does.
 func (j *job) otherBase(ctx context.Context, m Migration, t SourceBackup, v Verdict) error {
-	const why = "Somebody took a full backup since ours, and the differential builds on that one: the target cannot use it."
+	why := words.Say("Somebody took a full backup since ours, and the differential builds on that one: the target cannot use it.")
 	if !m.LiveSource.coversGap() {
-		return j.unused(ctx, t, v, why+" Log backups follow instead.")
+		return j.unused(ctx, t, v, words.Join(why, words.Say("Log backups follow instead.")))
 	}
 	if err := j.unused(ctx, t, v, why); err != nil {
 		return err
 	}
-	return j.stand(ctx, m, &Problem{Code: "wrong-base", Step: sourceBackupStep(t), Cause: why, Fix: "Abort and start again with a new full backup. Let the others take theirs COPY_ONLY while a migration follows.", Actions: []Button{ButtonAbort}})
+	return j.stand(ctx, m, &Problem{Code: "wrong-base", Step: sourceBackupStep(t), Cause: why, Fix: words.Say("Abort and start again with a new full backup. Let the others take theirs COPY_ONLY while a migration follows."), Actions: []Button{ButtonAbort}})
 }
 
 // unused settles a backup that was taken and is of no use to the target.
-func (j *job) unused(ctx context.Context, t SourceBackup, v Verdict, why string) error {
-	t.Verdict, t.Settled, t.Error = v, j.Now(), why
+func (j *job) unused(ctx context.Context, t SourceBackup, v Verdict, why words.Text) error {
+	t.Verdict, t.Settled, t.Error = v, j.Now(), why.String()
 	return j.note(ctx, Change{SourceBackup: &t, Events: j.event(sourceBackupStep(t), run.Warning, why),
 		Steps: []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: why}}})
 }

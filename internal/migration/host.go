@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/tsql"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // atHome says where a self-managed SQL Server finds a file, and for a full
@@ -91,6 +92,7 @@ func Unfreezes(m Migration) bool {
 func asWanted(m Migration, t Task) Task {
 	if Unfreezes(m) && t.ReadOnly && t.Status == TaskSuccess && m.Opened.IsZero() {
 		t.Status, t.Description = TaskWaiting, "The database is online and takes no writes yet: it is to be set READ_WRITE."
+		t.Code = "read-only"
 	}
 	return t
 }
@@ -139,7 +141,7 @@ func (j *job) replaces(ctx context.Context, m Migration) (bool, error) {
 		return false, err
 	}
 	if !OurInterrupted(m, created) {
-		return false, fault.Newf(fault.Conflict, "%s is in the middle of a restore that is not certainly this migration's.", m.Database).
+		return false, fault.Newf(fault.Conflict, "%s is in the middle of a restore that is not certainly this migration's.", m.Database).WithCode("interrupted-restore").
 			WithFix("Find out whose it is. If nobody needs it: DROP DATABASE %s at the target, then retry.", tsql.Shown(m.Database))
 	}
 	return true, nil
@@ -158,6 +160,6 @@ func (j *job) restoreAgain(ctx context.Context, m Migration, s TargetState) erro
 	none, now := "", j.Now()
 	last.Verdict, last.Settled, last.Error = Void, now, "interrupted"
 	return j.note(ctx, Change{Call: &last, TaskID: &none, TargetState: &s,
-		Steps:  []run.Step{{Key: StepRestore, Title: stepTitle(m, StepRestore), State: run.StepSkipped, Finished: now, Message: "Interrupted; it begins anew."}},
-		Events: j.event(StepRestore, run.Warning, "The restore was interrupted. The half-made database is this migration's own: it was created after its order, by no other, and was never open. It is restored again WITH REPLACE.")})
+		Steps:  []run.Step{{Key: StepRestore, Title: stepTitle(m, StepRestore), State: run.StepSkipped, Finished: now, Message: words.Say("Interrupted; it begins anew.")}},
+		Events: j.event(StepRestore, run.Warning, words.Say("The restore was interrupted. The half-made database is this migration's own: it was created after its order, by no other, and was never open. It is restored again WITH REPLACE."))})
 }

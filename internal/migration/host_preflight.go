@@ -51,7 +51,7 @@ func collectHost(ctx context.Context, ports Ports, target Target, f Facts, data 
 // host judges a self-managed SQL Server. A cloud's limits on calls, sizes and
 // names have no place here.
 func (j *judge) host(f Facts) {
-	j.add("instance", "Target", Passed, strings.TrimSpace(Product(f.Instance.VersionMajor)+" "+f.Instance.Description)+" answers.", "")
+	j.add("instance", "Target", Passed, words.Say("%s answers.", strings.TrimSpace(Product(f.Instance.VersionMajor)+" "+f.Instance.Description)), words.Text{})
 	j.ownName(f)
 	h := f.Host
 	if h == nil {
@@ -62,7 +62,7 @@ func (j *judge) host(f Facts) {
 	j.ownPlaces(f, h)
 	j.ownRooms(h)
 	if len(f.Sets) > 0 {
-		j.add("tde", "Encryption", Warned, "Backup files do not tell whether their database is encrypted (TDE). If it is, the restore ends with error 33111 unless its certificate is in master at the target.", "Ask at the source: SELECT is_encrypted FROM sys.databases. If it is, take its certificate along with BACKUP CERTIFICATE … WITH PRIVATE KEY.")
+		j.add("tde", "Encryption", Warned, words.Say("Backup files do not tell whether their database is encrypted (TDE). If it is, the restore ends with error 33111 unless its certificate is in master at the target."), words.Say("Ask at the source: SELECT is_encrypted FROM sys.databases. If it is, take its certificate along with BACKUP CERTIFICATE … WITH PRIVATE KEY."))
 	}
 }
 
@@ -70,30 +70,30 @@ func (j *judge) ownName(f Facts) {
 	name := f.Migration.Database
 	why := BadDatabaseName(name)
 	for _, d := range f.Databases {
-		if why == "" && strings.EqualFold(d, name) {
-			why = fmt.Sprintf("The target already has a database %s.", d)
+		if why.IsZero() && strings.EqualFold(d, name) {
+			why = words.Say("The target already has a database %s.", d)
 		}
 	}
-	if why != "" {
-		j.add("name", "Name", Barred, why, "Choose another name, or back that database up and drop it.")
+	if !why.IsZero() {
+		j.add("name", "Name", Barred, why, words.Say("Choose another name, or back that database up and drop it."))
 		return
 	}
-	j.add("name", "Name", Passed, fmt.Sprintf("No database %s at the target.", name), "")
+	j.add("name", "Name", Passed, words.Say("No database %s at the target.", name), words.Text{})
 }
 
 // ownFolder compares the folder from both sides: what lies there for one must
 // lie there for the other.
 func (j *judge) ownFolder(h *HostCheck) {
 	const title = "Backup folder of the target"
-	bar := func(text, fix string) { j.add("bucket", title, Barred, text, fix) }
+	bar := func(text, fix words.Text) { j.add("bucket", title, Barred, text, fix) }
 	if h.FolderSays != nil {
-		message, fix := fault.Words(h.FolderSays)
-		bar(fmt.Sprintf("The target does not see %s: %s", h.Folder, message), fix)
+		message, fix := fault.Texts(h.FolderSays)
+		bar(words.Say("The target does not see %s: %s", h.Folder, message), fix)
 		return
 	}
 	if h.OursSays != nil {
-		message, fix := fault.Words(h.OursSays)
-		bar("This machine does not see the target's backup folder: "+message, fix)
+		message, fix := fault.Texts(h.OursSays)
+		bar(words.Say("This machine does not see the target's backup folder: %s", message), fix)
 		return
 	}
 	theirs := map[string]bool{}
@@ -108,12 +108,12 @@ func (j *judge) ownFolder(h *HostCheck) {
 	}
 	switch {
 	case len(h.Ours) > 0 && shared == 0:
-		bar(fmt.Sprintf("This machine sees %s in the folder and the target, in %s, sees none of it: they are two folders, or its service account may not read there.", quoteList(h.Ours, 3), h.Folder),
-			"Enter the folder as each side sees it, and give the account that the SQL Server service runs under the right to read it. Rights of the login do not count.")
+		bar(words.Say("This machine sees %s in the folder and the target, in %s, sees none of it: they are two folders, or its service account may not read there.", quoteList(h.Ours, 3), h.Folder),
+			words.Say("Enter the folder as each side sees it, and give the account that the SQL Server service runs under the right to read it. Rights of the login do not count."))
 	case len(h.Ours) == 0:
-		j.add("bucket", title, Warned, "The folder is empty, so it cannot be told whether both sides see the same one.", "Put any file there and check again, or go on: the restore says when it does not find its file.")
+		j.add("bucket", title, Warned, words.Say("The folder is empty, so it cannot be told whether both sides see the same one."), words.Say("Put any file there and check again, or go on: the restore says when it does not find its file."))
 	default:
-		j.add("bucket", title, Passed, "Both sides see the same files. The target's service account must be able to read what this machine writes there.", "")
+		j.add("bucket", title, Passed, words.Say("Both sides see the same files. The target's service account must be able to read what this machine writes there."), words.Text{})
 	}
 }
 
@@ -137,12 +137,12 @@ func (j *judge) ownPlaces(f Facts, h *HostCheck) {
 	}
 	switch {
 	case len(clash) > 0:
-		j.add("files-clash", "Places of its files", Barred, "Somebody is there already: "+quoteList(clash, 3)+".", "Choose another name for the database on the target, or remove what is left there.")
+		j.add("files-clash", "Places of its files", Barred, words.Say("Somebody is there already: %s.", quoteList(clash, 3)), words.Say("Choose another name for the database on the target, or remove what is left there."))
 	case len(h.Moves) > 0:
-		j.add("files-clash", "Places of its files", Passed, fmt.Sprintf("%s, in %s; nothing is there yet.", words.Count(len(h.Moves), "file", "files"), folderOf(h.Moves[0].To)), "")
+		j.add("files-clash", "Places of its files", Passed, words.Say("%s, in %s; nothing is there yet.", words.Count(len(h.Moves), "file", "files"), folderOf(h.Moves[0].To)), words.Text{})
 	}
 	if h.LargestMDF > 0 && data > h.LargestMDF {
-		j.add("edition", "Edition", Barred, fmt.Sprintf("The database has %s; %s takes at most %s in one database.", words.Bytes(data), f.Instance.Description, words.Bytes(h.LargestMDF)), "Choose a server of another edition.")
+		j.add("edition", "Edition", Barred, words.Say("The database has %s; %s takes at most %s in one database.", words.Bytes(data), f.Instance.Description, words.Bytes(h.LargestMDF)), words.Say("Choose a server of another edition."))
 	}
 }
 
@@ -157,11 +157,11 @@ func (j *judge) ownRooms(h *HostCheck) {
 	for _, r := range h.Volumes {
 		switch {
 		case r.Free < 0:
-			j.add("space", "Space", Warned, fmt.Sprintf("%s needs %s; the target does not tell how much is free there.", r.Path, words.Bytes(r.Need)), "Make sure that it fits.")
+			j.add("space", "Space", Warned, words.Say("%s needs %s; the target does not tell how much is free there.", r.Path, words.Bytes(r.Need)), words.Say("Make sure that it fits."))
 		case r.Free < r.Need:
-			j.add("space", "Space", Barred, fmt.Sprintf("%s needs %s and has %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), "Make room there, or give the server other default folders.")
+			j.add("space", "Space", Barred, words.Say("%s needs %s and has %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), words.Say("Make room there, or give the server other default folders."))
 		default:
-			j.add("space", "Space", Passed, fmt.Sprintf("%s: needs %s of %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), "")
+			j.add("space", "Space", Passed, words.Say("%s: needs %s of %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), words.Text{})
 		}
 	}
 }

@@ -2,7 +2,6 @@ package migration
 
 import (
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,57 +10,6 @@ import (
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-// What a SQL Server says at RESTORE, in its own texts, behind an adapter's words.
-func TestExplainServer(t *testing.T) {
-	for said, want := range map[string]string{
-		"There is no /x/a.bak, as the server sees it. SQL Server said: Cannot open backup device '/x/a.bak'. Operating system error 2(The system cannot find the file specified.). (3201) RESTORE DATABASE is terminating abnormally. (3013)": "device",
-		"SQL Server said: Read on \"/x/a.bak\" failed: 38(Reached the end of the file.) (3203)":                                       "read",
-		"The backup set holds a backup of a database other than the existing 'shop' database. (3154)":                                 "other-database",
-		"The tail of the log for the database \"shop\" has not been backed up. (3159)":                                                "name-exists",
-		"The database was backed up on a server running version 16.00.4165. That version is incompatible (3169)":                      "version",
-		"The backup of the system database on the device x cannot be restored (3168)":                                                 "system",
-		"The media family on device '/x/a.bak' is incorrectly formed. SQL Server cannot process this media family. (3241)":            "unreadable",
-		"There is insufficient free space on disk volume '/data' to create the database. (3257) Problems were identified (3119)":      "space",
-		"The file '/data/shop_1.mdf' cannot be overwritten. It is being used by database 'other'. (1834)":                             "file-clash",
-		"The log in this backup set begins at LSN 39000000059500001, which is too recent to apply to the database. (4305)":            "gap",
-		"The log in this backup set terminates at LSN 39000000059500001, which is too early to apply (4326)":                          "covered",
-		"The log or differential backup cannot be restored because no files are ready to rollforward. (3117)":                         "not-restoring",
-		"Cannot find server certificate with thumbprint '0x1234'. (33111)":                                                            "certificate",
-		"CREATE DATABASE permission denied in database 'master'. (262)":                                                               "rights",
-		"User does not have permission to RESTORE database 'shop'. (3110)":                                                            "rights",
-		"Database 'shop' cannot be opened. It is in the middle of a restore. (927)":                                                   "restoring",
-		"This backup set cannot be applied because it is on a recovery path that is inconsistent (4330)":                              "fork",
-		"This differential backup cannot be restored because the database has not been restored to the correct earlier state. (3136)": "wrong-base",
-		"The media set has 3 media families but only 1 are provided. (3132)":                                                          "stripe",
-		"Cannot open backup device '/backups (2016)/a.bak'. Operating system error 5(Access is denied.). (3201)":                      "device",
-		"The restore was interrupted: the connection that ran it ended. Restore the full backup again.":                               "interrupted-restore",
-		"The connection to sqlb:1433 was lost.":                                                                                       "connection",
-		"Asynchronously DBCC CHECKDB failed: 2 errors":                                                                                "check-after",
-		"DBCC CHECKDB failed: 2 errors":              "check",
-		"something nobody wrote down (49999) (3013)": "unknown",
-	} {
-		e := ExplainServer(said)
-		if e.Code != want {
-			t.Errorf("%q is explained as %q, want %q", said, e.Code, want)
-		}
-		if e.Cause == "" || e.Fix == "" || (len(e.Actions) == 0 && !e.Opened) || strings.Contains(e.Cause+e.Fix, "RDS") || strings.Contains(e.Cause+e.Fix, "console") {
-			t.Errorf("%q lacks a cause, a fix or a next action, or speaks of a cloud: %+v", said, e)
-		}
-	}
-}
-
-func TestNoErrorIsExplainedTwice(t *testing.T) {
-	seen := map[int]string{}
-	for _, row := range serverErrors {
-		for _, n := range row.numbers {
-			if at := seen[n]; at != "" {
-				t.Errorf("%d is explained as %s and as %s", n, at, row.is.Code)
-			}
-			seen[n] = row.is.Code
-		}
-	}
-}
 
 func TestOnlyOurOwnHalfIsReplaced(t *testing.T) {
 	call := func(v Verdict) []Call { return []Call{{Verb: VerbRestore, Intended: noon, Verdict: v}} }
@@ -103,8 +51,8 @@ func TestAFreezeThatTravelledIsNotOpenYet(t *testing.T) {
 	if got := asWanted(frozen, task); got.Status != TaskWaiting {
 		t.Errorf("read-only, and called %s", got.Status)
 	}
-	if e := ExplainServer(asWanted(frozen, task).Description); e.Code != "read-only" {
-		t.Errorf("explained as %s", e.Code)
+	if got := asWanted(frozen, task); got.Code != "read-only" {
+		t.Errorf("explained as %s", got.Code)
 	}
 	for name, m := range map[string]Migration{
 		"tail": {Traits: serverTraits, LiveSource: &LiveSource{Freeze: FreezeTail}}, "cloud": {LiveSource: &LiveSource{Freeze: FreezeReadOnly}}, "files": {Traits: serverTraits},
@@ -125,7 +73,7 @@ func TestStripesAreOneSet(t *testing.T) {
 	m := Migration{Traits: serverTraits, Mode: Pending, Checked: noon, Files: []File{
 		{Ord: 1, Kind: "full", SetGUID: set, Key: "a", State: FileStaged, LastLSN: bakfile.LSN{VLF: 1, Block: 5}}, {Ord: 2, Kind: "full", SetGUID: set, Key: "b", State: FileUploading, LastLSN: bakfile.LSN{VLF: 1, Block: 5}},
 		{Ord: 3, Kind: "log", SetGUID: bakfile.GUID{2}, Key: "c", State: FilePlanned, FirstLSN: bakfile.LSN{VLF: 1, Block: 5}, LastLSN: bakfile.LSN{VLF: 1, Block: 9}}}}
-	if why := gap(m.Live()); why != "" {
+	if why := gap(m.Live()); !why.IsZero() {
 		t.Errorf("a gap between stripes: %s", why)
 	}
 	if act := Next(m, Budget{}, noon, Rules{Poll: time.Second}); act.Do != DoAwait || act.File.Ord != 2 {
@@ -153,7 +101,7 @@ func TestJudgeAServerOfOnesOwn(t *testing.T) {
 			if f.Level == Barred {
 				barred = append(barred, f.Code)
 			}
-			if f.Level != Passed && f.Fix == "" {
+			if f.Level != Passed && f.Fix.IsZero() {
 				t.Errorf("no fix: %+v", f)
 			}
 		}
@@ -211,7 +159,7 @@ func TestStripesOfATake(t *testing.T) {
 			t.Errorf("%d stripes: %q", n, keys)
 		}
 		for _, k := range keys {
-			if why, _ := refusedKey(serviceTraits.Keys, k); seen[k] || why != "" {
+			if why, _ := refusedKey(serviceTraits.Keys, k); seen[k] || !why.IsZero() {
 				t.Errorf("%q: %s", k, why)
 			}
 			seen[k] = true

@@ -15,6 +15,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // UploadRules say how hard uploads may press.
@@ -204,7 +205,7 @@ func (j *job) upload(ctx context.Context, to objectstore.Bucket, source objectst
 		step.Rate = float64(meter.sent.Load()) / took
 	}
 	return j.note(ctx, Change{Files: []File{f}, Steps: []run.Step{step},
-		Events: j.event(step.Key, run.Info, path.Base(f.Source)+" is in its place; its checksum (CRC64) equals the file's.")})
+		Events: j.event(step.Key, run.Info, words.Say("%s is in its place; its checksum (CRC64) equals the file's.", path.Base(f.Source)))})
 }
 
 // inPlace takes a file that already lies where the target reads.
@@ -222,7 +223,7 @@ func (j *job) inPlace(ctx context.Context, bucket objectstore.Bucket, f File) er
 	now := j.Now()
 	f.State, f.Uploaded, f.Staged = FileStaged, f.Size, now
 	return j.note(ctx, Change{Files: []File{f},
-		Steps: []run.Step{{Key: StepUpload(f.Ord), Title: f.title("Find"), State: run.StepSkipped, Started: now, Finished: now, Done: f.Size, Total: f.Size, Unit: "bytes", Message: "Already in its place."}}})
+		Steps: []run.Step{{Key: StepUpload(f.Ord), Title: f.title("Find"), State: run.StepSkipped, Started: now, Finished: now, Done: f.Size, Total: f.Size, Unit: "bytes", Message: words.Say("Already in its place.")}}})
 }
 
 // sameBackup refuses a source that is no longer the backup that was planned.

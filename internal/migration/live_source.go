@@ -80,7 +80,7 @@ type SourceAction struct {
 	SourceBackup SourceBackup // for SourceReconcile
 	Kind         string
 	Until        time.Time // for SourceRest: when the next one is due
-	Why          string
+	Why          words.Text
 }
 
 // SourceDo names what to do at the source.
@@ -131,37 +131,37 @@ func NextAtSource(m Migration, b Budget, now time.Time, r SourceRules) SourceAct
 	case m.Ahead > 0 && len(live.SourceBackups) == 0:
 		// Told at once when its turn comes; looking is for what nobody tells,
 		// such as a database before it that was paused.
-		return SourceAction{Do: SourceQueue, Until: now.Add(time.Duration(min(m.Ahead, 12)) * 5 * time.Second), Why: words.Count(m.Ahead, "database", "databases").String() + " of its wave begin before it."}
+		return SourceAction{Do: SourceQueue, Until: now.Add(time.Duration(min(m.Ahead, 12)) * 5 * time.Second), Why: words.Say("%s of its wave begin before it.", words.Count(m.Ahead, "database", "databases"))}
 	case !taken:
 		return SourceAction{Do: SourceBackUp, Kind: "full"}
 	case live.coversGap():
-		return SourceAction{Do: SourceBackUp, Kind: "differential", Why: "Covers the log that is lost."}
+		return SourceAction{Do: SourceBackUp, Kind: "differential", Why: words.Say("Covers the log that is lost.")}
 	case live.HistoryAt.Before(last.Settled) || live.HistoryAt.Before(live.CutoverAsked) || now.Sub(live.HistoryAt) > historyEvery:
 		return SourceAction{Do: SourceHistory}
 	case !m.fullApplied():
 		// What is written while the full backup travels is covered by one
 		// differential afterwards; logs taken now would cost a call each.
-		return SourceAction{Do: SourceRest, Until: now.Add(historyEvery), Why: "The full backup is on its way."}
+		return SourceAction{Do: SourceRest, Until: now.Add(historyEvery), Why: words.Say("The full backup is on its way.")}
 	case !live.took("differential") && !live.took("log") && m.allApplied():
 		return SourceAction{Do: SourceBackUp, Kind: "differential"}
 	case overtakes(m, b, r.Reserve):
 		return SourceAction{Do: SourceBackUp, Kind: "differential", Why: overtakeWhy(m, b, r.Reserve)}
 	case !m.allApplied():
-		return SourceAction{Do: SourceRest, Until: now.Add(historyEvery), Why: "The target is applying what it has."}
+		return SourceAction{Do: SourceRest, Until: now.Add(historyEvery), Why: words.Say("The target is applying what it has.")}
 	case !live.CutoverAsked.IsZero() && b.Left() < 1:
-		return SourceAction{Do: SourceRest, Until: b.Frees(), Why: "The imports a day are used up: writes are stopped when the tail can be imported."}
+		return SourceAction{Do: SourceRest, Until: b.Frees(), Why: words.Say("The imports a day are used up: writes are stopped when the tail can be imported.")}
 	case !live.CutoverAsked.IsZero():
 		if now.Sub(last.Settled) > r.Fresh && b.Left() > 1 {
-			return SourceAction{Do: SourceBackUp, Kind: "log", Why: "Shrinks what is left for the tail."}
+			return SourceAction{Do: SourceBackUp, Kind: "log", Why: words.Say("Shrinks what is left for the tail.")}
 		}
 		return SourceAction{Do: SourceFreeze, Kind: "log"}
 	}
 	due := last.Intended.Add(live.Every)
 	if b.Left() <= r.Reserve {
-		return SourceAction{Do: SourceRest, Until: b.Frees(), Why: "The imports a day are used up, but those kept for the cutover."}
+		return SourceAction{Do: SourceRest, Until: b.Frees(), Why: words.Say("The imports a day are used up, but those kept for the cutover.")}
 	}
 	if now.Before(due) {
-		return SourceAction{Do: SourceRest, Until: due, Why: "The next log backup is not due yet."}
+		return SourceAction{Do: SourceRest, Until: due, Why: words.Say("The next log backup is not due yet.")}
 	}
 	return SourceAction{Do: SourceBackUp, Kind: "log"}
 }

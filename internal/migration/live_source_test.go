@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/explain"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 var sourceRules = SourceRules{Reserve: 3, Settle: 20 * time.Second, Fresh: 15 * time.Second}
@@ -273,14 +276,18 @@ func TestGapDifferential(t *testing.T) {
 // giving up gives the source back.
 func TestExplanationsOfAFeed(t *testing.T) {
 	m := fed(nil)
-	for said, want := range map[string][]Button{
-		"Not Enough Disk Space, space left 10 MB < bak file 20 MB": {ButtonRetry, ButtonAbort},
-		"begins at LSN 1, which is too recent to apply":            {ButtonGapDifferential, ButtonRetry, ButtonAbort},
-		"terminates at LSN 1, which is too early to apply":         {ButtonGapDifferential, ButtonRetry, ButtonAbort},
-		"UploadLimitExceeded":                                      {ButtonRetry, ButtonAbort},
+	for code, want := range map[fault.Code][]Button{
+		"space":       {ButtonRetry, ButtonAbort},
+		"gap":         {ButtonGapDifferential, ButtonRetry, ButtonAbort},
+		"covered":     {ButtonGapDifferential, ButtonRetry, ButtonAbort},
+		"daily-limit": {ButtonRetry, ButtonAbort},
 	} {
-		if e := m.Explain(said); !slices.Equal(e.Actions, want) {
-			t.Errorf("%q offers %v, want %v", said, e.Actions, want)
+		p := m.problem(code, "import/2", 2, "said").told(m, words.Say("A cause of its own."), words.Say("A fix of its own."))
+		if !slices.Equal(p.Actions, want) {
+			t.Errorf("%q offers %v, want %v", code, p.Actions, want)
+		}
+		if covered := p.Fix.String() == explain.BridgeFix; covered != (want[0] == ButtonGapDifferential) || p.Cause.String() != "A cause of its own." {
+			t.Errorf("%q: %+v", code, p)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // LiveRequest is what a person chose for a migration from a server at work.
@@ -61,8 +62,8 @@ func (w LiveRequest) Draft(folderID string) (Migration, error) {
 		return Migration{}, fault.Newf(fault.Invalid, "%s would be restored over itself: source and target are the same server.", w.Source).
 			WithFix("Give the database another name on the target, or choose another server. Its files then get names of their own.")
 	}
-	if why := BadDatabaseName(w.Database); why != "" {
-		return Migration{}, fault.New(fault.Invalid, why, "Choose another name for the database on the target.")
+	if why := BadDatabaseName(w.Database); !why.IsZero() {
+		return Migration{}, fault.Told(fault.Invalid, why, words.Say("Choose another name for the database on the target."))
 	}
 	return Migration{Database: w.Database, SourceDatabase: w.Source, InstanceID: w.InstanceID, Traits: w.Traits, SourceID: folderID, StagingID: w.StagingID, StagingPrefix: w.StagingPrefix,
 		Mode: Pending, Check: w.Check, LiveSource: &LiveSource{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
@@ -95,7 +96,7 @@ func LivePreflight(ctx context.Context, ports Ports, m Migration, now func() tim
 func StartLive(ctx context.Context, store Store, m Migration, s SourceFacts, findings []Finding, newID func() string, by By) (id string, err error) {
 	for _, f := range findings {
 		if f.Level == Barred {
-			return "", fault.New(fault.Invalid, f.Text, f.Fix)
+			return "", fault.Told(fault.Invalid, f.Text, f.Fix)
 		}
 	}
 	m.ID, m.RunID, m.Created = newID(), newID(), by.At
@@ -119,13 +120,13 @@ func decidedWords(s SourceFacts, fs []Finding) string {
 		switch {
 		case f.Code != "checkdb":
 		case f.Level == Passed:
-			return f.Text
+			return f.Text.String()
 		case s.Decided == CheckAccepted:
-			return "accepted: " + f.Text
+			return "accepted: " + f.Text.String()
 		case s.Decided == CheckSkipped:
-			return "skipped by a person: " + f.Text
+			return "skipped by a person: " + f.Text.String()
 		default:
-			return "nothing was decided: " + f.Text
+			return "nothing was decided: " + f.Text.String()
 		}
 	}
 	return ""

@@ -9,6 +9,9 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/explain"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Migration is one database on its way.
@@ -175,27 +178,27 @@ const (
 
 // Problem is why a migration stands still, for a person.
 type Problem struct {
-	Code    string // of the explanation, such as "gap"
-	Step    string // key of the step it belongs to
-	File    int    // Ord; 0 = none
-	Said    string // the other side's own words
-	Cause   string
-	Fix     string
+	Code    fault.Code // a row of internal/explain, such as "gap"
+	Step    string     // key of the step it belongs to
+	File    int        // Ord; 0 = none
+	Said    string     // the other side's own words
+	Cause   words.Text
+	Fix     words.Text
 	Actions []Button // what to offer, the likeliest first
 }
 
 // Button is a next action a person can take.
-type Button string
+type Button = explain.Action
 
 const (
-	ButtonRetry           Button = "retry"     // retry from here
-	ButtonAddFiles        Button = "add-files" // add the missing file
-	ButtonOpen            Button = "open"
-	ButtonTerminate       Button = "terminate"
-	ButtonAbort           Button = "abort"            // give the source back
-	ButtonOneMore         Button = "one-more"         // take one more log and try again
-	ButtonGapDifferential Button = "gap-differential" // take a differential, which covers the log that is lost
-	ButtonServer          Button = "server"           // change how the source server is reached
+	ButtonRetry           = explain.Retry
+	ButtonAddFiles        = explain.AddFiles
+	ButtonOpen            = explain.Open
+	ButtonTerminate       = explain.Terminate
+	ButtonAbort           = explain.Abort
+	ButtonOneMore         = explain.OneMore
+	ButtonGapDifferential = explain.GapDifferential
+	ButtonServer          = explain.Server
 )
 
 // SourceOf is the bucket a file comes from.

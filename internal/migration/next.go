@@ -1,10 +1,10 @@
 package migration
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Rules are the times and limits that Next decides by.
@@ -28,11 +28,11 @@ type Budget struct {
 // Action is the one thing to do next about the target.
 type Action struct {
 	Do      Do
-	File    File      // for Restore, Import and AwaitUpload
-	Call    Call      // for Seek, and for Open and Terminate when repeated
-	Until   time.Time // for Wait
-	Why     string    // for Wait: a sentence
-	Problem *Problem  // for Ask
+	File    File       // for Restore, Import and AwaitUpload
+	Call    Call       // for Seek, and for Open and Terminate when repeated
+	Until   time.Time  // for Wait
+	Why     words.Text // for Wait: a sentence
+	Problem *Problem   // for Ask
 }
 
 // Do names an action.
@@ -75,7 +75,7 @@ func Next(m Migration, b Budget, now time.Time, r Rules) Action {
 	}
 	if wait := Pause(m, now, r); now.Before(m.TargetState.At.Add(wait)) {
 		if atWork(m) {
-			return Action{Do: DoWait, Until: m.TargetState.At.Add(wait), Why: "The target is at work."}
+			return Action{Do: DoWait, Until: m.TargetState.At.Add(wait), Why: words.Say("The target is at work.")}
 		}
 	} else {
 		return Action{Do: DoLook}
@@ -91,7 +91,7 @@ func unansweredNow(m Migration, now time.Time, r Rules) Action {
 		return Action{}
 	}
 	if looked := m.TargetState.At; looked.After(c.Intended) && now.Before(looked.Add(r.Poll)) {
-		return Action{Do: DoWait, Until: looked.Add(r.Poll), Call: c, Why: "The answer to a call was lost; looking whether it took effect."}
+		return Action{Do: DoWait, Until: looked.Add(r.Poll), Call: c, Why: words.Say("The answer to a call was lost; looking whether it took effect.")}
 	}
 	return Action{Do: DoReconcile, Call: c}
 }
@@ -116,7 +116,7 @@ func begin(m Migration, b Budget, now time.Time, r Rules) Action {
 	}
 	if len(live) == 0 {
 		return Action{Do: DoAsk, Problem: &Problem{Code: "empty", Step: "preflight",
-			Cause: "No file is left in the chain.", Fix: "Add a full backup, or terminate.", Actions: []Button{ButtonAddFiles, ButtonTerminate}}}
+			Cause: words.Say("No file is left in the chain."), Fix: words.Say("Add a full backup, or terminate."), Actions: []Button{ButtonAddFiles, ButtonTerminate}}}
 	}
 	if f, ok := m.awaited(live[0]); ok {
 		return Action{Do: DoAwait, File: f}
@@ -149,7 +149,7 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 			}
 		}
 		if m.kept(b, r) {
-			return Action{Do: DoWait, Until: b.Frees(), Why: "The imports a day are used up, but those kept for the cutover."}
+			return Action{Do: DoWait, Until: b.Frees(), Why: words.Say("The imports a day are used up, but those kept for the cutover.")}
 		}
 		return Action{Do: DoImport, File: f}
 	}
@@ -233,13 +233,13 @@ func (b Budget) exhausted(now time.Time, r Rules) (Action, bool) {
 	switch {
 	case r.Restores > 0 && b.AtWork >= r.Restores:
 		return Action{Do: DoWait, Until: now.Add(max(r.Poll, 200*time.Millisecond)),
-			Why: fmt.Sprintf("The instance is at work on %d other files; the next one waits for its turn.", b.AtWork)}, true
+			Why: words.Say("The instance is at work on %d other files; the next one waits for its turn.", b.AtWork)}, true
 	case b.Most.Database > 0 && b.Database >= b.Most.Database:
 		return Action{Do: DoWait, Until: b.DatabaseFrees,
-			Why: fmt.Sprintf("The %d imports a day for this database are used up.", b.Most.Database)}, true
+			Why: words.Say("The %d imports a day for this database are used up.", b.Most.Database)}, true
 	case b.Most.Instance > 0 && b.Instance >= b.Most.Instance:
 		return Action{Do: DoWait, Until: b.InstanceFrees,
-			Why: fmt.Sprintf("The %d imports a day for this instance are used up.", b.Most.Instance)}, true
+			Why: words.Say("The %d imports a day for this instance are used up.", b.Most.Instance)}, true
 	}
 	return Action{}, false
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
 )
 
 var (
@@ -148,6 +149,9 @@ func TestRead(t *testing.T) {
 	rowOf := func(status, said string) TaskFile {
 		return TaskFile{Name: "orderslog.bak", Status: status, Description: said}
 	}
+	refused := func(said string, code fault.Code) TaskFile {
+		return TaskFile{Name: "orderslog.bak", Status: "RestoreFailed", Description: said, Code: code}
+	}
 	const tooRecent = "The log in this backup set begins at LSN 39000000002000001, which is too recent to apply to the database. RESTORE LOG is terminating abnormally."
 	for name, tc := range map[string]struct {
 		m       Migration
@@ -164,17 +168,20 @@ func TestRead(t *testing.T) {
 		"row of an earlier try only": {m: sent(func(m *Migration) {
 			m.Calls[1].Settled = t0.Add(time.Hour)
 			m.Calls = append(m.Calls, m.Calls[1])
-		}), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}},
+		}), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{refused(tooRecent, "gap")}}},
 		"accepted and never seen":    {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{{Name: "ordersfull.bak", Status: "Restored"}}}, state: FileRefused, problem: "unseen"},
-		"gap":                        {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting, Description: tooRecent}, Files: []TaskFile{rowOf("RestoreFailed", tooRecent)}}, state: FileRefused, problem: "gap"},
-		"covered is left out":        {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", "… which is too early to apply to the database.")}}, state: FileDropped},
+		"gap":                        {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting, Description: tooRecent, Code: "gap"}, Files: []TaskFile{refused(tooRecent, "gap")}}, state: FileRefused, problem: "gap"},
+		"covered is left out":        {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{refused("… which is too early to apply to the database.", "covered")}}, state: FileDropped},
 		"no rows told, task waits":   {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}}, state: FileApplied},
-		"no rows told, task says no": {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting, Description: tooRecent}}, state: FileRefused, problem: "gap"},
-		"task failed":                {m: sent(nil), s: TargetState{Task: Task{Status: TaskFailed, Description: "Not Enough Disk Space for restoring"}}, state: FileRefused, problem: "space"},
+		"no rows told, task says no": {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting, Description: tooRecent, Code: "gap"}}, state: FileRefused, problem: "gap"},
+		"refused in the task alone":  {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting, Description: "said", Code: "fork"}, Files: []TaskFile{rowOf("RestoreFailed", "")}}, state: FileRefused, problem: "fork"},
+		"refused without a word":     {m: sent(nil), s: TargetState{Task: Task{Status: TaskWaiting}, Files: []TaskFile{rowOf("RestoreFailed", "")}}, state: FileRefused, problem: "unknown"},
+		"a text is not read here":    {m: sent(nil), s: TargetState{Task: Task{Status: TaskFailed, Description: tooRecent}}, state: FileRefused, problem: "unknown"},
+		"task failed":                {m: sent(nil), s: TargetState{Task: Task{Status: TaskFailed, Description: "Not Enough Disk Space for restoring", Code: "space"}}, state: FileRefused, problem: "space"},
 		"opened elsewhere":           {m: following(func(m *Migration) { m.Files[1].State = FileApplied }), s: TargetState{Task: Task{Status: TaskSuccess}}, opened: true},
-		"opened, checked":            {m: following(nil), s: TargetState{Task: Task{Status: TaskSuccess, Description: "Success to DBCC checkdb asynchronously"}}, opened: true, check: CheckPassed},
+		"opened, checked":            {m: following(nil), s: TargetState{Task: Task{Status: TaskSuccess, Description: "Success to DBCC checkdb asynchronously", Check: CheckPassed}}, opened: true, check: CheckPassed},
 		"check fails afterwards": {m: following(func(m *Migration) { m.Opened = t0 }),
-			s:     TargetState{Task: Task{Status: TaskSuccess, Description: "asynchronously DBCC checkdb failed: CHECKDB found 0 allocation errors and 2 consistency errors"}},
+			s:     TargetState{Task: Task{Status: TaskSuccess, Description: "asynchronously DBCC checkdb failed: CHECKDB found 0 allocation errors and 2 consistency errors", Check: CheckFailed, Code: "check-after"}},
 			check: CheckFailed},
 		"check never told": {m: following(func(m *Migration) { m.Opened = t0.Add(-25 * time.Hour) }), s: TargetState{Task: Task{Status: TaskSuccess}}, check: CheckUntold},
 		"sync check":       {m: following(func(m *Migration) { m.Check = CheckSync }), s: TargetState{Task: Task{Status: TaskSuccess}}, opened: true, check: CheckPassed},
@@ -189,7 +196,7 @@ func TestRead(t *testing.T) {
 			}
 			code := ""
 			if got.Problem != nil {
-				code = got.Problem.Code
+				code = string(got.Problem.Code)
 			}
 			if state != tc.state || code != tc.problem || got.Opened != tc.opened || got.Check != tc.check {
 				t.Errorf("state %q problem %q opened %v check %q; want %q %q %v %q", state, code, got.Opened, got.Check, tc.state, tc.problem, tc.opened, tc.check)

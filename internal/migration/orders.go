@@ -36,7 +36,7 @@ func Start(ctx context.Context, s Store, d Draft, findings []Finding, newID func
 	}
 	for _, f := range findings {
 		if f.Level == Barred {
-			return "", fault.New(fault.Invalid, f.Text, f.Fix)
+			return "", fault.Told(fault.Invalid, f.Text, f.Fix)
 		}
 	}
 	m := d.Migration
@@ -112,7 +112,8 @@ func More(m Migration, seen []Seen, samePlace bool) (Draft, error) {
 	d := Draft{Request: w, Seen: seen, Migration: m}
 	d.Databases = backup.Plans(Sets(seen), o)
 	if d.Plan = chosen(d.Databases, m.Family); d.Plan == nil {
-		return d, fault.New(fault.Invalid, "None of these files is a backup of "+m.SourceDatabase+".", "Choose the folder with its newer differential or log backups.")
+		return d, fault.Newf(fault.Invalid, "None of these files is a backup of %s.", m.SourceDatabase).
+			WithFix("Choose the folder with its newer differential or log backups.")
 	}
 	d.Files = filesOf(d.Plan, seen, w, samePlace, 1)
 	if d.Plan.Choice != nil || len(d.Files) == 0 {
@@ -125,9 +126,9 @@ func More(m Migration, seen []Seen, samePlace bool) (Draft, error) {
 func whole(p *backup.Plan) error {
 	switch {
 	case p.Choice != nil:
-		return fault.New(fault.Invalid, p.Choice.Words, p.Choice.Fix)
+		return fault.Told(fault.Invalid, words.Plain(p.Choice.Words), words.Plain(p.Choice.Fix))
 	case len(p.Missing) > 0:
-		return fault.New(fault.Invalid, p.Missing[0].Words, p.Missing[0].Fix)
+		return fault.Told(fault.Invalid, words.Plain(p.Missing[0].Words), words.Plain(p.Missing[0].Fix))
 	}
 	return nil
 }

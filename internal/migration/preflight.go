@@ -17,8 +17,8 @@ type Finding struct {
 	Code  string
 	Title string // what was looked at
 	Level Level
-	Text  string // what was found
-	Fix   string // what to do; empty when passed
+	Text  words.Text // what was found
+	Fix   words.Text // what to do; empty when passed
 
 	Remedy Remedy // that can be ordered here; empty = none
 }
@@ -95,7 +95,7 @@ func MayStart(fs []Finding) bool {
 
 type judge struct{ out []Finding }
 
-func (j *judge) add(code, title string, l Level, text, fix string) {
+func (j *judge) add(code, title string, l Level, text, fix words.Text) {
 	j.out = append(j.out, Finding{Code: code, Title: title, Level: l, Text: text, Fix: fix})
 }
 
@@ -106,18 +106,18 @@ func (j *judge) chain(f Facts) {
 	live := f.Migration.Live()
 	switch {
 	case len(live) == 0:
-		j.add("chain", "Chain", Barred, "There is no file to apply.", "Choose a folder or prefix that holds a full backup.")
+		j.add("chain", "Chain", Barred, words.Say("There is no file to apply."), words.Say("Choose a folder or prefix that holds a full backup."))
 		return
-	case gap(live) != "":
-		j.add("chain", "Chain", Barred, gap(live), "Add what is missing, or choose the files again.")
+	case !gap(live).IsZero():
+		j.add("chain", "Chain", Barred, gap(live), words.Say("Add what is missing, or choose the files again."))
 	case f.Migration.Mode == Immediate && len(live) > len(f.Migration.set(live[0])):
-		j.add("chain", "Chain", Barred, "Immediate access takes the full backup alone, and increments were chosen too.", "Choose access pending, or leave the increments out.")
+		j.add("chain", "Chain", Barred, words.Say("Immediate access takes the full backup alone, and increments were chosen too."), words.Say("Choose access pending, or leave the increments out."))
 	default:
-		text := fmt.Sprintf("%d files join by LSN up to %s.", len(live), live[len(live)-1].LastLSN)
+		text := words.Say("%d files join by LSN up to %s.", len(live), live[len(live)-1].LastLSN)
 		if len(live) == 1 {
-			text = fmt.Sprintf("The full backup reaches LSN %s.", live[0].LastLSN)
+			text = words.Say("The full backup reaches LSN %s.", live[0].LastLSN)
 		}
-		j.add("chain", "Chain", Passed, text, "")
+		j.add("chain", "Chain", Passed, text, words.Text{})
 	}
 	model := ""
 	for _, s := range f.Sets {
@@ -125,23 +125,23 @@ func (j *judge) chain(f Facts) {
 	}
 	switch {
 	case model == "SIMPLE" && f.Migration.Mode == Pending:
-		j.add("recovery", "Recovery model", Warned, "The source runs in SIMPLE: it has no log backups, so only differentials can follow and minutes of downtime are not to be had.", "Set the source to FULL, then take a new full backup.")
+		j.add("recovery", "Recovery model", Warned, words.Say("The source runs in SIMPLE: it has no log backups, so only differentials can follow and minutes of downtime are not to be had."), words.Say("Set the source to FULL, then take a new full backup."))
 	case model == "BULK-LOGGED":
-		j.add("recovery", "Recovery model", Warned, "The source runs in BULK-LOGGED; the documented path asks for FULL.", "Set the source to FULL and take a log backup.")
+		j.add("recovery", "Recovery model", Warned, words.Say("The source runs in BULK-LOGGED; the documented path asks for FULL."), words.Say("Set the source to FULL and take a log backup."))
 	case model != "":
-		j.add("recovery", "Recovery model", Passed, "The source runs in "+model+".", "")
+		j.add("recovery", "Recovery model", Passed, words.Say("The source runs in %s.", model), words.Text{})
 	}
 	if last := live[len(live)-1]; len(live) > 1 && last.Size > LastFileAdvice {
-		j.add("last-size", "Last increment", Warned, fmt.Sprintf("The last increment has %s; writes at the source stop for as long as it takes to upload and apply it.", words.Bytes(last.Size)), "Take one more log backup just before the cutover; the documentation advises at most 500 MB.")
+		j.add("last-size", "Last increment", Warned, words.Say("The last increment has %s; writes at the source stop for as long as it takes to upload and apply it.", words.Bytes(last.Size)), words.Say("Take one more log backup just before the cutover; the documentation advises at most 500 MB."))
 	}
 }
 
 // gap says where neighbours do not join, or nothing. A log joins when it
 // begins at or before the point reached and goes beyond it; a differential
 // joins the full backup it is based on.
-func gap(live []File) string {
+func gap(live []File) words.Text {
 	if live[0].Kind != "full" {
-		return "The chain does not begin with a full backup."
+		return words.Say("The chain does not begin with a full backup.")
 	}
 	reached := live[0].LastLSN
 	for i, f := range live[1:] {
@@ -149,50 +149,50 @@ func gap(live []File) string {
 		case f.SetGUID == live[i].SetGUID && !f.SetGUID.IsZero():
 			continue // a further stripe of the same set
 		case f.Kind == "full":
-			return fmt.Sprintf("%s is a second full backup.", path.Base(f.Source))
+			return words.Say("%s is a second full backup.", path.Base(f.Source))
 		case f.Kind == "differential" && f.BaseGUID != live[0].SetGUID:
-			return fmt.Sprintf("%s is a differential on another full backup.", path.Base(f.Source))
+			return words.Say("%s is a differential on another full backup.", path.Base(f.Source))
 		case f.Kind == "log" && f.FirstLSN.Compare(reached) > 0:
-			return fmt.Sprintf("Between %s and %s the log from LSN %s to %s is missing.", path.Base(live[i].Source), path.Base(f.Source), reached, f.FirstLSN)
+			return words.Say("Between %s and %s the log from LSN %s to %s is missing.", path.Base(live[i].Source), path.Base(f.Source), reached, f.FirstLSN)
 		case f.LastLSN.Compare(reached) <= 0 && f.Kind == "log":
-			return fmt.Sprintf("%s ends at LSN %s, which is already covered.", path.Base(f.Source), f.LastLSN)
+			return words.Say("%s ends at LSN %s, which is already covered.", path.Base(f.Source), f.LastLSN)
 		}
 		reached = f.LastLSN
 	}
-	return ""
+	return words.Text{}
 }
 
 func (j *judge) files(f Facts) {
 	ok, to := true, f.Migration.Traits
-	bar := func(code, text, fix string) { ok = false; j.add(code, "Files", Barred, text, fix) }
+	bar := func(code string, text, fix words.Text) { ok = false; j.add(code, "Files", Barred, text, fix) }
 	for _, s := range f.Sets {
 		name := path.Base(s.File.Source)
 		switch {
 		case s.FamilyCount > 1 && !to.Stripes:
-			bar("stripe", fmt.Sprintf("%s is one of %d stripes; the target takes a single file.", name, s.FamilyCount), "Take this backup again to one file.")
+			bar("stripe", words.Say("%s is one of %d stripes; the target takes a single file.", name, s.FamilyCount), words.Say("Take this backup again to one file."))
 		case s.Position != 1:
-			bar("position", fmt.Sprintf("The wanted backup is number %d of %d in %s; the target restores the first.", s.Position, s.SetsInFile, name), "Take each backup to a file of its own (WITH INIT).")
+			bar("position", words.Say("The wanted backup is number %d of %d in %s; the target restores the first.", s.Position, s.SetsInFile, name), words.Say("Take each backup to a file of its own (WITH INIT)."))
 		case s.SetsInFile > 1:
-			j.add("sets", "Files", Warned, fmt.Sprintf("%s holds %d backups; the target restores the first.", name, s.SetsInFile), "If the import fails, take each backup to a file of its own.")
+			j.add("sets", "Files", Warned, words.Say("%s holds %d backups; the target restores the first.", name, s.SetsInFile), words.Say("If the import fails, take each backup to a file of its own."))
 		}
 		if !s.Complete {
-			bar("truncated", name+" is cut off: its end is missing.", "Copy it again from the source and compare the sizes.")
+			bar("truncated", words.Say("%s is cut off: its end is missing.", name), words.Say("Copy it again from the source and compare the sizes."))
 		}
 		if to.MaxFile > 0 && s.File.Size > to.MaxFile {
-			bar("too-large", fmt.Sprintf("%s has %s; the limit for one file is %s.", name, words.Bytes(s.File.Size), words.Bytes(to.MaxFile)), "Compress the backup.")
+			bar("too-large", words.Say("%s has %s; the limit for one file is %s.", name, words.Bytes(s.File.Size), words.Bytes(to.MaxFile)), words.Say("Compress the backup."))
 		}
-		if why, fix := refusedKey(to.Keys, s.File.Key); why != "" {
-			bar("key", s.File.Key+": "+why, fix)
+		if why, fix := refusedKey(to.Keys, s.File.Key); !why.IsZero() {
+			bar("key", words.Say("%s: %s", s.File.Key, why), fix)
 		} else if to.Keys.Plain && strings.ContainsAny(path.Base(s.File.Key), "_-") {
-			j.once("key-advice", "Files", Warned, "Names hold _ or -. The documentation forbids them in one place and uses them itself in another; they work in practice.", "Choose safe names if the target refuses a file.")
+			j.once("key-advice", "Files", Warned, words.Say("Names hold _ or -. The documentation forbids them in one place and uses them itself in another; they work in practice."), words.Say("Choose safe names if the target refuses a file."))
 		}
 	}
 	if ok {
-		j.add("files", "Files", Passed, words.Count(len(f.Sets), "file", "files").String()+", readable to the end.", "")
+		j.add("files", "Files", Passed, words.Say("%s, readable to the end.", words.Count(len(f.Sets), "file", "files")), words.Text{})
 	}
 }
 
-func (j *judge) once(code, title string, l Level, text, fix string) {
+func (j *judge) once(code, title string, l Level, text, fix words.Text) {
 	for _, o := range j.out {
 		if o.Code == code {
 			return
@@ -209,11 +209,11 @@ func (j *judge) versions(f Facts) {
 	}
 	switch {
 	case target == 0:
-		j.add("version", "Version", Warned, fmt.Sprintf("The instance calls its version %q, which is not known here; the backups come from %s.", f.Instance.Version, Product(newest)), "Make sure the instance is not older than the source.")
+		j.add("version", "Version", Warned, words.Say("The instance calls its version %q, which is not known here; the backups come from %s.", f.Instance.Version, Product(newest)), words.Say("Make sure the instance is not older than the source."))
 	case newest > target:
-		j.add("version", "Version", Barred, fmt.Sprintf("The backups come from %s, the instance runs %s. SQL Server never restores to an older version.", Product(newest), Product(target)), "Choose an instance of the same or a newer version.")
+		j.add("version", "Version", Barred, words.Say("The backups come from %s, the instance runs %s. SQL Server never restores to an older version.", Product(newest), Product(target)), words.Say("Choose an instance of the same or a newer version."))
 	default:
-		j.add("version", "Version", Passed, fmt.Sprintf("%s to %s.", Product(newest), Product(target)), "")
+		j.add("version", "Version", Passed, words.Say("%s to %s.", Product(newest), Product(target)), words.Text{})
 	}
 }
 
@@ -228,46 +228,46 @@ func Product(major int) string {
 
 func (j *judge) bucket(f Facts) {
 	if f.Bucket.Location == "" && f.Bucket.Endpoint == "" {
-		j.add("bucket", "Bucket", Barred, "The place for the files does not fit the target: a service reads a bucket, a server its own backup folder.", "Choose the bucket that belongs to the target.")
+		j.add("bucket", "Bucket", Barred, words.Say("The place for the files does not fit the target: a service reads a bucket, a server its own backup folder."), words.Say("Choose the bucket that belongs to the target."))
 		return
 	}
 	b, ok := f.Bucket, true
-	bar := func(code, text, fix string) { ok = false; j.add(code, "Bucket", Barred, text, fix) }
+	bar := func(code string, text, fix words.Text) { ok = false; j.add(code, "Bucket", Barred, text, fix) }
 	if b.StorageClass != "Standard" {
-		bar("bucket-class", fmt.Sprintf("The bucket's storage class is %s; the target reads Standard only.", b.StorageClass), "Choose or make a bucket of class Standard.")
+		bar("bucket-class", words.Say("The bucket's storage class is %s; the target reads Standard only.", b.StorageClass), words.Say("Choose or make a bucket of class Standard."))
 	}
 	if b.Encryption != "" && !strings.EqualFold(b.Encryption, "None") {
-		bar("bucket-encryption", fmt.Sprintf("Server-side encryption (%s) is on; the target cannot read it.", b.Encryption), "Turn it off for this bucket, or choose another.")
+		bar("bucket-encryption", words.Say("Server-side encryption (%s) is on; the target cannot read it.", b.Encryption), words.Say("Turn it off for this bucket, or choose another."))
 	}
 	if want := "oss-" + f.Instance.Region; b.Location != want {
-		bar("bucket-region", fmt.Sprintf("The bucket lies in %s, the instance in %s.", b.Location, f.Instance.Region), "Choose a bucket in the instance's region.")
+		bar("bucket-region", words.Say("The bucket lies in %s, the instance in %s.", b.Location, f.Instance.Region), words.Say("Choose a bucket in the instance's region."))
 	}
 	if b.Owner != "" && f.Instance.Owner != "" && b.Owner != f.Instance.Owner {
-		bar("bucket-account", "Bucket and instance belong to different accounts; the target reads buckets of its own account only.", "Choose a bucket of the instance's account.")
+		bar("bucket-account", words.Say("Bucket and instance belong to different accounts; the target reads buckets of its own account only."), words.Say("Choose a bucket of the instance's account."))
 	}
 	if ok {
-		j.add("bucket", "Bucket", Passed, fmt.Sprintf("%s: Standard, not encrypted, %s.", b.Name, b.Location), "")
+		j.add("bucket", "Bucket", Passed, words.Say("%s: Standard, not encrypted, %s.", b.Name, b.Location), words.Text{})
 	}
 }
 
 func (j *judge) instance(f Facts) {
 	in, ok := f.Instance, true
-	bar := func(code, text, fix string) { ok = false; j.add(code, "Instance", Barred, text, fix) }
+	bar := func(code string, text, fix words.Text) { ok = false; j.add(code, "Instance", Barred, text, fix) }
 	if in.Status != "Running" {
-		bar("instance-state", fmt.Sprintf("The instance is %s, not Running.", in.Status), "Wait until it runs.")
+		bar("instance-state", words.Say("The instance is %s, not Running.", in.Status), words.Say("Wait until it runs."))
 	}
 	if in.LockMode != "" && in.LockMode != "Unlock" {
-		bar("instance-lock", strings.TrimSpace(fmt.Sprintf("The instance is locked (%s). %s", in.LockMode, in.LockReason)), "Unlock it in its service's console: enlarge the storage or settle the bill.")
+		bar("instance-lock", words.Join(words.Say("The instance is locked (%s).", in.LockMode), words.Plain(in.LockReason)), words.Say("Unlock it in its service's console: enlarge the storage or settle the bill."))
 	}
 	if n := len(f.Databases); in.MaxDatabases > 0 && n >= in.MaxDatabases {
-		bar("instance-count", fmt.Sprintf("The instance holds %d databases and may hold %d.", n, in.MaxDatabases), "Drop databases that are no longer needed, or choose another instance.")
+		bar("instance-count", words.Say("The instance holds %d databases and may hold %d.", n, in.MaxDatabases), words.Say("Drop databases that are no longer needed, or choose another instance."))
 	}
 	if ok {
-		text := "Running, not locked."
+		text := words.Say("Running, not locked.")
 		if in.MaxDatabases > 0 {
-			text += fmt.Sprintf(" %d of %d databases.", len(f.Databases), in.MaxDatabases)
+			text = words.Join(text, words.Say("%d of %d databases.", len(f.Databases), in.MaxDatabases))
 		}
-		j.add("instance", "Instance", Passed, text, "")
+		j.add("instance", "Instance", Passed, text, words.Text{})
 	}
 }
 
@@ -279,45 +279,45 @@ func (j *judge) space(f Facts) {
 	in := f.Instance
 	switch free := in.StorageBytes - in.UsedBytes; {
 	case in.StorageBytes == 0 || in.UsedBytes < 0:
-		j.add("space", "Space", Warned, fmt.Sprintf("The database needs %s; the instance does not tell how much is free.", words.Bytes(need)), "Check the free storage in its service's console.")
+		j.add("space", "Space", Warned, words.Say("The database needs %s; the instance does not tell how much is free.", words.Bytes(need)), words.Say("Check the free storage in its service's console."))
 	case free < need:
-		j.add("space", "Space", Barred, fmt.Sprintf("The database needs %s, the instance has %s free.", words.Bytes(need), words.Bytes(free)), "Enlarge the instance's storage before you start.")
+		j.add("space", "Space", Barred, words.Say("The database needs %s, the instance has %s free.", words.Bytes(need), words.Bytes(free)), words.Say("Enlarge the instance's storage before you start."))
 	default:
-		j.add("space", "Space", Passed, fmt.Sprintf("Needs %s of %s free.", words.Bytes(need), words.Bytes(free)), "")
+		j.add("space", "Space", Passed, words.Say("Needs %s of %s free.", words.Bytes(need), words.Bytes(free)), words.Text{})
 	}
 }
 
 func (j *judge) names(f Facts) {
 	name := f.Migration.Database
-	if why := BadDatabaseName(name); why != "" {
-		j.add("name", "Name", Barred, why, "Choose another name for the database on the target.")
+	if why := BadDatabaseName(name); !why.IsZero() {
+		j.add("name", "Name", Barred, why, words.Say("Choose another name for the database on the target."))
 		return
 	}
 	for _, d := range f.Databases {
 		if strings.EqualFold(d, name) {
-			j.add("name", "Name", Barred, fmt.Sprintf("The instance already has a database %s.", d), "Choose another name, or back that database up and drop it.")
+			j.add("name", "Name", Barred, words.Say("The instance already has a database %s.", d), words.Say("Choose another name, or back that database up and drop it."))
 			return
 		}
 	}
-	j.add("name", "Name", Passed, fmt.Sprintf("No database %s on the instance. Left-over files of that name cannot be seen from here.", name), "")
+	j.add("name", "Name", Passed, words.Say("No database %s on the instance. Left-over files of that name cannot be seen from here.", name), words.Text{})
 }
 
 // BadDatabaseName says why a name cannot be used on the target, or nothing.
-func BadDatabaseName(name string) string {
+func BadDatabaseName(name string) words.Text {
 	switch low := strings.ToLower(name); {
 	case strings.TrimSpace(name) == "":
-		return "The database has no name."
+		return words.Say("The database has no name.")
 	case len([]rune(name)) > 124:
-		return "The name is longer than 124 characters, the most a database with a log file may have."
+		return words.Say("The name is longer than 124 characters, the most a database with a log file may have.")
 	case low == "master" || low == "model" || low == "msdb" || low == "tempdb" || low == "rdscore" || low == "distribution":
-		return fmt.Sprintf("%s is a system database.", name)
+		return words.Say("%s is a system database.", name)
 	}
 	for _, r := range name {
 		if unicode.IsControl(r) {
-			return "The name holds a control character."
+			return words.Say("The name holds a control character.")
 		}
 	}
-	return ""
+	return words.Text{}
 }
 
 func (j *judge) calls(f Facts) {
@@ -329,10 +329,10 @@ func (j *judge) calls(f Facts) {
 	left := min(most.Database-f.CallsDay, most.Instance-f.CallsHost)
 	switch {
 	case need <= left:
-		j.add("calls", "Calls a day", Passed, fmt.Sprintf("Needs %s; %d of %d are left today for this database.", words.Count(need, "call", "calls"), most.Database-f.CallsDay, most.Database), "")
+		j.add("calls", "Calls a day", Passed, words.Say("Needs %s; %d of %d are left today for this database.", words.Count(need, "call", "calls"), most.Database-f.CallsDay, most.Database), words.Text{})
 	case need > most.Database:
-		j.add("calls", "Calls a day", Warned, fmt.Sprintf("%d files take %d days: the target allows %d imports a day for one database.", need, (need+most.Database-1)/most.Database, most.Database), "Take a differential backup: it replaces the logs before it.")
+		j.add("calls", "Calls a day", Warned, words.Say("%d files take %d days: the target allows %d imports a day for one database.", need, (need+most.Database-1)/most.Database, most.Database), words.Say("Take a differential backup: it replaces the logs before it."))
 	default:
-		j.add("calls", "Calls a day", Warned, fmt.Sprintf("Needs %d calls, %d are left today. The rest is imported when the day's allowance returns.", need, max(left, 0)), "Take a differential backup: it replaces the logs before it.")
+		j.add("calls", "Calls a day", Warned, words.Say("Needs %d calls, %d are left today. The rest is imported when the day's allowance returns.", need, max(left, 0)), words.Say("Take a differential backup: it replaces the logs before it."))
 	}
 }

@@ -2,7 +2,6 @@ package migration
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
@@ -58,10 +57,10 @@ type RemedyRun struct {
 	Database string
 	Remedy   Remedy
 	Ordered  time.Time
-	Finished time.Time // zero while it goes on
-	Found    []string  // by a check: errors; empty = none
-	Why, Fix string    // why it could not be done; empty when it was
-	State    run.State // of the run, as the store tells it
+	Finished time.Time  // zero while it goes on
+	Found    []string   // by a check: errors; empty = none
+	Why, Fix words.Text // why it could not be done; empty when it was
+	State    run.State  // of the run, as the store tells it
 }
 
 // Going reports whether it is queued or at work.
@@ -70,20 +69,20 @@ func (w RemedyRun) Going() bool {
 }
 
 // Words says what came of it.
-func (w RemedyRun) Words() string {
+func (w RemedyRun) Words() words.Text {
 	switch {
 	case w.Going():
-		return w.Remedy.Title() + ": under way."
+		return words.Say("%s: under way.", w.Remedy.Title())
 	case w.Finished.IsZero():
-		return "It was canceled."
-	case w.Why != "":
+		return words.Say("It was canceled.")
+	case !w.Why.IsZero():
 		return w.Why
 	case w.Remedy == RemedyCheck && len(w.Found) > 0:
-		return fmt.Sprintf("DBCC CHECKDB found %s: %s", words.Count(len(w.Found), "error", "errors"), w.Found[0])
+		return words.Say("DBCC CHECKDB found %s: %s", words.Count(len(w.Found), "error", "errors"), w.Found[0])
 	case w.Remedy == RemedyCheck:
-		return "DBCC CHECKDB found no errors."
+		return words.Say("DBCC CHECKDB found no errors.")
 	}
-	return "Done: " + w.Remedy.Statement(w.Database) + "."
+	return words.Say("Done: %s.", w.Remedy.Statement(w.Database))
 }
 
 // RemedyRuns keeps remedies. Every method is one transaction.
@@ -148,14 +147,14 @@ func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Claim) (run.Outco
 	step.State, step.Finished, step.Done = run.StepDone, w.Finished, step.Total
 	level := run.Info
 	if err != nil {
-		w.Why, w.Fix = fault.Words(err)
+		w.Why, w.Fix = fault.Texts(err)
 	}
 	if err != nil || len(w.Found) > 0 {
 		step.State, level = run.StepFailed, run.Problem
 	}
 	step.Message = w.Words()
 	n := run.Note{Steps: []run.Step{step}, Events: []run.Event{{At: w.Finished, Step: step.Key, Level: level, Text: w.Words()}}}
-	e := audit.New(audit.Engine, w.Finished, "source."+string(w.Remedy), "instance/"+w.ServerID, w.Database+": "+w.Words())
+	e := audit.New(audit.Engine, w.Finished, "source."+string(w.Remedy), "instance/"+w.ServerID, w.Database+": "+w.Words().String())
 	return run.Outcome{State: run.Succeeded, Message: w.Words(), Fix: w.Fix}, r.Store.NoteRemedyRun(ctx, g, w, n, e)
 }
 

@@ -1,8 +1,6 @@
 package migration
 
 import (
-	"fmt"
-
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -60,7 +58,6 @@ func (f *LiveSource) baseLost() (lost bool) {
 	return lost
 }
 
-func overtakeWhy(m Migration, b Budget, reserve int) string {
-	return fmt.Sprintf("%s wait, and the day has %s left for them: one differential covers them all.",
-		words.Count(len(m.waiting()), "log backup", "log backups"), words.Count(m.LiveSource.spare(b, reserve), "import", "imports"))
+func overtakeWhy(m Migration, b Budget, reserve int) words.Text {
+	return words.Say("%s wait, and the day has %s left for them: one differential covers them all.", words.Count(len(m.waiting()), "log backup", "log backups"), words.Count(m.LiveSource.spare(b, reserve), "import", "imports"))
 }

@@ -1,13 +1,13 @@
 package migration
 
 import (
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Requests words the changing calls to a kind of target. Each kind brings its
@@ -22,14 +22,14 @@ type Requests interface {
 
 // refusedKey says why an instance cannot be given a file of this key, or
 // nothing.
-func refusedKey(r endpoint.KeyRule, key string) (why, fix string) {
+func refusedKey(r endpoint.KeyRule, key string) (why, fix words.Text) {
 	for _, c := range key {
 		if strings.ContainsRune(r.Refuses, c) || r.Plain && (unicode.IsSpace(c) || unicode.IsControl(c) || c > unicode.MaxASCII) {
-			return fmt.Sprintf("the name holds %q, which the target does not take.", c), "Let Bakplane copy it under a safe name."
+			return words.Say("the name holds %q, which the target does not take.", c), words.Say("Let Bakplane copy it under a safe name.")
 		}
 	}
 	if len(r.Extensions) == 0 || slices.Contains(r.Extensions, strings.ToLower(path.Ext(key))) {
-		return "", ""
+		return words.Text{}, words.Text{}
 	}
-	return "the extension is not one of " + strings.Join(r.Extensions, ", ") + ".", "Let Bakplane copy it under a safe name."
+	return words.Say("the extension is not one of %s.", strings.Join(r.Extensions, ", ")), words.Say("Let Bakplane copy it under a safe name.")
 }

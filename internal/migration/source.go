@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Place is where a server's backups lie: the same folder from both sides.
@@ -161,8 +162,8 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case fault.Is(err, fault.Unavailable):
-		message, _ := fault.Words(err)
-		return j.note(ctx, Change{Events: j.event(sourceBackupStep(t), run.Warning, message+" Looking whether the backup was taken.")})
+		message, _ := fault.Texts(err)
+		return j.note(ctx, Change{Events: j.event(sourceBackupStep(t), run.Warning, words.Say("%s Looking whether the backup was taken.", message))})
 	}
 	return j.backupRefused(ctx, m, server, t, err)
 }
@@ -194,7 +195,7 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 	}
 	if reached := m.taken(); f.Kind == string(backup.Log) && f.FirstLSN.Compare(reached) > 0 {
 		if m.LiveSource.coversGap() {
-			return j.unused(ctx, t, v, "It does not join what was taken before; the differential that follows covers what it holds.")
+			return j.unused(ctx, t, v, words.Say("It does not join what was taken before; the differential that follows covers what it holds."))
 		}
 		// Somebody took a log in between; theirs comes first.
 		server, place, err := j.Ports.Server(ctx, m.LiveSource.ServerID)
@@ -209,7 +210,7 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 		}
 		if m.taken() == reached {
 			return j.stand(ctx, m, j.offerGapDifferential(ctx, m, server, &Problem{Code: CodeLogLost, Step: sourceBackupStep(t),
-				Cause: fmt.Sprintf("The log from LSN %s to %s is in no backup that the server's history knows: the history was deleted, or the recovery model was SIMPLE for a while.", reached, f.FirstLSN)}))
+				Cause: words.Say("The log from LSN %s to %s is in no backup that the server's history knows: the history was deleted, or the recovery model was SIMPLE for a while.", reached, f.FirstLSN)}))
 		}
 		return j.taken(ctx, m, t, v)
 	}
@@ -217,7 +218,7 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 	t.Verdict, t.Settled, t.File = v, now, f.Ord
 	c := Change{SourceBackup: &t, Files: files,
 		Steps:  []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepDone, Finished: now, Done: 100, Total: 100}},
-		Events: j.event(sourceBackupStep(t), run.Info, fmt.Sprintf("%s is taken, up to LSN %s.", path.Base(t.Key), f.LastLSN))}
+		Events: j.event(sourceBackupStep(t), run.Info, words.Say("%s is taken, up to LSN %s.", path.Base(t.Key), f.LastLSN))}
 	if t.Tail {
 		c.Tail = &f.LastLSN
 	}
@@ -280,8 +281,8 @@ func (j *job) reconcileBackup(ctx context.Context, m Migration, server backup.Se
 		return rest(ctx, min(j.SourceBackups.Settle/4, time.Second)) // still at work, or perhaps on its way
 	}
 	t.Verdict, t.Settled, t.Error = Void, j.Now(), "never carried out"
-	c := Change{SourceBackup: &t, Events: j.event(sourceBackupStep(t), run.Warning, "The backup was not taken; it is ordered again."),
-		Steps: []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: "Not carried out."}}}
+	c := Change{SourceBackup: &t, Events: j.event(sourceBackupStep(t), run.Warning, words.Say("The backup was not taken; it is ordered again.")),
+		Steps: []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: words.Say("Not carried out.")}}}
 	if t.Tail && writable(ctx, server, m.SourceDatabase) {
 		never := time.Time{}
 		c.Frozen = &never
@@ -326,16 +327,16 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 		}
 		files, err := j.foreign(ctx, m, place, r)
 		if err != nil {
-			message, _ := fault.Words(err)
+			message, _ := fault.Texts(err)
 			p := &Problem{Code: "foreign-log", Step: "source-backup/foreign", Said: strings.Join(r.Files, ", "),
-				Cause: fmt.Sprintf("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message)}
+				Cause: words.Say("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message)}
 			p = j.offerGapDifferential(ctx, m, server, p)
-			p.Fix = "Copy the file into the server's backup folder under its own name and retry. If it is gone: " + p.Fix + " Stop the other job, or it happens again."
+			p.Fix = words.Say("Copy the file into the server's backup folder under its own name and retry. If it is gone: %s Stop the other job, or it happens again.", p.Fix)
 			return j.note(ctx, Change{Problem: &p, Events: j.event("source-backup/foreign", run.Problem, p.Cause),
 				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
 		}
 		c.Files = append(c.Files, files...)
-		c.Events = append(c.Events, j.event("source-backup/foreign", run.Warning, fmt.Sprintf("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)
+		c.Events = append(c.Events, j.event("source-backup/foreign", run.Warning, words.Say("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)
 		m.Files = append(m.Files, files...)
 	}
 	return j.note(ctx, c)
@@ -390,11 +391,11 @@ func (m Migration) taken() (lsn bakfile.LSN) {
 // or out of reach, and that must not hold the abort.
 func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) error {
 	if !m.LiveSource.EverFrozen() {
-		return j.leaveSource(ctx, "Writes to the source were never stopped: it stays as it is.")
+		return j.leaveSource(ctx, words.Say("Writes to the source were never stopped: it stays as it is."))
 	}
 	d, err := server.Database(ctx, m.SourceDatabase)
 	if m.LiveSource.Frozen.IsZero() && fault.Is(err, fault.NotFound) {
-		return j.leaveSource(ctx, "The source does not exist any more; it was not frozen when it was last seen.")
+		return j.leaveSource(ctx, words.Say("The source does not exist any more; it was not frozen when it was last seen."))
 	}
 	if err != nil {
 		return err
@@ -414,13 +415,13 @@ func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) e
 		return fault.Newf(fault.Unavailable, "The source is %s after it was given back.", d.State).WithFix("Look at its error log.")
 	}
 	now := j.Now()
-	return j.note(ctx, Change{GivenBack: &now, Events: j.event("give-back", run.Info, "The source is writable again."),
+	return j.note(ctx, Change{GivenBack: &now, Events: j.event("give-back", run.Info, words.Say("The source is writable again.")),
 		Steps: []run.Step{{Key: "give-back", Title: "Give the source back", State: run.StepDone, Started: now, Finished: now}},
 		Audit: j.audit(m, "migration.give-back", m.SourceDatabase+" is writable again.")})
 }
 
 // leaveSource lets an abort go on where there is nothing to give back.
-func (j *job) leaveSource(ctx context.Context, why string) error {
+func (j *job) leaveSource(ctx context.Context, why words.Text) error {
 	now := j.Now()
 	return j.note(ctx, Change{GivenBack: &now, Events: j.event("give-back", run.Info, why),
 		Steps: []run.Step{{Key: "give-back", Title: "Give the source back", State: run.StepSkipped, Started: now, Finished: now, Message: why}}})
@@ -435,7 +436,7 @@ func (j *job) backupFailed(ctx context.Context, m Migration, err error) error {
 	if server, _, serverErr := j.Ports.Server(ctx, m.LiveSource.ServerID); serverErr == nil {
 		p = j.explainSource(ctx, m, server, SourceBackup{}, err)
 	} else {
-		p = refusedProblem(err)
+		p = m.refusedProblem(err)
 	}
 	p.Step = "source"
 	return j.stand(ctx, m, p)

@@ -2,7 +2,6 @@ package migration
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -88,22 +87,22 @@ func JudgeSource(f SourceFacts, target TargetInstance, to endpoint.Traits) []Fin
 	j.rights("Rights", "the migration needs", f.Missing)
 	switch d.RecoveryModel {
 	case "FULL":
-		j.add("recovery", "Recovery model", Passed, "FULL: log backups can follow.", "")
+		j.add("recovery", "Recovery model", Passed, words.Say("FULL: log backups can follow."), words.Text{})
 	case "BULK_LOGGED":
-		j.add("recovery", "Recovery model", Warned, "BULK_LOGGED; the documented path asks for FULL.", "ALTER DATABASE "+tsql.Shown(d.Name)+" SET RECOVERY FULL, then take a log backup.")
+		j.add("recovery", "Recovery model", Warned, words.Say("BULK_LOGGED; the documented path asks for FULL."), words.Say("ALTER DATABASE %s SET RECOVERY FULL, then take a log backup.", tsql.Shown(d.Name)))
 		j.remedy(RemedyRecovery)
 	default:
-		j.add("recovery", "Recovery model", Barred, d.RecoveryModel+": there are no log backups, so nothing could follow the full backup.",
-			"ALTER DATABASE "+tsql.Shown(d.Name)+" SET RECOVERY FULL. The full backup that starts the migration starts the log chain too.")
+		j.add("recovery", "Recovery model", Barred, words.Say("%s: there are no log backups, so nothing could follow the full backup.", d.RecoveryModel),
+			words.Say("ALTER DATABASE %s SET RECOVERY FULL. The full backup that starts the migration starts the log chain too.", tsql.Shown(d.Name)))
 		j.remedy(RemedyRecovery)
 	}
 	switch {
 	case target.VersionMajor == 0:
-		j.add("version", "Version", Warned, fmt.Sprintf("The instance calls its version %q, which is not known here; the source is %s.", target.Version, Product(f.Server.VersionMajor)), "Make sure the instance is not older than the source.")
+		j.add("version", "Version", Warned, words.Say("The instance calls its version %q, which is not known here; the source is %s.", target.Version, Product(f.Server.VersionMajor)), words.Say("Make sure the instance is not older than the source."))
 	case f.Server.VersionMajor > target.VersionMajor:
-		j.add("version", "Version", Barred, fmt.Sprintf("The source is %s, the target %s. SQL Server never restores to an older version.", Product(f.Server.VersionMajor), Product(target.VersionMajor)), "Choose a target of the same or a newer version.")
+		j.add("version", "Version", Barred, words.Say("The source is %s, the target %s. SQL Server never restores to an older version.", Product(f.Server.VersionMajor), Product(target.VersionMajor)), words.Say("Choose a target of the same or a newer version."))
 	default:
-		j.add("version", "Version", Passed, fmt.Sprintf("%s to %s.", Product(f.Server.VersionMajor), Product(target.VersionMajor)), "")
+		j.add("version", "Version", Passed, words.Say("%s to %s.", Product(f.Server.VersionMajor), Product(target.VersionMajor)), words.Text{})
 	}
 	j.features(d, target, to)
 	j.health(f)
@@ -113,9 +112,9 @@ func JudgeSource(f SourceFacts, target TargetInstance, to endpoint.Traits) []Fin
 	case f.Freeze == FreezeStopped:
 		j.stopped(f)
 	case f.Freeze == FreezeReadOnly && to.OpensWritable:
-		j.add("freeze", "Freeze", Passed, "READ_ONLY is written into the log too; the target is set READ_WRITE again when it is opened.", "")
+		j.add("freeze", "Freeze", Passed, words.Say("READ_ONLY is written into the log too; the target is set READ_WRITE again when it is opened."), words.Text{})
 	case f.Freeze == FreezeReadOnly:
-		j.add("freeze", "Freeze", Warned, "READ_ONLY is written into the log too: the target comes up read-only.", "After the cutover: ALTER DATABASE "+tsql.Shown(d.Name)+" SET READ_WRITE on the target. The tail of the log as freeze leaves no such trace.")
+		j.add("freeze", "Freeze", Warned, words.Say("READ_ONLY is written into the log too: the target comes up read-only."), words.Say("After the cutover: ALTER DATABASE %s SET READ_WRITE on the target. The tail of the log as freeze leaves no such trace.", tsql.Shown(d.Name)))
 	}
 	return j.out
 }
@@ -124,112 +123,112 @@ func JudgeSource(f SourceFacts, target TargetInstance, to endpoint.Traits) []Fin
 func (j *judge) stopped(f SourceFacts) {
 	switch {
 	case f.WriteActivityErr != nil:
-		message, fix := fault.Words(f.WriteActivityErr)
-		j.add("freeze", "Freeze", Barred, "It could not be shown that the application is stopped: "+message, fix)
+		message, fix := fault.Texts(f.WriteActivityErr)
+		j.add("freeze", "Freeze", Barred, words.Say("It could not be shown that the application is stopped: %s", message), fix)
 	case len(f.WriteActivity.Uncounted) > 0:
-		j.add("freeze", "Freeze", Barred, "Changes of memory-optimised tables ("+strings.Join(f.WriteActivity.Uncounted, ", ")+") are counted by no view: it could not be shown that nothing was written.", "Choose the tail of the log or READ_ONLY as freeze.")
+		j.add("freeze", "Freeze", Barred, words.Say("Changes of memory-optimised tables (%s) are counted by no view: it could not be shown that nothing was written.", strings.Join(f.WriteActivity.Uncounted, ", ")), words.Say("Choose the tail of the log or READ_ONLY as freeze."))
 	case f.WriteActivity.Logged < 0:
-		j.add("freeze", "Freeze", Barred, "The server does not tell how much log it has written: it could not be shown that nothing was written.", "Choose the tail of the log or READ_ONLY as freeze.")
+		j.add("freeze", "Freeze", Barred, words.Say("The server does not tell how much log it has written: it could not be shown that nothing was written."), words.Say("Choose the tail of the log or READ_ONLY as freeze."))
 	default:
-		j.add("freeze", "Freeze", Warned, "Nothing but you stops writes. The target is opened only when the server's counters show that nothing was written since the last log.", "Stop the application before you order the cutover, and keep it stopped until it is pointed at the target.")
+		j.add("freeze", "Freeze", Warned, words.Say("Nothing but you stops writes. The target is opened only when the server's counters show that nothing was written since the last log."), words.Say("Stop the application before you order the cutover, and keep it stopped until it is pointed at the target."))
 	}
 }
 
 func (j *judge) state(d backup.Database) {
 	switch {
 	case d.State != "ONLINE":
-		j.add("source-state", "Source", Barred, fmt.Sprintf("The database is %s.", d.State), "It must be ONLINE to be backed up.")
+		j.add("source-state", "Source", Barred, words.Say("The database is %s.", d.State), words.Say("It must be ONLINE to be backed up."))
 	case d.ReadOnly:
-		j.add("source-state", "Source", Warned, "The database is read-only: nothing is written to it, so nothing needs to follow.", "Migrate a full backup with immediate access instead, or set it READ_WRITE.")
+		j.add("source-state", "Source", Warned, words.Say("The database is read-only: nothing is written to it, so nothing needs to follow."), words.Say("Migrate a full backup with immediate access instead, or set it READ_WRITE."))
 	default:
-		j.add("source-state", "Source", Passed, fmt.Sprintf("Online, %s of data, %s of log.", words.Bytes(d.DataBytes), words.Bytes(d.LogBytes)), "")
+		j.add("source-state", "Source", Passed, words.Say("Online, %s of data, %s of log.", words.Bytes(d.DataBytes), words.Bytes(d.LogBytes)), words.Text{})
 	}
 	if d.InAvailabilityGroup && !d.PreferredReplica {
-		j.add("replica", "Availability group", Warned, "This replica is not the one the group prefers for backups.", "Add the preferred replica as a server and start from there, or change the preference.")
+		j.add("replica", "Availability group", Warned, words.Say("This replica is not the one the group prefers for backups."), words.Say("Add the preferred replica as a server and start from there, or change the preference."))
 	}
 }
 
 func (j *judge) rights(title, need string, missing []backup.MissingRight) {
 	if len(missing) == 0 {
-		j.add("rights", title, Passed, "The login may do everything "+need+".", "")
+		j.add("rights", title, Passed, words.Say("The login may do everything %s.", need), words.Text{})
 		return
 	}
 	var what, grants []string
 	for _, m := range missing {
 		what, grants = append(what, m.Right), append(grants, m.Grant)
 	}
-	j.add("rights", title, Barred, "The login may not: "+strings.Join(what, ", ")+".", strings.Join(grants, " "))
+	j.add("rights", title, Barred, words.Say("The login may not: %s.", strings.Join(what, ", ")), words.Plain(strings.Join(grants, " ")))
 }
 
 func (j *judge) features(d backup.Database, target TargetInstance, to endpoint.Traits) {
 	switch {
 	case d.Encrypted && to.Encrypted:
-		j.add("tde", "Encryption", Warned, "The database is encrypted (TDE). Whether the target has its certificate cannot be seen from here; without it the restore ends with error 33111.",
-			"Compare sys.dm_database_encryption_keys at the source with sys.certificates in master at the target. If it is missing: BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target.")
+		j.add("tde", "Encryption", Warned, words.Say("The database is encrypted (TDE). Whether the target has its certificate cannot be seen from here; without it the restore ends with error 33111."),
+			words.Say("Compare sys.dm_database_encryption_keys at the source with sys.certificates in master at the target. If it is missing: BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target."))
 	case d.Encrypted:
-		j.add("tde", "Encryption", Barred, "The database is encrypted (TDE); the target does not have its certificate.", "ALTER DATABASE "+tsql.Shown(d.Name)+" SET ENCRYPTION OFF, wait until it is decrypted, and drop its key.")
+		j.add("tde", "Encryption", Barred, words.Say("The database is encrypted (TDE); the target does not have its certificate."), words.Say("ALTER DATABASE %s SET ENCRYPTION OFF, wait until it is decrypted, and drop its key.", tsql.Shown(d.Name)))
 	}
 	switch {
 	case d.Filestream && to.Filestream:
-		j.add("filestream", "FILESTREAM", Warned, "The database has FILESTREAM data: the target must have FILESTREAM turned on to open it.", "Turn it on in SQL Server Configuration Manager and with sp_configure 'filestream access level'.")
+		j.add("filestream", "FILESTREAM", Warned, words.Say("The database has FILESTREAM data: the target must have FILESTREAM turned on to open it."), words.Say("Turn it on in SQL Server Configuration Manager and with sp_configure 'filestream access level'."))
 	case d.Filestream:
-		j.add("filestream", "FILESTREAM", Barred, "The database has FILESTREAM data, which the target does not take.", "Move it into varbinary columns or leave it out.")
+		j.add("filestream", "FILESTREAM", Barred, words.Say("The database has FILESTREAM data, which the target does not take."), words.Say("Move it into varbinary columns or leave it out."))
 	}
 	if len(d.EditionFeatures) > 0 && (target.Edition == "web" || target.Edition == "std" || target.Edition == "express") {
-		j.add("edition", "Edition", Warned, fmt.Sprintf("The database uses %s; the target's edition (%s) may refuse to open it.", strings.Join(d.EditionFeatures, ", "), target.Edition), "Remove the features, or choose an Enterprise instance.")
+		j.add("edition", "Edition", Warned, words.Say("The database uses %s; the target's edition (%s) may refuse to open it.", strings.Join(d.EditionFeatures, ", "), target.Edition), words.Say("Remove the features, or choose an Enterprise instance."))
 	}
 	if d.PageVerify != "CHECKSUM" && d.PageVerify != "" {
-		j.add("page-verify", "Page verify", Warned, "Page verify is "+d.PageVerify+": damage on disk may go unnoticed into the backup.", "ALTER DATABASE "+tsql.Shown(d.Name)+" SET PAGE_VERIFY CHECKSUM, and rebuild indexes when there is time.")
+		j.add("page-verify", "Page verify", Warned, words.Say("Page verify is %s: damage on disk may go unnoticed into the backup.", d.PageVerify), words.Say("ALTER DATABASE %s SET PAGE_VERIFY CHECKSUM, and rebuild indexes when there is time.", tsql.Shown(d.Name)))
 		j.remedy(RemedyPageVerify)
 	} else if d.PageVerify != "" {
-		j.add("page-verify", "Page verify", Passed, "CHECKSUM: damage on disk is noticed when a page is read.", "")
+		j.add("page-verify", "Page verify", Passed, words.Say("CHECKSUM: damage on disk is noticed when a page is read."), words.Text{})
 	}
 }
 
 func (j *judge) health(f SourceFacts) {
 	switch at := f.Database.LastGoodCheck; {
 	case at.IsZero():
-		j.add("checkdb", "DBCC CHECKDB", Warned, "The server does not know of a DBCC CHECKDB without errors.", "Run DBCC CHECKDB first: errors would travel with the backup.")
+		j.add("checkdb", "DBCC CHECKDB", Warned, words.Say("The server does not know of a DBCC CHECKDB without errors."), words.Say("Run DBCC CHECKDB first: errors would travel with the backup."))
 		j.remedy(RemedyCheck)
 	case f.Now.Sub(at) > 14*24*time.Hour:
-		j.add("checkdb", "DBCC CHECKDB", Warned, "The last DBCC CHECKDB without errors was on "+at.Format("2 Jan 2006")+".", "Run it again before you rely on the backup.")
+		j.add("checkdb", "DBCC CHECKDB", Warned, words.Say("The last DBCC CHECKDB without errors was on %s.", at.Format("2 Jan 2006")), words.Say("Run it again before you rely on the backup."))
 		j.remedy(RemedyCheck)
 	default:
-		j.add("checkdb", "DBCC CHECKDB", Passed, "Without errors on "+at.Format("2 Jan 2006")+".", "")
+		j.add("checkdb", "DBCC CHECKDB", Passed, words.Say("Without errors on %s.", at.Format("2 Jan 2006")), words.Text{})
 	}
 	if skew := f.Server.Now.Sub(f.Now).Abs(); skew > time.Minute {
-		j.add("clock", "Clock", Warned, fmt.Sprintf("The server's clock is %s away from this machine's.", words.Span(skew)), "Set both by NTP: times on these pages are compared.")
+		j.add("clock", "Clock", Warned, words.Say("The server's clock is %s away from this machine's.", words.Span(skew)), words.Say("Set both by NTP: times on these pages are compared."))
 	}
 	if f.Compress && f.Server.EngineEdition == 4 {
-		j.add("compress", "Compression", Barred, "Express Edition cannot compress backups.", "Start without compression.")
+		j.add("compress", "Compression", Barred, words.Say("Express Edition cannot compress backups."), words.Say("Start without compression."))
 	}
 }
 
 func (j *judge) folder(f SourceFacts) {
 	if f.FolderOK != nil {
-		message, fix := fault.Words(f.FolderOK)
-		j.add("folder", "Backup folder", Barred, "The backup folder cannot be seen from both sides: "+message, fix)
+		message, fix := fault.Texts(f.FolderOK)
+		j.add("folder", "Backup folder", Barred, words.Say("The backup folder cannot be seen from both sides: %s", message), fix)
 		return
 	}
 	need := f.Database.DataBytes
 	switch free := f.Database.FreeBackupBytes; {
 	case free < 0:
-		j.add("folder", "Backup folder", Warned, "Both sides see the folder. The server does not tell how much is free there.", "Make sure a full backup fits.")
+		j.add("folder", "Backup folder", Warned, words.Say("Both sides see the folder. The server does not tell how much is free there."), words.Say("Make sure a full backup fits."))
 	case free < need:
-		j.add("folder", "Backup folder", Barred, fmt.Sprintf("A full backup may need %s, %s are free there.", words.Bytes(need), words.Bytes(free)), "Free some space, or choose another folder.")
+		j.add("folder", "Backup folder", Barred, words.Say("A full backup may need %s, %s are free there.", words.Bytes(need), words.Bytes(free)), words.Say("Free some space, or choose another folder."))
 	default:
-		j.add("folder", "Backup folder", Passed, fmt.Sprintf("Both sides see it; %s free.", words.Bytes(free)), "")
+		j.add("folder", "Backup folder", Passed, words.Say("Both sides see it; %s free.", words.Bytes(free)), words.Text{})
 	}
 }
 
 func (j *judge) others(f SourceFacts) {
 	if len(f.Foreign) == 0 {
-		j.add("others", "Other log backups", Passed, "Nobody else took a log backup in the last day.", "")
+		j.add("others", "Other log backups", Passed, words.Say("Nobody else took a log backup in the last day."), words.Text{})
 		return
 	}
 	last := f.Foreign[len(f.Foreign)-1]
-	j.add("others", "Other log backups", Warned, fmt.Sprintf("%s took %d log backups in the last day, the last at %s UTC. Each is a link of the same chain.", last.User, len(f.Foreign), last.Set.Finished.Time().Format("15:04")),
-		"They are followed when their files lie in the backup folder. Better: pause that job until the cutover.")
+	j.add("others", "Other log backups", Warned, words.Say("%s took %d log backups in the last day, the last at %s UTC. Each is a link of the same chain.", last.User, len(f.Foreign), last.Set.Finished.Time().Format("15:04")),
+		words.Say("They are followed when their files lie in the backup folder. Better: pause that job until the cutover."))
 }
 
 // JudgeLive is the whole preflight of a migration that follows a source: the
@@ -250,10 +249,10 @@ func JudgeLive(f Facts, s SourceFacts) []Finding {
 		return j.out
 	}
 	if smallest := SmallestEvery(calls, ImportsKept); s.Every < smallest {
-		j.add("calls", "Calls a day", Warned, fmt.Sprintf("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", words.Span(s.Every), calls.Database, words.Span(time.Duration(calls.Database-5)*s.Every)),
-			fmt.Sprintf("Choose %s or more, unless the cutover comes before.", words.Span(smallest)))
+		j.add("calls", "Calls a day", Warned, words.Say("A log backup every %s uses up the %d imports a day in %s; then only those kept for the cutover are left.", words.Span(s.Every), calls.Database, words.Span(time.Duration(calls.Database-5)*s.Every)),
+			words.Say("Choose %s or more, unless the cutover comes before.", words.Span(smallest)))
 	} else {
-		j.add("calls", "Calls a day", Passed, fmt.Sprintf("A log backup every %s fits into the %d imports a day.", words.Span(s.Every), calls.Database), "")
+		j.add("calls", "Calls a day", Passed, words.Say("A log backup every %s fits into the %d imports a day.", words.Span(s.Every), calls.Database), words.Text{})
 	}
 	return j.out
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Keys of the steps of a migration's run.
@@ -60,7 +61,7 @@ func stepTitle(m Migration, key string) string {
 
 // endStep closes the step of a file that the target has finished with.
 func (j *job) endStep(f File, now time.Time) run.Step {
-	s := run.Step{Key: stepOf(f), Title: f.title("Import"), State: run.StepDone, Finished: now, Message: f.Message}
+	s := run.Step{Key: stepOf(f), Title: f.title("Import"), State: run.StepDone, Finished: now, Message: words.Plain(f.Message)}
 	if f.Kind == "full" {
 		s.Title = f.title("Restore")
 	}
@@ -74,7 +75,7 @@ func (j *job) endStep(f File, now time.Time) run.Step {
 }
 
 func (j *job) checkStep(m Migration, r Reading, now time.Time) run.Step {
-	s := run.Step{Key: StepCheck, Title: "DBCC CHECKDB on the target", State: run.StepDone, Finished: now, Message: r.Said}
+	s := run.Step{Key: StepCheck, Title: "DBCC CHECKDB on the target", State: run.StepDone, Finished: now, Message: words.Plain(r.Said)}
 	switch r.Check {
 	case CheckFailed:
 		s.State = run.StepFailed

@@ -8,8 +8,10 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RunKind is the kind of the runs that drive migrations.
@@ -133,12 +135,12 @@ type Summary struct {
 	ServerID   string // of the server at work that it follows; empty = made of given files
 	Stage      Stage
 	RunState   run.State
-	Message    string // the run's
+	Message    words.Text // the run's
 	Files      int
 	Applied    int
 	Bytes      int64 // of all live files
 	Uploaded   int64
-	Problem    string // code; empty = none
+	Problem    fault.Code // empty = none
 	Created    time.Time
 	Finished   time.Time
 }

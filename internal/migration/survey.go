@@ -60,7 +60,8 @@ func (s *Survey) Look(ctx context.Context, bucketID, prefix string) ([]Seen, err
 		return nil, err
 	}
 	if len(objects) == 0 {
-		return nil, fault.New(fault.NotFound, fmt.Sprintf("There is no file under %q.", prefix), "Check the folder or prefix; names are case-sensitive.")
+		return nil, fault.Newf(fault.NotFound, "There is no file under %q.", prefix).
+			WithFix("Check the folder or prefix; names are case-sensitive.")
 	}
 	out := make([]Seen, len(objects))
 	g, ctx := errgroup.WithContext(ctx)

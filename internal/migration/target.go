@@ -6,6 +6,8 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // ErrUndone marks an error of a changing call that certainly had no effect,
@@ -158,13 +160,21 @@ const (
 // Task is one restore on the target. A status that is none of the constants
 // is kept as the service wrote it and treated as still running.
 type Task struct {
-	ID                 string
-	Database           string
-	BackupMode         string
-	Status             TaskStatus
-	Created            time.Time // UTC
-	Ended              time.Time // UTC, zero while it lasts
-	Description        string    // progress, result of the check, or the error
+	ID          string
+	Database    string
+	BackupMode  string
+	Status      TaskStatus
+	Created     time.Time   // UTC
+	Ended       time.Time   // UTC, zero while it lasts
+	Description string      // progress, result of the check, or the error
+	Check       CheckResult // what the description says of a check
+
+	// Why it failed, or why it waits again after a refusal: the code of what the
+	// description says, empty when that is no error. Cause and Fix are zero where
+	// internal/explain says all.
+	Code       fault.Code
+	Cause, Fix words.Text
+
 	InterruptedRestore time.Time // see Host; zero = it is not
 	ReadOnly           bool      // the database is open and takes no writes
 }
@@ -179,6 +189,7 @@ type TaskFile struct {
 	Ended       time.Time
 	Available   string
 	Description string
+	Code        fault.Code // of what the description says; empty when that is no error
 }
 
 // Restored reports whether the target has applied the file.

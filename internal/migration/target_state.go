@@ -4,6 +4,9 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/explain"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Reading is what a look at the target teaches.
@@ -12,8 +15,8 @@ type Reading struct {
 	Problem *Problem
 	Opened  bool
 	Check   CheckResult
-	Said    string // the target's words on the check
-	Text    string // one sentence for the list of events; empty when nothing changed
+	Said    string     // the target's words on the check
+	Text    words.Text // one sentence for the list of events; empty when nothing changed
 }
 
 // Read compares what the target says with what is written down. It is pure:
@@ -55,7 +58,7 @@ func readSent(m Migration, s TargetState, sent File, now time.Time, r Rules) Rea
 	row, told := newestRow(m, s, sent)
 	switch {
 	case told && row.Failed():
-		return refused(m, sent, row.Description, s.Task.Description)
+		return refused(m, sent, toldOf(row, s.Task))
 	case told && row.Restored():
 		return applied(m, sent, now)
 	case told:
@@ -67,17 +70,14 @@ func readSent(m Migration, s TargetState, sent File, now time.Time, r Rules) Rea
 	call := lastCall(m, sent.Ord)
 	if len(s.Files) > 0 && now.After(call.Settled.Add(r.Settle)) {
 		f := sent
-		return Reading{Files: m.as(f, FileRefused, "accepted, and never seen again", time.Time{}), Text: "The target accepted " + path.Base(f.Source) + " and shows nothing of it.",
-			Problem: &Problem{Code: "unseen", Step: stepOf(f), File: f.Ord, Said: s.Task.Description,
-				Cause:   "The target accepted the file, went back to waiting, and its list of files does not show it.",
-				Fix:     "Look at the instance's migration records. Retrying is harmless: a log that was applied is refused as too early.",
-				Actions: []Button{ButtonRetry, ButtonTerminate}}}
+		return Reading{Files: m.as(f, FileRefused, "accepted, and never seen again", time.Time{}), Text: words.Say("The target accepted %s and shows nothing of it.", path.Base(f.Source)),
+			Problem: m.problem("unseen", stepOf(f), f.Ord, s.Task.Description)}
 	}
 	if len(s.Files) > 0 || now.Before(call.Settled.Add(r.Poll)) {
 		return Reading{}
 	}
-	if e := m.Explain(s.Task.Description); e.Code != "unknown" && !e.Opened {
-		return refused(m, sent, s.Task.Description, "")
+	if code := s.Task.Code; code != "" && code != explain.Unknown && !m.Explain(code).Opened {
+		return refused(m, sent, s.Task)
 	}
 	return applied(m, sent, now)
 }
@@ -95,68 +95,72 @@ func (m Migration) as(f File, state FileState, message string, at time.Time) []F
 }
 
 func applied(m Migration, f File, now time.Time) Reading {
-	return Reading{Files: m.as(f, FileApplied, "", now), Text: path.Base(f.Source) + " is applied up to LSN " + f.LastLSN.String() + "."}
+	return Reading{Files: m.as(f, FileApplied, "", now), Text: words.Say("%s is applied up to LSN %s.", path.Base(f.Source), f.LastLSN)}
 }
 
-func refused(m Migration, f File, said, more string) Reading {
-	if said == "" {
-		said = more
+// toldOf is what the target says of a file: in the file's own row, or else of
+// its task.
+func toldOf(row TaskFile, t Task) Task {
+	if row.Description == "" && row.Code == "" {
+		return t
 	}
-	e := m.Explain(said)
-	if e.Code == "covered" {
+	return Task{Description: row.Description, Code: row.Code}
+}
+
+func refused(m Migration, f File, t Task) Reading {
+	said := t.Description
+	if t.Code == "covered" {
 		// Nothing is lost by leaving it out: the target is past it already.
-		return Reading{Files: m.as(f, FileDropped, "Already covered: "+said, time.Time{}), Text: path.Base(f.Source) + " is not needed: the target has applied everything in it."}
+		return Reading{Files: m.as(f, FileDropped, "Already covered: "+said, time.Time{}), Text: words.Say("%s is not needed: the target has applied everything in it.", path.Base(f.Source))}
 	}
-	return Reading{Files: m.as(f, FileRefused, said, time.Time{}), Problem: problemOf(e, said, stepOf(f), f.Ord), Text: "The target refused " + path.Base(f.Source) + ": " + said}
-}
-
-func problemOf(e Explanation, said, step string, ord int) *Problem {
-	return &Problem{Code: e.Code, Step: step, File: ord, Said: said, Cause: e.Cause, Fix: e.Fix, Actions: e.Actions}
+	return Reading{Files: m.as(f, FileRefused, said, time.Time{}), Problem: m.problem(t.Code, stepOf(f), f.Ord, said).told(m, t.Cause, t.Fix), Text: words.Say("The target refused %s: %s", path.Base(f.Source), said)}
 }
 
 // readOpened handles Success: of an immediate restore, of our opening, or of
 // one that somebody ordered elsewhere.
 func readOpened(m Migration, task Task, sent File, waiting bool, now time.Time) Reading {
-	out := Reading{Opened: true, Text: "The target says the database is open."}
+	out := Reading{Opened: true, Text: words.Say("The target says the database is open.")}
 	if waiting {
 		out.Files = applied(m, sent, now).Files
 	}
 	if m.Mode == Pending && !opening(m) {
-		out.Text = "The target says the database is open; it was opened from elsewhere."
+		out.Text = words.Say("The target says the database is open; it was opened from elsewhere.")
 	}
 	check := readCheck(m, task, now)
 	out.Check, out.Said = check.Check, check.Said
 	return out
 }
 
-// readCheck looks for the words on DBCC CHECKDB. A synchronous check has
+// readCheck looks for the result of DBCC CHECKDB. A synchronous check has
 // passed when the database is open; an asynchronous one speaks later.
 func readCheck(m Migration, task Task, now time.Time) Reading {
-	low := strings.ToLower(task.Description)
 	switch {
-	case strings.Contains(low, "checkdb failed"):
-		return Reading{Check: CheckFailed, Said: task.Description, Text: "DBCC CHECKDB found errors: " + task.Description}
-	case strings.Contains(low, "success") && strings.Contains(low, "checkdb"):
-		return Reading{Check: CheckPassed, Said: task.Description, Text: "DBCC CHECKDB found no errors."}
+	case task.Check == CheckFailed:
+		return Reading{Check: CheckFailed, Said: task.Description, Text: words.Say("DBCC CHECKDB found errors: %s", task.Description)}
+	case task.Check == CheckPassed:
+		return Reading{Check: CheckPassed, Said: task.Description, Text: words.Say("DBCC CHECKDB found no errors.")}
 	case m.Check == CheckSync && task.Status == TaskSuccess:
-		return Reading{Check: CheckPassed, Said: task.Description, Text: "DBCC CHECKDB ran before the opening."}
+		return Reading{Check: CheckPassed, Said: task.Description, Text: words.Say("DBCC CHECKDB ran before the opening.")}
 	case !m.Opened.IsZero() && now.Sub(m.Opened) > 24*time.Hour:
-		return Reading{Check: CheckUntold, Text: "The target did not tell the result of the check within a day."}
+		return Reading{Check: CheckUntold, Text: words.Say("The target did not tell the result of the check within a day.")}
 	}
 	return Reading{}
 }
 
 func readFailed(m Migration, task Task, sent File, waiting bool) Reading {
 	if waiting {
-		return refused(m, sent, task.Description, "")
+		return refused(m, sent, task)
 	}
-	e := m.Explain(task.Description)
 	step := "open"
 	if !opening(m) {
 		step = "import"
 	}
-	return Reading{Problem: problemOf(e, task.Description, step, 0), Text: "The target's task failed: " + task.Description}
+	return Reading{Problem: m.problem(task.Code, step, 0, task.Description).told(m, task.Cause, task.Fix), Text: words.Say("The target's task failed: %s", task.Description)}
 }
+
+// CodePending is the problem of an order to open that the target does not carry
+// out, without a word why.
+const CodePending = "pending"
 
 // readStillPending handles Waiting after the order to open: either the target
 // has not begun, or it gave up and says why.
@@ -170,13 +174,11 @@ func readStillPending(m Migration, task Task, now time.Time, r Rules) Reading {
 	if now.Before(order.Settled.Add(r.Settle)) {
 		return Reading{}
 	}
-	e := m.Explain(task.Description)
-	if e.Code == "unknown" {
-		e.Cause = "The target took the order to open the database, and still calls it pending."
-		e.Fix = "Look at the instance's migration records. Opening again is harmless."
-		e.Actions = []Button{ButtonOpen, ButtonTerminate}
+	code := task.Code
+	if code == "" || code == explain.Unknown {
+		code = CodePending
 	}
-	return Reading{Problem: problemOf(e, task.Description, "open", 0), Text: "The database is still pending after the order to open it."}
+	return Reading{Problem: m.problem(code, "open", 0, task.Description).told(m, task.Cause, task.Fix), Text: words.Say("The database is still pending after the order to open it.")}
 }
 
 // newestRow is the target's row of the file's newest call. Rows of earlier

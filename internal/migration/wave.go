@@ -48,7 +48,7 @@ func StartWave(ctx context.Context, store Store, name string, items []WaveItem, 
 	}
 	for _, f := range whole {
 		if f.Level == Barred {
-			return Wave{}, nil, fault.New(fault.Invalid, f.Text, f.Fix)
+			return Wave{}, nil, fault.Told(fault.Invalid, f.Text, f.Fix)
 		}
 	}
 	w := Wave{ID: newID(), Name: name, Findings: whole, Created: by.At}
@@ -209,9 +209,9 @@ func aborted(m Migration, why string) string {
 	case m.Problem == nil:
 		return why
 	case why == "":
-		return "It stood still: " + m.Problem.Cause
+		return "It stood still: " + m.Problem.Cause.String()
 	}
-	return why + " It stood still: " + m.Problem.Cause
+	return why + " It stood still: " + m.Problem.Cause.String()
 }
 
 // Arrange decides the order in which those of a wave begin that have not begun

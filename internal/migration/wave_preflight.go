@@ -2,7 +2,6 @@ package migration
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -92,12 +91,12 @@ func (j *judge) waveNames(f WaveFacts) {
 	for _, m := range f.Members {
 		low := strings.ToLower(m.Name)
 		if other, twice := seen[low]; twice {
-			j.add("wave-names", "Names", Barred, fmt.Sprintf("%s and %s would get the same name on the target.", other, m.Source), "Leave one out and migrate it alone, under another name.")
+			j.add("wave-names", "Names", Barred, words.Say("%s and %s would get the same name on the target.", other, m.Source), words.Say("Leave one out and migrate it alone, under another name."))
 			return
 		}
 		seen[low] = m.Source
 	}
-	j.add("wave-names", "Names", Passed, "Each has a name of its own on the target.", "")
+	j.add("wave-names", "Names", Passed, words.Say("Each has a name of its own on the target."), words.Text{})
 }
 
 func (j *judge) waveCount(f WaveFacts) {
@@ -110,12 +109,12 @@ func (j *judge) waveCount(f WaveFacts) {
 	all := there + len(f.Members)
 	switch {
 	case most == 0:
-		j.add("wave-count", "Databases on the target", Warned, fmt.Sprintf("%d are there or on their way, %d come. How many it may hold is not told.", there, len(f.Members)), "Look it up for the instance's class.")
+		j.add("wave-count", "Databases on the target", Warned, words.Say("%d are there or on their way, %d come. How many it may hold is not told.", there, len(f.Members)), words.Say("Look it up for the instance's class."))
 	case all > most:
-		j.add("wave-count", "Databases on the target", Barred, fmt.Sprintf("%d are there or on their way, %d come; it may hold %d.", there, len(f.Members), most),
-			fmt.Sprintf("Leave out %d, drop what is no longer needed there, or choose an instance that may hold %d.", all-most, all))
+		j.add("wave-count", "Databases on the target", Barred, words.Say("%d are there or on their way, %d come; it may hold %d.", there, len(f.Members), most),
+			words.Say("Leave out %d, drop what is no longer needed there, or choose an instance that may hold %d.", all-most, all))
 	default:
-		j.add("wave-count", "Databases on the target", Passed, fmt.Sprintf("%d of %d with the wave.", all, most), "")
+		j.add("wave-count", "Databases on the target", Passed, words.Say("%d of %d with the wave.", all, most), words.Text{})
 	}
 }
 
@@ -132,12 +131,12 @@ func (j *judge) waveTarget(f WaveFacts) {
 	in := f.Instance
 	switch free := in.StorageBytes - in.UsedBytes; {
 	case in.StorageBytes == 0 || in.UsedBytes < 0:
-		j.add("wave-space", "Space on the target", Warned, fmt.Sprintf("The databases need %s together; how much is free there is not told.", words.Bytes(need)), "Check the free storage of the target.")
+		j.add("wave-space", "Space on the target", Warned, words.Say("The databases need %s together; how much is free there is not told.", words.Bytes(need)), words.Say("Check the free storage of the target."))
 	case free < need:
-		j.add("wave-space", "Space on the target", Barred, fmt.Sprintf("The databases need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
-			fmt.Sprintf("Enlarge its storage by %s or more, or leave out databases of that size.", words.Bytes(need-free)))
+		j.add("wave-space", "Space on the target", Barred, words.Say("The databases need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
+			words.Say("Enlarge its storage by %s or more, or leave out databases of that size.", words.Bytes(need-free)))
 	default:
-		j.add("wave-space", "Space on the target", Passed, fmt.Sprintf("%s of %s free.", words.Bytes(need), words.Bytes(free)), "")
+		j.add("wave-space", "Space on the target", Passed, words.Say("%s of %s free.", words.Bytes(need), words.Bytes(free)), words.Text{})
 	}
 }
 
@@ -145,12 +144,12 @@ func (j *judge) waveBucket(f WaveFacts) {
 	need, _ := f.bytes()
 	switch {
 	case f.BucketMay < 0:
-		j.add("wave-bucket", "Space in the bucket", Passed, fmt.Sprintf("The full backups have %s at most; the bucket tells no bound.", words.Bytes(need)), "")
+		j.add("wave-bucket", "Space in the bucket", Passed, words.Say("The full backups have %s at most; the bucket tells no bound.", words.Bytes(need)), words.Text{})
 	case f.BucketMay < need:
-		j.add("wave-bucket", "Space in the bucket", Barred, fmt.Sprintf("The full backups may need %s together, %s are free in %s.", words.Bytes(need), words.Bytes(f.BucketMay), f.Bucket.Name),
-			fmt.Sprintf("Free %s there, or choose another place.", words.Bytes(need-f.BucketMay)))
+		j.add("wave-bucket", "Space in the bucket", Barred, words.Say("The full backups may need %s together, %s are free in %s.", words.Bytes(need), words.Bytes(f.BucketMay), f.Bucket.Name),
+			words.Say("Free %s there, or choose another place.", words.Bytes(need-f.BucketMay)))
 	default:
-		j.add("wave-bucket", "Space in the bucket", Passed, fmt.Sprintf("%s at most of %s free.", words.Bytes(need), words.Bytes(f.BucketMay)), "")
+		j.add("wave-bucket", "Space in the bucket", Passed, words.Say("%s at most of %s free.", words.Bytes(need), words.Bytes(f.BucketMay)), words.Text{})
 	}
 }
 
@@ -164,12 +163,12 @@ func (j *judge) waveFolder(f WaveFacts) {
 	}
 	switch {
 	case free < 0:
-		j.add("wave-folder", "Backup folder", Warned, fmt.Sprintf("The full backups may need %s together; how much is free there is not told.", words.Bytes(need)), "Make sure that they fit.")
+		j.add("wave-folder", "Backup folder", Warned, words.Say("The full backups may need %s together; how much is free there is not told.", words.Bytes(need)), words.Say("Make sure that they fit."))
 	case free < need:
-		j.add("wave-folder", "Backup folder", Barred, fmt.Sprintf("The full backups may need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
-			fmt.Sprintf("Free %s, choose another folder, start with compression and fewer databases, or make several waves.", words.Bytes(need-free)))
+		j.add("wave-folder", "Backup folder", Barred, words.Say("The full backups may need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
+			words.Say("Free %s, choose another folder, start with compression and fewer databases, or make several waves.", words.Bytes(need-free)))
 	default:
-		j.add("wave-folder", "Backup folder", Passed, fmt.Sprintf("%s at most of %s free.", words.Bytes(need), words.Bytes(free)), "")
+		j.add("wave-folder", "Backup folder", Passed, words.Say("%s at most of %s free.", words.Bytes(need), words.Bytes(free)), words.Text{})
 	}
 }
 
@@ -180,17 +179,17 @@ func (j *judge) waveCalls(f WaveFacts) {
 	n, left := len(f.Members), f.callsLeft()
 	need := n * PlannedCalls(f.Traits.Calls, f.Every)
 	if need <= left {
-		j.add("wave-calls", "Calls a day", Passed, fmt.Sprintf("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, f.Traits.Calls.Instance), "")
+		j.add("wave-calls", "Calls a day", Passed, words.Say("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, f.Traits.Calls.Instance), words.Text{})
 		return
 	}
-	text := fmt.Sprintf("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", words.Span(f.Every), need, words.Count(n, "database", "databases"), max(left, 0), f.Traits.Calls.Instance)
+	text := words.Say("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", words.Span(f.Every), need, words.Count(n, "database", "databases"), max(left, 0), f.Traits.Calls.Instance)
 	if every, ok := f.FittingEvery(); ok {
-		j.add("wave-calls", "Calls a day", Warned, text+" When they are used up, all of them wait.", fmt.Sprintf("Choose a log backup every %s or more.", words.Span(every)))
+		j.add("wave-calls", "Calls a day", Warned, words.Say("%s When they are used up, all of them wait.", text), words.Say("Choose a log backup every %s or more.", words.Span(every)))
 		return
 	}
-	fix := "Wait until other migrations have ended, or choose another instance."
+	fix := words.Say("Wait until other migrations have ended, or choose another instance.")
 	if most := left / (callsBeside + 1); most > 0 {
-		fix = fmt.Sprintf("No interval fits. Make waves of at most %s, one a day.", words.Count(most, "database", "databases"))
+		fix = words.Say("No interval fits. Make waves of at most %s, one a day.", words.Count(most, "database", "databases"))
 	}
 	level := Warned
 	if left < n*callsBeside {

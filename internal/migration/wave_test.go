@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // need is a database of a wave, sizes in GiB.
@@ -62,10 +63,10 @@ func TestAWholeWaveIsJudged(t *testing.T) {
 					continue
 				}
 				found = true
-				if got.Level != tc.level || !strings.Contains(got.Text+" "+got.Fix, tc.says) {
+				if got.Level != tc.level || !strings.Contains(words.Join(got.Text, got.Fix).String(), tc.says) {
 					t.Errorf("%+v, want %s with %q", got, tc.level, tc.says)
 				}
-				if got.Level != Passed && got.Fix == "" {
+				if got.Level != Passed && got.Fix.IsZero() {
 					t.Errorf("%s says no fix", got.Code)
 				}
 			}
@@ -220,7 +221,7 @@ func TestADatabaseWaitsForItsTurn(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	m := Migration{Checked: now, Ahead: 3, LiveSource: &LiveSource{Every: time.Hour}}
 	act := NextAtSource(m, Budget{}, now, SourceRules{})
-	if act.Do != SourceQueue || !act.Until.After(now) || !strings.Contains(act.Why, "3 databases") {
+	if act.Do != SourceQueue || !act.Until.After(now) || !strings.Contains(act.Why.String(), "3 databases") {
 		t.Errorf("%+v", act)
 	}
 	m.Ahead = 0

@@ -14,7 +14,7 @@ func TestCallsADayAreWordedForPeople(t *testing.T) {
 		var told string
 		for _, f := range JudgeLive(Facts{Migration: Migration{Traits: serviceTraits}, Instance: TargetInstance{Region: "cn-hangzhou"}}, SourceFacts{Every: every}) {
 			if f.Code == "calls" {
-				told += strings.Join([]string{f.Text, f.Fix}, " ")
+				told += strings.Join([]string{f.Text.String(), f.Fix.String()}, " ")
 			}
 		}
 		if told != want {

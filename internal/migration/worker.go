@@ -8,9 +8,11 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Ports reaches the places a migration touches, by the ids of their endpoints.
@@ -177,7 +179,7 @@ func (j *job) rest(ctx context.Context, m Migration, act Action, take SourceActi
 			return run.Outcome{State: run.Waiting, WakeAt: until, Message: take.Why}, true, nil
 		}
 		return run.Outcome{State: run.Waiting, WakeAt: until,
-			Message: "Every file is applied. Add the next increment, or open the database."}, true, nil
+			Message: words.Say("Every file is applied. Add the next increment, or open the database.")}, true, nil
 	}
 	if left < 2*time.Second {
 		return run.Outcome{}, false, lanes.wait(ctx, left)
@@ -188,15 +190,15 @@ func (j *job) rest(ctx context.Context, m Migration, act Action, take SourceActi
 // finish says how it ended.
 func (j *job) finish(ctx context.Context, m Migration) (run.Outcome, bool, error) {
 	now := j.Now()
-	c := Change{Stage: StageOpened, Finished: &now, Events: j.event("", run.Info, "The migration is finished.")}
-	out := run.Outcome{State: run.Succeeded, Message: "The database is open."}
+	c := Change{Stage: StageOpened, Finished: &now, Events: j.event("", run.Info, words.Say("The migration is finished."))}
+	out := run.Outcome{State: run.Succeeded, Message: words.Say("The database is open.")}
 	if m.Opened.IsZero() {
 		if err := j.abortUploads(ctx, m); err != nil {
 			return run.Outcome{}, false, err
 		}
 		c.Stage = StageTerminated
-		c.Events = j.event("", run.Info, "The migration is terminated. Files that were uploaded stay.")
-		out = run.Outcome{State: run.Canceled, Message: "Terminated."}
+		c.Events = j.event("", run.Info, words.Say("The migration is terminated. Files that were uploaded stay."))
+		out = run.Outcome{State: run.Canceled, Message: words.Say("Terminated.")}
 	}
 	if ok, _, _ := Comparable(m); ok && !m.Stage.Ended() {
 		next, r := newComparison(m, j.NewID(), now)
@@ -239,7 +241,7 @@ func (j *job) look(ctx context.Context, m Migration) error {
 		c.Opened = &now
 		c.Steps = append(c.Steps, run.Step{Key: StepOpen, Title: "Open " + m.Database, State: run.StepDone, Finished: now})
 		if Unfreezes(m) {
-			c.Steps = append(c.Steps, run.Step{Key: StepWritable, Title: "Set " + m.Database + " READ_WRITE", State: run.StepDone, Finished: now, Message: "The freeze of the source had travelled along."})
+			c.Steps = append(c.Steps, run.Step{Key: StepWritable, Title: "Set " + m.Database + " READ_WRITE", State: run.StepDone, Finished: now, Message: words.Say("The freeze of the source had travelled along.")})
 		}
 		if got.Check == CheckUnknown {
 			c.Steps = append(c.Steps, run.Step{Key: StepCheck, Title: "DBCC CHECKDB on the target", State: run.StepActive, Started: now})
@@ -248,7 +250,7 @@ func (j *job) look(ctx context.Context, m Migration) error {
 	if got.Check != CheckUnknown {
 		c.Steps = append(c.Steps, j.checkStep(m, got, now))
 	}
-	if got.Text != "" {
+	if !got.Text.IsZero() {
 		level := run.Info
 		if got.Problem != nil || got.Check == CheckFailed {
 			level = run.Problem
@@ -256,7 +258,7 @@ func (j *job) look(ctx context.Context, m Migration) error {
 		c.Events = j.event(step, level, got.Text)
 	}
 	if got.Opened {
-		c.Audit = j.audit(m, "migration.opened", got.Text)
+		c.Audit = j.audit(m, "migration.opened", got.Text.String())
 	}
 	return j.note(ctx, c)
 }
@@ -279,7 +281,7 @@ func (j *job) note(ctx context.Context, c Change) error {
 	return j.Store.Note(ctx, j.claim, j.id, c)
 }
 
-func (j *job) event(step string, l run.Level, text string) []run.Event {
+func (j *job) event(step string, l run.Level, text words.Text) []run.Event {
 	return []run.Event{{At: j.Now(), Step: step, Level: l, Text: text}}
 }
 
@@ -293,13 +295,15 @@ func (j *job) uploadFailed(ctx context.Context, m Migration, f File, err error) 
 	if fault.Is(err, fault.Unavailable) || ctx.Err() != nil || errors.Is(err, context.Canceled) || fault.Of(err) == fault.Unknown {
 		return err
 	}
-	message, fix := fault.Words(err)
-	code := "upload"
-	if errors.Is(err, objectstore.ErrSourceChanged) {
-		code = CodeSourceChanged
+	p := m.refusal(err, StepUpload(f.Ord), f.Ord)
+	switch {
+	case errors.Is(err, objectstore.ErrSourceChanged):
+		p.Code = CodeSourceChanged
+	case p.Code == explain.Unknown:
+		p.Code = "upload"
 	}
-	return j.stand(ctx, m, &Problem{Code: code, Step: StepUpload(f.Ord), File: f.Ord, Said: message, Cause: message, Fix: fix,
-		Actions: []Button{ButtonRetry, ButtonAddFiles, ButtonTerminate}})
+	p.Actions = []Button{ButtonRetry, ButtonAddFiles, ButtonTerminate}
+	return j.stand(ctx, m, p)
 }
 
 // CodeSourceChanged is the problem of a source file that is not what it was.

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -69,8 +68,10 @@ type check struct {
 	out    []Finding
 }
 
-func (c *check) bars(field, text, fix string) { c.out = append(c.out, Finding{field, true, text, fix}) }
-func (c *check) warn(field, text, fix string) {
+func (c *check) bars(field string, text, fix words.Text) {
+	c.out = append(c.out, Finding{field, true, text, fix})
+}
+func (c *check) warn(field string, text, fix words.Text) {
 	c.out = append(c.out, Finding{field, false, text, fix})
 }
 
@@ -79,10 +80,10 @@ func (c *check) bar(field string, err error) {
 	if err == nil {
 		return
 	}
-	text, fix := fault.Words(err)
+	text, fix := fault.Texts(err)
 	var o *fault.Error
 	if !errors.As(err, &o) {
-		text = err.Error()
+		text = words.Plain(err.Error())
 	}
 	c.bars(field, text, fix)
 }
@@ -91,43 +92,43 @@ func (c *check) bar(field string, err error) {
 func (c *check) plain() {
 	p := &c.policy
 	if name := strings.TrimSpace(p.Name); name == "" || len(name) > 100 || name != p.Name {
-		c.bars(FieldName, "The policy needs a name of at most 100 bytes.", "Give it the name your colleagues know it by.")
+		c.bars(FieldName, words.Say("The policy needs a name of at most 100 bytes."), words.Say("Give it the name your colleagues know it by."))
 	}
 	switch n := len(p.Servers); {
 	case n == 0:
-		c.bars(FieldServers, "The policy looks after no server.", "Choose at least one.")
+		c.bars(FieldServers, words.Say("The policy looks after no server."), words.Say("Choose at least one."))
 	case n > mostServers:
-		c.bars(FieldServers, fmt.Sprintf("%d servers are too many for one policy.", n), fmt.Sprintf("Make several policies of at most %d.", mostServers))
+		c.bars(FieldServers, words.Say("%d servers are too many for one policy.", n), words.Say("Make several policies of at most %d.", mostServers))
 	}
 	seen := map[string]bool{}
 	for _, s := range p.Servers {
 		if seen[s] {
-			c.bars(FieldServers, "A server is chosen twice.", "Choose it once.")
+			c.bars(FieldServers, words.Say("A server is chosen twice."), words.Say("Choose it once."))
 		}
 		seen[s] = true
 	}
 	if n := len(c.facts.ServersGone); n > 0 {
-		c.bars(FieldServers, fmt.Sprintf("%d of the chosen servers do not exist any more.", n), "Choose others.")
+		c.bars(FieldServers, words.Say("%d of the chosen servers do not exist any more.", n), words.Say("Choose others."))
 	}
 	c.bar(FieldDatabases, p.Databases.Check())
 	_, err := LoadZone(p.Zone)
 	c.bar(FieldZone, err)
 	switch {
 	case p.Missed != MissedLate && p.Missed != MissedSkip:
-		c.bars(FieldMissed, fmt.Sprintf("%q is not a way to deal with missed times.", p.Missed), "Choose late or skip.")
+		c.bars(FieldMissed, words.Say("%q is not a way to deal with missed times.", p.Missed), words.Say("Choose late or skip."))
 	case p.Window < 0 || p.Window > mostWindow:
-		c.bars(FieldWindow, "The window is out of range.", "Choose one minute to seven days.")
+		c.bars(FieldWindow, words.Say("The window is out of range."), words.Say("Choose one minute to seven days."))
 	case p.Missed == MissedLate && p.Window < onTime:
-		c.bars(FieldWindow, "What starts late needs a window in which it may.", "Choose at least one minute, or let missed times be skipped.")
+		c.bars(FieldWindow, words.Say("What starts late needs a window in which it may."), words.Say("Choose at least one minute, or let missed times be skipped."))
 	}
 	if p.How.Stripes < 0 || p.How.Stripes > mostStripes {
-		c.bars(FieldStripes, fmt.Sprintf("A backup set has 1 to %d stripes.", mostStripes), "Choose a number in between.")
+		c.bars(FieldStripes, words.Say("A backup set has 1 to %d stripes.", mostStripes), words.Say("Choose a number in between."))
 	}
 	if p.Objective < 0 {
-		c.bars(FieldObjective, "The objective is negative.", "Leave it empty to promise nothing.")
+		c.bars(FieldObjective, words.Say("The objective is negative."), words.Say("Leave it empty to promise nothing."))
 	}
 	if c.facts.BucketGone {
-		c.bars(FieldBucket, "The chosen bucket does not exist any more.", "Choose another one, or let the sets stay in the server's folder.")
+		c.bars(FieldBucket, words.Say("The chosen bucket does not exist any more."), words.Say("Choose another one, or let the sets stay in the server's folder."))
 	}
 }
 
@@ -137,11 +138,11 @@ func (c *check) rules() {
 	seen := map[backup.Kind]bool{}
 	for _, r := range p.Rules {
 		if r.Kind != backup.Full && r.Kind != backup.Differential && r.Kind != backup.Log {
-			c.bars("", fmt.Sprintf("%q is not a kind of backup.", r.Kind), "Choose full, differential or log.")
+			c.bars("", words.Say("%q is not a kind of backup.", r.Kind), words.Say("Choose full, differential or log."))
 			continue
 		}
 		if seen[r.Kind] {
-			c.bars(RuleField(r.Kind, "cron"), fmt.Sprintf("There are two rules for %s backups.", r.Kind), "Make one of them.")
+			c.bars(RuleField(r.Kind, "cron"), words.Say("There are two rules for %s backups.", r.Kind), words.Say("Make one of them."))
 		}
 		seen[r.Kind] = true
 		_, err := parseCron(r.Cron)
@@ -149,31 +150,31 @@ func (c *check) rules() {
 		k := r.Keep
 		for _, n := range []int{k.Count, k.Daily, k.Weekly, k.Monthly, k.Yearly} {
 			if n < 0 || n > mostKept {
-				c.bars(RuleField(r.Kind, "keep"), fmt.Sprintf("%d is not a number of sets to keep.", n), fmt.Sprintf("Choose 0 to %d.", mostKept))
+				c.bars(RuleField(r.Kind, "keep"), words.Say("%d is not a number of sets to keep.", n), words.Say("Choose 0 to %d.", mostKept))
 			}
 		}
 		if k.Days < 0 || k.Days > mostKeepDays {
-			c.bars(RuleField(r.Kind, "keep"), fmt.Sprintf("%d is not a number of days to keep sets.", k.Days), fmt.Sprintf("Choose 0 to %d.", mostKeepDays))
+			c.bars(RuleField(r.Kind, "keep"), words.Say("%d is not a number of days to keep sets.", k.Days), words.Say("Choose 0 to %d.", mostKeepDays))
 		}
 	}
 	if !seen[backup.Full] {
-		text := "Without full backups nothing can be restored: differential and log backups build on them."
+		text := words.Say("Without full backups nothing can be restored: differential and log backups build on them.")
 		if len(p.Rules) == 0 {
-			text = "The policy has no rule."
+			text = words.Say("The policy has no rule.")
 		}
-		c.bars(RuleField(backup.Full, "cron"), text, "Say when full backups are taken, such as 30 2 * * 0.")
+		c.bars(RuleField(backup.Full, "cron"), text, words.Say("Say when full backups are taken, such as 30 2 * * 0."))
 	}
 	if p.How.CopyOnly && seen[backup.Differential] {
-		c.bars(FieldCopyOnly, "No differential can build on copy-only full backups: these would build on whatever full another tool takes.", "Take plain full backups, or no differentials.")
+		c.bars(FieldCopyOnly, words.Say("No differential can build on copy-only full backups: these would build on whatever full another tool takes."), words.Say("Take plain full backups, or no differentials."))
 	}
 	if p.How.CopyOnly && seen[backup.Log] {
-		c.warn(FieldCopyOnly, "Copy-only log backups cut nothing: the databases' logs grow until another tool backs them up.", "")
+		c.warn(FieldCopyOnly, words.Say("Copy-only log backups cut nothing: the databases' logs grow until another tool backs them up."), words.Text{})
 	}
 	if seen[backup.Log] && c.facts.Simple > 0 {
 		if c.facts.Logged == 0 {
-			c.warn(RuleField(backup.Log, "cron"), "Every chosen database is in recovery model SIMPLE, which has no log backups: this rule does nothing for now.", "Set the databases to FULL, or leave the rule out.")
+			c.warn(RuleField(backup.Log, "cron"), words.Say("Every chosen database is in recovery model SIMPLE, which has no log backups: this rule does nothing for now."), words.Say("Set the databases to FULL, or leave the rule out."))
 		} else {
-			c.warn(RuleField(backup.Log, "cron"), fmt.Sprintf("%d of the chosen databases are in recovery model SIMPLE and get no log backups.", c.facts.Simple), "")
+			c.warn(RuleField(backup.Log, "cron"), words.Say("%d of the chosen databases are in recovery model SIMPLE and get no log backups.", c.facts.Simple), words.Text{})
 		}
 	}
 }
@@ -186,23 +187,23 @@ func (c *check) promises(cal *Calendar, now time.Time) {
 		gap[r.Kind] = cal.LongestGap(now, r.Kind)
 		if took := c.facts.Took[r.Kind]; took > 0 {
 			if p.Missed == MissedLate && p.Window < took {
-				c.warn(FieldWindow, fmt.Sprintf("The last %s backup took %s, longer than the window of %s: one that waits for another may come too late.", r.Kind, words.Span(took), words.Span(p.Window)), "Choose a longer window.")
+				c.warn(FieldWindow, words.Say("The last %s backup took %s, longer than the window of %s: one that waits for another may come too late.", r.Kind, words.Span(took), words.Span(p.Window)), words.Say("Choose a longer window."))
 			}
 			if next := cal.shortestGap(now, r.Kind); next > 0 && next < took {
-				c.warn(RuleField(r.Kind, "cron"), fmt.Sprintf("The last %s backup took %s, and the next comes %s after it: it would have to wait.", r.Kind, words.Span(took), words.Span(next)), "Take them less often.")
+				c.warn(RuleField(r.Kind, "cron"), words.Say("The last %s backup took %s, and the next comes %s after it: it would have to wait.", r.Kind, words.Span(took), words.Span(next)), words.Say("Take them less often."))
 			}
 		}
 	}
 	full, _ := p.Rule(backup.Full)
 	if onlyDays(full.Keep) && days(full.Keep.Days) < gap[backup.Full] {
-		c.warn(RuleField(backup.Full, "keep"), fmt.Sprintf("Full backups are kept %s and come up to %s apart: the last one would go before the next is there. It is kept until that one is complete.", words.Span(days(full.Keep.Days)), words.Span(gap[backup.Full])), "Keep them longer, or by number.")
+		c.warn(RuleField(backup.Full, "keep"), words.Say("Full backups are kept %s and come up to %s apart: the last one would go before the next is there. It is kept until that one is complete.", words.Span(days(full.Keep.Days)), words.Span(gap[backup.Full])), words.Say("Keep them longer, or by number."))
 	}
 	if log, ok := p.Rule(backup.Log); ok && onlyDays(log.Keep) {
 		if days(log.Keep.Days) < gap[backup.Full] {
-			c.warn(RuleField(backup.Log, "keep"), fmt.Sprintf("Log backups are kept %s and full backups come up to %s apart: of older full backups only their own moment can be restored, none in between.", words.Span(days(log.Keep.Days)), words.Span(gap[backup.Full])), "Keep logs at least as long as full backups are apart.")
+			c.warn(RuleField(backup.Log, "keep"), words.Say("Log backups are kept %s and full backups come up to %s apart: of older full backups only their own moment can be restored, none in between.", words.Span(days(log.Keep.Days)), words.Span(gap[backup.Full])), words.Say("Keep logs at least as long as full backups are apart."))
 		}
 		if onlyDays(full.Keep) && log.Keep.Days > full.Keep.Days {
-			c.warn(RuleField(backup.Log, "keep"), "Log backups are kept longer than full backups: the full backups that they need stay as long.", "")
+			c.warn(RuleField(backup.Log, "keep"), words.Say("Log backups are kept longer than full backups: the full backups that they need stay as long."), words.Text{})
 		}
 	}
 	logged, simple := cal.WorstRPO(now, c.facts.Took)
@@ -212,9 +213,9 @@ func (c *check) promises(cal *Calendar, now time.Time) {
 	_, logs := p.Rule(backup.Log)
 	switch {
 	case logged > p.Objective:
-		c.warn(FieldObjective, fmt.Sprintf("These rules can lose up to %s of changes; the objective is %s.", words.Span(logged), words.Span(p.Objective)), "Take log backups more often, or promise less.")
+		c.warn(FieldObjective, words.Say("These rules can lose up to %s of changes; the objective is %s.", words.Span(logged), words.Span(p.Objective)), words.Say("Take log backups more often, or promise less."))
 	case logs && simple > p.Objective && c.facts.Simple > 0:
-		c.warn(FieldObjective, fmt.Sprintf("Databases in recovery model SIMPLE get no log backups and can lose up to %s; the objective is %s.", words.Span(simple), words.Span(p.Objective)), "")
+		c.warn(FieldObjective, words.Say("Databases in recovery model SIMPLE get no log backups and can lose up to %s; the objective is %s.", words.Span(simple), words.Span(p.Objective)), words.Text{})
 	}
 }
 

@@ -55,7 +55,7 @@ func TestCheckSaysWhatIsWrongBesideItsField(t *testing.T) {
 			tc.change(&p, &f)
 			got := Check(p, f, now)
 			for _, g := range got {
-				if g.Field == tc.field && g.Bars == tc.bars && strings.Contains(g.Text, tc.text) {
+				if g.Field == tc.field && g.Bars == tc.bars && strings.Contains(g.Text.String(), tc.text) {
 					return
 				}
 			}

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Finding is something to say about a field of a form before it is sent.
 type Finding struct {
-	Field string // as the Field… words; empty = the instance as a whole
-	Bars  bool   // it cannot be sent so; else it is a warning
-	Text  string // what is so, and why
-	Fix   string // may be empty
+	Field string     // as the Field… words; empty = the instance as a whole
+	Bars  bool       // it cannot be sent so; else it is a warning
+	Text  words.Text // what is so, and why
+	Fix   words.Text // may be empty
 }
 
 // Barred reports whether any finding bars the way.
@@ -41,9 +42,9 @@ func OneWay(was Standard, s Standard) bool { return was.Method == Physical && s.
 
 // Writable tells whether the standard policy can be written now.
 func Writable(was Standing) (out []Finding) {
-	bar := func(field, text, fix string) { out = append(out, Finding{field, true, text, fix}) }
+	bar := func(field string, text, fix words.Text) { out = append(out, Finding{field, true, text, fix}) }
 	if was.AdvancedOn {
-		bar(FieldRows, "The instance has an advanced backup policy. The service's API does not change the standard policy of such an instance (IncorrectBackupPolicy).", "Change it in the console.")
+		bar(FieldRows, words.Say("The instance has an advanced backup policy. The service's API does not change the standard policy of such an instance (IncorrectBackupPolicy)."), words.Say("Change it in the console."))
 	}
 	return append(out, reachable(was.Can)...)
 }
@@ -51,10 +52,10 @@ func Writable(was Standing) (out []Finding) {
 // reachable tells whether the instance takes changes at all.
 func reachable(can Abilities) (out []Finding) {
 	if !can.Running {
-		out = append(out, Finding{Bars: true, Text: fmt.Sprintf("The instance is %s, and takes changes only while it is Running.", orWord(can.Status, "not running")), Fix: "Wait until it is running."})
+		out = append(out, Finding{Bars: true, Text: words.Say("The instance is %s, and takes changes only while it is Running.", orWord(can.Status, "not running")), Fix: words.Say("Wait until it is running.")})
 	}
 	if can.Locked != "" {
-		out = append(out, Finding{Bars: true, Text: "The instance is locked: " + can.Locked + ".", Fix: "Enlarge the storage or settle the payment, then try again."})
+		out = append(out, Finding{Bars: true, Text: words.Say("The instance is locked: %s.", can.Locked), Fix: words.Say("Enlarge the storage or settle the payment, then try again.")})
 	}
 	return out
 }
@@ -72,27 +73,26 @@ func orWord(s, word string) string {
 // that a person typed the confirmation that OneWay asks for.
 func CheckStandard(was Standing, s Standard, confirmed bool) []Finding {
 	out := Writable(was)
-	bar := func(field, text, fix string) { out = append(out, Finding{field, true, text, fix}) }
+	bar := func(field string, text, fix words.Text) { out = append(out, Finding{field, true, text, fix}) }
 	if s.RetentionDays < backup.LeastRetention || s.RetentionDays > backup.MostRetention {
-		bar(FieldRetention, fmt.Sprintf("Backups are kept for %d to %d days.", backup.LeastRetention, backup.MostRetention), "")
+		bar(FieldRetention, words.Say("Backups are kept for %d to %d days.", backup.LeastRetention, backup.MostRetention), words.Text{})
 	}
 	if len(sortDays(s.Days)) < 2 || slices.ContainsFunc(s.Days, func(d time.Weekday) bool { return d < time.Sunday || d > time.Saturday }) {
-		bar(FieldDays, "The service takes backups on at least two days a week.", "Choose two days or more.")
+		bar(FieldDays, words.Say("The service takes backups on at least two days a week."), words.Say("Choose two days or more."))
 	}
 	if s.Hour < 0 || s.Hour > 23 {
-		bar(FieldHour, "The hour is 0 to 23, UTC.", "")
+		bar(FieldHour, words.Say("The hour is 0 to 23, UTC."), words.Text{})
 	}
 	for _, c := range Choices(was, s) {
 		if c.Why != "" && c.Value == s.value(c.Field) {
-			bar(c.Field, c.Why, fixes(c.Field, c.Value))
+			bar(c.Field, words.Text{Format: c.Why}, words.Text{Format: fixes(c.Field, c.Value)})
 		}
 	}
 	if OneWay(was.Standard, s) && !confirmed {
-		bar(FieldMethod, "The change from physical backups to snapshots cannot be taken back. Physical backups by hand stay possible.", "Type the confirmation.")
+		bar(FieldMethod, words.Say("The change from physical backups to snapshots cannot be taken back. Physical backups by hand stay possible."), words.Say("Type the confirmation."))
 	}
 	if s.RetentionDays < was.Standard.RetentionDays && was.Standard.RetentionDays > 0 {
-		out = append(out, Finding{Field: FieldRetention, Text: fmt.Sprintf("Logs are kept as long as data: the recovery window shrinks from %s to %s. Whether sets that exist keep their expiry is not documented.",
-			daysWords(was.Standard.RetentionDays), daysWords(s.RetentionDays))})
+		out = append(out, Finding{Field: FieldRetention, Text: words.Say("Logs are kept as long as data: the recovery window shrinks from %s to %s. Whether sets that exist keep their expiry is not documented.", daysWords(was.Standard.RetentionDays), daysWords(s.RetentionDays))})
 	}
 	return out
 }
@@ -213,38 +213,38 @@ func priorityWhy(was Standing, s Standard, p Priority) string {
 // data" and "Sparse backup").
 func CheckAdvanced(was Standing, a Advanced, confirmed bool) []Finding {
 	out := reachable(was.Can)
-	bar := func(field, text, fix string) { out = append(out, Finding{field, true, text, fix}) }
+	bar := func(field string, text, fix words.Text) { out = append(out, Finding{field, true, text, fix}) }
 	switch {
 	case !was.AdvancedOn:
-		bar(FieldRows, "The advanced backup policy is off. Switching it on may have no way back, so that Bakplane does not.", "Switch it on in the console.")
+		bar(FieldRows, words.Say("The advanced backup policy is off. Switching it on may have no way back, so that Bakplane does not."), words.Say("Switch it on in the console."))
 	case was.Advanced.Unread > 0:
-		bar(FieldRows, fmt.Sprintf("%d of the instance's rules cannot be read by this version, so that nothing is written over them.", was.Advanced.Unread), "Change this policy in the console.")
+		bar(FieldRows, words.Say("%d of the instance's rules cannot be read by this version, so that nothing is written over them.", was.Advanced.Unread), words.Say("Change this policy in the console."))
 	case !was.Can.WriteAdvanced:
-		bar(FieldRows, "The service does not tell the ids of the rules, by which they would be changed.", "Change this policy in the console.")
+		bar(FieldRows, words.Say("The service does not tell the ids of the rules, by which they would be changed."), words.Say("Change this policy in the console."))
 	}
 	longest := 0
 	for i, r := range a.Rows {
 		if text := r.wrong(); text != "" {
-			bar(FieldRows, fmt.Sprintf("Rule %d: %s", i+1, text), "")
+			bar(FieldRows, words.Say("Rule %d: %s", i+1, text), words.Text{})
 		}
 		if r.RetentionDays == Forever || longest != Forever && r.RetentionDays > longest {
 			longest = r.RetentionDays
 		}
 		if r.Cycle == Monthly && slices.ContainsFunc(r.Days, func(d int) bool { return d > 28 }) {
-			out = append(out, Finding{Field: FieldRows, Text: fmt.Sprintf("Rule %d: months without this day have no backup of it.", i+1), Fix: "Choose the last day instead."})
+			out = append(out, Finding{Field: FieldRows, Text: words.Say("Rule %d: months without this day have no backup of it.", i+1), Fix: words.Say("Choose the last day instead.")})
 		}
 		if r.Cycle == Yearly && slices.Contains(r.Days, 229) {
-			out = append(out, Finding{Field: FieldRows, Text: fmt.Sprintf("Rule %d: 29 February comes in leap years only.", i+1)})
+			out = append(out, Finding{Field: FieldRows, Text: words.Say("Rule %d: 29 February comes in leap years only.", i+1)})
 		}
 	}
 	if len(a.Rows) == 0 || a.Rows[0].Cycle != Weekly || len(sortInts(a.Rows[0].Days)) < 2 {
-		bar(FieldRows, "The first rule is weekly and has at least two days.", "Choose two days or more in the first rule.")
+		bar(FieldRows, words.Say("The first rule is weekly and has at least two days."), words.Say("Choose two days or more in the first rule."))
 	}
 	if len(was.Advanced.Rows) > 0 && !slices.ContainsFunc(a.Rows, func(r Sparse) bool { return r.ID == was.Advanced.Rows[0].ID }) {
-		bar(FieldRows, "The first rule cannot be removed.", "Change it instead.")
+		bar(FieldRows, words.Say("The first rule cannot be removed."), words.Say("Change it instead."))
 	}
 	if a.Hour < 0 || a.Hour > 23 {
-		bar(FieldHour, "The hour is 0 to 23, UTC.", "")
+		bar(FieldHour, words.Say("The hour is 0 to 23, UTC."), words.Text{})
 	}
 	s := Standard{Method: a.Method, Incremental: a.Incremental, Log: a.Log, Priority: was.Standard.Priority}
 	for _, c := range Choices(was, s) {
@@ -252,17 +252,17 @@ func CheckAdvanced(was Standing, a Advanced, confirmed bool) []Finding {
 		case c.Field == FieldPriority, c.Why == "" || c.Value != s.value(c.Field):
 		case c.Field == FieldIncremental && a.Method == Physical: // the page excludes it with snapshots alone
 		default:
-			bar(c.Field, c.Why, fixes(c.Field, c.Value))
+			bar(c.Field, words.Text{Format: c.Why}, words.Text{Format: fixes(c.Field, c.Value)})
 		}
 	}
 	switch {
 	case a.LogRetentionDays < 7 || a.LogRetentionDays > 7300:
-		bar(FieldLogKept, "Logs are kept for 7 to 7,300 days.", "")
+		bar(FieldLogKept, words.Say("Logs are kept for 7 to 7,300 days."), words.Text{})
 	case longest != Forever && a.LogRetentionDays > longest:
-		bar(FieldLogKept, fmt.Sprintf("Logs cannot be kept longer than data, which is kept %s at most.", daysWords(longest)), "Keep data longer, or logs shorter.")
+		bar(FieldLogKept, words.Say("Logs cannot be kept longer than data, which is kept %s at most.", daysWords(longest)), words.Say("Keep data longer, or logs shorter."))
 	}
 	if OneWay(was.Standard, s) && !confirmed {
-		bar(FieldMethod, "The change from physical backups to snapshots cannot be taken back. Physical backups by hand stay possible.", "Type the confirmation.")
+		bar(FieldMethod, words.Say("The change from physical backups to snapshots cannot be taken back. Physical backups by hand stay possible."), words.Say("Type the confirmation."))
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // CloudPorts finds the policy of an instance by the id of its endpoint.
@@ -171,13 +172,16 @@ type Written struct {
 // Objection bars a request; its findings belong to fields.
 type Objection struct{ Findings []Finding }
 
-func (o *Objection) Error() string {
+func (o *Objection) Error() string { return o.Text().String() }
+
+// Text is the first finding that bars it.
+func (o *Objection) Text() words.Text {
 	for _, f := range o.Findings {
 		if f.Bars {
 			return f.Text
 		}
 	}
-	return "the policy cannot be written"
+	return words.Say("The policy cannot be written.")
 }
 
 // Write makes a request true: look, compare with what the person saw, check, call,
@@ -215,7 +219,7 @@ func (c Clouds) Write(ctx context.Context, instanceID string, w EditRequest, by 
 	}
 	if found := w.check(was); Barred(found) {
 		o := &Objection{found}
-		return out, fault.New(fault.Invalid, sentence(o.Error()), "See the reasons beside the fields.").Because(o)
+		return out, fault.Told(fault.Invalid, o.Text(), words.Say("See the reasons beside the fields.")).Because(o)
 	}
 	send := func() error {
 		if w.Advanced != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Recorder keeps audit entries.
@@ -27,7 +28,7 @@ func Extend(ctx context.Context, cloud backup.Cloud, r Recorder, instanceID, set
 	}
 	if found := CheckExpiry(was, until, databases, now()); Barred(found) {
 		o := &Objection{found}
-		return was, fault.New(fault.Invalid, o.Error(), "").Because(o)
+		return was, fault.Told(fault.Invalid, o.Text(), words.Text{}).Because(o)
 	}
 	sent := cloud.Extend(ctx, setID, until)
 	if sent != nil && !fault.Is(sent, fault.Unavailable) {

@@ -49,35 +49,35 @@ func Today(sets []backup.CloudSet, jobs []backup.Job, now time.Time) (made int, 
 // CheckOrder tells what speaks against a backup by hand.
 func CheckOrder(o backup.Order, was Standing, sets []backup.CloudSet, jobs []backup.Job, now time.Time) []Finding {
 	out := reachable(was.Can)
-	bar := func(field, text, fix string) { out = append(out, Finding{field, true, text, fix}) }
+	bar := func(field string, text, fix words.Text) { out = append(out, Finding{field, true, text, fix}) }
 	if _, err := backup.OrderCall("", o); err != nil {
 		field := FieldDatabases
 		if o.Snapshot && o.Automatic {
 			field = FieldMode
 		}
-		message, fix := fault.Words(err)
+		message, fix := fault.Texts(err)
 		if len(o.Databases) > 0 && !o.Snapshot && !o.Automatic && o.RetentionDays != 0 {
 			field = FieldRetention
 		}
 		bar(field, message, fix)
 	}
 	if o.Snapshot && !was.Can.Snapshot {
-		bar(FieldMethod, "The instance's disks do not take snapshots: they are for cloud disks.", "Choose physical.")
+		bar(FieldMethod, words.Say("The instance's disks do not take snapshots: they are for cloud disks."), words.Say("Choose physical."))
 	}
 	if o.Automatic {
 		if _, _, barred := Automatic(was, sets, now); barred != "" {
-			bar(FieldMode, barred, "Choose full.")
+			bar(FieldMode, words.Text{Format: barred}, words.Say("Choose full."))
 		}
 	}
 	for _, j := range jobs {
 		if !j.Ended() {
-			bar("", "Another backup of the instance is under way.", "Wait until it has ended.")
+			bar("", words.Say("Another backup of the instance is under way."), words.Say("Wait until it has ended."))
 			break
 		}
 	}
 	if made, frees := Today(sets, nil, now); made >= backup.OrdersADay {
-		bar("", fmt.Sprintf("The instance had %d backups within 24 hours, and the service makes %d a day.", made, backup.OrdersADay),
-			"Try again after "+frees.UTC().Format("15:04 UTC")+".")
+		bar("", words.Say("The instance had %d backups within 24 hours, and the service makes %d a day.", made, backup.OrdersADay),
+			words.Say("Try again after %s.", frees.UTC().Format("15:04 UTC")))
 	}
 	return out
 }
@@ -119,14 +119,14 @@ func Extendable(s backup.CloudSet, databases int, now time.Time) Extension {
 func CheckExpiry(s backup.CloudSet, until time.Time, databases int, now time.Time) (out []Finding) {
 	e := Extendable(s, databases, now)
 	for _, why := range e.Why {
-		out = append(out, Finding{Field: FieldExpiry, Bars: true, Text: why})
+		out = append(out, Finding{Field: FieldExpiry, Bars: true, Text: words.Plain(why)})
 	}
 	switch {
 	case len(out) > 0:
 	case !until.After(s.Expires):
-		out = append(out, Finding{Field: FieldExpiry, Bars: true, Text: "The expiry can only be moved later: it is " + TwoZones(s.Expires) + ".", Fix: "Choose a later moment."})
+		out = append(out, Finding{Field: FieldExpiry, Bars: true, Text: words.Say("The expiry can only be moved later: it is %s.", TwoZones(s.Expires)), Fix: words.Say("Choose a later moment.")})
 	case e.Unsure != "":
-		out = append(out, Finding{Field: FieldExpiry, Text: e.Unsure})
+		out = append(out, Finding{Field: FieldExpiry, Text: words.Text{Format: e.Unsure}})
 	}
 	return out
 }

@@ -75,7 +75,7 @@ func TestStandardPolicies(t *testing.T) {
 			}
 			found := CheckStandard(c.was, s, c.sure)
 			i := slices.IndexFunc(found, func(f Finding) bool {
-				return f.Bars && (f.Field == c.field || c.field == "-" && f.Field == "") && strings.Contains(f.Text, c.text)
+				return f.Bars && (f.Field == c.field || c.field == "-" && f.Field == "") && strings.Contains(f.Text.String(), c.text)
 			})
 			if (c.field == "") == Barred(found) || c.field != "" && i < 0 {
 				t.Errorf("found %+v", found)
@@ -225,7 +225,7 @@ func TestAdvancedPolicies(t *testing.T) {
 				c.a(&a)
 			}
 			found := CheckAdvanced(w, a, false)
-			if (c.field == "") == Barred(found) || c.field != "" && !slices.ContainsFunc(found, func(f Finding) bool { return f.Bars && f.Field == c.field && strings.Contains(f.Text, c.text) }) {
+			if (c.field == "") == Barred(found) || c.field != "" && !slices.ContainsFunc(found, func(f Finding) bool { return f.Bars && f.Field == c.field && strings.Contains(f.Text.String(), c.text) }) {
 				t.Errorf("found %+v", found)
 			}
 		})

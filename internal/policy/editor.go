@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Editor changes policies of our own for people: look first, check, save with
@@ -56,7 +57,7 @@ func (k Editor) Save(ctx context.Context, p Policy, by By) (Policy, error) {
 		return p, err
 	}
 	if o := (&Objection{findings}); Barred(findings) {
-		return p, fault.New(fault.Invalid, o.Error(), "See the messages beside the fields.").Because(o)
+		return p, fault.Told(fault.Invalid, o.Text(), words.Say("See the messages beside the fields.")).Because(o)
 	}
 	at := k.Now().UTC().Truncate(time.Microsecond)
 	if p.ID == "" {

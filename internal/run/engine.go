@@ -198,22 +198,22 @@ func (e *Engine) heard(ctx context.Context, cancel context.CancelCauseFunc, g Cl
 
 // outcome decides how a run is left.
 func (e *Engine) outcome(r Run, out Outcome, err error, cause error) (Outcome, []Event) {
-	event := func(l Level, text string) []Event { return []Event{{Level: l, Text: text}} }
+	event := func(l Level, text words.Text) []Event { return []Event{{Level: l, Text: text}} }
 	switch {
 	case errors.Is(cause, ErrCancel) && !out.State.Ended():
-		return Outcome{State: Canceled, Message: "Canceled."}, event(Info, "Canceled.")
+		return Outcome{State: Canceled, Message: words.Say("Canceled.")}, event(Info, words.Say("Canceled."))
 	case errors.Is(cause, ErrPause) && (err != nil || out.State == Waiting || out.State == Queued):
-		return Outcome{State: Paused, Message: "Paused by a person."}, event(Info, "Paused.")
+		return Outcome{State: Paused, Message: words.Say("Paused by a person.")}, event(Info, words.Say("Paused."))
 	case errors.Is(cause, ErrStopping) && err != nil:
 		return Outcome{State: Queued, Tries: r.Tries}, nil
 	case err == nil:
 		return out, nil
 	}
-	message, fix := fault.Words(err)
+	message, fix := fault.Texts(err)
 	e.Log.Error("run stopped", "run", r.ID, "kind", r.Kind, "err", err)
 	if fault.Is(err, fault.Unavailable) && r.Tries+1 < e.MaxTries {
 		wait := Backoff(r.Tries)
-		text := fmt.Sprintf("%s Trying again in %s.", message, words.Span(wait))
+		text := words.Say("%s Trying again in %s.", message, words.Span(wait))
 		return Outcome{State: Waiting, WakeAt: e.Now().Add(wait), Message: message, Fix: fix, Tries: r.Tries + 1}, event(Warning, text)
 	}
 	return Outcome{State: Failed, Message: message, Fix: fix}, event(Problem, message)

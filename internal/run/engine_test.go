@@ -120,7 +120,7 @@ func (e *engine) move(to run.State) {
 
 func TestAPanicFailsTheRunAndNotTheEngine(t *testing.T) {
 	e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Claim) (run.Outcome, error) { panic("boom") })
-	if r := e.until(run.Failed); r.Message == "" || r.Message == "panic: boom" {
+	if r := e.until(run.Failed); r.Message.IsZero() || r.Message.String() == "panic: boom" {
 		t.Fatalf("message %q: want a sentence without the panic's own words", r.Message)
 	}
 }
@@ -133,7 +133,7 @@ func TestWhatIsUnavailableIsTriedAgain(t *testing.T) {
 			return run.Outcome{}, fault.New(fault.Unavailable, "The cloud does not answer.", "Wait.")
 		})
 		r := e.until(run.Waiting)
-		if r.Tries != 1 || r.Message != "The cloud does not answer." || !r.WakeAt.After(time.Now()) {
+		if r.Tries != 1 || r.Message.String() != "The cloud does not answer." || !r.WakeAt.After(time.Now()) {
 			t.Fatalf("run %+v", r)
 		}
 		if r = e.until(run.Failed); tries != 3 { // MaxTries
@@ -146,7 +146,7 @@ func TestAnyOtherErrorAsksAPerson(t *testing.T) {
 	e := newEngine(t, time.Minute, func(context.Context, run.Run, run.Claim) (run.Outcome, error) {
 		return run.Outcome{}, fault.New(fault.Denied, "The secret is wrong.", "Enter it again.")
 	})
-	if r := e.until(run.Failed); r.Message != "The secret is wrong." || r.Fix != "Enter it again." {
+	if r := e.until(run.Failed); r.Message.String() != "The secret is wrong." || r.Fix.String() != "Enter it again." {
 		t.Fatalf("run %+v", r)
 	}
 }

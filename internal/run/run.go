@@ -1,6 +1,10 @@
 package run
 
-import "time"
+import (
+	"time"
+
+	"github.com/bakplane/bakplane/internal/words"
+)
 
 // Run is one long piece of work.
 type Run struct {
@@ -18,8 +22,8 @@ type Run struct {
 	Rank       int       // among runs that are due at the same time, lower first
 	Request    Request   // what a person asked of a running run
 
-	Message string // why it waits, is paused or failed; a sentence
-	Fix     string // what to do about it; a sentence, may be empty
+	Message words.Text // why it waits, is paused or failed; a sentence
+	Fix     words.Text // what to do about it; a sentence, may be empty
 
 	Created  time.Time // UTC
 	Started  time.Time // first claim
@@ -58,7 +62,7 @@ type Step struct {
 	Total    int64   // 0 = nobody knows
 	Unit     string  // "bytes", or empty
 	Rate     float64 // units per second, measured over the last seconds; 0 = unknown
-	Message  string
+	Message  words.Text
 }
 
 // StepState is where a step stands.
@@ -88,14 +92,14 @@ type Event struct {
 	At    time.Time // UTC
 	Step  string    // key; may be empty
 	Level Level
-	Text  string
+	Text  words.Text
 }
 
 // Outcome is how a worker leaves a run for now.
 type Outcome struct {
 	State   State // Waiting, Paused, Succeeded, Failed, Canceled or Queued (again, at once)
 	WakeAt  time.Time
-	Message string
-	Fix     string
+	Message words.Text
+	Fix     words.Text
 	Tries   int // to be remembered; 0 after progress
 }

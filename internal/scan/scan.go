@@ -23,6 +23,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Ports reaches the places that are looked at, by the ids of their endpoints.
@@ -49,12 +50,12 @@ func (s Subject) parts() (kind, id string) {
 // Visit is how far a subject was looked at.
 type Visit struct {
 	Subject  Subject
-	Cursor   string    // JSON, of the kind of subject
-	Good     time.Time // UTC, end of the last look that went through; zero = none did
-	Next     time.Time // UTC, when the next one is due
-	Failures int       // since the last good one
-	Message  string    // why the last one failed, a sentence; empty = it did not
-	Fix      string
+	Cursor   string     // JSON, of the kind of subject
+	Good     time.Time  // UTC, end of the last look that went through; zero = none did
+	Next     time.Time  // UTC, when the next one is due
+	Failures int        // since the last good one
+	Message  words.Text // why the last one failed, a sentence; empty = it did not
+	Fix      words.Text
 }
 
 // File is a file of a bucket that was read once.
@@ -119,9 +120,9 @@ func (c *Collector) Scan(ctx context.Context, s Subject, step Step) error {
 	}
 	if err != nil {
 		l.Failures++
-		l.Message, l.Fix = fault.Words(err)
+		l.Message, l.Fix = fault.Texts(err)
 	} else {
-		l.Good, l.Failures, l.Message, l.Fix = c.Now().UTC(), 0, "", ""
+		l.Good, l.Failures, l.Message, l.Fix = c.Now().UTC(), 0, words.Text{}, words.Text{}
 	}
 	l.Next = c.Now().UTC().Add(pause(kindOf(ctx, c.Endpoints, s), l.Failures, string(s)))
 	if e := c.Store.SaveVisit(ctx, l); e != nil {

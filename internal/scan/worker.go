@@ -2,12 +2,12 @@ package scan
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // RunKind is the kind of runs that look; their subject is a Subject.
@@ -65,7 +65,7 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 	if err := note(true); err != nil {
 		return run.Outcome{}, err
 	}
-	return run.Outcome{State: run.Succeeded, Message: fmt.Sprintf("Looked at %s %s.", kind, id)}, nil
+	return run.Outcome{State: run.Succeeded, Message: words.Say("Looked at %s %s.", kind, id)}, nil
 }
 
 // again lets the next look walk through a bucket at once.

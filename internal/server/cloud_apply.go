@@ -36,7 +36,8 @@ func (s *Kit) ApplyTo(c echo.Context, in CloudSeen, ids []string, confirmed bool
 	}
 	for _, id := range ids {
 		if !slices.ContainsFunc(others, func(o endpoint.Instance) bool { return o.ID == id }) {
-			return nil, Invalid(fmt.Sprintf("There is no other instance %q in the cloud.", id), "Choose from the list.")
+			return nil, fault.Newf(fault.Invalid, "There is no other instance %q in the cloud.", id).
+				WithFix("Choose from the list.")
 		}
 	}
 	var out []AppliedJSON

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,19 +39,22 @@ func (w BackupRequest) Order(standard policy.Standard) (o backup.Order, err erro
 	case "snapshot":
 		o.Snapshot = true
 	default:
-		return o, Invalid(fmt.Sprintf("%q is not a backup method.", w.Method), "Choose physical or snapshot.")
+		return o, fault.Newf(fault.Invalid, "%q is not a backup method.", w.Method).
+			WithFix("Choose physical or snapshot.")
 	}
 	switch w.Mode {
 	case "full", "":
 	case "automatic":
 		o.Automatic = true
 	default:
-		return o, Invalid(fmt.Sprintf("%q is not a way to back up.", w.Mode), "Choose full or automatic.")
+		return o, fault.Newf(fault.Invalid, "%q is not a way to back up.", w.Mode).
+			WithFix("Choose full or automatic.")
 	}
 	o.Databases, o.RetentionDays = slices.Clone(w.Databases), w.RetentionDays
 	if w.Retention != "" && len(w.Databases) > 0 {
 		if o.RetentionDays, err = strconv.Atoi(w.Retention); err != nil {
-			return o, Invalid(fmt.Sprintf("%q is not a number of days.", w.Retention), "Write 7 to 730, or choose for ever.")
+			return o, fault.Newf(fault.Invalid, "%q is not a number of days.", w.Retention).
+				WithFix("Write 7 to 730, or choose for ever.")
 		}
 	}
 	if w.Scope == "databases" && len(w.Databases) == 0 {
@@ -88,7 +90,7 @@ func (s *Kit) StartBackup(c echo.Context, in CloudSeen, w BackupRequest) (runID 
 				if f.Field != "" {
 					kind = fault.Invalid
 				}
-				return "", fault.New(kind, f.Text, f.Fix).Because(&policy.Objection{Findings: found})
+				return "", fault.Told(kind, f.Text, f.Fix).Because(&policy.Objection{Findings: found})
 			}
 		}
 	}

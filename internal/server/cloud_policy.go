@@ -182,7 +182,7 @@ func (s *Kit) WriteAdvanced(c echo.Context, in CloudSeen, a policy.Advanced) (po
 	defer s.looks.forget(in.ID)
 	for _, f := range policy.CheckAdvanced(in.Standing, a, true) {
 		if f.Bars {
-			return policy.Written{}, fault.New(fault.Invalid, f.Text, f.Fix).Because(&policy.Objection{Findings: []policy.Finding{f}})
+			return policy.Written{}, fault.Told(fault.Invalid, f.Text, f.Fix).Because(&policy.Objection{Findings: []policy.Finding{f}})
 		}
 	}
 	return s.clouds().Write(ctx, in.ID, policy.EditRequest{Advanced: &a}, policy.By{Actor: Actor(c)})

@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
 )
 
 // RestoreRequest is a restore as a form or a program sends it.
@@ -84,7 +85,8 @@ func (s *Kit) PlanRestore(ctx context.Context, in CloudSeen, w RestoreRequest) (
 			return p, err
 		}
 		if _, ok := known.at(p.At); !ok {
-			return p, Invalid("Nothing can be restored to "+p.At.Format(time.DateTime)+" UTC.", "Choose a moment inside a window of the picture.")
+			return p, fault.Newf(fault.Invalid, "Nothing can be restored to %s UTC.", p.At.Format(time.DateTime)).
+				WithFix("Choose a moment inside a window of the picture.")
 		}
 		p.order.At = p.At
 	}
@@ -95,7 +97,8 @@ func (s *Kit) PlanRestore(ctx context.Context, in CloudSeen, w RestoreRequest) (
 		return p, err
 	}
 	if p.Target.AccountID != in.AccountID || p.Target.Region != in.Region {
-		return p, Invalid(p.Target.Name+" is in another account or region.", "The service copies between instances of one account in one region.")
+		return p, fault.Newf(fault.Invalid, "%s is in another account or region.", p.Target.Name).
+			WithFix("The service copies between instances of one account in one region.")
 	}
 	p.order.Target = p.Target.InstanceID
 	p.Call, err = backup.RestoreCall(in.InstanceID, p.order)

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -43,7 +42,8 @@ func (f SetFilter) records(instanceID string) (out backup.RecordFilter, err erro
 	case "differential":
 		out.Kind = backup.Differential
 	default:
-		return out, Invalid(fmt.Sprintf("%q is not a type of backup set.", f.Type), "Choose full or differential.")
+		return out, fault.Newf(fault.Invalid, "%q is not a type of backup set.", f.Type).
+			WithFix("Choose full or differential.")
 	}
 	switch f.Method {
 	case "":
@@ -52,7 +52,8 @@ func (f SetFilter) records(instanceID string) (out backup.RecordFilter, err erro
 	case "snapshot":
 		out.Snapshot = &yes
 	default:
-		return out, Invalid(fmt.Sprintf("%q is not a backup method.", f.Method), "Choose physical or snapshot.")
+		return out, fault.Newf(fault.Invalid, "%q is not a backup method.", f.Method).
+			WithFix("Choose physical or snapshot.")
 	}
 	switch f.Mode {
 	case "":
@@ -61,7 +62,8 @@ func (f SetFilter) records(instanceID string) (out backup.RecordFilter, err erro
 	case "automated":
 		out.Manual = &no
 	default:
-		return out, Invalid(fmt.Sprintf("%q is not a way in which sets are taken.", f.Mode), "Choose manual or automated.")
+		return out, fault.Newf(fault.Invalid, "%q is not a way in which sets are taken.", f.Mode).
+			WithFix("Choose manual or automated.")
 	}
 	switch f.Status {
 	case "":
@@ -72,7 +74,8 @@ func (f SetFilter) records(instanceID string) (out backup.RecordFilter, err erro
 	case "gone":
 		out.State = backup.Removed
 	default:
-		return out, Invalid(fmt.Sprintf("%q is not a state of a set.", f.Status), "Choose complete, failed or gone.")
+		return out, fault.Newf(fault.Invalid, "%q is not a state of a set.", f.Status).
+			WithFix("Choose complete, failed or gone.")
 	}
 	if out.From, err = dayOrTime(f.From, false); err == nil {
 		out.To, err = dayOrTime(f.To, true)

@@ -15,7 +15,7 @@ func Barred(findings []policy.Finding) map[string]string {
 	out := map[string]string{}
 	for _, f := range findings {
 		if f.Bars && out[f.Field] == "" {
-			out[f.Field] = WithFix(f.Text, f.Fix)
+			out[f.Field] = WithFix(f.Text.String(), f.Fix.String())
 		}
 	}
 	return out
@@ -26,9 +26,9 @@ func NotesOf(findings []policy.Finding) (notes []kit.Help) {
 	for _, f := range findings {
 		switch {
 		case f.Bars && (f.Field == "" || f.Field == policy.FieldRows):
-			notes = append(notes, kit.Help{Title: f.Text, Fix: f.Fix})
+			notes = append(notes, kit.Help{Title: f.Text.String(), Fix: f.Fix.String()})
 		case !f.Bars:
-			notes = append(notes, kit.Help{Tone: kit.ToneWarn, Title: f.Text, Fix: f.Fix})
+			notes = append(notes, kit.Help{Tone: kit.ToneWarn, Title: f.Text.String(), Fix: f.Fix.String()})
 		}
 	}
 	return notes

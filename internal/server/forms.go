@@ -69,7 +69,7 @@ func OrderErrors(err error) map[string]string {
 	out := map[string]string{}
 	for _, w := range wrongs(err) {
 		if out[w.Field] == "" {
-			out[w.Field] = WithFix(w.Message, w.Fix)
+			out[w.Field] = WithFix(w.Message.String(), w.Fix.String())
 		}
 	}
 	return out

@@ -1,12 +1,12 @@
 package server
 
 import (
-	"fmt"
 	"math"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -68,7 +68,8 @@ func ProtectionFilterOf(show string) (backup.ProtectionFilter, error) {
 			return t.filter, nil
 		}
 	}
-	return backup.ProtectionFilter{}, Invalid(fmt.Sprintf("%q is none of the lists.", show), "Choose late, unprotected or broken.")
+	return backup.ProtectionFilter{}, fault.Newf(fault.Invalid, "%q is none of the lists.", show).
+		WithFix("Choose late, unprotected or broken.")
 }
 
 // ProtectionRow answers for one database of an instance whether it is protected

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/explain"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/web/templates/kit"
@@ -74,28 +76,7 @@ func FollowBadge(b kit.Badge, live bool, stage migration.Stage, state run.State)
 }
 
 // ProblemWords names a problem in two or three words.
-func ProblemWords(code string) string {
-	kind, rest, _ := strings.Cut(code, "/")
-	if kind == "preflight" {
-		return "preflight: " + rest
-	}
-	known := map[string]string{
-		"device": "backup file out of reach", "read": "backup file broke off", "other-database": "another database", "version": "newer version", "system": "system database", "damaged": "damaged backup",
-		"too-large": "too large", "file-clash": "places are taken", "folder": "folder is missing", "not-restoring": "database is not restoring", "interrupted": "interrupted restore", "interrupted-restore": "half-made database",
-		"more-log": "more log needed", "certificate": "certificate is missing", "rights": "rights are missing", "in-use": "database in use", "restoring": "database restoring", "group": "availability group",
-		"ended": "statement was ended", "read-only": "database is read-only", "restricted": "open to administrators alone", "gone": "database is gone", "connection": "connection was lost",
-		"gap": "a log is missing", "covered": "log already applied", "name-exists": "name is taken", "space": "no space", "wrong-base": "wrong base",
-		"fork": "another fork", "full-again": "full backup again", "diff-first": "no full backup", "log-first": "no full backup", "unreadable": "unreadable backup",
-		"edition": "edition", "too-many": "too many databases", "daily-limit": "daily limit", "locked": "instance locked", "not-running": "instance not running",
-		"bucket-gone": "bucket is gone", "file-gone": "file is gone", "denied": "access denied", "source-changed": "file changed", "upload": "upload stopped",
-		"check": "DBCC found errors", "no-account": "no account", "name": "file name", "stripe": "striped backup", "under-way": "other task", "backup": "backup refused", "foreign-log": "somebody else took a log backup", migration.CodeLogLost: "a log is lost", migration.CodeChainBroken: "the log chain is broken", migration.CodeSimple: "recovery model is SIMPLE",
-		migration.CodeGone: "the source is gone", migration.CodeRestoring: "the source is restoring", migration.CodeNotOnline: "the source is not online", migration.CodeAccess: "the source refuses access", "source": "source server", "not-stopped": "the application is still at work", "written": "something was written after the last log", "unknown": "refused", "empty": "no files",
-	}
-	if w := known[code]; w != "" {
-		return w
-	}
-	return strings.ReplaceAll(code, "-", " ")
-}
+func ProblemWords(code fault.Code) string { return explain.Title(code) }
 
 // KindTag colours a kind of backup; it takes the words of backup sets and of
 // the cloud.
@@ -145,7 +126,7 @@ func Took(from, to time.Time) string {
 // Events words what happened in a run, newest first.
 func Events(z kit.Zone, es []run.Event) (out []kit.Event) {
 	for _, e := range es {
-		out = append(out, kit.Event{ID: e.ID, Text: e.Text, Tone: levelTone(e.Level), When: z.Clock(e.At)})
+		out = append(out, kit.Event{ID: e.ID, Text: e.Text.String(), Tone: levelTone(e.Level), When: z.Clock(e.At)})
 	}
 	return out
 }

@@ -87,15 +87,19 @@ func (c Config) check() error {
 	}
 	switch {
 	case c.Host == "" || bad(c.Host) || strings.ContainsAny(c.Host, `,;\/@`) || len(c.Host) > 255:
-		return invalid(fmt.Sprintf("%q is not the name or address of a server.", c.Host), "Write the host alone; port and instance have fields of their own.")
+		return fault.Newf(fault.Invalid, "%q is not the name or address of a server.", c.Host).
+			WithFix("Write the host alone; port and instance have fields of their own.")
 	case c.Port < 0 || c.Port > 65535:
-		return invalid(fmt.Sprintf("%d is not a port.", c.Port), "Leave it empty for 1433, or write the port the instance listens on.")
+		return fault.Newf(fault.Invalid, "%d is not a port.", c.Port).
+			WithFix("Leave it empty for 1433, or write the port the instance listens on.")
 	case bad(c.Instance) || strings.ContainsAny(c.Instance, `,;\/`) || len(c.Instance) > 16:
-		return invalid(fmt.Sprintf("%q is not the name of an instance.", c.Instance), "Write the part behind the backslash, such as SQLEXPRESS.")
+		return fault.Newf(fault.Invalid, "%q is not the name of an instance.", c.Instance).
+			WithFix("Write the part behind the backslash, such as SQLEXPRESS.")
 	case c.Login == "" || tsql.Units(c.Login) > 128 || strings.ContainsRune(c.Login, 0):
 		return invalid("The login is missing or too long.", "Give a SQL Server login; Windows logins are not supported.")
 	case strings.Contains(c.Login, `\`):
-		return invalid(fmt.Sprintf("%s is a Windows login, which is not supported.", c.Login), "Give a SQL Server login.")
+		return fault.Newf(fault.Invalid, "%s is a Windows login, which is not supported.", c.Login).
+			WithFix("Give a SQL Server login.")
 	case tsql.Units(c.Password) > 128:
 		return invalid("The password is longer than 128 characters.", "")
 	case c.Encrypt == Strict && c.TrustServerCertificate:
@@ -163,7 +167,8 @@ func (c Config) tls() (*tls.Config, error) {
 	if c.CAFile != "" {
 		var err error
 		if pem, err = os.ReadFile(c.CAFile); err != nil {
-			return nil, fault.New(fault.Invalid, fmt.Sprintf("The certificate file %s cannot be read.", c.CAFile), "Check the path and its rights as the dashboard sees them.").Because(err)
+			return nil, fault.Newf(fault.Invalid, "The certificate file %s cannot be read.", c.CAFile).
+				WithFix("Check the path and its rights as the dashboard sees them.").Because(err)
 		}
 	}
 	if len(pem) > 0 {

@@ -66,7 +66,7 @@ func named(list []backup.Database, name string) (backup.Database, error) {
 	if found >= 0 {
 		return list[found], nil
 	}
-	return backup.Database{}, fault.Newf(fault.NotFound, "The server has no database %s that this login can see.", name).
+	return backup.Database{}, fault.Newf(fault.NotFound, "The server has no database %s that this login can see.", name).WithCode("no-database").
 		WithFix("It was dropped or renamed, or the login lacks the right to see it.")
 }
 

@@ -10,8 +10,10 @@ import (
 
 	mssql "github.com/microsoft/go-mssqldb"
 
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/sqlerror"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -48,10 +50,10 @@ func refusal(all []mssql.Error) *Refusal {
 	for _, e := range all {
 		text := strings.TrimPrefix(strings.TrimSpace(e.Message), "login error: ")
 		s := ServerError{Number: int(e.Number), Severity: int(e.Class), State: int(e.State), Text: shorten(text, 1000)}
-		switch e.Number {
-		case 3013:
+		switch {
+		case e.Number == 3013:
 			end = append(end, s)
-		case 3119, 3041, 5069, 3621, 5072:
+		case sqlerror.Follows(s.Number):
 			follow = append(follow, s)
 		default:
 			telling = append(telling, s)
@@ -103,14 +105,14 @@ func (s *Server) explain(ctx context.Context, err error) error {
 		f = s.words(refusal(all))
 		undone = undone || f.Kind == fault.Unavailable && e.Class < 20
 	case ctx.Err() != nil:
-		f = fault.New(fault.Unavailable, "The statement was canceled.", "").Because(errors.Join(context.Cause(ctx), err))
+		f = fault.New(fault.Unavailable, "The statement was canceled.", "").WithCode("connection").Because(errors.Join(context.Cause(ctx), err))
 	case undone:
 		f = s.connecting(err)
 	case errors.Is(err, context.DeadlineExceeded):
-		f = fault.Newf(fault.Unavailable, "%s did not answer within %s.", s.config.Address(), words.Span(s.config.timeout())).Because(err)
+		f = fault.Newf(fault.Unavailable, "%s did not answer within %s.", s.config.Address(), words.Span(s.config.timeout())).WithCode("connection").Because(err)
 	default:
 		f = fault.Newf(fault.Unavailable, "The connection to %s was lost.", s.config.Address()).
-			WithFix("If it lasts, look at the server and the network between here and there.").Because(err)
+			WithFix("If it lasts, look at the server and the network between here and there.").WithCode("connection").Because(err)
 	}
 	if undone {
 		f = f.Because(errors.Join(f.Err, migration.ErrUndone))
@@ -118,18 +120,26 @@ func (s *Server) explain(ctx context.Context, err error) error {
 	return f
 }
 
-// words makes a fault of the server's list.
+// words makes a fault of the server's list: what its first error that is
+// explained means.
 func (s *Server) words(r *Refusal) *fault.Error {
 	first := r.Errors[0]
-	is := explanationOf(first)
-	message := "SQL Server refused: " + r.Error()
-	if is.cause != "" {
-		message = is.cause + " SQL Server said: " + r.Error()
+	for _, e := range r.Errors {
+		if _, ok := sqlerror.OfNumber(e.Number); ok {
+			first = e
+			break
+		}
 	}
-	if first.Severity >= 20 && is.kind == fault.Conflict {
-		is.kind = fault.Unavailable // it ends the connection as well
+	is, name := sqlerror.OfError(first.Number, first.Text)
+	if is.Code == "" {
+		is.Code = explain.Unknown
 	}
-	return fault.New(is.kind, message, is.fix).Because(r)
+	if first.Severity >= 20 && is.Kind == fault.Conflict {
+		is.Kind = fault.Unavailable // it ends the connection as well
+	}
+	f := explain.Fault(is.Kind, is.Code, explain.AtServer, name).Because(r)
+	f.Said = words.Say("SQL Server said: %s", r)
+	return f
 }
 
 var hostname = regexp.MustCompile(`certificate is valid for (.+), not `)
@@ -139,36 +149,46 @@ var hostname = regexp.MustCompile(`certificate is valid for (.+), not `)
 func (s *Server) connecting(err error) *fault.Error {
 	text, at := err.Error(), s.config.Address()
 	has := func(fragment string) bool { return strings.Contains(text, fragment) }
-	denied := func(message, fix string) *fault.Error { return fault.New(fault.Denied, message, fix).Because(err) }
+	denied := func(format string, arg ...any) *fault.Error {
+		return fault.Newf(fault.Denied, format, arg...).WithCode("tls").Because(err)
+	}
+	away := func(format string, arg ...any) *fault.Error {
+		return fault.Newf(fault.Unavailable, format, arg...).WithCode("unreachable").Because(err)
+	}
 	var dns *net.DNSError
 	switch {
 	case has("signed by unknown authority"), has("failed to verify certificate") && has("signed by"):
-		return denied(fmt.Sprintf("The certificate of %s is not trusted: nobody here knows the authority that signed it.", at),
-			"Give the authority's certificate file (PEM). A server without a certificate of its own makes one at each start that nobody can check: install one, or accept any certificate knowingly.")
+		return denied("The certificate of %s is not trusted: nobody here knows the authority that signed it.", at).
+			WithFix("Give the authority's certificate file (PEM). A server without a certificate of its own makes one at each start that nobody can check: install one, or accept any certificate knowingly.")
 	case hostname.MatchString(text):
-		return denied(fmt.Sprintf("The certificate of %s is made out to %s.", at, hostname.FindStringSubmatch(text)[1]),
-			"Connect under that name, or give it as the host name in the certificate.")
+		return denied("The certificate of %s is made out to %s.", at, hostname.FindStringSubmatch(text)[1]).
+			WithFix("Connect under that name, or give it as the host name in the certificate.")
 	case has("doesn't contain any IP SANs"), has("not valid for any names"), has("legacy Common Name"):
-		return denied(fmt.Sprintf("The certificate of %s does not name the host.", at),
-			"Connect under the name the certificate is made out to, or install one that names the host in its alternative names.")
+		return denied("The certificate of %s does not name the host.", at).
+			WithFix("Connect under the name the certificate is made out to, or install one that names the host in its alternative names.")
 	case has("certificate has expired"):
-		return denied(fmt.Sprintf("The certificate of %s has expired or is not valid yet.", at), "Renew the server's certificate; compare the clocks.")
+		return denied("The certificate of %s has expired or is not valid yet.", at).
+			WithFix("Renew the server's certificate; compare the clocks.")
 	case has("x509:"):
-		return denied(fmt.Sprintf("The certificate of %s cannot be accepted.", at), "The log of the dashboard has the details. Install another certificate on the server.")
+		return denied("The certificate of %s cannot be accepted.", at).
+			WithFix("The log of the dashboard has the details. Install another certificate on the server.")
 	case has("unsupported protocol version"), has("protocol version not supported"):
-		return denied(fmt.Sprintf("%s speaks no TLS newer than 1.1.", at), "Install the server's update for TLS 1.2.")
+		return denied("%s speaks no TLS newer than 1.1.", at).
+			WithFix("Install the server's update for TLS 1.2.")
 	case has("server does not support encryption"):
-		return denied(fmt.Sprintf("%s does not encrypt, and encryption is asked for.", at), "Enable encryption on the server, or choose encryption login-only or false knowingly.")
+		return denied("%s does not encrypt, and encryption is asked for.", at).
+			WithFix("Enable encryption on the server, or choose encryption login-only or false knowingly.")
 	case has("first record does not look like a TLS handshake") || has("TLS Handshake failed"):
-		return denied(fmt.Sprintf("%s could not agree on encryption.", at), "Strict encryption needs SQL Server 2022 or later; choose encryption true for older ones.")
+		return denied("%s could not agree on encryption.", at).
+			WithFix("Strict encryption needs SQL Server 2022 or later; choose encryption true for older ones.")
 	case errors.As(err, &dns):
-		return fault.Newf(fault.Unavailable, "The name %s cannot be resolved.", s.config.Host).WithFix("Check the host and this machine's DNS.").Because(err)
+		return away("The name %s cannot be resolved.", s.config.Host).WithFix("Check the host and this machine's DNS.")
 	case has("no instance matching"):
-		return fault.Newf(fault.Unavailable, "SQL Server Browser at %s knows no instance %s with a TCP port, or did not answer.", s.config.Host, s.config.Instance).
-			WithFix("Check the instance's name and that SQL Server Browser runs (UDP 1434), or give the port instead.").Because(err)
+		return away("SQL Server Browser at %s knows no instance %s with a TCP port, or did not answer.", s.config.Host, s.config.Instance).
+			WithFix("Check the instance's name and that SQL Server Browser runs (UDP 1434), or give the port instead.")
 	case errors.Is(err, context.DeadlineExceeded):
-		return fault.Newf(fault.Unavailable, "%s did not answer within %s.", at, words.Span(s.config.timeout())).WithFix("Check host, port and firewalls between here and there.").Because(err)
+		return away("%s did not answer within %s.", at, words.Span(s.config.timeout())).WithFix("Check host, port and firewalls between here and there.")
 	}
-	return fault.Newf(fault.Unavailable, "%s cannot be reached.", at).
-		WithFix("Check host and port, that SQL Server accepts TCP connections, and firewalls between here and there.").Because(err)
+	return away("%s cannot be reached.", at).
+		WithFix("Check host and port, that SQL Server accepts TCP connections, and firewalls between here and there.")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/tsql"
@@ -92,7 +93,7 @@ func (t *Target) moves(ctx context.Context, database string, files []bakfile.Dat
 		return nil, nil
 	}
 	if info.DataPath == "" || info.LogPath == "" {
-		return nil, fault.New(fault.Conflict, "The server does not tell its default folders for data and log files.", "Set them in the server's properties.")
+		return nil, explain.Fault(fault.Conflict, "folders-untold", explain.AtServer, "")
 	}
 	users, err := t.server.askIf(ctx, `SELECT DB_NAME(database_id) AS used_by, physical_name FROM sys.master_files`)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -23,12 +24,13 @@ func judge(v restoreState) migration.Task {
 	case v.worked && v.work.verb == workRestore && v.work.err != nil && (len(v.restores) == 0 || v.work.taskID != taskID(v.name, v.base())):
 		// With a lost connection the server may have come to the end all the same.
 		t.Status, t.Ended = migration.TaskFailed, v.work.ended
-		t.Description, _ = fault.Words(v.work.err)
+		because(&t, v.work.err)
 		if fault.Is(v.work.err, fault.Unavailable) {
 			t.InterruptedRestore = v.interruptedRestore()
 		}
 	case !v.exists:
 		t.Status, t.Description = migration.TaskFailed, "The database is gone."
+		t.Code = "gone"
 	case state == "RESTORING" && v.lived:
 		t.Status, t.Description = migration.TaskSuccess, "The database has been open since, and its tail was taken."
 	case state == "RESTORING" && len(v.running) > 0:
@@ -36,16 +38,18 @@ func judge(v restoreState) migration.Task {
 	case state == "RESTORING" && len(v.restores) == 0:
 		t.Status, t.InterruptedRestore = migration.TaskFailed, v.interruptedRestore()
 		t.Description = "The restore was interrupted: the connection that ran it ended. Restore the full backup again."
+		t.Code = "interrupted-restore"
 	case state == "RESTORING":
 		t.Status = migration.TaskWaiting
 		if v.worked && v.work.verb == workOpen && v.work.err != nil {
-			t.Description, _ = fault.Words(v.work.err)
+			because(&t, v.work.err)
 		}
 	case state == "ONLINE" && v.row.text("user_access_desc") != "MULTI_USER":
 		t.Status = migration.TaskWaiting
 		t.Description = "The database is open to administrators alone, before its check. Open it again to go on."
+		t.Code = "restricted"
 		if v.worked && v.work.verb == workCheckFirst {
-			t.Description = v.work.verdict("DBCC CHECKDB")
+			v.work.verdict(&t, "DBCC CHECKDB", "check")
 		}
 	case state == "ONLINE":
 		t.Status, t.ReadOnly = migration.TaskSuccess, v.row.bit("is_read_only")
@@ -57,12 +61,14 @@ func judge(v restoreState) migration.Task {
 			if v.work.verb == workCheck {
 				check = "Asynchronously DBCC CHECKDB"
 			}
-			t.Description, t.Ended = v.work.verdict(check), v.work.ended
+			v.work.verdict(&t, check, "check-after")
+			t.Ended = v.work.ended
 		}
 	case state == "RECOVERING":
 		t.Status, t.Description = migration.TaskRunning, "The database is being recovered."
 	default:
 		t.Status, t.Description = migration.TaskFailed, "The database is "+state+"."
+		t.Code = "offline"
 	}
 	return t
 }
@@ -78,16 +84,28 @@ func (w work) words() string {
 	return fmt.Sprintf("Restoring %s: %.0f percent.", w.key, w.percent)
 }
 
-// verdict tells what a check found, in words that the explanations know.
-func (w work) verdict(check string) string {
+// because says of a task why its last statement was refused.
+func because(t *migration.Task, err error) {
+	f := fault.From(err)
+	t.Description, _ = fault.Words(err)
+	t.Code, t.Cause, t.Fix = f.Code, f.Message, f.Fix
+	if t.Code == "" {
+		t.Code = explain.Unknown
+	}
+}
+
+// verdict says of a task what a check found; code is that of errors it found.
+func (w work) verdict(t *migration.Task, check string, code fault.Code) {
 	switch {
 	case w.err != nil:
-		message, _ := fault.Words(w.err)
-		return check + " could not be done: " + message
+		t.Description, _ = fault.Words(w.err)
+		t.Description = check + " could not be done: " + t.Description
 	case len(w.findings) > 0:
-		return check + " failed: " + strings.Join(w.findings[:min(len(w.findings), 5)], " ")
+		t.Check, t.Code = migration.CheckFailed, code
+		t.Description = check + " failed: " + strings.Join(w.findings[:min(len(w.findings), 5)], " ")
+	default:
+		t.Check, t.Description = migration.CheckPassed, "Success. "+check+" found no errors."
 	}
-	return "Success. " + check + " found no errors."
 }
 
 // lastCheck tells of a check since the restore that this process knows nothing

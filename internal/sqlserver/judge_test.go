@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/explain"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
@@ -51,13 +53,36 @@ func TestTaskIsJudgedByWhatTheServerTells(t *testing.T) {
 	}
 }
 
-func TestFindingsOfACheckAreExplained(t *testing.T) {
-	for said, code := range map[string]string{
-		work{findings: []string{"x"}}.verdict("DBCC CHECKDB"):                "check",
-		work{findings: []string{"x"}}.verdict("Asynchronously DBCC CHECKDB"): "check-after",
+// TestTasksTellTheirCode: what a task says is worded here, and its code stands
+// beside it.
+func TestTasksTellTheirCode(t *testing.T) {
+	now := time.Now().UTC()
+	state := func(state, access string) row { return row{"state_desc": state, "user_access_desc": access} }
+	full := []restored{{at: now}}
+	ended := func(v verb, err error, findings ...string) work {
+		return work{verb: v, started: now, ended: now, err: err, findings: findings}
+	}
+	refused := (&Server{}).words(&Refusal{[]ServerError{{Number: 3241, Severity: 16, Text: "The media family on device 'x' is incorrectly formed."}}})
+	for _, c := range []struct {
+		name  string
+		v     restoreState
+		code  fault.Code
+		check migration.CheckResult
+	}{
+		{"the restore was refused", restoreState{worked: true, work: ended(workRestore, refused)}, "unreadable", ""},
+		{"refused by who knows what", restoreState{worked: true, work: ended(workRestore, errors.New("x"))}, explain.Unknown, ""},
+		{"interrupted", restoreState{exists: true, row: state("RESTORING", "MULTI_USER")}, "interrupted-restore", ""},
+		{"at work", restoreState{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full}, "", ""},
+		{"opening refused", restoreState{exists: true, row: state("RESTORING", "MULTI_USER"), restores: full, worked: true, work: ended(workOpen, refused)}, "unreadable", ""},
+		{"checked after", restoreState{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: ended(workCheck, nil)}, "", migration.CheckPassed},
+		{"open and broken", restoreState{exists: true, row: state("ONLINE", "MULTI_USER"), restores: full, worked: true, work: ended(workCheck, nil, "bad page")}, "check-after", migration.CheckFailed},
+		{"broken before opening", restoreState{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full, worked: true, work: ended(workCheckFirst, nil, "bad page")}, "check", migration.CheckFailed},
+		{"death during that check", restoreState{exists: true, row: state("ONLINE", "RESTRICTED_USER"), restores: full}, "restricted", ""},
+		{"suspect", restoreState{exists: true, row: state("SUSPECT", "MULTI_USER"), restores: full}, "offline", ""},
+		{"dropped by somebody", restoreState{worked: true, work: ended(workImport, nil)}, "gone", ""},
 	} {
-		if got := migration.Explain(said); got.Code != code {
-			t.Errorf("%q is explained as %s, want %s", said, got.Code, code)
+		if got := judge(c.v); got.Code != c.code || got.Check != c.check || got.Code != "" && !explain.Known(got.Code) {
+			t.Errorf("%s: code %q, check %q; want %q, %q", c.name, got.Code, got.Check, c.code, c.check)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (t *Target) open(ctx context.Context, id, database string, check migration.
 	open := v.row.text("user_access_desc") == "MULTI_USER" && !(write && v.row.bit("is_read_only"))
 	switch state := v.row.text("state_desc"); {
 	case v.interrupted():
-		return fault.Newf(fault.Conflict, "The full backup of %s was not restored to its end.", database).WithFix("Restore it again.")
+		return fault.Newf(fault.Conflict, "The full backup of %s was not restored to its end.", database).WithCode("interrupted-restore").WithFix("Restore it again.")
 	case v.working() && (v.work.verb == workCheck || v.work.verb == workCheckFirst && check == migration.CheckSync):
 		return nil
 	case state == "ONLINE" && open:
@@ -48,7 +48,7 @@ func (t *Target) open(ctx context.Context, id, database string, check migration.
 	case v.lived && state == "RESTORING":
 		return frozen(database)
 	case state != "ONLINE" && state != "RESTORING":
-		return fault.Newf(fault.Conflict, "%s is %s.", database, state)
+		return fault.Newf(fault.Conflict, "%s is %s.", database, state).WithCode("offline")
 	}
 	if v.working() && v.work.verb == workCheckFirst {
 		v.work.cancel()

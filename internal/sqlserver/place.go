@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/tsql"
 )
@@ -28,7 +29,7 @@ func restoreStatement(verb, database string, files []string, data []bakfile.Data
 		return "", err
 	}
 	if len(data) > 0 && (in.DataPath == "" || in.LogPath == "") {
-		return "", fault.New(fault.Conflict, "The server does not tell its default folders for data and log files.", "Set them in the server's properties.")
+		return "", explain.Fault(fault.Conflict, "folders-untold", explain.AtServer, "")
 	}
 	for _, f := range data {
 		logical, err := tsql.Text(f.LogicalName, tsql.MaxName)

@@ -90,7 +90,7 @@ func (s *Server) state(ctx context.Context, database string) (row, error) {
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, fault.Newf(fault.NotFound, "The server has no database %s that this login can see.", database).
+		return nil, fault.Newf(fault.NotFound, "The server has no database %s that this login can see.", database).WithCode("no-database").
 			WithFix("It was dropped or renamed, or the login lacks the right to see it.")
 	}
 	return rows[0], nil

@@ -89,7 +89,7 @@ func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string,
 		return "", untouched(err)
 	}
 	if set.Kind != backup.Full || set.ID.IsZero() {
-		return "", fault.Newf(fault.Invalid, "%s holds a %s backup; a restore begins with a full one.", in.Key, set.Kind)
+		return "", fault.Newf(fault.Invalid, "%s holds a %s backup; a restore begins with a full one.", in.Key, set.Kind).WithCode(notFull(set.Kind))
 	}
 	data, err := l.fileList(ctx, files)
 	if err != nil {
@@ -101,7 +101,7 @@ func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string,
 	case err != nil:
 		return "", untouched(err)
 	case restoreState.exists && !(in.Replace && restoreState.interrupted()):
-		return "", fault.Newf(fault.Conflict, "A database %s already exists on the server (%s).", in.Database, restoreState.row.text("state_desc")).
+		return "", fault.Newf(fault.Conflict, "A database %s already exists on the server (%s).", in.Database, restoreState.row.text("state_desc")).WithCode("name-exists").
 			WithFix("Choose another name, or back that database up and drop it.")
 	case restoreState.exists:
 		options = append(options, "REPLACE")
@@ -138,7 +138,7 @@ func (t *Target) Import(ctx context.Context, id string, in migration.RestoreCall
 	if restoreState, err := t.restoreStateOf(ctx, id, in.Database); err != nil {
 		return untouched(err)
 	} else if state := restoreState.row.text("state_desc"); state != "RESTORING" {
-		return fault.Newf(fault.Conflict, "%s is %s and takes no more backups.", in.Database, state)
+		return fault.Newf(fault.Conflict, "%s is %s and takes no more backups.", in.Database, state).WithCode("not-restoring")
 	} else if restoreState.lived {
 		return frozen(in.Database)
 	}
@@ -170,7 +170,7 @@ func (t *Target) apply(ctx context.Context, database string, files []string, inf
 	case backup.Log:
 		verb = "LOG"
 	default:
-		return fault.Newf(fault.Invalid, "%s holds a %s backup; here follow differential and log backups.", w.key, set.Kind)
+		return fault.Newf(fault.Invalid, "%s holds a %s backup; here follow differential and log backups.", w.key, set.Kind).WithCode("full-again")
 	}
 	data, err := l.fileList(ctx, files)
 	if err != nil {
@@ -197,6 +197,14 @@ func (t *Target) apply(ctx context.Context, database string, files []string, inf
 	return l.run(ctx, statement, t.server.progress(w))
 }
 
+// notFull is the code of a backup given where a full one is expected.
+func notFull(k backup.Kind) fault.Code {
+	if k == backup.Log {
+		return "log-first"
+	}
+	return "diff-first"
+}
+
 // files are where the server finds the keys of a call.
 func (t *Target) files(ctx context.Context, in migration.RestoreCall) (out []string, info backup.ServerInfo, err error) {
 	if info, err = t.server.Describe(ctx); err != nil {
@@ -216,7 +224,7 @@ func (t *Target) files(ctx context.Context, in migration.RestoreCall) (out []str
 func (l *session) firstSet(ctx context.Context, files []string) (backup.Set, error) {
 	sets, err := l.headers(ctx, files)
 	if err == nil && len(sets) == 0 {
-		err = fault.Newf(fault.Invalid, "%s holds no backup.", files[0])
+		err = fault.Newf(fault.Invalid, "%s holds no backup.", files[0]).WithCode("unreadable")
 	}
 	if err != nil {
 		return backup.Set{}, err

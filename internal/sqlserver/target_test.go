@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -76,7 +76,7 @@ func TestChainIsRestoredBesideItsSource(t *testing.T) {
 	if _, err := target.Restore(bg, call(name, keys[0])); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "already exist") {
 		t.Errorf("a second restore under the name: %v", err)
 	}
-	if err := target.Import(bg, id, call(name, keys[3])); !fault.Is(err, fault.Conflict) || migration.Explain(err.Error()).Code != "gap" {
+	if err := target.Import(bg, id, call(name, keys[3])); !fault.Is(err, fault.Conflict) || fault.CodeOf(err) != "gap" {
 		t.Errorf("the tail before the logs: %v", err)
 	}
 	for _, key := range keys[1:] {
@@ -84,7 +84,7 @@ func TestChainIsRestoredBesideItsSource(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := target.Import(bg, id, call(name, keys[2])); err == nil || migration.Explain(err.Error()).Code != "covered" {
+	if err := target.Import(bg, id, call(name, keys[2])); err == nil || fault.CodeOf(err) != "covered" {
 		t.Errorf("a log once more: %v", err)
 	}
 	files, err := target.TaskFiles(bg, id)

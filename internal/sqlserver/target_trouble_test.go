@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -160,7 +160,7 @@ func TestBrokenDatabaseIsNotLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	task := await(t, target, id, migration.TaskWaiting)
-	if migration.Explain(task.Description).Code != "check" {
+	if task.Code != "check" || task.Check != migration.CheckFailed {
 		t.Errorf("%+v", task)
 	}
 	if d, err := l.Database(bg, "Copy"); err != nil || d.UserAccess != "RESTRICTED_USER" {
@@ -171,7 +171,7 @@ func TestBrokenDatabaseIsNotLetIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.settled()
-	if task, err := target.Task(bg, id); err != nil || task.Status != migration.TaskSuccess || migration.Explain(task.Description).Code != "check-after" {
+	if task, err := target.Task(bg, id); err != nil || task.Status != migration.TaskSuccess || task.Code != "check-after" || task.Check != migration.CheckFailed {
 		t.Errorf("%+v, %v", task, err)
 	}
 	if found, err := l.CheckDB(bg, "Copy", false); err != nil || len(found) == 0 {

@@ -147,7 +147,7 @@ func (t *Target) restoreStateOf(ctx context.Context, id, database string) (resto
 	name, _ := parseID(id)
 	known := v.worked && v.work.taskID == id || v.exists && id == taskID(name, v.base()) || v.interrupted()
 	if !strings.EqualFold(name, database) || !v.exists && !v.worked || !known {
-		return v, fault.Newf(fault.NotFound, "The server knows no restore %s.", id).
+		return v, fault.Newf(fault.NotFound, "The server knows no restore %s.", id).WithCode("gone").
 			WithFix("The database was dropped, renamed or replaced. Start a new migration.")
 	}
 	return v, nil
@@ -214,7 +214,9 @@ func (t *Target) Task(ctx context.Context, id string) (migration.Task, error) {
 	task := judge(v)
 	task.ID = id
 	if task.Status == migration.TaskSuccess && task.Description == "" {
-		task.Description, err = t.lastCheck(ctx, v)
+		if task.Description, err = t.lastCheck(ctx, v); task.Description != "" {
+			task.Check = migration.CheckPassed
+		}
 	}
 	return task, err
 }

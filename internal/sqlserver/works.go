@@ -57,7 +57,7 @@ func (s *Server) begin(ctx context.Context, database string, w *work) (context.C
 	}
 	name := strings.ToLower(database)
 	if old := s.works.byName[name]; old != nil && old.ended.IsZero() {
-		return nil, fault.Newf(fault.Conflict, "Another restore or check of %s is running.", database).WithFix("Wait until it is done, or end it.")
+		return nil, fault.Newf(fault.Conflict, "Another restore or check of %s is running.", database).WithCode("under-way").WithFix("Wait until it is done, or end it.")
 	}
 	inner, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.ctx, cancel)

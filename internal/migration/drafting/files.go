@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
@@ -47,7 +48,8 @@ func (w Request) migration() (m migration.FilesRequest, err error) {
 			continue
 		}
 		if *g.to, err = bakfile.ParseGUID(g.text); err != nil {
-			return m, invalid(fmt.Sprintf("%q is not a GUID.", g.text), "Choose from what the plan offers.")
+			return m, fault.Newf(fault.Invalid, "%q is not a GUID.", g.text).
+				WithFix("Choose from what the plan offers.")
 		}
 	}
 	if w.StopAt != "" {
@@ -59,11 +61,14 @@ func (w Request) migration() (m migration.FilesRequest, err error) {
 	}
 	switch {
 	case m.Mode != "" && m.Mode != migration.Pending && m.Mode != migration.Immediate:
-		return m, invalid(fmt.Sprintf("%q is not a way to open.", w.Mode), "Choose pending or immediate.")
+		return m, fault.Newf(fault.Invalid, "%q is not a way to open.", w.Mode).
+			WithFix("Choose pending or immediate.")
 	case m.Check != "" && m.Check != migration.CheckAsync && m.Check != migration.CheckSync:
-		return m, invalid(fmt.Sprintf("%q is not a way to check.", w.Check), "Choose async or sync.")
+		return m, fault.Newf(fault.Invalid, "%q is not a way to check.", w.Check).
+			WithFix("Choose async or sync.")
 	case w.Names != "" && w.Names != "keep" && w.Names != "safe":
-		return m, invalid(fmt.Sprintf("%q is not a way to name files.", w.Names), "Choose safe or keep.")
+		return m, fault.Newf(fault.Invalid, "%q is not a way to name files.", w.Names).
+			WithFix("Choose safe or keep.")
 	}
 	return m, nil
 }

@@ -2,13 +2,13 @@ package drafting
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
@@ -34,7 +34,8 @@ func (w LiveRequest) migration() (migration.LiveRequest, error) {
 	if w.Every != "" {
 		var err error
 		if m.Every, err = time.ParseDuration(w.Every); err != nil {
-			return m, invalid(fmt.Sprintf("%q is not a time between backups.", w.Every), "Write it with its unit, such as 15m or 2h.")
+			return m, fault.Newf(fault.Invalid, "%q is not a time between backups.", w.Every).
+				WithFix("Write it with its unit, such as 15m or 2h.")
 		}
 	}
 	return m, nil
@@ -78,7 +79,8 @@ func (s *Drafting) livePlaces(ctx context.Context, w LiveRequest) (p LivePlan, e
 		return p, err
 	}
 	if !p.Server.Traits.Source {
-		return p, invalid(p.Server.Name+" is not a self-managed SQL Server.", "Choose a server that is at work; from the cloud, migrate backup files.")
+		return p, fault.Newf(fault.Invalid, "%s is not a self-managed SQL Server.", p.Server.Name).
+			WithFix("Choose a server that is at work; from the cloud, migrate backup files.")
 	}
 	p.Staging, err = s.stagingOf(ctx, p.Instance, w.Staging)
 	return p, err
@@ -137,4 +139,4 @@ func UserFirst(ds []backup.Database) []backup.Database {
 }
 
 // System tells databases that cannot be migrated because of what they are.
-func System(name string) bool { return migration.BadDatabaseName(name) != "" }
+func System(name string) bool { return !migration.BadDatabaseName(name).IsZero() }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
@@ -25,7 +26,8 @@ func (s *Drafting) stagingOf(ctx context.Context, target endpoint.Instance, chos
 		return b, invalid("No bucket is chosen.", "Choose the OSS bucket that the cloud reads from.")
 	}
 	if b, err = s.Endpoints.Bucket(ctx, chosen); err == nil && !b.Service {
-		err = invalid("The cloud cannot read from "+b.Name+": it is a folder.", "Choose an OSS bucket in the region of the instance; the files are uploaded there.")
+		err = fault.Newf(fault.Invalid, "The cloud cannot read from %s: it is a folder.", b.Name).
+			WithFix("Choose an OSS bucket in the region of the instance; the files are uploaded there.")
 	}
 	return b, err
 }

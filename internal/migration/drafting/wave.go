@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // WaveRequest is what a person chose for a new wave, as a form or a program sends it.
@@ -46,7 +47,7 @@ func (k WaveCheck) why() error {
 	}
 	for _, f := range k.Findings {
 		if f.Level == migration.Barred {
-			return fault.New(fault.Invalid, f.Title+": "+f.Text, f.Fix)
+			return fault.Told(fault.Invalid, words.Say("%s: %s", f.Title, f.Text), f.Fix)
 		}
 	}
 	return nil
@@ -79,7 +80,7 @@ func (v WaveChecked) Fits() bool { return migration.MayStart(v.Whole) }
 func (v WaveChecked) whyNot() error {
 	for _, f := range v.Whole {
 		if f.Level == migration.Barred {
-			return fault.New(fault.Invalid, f.Title+": "+f.Text, f.Fix)
+			return fault.Told(fault.Invalid, words.Say("%s: %s", f.Title, f.Text), f.Fix)
 		}
 	}
 	return nil

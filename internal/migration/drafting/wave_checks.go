@@ -3,13 +3,13 @@ package drafting
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 const (
@@ -40,11 +40,13 @@ func (s *Drafting) memberChecks(ctx context.Context, w WaveRequest) (LivePlan, [
 	case w.Name == "":
 		return places, nil, invalid("The wave has no name.", "Give it the name your colleagues know it by.")
 	case len([]rune(w.Name)) > waveNameMost:
-		return places, nil, invalid(fmt.Sprintf("The name of the wave is longer than %d characters.", waveNameMost), "Choose a shorter one.")
+		return places, nil, fault.Newf(fault.Invalid, "The name of the wave is longer than %d characters.", waveNameMost).
+			WithFix("Choose a shorter one.")
 	case len(names) == 0:
 		return places, nil, invalid("No database is chosen.", "Choose at least one of the server's databases.")
 	case len(names) > migration.MaxWave:
-		return places, nil, invalid(fmt.Sprintf("%d databases are too many for one wave.", len(names)), fmt.Sprintf("Make several waves of at most %d.", migration.MaxWave))
+		return places, nil, fault.Newf(fault.Invalid, "%d databases are too many for one wave.", len(names)).
+			WithFix("Make several waves of at most %d.", migration.MaxWave)
 	}
 	taken, err := s.namesUnderWay(ctx, w.Instance)
 	if err != nil {
@@ -71,7 +73,7 @@ func (s *Drafting) memberChecks(ctx context.Context, w WaveRequest) (LivePlan, [
 			defer func() { <-free }()
 			k.Findings, k.facts, k.Err = migration.LivePreflight(ctx, s.Ports, k.Plan.M, s.Now)
 			if k.Err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				k.Err = fault.New(fault.Unavailable, fmt.Sprintf("Its checks did not end within the %d s for the wave.", int(waveChecksLast.Seconds())), "Check again, or make two waves.").Because(k.Err)
+				k.Err = fault.Newf(fault.Unavailable, "Its checks did not end within the %s for the wave.", waveChecksLast).WithFix("Check again, or make two waves.").Because(k.Err)
 			}
 		})
 	}
@@ -96,9 +98,9 @@ func (s *Drafting) wholeChecks(ctx context.Context, v WaveChecked) (f migration.
 	defer cancel()
 	f, err = migration.CollectWave(asking, s.Ports, v.Places.Instance.ID, v.Places.Staging.ID, v.Places.Instance.Traits)
 	if err != nil {
-		message, fix := fault.Words(err)
+		message, fix := fault.Texts(err)
 		if fault.Of(err) == fault.Unknown {
-			message, fix = "Target or bucket could not be asked.", "Check again."
+			message, fix = words.Say("Target or bucket could not be asked."), words.Say("Check again.")
 			s.Log.Error("check a whole wave", "err", err)
 		}
 		return f, []migration.Finding{{Code: "wave", Title: "The wave as a whole", Level: migration.Barred, Text: message, Fix: fix}}, nil

@@ -14,7 +14,6 @@ import (
 	sdk "github.com/aliyun/aliyun-oss-go-sdk/oss"
 
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/words"
 )
 
 // fail words an error of a call. Codes are those of the public page "Error
@@ -93,11 +92,14 @@ func (b *Bucket) refused(key string, seen *exchange, e *sdk.ServiceError) *fault
 	case "InvalidDigest", "RequestTimeout", "IncompleteBody":
 		return fault.Newf(fault.Unavailable, "%s did not arrive whole at %s.", orBucket(key, b), b.cfg.Endpoint).WithFix(again)
 	}
-	text := fmt.Sprintf("The service answered %d %s: %s", e.StatusCode, e.Code, strings.TrimSuffix(e.Message, "."))
+	f := fault.Newf(kindOf(e.StatusCode), "The service answered %d %s: %s.", e.StatusCode, e.Code, strings.TrimSuffix(e.Message, "."))
 	if e.Code == "" {
-		text = fmt.Sprintf("The service answered %d (%s) to the request for %s", e.StatusCode, http.StatusText(e.StatusCode), orBucket(key, b))
+		f = fault.Newf(kindOf(e.StatusCode), "The service answered %d (%s) to the request for %s.", e.StatusCode, http.StatusText(e.StatusCode), orBucket(key, b))
 	}
-	return fault.New(kindOf(e.StatusCode), text+".", map[bool]string{true: again}[kindOf(e.StatusCode) == fault.Unavailable])
+	if f.Kind == fault.Unavailable {
+		f = f.WithFix(again)
+	}
+	return f
 }
 
 const again = "It is tried again by itself. If it stays so, look at the service's status page and at the network between."
@@ -142,16 +144,16 @@ func (b *Bucket) denied(e *sdk.ServiceError) *fault.Error {
 
 // skewed says how far the clocks are apart, when the answer told the time.
 func (b *Bucket) skewed(seen *exchange) *fault.Error {
-	text := "The clock of this machine is more than 15 minutes away from the service's clock."
-	if off, ok := seen.clock(); ok {
-		way := "behind"
-		if off < 0 {
-			way = "ahead of"
-		}
-		apart := words.Span(off.Abs().Round(time.Minute)).String()
-		text = fmt.Sprintf("The clock of this machine is %s %s the service's clock; 15 minutes are allowed.", apart, way)
+	const fix = "Set the clock, best by turning on time synchronisation (NTP), then retry."
+	off, ok := seen.clock()
+	if !ok {
+		return fault.New(fault.Denied, "The clock of this machine is more than 15 minutes away from the service's clock.", fix)
 	}
-	return fault.New(fault.Denied, text, "Set the clock, best by turning on time synchronisation (NTP), then retry.")
+	way := "behind"
+	if off < 0 {
+		way = "ahead of"
+	}
+	return fault.Newf(fault.Denied, "The clock of this machine is %s %s the service's clock; 15 minutes are allowed.", off.Abs().Round(time.Minute), way).WithFix(fix)
 }
 
 // foreign is an answer of something in between.

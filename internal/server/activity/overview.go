@@ -60,8 +60,8 @@ func (s *Pages) overview(c echo.Context) (server.View, error) {
 		if m.RunState.NeedsPerson() {
 			continue
 		}
-		moving := views.Moving{Name: kit.Link{Text: m.Database, Href: "/migrations/" + m.ID}, What: "migration · " + m.Message, Badge: server.SummaryBadge(m), Progress: s.SummaryProgress(ctx, m)}
-		if m.Message == "" || m.RunState == run.Running {
+		moving := views.Moving{Name: kit.Link{Text: m.Database, Href: "/migrations/" + m.ID}, What: "migration · " + m.Message.String(), Badge: server.SummaryBadge(m), Progress: s.SummaryProgress(ctx, m)}
+		if m.Message.IsZero() || m.RunState == run.Running {
 			moving.What = "migration → " + names[m.InstanceID]
 		}
 		v.Running = append(v.Running, moving)
@@ -95,7 +95,7 @@ func overviewFacts(st progress.Activity, done []migration.Summary) []kit.Fact {
 }
 
 func needOf(z kit.Zone, m migration.Summary, names map[string]string) views.Need {
-	n := views.Need{Name: kit.Link{Text: m.Database, Href: "/migrations/" + m.ID}, Where: "→ " + names[m.InstanceID], What: server.OneLine(m.Message, 160),
+	n := views.Need{Name: kit.Link{Text: m.Database, Href: "/migrations/" + m.ID}, Where: "→ " + names[m.InstanceID], What: server.OneLine(m.Message.String(), 160),
 		Badge: server.SummaryBadge(m), Since: kit.Span(z.Now.Sub(m.Created)), Exact: z.At(m.Created).Exact}
 	switch {
 	case m.Problem != "":

@@ -115,8 +115,8 @@ func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Movi
 			continue
 		}
 		m := views.Moving{Name: kit.Link{Text: r.Title, Href: "/runs/" + r.ID}, What: server.FirstOf(server.BackupRunKinds[r.Kind], r.Kind), Badge: server.StateBadge(r.State)}
-		if r.State == run.Waiting && r.Message != "" {
-			m.What += " · " + server.OneLine(r.Message, 120)
+		if r.State == run.Waiting && !r.Message.IsZero() {
+			m.What += " · " + server.OneLine(r.Message.String(), 120)
 		}
 		steps, err := s.Runs.Steps(ctx, r.ID)
 		if err != nil {
@@ -134,7 +134,7 @@ func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Movi
 		if server.BackupRunKinds[r.Kind] == "" || len(needs) == overviewRows || z.Now.Sub(r.Finished) > 7*24*time.Hour && !r.Finished.IsZero() {
 			continue
 		}
-		needs = append(needs, views.Need{Name: kit.Link{Text: r.Title, Href: "/runs/" + r.ID}, Where: server.BackupRunKinds[r.Kind], What: server.OneLine(r.Message, 160), Badge: server.StateBadge(r.State),
+		needs = append(needs, views.Need{Name: kit.Link{Text: r.Title, Href: "/runs/" + r.ID}, Where: server.BackupRunKinds[r.Kind], What: server.OneLine(r.Message.String(), 160), Badge: server.StateBadge(r.State),
 			Since: kit.Span(z.Now.Sub(r.Created)), Exact: z.At(r.Created).Exact, Action: &kit.Action{Label: "See what to do", Href: "/runs/" + r.ID, Small: true}})
 	}
 	return moving, needs, err

@@ -71,8 +71,8 @@ func (s *Pages) runShow(c echo.Context) (server.View, error) {
 		v.Actions = append(v.Actions, kit.Action{Label: "The instance", Href: "/instances/" + id + "/sets", Primary: true})
 	}
 	v.Actions = append(v.Actions, runButtons(r)...)
-	if r.Message != "" {
-		h := kit.Help{Tone: kit.ToneRun, Title: r.Message, Fix: r.Fix}
+	if !r.Message.IsZero() {
+		h := kit.Help{Tone: kit.ToneRun, Title: r.Message.String(), Fix: r.Fix.String()}
 		if r.State == run.Failed {
 			h.Tone = kit.ToneBad
 			if r.Kind == migration.RunKind {
@@ -82,7 +82,7 @@ func (s *Pages) runShow(c echo.Context) (server.View, error) {
 		v.Needs = append(v.Needs, h)
 	}
 	for _, st := range steps {
-		row := views.RunStep{State: server.StepState(st.State), Title: st.Title, Note: st.Message, Attempts: fmt.Sprint(max(st.Attempt, 1)), Begun: z.At(st.Started), Took: server.Took(st.Started, st.Finished), Progress: server.StepProgress(st)}
+		row := views.RunStep{State: server.StepState(st.State), Title: st.Title, Note: st.Message.String(), Attempts: fmt.Sprint(max(st.Attempt, 1)), Begun: z.At(st.Started), Took: server.Took(st.Started, st.Finished), Progress: server.StepProgress(st)}
 		v.Steps = append(v.Steps, row)
 	}
 	if len(es) == eventsShown {

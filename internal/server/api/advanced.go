@@ -42,7 +42,7 @@ func (s *API) advanced(c echo.Context) error {
 	out := advancedJSON{On: in.Standing.AdvancedOn, Writable: true, Rules: []sparseJSON{}, Hour: &a.Hour, LogRetentionDays: &a.LogRetentionDays, Unread: a.Unread, Coming: []time.Time{}}
 	for _, f := range policy.CheckAdvanced(in.Standing, a, true) {
 		if f.Bars && out.Writable {
-			out.Writable, out.Why = false, server.WithFix(f.Text, f.Fix)
+			out.Writable, out.Why = false, server.WithFix(f.Text.String(), f.Fix.String())
 		}
 	}
 	for _, r := range a.Rows {

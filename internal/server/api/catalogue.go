@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/server"
 )
@@ -71,7 +72,8 @@ func (s *API) records(c echo.Context) error {
 	}
 	f, wrong := server.CatalogueFilter(c.QueryParam)
 	for name, text := range wrong {
-		return server.Invalid(name+": "+text, "See /api/v1/openapi.json for the filters.")
+		return fault.Newf(fault.Invalid, "%s: %s", name, text).
+			WithFix("See /api/v1/openapi.json for the filters.")
 	}
 	f.Limit = limit
 	found, err := s.Catalogue.Records(c.Request().Context(), f)
@@ -281,7 +283,7 @@ func (s *API) ownRestorePlan(c echo.Context) error {
 	}
 	out := restorePlanJSON{Sets: []string{}, Statements: []string{}, Bytes: d.Bytes, Wrong: []findingJSON{}}
 	for _, w := range d.Wrong {
-		out.Wrong = append(out.Wrong, findingJSON{w.Field, true, w.Message, w.Fix})
+		out.Wrong = append(out.Wrong, findingJSON{w.Field, true, w.Message.String(), w.Fix.String()})
 	}
 	if len(d.Steps) > 0 {
 		target, err := s.Endpoints.Instance(ctx, o.TargetID)

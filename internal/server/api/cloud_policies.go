@@ -181,7 +181,7 @@ func (s *API) policyReview(c echo.Context) error {
 	}
 	for _, one := range findings {
 		if !one.Bars {
-			out.Warnings = append(out.Warnings, one.Text)
+			out.Warnings = append(out.Warnings, one.Text.String())
 		}
 	}
 	return answer(c, http.StatusOK, out, err)

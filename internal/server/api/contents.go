@@ -50,7 +50,7 @@ func contentsAnswer(c *migration.Comparison) *contentsJSON {
 	side := func(r migration.SideRead) sideJSON {
 		return sideJSON{moment(r.Began), moment(r.Ended), r.Tables, r.Rows, r.Note}
 	}
-	out := &contentsJSON{RunID: c.ID, Verdict: string(c.Verdict()), Words: c.Words(), Fix: c.Fix, Compared: c.Compared, Different: c.Different, Source: side(c.Source), Target: side(c.Target),
+	out := &contentsJSON{RunID: c.ID, Verdict: string(c.Verdict()), Words: c.Words().String(), Fix: c.Fix.String(), Compared: c.Compared, Different: c.Different, Source: side(c.Source), Target: side(c.Target),
 		Tables: []comparedTableJSON{}, Ordered: c.Ordered.UTC(), Finished: moment(c.Finished)}
 	for _, t := range c.Tables {
 		out.Tables = append(out.Tables, comparedTableJSON{t.Table, t.Source, t.Target, t.SumsEqual, append([]string{}, t.NotCompared...)})

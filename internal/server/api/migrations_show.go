@@ -24,7 +24,7 @@ type finding struct {
 func findingsJSON(fs []migration.Finding) []finding {
 	out := []finding{}
 	for _, f := range fs {
-		out = append(out, finding{f.Code, f.Title, string(f.Level), f.Text, f.Fix, string(f.Remedy)})
+		out = append(out, finding{f.Code, f.Title, string(f.Level), f.Text.String(), f.Fix.String(), string(f.Remedy)})
 	}
 	return out
 }
@@ -49,7 +49,7 @@ type migrationRow struct {
 }
 
 func rowJSON(m migration.Summary) migrationRow {
-	return migrationRow{m.ID, m.RunID, m.Database, m.Source, m.InstanceID, string(m.Stage), string(m.RunState), m.Message, m.Problem, m.Files, m.Applied, m.Bytes, m.Uploaded, m.Created.UTC(), moment(m.Finished)}
+	return migrationRow{m.ID, m.RunID, m.Database, m.Source, m.InstanceID, string(m.Stage), string(m.RunState), m.Message.String(), string(m.Problem), m.Files, m.Applied, m.Bytes, m.Uploaded, m.Created.UTC(), moment(m.Finished)}
 }
 
 type migrationFileJSON struct {
@@ -131,12 +131,12 @@ func (s *API) answerMigration(c echo.Context, status int, id string) error {
 	}
 	m := got.M
 	out := migrationAnswer{ID: m.ID, RunID: m.RunID, Database: m.Database, SourceDatabase: m.SourceDatabase, SourceServer: m.SourceServer, Instance: m.InstanceID, Source: m.SourceID, Prefix: m.SourcePrefix,
-		Staging: m.StagingID, Mode: string(m.Mode), Check: string(m.Check), OpenWhenApplied: m.OpenWhenApplied, Stage: string(m.Stage), RunState: string(got.Run.State), Message: got.Run.Message, Fix: got.Run.Fix,
+		Staging: m.StagingID, Mode: string(m.Mode), Check: string(m.Check), OpenWhenApplied: m.OpenWhenApplied, Stage: string(m.Stage), RunState: string(got.Run.State), Message: got.Run.Message.String(), Fix: got.Run.Fix.String(),
 		AppliedTo: m.AppliedTo().String(), TaskID: m.TaskID, Opened: moment(m.Opened), CheckResult: string(m.CheckResult), CheckText: m.CheckText, Files: []migrationFileJSON{}, Calls: []callJSON{},
 		Findings: findingsJSON(m.Findings), CallsToday: got.Budget.Database, Created: m.Created.UTC(), Finished: moment(m.Finished)}
 	out.LiveSource, out.Contents = s.liveAnswer(got), contentsAnswer(got.Compared)
 	if p := m.Problem; p != nil {
-		out.Problem = &problemJSON{Code: p.Code, Step: p.Step, Order: p.File, Said: p.Said, Cause: p.Cause, Fix: p.Fix, Actions: []string{}}
+		out.Problem = &problemJSON{Code: string(p.Code), Step: p.Step, Order: p.File, Said: p.Said, Cause: p.Cause.String(), Fix: p.Fix.String(), Actions: []string{}}
 		for _, b := range p.Actions {
 			out.Problem.Actions = append(out.Problem.Actions, string(b))
 		}

@@ -191,7 +191,7 @@ func (s *API) ownPolicyReview(c echo.Context) error {
 	}
 	out := ownReviewJSON{Findings: []findingJSON{}, Changes: changesJSON(v.Changes), Next: []slotJSON{}, RPO: int64(v.Outlook.RPO.Seconds()), Simple: int64(v.Outlook.RPOSimple.Seconds()), Kept: []keptJSON{}, Goes: []goesJSON{}, Bytes: v.Bytes, Beyond: v.Beyond}
 	for _, f := range v.Findings {
-		out.Findings = append(out.Findings, findingJSON(f))
+		out.Findings = append(out.Findings, findingJSON{f.Field, f.Bars, f.Text.String(), f.Fix.String()})
 	}
 	for _, n := range v.Outlook.Next {
 		out.Next = append(out.Next, slotJSON{Kind: string(n.Kind), Local: n.Local, At: n.At.UTC()})

@@ -47,7 +47,7 @@ type stepJSON struct {
 }
 
 func runToJSON(r run.Run) runJSON {
-	out := runJSON{ID: r.ID, Kind: r.Kind, Subject: r.Subject, Title: r.Title, State: string(r.State), Message: r.Message, Fix: r.Fix, Tries: r.Tries, Created: r.Created.UTC(), Started: moment(r.Started), Finished: moment(r.Finished)}
+	out := runJSON{ID: r.ID, Kind: r.Kind, Subject: r.Subject, Title: r.Title, State: string(r.State), Message: r.Message.String(), Fix: r.Fix.String(), Tries: r.Tries, Created: r.Created.UTC(), Started: moment(r.Started), Finished: moment(r.Finished)}
 	if r.State == run.Waiting {
 		out.Wakes = moment(r.WakeAt)
 	}
@@ -92,7 +92,7 @@ func (s *API) run(c echo.Context) error {
 	}
 	out := runToJSON(r)
 	for _, t := range steps {
-		out.Steps = append(out.Steps, stepJSON{t.Key, t.Title, string(t.State), t.Attempt, moment(t.Started), moment(t.Finished), t.Done, t.Total, t.Unit, t.Rate, t.Message})
+		out.Steps = append(out.Steps, stepJSON{t.Key, t.Title, string(t.State), t.Attempt, moment(t.Started), moment(t.Finished), t.Done, t.Total, t.Unit, t.Rate, t.Message.String()})
 	}
 	return c.JSON(http.StatusOK, out)
 }
@@ -124,7 +124,7 @@ func (s *API) runEvents(c echo.Context) error {
 	}
 	out, next := []eventJSON{}, ""
 	for _, e := range found {
-		out = append(out, eventJSON{e.ID, e.At.UTC(), e.Step, string(e.Level), e.Text})
+		out = append(out, eventJSON{e.ID, e.At.UTC(), e.Step, string(e.Level), e.Text.String()})
 	}
 	if len(found) == limit {
 		next = server.NextPage(c, "before", strconv.FormatInt(found[len(found)-1].ID, 10))

@@ -87,7 +87,7 @@ func (s *Pages) lookedAt(ctx context.Context, z kit.Zone, in endpoint.Instance) 
 	case err != nil || l.Good.IsZero() && l.Failures == 0:
 		return in.Name + " · not looked at yet"
 	case l.Failures > 0:
-		return in.Name + " · does not answer since its last look: " + l.Message
+		return in.Name + " · does not answer since its last look: " + l.Message.String()
 	}
 	return in.Name + " · looked at " + z.Ago(l.Good)
 }

@@ -113,7 +113,7 @@ func (s *Pages) databaseRestorePlan(c echo.Context, w server.OwnRestore, refused
 			taken = true // the plan stands, the name is in use
 		}
 		if wrong[bad.Field] == "" {
-			wrong[bad.Field] = server.WithFix(bad.Message, bad.Fix)
+			wrong[bad.Field] = server.WithFix(bad.Message.String(), bad.Fix.String())
 		}
 	}
 	if d.Plan.Choice != nil {

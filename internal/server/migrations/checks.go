@@ -90,7 +90,7 @@ func verdict(fs []migration.Finding) kit.Help {
 
 func checks(fs []migration.Finding) (out []views.Check) {
 	for _, f := range fs {
-		row := views.Check{Title: f.Title, Found: f.Text, Fix: f.Fix}
+		row := views.Check{Title: f.Title, Found: f.Text.String(), Fix: f.Fix.String()}
 		switch f.Level {
 		case migration.Passed:
 			row.Badge = kit.Badge{Text: "ok", Tone: kit.ToneOK}

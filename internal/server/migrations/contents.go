@@ -27,14 +27,14 @@ func contentsView(z kit.Zone, m migration.Migration, last *migration.Comparison,
 	switch {
 	case !ok:
 		v.Badge = kit.Badge{Text: "not compared", Tone: kit.ToneIdle}
-		v.Words, v.Fix = why, fix
+		v.Words, v.Fix = why.String(), fix.String()
 		return v
 	case last == nil:
 		v.Words = "It is compared once the check has ended."
 		v.Actions = []kit.Action{compareAction("Compare now", here)}
 		return v
 	}
-	v.Words, v.Fix = last.Words(), last.Fix
+	v.Words, v.Fix = last.Words().String(), last.Fix.String()
 	v.Actions = []kit.Action{{Label: "Its run", Href: "/runs/" + last.ID, Small: true}}
 	if last.Verdict() != migration.Comparing {
 		again := compareAction("Compare again", here)
@@ -126,7 +126,7 @@ func contentsNeeds(m migration.Migration, last *migration.Comparison, here strin
 	if last == nil || last.Verdict() != migration.ContentsDifferent {
 		return nil
 	}
-	h := kit.Help{Title: "Source and target do not hold the same", Cause: last.Words(),
+	h := kit.Help{Title: "Source and target do not hold the same", Cause: last.Words().String(),
 		Fix:     "When the application has written to the target since it was opened, that is why. If not, keep the source as it is and look at the tables named below before anything is given up.",
 		Actions: []kit.Action{compareAction("Compare again", here)}}
 	if strings.HasPrefix(last.Target.Note, "It was READ_ONLY") {
@@ -147,7 +147,7 @@ func contentsStep(z kit.Zone, m migration.Migration, last *migration.Comparison)
 	if last == nil {
 		return []kit.Step{{State: "todo", Title: title}}
 	}
-	out := kit.Step{Title: title, Note: last.Words(), At: server.Took(last.Ordered, last.Finished), AtExact: z.At(last.Ordered).Exact}
+	out := kit.Step{Title: title, Note: last.Words().String(), At: server.Took(last.Ordered, last.Finished), AtExact: z.At(last.Ordered).Exact}
 	out.State = map[migration.ComparisonVerdict]string{migration.Comparing: "now", migration.ContentsEqual: "done", migration.ContentsDifferent: "failed", migration.NotCompared: "skipped"}[last.Verdict()]
 	if out.State == "now" {
 		out.At = "since " + z.Clock(last.Ordered).UTC
@@ -161,13 +161,13 @@ func contentsPair(z kit.Zone, m migration.Migration, last *migration.Comparison)
 		return kit.Pair{}, false
 	}
 	if ok, why, _ := migration.Comparable(m); !ok {
-		return kit.Pair{Key: "Contents", Badge: kit.Badge{Text: "not compared", Tone: kit.ToneIdle}, Value: why}, true
+		return kit.Pair{Key: "Contents", Badge: kit.Badge{Text: "not compared", Tone: kit.ToneIdle}, Value: why.String()}, true
 	}
 	p := kit.Pair{Key: "Contents", Badge: contentsBadge(last), Value: "Not compared yet."}
 	if last == nil {
 		return p, true
 	}
-	p.Value = last.Words()
+	p.Value = last.Words().String()
 	if last.Compared > 0 {
 		p.Value += fmt.Sprintf(" Source read %s UTC, target %s UTC.", z.At(last.Source.Ended).UTC, z.At(last.Target.Ended).UTC)
 	}

@@ -62,7 +62,7 @@ func (s *Pages) migrationList(c echo.Context) (server.View, error) {
 
 func (s *Pages) migrationRow(ctx context.Context, z kit.Zone, m migration.Summary, names map[string]string) views.MigrationRow {
 	row := views.MigrationRow{Name: kit.Link{Text: m.Database, Href: "/migrations/" + m.ID}, From: m.Source, To: names[m.InstanceID],
-		Badge: server.SummaryBadge(m), Progress: s.SummaryProgress(ctx, m), Next: server.OneLine(m.Message, 140), Begun: z.At(m.Created)}
+		Badge: server.SummaryBadge(m), Progress: s.SummaryProgress(ctx, m), Next: server.OneLine(m.Message.String(), 140), Begun: z.At(m.Created)}
 	if m.Problem != "" && !m.Stage.Ended() {
 		row.Badge = kit.Badge{Text: server.ProblemWords(m.Problem), Tone: kit.ToneBad}
 	}

@@ -180,9 +180,9 @@ func TestALogOfOthersThatIsOutOfReachStopsTheFollowing(t *testing.T) {
 	h := servertest.NewHouse(t)
 	h.Live(t).Foreign = true
 	b := h.SignedIn(t)
-	b.Get("/migrations/new/live/checks" + liveQuery).Submit("/migrations/live").Until("Somebody else took a log backup")
+	b.Get("/migrations/new/live/checks" + liveQuery).Submit("/migrations/live").Until("Foreign log backup")
 	b.Sees(200, `CORP\backup took a log backup of orders`, `E:\other\orders_log_1512.trn`, "Copy the file into the server's backup folder", "Retry from here", "Abort…")
-	b.Get("/").Until("See what to do").Sees(200, "somebody else took a log backup")
+	b.Get("/").Until("See what to do").Sees(200, "foreign log backup")
 }
 
 func TestWhileWritesAreStoppedTheClockRunsAndAbortStaysPossible(t *testing.T) {

@@ -1,6 +1,7 @@
 package migrations
 
 import (
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server"
@@ -17,7 +18,7 @@ func migrationNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run
 	retry := kit.Action{Label: "Retry from here", Href: here + "/retry", Post: true}
 	switch {
 	case m.CheckResult == migration.CheckFailed:
-		e := m.Explain(m.CheckText)
+		e := m.Explain("check-after")
 		return []kit.Help{{Tone: kit.ToneWarn, Title: "The database is open, and DBCC CHECKDB found errors in it", Said: m.CheckText, Cause: e.Cause, Fix: e.Fix}}
 	case m.Stage == migration.StageOpened:
 		h := kit.Help{Tone: kit.ToneOK, Title: "The database is open", Said: m.CheckText,
@@ -31,9 +32,9 @@ func migrationNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run
 	case m.Problem != nil && r.State != run.Queued:
 		return []kit.Help{problemHelp(m, here)}
 	case r.State == run.Failed:
-		return []kit.Help{{Title: "It stopped", Cause: r.Message, Fix: r.Fix, Actions: []kit.Action{retry}}}
+		return []kit.Help{{Title: "It stopped", Cause: r.Message.String(), Fix: r.Fix.String(), Actions: []kit.Action{retry}}}
 	case r.State == run.Paused:
-		return []kit.Help{{Tone: kit.ToneWarn, Title: "Paused", Cause: r.Message, Fix: "Nothing is lost: it goes on where it stands.",
+		return []kit.Help{{Tone: kit.ToneWarn, Title: "Paused", Cause: r.Message.String(), Fix: "Nothing is lost: it goes on where it stands.",
 			Actions: []kit.Action{{Label: "Go on", Href: here + "/resume", Post: true}}}}
 	case m.Stage == migration.StageFollowing && m.OpenAsked.IsZero() && !m.OpenWhenApplied && m.TerminateAsked.IsZero():
 		return []kit.Help{{Tone: kit.ToneRun, Title: "Every known file is applied",
@@ -41,8 +42,8 @@ func migrationNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run
 			Fix:   "Add the next log or differential backup. For the cutover: stop writes at the source, take a last log, add it here, then open.",
 			Actions: []kit.Action{
 				{Label: "Add the next increment", Href: here + "/files"}, {Label: "Open…", Href: here + "/open"}}}}
-	case r.State == run.Waiting && r.Fix != "":
-		return []kit.Help{{Tone: kit.ToneWarn, Title: "Trying again by itself", Cause: r.Message, Fix: r.Fix, Actions: []kit.Action{{Label: "Try now", Href: here + "/resume", Post: true}}}}
+	case r.State == run.Waiting && !r.Fix.IsZero():
+		return []kit.Help{{Tone: kit.ToneWarn, Title: "Trying again by itself", Cause: r.Message.String(), Fix: r.Fix.String(), Actions: []kit.Action{{Label: "Try now", Href: here + "/resume", Post: true}}}}
 	}
 	return nil
 }
@@ -50,8 +51,8 @@ func migrationNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run
 // problemHelp words a problem beside the step that failed.
 func problemHelp(m migration.Migration, here string) kit.Help {
 	p := m.Problem
-	h := kit.Help{Title: server.Capital(server.ProblemWords(p.Code)), Cause: p.Cause, Fix: p.Fix}
-	if p.Said != p.Cause {
+	h := kit.Help{Title: server.Capital(server.ProblemWords(p.Code)), Cause: p.Cause.String(), Fix: p.Fix.String()}
+	if p.Said != p.Cause.String() {
 		h.Said = p.Said
 	}
 	if f := fileOf(m, p.File); p.File != 0 && f.Ord == p.File {
@@ -67,7 +68,7 @@ func problemHelp(m migration.Migration, here string) kit.Help {
 	return h
 }
 
-func buttonAction(b migration.Button, code, here string, first bool) kit.Action {
+func buttonAction(b migration.Button, code fault.Code, here string, first bool) kit.Action {
 	switch b {
 	case migration.ButtonRetry:
 		return kit.Action{Label: "Retry from here", Href: here + "/retry", Post: true, Primary: first}

@@ -123,7 +123,7 @@ func (p phaser) fullBackup() kit.Step {
 // take words one backup ordered from the source; its step counts percent.
 func (p phaser) take(t migration.SourceBackup, title string) kit.Step {
 	s := p.byKey["source-backup/"+t.ID]
-	out := kit.Step{State: server.StepState(s.State), Title: title, Note: server.OneLine(s.Message, 200), At: server.Took(t.Intended, t.Settled), AtExact: p.zone.At(t.Intended).Exact}
+	out := kit.Step{State: server.StepState(s.State), Title: title, Note: server.OneLine(s.Message.String(), 200), At: server.Took(t.Intended, t.Settled), AtExact: p.zone.At(t.Intended).Exact}
 	switch {
 	case t.Verdict == migration.Unknown:
 		out.State, out.At = "now", "since "+p.zone.Clock(t.Intended).UTC
@@ -217,7 +217,7 @@ func (p phaser) single(key, title string) kit.Step {
 	if !ok {
 		return kit.Step{State: "todo", Title: title}
 	}
-	out := kit.Step{State: server.StepState(s.State), Title: title, Note: server.OneLine(s.Message, 200), At: server.Took(s.Started, s.Finished), AtExact: p.zone.At(s.Started).Exact}
+	out := kit.Step{State: server.StepState(s.State), Title: title, Note: server.OneLine(s.Message.String(), 200), At: server.Took(s.Started, s.Finished), AtExact: p.zone.At(s.Started).Exact}
 	if s.State == run.StepActive {
 		out.At = "since " + p.zone.Clock(s.Started).UTC
 	}

@@ -220,7 +220,7 @@ func planForm(p drafting.Plan) kit.Form {
 		immediate.Off, immediate.Hint = true, "Not here: an open database takes no increments, and this chain has some."
 	}
 	f.Fields = []kit.Field{
-		{Name: "database", Label: "Name on the target", Value: m.Database, Mono: true, Error: migration.BadDatabaseName(m.Database)},
+		{Name: "database", Label: "Name on the target", Value: m.Database, Mono: true, Error: migration.BadDatabaseName(m.Database).String()},
 		{Name: "mode", Label: "After the full backup", Type: "choices", Value: string(m.Mode), Options: []kit.Option{
 			{Value: string(migration.Pending), Label: "Keep it restoring (access pending)", Hint: cloudHint(p, "Differential and log backups follow; you open it at the cutover.", "BackupMode UPDF, IsOnlineDB False.")}, immediate}},
 		checkField(m.Check)}

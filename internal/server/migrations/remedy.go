@@ -3,7 +3,6 @@ package migrations
 import (
 	"context"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -12,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
 )
@@ -30,11 +30,11 @@ func (s *Pages) liveChecks(ctx context.Context, z kit.Zone, p drafting.LivePlan,
 		if err != nil {
 			return nil, err
 		}
-		if last != nil && !last.Going() && (last.Why != "" || len(last.Found) > 0) {
-			out[i].Cause = z.At(last.Ordered).UTC + " UTC: " + last.Words()
+		if last != nil && !last.Going() && (!last.Why.IsZero() || len(last.Found) > 0) {
+			out[i].Cause = z.At(last.Ordered).UTC + " UTC: " + last.Words().String()
 		}
 		if last != nil && last.Going() {
-			out[i].Cause, out[i].Action = last.Words(), &kit.Action{Label: "See how far it is", Href: "/runs/" + last.ID, Small: true}
+			out[i].Cause, out[i].Action = last.Words().String(), &kit.Action{Label: "See how far it is", Href: "/runs/" + last.ID, Small: true}
 			continue
 		}
 		q := url.Values{"database": {p.M.SourceDatabase}, "back": {back.Encode()}}
@@ -98,10 +98,10 @@ func (s *Pages) remedyOrder(c echo.Context) error {
 	}
 	w := s.workDone(ctx, id)
 	tone := kit.ToneOK
-	if w.Why != "" {
+	if !w.Why.IsZero() {
 		tone = kit.ToneBad
 	}
-	s.Say(c, tone, strings.TrimSpace(w.Words()+" "+w.Fix))
+	s.Say(c, tone, words.Join(w.Words(), w.Fix).String())
 	return server.SeeOther(c, backToChecks(c.FormValue("back")))
 }
 
@@ -132,7 +132,7 @@ func checkChoice(fs []migration.Finding, value string) []kit.Field {
 		}
 		field := kit.Field{Name: "checkdb", Label: "DBCC CHECKDB at the source", Type: "choices", Value: value, Hint: "Kept in the audit trail. Or run it now, beside its check above.",
 			Options: []kit.Option{{Value: migration.CheckSkipped, Label: "Start without it", Hint: "Errors that nobody knows of would travel with the backup."},
-				{Value: migration.CheckAccepted, Label: "Accept what is known", Hint: f.Text}}}
+				{Value: migration.CheckAccepted, Label: "Accept what is known", Hint: f.Text.String()}}}
 		if field.Value == "" {
 			field.Value = migration.CheckSkipped
 		}

@@ -77,7 +77,7 @@ func (s *Pages) waveShow(c echo.Context) (server.View, error) {
 }
 
 func (s *Pages) waveMemberRow(c echo.Context, k progress.Member) views.WaveMember {
-	row := views.WaveMember{Name: kit.Link{Text: k.Row.Database, Href: "/migrations/" + k.Row.ID}, Badge: migrationBadge(k.M, k.Row.RunState), Progress: s.SummaryProgress(c.Request().Context(), k.Row), Next: server.OneLine(k.Row.Message, 140)}
+	row := views.WaveMember{Name: kit.Link{Text: k.Row.Database, Href: "/migrations/" + k.Row.ID}, Badge: migrationBadge(k.M, k.Row.RunState), Progress: s.SummaryProgress(c.Request().Context(), k.Row), Next: server.OneLine(k.Row.Message.String(), 140)}
 	side, why := migration.WritableAt(k.M)
 	row.Place, row.Writable, row.WritableWhy = strconv.Itoa(k.Row.Rank), sideBadge(side), why
 	if !k.Row.Begun && !k.Row.Stage.Ended() && k.M.Ahead > 0 {
@@ -141,9 +141,9 @@ func waveNeeds(got progress.Wave) (out []kit.Help) {
 		if k.Row.Stage.Ended() || !k.Row.RunState.NeedsPerson() {
 			continue
 		}
-		h := kit.Help{Title: k.Row.Database + " stands still", Cause: server.OneLine(k.Row.Message, 300), Actions: []kit.Action{{Label: "Look at it", Href: "/migrations/" + k.Row.ID}}}
+		h := kit.Help{Title: k.Row.Database + " stands still", Cause: server.OneLine(k.Row.Message.String(), 300), Actions: []kit.Action{{Label: "Look at it", Href: "/migrations/" + k.Row.ID}}}
 		if p := k.M.Problem; p != nil {
-			h.Cause, h.Fix = p.Cause, p.Fix
+			h.Cause, h.Fix = p.Cause.String(), p.Fix.String()
 		}
 		if k.Row.RunState == run.Paused {
 			h.Tone, h.Title = kit.ToneWarn, k.Row.Database+" is paused"

@@ -65,7 +65,7 @@ func (s *Pages) waveCutoverView(c echo.Context, results []migration.Result, refu
 			able++
 			row.Badge, row.Why = kit.Badge{Text: "goes on", Tone: kit.ToneOK}, "It stands still and is tried again."
 			if p := k.M.Problem; p != nil {
-				row.Why = "It stands still: " + p.Cause + " It is tried again."
+				row.Why = "It stands still: " + p.Cause.String() + " It is tried again."
 			}
 		case k.Stop.Known:
 			able++

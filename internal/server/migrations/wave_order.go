@@ -1,7 +1,6 @@
 package migrations
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -69,7 +68,8 @@ func (s *Pages) waveOrderSave(c echo.Context) error {
 		}
 		n, bad := strconv.Atoi(typed)
 		if bad != nil || n < 1 || n > 9999 {
-			err = server.Invalid(fmt.Sprintf("%q is not a place.", server.Clip(typed, 20)), "Write whole numbers from 1; the smallest begins first.")
+			err = fault.Newf(fault.Invalid, "%q is not a place.", server.Clip(typed, 20)).
+				WithFix("Write whole numbers from 1; the smallest begins first.")
 			break
 		}
 		wanted[member] = n

@@ -131,7 +131,7 @@ func (s *Pages) waveAccount(ctx context.Context, z kit.Zone, m migration.Migrati
 		a.Pairs = append(a.Pairs, pair)
 	}
 	if p := m.Problem; p != nil && !m.Stage.Ended() {
-		a.Pairs = append(a.Pairs, kit.Pair{Key: "Stands still", Value: p.Cause + " " + p.Fix})
+		a.Pairs = append(a.Pairs, kit.Pair{Key: "Stands still", Value: p.Cause.String() + " " + p.Fix.String()})
 	}
 	return a, nil
 }

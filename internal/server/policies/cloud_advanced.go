@@ -64,7 +64,7 @@ func advancedGate(st policy.Standing) kit.Help {
 	h := kit.Help{Tone: kit.ToneOK, Title: "The service tells the ids of the rules, by which they can be written.", Cause: "Whether it takes the write on SQL Server is known only once it was tried: its documentation refused it for years (IncorrectBackupPolicy)."}
 	for _, f := range findings {
 		if f.Bars {
-			return kit.Help{Tone: kit.ToneWarn, Title: "It is shown, not written: " + f.Text, Fix: f.Fix}
+			return kit.Help{Tone: kit.ToneWarn, Title: "It is shown, not written: " + f.Text.String(), Fix: f.Fix.String()}
 		}
 	}
 	return h

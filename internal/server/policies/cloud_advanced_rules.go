@@ -59,7 +59,8 @@ func readRules(text string) (rows []policy.Sparse, err error) {
 			return nil, err
 		}
 		if rows = append(rows, r); len(rows) > maxRules {
-			return nil, server.Invalid(fmt.Sprintf("There are more than %d rules.", maxRules), "Leave some out.")
+			return nil, fault.Newf(fault.Invalid, "There are more than %d rules.", maxRules).
+				WithFix("Leave some out.")
 		}
 	}
 	return rows, nil
@@ -67,7 +68,8 @@ func readRules(text string) (rows []policy.Sparse, err error) {
 
 func readRule(line string) (r policy.Sparse, err error) {
 	bad := func(what string) error {
-		return server.Invalid(fmt.Sprintf("The rule %q cannot be read: %s.", line, what), "Write a rule as: weekly 1,4 keep 30; monthly last keep 365; yearly 12-31 keep forever.")
+		return fault.Newf(fault.Invalid, "The rule %q cannot be read: %s.", line, what).
+			WithFix("Write a rule as: weekly 1,4 keep 30; monthly last keep 365; yearly 12-31 keep forever.")
 	}
 	if id, rest, found := strings.Cut(line, ": "); found {
 		r.ID, line = strings.TrimSpace(id), strings.TrimSpace(rest)

@@ -83,7 +83,8 @@ func (s *Pages) cloudReview(c echo.Context) (server.View, error) {
 func (s *Pages) versionRequest(c echo.Context, in server.CloudSeen, number string) (server.ServicePolicyRequest, error) {
 	n, err := strconv.Atoi(number)
 	if err != nil {
-		return server.ServicePolicyRequest{}, server.Invalid("There is no version "+strconv.Quote(number)+".", "Choose one from the list.")
+		return server.ServicePolicyRequest{}, fault.Newf(fault.Invalid, "There is no version %s.", strconv.Quote(number)).
+			WithFix("Choose one from the list.")
 	}
 	v, err := s.Policies.Version(c.Request().Context(), policy.InstanceSubject(in.ID), n)
 	if err != nil {

@@ -66,11 +66,11 @@ func (s *Pages) form(c echo.Context, id string, w policyRequest, judged bool) (s
 		for _, f := range findings {
 			switch {
 			case !f.Bars:
-				v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: f.Text, Fix: f.Fix})
+				v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: f.Text.String(), Fix: f.Fix.String()})
 			case f.Field == "":
-				v.Problem = &kit.Help{Title: f.Text, Fix: f.Fix}
+				v.Problem = &kit.Help{Title: f.Text.String(), Fix: f.Fix.String()}
 			case wrong[f.Field] == "":
-				wrong[f.Field] = server.WithFix(f.Text, f.Fix)
+				wrong[f.Field] = server.WithFix(f.Text.String(), f.Fix.String())
 			}
 		}
 	}
@@ -229,7 +229,7 @@ func chosenOf(g *views.MatchGroup, p policy.Policy, have []backup.Database) {
 				g.Chosen = append(g.Chosen, d.Name)
 			}
 		case listed:
-			g.LeftOut = append(g.LeftOut, views.MatchLeft{Name: d.Name, Why: o.Message})
+			g.LeftOut = append(g.LeftOut, views.MatchLeft{Name: d.Name, Why: o.Message.String()})
 		default:
 			_, why := p.Databases.Chooses(d.Name)
 			g.LeftOut = append(g.LeftOut, views.MatchLeft{Name: d.Name, Why: why})

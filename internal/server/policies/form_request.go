@@ -133,7 +133,8 @@ func readSpan(text string) (time.Duration, error) {
 		return 0, nil
 	}
 	bad := func() error {
-		return server.Invalid(fmt.Sprintf("%q is not a time span.", text), "Write it such as 15m, 4h or 1d.")
+		return fault.Newf(fault.Invalid, "%q is not a time span.", text).
+			WithFix("Write it such as 15m, 4h or 1d.")
 	}
 	if n, err := strconv.Atoi(text); err == nil {
 		text = strconv.Itoa(n) + "m"

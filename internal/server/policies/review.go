@@ -84,7 +84,7 @@ func (s *Pages) reviewView(c echo.Context, id string, w policyRequest, number in
 		v.Form.Hidden = []kit.Hidden{{Name: "number", Value: strconv.Itoa(number)}}
 	}
 	for _, f := range seen.Findings {
-		v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: f.Text, Fix: f.Fix})
+		v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: f.Text.String(), Fix: f.Fix.String()})
 	}
 	if len(seen.Loses) > 0 {
 		v.Form.Confirm, v.Form.Danger = p.Name, true
