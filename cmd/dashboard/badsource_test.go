@@ -91,7 +91,7 @@ func (r *reader) text(res *http.Response) string {
 func (r *reader) sees(path string, fragments ...string) string {
 	r.h.t.Helper()
 	text := ""
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		text = r.get(path)
 		missing := func(f string) bool { return !strings.Contains(strings.ToLower(text), strings.ToLower(f)) }
 		if !slices.ContainsFunc(fragments, missing) {

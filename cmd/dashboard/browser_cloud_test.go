@@ -15,7 +15,7 @@ import (
 // is fails unless an expression is true within a while.
 func (b *browser) is(expression string) {
 	b.t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
 		if err == nil && ok {

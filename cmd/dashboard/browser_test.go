@@ -65,7 +65,7 @@ func (b *browser) text() string {
 // sees waits until the page shows every one of the texts.
 func (b *browser) sees(texts ...string) {
 	b.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		duePolicy, missing := strings.ToLower(b.text()), ""
 		for _, want := range texts {
@@ -88,7 +88,7 @@ func (b *browser) sees(texts ...string) {
 func (b *browser) clicks(text string) {
 	b.t.Helper()
 	find := fmt.Sprintf(`(() => { const e = [...document.querySelectorAll("main button, main a, main label")].filter(e => e.innerText.trim().startsWith(%q) && !e.disabled); if (!e.length) return false; e[0].click(); return true; })()`, text)
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](find))
 		if err != nil && time.Now().After(deadline) {

@@ -10,12 +10,13 @@ import (
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
 )
 
 // compared waits until the newest comparison has ended.
 func (h *house) compared(id string) migration.Comparison {
 	h.t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		c, err := h.app.DB.Migrations().LastComparison(h.t.Context(), id)
 		if err != nil {
 			h.t.Fatal(err)
@@ -157,26 +158,26 @@ func TestAComparisonThatWasKilledBeginsAnew(t *testing.T) {
 	if err := instance.Call(t.Context(), "POST", "/rules", control.Rule{Operation: "SELECT", Hold: "before"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	ordered := false
-	for life := 0; life < 60 && !ordered; life++ {
-		p := j.serve()
-		time.Sleep(300 * time.Millisecond)
-		p.kill()
-		ordered = j.orderCutover()
-	}
 	p := j.serve()
-	if err := j.finished(60 * time.Second); err != nil {
+	j.until("the differential applied", follows)
+	p.kill()
+	if !j.orderCutover() {
+		t.Fatal("it follows, and the cutover cannot be ordered")
+	}
+	p = j.serve()
+	if err := j.finished(5 * time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(300 * time.Millisecond) // it reads, and hangs
+	if held, err := instance.Held(t.Context(), 5*time.Minute); err != nil || len(held) == 0 {
+		t.Fatalf("nothing is read: %v", err)
+	}
 	p.kill()
 	if last := j.comparison(); last.Verdict() != migration.Comparing {
 		t.Fatalf("before the kill: %s", last.Words())
 	}
 	p = j.serve()
 	defer p.kill()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		p.kill()
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		last := j.comparison()
 		if last.Verdict() == migration.ContentsEqual {
 			return
@@ -184,18 +185,20 @@ func TestAComparisonThatWasKilledBeginsAnew(t *testing.T) {
 		if time.Now().After(end) || last.Verdict() != migration.Comparing {
 			t.Fatalf("after the kill: %s", last.Words())
 		}
-		p = j.serve()
-		time.Sleep(time.Second)
 	}
 }
 
-func (j *journey) comparison() (last migration.Comparison) {
-	j.open(func(d *db.DB) {
-		if c, err := d.Migrations().LastComparison(context.Background(), j.id); err != nil || c == nil {
-			j.t.Fatalf("%v %v", c, err)
-		} else {
-			last = *c
-		}
-	})
-	return last
+// comparison is the newest one, read beside a dashboard that may be at work.
+func (j *journey) comparison() migration.Comparison {
+	j.t.Helper()
+	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	defer d.Close()
+	last, err := d.Migrations().LastComparison(context.Background(), j.id)
+	if err != nil || last == nil {
+		j.t.Fatalf("%v %v", last, err)
+	}
+	return *last
 }

@@ -124,6 +124,23 @@ func (h *house) look(id, prefix string) []migration.Seen {
 	return seen
 }
 
+// loaded waits until the load of a database has changed so many more rows.
+func (h *house) loaded(database string, more int64) {
+	h.t.Helper()
+	rows := func() int64 {
+		for _, l := range h.cloud.sql.Loads() {
+			if l.Database == database {
+				return l.Written
+			}
+		}
+		h.t.Fatalf("%s is under no load", database)
+		return 0
+	}
+	for want := rows() + more; rows() < want; {
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
 func (h *house) start(d migration.Draft) string {
 	h.t.Helper()
 	id, err := migration.Start(h.t.Context(), h.app.DB.Migrations(), d, nil, newID, h.by())
@@ -146,7 +163,7 @@ func (h *house) migration(id string) migration.Migration {
 // ends the test.
 func (h *house) until(id string, what string, ok func(migration.Migration) bool) migration.Migration {
 	h.t.Helper()
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		m := h.migration(id)
 		if ok(m) {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,10 @@ import (
 // held by the cloud: before the cloud acts, and after it acted with the answer
 // not yet sent. These are the two sides of every boundary between steps that
 // the world can see. A new life must finish with everything done once.
+//
+// With BAKPLANE_KILLS, as cmd/bench sets it, every request of every kind is
+// held; else both sides of the first of those that change something, and one of
+// the others.
 func TestKilledAtEveryBoundary(t *testing.T) {
 	c := startCloud(t)
 	type boundary struct {
@@ -25,10 +30,14 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 		when      string
 	}
 	var all []boundary
+	every := os.Getenv("BAKPLANE_KILLS") != ""
 	add := func(remote control.Remote, operation string, times int) {
+		changes := !strings.HasPrefix(operation, "Describe")
 		for skip := range times {
 			for _, when := range []string{"before", "after"} {
-				all = append(all, boundary{remote, operation, skip, when})
+				if every || skip == 0 && (changes || when == "after") {
+					all = append(all, boundary{remote, operation, skip, when})
+				}
 			}
 		}
 	}
@@ -50,7 +59,7 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 				t.Fatal(err)
 			}
 			first := j.serve()
-			held, err := b.remote.Held(ctx, 20*time.Second)
+			held, err := b.remote.Held(ctx, 5*time.Minute)
 			if err != nil || len(held) == 0 {
 				t.Fatalf("no %s number %d came: %v", b.operation, b.skip+1, err)
 			}
@@ -60,7 +69,7 @@ func TestKilledAtEveryBoundary(t *testing.T) {
 			}
 			second := j.serve()
 			defer second.kill()
-			if err := j.finished(30 * time.Second); err != nil {
+			if err := j.finished(5 * time.Minute); err != nil {
 				t.Fatal(err)
 			}
 			second.kill()
@@ -84,7 +93,7 @@ func (c *cloudProcess) reset(t testing.TB) {
 // TestKilledAtRandom kills the dashboard at random moments of the whole
 // migration, one to three times each. BAKPLANE_KILLS says how many journeys.
 func TestKilledAtRandom(t *testing.T) {
-	journeys := 12
+	journeys := 3
 	if n, err := strconv.Atoi(os.Getenv("BAKPLANE_KILLS")); err == nil {
 		journeys = n
 	}
@@ -92,7 +101,7 @@ func TestKilledAtRandom(t *testing.T) {
 	began := time.Now()
 	j := prepare(t, c, "undisturbed")
 	p := j.serve()
-	if err := j.finished(30 * time.Second); err != nil {
+	if err := j.finished(5 * time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	p.kill()
@@ -113,7 +122,7 @@ func TestKilledAtRandom(t *testing.T) {
 			}
 			p := j.serve()
 			defer p.kill()
-			if err := j.finished(30 * time.Second); err != nil {
+			if err := j.finished(5 * time.Minute); err != nil {
 				t.Fatal(err)
 			}
 			p.kill()

@@ -98,7 +98,7 @@ func (f *live) start() {
 	if _, err := f.app.DB.ReleaseOthers(context.Background(), owner); err != nil {
 		f.t.Fatal(err)
 	}
-	e := &run.Engine{Store: f.app.DB, Owner: owner, Notifier: f.notifier, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 4, Lease: 10 * time.Second, MaxTries: 100,
+	e := &run.Engine{Store: f.app.DB, Owner: owner, Notifier: f.notifier, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 4, Lease: time.Minute, MaxTries: 100,
 		Now: time.Now, Workers: map[string]run.Worker{migration.RunKind: f.worker}}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -313,7 +313,7 @@ func TestALogOfOthersOutOfReach(t *testing.T) {
 // TestLivesEndAtAnyMoment stops the engine at random moments of a whole
 // migration with cutover. Whatever happened, it ends open at the tail.
 func TestLivesEndAtAnyMoment(t *testing.T) {
-	for i := range 12 {
+	for i := range 6 {
 		f := newLiveSource(t, migration.FreezeTail)
 		ordered := false
 		for life := range 8 {

@@ -82,7 +82,7 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 		b.get("/policies/" + p.ID + "/run")
 		b.clicks("Back up now")
 		b.sees("Full backup", "done")
-		for deadline := time.Now().Add(30 * time.Second); len(fulls(t, h, "shop")) <= n; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(5 * time.Minute); len(fulls(t, h, "shop")) <= n; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d full backups", len(fulls(t, h, "shop")))
 			}
@@ -122,7 +122,7 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 	if err := h.cloud.sql.Load("shop", 50); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		d, err := h.app.DB.Catalogue().Protection(t.Context(), demoServer, "shop")
 		if err == nil && d.RestorableTo.After(at.Add(time.Second)) {
 			break

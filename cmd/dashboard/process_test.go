@@ -172,7 +172,7 @@ func (j *journey) open(f func(*db.DB)) {
 // serve starts the dashboard on the folder.
 func (j *journey) serve() *process {
 	j.t.Helper()
-	p := startProcess(j.t, "serve", "--data", j.data, "--listen", "127.0.0.1:0", "--poll", "10ms", "--settle", "400ms", "--upload-part", "262144", "--log-level", "warn")
+	p := startProcess(j.t, "serve", "--data", j.data, "--listen", "127.0.0.1:0", "--poll", "10ms", "--settle", "1s", "--upload-part", "262144", "--log-level", "warn")
 	p.line(j.t)
 	return p
 }

@@ -23,7 +23,7 @@ func (h *house) remedied(database string, r migration.Remedy) migration.RemedyRu
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		w, err := h.app.DB.Migrations().RemedyRun(h.t.Context(), id)
 		if err != nil {
 			h.t.Fatal(err)
@@ -223,7 +223,7 @@ func TestAProgramMendsALineOfThePreflight(t *testing.T) {
 	}
 	var run struct{ ID, State string }
 	ask("/instances/"+demoServer+"/remedies/"+remedy, `{"database":"shop"}`, 202, &run)
-	for end := time.Now().Add(20 * time.Second); run.State != "succeeded" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); run.State != "succeeded" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		ask("/runs/"+run.ID, "", 200, &run)
 	}
 	if run.State != "succeeded" {

@@ -20,7 +20,7 @@ func TestASavedPolicyFires(t *testing.T) {
 	if _, err := h.app.DB.Policies().Save(t.Context(), p, "", e); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		runs, err := h.app.DB.Runs(t.Context(), run.Filter{Kind: policy.RunKind})
 		if err != nil {
 			t.Fatal(err)

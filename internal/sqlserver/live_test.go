@@ -89,7 +89,7 @@ func (l live) add(database string, from, to int) {
 
 func (l live) drop(name string) {
 	q, _ := tsql.Name(name)
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	_ = l.Server.run(ctx, "DROP DATABASE "+q, nil)
 }

@@ -32,7 +32,7 @@ func (l live) chain(name string) (keys []string) {
 // await asks for the task until it has one of the states.
 func await(t *testing.T, target *Target, id string, states ...migration.TaskStatus) migration.Task {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		task, err := target.Task(bg, id)
 		if err != nil {
 			t.Fatal(err)

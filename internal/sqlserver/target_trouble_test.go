@@ -33,7 +33,7 @@ func TestDeathDuringTheFullBackup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if task, err := first.Target().Task(bg, id); err != nil || strings.Contains(task.Description, "percent") && !strings.Contains(task.Description, " 0 percent") {
 			break
 		}
@@ -48,7 +48,7 @@ func TestDeathDuringTheFullBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := l.Target()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		running, err := l.Running(bg, "Copy")
 		if err == nil && len(running) == 0 {
 			break
@@ -67,7 +67,7 @@ func TestDeathDuringTheFullBackup(t *testing.T) {
 	if _, err = second.Restore(bg, call("Copy", key)); !fault.Is(err, fault.Conflict) {
 		t.Fatalf("a half-made database was replaced without being told to: %v", err)
 	}
-	if made, err := second.InterruptedRestore(bg, "Copy"); err != nil || time.Since(made) > time.Minute || time.Since(made) < 0 {
+	if made, err := second.InterruptedRestore(bg, "Copy"); err != nil || time.Since(made) > time.Hour || time.Since(made) < 0 {
 		t.Fatalf("half-made at %v, %v", made, err)
 	}
 	again := call("Copy", key)
@@ -98,7 +98,7 @@ func TestHistoryOfADroppedDatabaseDoesNotCount(t *testing.T) {
 	if _, err := first.Target().Restore(bg, call("Copy", key)); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if _, err := l.Database(bg, "Copy"); err == nil {
 			break
 		}
@@ -109,7 +109,7 @@ func TestHistoryOfADroppedDatabaseDoesNotCount(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if running, err := l.Running(bg, "Copy"); err == nil && len(running) == 0 {
 			break
 		}

@@ -48,7 +48,7 @@ func TestPagesInABrowser(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 20*time.Minute)
 	defer cancel()
 
 	shots, only := os.Getenv("BAKPLANE_SHOTS"), os.Getenv("BAKPLANE_SHOTS_ONLY")

@@ -84,7 +84,7 @@ func create(t *testing.T, s *Server, key, id string) string {
 
 func wait(t *testing.T, s *Server, want func(Task) bool) Task {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if tasks := s.Tasks(); len(tasks) > 0 && want(tasks[len(tasks)-1]) {
 			return tasks[len(tasks)-1]
 		}

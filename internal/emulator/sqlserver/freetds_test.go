@@ -23,7 +23,7 @@ func tsql(t *testing.T, s *started, user, password, batch string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "-H", host, "-p", port, "-U", user, "-P", password, "-o", "q")
 	cmd.Env = append(cmd.Environ(), "TDSVER=7.4", "LC_ALL=C.UTF-8")

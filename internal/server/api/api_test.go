@@ -48,7 +48,7 @@ func TestAProgramTakesADatabaseToTheCloud(t *testing.T) {
 	p.Ask("POST", "/api/v1/migrations", request, 201, &m)
 	wait := func(stage string) {
 		t.Helper()
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(5 * time.Minute)
 		for m.Stage != stage {
 			if time.Now().After(deadline) {
 				t.Fatalf("never %s: %+v", stage, m)

@@ -148,7 +148,7 @@ func TestAProgramCutsALiveDatabaseOver(t *testing.T) {
 	p.Ask("POST", "/api/v1/live-migrations", request, 201, &m)
 	wait := func(stage string) {
 		t.Helper()
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(5 * time.Minute)
 		for m.Stage != stage {
 			if time.Now().After(deadline) {
 				t.Fatalf("it never came to %s: %+v", stage, m)

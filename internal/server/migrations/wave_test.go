@@ -94,7 +94,7 @@ func TestAWaveWaitsForItsLast(t *testing.T) {
 	}
 	wait := func(what string, met func() bool) {
 		t.Helper()
-		deadline := time.Now().Add(30 * time.Second)
+		deadline := time.Now().Add(5 * time.Minute)
 		look := func() {
 			w.Members = nil
 			p.Ask("GET", "/api/v1/waves/"+begun.ID, nil, 200, &w)

@@ -40,7 +40,7 @@ func TestAPageFollowsAMigrationWithoutReloading(t *testing.T) {
 		t.Fatal(err)
 	}
 	complaints := listenToConsole(ctx)
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
