@@ -21,6 +21,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
 )
 
@@ -233,6 +234,37 @@ func TestAccessToTheSourceIsLost(t *testing.T) {
 			h.until(id, "the next log", func(m migration.Migration) bool { return len(m.Live()) > have })
 		})
 	}
+}
+
+// TestAProblemOfTheSourceIsToldOnce: what refuses before a backup is ordered is
+// written down once, and the run then leaves its hands off it until a person
+// decides.
+func TestAProblemOfTheSourceIsToldOnce(t *testing.T) {
+	h := newHouse(t)
+	was, err := h.app.DB.Instance(t.Context(), demoServer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := h.followFast("shop", time.Hour)
+	m := h.until(id, "the differential applied", follows)
+	h.changeServer(func(i *endpoint.Instance) { i.CAPEM = "" })
+	h.cloud.sql.Cut("")
+	h.cutOver(id) // before it orders anything it looks at the server's history
+	h.problemHas(id, migration.CodeAccess, migration.ButtonRetry, migration.ButtonServer, migration.ButtonAbort)
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		if r, err := h.app.DB.Run(t.Context(), m.RunID); err != nil || time.Now().After(end) {
+			t.Fatalf("the run is %s, %v\n%s", r.State, err, h.story(m))
+		} else if r.State == run.Failed {
+			break
+		}
+	}
+	if n := strings.Count(h.story(m), "is not trusted"); n != 1 {
+		t.Errorf("told %d times\n%s", n, h.story(m))
+	}
+	h.save(func(d demo) error { return d.app.DB.SaveInstance(t.Context(), was, d.entry("instance")) })
+	h.retry(id)
+	h.until(id, "the open database", opened)
+	h.sameContents("shop")
 }
 
 // TestTheRecoveryModelIsSwitchedMidway: logs cannot go on; one click takes a

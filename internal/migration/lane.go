@@ -35,6 +35,7 @@ type lane struct {
 	file    File
 	running chan struct{} // closed when the work ended; nil = idle
 	err     error
+	told    bool // of err: it is written down, and a person must decide
 }
 
 func (l *lane) busy() bool {
@@ -43,11 +44,31 @@ func (l *lane) busy() bool {
 	return l.running != nil
 }
 
-// failed returns how the last work failed, and on which file.
+// failed returns how the last work failed, and on which file, until it is told.
 func (l *lane) failed() (File, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.told {
+		return l.file, nil
+	}
 	return l.file, l.err
+}
+
+// tell remembers that the failure is written down. The lane begins nothing
+// before again.
+func (l *lane) tell() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told = true
+}
+
+// again lets a lane begin whose failure was told and decided about.
+func (l *lane) again() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.told {
+		l.err, l.told = nil, false
+	}
 }
 
 // start begins work unless some is going on or has failed.

@@ -93,11 +93,21 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 	if err != nil {
 		return out, false, err
 	}
+	if m.Problem == nil { // a person decided
+		lanes.uploads.again()
+		lanes.sourceBackups.again()
+	}
 	if f, err := lanes.uploads.failed(); err != nil {
-		return out, false, j.uploadFailed(ctx, m, f, err)
+		if err = j.uploadFailed(ctx, m, f, err); err == nil {
+			lanes.uploads.tell()
+		}
+		return out, false, err
 	}
 	if _, err := lanes.sourceBackups.failed(); err != nil {
-		return out, false, j.backupFailed(ctx, m, err)
+		if err = j.backupFailed(ctx, m, err); err == nil {
+			lanes.sourceBackups.tell()
+		}
+		return out, false, err
 	}
 	if f, ok := NextUpload(m); ok {
 		lanes.uploads.start(f, func(ctx context.Context) error {
@@ -121,6 +131,7 @@ func (j *job) turn(ctx context.Context, lanes *lanes) (out run.Outcome, done boo
 	if m.LiveSource != nil && !m.LiveSource.AbortAsked.IsZero() && !j.aborting {
 		j.aborting = true // an hour's backup is not waited for
 		lanes.sourceBackups.interrupt()
+		lanes.sourceBackups.again()
 		return out, false, nil
 	}
 	if take.Do != SourceNothing && take.Do != SourceRest && take.Do != SourceQueue {
