@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generate generated bench clients
+.PHONY: help demo dev test race cover lint generate generated bench clients
 
 GO ?= go
 
@@ -9,8 +9,22 @@ help: ## show these targets
 demo: ## run the dashboard with an emulated cloud on this machine
 	$(GO) run ./cmd/dashboard demo
 
+dev: ## run the demo and restart it whenever a template changes
+	$(GO) -C web/templates tool templ generate --watch --cmd="$(GO) run $(CURDIR)/cmd/dashboard demo --data $(CURDIR)/data/dev"
+
+# The limit of a package only ends what hangs: a machine ten times slower than
+# ours keeps it.
 test: clients lint ## lint, then run every test
-	$(GO) test -timeout 10m ./...
+	$(GO) test -timeout 60m ./...
+
+race: ## run the tests under the race detector, all but the longest journeys
+	$(GO) test -race -short -timeout 60m ./...
+
+cover: ## measure what the tests reach, over package borders
+	@mkdir -p dist
+	$(GO) test -short -timeout 60m -coverpkg=./... -coverprofile=dist/cover.out ./...
+	$(GO) tool cover -func=dist/cover.out | tail -1
+	@echo "line by line: $(GO) tool cover -html=dist/cover.out"
 
 lint: generated ## gofmt, vet, staticcheck, import fences, generated files
 	@wrong=$$(gofmt -l cmd internal web); if [ -n "$$wrong" ]; then echo "not formatted (gofmt -w):"; echo "$$wrong"; exit 1; fi
