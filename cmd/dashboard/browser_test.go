@@ -18,7 +18,7 @@ import (
 // browser is a person with Chromium in front of the dashboard.
 type browser struct {
 	t     *testing.T
-	ctx   context.Context //nolint:containedctx // chromedp keeps the tab in it
+	ctx   context.Context // chromedp keeps the tab in it
 	url   string
 	shots string // folder for pictures; empty = none
 	n     int

@@ -16,7 +16,7 @@ import (
 // setWriter writes sets inside one transaction and remembers whose protection
 // they change.
 type setWriter struct {
-	ctx     context.Context //nolint:containedctx // lives as long as one transaction
+	ctx     context.Context // lives as long as one transaction
 	tx      *sql.Tx
 	now     time.Time
 	touched map[[2]string]bool // instance and database

@@ -310,7 +310,7 @@ func TestTamperingWithTheAuditTrailShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := d.VerifyAudit(ctx)
-	if b, ok := err.(*audit.Broken); !ok || b.Seq != 3 { //nolint:errorlint // returned as it is
+	if b, ok := err.(*audit.Broken); !ok || b.Seq != 3 { // returned as it is
 		t.Fatalf("verify: %v, want entry 3 broken", err)
 	}
 }

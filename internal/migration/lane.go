@@ -27,7 +27,7 @@ type UploadRules struct {
 
 // lane does one thing after the other beside the others.
 type lane struct {
-	base context.Context //nolint:containedctx // ends with the claim
+	base context.Context // ends with the claim
 	ends chan<- struct{}
 
 	mu      sync.Mutex

@@ -16,7 +16,7 @@ var errStopped = errors.New("the attempt is over")
 // body is one attempt's bytes on their way out: throttled, counted, and
 // refused when the source is shorter than it was.
 type body struct {
-	ctx   context.Context //nolint:containedctx // io.Reader has no room for one
+	ctx   context.Context // io.Reader has no room for one
 	limit *rate.Limiter
 	meter *meter
 	name  string

@@ -17,7 +17,7 @@ const (
 // reads: each fetches at least 128 KiB and stays in memory for the next look,
 // 4 MiB at most.
 type Reader struct {
-	ctx    context.Context //nolint:containedctx // io.ReaderAt has no room for one
+	ctx    context.Context // io.ReaderAt has no room for one
 	bucket Bucket
 	key    string
 	size   int64

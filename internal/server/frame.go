@@ -124,7 +124,7 @@ func (s *Kit) setTheme(c echo.Context) error {
 	if theme != "light" && theme != "dark" {
 		theme = "system"
 	}
-	c.SetCookie(&http.Cookie{Name: "theme", Value: theme, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, Secure: s.Config.Secure}) //nolint:gosec // app.js reads and writes it
+	c.SetCookie(&http.Cookie{Name: "theme", Value: theme, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, Secure: s.Config.Secure}) // app.js reads and writes it
 	back := LocalPath(c.FormValue("back"), "")
 	if back == "" || strings.HasPrefix(back, "/theme") {
 		back = "/"

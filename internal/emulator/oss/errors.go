@@ -65,8 +65,8 @@ func refuse(w http.ResponseWriter, r *http.Request, e *apiError) {
 		XMLName   xml.Name `xml:"Error"`
 		Code      string
 		Message   string
-		RequestId string //nolint:revive // the element's name
-		HostId    string //nolint:revive // the element's name
+		RequestId string // the element's name
+		HostId    string // the element's name
 		Extra     []element
 		EC        string `xml:"EC,omitempty"`
 	}{Code: e.code, Message: e.message, RequestId: w.Header().Get("x-oss-request-id"), HostId: r.Host, EC: e.ec}

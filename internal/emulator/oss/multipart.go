@@ -43,7 +43,7 @@ func (c *call) initiate() *apiError {
 		EncodingType string   `xml:",omitempty"`
 		Bucket       string
 		Key          string
-		UploadId     string //nolint:revive // the element's name
+		UploadId     string // the element's name
 	}{EncodingType: c.query.Get("encoding-type"), Bucket: c.bucket, Key: enc(c.key), UploadId: u.ID})
 }
 
@@ -104,7 +104,7 @@ func (c *call) listParts() *apiError {
 		EncodingType         string   `xml:",omitempty"`
 		Bucket               string
 		Key                  string
-		UploadId             string //nolint:revive // the element's name
+		UploadId             string // the element's name
 		StorageClass         string
 		PartNumberMarker     int
 		NextPartNumberMarker int
@@ -217,7 +217,7 @@ func (c *call) listUploads() *apiError {
 	prefix, keyMarker, idMarker := c.query.Get("prefix"), c.query.Get("key-marker"), c.query.Get("upload-id-marker")
 	type entry struct {
 		Key          string
-		UploadId     string //nolint:revive // the element's name
+		UploadId     string // the element's name
 		StorageClass string
 		Initiated    string
 	}
@@ -226,9 +226,9 @@ func (c *call) listUploads() *apiError {
 		EncodingType       string   `xml:",omitempty"`
 		Bucket             string
 		KeyMarker          string
-		UploadIdMarker     string //nolint:revive // the element's name
+		UploadIdMarker     string // the element's name
 		NextKeyMarker      string
-		NextUploadIdMarker string //nolint:revive // the element's name
+		NextUploadIdMarker string // the element's name
 		Delimiter          string
 		Prefix             string
 		MaxUploads         int

@@ -194,7 +194,7 @@ func (b *Bucket) List(ctx context.Context, prefix, after string, limit int) ([]o
 
 type walk struct {
 	bucket        *Bucket
-	ctx           context.Context //nolint:containedctx // lives as long as one call
+	ctx           context.Context // lives as long as one call
 	prefix, after string
 	limit         int
 	found         []objectstore.Object

@@ -240,7 +240,7 @@ func (b *Bucket) Read(ctx context.Context, key string, offset, length int64) (io
 // reading words the errors of a body.
 type reading struct {
 	io.ReadCloser
-	ctx    context.Context //nolint:containedctx // of the call that opened it
+	ctx    context.Context // of the call that opened it
 	bucket *Bucket
 	key    string
 }

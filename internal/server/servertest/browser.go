@@ -140,7 +140,7 @@ func (b *Browser) Sees(code int, texts ...string) *Browser {
 // Until reloads the page until it says something.
 func (b *Browser) Until(text string) *Browser {
 	b.t.Helper()
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(10 * time.Minute)
 	for !strings.Contains(b.Text(), text) {
 		if time.Now().After(deadline) {
 			b.t.Fatalf("%s never said %q; it says %.2000s", b.At, text, b.Text())

@@ -56,7 +56,7 @@ type Event struct{ ID, Name, Data string }
 // Next waits for an event that is wanted.
 func Next(t *testing.T, events <-chan Event, want func(Event) bool) Event {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(5 * time.Minute)
 	for {
 		select {
 		case e, ok := <-events:
