@@ -21,12 +21,12 @@ const (
 // takes all of them due at one moment.
 func (b *bench) policies(ctx context.Context) error {
 	binary := filepath.Join(b.tmp, "policies.test")
-	if out, err := b.goTest(ctx, "-c", "-o", binary, "./cmd/dashboard").CombinedOutput(); err != nil {
+	if out, err := b.goTest(ctx, "-c", "-o", binary, "./internal/scheduler").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
 	}
 	run := func(test, watermark string) (map[string]float64, error) {
 		cmd := exec.CommandContext(ctx, binary, "-test.run", "^"+test+"$", "-test.v", "-test.timeout", "10m")
-		cmd.Dir = filepath.Join(b.root, "cmd", "dashboard")
+		cmd.Dir = filepath.Join(b.root, "internal", "scheduler")
 		cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_POLICIES=%d", benchPolicies), "TMPDIR="+b.tmp)
 		out, failed := cmd.Output()
 		said := lines(string(out), watermark)

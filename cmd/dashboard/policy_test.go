@@ -3,14 +3,18 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/secret"
 )
 
 // keeping is a store with one server, a night's policy and daily full backups
@@ -89,5 +93,29 @@ func TestAPolicyIsForeseenChangedAndRolledBack(t *testing.T) {
 	}
 	if err := k.Remove(ctx, p.ID, policy.By{Actor: audit.Engine}); err != nil {
 		t.Error(err)
+	}
+}
+
+func openStore(t testing.TB, folder string) *db.DB {
+	t.Helper()
+	keys, err := secret.OpenKeyring(filepath.Join(folder, "bakplane.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(t.Context(), folder, keys, run.NewNotifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func furnishServer(t testing.TB, d *db.DB) {
+	t.Helper()
+	e := audit.New(audit.Engine, time.Now(), "test", "test", "Furnished.")
+	if err := d.SaveBucket(t.Context(), endpoint.Bucket{ID: "f", Name: "f", Kind: endpoint.Folder, Path: "/b"}, e); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.SaveInstance(t.Context(), endpoint.Instance{ID: "s", Name: "s", Kind: endpoint.SelfManaged, Host: "h", Login: "sa", FolderID: "f"}, e); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -139,7 +139,7 @@ func TestTheHistoryOfAServerIsCollected(t *testing.T) {
 	if !p.Whole || p.LastFull.IsZero() || p.LastDifferential.IsZero() || p.LastLog.IsZero() || !p.RestorableTo.After(p.RestorableFrom) || p.Sets != 4 {
 		t.Errorf("%+v", p)
 	}
-	if plan := backup.PlanAt(sets, p.RestorableTo); !plan.ReachesStop || len(plan.Steps) < 3 {
+	if plan := backup.PlanOn(sets, p.RestorableTo, backup.GUID{}); !plan.ReachesStop || len(plan.Steps) < 3 {
 		t.Errorf("to %s leads %+v", p.RestorableTo, plan)
 	}
 

@@ -115,29 +115,3 @@ type CrossRegionBackup struct {
 func (c *Client) DescribeCrossRegionBackups(ctx context.Context, in DescribeCrossRegionBackupsRequest) (*DescribeCrossRegionBackupsResponse, error) {
 	return call[DescribeCrossRegionBackupsResponse](ctx, c, "DescribeCrossRegionBackups", reads, in)
 }
-
-// DescribeCrossRegionLogBackupFilesRequest asks for a page of log backups in
-// another region (RDS API DescribeCrossRegionLogBackupFiles).
-type DescribeCrossRegionLogBackupFilesRequest struct {
-	RegionId, DBInstanceId, StartTime, EndTime string // seconds
-	PageSize                                   int32
-	PageNumber                                 int32
-}
-
-// DescribeCrossRegionLogBackupFilesResponse is one page.
-type DescribeCrossRegionLogBackupFilesResponse struct {
-	RequestId        Text
-	TotalRecordCount Number
-	Items            struct{ Item []CrossRegionLog }
-}
-
-// CrossRegionLog is a log backup in another region.
-type CrossRegionLog struct {
-	CrossLogBackupId, LogFileName, LogBeginTime, LogEndTime, CrossBackupRegion Text
-	CrossLogBackupSize                                                         Number // bytes
-}
-
-// DescribeCrossRegionLogBackupFiles lists one page of log backups elsewhere.
-func (c *Client) DescribeCrossRegionLogBackupFiles(ctx context.Context, in DescribeCrossRegionLogBackupFilesRequest) (*DescribeCrossRegionLogBackupFilesResponse, error) {
-	return call[DescribeCrossRegionLogBackupFilesResponse](ctx, c, "DescribeCrossRegionLogBackupFiles", reads, in)
-}

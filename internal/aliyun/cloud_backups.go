@@ -254,21 +254,6 @@ func (c *Cloud) CrossRegion(ctx context.Context, from, to time.Time, page int) (
 	return out, nil
 }
 
-// CrossRegionLogs sends DescribeCrossRegionLogBackupFiles.
-func (c *Cloud) CrossRegionLogs(ctx context.Context, from, to time.Time, page int) (backup.LogPage, error) {
-	res, err := c.client.DescribeCrossRegionLogBackupFiles(ctx, DescribeCrossRegionLogBackupFilesRequest{RegionId: c.client.region, DBInstanceId: c.instance,
-		StartTime: from.UTC().Format(timeSeconds), EndTime: to.UTC().Format(timeSeconds), PageSize: setsAPage, PageNumber: int32(max(page, 1))})
-	if err != nil {
-		return backup.LogPage{}, told(err)
-	}
-	out := backup.LogPage{Total: int(res.TotalRecordCount)}
-	for _, row := range res.Items.Item {
-		out.Logs = append(out.Logs, backup.CloudLog{From: row.LogBeginTime.Time(), To: row.LogEndTime.Time(), Size: int64(row.CrossLogBackupSize)})
-		out.Bytes += int64(row.CrossLogBackupSize)
-	}
-	return out, nil
-}
-
 // Restore sends CopyDatabaseBetweenInstances as backup.RestoreCall makes it.
 func (c *Cloud) Restore(ctx context.Context, r backup.RestoreOrder) error {
 	q, err := backup.RestoreCall(c.instance, r)

@@ -5,13 +5,10 @@ import (
 	"time"
 )
 
-// PlanAt tells which records of one database restore it to a moment (UTC), to
-// the second. With several histories (recovery forks) that hold the moment it
-// asks to choose; Options of the choice go to PlanOn. Sets of the cloud are no
-// part of it: the service restores those by itself.
-func PlanAt(records []Record, at time.Time) Plan { return PlanOn(records, at, GUID{}) }
-
-// PlanOn is PlanAt on one recovery fork; the zero fork leaves it open.
+// PlanOn tells which records of one database restore it to a moment (UTC), to
+// the second, on one recovery fork. With the zero fork and several histories
+// that hold the moment it asks to choose; Options of the choice are its forks.
+// Sets of the cloud are no part of it: the service restores those by itself.
 func PlanOn(records []Record, at time.Time, fork GUID) Plan {
 	var best Plan
 	var finished time.Time

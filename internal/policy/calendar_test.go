@@ -79,7 +79,7 @@ func TestEverySlotIsDecidedOnce(t *testing.T) {
 		var watermarks []Watermark
 		accounted, fired := 0, map[string]bool{}
 		for now.Before(end) {
-			d, err := Due(p, watermarks, now)
+			d, err := dueOf(p, watermarks, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -174,7 +174,7 @@ func slowMatch(field string, v int) bool {
 func TestAFullTakesTheDifferentialsPlaceAndLogsGoOn(t *testing.T) {
 	p := Policy{ID: "p", Enabled: true, Zone: "UTC", Changed: utc("2026-05-02T23:00"), Missed: MissedLate, Window: time.Hour, Rules: []Rule{
 		{Kind: backup.Full, Cron: "0 2 * * 0"}, {Kind: backup.Differential, Cron: "0 2 * * *"}, {Kind: backup.Log, Cron: "0 * * * *"}}}
-	d, err := Due(p, nil, p.Changed)
+	d, err := dueOf(p, nil, p.Changed)
 	if err != nil || len(d.Slots) != 0 || len(d.Watermarks) != 3 {
 		t.Fatal(d, err)
 	}
@@ -182,7 +182,7 @@ func TestAFullTakesTheDifferentialsPlaceAndLogsGoOn(t *testing.T) {
 	for i := range watermarks {
 		watermarks[i].At = utc("2026-05-03T01:00")
 	}
-	d, err = Due(p, watermarks, utc("2026-05-03T02:00"))
+	d, err = dueOf(p, watermarks, utc("2026-05-03T02:00"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestAFullTakesTheDifferentialsPlaceAndLogsGoOn(t *testing.T) {
 
 func TestYearsOfMissedMinutesAreOneRow(t *testing.T) {
 	p := Policy{ID: "p", Enabled: true, Zone: "Europe/Berlin", Changed: utc("2010-01-01T00:00"), Missed: MissedLate, Window: time.Hour, Rules: []Rule{{Kind: backup.Log, Cron: "* * * * *"}}}
-	d, err := Due(p, nil, utc("2026-01-01T00:00").Add(30*time.Second))
+	d, err := dueOf(p, nil, utc("2026-01-01T00:00").Add(30*time.Second))
 	if err != nil || len(d.Slots) != 2 || d.Slots[0].Count != mostCounted || d.Slots[1].Verdict != Fired || d.Slots[1].Local != "2026-01-01T01:00" {
 		t.Fatalf("%+v %v", d, err)
 	}
@@ -212,23 +212,32 @@ func TestYearsOfMissedMinutesAreOneRow(t *testing.T) {
 func TestRulesBeginAnew(t *testing.T) {
 	p := Policy{ID: "p", Enabled: true, Zone: "UTC", Changed: utc("2026-05-01T00:30"), Missed: MissedSkip, Rules: []Rule{{Kind: backup.Full, Cron: "0 * * * *"}}}
 	old := []Watermark{{PolicyID: "p", Kind: backup.Full, Cron: "0 0 * * *", Zone: "UTC", At: utc("2026-04-01T00:00")}}
-	d, err := Due(p, old, utc("2026-05-01T00:40"))
+	d, err := dueOf(p, old, utc("2026-05-01T00:40"))
 	if err != nil || len(d.Slots) != 0 || len(d.Watermarks) != 1 || !d.Watermarks[0].At.Equal(p.Changed) {
 		t.Errorf("another cron line: %+v %v", d, err)
 	}
 	off := p
 	off.Enabled = false
-	d, _ = Due(off, []Watermark{{PolicyID: "p", Kind: backup.Full, Cron: "0 * * * *", Zone: "UTC", At: utc("2026-04-01T00:00")}}, utc("2026-05-01T00:00"))
+	d, _ = dueOf(off, []Watermark{{PolicyID: "p", Kind: backup.Full, Cron: "0 * * * *", Zone: "UTC", At: utc("2026-04-01T00:00")}}, utc("2026-05-01T00:00"))
 	if len(d.Watermarks) != 1 || d.Watermarks[0].Cron != "" || !d.Next.IsZero() || len(d.Slots) != 0 {
 		t.Errorf("disabled: %+v", d)
 	}
-	d, _ = Due(p, d.Watermarks, utc("2026-05-01T00:31"))
+	d, _ = dueOf(p, d.Watermarks, utc("2026-05-01T00:31"))
 	if len(d.Slots) != 0 || !d.Watermarks[0].At.Equal(p.Changed) {
 		t.Errorf("enabled again: %+v", d)
 	}
 	ahead := []Watermark{{PolicyID: "p", Kind: backup.Full, Cron: "0 * * * *", Zone: "UTC", At: utc("2031-01-01T00:00")}}
-	d, _ = Due(p, ahead, utc("2026-05-01T00:40"))
+	d, _ = dueOf(p, ahead, utc("2026-05-01T00:40"))
 	if len(d.Watermarks) != 1 || !d.Next.Equal(utc("2026-05-01T01:00")) {
 		t.Errorf("the clock was years ahead: %+v", d)
 	}
+}
+
+// dueOf reads the policy's rules and decides its slots.
+func dueOf(p Policy, watermarks []Watermark, now time.Time) (Decision, error) {
+	c, err := NewCalendar(p)
+	if err != nil {
+		return Decision{}, err
+	}
+	return c.Due(watermarks, now), nil
 }

@@ -28,7 +28,7 @@ type Decision struct {
 	Next       time.Time   // UTC, when the next slot is due; zero = none
 }
 
-// Due decides every slot of a policy that is due at now and was not decided
+// Due decides every slot of the policy that is due at now and was not decided
 // before, as its watermarks tell. It is pure: asked again with the same watermarks it
 // says the same.
 //
@@ -42,18 +42,6 @@ type Decision struct {
 // A rule without a watermark, or whose watermark is of another cron line or zone, begins
 // at Policy.Changed. The watermarks of a policy that is disabled, and of kinds it
 // has no rule for, are put to rest: nothing counts as missed from then on.
-func Due(p Policy, watermarks []Watermark, now time.Time) (Decision, error) {
-	if !p.Enabled {
-		return Decision{Watermarks: rest(p, watermarks, now)}, nil
-	}
-	c, err := NewCalendar(p)
-	if err != nil {
-		return Decision{}, err
-	}
-	return c.Due(watermarks, now), nil
-}
-
-// Due is the same for rules that are read already.
 func (c *Calendar) Due(watermarks []Watermark, now time.Time) (d Decision) {
 	d.Watermarks = rest(c.Policy, watermarks, now)
 	if !c.Policy.Enabled {

@@ -1,5 +1,5 @@
 // Package scheduler turns slots whose time has come into queued runs. It
-// decides nothing: policy.Due says what becomes of a slot, and the store's key
+// decides nothing: policy.Calendar says what becomes of a slot, and the store's key
 // makes it happen once. What is here is the waiting.
 package scheduler
 
@@ -84,14 +84,6 @@ func (s *Scheduler) Pause() time.Duration {
 		return tick
 	}
 	return min(max(next.Sub(s.now()), time.Millisecond), tick)
-}
-
-// Next is when a slot is due next; zero = none.
-func (s *Scheduler) Next() time.Time {
-	if s.queue == nil {
-		return time.Time{}
-	}
-	return s.queue.Next()
 }
 
 // now is the clock on the wall: a time that also carries the other clock's

@@ -72,17 +72,8 @@ func headerSet(r row, files []string) backup.Set {
 	return set
 }
 
-// FileList tells the database files inside a backup (RESTORE FILELISTONLY).
+// fileList tells the database files inside a backup (RESTORE FILELISTONLY).
 // BackupSize is nil where the server does not tell.
-func (s *Server) FileList(ctx context.Context, files []string) ([]bakfile.DataFile, error) {
-	l, err := s.session(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer l.close()
-	return l.fileList(ctx, files)
-}
-
 func (l *session) fileList(ctx context.Context, files []string) ([]bakfile.DataFile, error) {
 	from, err := devices("FROM", files)
 	if err != nil {

@@ -152,7 +152,12 @@ func TestHistoryTellsTheChain(t *testing.T) {
 	if err != nil || media.FamilyCount != 2 || media.FamilySequence != 2 || media.SetGUID.IsZero() {
 		t.Errorf("label %+v, %v", media, err)
 	}
-	files, err := l.FileList(bg, full.Files)
+	session, err := l.session(bg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.close()
+	files, err := session.fileList(bg, full.Files)
 	if err != nil || len(files) < 2 || files[0].LogicalName == "" || files[0].Size <= 0 {
 		t.Errorf("files %+v, %v", files, err)
 	}

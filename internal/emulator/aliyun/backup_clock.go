@@ -249,7 +249,7 @@ func (b *Backups) log(at time.Time) {
 			days = b.Policy.LogRetention
 		}
 		b.Logs = append(b.Logs, LogFile{From: b.LogTo, To: at, Size: 64<<10 + int64(at.Sub(b.LogTo).Seconds())*16,
-			Expires: at.AddDate(0, 0, days), Cross: b.CrossRegion})
+			Expires: at.AddDate(0, 0, days)})
 	}
 	b.LogTo = at
 }

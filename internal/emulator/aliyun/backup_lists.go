@@ -176,19 +176,6 @@ func (q *request) describeCrossRegionBackups() (answer, *refusal) {
 	})
 }
 
-// describeCrossRegionLogBackupFiles lists log backups in another region.
-func (q *request) describeCrossRegionLogBackupFiles() (answer, *refusal) {
-	return q.crossRegion(func(in *Instance, from, to time.Time) (rows []answer) {
-		for _, one := range slices.Backward(in.Backups.Logs) {
-			if one.Cross != "" && within(one.To, from, to) {
-				rows = append(rows, answer{"CrossLogBackupId": one.From.Unix(), "CrossLogBackupSize": one.Size, "LogBeginTime": stamp(one.From),
-					"LogEndTime": stamp(one.To), "LogFileName": "log_" + stamp(one.From), "CrossBackupRegion": one.Cross})
-			}
-		}
-		return rows
-	})
-}
-
 func (q *request) crossRegion(list func(in *Instance, from, to time.Time) []answer) (answer, *refusal) {
 	if _, refused := q.need("RegionId"); refused != nil {
 		return nil, refused

@@ -102,7 +102,6 @@ type LogFile struct {
 	To      time.Time `json:"to"`
 	Size    int64     `json:"size"`
 	Expires time.Time `json:"expires"`
-	Cross   string    `json:"cross,omitempty"`
 }
 
 // Version is what a database held from a moment on.

@@ -207,7 +207,6 @@ func (q *request) dispatch() (answer, *refusal) {
 		"DeleteBackup":                      q.deleteBackup,
 		"DescribeInstanceCrossBackupPolicy": q.describeInstanceCrossBackupPolicy,
 		"DescribeCrossRegionBackups":        q.describeCrossRegionBackups,
-		"DescribeCrossRegionLogBackupFiles": q.describeCrossRegionLogBackupFiles,
 		"CopyDatabaseBetweenInstances":      q.copyDatabaseBetweenInstances,
 	}
 	do := actions[action]
