@@ -26,18 +26,6 @@ type File struct {
 
 var _ Source = (*File)(nil)
 
-// OpenFile opens a file by its path.
-func OpenFile(path string) (*File, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, vanished(path, err)
-	}
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	return NewFile(path, f, func() (fs.FileInfo, error) { return os.Stat(path) })
-}
-
 // NewFile makes a source of an open file. The function looks the name up
 // anew, so that a replaced or deleted file is noticed. The source owns f.
 func NewFile(name string, f *os.File, stat func() (fs.FileInfo, error)) (*File, error) {

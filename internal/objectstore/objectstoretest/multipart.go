@@ -177,7 +177,7 @@ func uploadSizes(t *testing.T, r *room) {
 		key := fmt.Sprintf("target-%d", size)
 		var done int64
 		o, err := objectstore.Upload{
-			Bucket: r.Bucket, Key: r.prefix + key, Source: source, Ledger: new(objectstore.Memory), PartSize: part,
+			Bucket: r.Bucket, Key: r.prefix + key, Source: source, Ledger: new(Memory), PartSize: part,
 			Progress: func(d, total int64) { done = d },
 		}.Run(t.Context())
 		source.Close()

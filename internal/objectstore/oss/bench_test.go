@@ -22,6 +22,7 @@ import (
 
 	emulator "github.com/bakplane/bakplane/internal/emulator/oss"
 	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/objectstore/objectstoretest"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
 )
 
@@ -148,12 +149,12 @@ func BenchmarkUpload(b *testing.B) {
 		stop := watch()
 		defer func() { peak = max(peak, stop()) }()
 		return timed(b, size, func() error {
-			source, err := objectstore.OpenFile(path)
+			source, err := openFile(path)
 			if err != nil {
 				return err
 			}
 			defer source.Close()
-			o, err := objectstore.Upload{Bucket: bucket, Key: "upload", Source: source, Ledger: new(objectstore.Memory)}.Run(b.Context())
+			o, err := objectstore.Upload{Bucket: bucket, Key: "upload", Source: source, Ledger: new(objectstoretest.Memory)}.Run(b.Context())
 			if err == nil && *o.CRC64 != want {
 				err = fmt.Errorf("checksum %x, want %x", *o.CRC64, want)
 			}

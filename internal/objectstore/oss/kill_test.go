@@ -23,7 +23,7 @@ import (
 
 // journal is a ledger in a file of JSON lines, synced after each.
 type journal struct {
-	objectstore.Memory
+	objectstoretest.Memory
 	f *os.File
 }
 
@@ -101,7 +101,7 @@ func uploadOnce(text string) int {
 		if err != nil {
 			return err
 		}
-		source, err := objectstore.OpenFile(t.File)
+		source, err := openFile(t.File)
 		if err != nil {
 			return err
 		}

@@ -35,13 +35,13 @@ type scene struct {
 	bucket *oss.Bucket
 	path   string
 	data   []byte
-	ledger *objectstore.Memory
+	ledger *objectstoretest.Memory
 }
 
 func stage(t *testing.T, run *emulator.Running, size int) *scene {
 	t.Helper()
 	run.ControlPort().Reset()
-	s := &scene{run: run, bucket: open(t, config(run)), path: filepath.Join(t.TempDir(), "full.bak"), ledger: new(objectstore.Memory)}
+	s := &scene{run: run, bucket: open(t, config(run)), path: filepath.Join(t.TempDir(), "full.bak"), ledger: new(objectstoretest.Memory)}
 	s.data = objectstoretest.Noise(size, size)
 	if err := os.WriteFile(s.path, s.data, 0o600); err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func stage(t *testing.T, run *emulator.Running, size int) *scene {
 
 // upload opens the file anew, as a new process would.
 func (s *scene) upload(ctx context.Context, change func(*objectstore.Upload)) (objectstore.Object, error) {
-	source, err := objectstore.OpenFile(s.path)
+	source, err := openFile(s.path)
 	if err != nil {
 		return objectstore.Object{}, err
 	}
@@ -141,7 +141,7 @@ func TestUploadSendsEveryPartOnce(t *testing.T) {
 	}
 	s.once(t)
 	// The ledger is lost, the object is not.
-	s.ledger = new(objectstore.Memory)
+	s.ledger = new(objectstoretest.Memory)
 	if _, err := s.upload(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
@@ -680,7 +680,7 @@ func TestFromBucketToBucket(t *testing.T) {
 	s.whole(t)
 
 	// The same while the source is replaced.
-	s.ledger = new(objectstore.Memory)
+	s.ledger = new(objectstoretest.Memory)
 	if err := s.bucket.Delete(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}
@@ -730,13 +730,13 @@ func TestTwoUploadsAtOnceKeepApart(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			source, err := objectstore.OpenFile(path)
+			source, err := openFile(path)
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			defer source.Close()
-			o, err := objectstore.Upload{Bucket: b, Key: fmt.Sprintf("f-%d", i), Source: source, Ledger: new(objectstore.Memory), PartSize: partSize}.Run(t.Context())
+			o, err := objectstore.Upload{Bucket: b, Key: fmt.Sprintf("f-%d", i), Source: source, Ledger: new(objectstoretest.Memory), PartSize: partSize}.Run(t.Context())
 			if err != nil || *o.CRC64 != objectstore.UpdateCRC64(0, data) {
 				t.Errorf("upload %d: %+v, %v", i, o, err)
 			}
