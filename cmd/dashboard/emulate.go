@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/emulator/emulators"
 )
 
 // emulateCmd runs the emulated cloud alone, for trying Bakplane's forms and
@@ -21,13 +23,13 @@ type emulateCmd struct {
 func (c *emulateCmd) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	g, err := start(c.Data, emulatedPace{Step: c.Step, Rate: c.Rate})
+	g, err := emulators.Start(c.Data, emulators.Pace{Step: c.Step, Rate: c.Rate})
 	if err != nil {
 		return err
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(g.addresses()); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(g.Addresses()); err != nil {
 		return err
 	}
 	<-ctx.Done()
-	return g.close()
+	return g.Close()
 }

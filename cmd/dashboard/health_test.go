@@ -6,8 +6,8 @@ import (
 )
 
 func TestHealthAsksTheDashboardOnThisMachine(t *testing.T) {
-	h := newHouse(t)
-	at := strings.TrimPrefix(h.app.URL(), "http://")
+	p := startProcess(t, "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0")
+	at := strings.TrimPrefix(p.line(t), "Bakplane is at http://")
 	if err := (&healthCmd{Listen: at}).Run(); err != nil {
 		t.Errorf("a dashboard at work: %v", err)
 	}

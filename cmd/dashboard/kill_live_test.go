@@ -13,6 +13,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -29,12 +30,12 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 		t.Fatal(err)
 	}
 	j.open(func(d *db.DB) {
-		p := app.Ports(d, j.data)
-		furnish := demo{app: &App{DB: d, Ports: p}, cloud: c.addresses}
-		if err := furnish.places(ctx, t.TempDir()); err != nil {
+		p := app.NewPorts(d, j.data)
+		furnish := demo.Furnisher{App: &app.App{DB: d, Ports: p}, Cloud: c.Addresses}
+		if err := furnish.Places(ctx, t.TempDir()); err != nil {
 			t.Fatal(err)
 		}
-		m, err := migration.LiveRequest{ServerID: demoServer, Source: "shop", InstanceID: demoInstance, StagingID: demoStaging, StagingPrefix: "live/", Every: time.Hour, Freeze: freeze}.Draft(demoBackups)
+		m, err := migration.LiveRequest{ServerID: demo.Server, Source: "shop", InstanceID: demo.Instance, StagingID: demo.Staging, StagingPrefix: "live/", Every: time.Hour, Freeze: freeze}.Draft(demo.Backups)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +43,7 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 		if err != nil {
 			t.Fatal(err)
 		}
-		if j.id, err = migration.StartLive(ctx, d.Migrations(), m, facts, findings, newID, furnish.by()); err != nil {
+		if j.id, err = migration.StartLive(ctx, d.Migrations(), m, facts, findings, app.NewID, furnish.By()); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -53,7 +54,7 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 // when it is too early for it.
 func (j *journey) orderCutover() (ordered bool) {
 	j.open(func(d *db.DB) {
-		ordered = migration.OrderCutover(context.Background(), d.Migrations(), j.id, demo{}.by()) == nil
+		ordered = migration.OrderCutover(context.Background(), d.Migrations(), j.id, demo.Furnisher{}.By()) == nil
 	})
 	return ordered
 }
@@ -115,7 +116,7 @@ func (j *journey) until(what string, ok func(migration.Migration) bool) migratio
 // orderAbort is like orderCutover; false when it is too late for it.
 func (j *journey) orderAbort() (ordered bool) {
 	j.open(func(d *db.DB) {
-		ordered = migration.OrderAbort(context.Background(), d.Migrations(), j.id, j.database, demo{}.by()) == nil
+		ordered = migration.OrderAbort(context.Background(), d.Migrations(), j.id, j.database, demo.Furnisher{}.By()) == nil
 	})
 	return ordered
 }
@@ -214,3 +215,21 @@ func TestALiveMigrationIsKilledAtRandom(t *testing.T) {
 		})
 	}
 }
+
+// TestCutoversKilled kills the dashboard in the cutover: every fourth is then
+// given up, as long as that can be had. BAKPLANE_CUTOVERS says how many.
+func TestCutoversKilled(t *testing.T) {
+	n := 2
+	if s, err := strconv.Atoi(os.Getenv("BAKPLANE_CUTOVERS")); err == nil {
+		n = s
+	}
+	for i := range n {
+		freeze := []migration.Freeze{migration.FreezeTail, migration.FreezeStopped}[i%2]
+		t.Run(fmt.Sprintf("%d %s", i, freeze), func(t *testing.T) {
+			cutoverKilled(t, rand.New(rand.NewPCG(uint64(i), 7)), freeze, i%4 == 3)
+		})
+	}
+}
+
+func following(m migration.Migration) bool { return m.Stage == migration.StageFollowing }
+func follows(m migration.Migration) bool   { return following(m) && len(m.Live()) >= 2 }

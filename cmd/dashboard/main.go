@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	_ "time/tzdata" // policies name zones, and not every machine knows them
 
 	"github.com/alecthomas/kong"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -62,25 +62,8 @@ type versionCmd struct{}
 
 // Run prints the version the binary was built from.
 func (versionCmd) Run() error {
-	fmt.Println(version())
+	fmt.Println(app.Version())
 	return nil
-}
-
-// version is the module's version, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(len(s.Value), 12)]
-		}
-	}
-	return "development"
 }
 
 func newLog(level string) *slog.Logger {

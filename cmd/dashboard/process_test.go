@@ -15,7 +15,9 @@ import (
 
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -90,19 +92,19 @@ func (p *process) kill() {
 // dashboard.
 type cloudProcess struct {
 	*process
-	addresses
+	emulators.Addresses
 	oss, rds control.Remote
 }
 
 func startCloud(t testing.TB) *cloudProcess {
 	t.Helper()
 	c := &cloudProcess{process: startProcess(t, "emulate", "--data", t.TempDir(), "--step", "15ms")}
-	if err := json.Unmarshal([]byte(c.line(t)), &c.addresses); err != nil {
+	if err := json.Unmarshal([]byte(c.line(t)), &c.Addresses); err != nil {
 		t.Fatal(err)
 	}
 	c.oss, c.rds = control.Remote{URL: c.OSSControl}, control.Remote{URL: c.RDSControl}
 	// Every journey leaves an open database on the one instance.
-	if err := c.rds.Call(context.Background(), "PATCH", "/instances/"+emulatedInstance, map[string]int{"max_databases": 10_000}, nil); err != nil {
+	if err := c.rds.Call(context.Background(), "PATCH", "/instances/"+emulators.Instance, map[string]int{"max_databases": 10_000}, nil); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -129,22 +131,22 @@ func prepare(t testing.TB, c *cloudProcess, database string) *journey {
 		t.Fatal(err)
 	}
 	j.open(func(d *db.DB) {
-		p := app.Ports(d, j.data)
-		furnish := demo{app: &App{DB: d, Ports: p}, cloud: c.addresses}
-		if err := furnish.places(context.Background(), j.files); err != nil {
+		p := app.NewPorts(d, j.data)
+		furnish := demo.Furnisher{App: &app.App{DB: d, Ports: p}, Cloud: c.Addresses}
+		if err := furnish.Places(context.Background(), j.files); err != nil {
 			t.Fatal(err)
 		}
 		survey := migration.Survey{Ports: p}
-		seen, err := survey.Look(context.Background(), demoFolder, "")
+		seen, err := survey.Look(context.Background(), demo.Folder, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		draft, err := migration.NewDraft(migration.FilesRequest{SourceID: demoFolder, StagingID: demoStaging, StagingPrefix: database + "/",
-			InstanceID: demoInstance, OpenWhenApplied: true}, seen, false)
+		draft, err := migration.NewDraft(migration.FilesRequest{SourceID: demo.Folder, StagingID: demo.Staging, StagingPrefix: database + "/",
+			InstanceID: demo.Instance, OpenWhenApplied: true}, seen, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if j.id, err = migration.Start(context.Background(), d.Migrations(), draft, nil, newID, furnish.by()); err != nil {
+		if j.id, err = migration.Start(context.Background(), d.Migrations(), draft, nil, app.NewID, furnish.By()); err != nil {
 			t.Fatal(err)
 		}
 	})

@@ -7,17 +7,19 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/bakplane/bakplane/internal/app"
 )
 
 type serveCmd struct {
-	Config
+	app.Config
 }
 
 // Run serves until it is stopped.
 func (c *serveCmd) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a, err := Open(ctx, c.Config, newLog(c.LogLevel))
+	a, err := app.Open(ctx, c.Config, newLog(c.LogLevel))
 	if err != nil {
 		return err
 	}

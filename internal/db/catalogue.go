@@ -36,7 +36,7 @@ func (d *Catalogue) Put(ctx context.Context, found []backup.Record, entries ...a
 		return nil
 	}
 	return d.tx(ctx, "write backup sets", func(tx *sql.Tx) error {
-		w := newSetWriter(ctx, tx, time.Now())
+		w := newSetWriter(ctx, tx, d.Now())
 		for _, r := range news {
 			known, err := d.known(ctx, tx, &r)
 			if err != nil {
@@ -165,7 +165,7 @@ func (d *Catalogue) Forget(ctx context.Context, ids []string, at time.Time, e au
 // promise of their own have that of the whole instance.
 func (d *Catalogue) Promise(ctx context.Context, promises []backup.Promise) error {
 	return d.tx(ctx, "write promises", func(tx *sql.Tx) error {
-		w := newSetWriter(ctx, tx, time.Now())
+		w := newSetWriter(ctx, tx, d.Now())
 		for _, p := range promises {
 			if err := w.promise(p); err != nil {
 				return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -89,7 +88,7 @@ func (l *loader) begin(ctx context.Context) (err error) {
 	if l.tx, err = l.d.write.BeginTx(ctx, nil); err != nil {
 		return err
 	}
-	l.w = newSetWriter(ctx, l.tx, time.Now())
+	l.w = newSetWriter(ctx, l.tx, l.d.Now())
 	if l.set, err = l.tx.PrepareContext(ctx, `INSERT INTO backup_sets (`+recordColumns+`) VALUES (?`+strings.Repeat(`,?`, strings.Count(recordColumns, ","))+`) ON CONFLICT (id) DO NOTHING`); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
@@ -30,6 +31,10 @@ var schema embed.FS
 
 // DB is the store. It is safe for use by several goroutines.
 type DB struct {
+	// Now is the clock by which backups become late; Open makes it the
+	// machine's. It is not to be changed once the store is in use.
+	Now func() time.Time
+
 	write    *sql.DB
 	read     *sql.DB
 	lock     *flock.Flock
@@ -55,7 +60,7 @@ func Open(ctx context.Context, folder string, keys *secret.Keyring, notifier *ru
 	} else if !held {
 		return nil, fault.Newf(fault.Conflict, "The data folder %s is in use by another Bakplane.", folder).WithFix("Stop that one first, or choose another folder.")
 	}
-	d := &DB{lock: lock, keys: keys, notifier: notifier, kinds: kinds, chain: audit.NewChain(keys.Derive("audit"))}
+	d := &DB{Now: time.Now, lock: lock, keys: keys, notifier: notifier, kinds: kinds, chain: audit.NewChain(keys.Derive("audit"))}
 	if err := d.open(ctx, filepath.Join(folder, "bakplane.db")); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -73,7 +78,7 @@ func Inspect(ctx context.Context, folder string, keys *secret.Keyring, notifier 
 	if err != nil {
 		return nil, err
 	}
-	return &DB{read: read, keys: keys, chain: audit.NewChain(keys.Derive("audit")), notifier: notifier}, read.PingContext(ctx)
+	return &DB{Now: time.Now, read: read, keys: keys, chain: audit.NewChain(keys.Derive("audit")), notifier: notifier}, read.PingContext(ctx)
 }
 
 func (d *DB) open(ctx context.Context, file string) (err error) {

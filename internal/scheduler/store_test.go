@@ -16,10 +16,12 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scheduler"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // TestSlotsInTheStore does the same with the real store for a few policies and
@@ -95,7 +97,7 @@ func openStore(t testing.TB, folder string) *db.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := db.Open(t.Context(), folder, keys, run.NewNotifier())
+	d, err := db.Open(t.Context(), folder, keys, run.NewNotifier(), endpoint.Kinds{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,10 +107,10 @@ func openStore(t testing.TB, folder string) *db.DB {
 func furnishServer(t testing.TB, d *db.DB) {
 	t.Helper()
 	e := audit.New(audit.Engine, time.Now(), "test", "test", "Furnished.")
-	if err := d.SaveBucket(t.Context(), endpoint.Bucket{ID: "f", Name: "f", Kind: endpoint.Folder, Path: "/b"}, e); err != nil {
+	if err := d.SaveBucket(t.Context(), endpoint.Bucket{ID: "f", Name: "f", Kind: folder.BucketKind, Path: "/b"}, e); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.SaveInstance(t.Context(), endpoint.Instance{ID: "s", Name: "s", Kind: endpoint.SelfManaged, Host: "h", Login: "sa", FolderID: "f"}, e); err != nil {
+	if err := d.SaveInstance(t.Context(), endpoint.Instance{ID: "s", Name: "s", Kind: sqlserver.InstanceKind, Host: "h", Login: "sa", FolderID: "f"}, e); err != nil {
 		t.Fatal(err)
 	}
 }

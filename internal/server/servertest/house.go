@@ -75,7 +75,7 @@ func NewHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 	if h.DB, err = db.Open(t.Context(), t.TempDir(), keys, h.Notifier, app.Specs()); err != nil {
 		t.Fatal(err)
 	}
-	ports := &ports{Opener: app.Ports(h.DB, t.TempDir())}
+	ports := &ports{Opener: app.NewPorts(h.DB, t.TempDir()).(*kinds.Opener)}
 	h.Ports = ports
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))

@@ -1,0 +1,74 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/bakplane/bakplane/internal/app"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+// TestAFullDisk fills the disk under the data folder: nothing new begins, what
+// is under way keeps what it has, and goes on by itself when there is space.
+func TestAFullDisk(t *testing.T) {
+	small := t.TempDir()
+	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=6m"); err != nil {
+		t.Skipf("a small disk cannot be made here: %v", err)
+	}
+	// Cleanups run last first: the disk goes after everything on it is closed.
+	t.Cleanup(func() {
+		if err := syscall.Unmount(small, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	h := newHouse(t, func(c *app.Config) { c.Data = filepath.Join(small, "data") })
+	h.sample(restoretime...)
+	d := h.draft(nil)
+
+	filler := filepath.Join(small, "filler")
+	fill(t, filler)
+	if _, err := migration.Start(t.Context(), h.app.DB.Migrations(), d, nil, app.NewID, h.by()); err == nil {
+		t.Fatal("started on a full disk")
+	} else {
+		says(t, err.Error(), "disk", "full")
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+
+	id := h.start(d)
+	h.until(id, "preflight", func(m migration.Migration) bool { return !m.Checked.IsZero() })
+	fill(t, filler)
+	before := h.migration(id)
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	m := h.until(id, "every file applied", following)
+	if len(m.Files) != len(before.Files) || h.cloud.RDS.Created().Tasks != 1 {
+		t.Errorf("%d files, %d tasks", len(m.Files), h.cloud.RDS.Created().Tasks)
+	}
+	if r, err := h.app.DB.Run(t.Context(), m.RunID); err != nil || r.State == run.Failed {
+		t.Errorf("run %+v, %v", r, err)
+	}
+	if _, err := h.app.DB.VerifyAudit(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// fill writes until nothing more fits.
+func fill(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, size := range []int{64 << 10, 4 << 10} {
+		for err = nil; err == nil; {
+			_, err = f.Write(make([]byte, size))
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package app_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/demo"
+	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/emulators"
+	"github.com/bakplane/bakplane/internal/migration"
+)
+
+// TestImmediateAccess: the full backup alone, opened at once.
+func TestImmediateAccess(t *testing.T) {
+	for _, check := range []migration.CheckMode{migration.CheckAsync, migration.CheckSync} {
+		t.Run(string(check), func(t *testing.T) {
+			h := newHouse(t)
+			h.sample(restoretime[0])
+			id := h.start(h.draft(func(w *migration.FilesRequest) { w.Mode, w.Check, w.Database = migration.Immediate, check, "sold here" }))
+			m := h.until(id, "the open database", opened)
+			if m.CheckResult != migration.CheckPassed || len(m.Calls) != 1 {
+				t.Fatalf("check %q, calls %+v", m.CheckResult, m.Calls)
+			}
+			if in, _ := h.cloud.RDS.Instance(emulators.Instance); in.Databases["sold here"] == nil {
+				t.Fatalf("the instance holds %v", in.Databases)
+			}
+		})
+	}
+}
+
+// TestFilesThatLieInTheBucketAreNotUploaded: the target reads them where they
+// are, except for those whose names it would refuse.
+func TestFilesThatLieInTheBucketAreNotUploaded(t *testing.T) {
+	h := newHouse(t)
+	h.sample(restoretime...)
+	staging, err := h.app.Ports.Bucket(t.Context(), demo.Staging)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range restoretime {
+		f, err := os.Open(filepath.Join(h.files, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			name = "diff (second try).bak"
+		}
+		if _, err := staging.Put(t.Context(), "incoming/"+name, f, info.Size()); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	id := h.start(h.draft(func(w *migration.FilesRequest) {
+		w.SourceID, w.SourcePrefix, w.OpenWhenApplied = demo.Staging, "incoming/", true
+	}))
+	m := h.until(id, "the open database", opened)
+	if got := m.Files[0].Key; got != "incoming/"+restoretime[0] {
+		t.Errorf("the full backup was copied to %s", got)
+	}
+	if got := m.Files[1].Key; got == m.Files[1].Source {
+		t.Errorf("a name that the target refuses was kept: %s", got)
+	}
+}
+
+// TestABusyInstanceIsWaitedFor: a state that passes by itself asks nobody.
+func TestABusyInstanceIsWaitedFor(t *testing.T) {
+	h := newHouse(t)
+	h.sample(restoretime...)
+	if _, err := h.cloud.RDS.ControlPort().Add(control.Rule{Operation: "CreateMigrateTask", Status: 403, Code: "IncorrectDBInstanceState", Message: "Current DB instance state does not support this operation."}); err != nil {
+		t.Fatal(err)
+	}
+	id := h.start(h.draft(nil))
+	m := h.until(id, "every file applied", following)
+	if m.Calls[0].Verdict != migration.Refused || time.Since(m.Created) < time.Second {
+		t.Fatalf("first call %+v", m.Calls[0])
+	}
+}

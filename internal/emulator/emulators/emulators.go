@@ -1,0 +1,210 @@
+// Package garden plants the emulators side by side, as the demo command and the
+// tests of the whole house visit them: an OSS and an RDS API with an account, a
+// bucket and two instances, and a SQL Server at work. All of it is on loopback.
+package emulators
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/bakfile"
+
+	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
+	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+)
+
+// All is what was planted.
+type All struct {
+	OSS     *ossemu.Running
+	RDS     *aliyunemu.Running
+	SQL     *sqlserveremu.Running
+	Reading *sqlserveremu.Running // the instance's own databases, as SQL clients reach them
+
+	Backups string // the SQL Server's backup folder
+}
+
+// Names of what stands in the garden. The keys open nothing but emulators on
+// this machine.
+const (
+	Region   = "cn-hangzhou"
+	Owner    = "1000000000000001"
+	KeyID    = "LTAIdemoBakplane0001"
+	Secret   = "demo-secret-for-loopback-only"
+	RoleID   = "LTAIdemoRdsImport001"
+	RoleKey  = "demo-role-for-loopback-only"
+	Bucket   = "backups-hangzhou"
+	Instance = "rm-demo1hangzhou"
+	Second   = "rm-demo2hangzhou"
+	Server   = "SQLDEMO"
+	Login    = "bakplane"
+	Password = "Demo-login-for-loopback-only-1"
+	Reader   = "bakplane_reader"
+)
+
+// Pace is how fast the emulated instance works.
+type Pace struct {
+	Step time.Duration // of a stage of a task
+	Rate int64         // bytes per second when it fetches a file; 0 = unbounded
+	Load float64       // changes per second in each database of the SQL Server; 0 = none
+	Size int64         // bytes of a full backup there, at least; 0 = 1 MiB
+	Past time.Duration // how long the service has backed up instances that hold something; 0 = it holds nothing yet
+}
+
+// Start starts the emulators; their state lives in a folder.
+func Start(folder string, pace Pace) (_ *All, err error) {
+	g := &All{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, g.Close())
+		}
+	}()
+	g.OSS, err = ossemu.Start(ossemu.Config{
+		Dir: filepath.Join(folder, "oss"), Region: Region,
+		Accounts: []ossemu.Account{
+			{KeyID: KeyID, Secret: Secret, Owner: Owner},
+			{KeyID: RoleID, Secret: RoleKey, Owner: Owner},
+		},
+		Buckets: []ossemu.Bucket{{Name: Bucket, Region: Region, StorageClass: "Standard", Owner: Owner}},
+	}, "", "")
+	if err != nil {
+		return g, err
+	}
+	if err := g.startInstance(folder); err != nil {
+		return g, err
+	}
+	g.RDS, err = aliyunemu.Start(aliyunemu.Config{
+		Accounts: []aliyunemu.Account{{
+			ID: Owner, Keys: []aliyunemu.Key{{ID: KeyID, Secret: Secret}},
+			ImportRole: &aliyunemu.Credential{AccessKeyID: RoleID, Secret: RoleKey},
+		}},
+		Instances: instances(pace),
+		Endpoints: map[string]string{"oss-" + Region + ".aliyuncs.com": g.OSS.URL},
+		Step:      pace.Step, Rate: pace.Rate, File: filepath.Join(folder, "rds.json"), Contents: sqlserveremu.Apply, Payload: sqlserveremu.Payload, PastRate: 90 << 20,
+		Opened: func(_, database string, contents json.RawMessage, readOnly bool) {
+			_ = g.Reading.Hold(database, contents, readOnly) // what is not held cannot be read
+		},
+	}, "", "")
+	if err != nil {
+		return g, err
+	}
+	if in, ok := g.RDS.Instance(Instance); ok { // opened in a former life
+		for name, d := range in.Databases {
+			if d.Restored {
+				if err := g.Reading.Hold(name, d.Contents, d.ReadOnly); err != nil {
+					return g, err
+				}
+			}
+		}
+	}
+	return g, g.startServer(folder, pace)
+}
+
+// startInstance starts what answers SQL clients in the name of the instance. A
+// login there may read the databases and no more.
+func (g *All) startInstance(folder string) (err error) {
+	data := filepath.Join(folder, "instance")
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return err
+	}
+	g.Reading, err = sqlserveremu.Start(sqlserveremu.Config{Name: Instance, Version: "15.0.4430.1", Edition: "standard", BackupFolder: data,
+		Logins: []sqlserveremu.Login{{Name: Reader, Password: Password, Roles: map[string][]string{"*": {"db_datareader"}}}}}, "", "")
+	return err
+}
+
+// Databases are the databases of the SQL Server. Each has rows that a
+// load changes.
+var Databases = []string{"shop", "billing", "stock"}
+
+// startServer starts the SQL Server. Its databases live in memory: a restarted
+// garden has new ones of the same names.
+func (g *All) startServer(folder string, pace Pace) (err error) {
+	g.Backups = filepath.Join(folder, "sqlserver")
+	if err := os.MkdirAll(g.Backups, 0o755); err != nil {
+		return err
+	}
+	c := sqlserveremu.Config{Name: Server, Version: "15.0.4430.1", Edition: "standard", BackupFolder: g.Backups,
+		Logins: []sqlserveremu.Login{{Name: Login, Password: Password, Sysadmin: true}}}
+	for _, name := range Databases {
+		c.Databases = append(c.Databases, sqlserveremu.DatabaseSpec{Name: name, Size: pace.Size, Tables: []sqlserveremu.TableSpec{{Name: "orders", Rows: 200}, {Name: "customers", Rows: 50}}})
+	}
+	loaded := slices.Clone(Databases)
+	if pace.Past > 0 { // there are some that our own policies look after
+		for _, name := range []string{"ledger", "web_crm", "web_test", "reports"} {
+			d := sqlserveremu.DatabaseSpec{Name: name, Size: pace.Size / 4, Tables: []sqlserveremu.TableSpec{{Name: "entries", Rows: 120}}}
+			if d.Unbacked = true; name == "reports" {
+				d.Recovery = bakfile.RecoverySimple
+			}
+			c.Databases, loaded = append(c.Databases, d), append(loaded, name)
+		}
+	}
+	if g.SQL, err = sqlserveremu.Start(c, "", ""); err != nil {
+		return err
+	}
+	for _, name := range loaded {
+		if pace.Load > 0 {
+			if err := g.SQL.Load(name, pace.Load); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close ends what was planted; its state stays in the folder.
+func (g *All) Close() error {
+	var errs []error
+	if g.SQL != nil {
+		errs = append(errs, g.SQL.Close())
+	}
+	if g.Reading != nil {
+		errs = append(errs, g.Reading.Close())
+	}
+	if g.RDS != nil {
+		errs = append(errs, g.RDS.Close())
+	}
+	if g.OSS != nil {
+		errs = append(errs, g.OSS.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Addresses are what a visitor needs to know.
+type Addresses struct {
+	OSS        string `json:"oss"`
+	OSSControl string `json:"oss_control"`
+	RDS        string `json:"rds"`
+	RDSControl string `json:"rds_control"`
+	Region     string `json:"region"`
+	KeyID      string `json:"access_key_id"`
+	Secret     string `json:"access_key_secret"`
+	Bucket     string `json:"bucket"`
+	Instance   string `json:"instance"`
+	Second     string `json:"second_instance"`
+	Owner      string `json:"owner"`
+
+	SQL         string `json:"sql"` // host:port
+	SQLControl  string `json:"sql_control"`
+	SQLLogin    string `json:"sql_login"`
+	SQLPassword string `json:"sql_password"`
+	SQLCA       string `json:"sql_ca"` // PEM
+	SQLBackups  string `json:"sql_backups"`
+
+	Reading        string `json:"reading"` // host:port of the instance's databases
+	ReadingControl string `json:"reading_control"`
+	ReadingLogin   string `json:"reading_login"`
+	ReadingCA      string `json:"reading_ca"` // PEM
+	ReadingSecret  string `json:"reading_password"`
+}
+
+// Addresses tells how to visit.
+func (g *All) Addresses() Addresses {
+	return Addresses{OSS: g.OSS.URL, OSSControl: g.OSS.ControlURL, RDS: g.RDS.URL, RDSControl: g.RDS.ControlURL,
+		Region: Region, KeyID: KeyID, Secret: Secret, Bucket: Bucket, Instance: Instance, Second: Second, Owner: Owner,
+		SQL: g.SQL.Address, SQLControl: g.SQL.ControlURL, SQLLogin: Login, SQLPassword: Password, SQLCA: string(g.SQL.CA), SQLBackups: g.Backups,
+		Reading: g.Reading.Address, ReadingControl: g.Reading.ControlURL, ReadingLogin: Reader, ReadingSecret: Password, ReadingCA: string(g.Reading.CA)}
+}
