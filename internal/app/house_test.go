@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/run"
 )
 
 // house is the whole dashboard beside an emulated cloud, in one process.
@@ -183,6 +184,30 @@ func (h *house) until(id string, what string, ok func(migration.Migration) bool)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// paused does something while a person has paused a migration.
+func (h *house) paused(id string, f func()) {
+	h.t.Helper()
+	runID := h.migration(id).RunID
+	move := func(to run.State) {
+		h.t.Helper()
+		if err := h.app.DB.Move(h.t.Context(), runID, to, audit.New(h.by().Actor, time.Now(), "run.move", "run/"+runID, "Moved.")); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	move(run.Paused)
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
+		r, err := h.app.DB.Run(h.t.Context(), runID)
+		if err != nil || time.Now().After(end) {
+			h.t.Fatalf("the run is %s, %v", r.State, err)
+		}
+		if r.State == run.Paused {
+			break
+		}
+	}
+	f()
+	move(run.Queued)
 }
 
 func (h *house) story(m migration.Migration) string {

@@ -39,11 +39,13 @@ func TestMoreLogsOfOthersThanImports(t *testing.T) {
 	used := aliyun.Traits().Calls.Database - 6
 	h.until(id, "most of the day's imports", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= used })
 	theirs := func(f migration.File) bool { return strings.Contains(f.Source, "theirs-") }
-	for i := range 8 {
-		if err := h.cloud.SQL.Backup(t.Context(), emulators.Login, "shop", fmt.Sprintf("%s/theirs-%d.trn", filepath.ToSlash(h.cloud.Backups), i), true); err != nil {
-			t.Fatal(err)
+	h.paused(id, func() {
+		for i := range 8 {
+			if err := h.cloud.SQL.Backup(t.Context(), emulators.Login, "shop", fmt.Sprintf("%s/theirs-%d.trn", filepath.ToSlash(h.cloud.Backups), i), true); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
+	})
 	m := h.until(id, "the differential applied", func(m migration.Migration) bool {
 		return slices.ContainsFunc(m.Live()[3:], func(f migration.File) bool { return f.Kind == "differential" && f.State == migration.FileApplied })
 	})

@@ -26,4 +26,3 @@ func TestStatementsOfAServer(t *testing.T) {
 		}
 	}
 }
-

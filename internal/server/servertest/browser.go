@@ -28,7 +28,7 @@ func (h *House) Browser(t *testing.T) *Browser {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Browser{t: t, h: h, Http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	return &Browser{t: t, h: h, Http: &http.Client{Jar: jar, Timeout: 10 * time.Minute}}
 }
 
 // SignedIn is a browser whose person is signed in.

@@ -8,18 +8,9 @@ import (
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backupjob"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/endpoint"
-	"github.com/bakplane/bakplane/internal/migration"
-	"github.com/bakplane/bakplane/internal/run"
 )
-
-// copier takes orders about backups in clouds, and works on copies.
-func (h *House) copier(newID func() string) *backupjob.Copier {
-	return &backupjob.Copier{Copies: h.DB.BackupRuns(), Downloads: aliyun.NewDownloads(), CloudKit: backupjob.CloudKit{Clouds: h.Ports, Poll: 20 * time.Millisecond, Settle: time.Second,
-		Kit: backupjob.Kit{Store: h.DB.BackupRuns(), Runs: h.DB, Ports: h.Ports, Catalogue: h.DB.Catalogue(), Limits: &run.Limits{}, Now: time.Now, NewID: newID, Upload: migration.UploadRules{Parallel: 2}}}}
-}
 
 // CloudInstance is the id of the instance in the emulated cloud.
 const CloudInstance = "rm-test1hangzhou"

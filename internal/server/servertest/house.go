@@ -2,46 +2,36 @@ package servertest
 
 import (
 	"context"
-	"io"
+	"errors"
 	"log/slog"
-	"net"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/db"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
 	"github.com/bakplane/bakplane/internal/endpoint"
-	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/kinds"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
-	"github.com/bakplane/bakplane/internal/scan"
 	"github.com/bakplane/bakplane/internal/secret"
-	"github.com/bakplane/bakplane/internal/server"
-	"github.com/bakplane/bakplane/internal/server/site"
 	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
-// House is the server over a real database, real adapters and an emulated
-// cloud, with the engine at work, as people meet it.
+// House is the whole App beside an emulated cloud, as people meet it over HTTP.
 type House struct {
-	*httptest.Server
+	URL      string
+	App      *app.App
 	DB       *db.DB
 	Notifier *run.Notifier
 	Ports    *ports
@@ -63,75 +53,38 @@ func NewHouse(t *testing.T) *House {
 }
 
 // NewHouseWith is a house whose engine works on so many runs at once and keeps
-// to these bounds.
+// to these bounds. Its local time is that of Hangzhou.
 func NewHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migration.Caps) *House {
 	t.Helper()
-	rules.Poll, rules.Settle = 20*time.Millisecond, time.Second
-	keys, err := secret.OpenKeyring(filepath.Join(t.TempDir(), "key"))
-	if err != nil {
+	h := &House{Files: t.TempDir(), Ports: &ports{}}
+	config := app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Poll: 20 * time.Millisecond, Settle: time.Second, Runs: parallel, UploadParallel: 2,
+		Backups: caps.Backups, Uploads: caps.Uploads, Restores: rules.Restores, Zone: time.FixedZone("", 8*3600),
+		Between: func(p app.Ports) app.Ports { h.Ports.Ports = p; return h.Ports }}
+	var err error
+	if h.App, err = app.Open(t.Context(), config, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	h := &House{Notifier: run.NewNotifier(), Files: t.TempDir()}
-	if h.DB, err = db.Open(t.Context(), t.TempDir(), keys, h.Notifier, app.Specs()); err != nil {
-		t.Fatal(err)
-	}
-	ports := &ports{Opener: app.NewPorts(h.DB, t.TempDir()).(*kinds.Opener)}
-	h.Ports = ports
-	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	copier := h.copier(newID)
-	collector := &scan.Collector{Ports: ports, Endpoints: h.DB, Catalogue: h.DB.Catalogue(), Store: h.DB.Scanning(), Now: time.Now}
-	handler, err := site.New(server.Config{Zone: time.FixedZone("", 8*3600), Version: "test", Caps: caps, Restores: rules.Restores}, server.Deps{
-		Endpoints: h.DB, Kinds: app.Specs(), Runs: h.DB, Migrations: h.DB.Migrations(), Survey: &migration.Survey{Ports: ports}, Ports: ports, People: h.DB, Audit: h.DB,
-		Sessions: h.DB.Sessions(), Notifier: h.Notifier, Log: log, Now: time.Now, NewID: newID,
-		Clouds: ports, Catalogue: h.DB.Catalogue(), Policies: h.DB.Policies(), Copier: copier, Scans: h.DB.Scanning(),
-		Pruner: &backupjob.Pruner{Kit: copier.Kit, Policies: h.DB.Policies()}, Restoring: &backupjob.Restoring{Kit: copier.Kit, Restorers: ports},
-		Collect: func(ctx context.Context, id string) error {
-			return collector.Scan(ctx, scan.InstanceSubject(id), nil)
-		},
-		Collected: func(ctx context.Context, id string) (time.Time, error) {
-			l, err := collector.Store.Visit(ctx, scan.InstanceSubject(id))
-			return l.Good, err
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine := &run.Engine{Store: h.DB, Owner: newID(), Notifier: h.Notifier, Log: log, Parallel: parallel, Lease: 30 * time.Second, MaxTries: 5, Now: time.Now,
-		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{Store: h.DB.Migrations(), Runs: h.DB, Ports: ports, Now: time.Now, NewID: newID,
-			Rules: rules, Caps: caps, Limits: &run.Limits{}, Upload: migration.UploadRules{Parallel: 2},
-			SourceBackups: migration.SourceRules{Reserve: 3, Settle: time.Second, Fresh: time.Minute}}}}
-	engine.Workers[backupjob.RunCopy] = copier
-	engine.Workers[backupjob.RunCloudBackup] = &backupjob.CloudWorker{CloudKit: copier.CloudKit}
-	engine.Workers[backupjob.RunCloudRestore] = &backupjob.CloudRestorer{CloudKit: copier.CloudKit}
+	h.URL, h.DB, h.Notifier = h.App.URL(), h.App.DB, h.App.Notifier
 	ctx, stop := context.WithCancel(context.Background())
-	var working sync.WaitGroup
-	working.Go(func() {
-		if err := engine.Run(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	h.Server = httptest.NewUnstartedServer(handler)
-	h.Config.BaseContext = func(net.Listener) context.Context { return ctx }
-	h.Start()
+	served := make(chan error, 1)
+	go func() { served <- h.App.Serve(ctx) }()
 	t.Cleanup(func() {
 		stop()
-		h.Close()
-		working.Wait()
-		if err := h.DB.Close(); err != nil {
+		if err := errors.Join(<-served, h.App.Close()); err != nil {
 			t.Error(err)
 		}
 	})
 	return h
 }
 
-// ports reaches the places of the endpoints in the database.
+// ports stand between the house and its own: a server of the tests takes the
+// place of self-managed ones, and what is given to the cloud is counted.
 type ports struct {
-	*kinds.Opener
+	app.Ports
+
 	mu     sync.Mutex
 	source backup.Server
-	own    map[string]*sqlserver.Server // self-managed servers, by id of their endpoint
-	sent   func()                       // called after every file given to the cloud; nil = nobody counts
+	sent   func() // called after every file given to the cloud; nil = nobody counts
 }
 
 func (p *ports) Set(s backup.Server) {
@@ -141,10 +94,7 @@ func (p *ports) Set(s backup.Server) {
 }
 
 func (p *ports) Target(ctx context.Context, id string) (migration.Target, error) {
-	if s := p.own[id]; s != nil {
-		return s.Target(), nil
-	}
-	t, err := p.Opener.Target(ctx, id)
+	t, err := p.Ports.Target(ctx, id)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err == nil && p.sent != nil {
@@ -154,35 +104,16 @@ func (p *ports) Target(ctx context.Context, id string) (migration.Target, error)
 }
 
 func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration.Place, error) {
-	i, err := p.Endpoints.Instance(ctx, id)
-	if err != nil {
-		return nil, migration.Place{}, err
-	}
-	if s := p.own[id]; s != nil {
-		return s, migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}, nil
-	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i.Kind != sqlserver.InstanceKind || p.source == nil {
-		return nil, migration.Place{}, fault.New(fault.Invalid, "There is no such server.", "")
+	source := p.source
+	p.mu.Unlock()
+	if in, err := p.Instance(ctx, id); err == nil && source != nil && in.Kind == sqlserver.InstanceKind {
+		return source, migration.Place{Folder: in.ServerFolder, BucketID: in.FolderID}, nil
 	}
-	return p.source, migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}, nil
+	return p.Ports.Server(ctx, id)
 }
 
-func (p *ports) Restorer(_ context.Context, id string) (backup.Restorer, migration.Place, error) {
-	s, ok := p.own[id]
-	if !ok {
-		return nil, migration.Place{}, fault.Newf(fault.NotFound, "%s is no self-managed server.", id)
-	}
-	return s, migration.Place{BucketID: id + "-folder"}, nil
-}
-
-func (p *ports) Reader(ctx context.Context, id string) (backup.Server, error) {
-	s, _, err := p.Server(ctx, id)
-	return s, err
-}
-
-// Cloud plants the emulators and adds the places with fixed ids, with a chain
+// Cloud starts the emulators and adds the places with fixed ids, with a chain
 // of orders in the folder.
 func (h *House) Cloud(t *testing.T) {
 	t.Helper()

@@ -47,20 +47,11 @@ func (h *House) Own(t *testing.T, id string, change func(*sqlserveremu.Config)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sqlserver.Open(sqlserver.Config{Host: host, Port: number, Login: login, Password: password, Encrypt: sqlserver.Full, CAPEM: string(run.CA), HostNameInCertificate: name, Folder: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	if h.Ports.own == nil {
-		h.Ports.own = map[string]*sqlserver.Server{}
-	}
-	h.Ports.own[id] = s
 	e := audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "instance.add", "instance/"+id, "Added.")
 	for _, err := range []error{
 		h.DB.SaveBucket(t.Context(), endpoint.Bucket{ID: id + "-folder", Name: "backups of " + name, Kind: folder.BucketKind, Path: dir}, e),
 		h.DB.SaveInstance(t.Context(), endpoint.Instance{ID: id, Name: name, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: login, Password: secret.NewText(password),
-			Encrypt: endpoint.EncryptFull, ServerFolder: dir, FolderID: id + "-folder"}, e),
+			Encrypt: endpoint.EncryptFull, CAPEM: string(run.CA), CertificateHost: name, ServerFolder: dir, FolderID: id + "-folder"}, e),
 	} {
 		if err != nil {
 			t.Fatal(err)
