@@ -14,6 +14,9 @@ import (
 // TestAComparisonThatWasKilledBeginsAnew: kill -9 while it reads is followed by
 // a life that reads from the start.
 func TestAComparisonThatWasKilledBeginsAnew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	c := startCloud(t)
 	j := prepareLive(t, c, migration.FreezeReadOnly)
 	instance := control.Remote{URL: c.ReadingControl}

@@ -184,6 +184,9 @@ func cutoverKilled(t *testing.T, random *rand.Rand, freeze migration.Freeze, abo
 // a migration from a server under load, before, during and after the cutover.
 // It always ends open with equal contents. BAKPLANE_KILLS says how many.
 func TestALiveMigrationIsKilledAtRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	journeys := 2
 	if n, err := strconv.Atoi(os.Getenv("BAKPLANE_KILLS")); err == nil {
 		journeys = n
@@ -219,6 +222,9 @@ func TestALiveMigrationIsKilledAtRandom(t *testing.T) {
 // TestCutoversKilled kills the dashboard in the cutover: every fourth is then
 // given up, as long as that can be had. BAKPLANE_CUTOVERS says how many.
 func TestCutoversKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	n := 2
 	if s, err := strconv.Atoi(os.Getenv("BAKPLANE_CUTOVERS")); err == nil {
 		n = s

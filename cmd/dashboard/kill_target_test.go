@@ -23,6 +23,9 @@ import (
 // moments of a migration between two databases of one server, the full restore
 // slow enough to be hit. It ends open with equal contents and asks nobody.
 func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	for i := range 3 {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
 			ctx := context.Background()

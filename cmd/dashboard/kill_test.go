@@ -22,6 +22,9 @@ import (
 // held; else both sides of the first of those that change something, and one of
 // the others.
 func TestKilledAtEveryBoundary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	c := startCloud(t)
 	type boundary struct {
 		remote    control.Remote
@@ -93,6 +96,9 @@ func (c *cloudProcess) reset(t testing.TB) {
 // TestKilledAtRandom kills the dashboard at random moments of the whole
 // migration, one to three times each. BAKPLANE_KILLS says how many journeys.
 func TestKilledAtRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	journeys := 3
 	if n, err := strconv.Atoi(os.Getenv("BAKPLANE_KILLS")); err == nil {
 		journeys = n

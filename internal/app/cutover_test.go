@@ -213,6 +213,9 @@ var troubles = []trouble{
 // fourth, aborted with the source writable; never both, never neither.
 // BAKPLANE_CUTOVERS says how many. Deaths of the dashboard are in cmd/dashboard.
 func TestCutoversInTrouble(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	n := len(troubles)
 	if s, err := strconv.Atoi(os.Getenv("BAKPLANE_CUTOVERS")); err == nil {
 		n = s

@@ -16,6 +16,9 @@ import (
 // TestTheImportsOfADayAreUsedUp: nothing stands still for a person; the page
 // says until when no log follows, and that the cutover is still possible.
 func TestTheImportsOfADayAreUsedUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	h := newHouse(t)
 	id := h.followFast("shop", 10*time.Millisecond)
 	h.until(id, "the day's imports", func(m migration.Migration) bool {
@@ -31,6 +34,9 @@ func TestTheImportsOfADayAreUsedUp(t *testing.T) {
 // has imports left. One differential takes their place, and the cutover still
 // has its own.
 func TestMoreLogsOfOthersThanImports(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("shop", 200); err != nil {
 		t.Fatal(err)

@@ -314,6 +314,9 @@ func TestALogOfOthersOutOfReach(t *testing.T) {
 // TestLivesEndAtAnyMoment stops the engine at random moments of a whole
 // migration with cutover. Whatever happened, it ends open at the tail.
 func TestLivesEndAtAnyMoment(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	for i := range 6 {
 		f := newLiveSource(t, migration.FreezeTail)
 		ordered := false

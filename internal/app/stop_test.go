@@ -21,6 +21,9 @@ import (
 // for their figures to be judged; BAKPLANE_STOP_POLL how long the pause between
 // two looks at the cloud is.
 func TestStopOfWritesIsShortAndPredicted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	const stage = 400 * time.Millisecond
 	databases, poll, judged := 2, stage/20, false
 	if n, err := strconv.Atoi(os.Getenv("BAKPLANE_STOPS")); err == nil {

@@ -245,6 +245,9 @@ func TestEveryLineageGetsItsPlan(t *testing.T) {
 }
 
 func TestHundredThousandSetsArePlannedAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	sets := many(100_000)
 	began := time.Now()
 	p := Plans(sets, Options{})[0]

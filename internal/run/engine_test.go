@@ -207,11 +207,11 @@ func TestStoppingLeavesTheRunForTheNextLife(t *testing.T) {
 
 func TestALongWorkKeepsItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEngine(t, 30*time.Second, func(ctx context.Context, _ run.Run, _ run.Claim) (run.Outcome, error) {
+		e := newEngine(t, 6*time.Second, func(ctx context.Context, _ run.Run, _ run.Claim) (run.Outcome, error) {
 			select {
 			case <-ctx.Done():
 				return run.Outcome{}, ctx.Err()
-			case <-time.After(150 * time.Second): // five leases
+			case <-time.After(30 * time.Second): // five leases
 				return run.Outcome{State: run.Succeeded}, nil
 			}
 		})

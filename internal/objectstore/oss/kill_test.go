@@ -116,6 +116,9 @@ func uploadOnce(text string) int {
 }
 
 func TestKilledAtRandomMomentsItFinishes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	dir := t.TempDir()
 	url, controlURL := separate(t, filepath.Join(dir, "service"))
 	remote := control.Remote{URL: controlURL}

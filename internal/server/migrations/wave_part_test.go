@@ -304,6 +304,9 @@ func TestWavesArePaged(t *testing.T) {
 // TestUploadsKeepToTheirCap counts at the object store how many files are on
 // their way at once: every request that finishes one is held for a moment.
 func TestUploadsKeepToTheirCap(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	const databases, uploads = 12, 3
 	h := servertest.NewHouseWith(t, 32, migration.Rules{}, migration.Caps{Uploads: uploads})
 	b := h.SignedIn(t)

@@ -154,6 +154,9 @@ func TestAWaveWaitsForItsLast(t *testing.T) {
 // wait for their turn, writes stand still), the
 // instance never holds more files than allowed, and nobody is left behind.
 func TestFiftyDatabasesKeepToTheCaps(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	const databases, backups, restores = 50, 3, 5
 	h := servertest.NewHouseWith(t, 64, migration.Rules{Restores: restores}, migration.Caps{Backups: backups, Uploads: 4})
 	var names []string
