@@ -34,7 +34,7 @@ func (b *browser) is(expression string) {
 // puts writes a value into a field in place of what is there, as a person does.
 func (b *browser) puts(name, value string) {
 	b.t.Helper()
-	b.is(fmt.Sprintf(`(() => { const e = document.querySelector('main [name="%s"]'); if (!e) return false; e.value = %q; e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, name, value))
+	b.is(fmt.Sprintf(`(() => { const e = document.querySelector('main [name="%s"]'); if (!e || document.readyState !== "complete") return false; e.value = %q; e.dispatchEvent(new Event("input", {bubbles: true})); e.dispatchEvent(new Event("change", {bubbles: true})); return true; })()`, name, value))
 }
 
 // TestAPersonLooksAfterBackupsInTheCloud does by hand what backups of the

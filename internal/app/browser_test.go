@@ -53,9 +53,10 @@ func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 
 func (b *browser) get(path string) { b.t.Helper(); b.do(chromedp.Navigate(b.url + path)) }
 
+// text is what the page shows once its scripts are at work; empty before.
 func (b *browser) text() string {
 	b.t.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
+	text, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.readyState === "complete" ? document.body.innerText : ""`))
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func (b *browser) sees(texts ...string) {
 // clicks presses the button or link with a text, and waits until it is there.
 func (b *browser) clicks(text string) {
 	b.t.Helper()
-	find := fmt.Sprintf(`(() => { const e = [...document.querySelectorAll("main button, main a, main label")].filter(e => e.innerText.trim().startsWith(%q) && !e.disabled); if (!e.length) return false; e[0].click(); return true; })()`, text)
+	find := fmt.Sprintf(`(() => { if (document.readyState !== "complete") return false; const e = [...document.querySelectorAll("main button, main a, main label")].filter(e => e.innerText.trim().startsWith(%q) && !e.disabled); if (!e.length) return false; e[0].click(); return true; })()`, text)
 	deadline := time.Now().Add(5 * time.Minute)
 	for {
 		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](find))
@@ -108,6 +109,7 @@ func (b *browser) clicks(text string) {
 
 func (b *browser) types(name, value string) {
 	b.t.Helper()
+	b.is(`document.readyState === "complete"`)
 	b.do(chromedp.SendKeys(fmt.Sprintf(`[name=%q]`, name), value))
 }
 

@@ -52,7 +52,7 @@ func TestAPageFollowsAMigrationWithoutReloading(t *testing.T) {
 		t.Helper()
 		// While a page gives way to the next there is nothing to ask: ask again.
 		for {
-			ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`(document.querySelector("main") || {innerText: ""}).innerText.includes(`+quoted(text)+`)`))
+			ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.readyState === "complete" && (document.querySelector("main") || {innerText: ""}).innerText.includes(`+quoted(text)+`)`))
 			if err == nil && ok {
 				return
 			}
