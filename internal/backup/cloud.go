@@ -9,7 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/secret"
 )
 
-// Cloud is an instance of ApsaraDB RDS for SQL Server as its backups are seen
+// Cloud is an instance whose service takes backups by itself, as they are seen
 // and ordered. Errors are faults: Conflict for what the instance's state or a
 // limit forbids now, Unavailable for what may work later. After an Unavailable
 // answer of Order or Restore nobody knows whether it happened: neither call has

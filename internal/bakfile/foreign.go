@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	fixExtract = "Unpack it and give the backup file inside; a log backup downloaded from ApsaraDB RDS as .zip.log is such an archive, with the .lbak file in it."
+	fixExtract = "Unpack it and give the backup file inside; a log backup that a service hands out as .zip.log is such an archive, with the .lbak file in it."
 	fixBackup  = "Give a file written by BACKUP DATABASE or BACKUP LOG."
 )
 

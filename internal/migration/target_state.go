@@ -64,8 +64,8 @@ func readSent(m Migration, s TargetState, sent File, now time.Time, r Rules) Rea
 	case told:
 		return Reading{} // the task says Waiting before the file's own row is through
 	}
-	// Some versions do not tell about files (DescribeOssDownloads leaves 2017
-	// and 2019 Enterprise Cluster out). Then the task alone speaks, and it gets
+	// Some versions do not tell about files (one service leaves its clusters
+	// out). Then the task alone speaks, and it gets
 	// a moment to take notice of the call.
 	call := lastCall(m, sent.Ord)
 	if len(s.Files) > 0 && now.After(call.Settled.Add(r.Settle)) {

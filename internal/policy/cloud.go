@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Cloud reads and writes the backup policy of one instance of ApsaraDB RDS for
-// SQL Server. Errors are faults; where the service refuses one field, the
+// Cloud reads and writes the backup policy of one instance whose service takes
+// backups by itself. Errors are faults; where the service refuses one field, the
 // fault's cause is a *Refusal that names it.
 type Cloud interface {
 	// Policy reads what is set, and what the instance can do (RDS API

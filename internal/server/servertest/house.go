@@ -25,7 +25,6 @@ import (
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
-	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // House is the whole App beside an emulated cloud, as people meet it over HTTP.
@@ -107,7 +106,7 @@ func (p *ports) Server(ctx context.Context, id string) (backup.Server, migration
 	p.mu.Lock()
 	source := p.source
 	p.mu.Unlock()
-	if in, err := p.Instance(ctx, id); err == nil && source != nil && in.Kind == sqlserver.InstanceKind {
+	if in, err := p.Instance(ctx, id); err == nil && source != nil && in.Traits.Source {
 		return source, migration.Place{Folder: in.ServerFolder, BucketID: in.FolderID}, nil
 	}
 	return p.Ports.Server(ctx, id)
