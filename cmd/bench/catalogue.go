@@ -13,7 +13,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
 )
@@ -58,7 +58,7 @@ func (b *bench) catalogue(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	store, err := db.Open(ctx, folder, keys, run.NewNotifier(), app.Specs())
+	store, err := sqlite.Open(ctx, folder, keys, run.NewNotifier(), app.Specs())
 	if err != nil {
 		return err
 	}
@@ -70,10 +70,10 @@ func (b *bench) catalogue(ctx context.Context) error {
 // question is one of those that pages put to the catalogue.
 type question struct {
 	name string
-	ask  func(ctx context.Context, c *db.Catalogue, r *rand.Rand) error
+	ask  func(ctx context.Context, c *sqlite.Catalogue, r *rand.Rand) error
 }
 
-func (b *bench) ask(ctx context.Context, c *db.Catalogue, now time.Time) error {
+func (b *bench) ask(ctx context.Context, c *sqlite.Catalogue, now time.Time) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var writing sync.WaitGroup
@@ -114,7 +114,7 @@ func (b *bench) ask(ctx context.Context, c *db.Catalogue, now time.Time) error {
 }
 
 // writeOn adds sets to databases at the rate of writeRate until told to stop.
-func writeOn(ctx context.Context, c *db.Catalogue, now time.Time) (n int, err error) {
+func writeOn(ctx context.Context, c *sqlite.Catalogue, now time.Time) (n int, err error) {
 	g := generator{size: wanted, now: now, random: rand.New(rand.NewPCG(9, 9))}
 	tick := time.NewTicker(time.Second / writeRate)
 	defer tick.Stop()
@@ -134,8 +134,8 @@ func writeOn(ctx context.Context, c *db.Catalogue, now time.Time) (n int, err er
 
 func questions(now time.Time) []question {
 	yes := true
-	list := func(f func(r *rand.Rand) backup.RecordFilter) func(context.Context, *db.Catalogue, *rand.Rand) error {
-		return func(ctx context.Context, c *db.Catalogue, r *rand.Rand) error {
+	list := func(f func(r *rand.Rand) backup.RecordFilter) func(context.Context, *sqlite.Catalogue, *rand.Rand) error {
+		return func(ctx context.Context, c *sqlite.Catalogue, r *rand.Rand) error {
 			want := f(r)
 			for range 1 + r.IntN(3) { // some pages on
 				duePolicy, err := c.Records(ctx, want)
@@ -171,7 +171,7 @@ func questions(now time.Time) []question {
 		return f
 	}
 	return []question{
-		{"the tally and the late databases", func(ctx context.Context, c *db.Catalogue, _ *rand.Rand) error {
+		{"the tally and the late databases", func(ctx context.Context, c *sqlite.Catalogue, _ *rand.Rand) error {
 			if _, err := c.Count(ctx, time.Now()); err != nil {
 				return err
 			}
@@ -190,18 +190,18 @@ func questions(now time.Time) []question {
 			}
 			return backup.RecordFilter{Origin: backup.ByOthers, Kind: backup.Log, Limit: 50}
 		})},
-		{"an instance's databases", func(ctx context.Context, c *db.Catalogue, r *rand.Rand) error {
+		{"an instance's databases", func(ctx context.Context, c *sqlite.Catalogue, r *rand.Rand) error {
 			_, err := c.Protections(ctx, backup.ProtectionFilter{InstanceID: serverID(r.IntN(wanted.servers)), Limit: 100})
 			return err
 		}},
-		{"a database's sets and windows", func(ctx context.Context, c *db.Catalogue, r *rand.Rand) error {
+		{"a database's sets and windows", func(ctx context.Context, c *sqlite.Catalogue, r *rand.Rand) error {
 			sets, err := c.Sets(ctx, serverID(r.IntN(wanted.servers)), databaseName(r.IntN(wanted.databases)), 0)
 			if err == nil && len(backup.Windows(sets)) == 0 {
 				return nil
 			}
 			return err
 		}},
-		{"a cloud instance's sets and windows", func(ctx context.Context, c *db.Catalogue, r *rand.Rand) error {
+		{"a cloud instance's sets and windows", func(ctx context.Context, c *sqlite.Catalogue, r *rand.Rand) error {
 			sets, err := c.Outlines(ctx, cloudID(r.IntN(wanted.clouds)), "", 0)
 			if err == nil && len(backup.Windows(sets)) == 0 {
 				return errors.New("a cloud instance without a window")

@@ -14,7 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/run"
@@ -44,7 +44,7 @@ func generate(ctx context.Context, folder string, s size, now time.Time) (err er
 	if err != nil {
 		return err
 	}
-	store, err := db.Open(ctx, folder, keys, run.NewNotifier(), app.Specs())
+	store, err := sqlite.Open(ctx, folder, keys, run.NewNotifier(), app.Specs())
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func databaseName(k int) string {
 	return fmt.Sprintf("%s_%02d", []string{"orders", "stock", "people", "ledger"}[k%4], k)
 }
 
-func endpoints(ctx context.Context, store *db.DB, data string, s size, now time.Time) error {
+func endpoints(ctx context.Context, store *sqlite.DB, data string, s size, now time.Time) error {
 	entry := audit.New(audit.Actor{Name: "bench", Via: "command"}, now, "bench.generate", "catalogue", "Generated.")
 	err := errors.Join(
 		store.SaveAccount(ctx, endpoint.Account{ID: "account", Name: "Account", AccessKeyID: benchKeyID, Secret: secret.NewText(benchSecret), Region: benchRegion, Kind: aliyun.AccountKind, Address: "http://127.0.0.1:9"}, entry),

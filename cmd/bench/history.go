@@ -11,7 +11,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/words"
@@ -24,12 +24,12 @@ const (
 
 // history fills a store with what was done before: backup runs, a few of which
 // failed, and what people did.
-func history(ctx context.Context, store *db.DB, now time.Time) error {
+func history(ctx context.Context, store *sqlite.DB, now time.Time) error {
 	return errors.Join(store.LoadRuns(ctx, pastRuns(now)), store.LoadAudit(ctx, pastEntries(now)))
 }
 
-func pastRuns(now time.Time) iter.Seq[db.LoadedRun] {
-	return func(yield func(db.LoadedRun) bool) {
+func pastRuns(now time.Time) iter.Seq[sqlite.LoadedRun] {
+	return func(yield func(sqlite.LoadedRun) bool) {
 		for i := range historyRuns {
 			at := now.Add(-time.Duration(historyRuns-i) * 25 * time.Second)
 			server, kind := serverID(i%wanted.servers), backup.Log
@@ -37,7 +37,7 @@ func pastRuns(now time.Time) iter.Seq[db.LoadedRun] {
 				kind = backup.Full
 			}
 			r := run.Run{ID: idOf(at, byte(i)), Kind: policy.RunKind, Subject: idOf(at, byte(i)+1), Title: fmt.Sprintf("%s backups at %s", kind, server), State: run.Succeeded, Created: at, Started: at.Add(time.Second), Finished: at.Add(40 * time.Second)}
-			l := db.LoadedRun{Job: policy.BackupJob{ID: r.Subject, RunID: r.ID, ServerID: server, Kind: kind},
+			l := sqlite.LoadedRun{Job: policy.BackupJob{ID: r.Subject, RunID: r.ID, ServerID: server, Kind: kind},
 				Steps: []run.Step{{Key: "choose", Title: "Choose the databases", State: run.StepDone, Started: r.Started, Finished: r.Started},
 					{Key: "take", Title: "Take the backups", State: run.StepDone, Started: r.Started, Finished: r.Finished, Done: int64(wanted.databases), Total: int64(wanted.databases)}},
 				Events: []run.Event{{At: r.Started, Level: run.Info, Text: words.Say("The run began.")}, {At: r.Finished, Step: "take", Level: run.Info, Text: words.Say("%d databases were backed up.", wanted.databases)}}}

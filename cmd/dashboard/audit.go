@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/bakplane/bakplane/internal/audit"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
 )
@@ -29,7 +29,7 @@ func (c *auditVerifyCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	d, err := db.Inspect(ctx, c.Data, keys, run.NewNotifier())
+	d, err := sqlite.Inspect(ctx, c.Data, keys, run.NewNotifier())
 	if err != nil {
 		return err
 	}

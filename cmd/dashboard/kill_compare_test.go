@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
@@ -56,7 +56,7 @@ func TestAComparisonThatWasKilledBeginsAnew(t *testing.T) {
 // comparison is the newest one, read beside a dashboard that may be at work.
 func (j *journey) comparison() migration.Comparison {
 	j.t.Helper()
-	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
+	d, err := sqlite.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
 	if err != nil {
 		j.t.Fatal(err)
 	}

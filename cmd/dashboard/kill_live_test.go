@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/app"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
@@ -29,7 +29,7 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 	if err := (control.Remote{URL: c.SQLControl}).Call(ctx, "POST", "/databases/shop/load", map[string]any{"rate": 100}, nil); err != nil {
 		t.Fatal(err)
 	}
-	j.open(func(d *db.DB) {
+	j.open(func(d *sqlite.DB) {
 		p := app.NewPorts(d, j.data)
 		furnish := demo.Furnisher{App: &app.App{DB: d, Ports: p}, Cloud: c.Addresses}
 		if err := furnish.Places(ctx, t.TempDir()); err != nil {
@@ -53,7 +53,7 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 // orderCutover writes the order while nobody is at work on the folder; false
 // when it is too early for it.
 func (j *journey) orderCutover() (ordered bool) {
-	j.open(func(d *db.DB) {
+	j.open(func(d *sqlite.DB) {
 		ordered = migration.OrderCutover(context.Background(), d.Migrations(), j.id, demo.Furnisher{}.By()) == nil
 	})
 	return ordered
@@ -92,7 +92,7 @@ func (j *journey) equal() error {
 // migration; a problem ends the wait.
 func (j *journey) until(what string, ok func(migration.Migration) bool) migration.Migration {
 	j.t.Helper()
-	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
+	d, err := sqlite.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
 	if err != nil {
 		j.t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func (j *journey) until(what string, ok func(migration.Migration) bool) migratio
 
 // orderAbort is like orderCutover; false when it is too late for it.
 func (j *journey) orderAbort() (ordered bool) {
-	j.open(func(d *db.DB) {
+	j.open(func(d *sqlite.DB) {
 		ordered = migration.OrderAbort(context.Background(), d.Migrations(), j.id, j.database, demo.Furnisher{}.By()) == nil
 	})
 	return ordered

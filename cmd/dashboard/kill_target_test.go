@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/app"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
@@ -39,7 +39,7 @@ func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
 			if err := control.Call(ctx, "PUT", "/disk", sqlserveremu.Disk{Rate: 4 << 20}, nil); err != nil {
 				t.Fatal(err)
 			}
-			j.open(func(d *db.DB) {
+			j.open(func(d *sqlite.DB) {
 				p := app.NewPorts(d, j.data)
 				furnish := demo.Furnisher{App: &app.App{DB: d, Ports: p}, Cloud: c.Addresses}
 				if err := furnish.Places(ctx, t.TempDir()); err != nil {
@@ -85,7 +85,7 @@ func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
 			if source.Writable || !target.Writable || len(source.Tables) == 0 || !maps.Equal(source.Tables, target.Tables) {
 				t.Fatalf("source %+v, target %+v", source, target)
 			}
-			j.open(func(d *db.DB) {
+			j.open(func(d *sqlite.DB) {
 				m, err := d.Migrations().Migration(ctx, j.id)
 				if err != nil {
 					t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/app"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
@@ -130,7 +130,7 @@ func prepare(t testing.TB, c *cloudProcess, database string) *journey {
 	if _, err := mtf.Chain(j.files, mtf.Options{Database: database, Started: chainStart, DataSize: 1 << 20, LogSize: 300 << 10}); err != nil {
 		t.Fatal(err)
 	}
-	j.open(func(d *db.DB) {
+	j.open(func(d *sqlite.DB) {
 		p := app.NewPorts(d, j.data)
 		furnish := demo.Furnisher{App: &app.App{DB: d, Ports: p}, Cloud: c.Addresses}
 		if err := furnish.Places(context.Background(), j.files); err != nil {
@@ -161,9 +161,9 @@ func (j *journey) keys() *secret.Keyring {
 	return k
 }
 
-func (j *journey) open(f func(*db.DB)) {
+func (j *journey) open(f func(*sqlite.DB)) {
 	j.t.Helper()
-	d, err := db.Open(context.Background(), j.data, j.keys(), run.NewNotifier(), app.Specs())
+	d, err := sqlite.Open(context.Background(), j.data, j.keys(), run.NewNotifier(), app.Specs())
 	if err != nil {
 		j.t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func (j *journey) serve() *process {
 
 // finished waits until the migration is open.
 func (j *journey) finished(longest time.Duration) error {
-	d, err := db.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
+	d, err := sqlite.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (j *journey) finished(longest time.Duration) error {
 // on the way.
 func (j *journey) proof() error {
 	ctx := context.Background()
-	d, err := db.Inspect(ctx, j.data, j.keys(), run.NewNotifier())
+	d, err := sqlite.Inspect(ctx, j.data, j.keys(), run.NewNotifier())
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/bakplane/bakplane/internal/backupjob"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
@@ -34,7 +34,7 @@ import (
 // App is the dashboard put together. Open makes its parts in order, Close
 // ends them in reverse.
 type App struct {
-	DB        *db.DB
+	DB        *sqlite.DB
 	Notifier  *run.Notifier
 	Ports     Ports
 	Kit       backupjob.CloudKit // what the work on backups and its pages share
@@ -71,7 +71,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 		return a, err
 	}
 	a.Notifier = run.NewNotifier()
-	if a.DB, err = db.Open(ctx, c.Data, keys, a.Notifier, Specs()); err != nil {
+	if a.DB, err = sqlite.Open(ctx, c.Data, keys, a.Notifier, Specs()); err != nil {
 		return a, err
 	}
 	a.DB.Now = c.Now

@@ -12,7 +12,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
@@ -59,7 +59,7 @@ func newLiveSource(t *testing.T, freeze migration.Freeze) *live {
 		t.Fatal(err)
 	}
 	f := &live{house: h, source: newScripted(t, h.files), notifier: run.NewNotifier()}
-	store, err := db.Open(t.Context(), h.data, keys, f.notifier, app.Specs())
+	store, err := sqlite.Open(t.Context(), h.data, keys, f.notifier, app.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}

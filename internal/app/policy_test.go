@@ -10,7 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
@@ -22,7 +22,7 @@ import (
 
 // keeping is a store with one server, a night's policy and daily full backups
 // of one database that it took.
-func keeping(t *testing.T, now time.Time) (*db.DB, policy.Editor, policy.Policy) {
+func keeping(t *testing.T, now time.Time) (*sqlite.DB, policy.Editor, policy.Policy) {
 	t.Helper()
 	d := openStore(t, t.TempDir())
 	t.Cleanup(func() {
@@ -99,20 +99,20 @@ func TestAPolicyIsForeseenChangedAndRolledBack(t *testing.T) {
 	}
 }
 
-func openStore(t testing.TB, folder string) *db.DB {
+func openStore(t testing.TB, folder string) *sqlite.DB {
 	t.Helper()
 	keys, err := secret.OpenKeyring(filepath.Join(folder, "bakplane.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := db.Open(t.Context(), folder, keys, run.NewNotifier(), app.Specs())
+	d, err := sqlite.Open(t.Context(), folder, keys, run.NewNotifier(), app.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
-func furnishServer(t testing.TB, d *db.DB) {
+func furnishServer(t testing.TB, d *sqlite.DB) {
 	t.Helper()
 	e := audit.New(audit.Engine, time.Now(), "test", "test", "Furnished.")
 	if err := d.SaveBucket(t.Context(), endpoint.Bucket{ID: "f", Name: "f", Kind: folder.BucketKind, Path: "/b"}, e); err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/run"
@@ -18,7 +18,7 @@ import (
 // shelf is a store and its collector beside the emulated world, driven by hand.
 type shelf struct {
 	*house
-	store    *db.DB
+	store    *sqlite.DB
 	notifier *run.Notifier
 	look     *scan.Collector
 	server   backup.Server
@@ -54,7 +54,7 @@ func (s *shelf) open(data string) {
 		s.t.Fatal(err)
 	}
 	s.notifier = run.NewNotifier()
-	if s.store, err = db.Open(s.t.Context(), data, keys, s.notifier, app.Specs()); err != nil {
+	if s.store, err = sqlite.Open(s.t.Context(), data, keys, s.notifier, app.Specs()); err != nil {
 		s.t.Fatal(err)
 	}
 	store := s.store

@@ -17,7 +17,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
@@ -55,7 +55,7 @@ func newYard(t *testing.T) *yard {
 		t.Fatal(err)
 	}
 	y := &yard{house: h, notifier: run.NewNotifier(), limits: &run.Limits{}}
-	store, err := db.Open(t.Context(), h.data, keys, y.notifier, app.Specs())
+	store, err := sqlite.Open(t.Context(), h.data, keys, y.notifier, app.Specs())
 	if err != nil {
 		t.Fatal(err)
 	}

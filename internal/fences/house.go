@@ -7,7 +7,7 @@ var (
 	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/tsql", "internal/words", "internal/explain", "internal/sqlerror"}
 	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/policy", "internal/migration", "internal/migration/drafting", "internal/migration/progress", "internal/backupjob", "internal/scan", "internal/objectstore", "internal/kinds", "internal/person"}
 	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore"}
-	rooms  = []string{"web/static", "internal/db", "internal/aliyun", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/server", "internal/server/site"}
+	rooms  = []string{"web/static", "internal/db/sqlite", "internal/aliyun", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/server", "internal/server/site"}
 
 	// What reaches out of the process, or keeps something: not for the floors
 	// that hold words and rules.
@@ -43,7 +43,7 @@ func House() []Fence {
 			Why: "what to do is decided here and must be testable without the world; say what is needed as a port, do it upstairs",
 		},
 		{
-			Name: "the store imports the floors below and its database", Packages: []string{"internal/db"}, House: below,
+			Name: "the store imports the floors below and its database", Packages: []string{"internal/db/sqlite"}, House: below,
 			Outside: []string{"modernc.org/sqlite/...", "github.com/pressly/goose/v3", "github.com/gofrs/flock"}, Never: []string{"net/http/..."},
 			Why: "rooms upstairs have no doors between them, so that another store can take its place",
 		},

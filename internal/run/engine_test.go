@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -39,7 +39,7 @@ type engine struct {
 
 // counted is a store that counts what holding a run asks of it.
 type counted struct {
-	*db.DB
+	*sqlite.DB
 	renewals, looks atomic.Int64
 }
 
@@ -61,7 +61,7 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 		t.Fatal(err)
 	}
 	e := &engine{t: t, notifier: run.NewNotifier(), id: "run-1"}
-	store, err := db.Open(ctx, folder, keys, e.notifier, endpoint.Kinds{})
+	store, err := sqlite.Open(ctx, folder, keys, e.notifier, endpoint.Kinds{})
 	if err != nil {
 		t.Fatal(err)
 	}

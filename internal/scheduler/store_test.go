@@ -14,7 +14,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -31,7 +31,7 @@ func TestSlotsInTheStore(t *testing.T) {
 	end := from.AddDate(0, 0, 21)
 	w := &environment{t: t, rand: rand.New(rand.NewPCG(7, 7)), clock: from, high: from, templates: times(from.Truncate(time.Minute), end.AddDate(0, 0, 8))}
 	folder := t.TempDir()
-	var store *db.DB
+	var store *sqlite.DB
 	open := func() *scheduler.Scheduler {
 		if store != nil {
 			if err := store.Close(); err != nil {
@@ -91,20 +91,20 @@ func TestSlotsInTheStore(t *testing.T) {
 	}
 }
 
-func openStore(t testing.TB, folder string) *db.DB {
+func openStore(t testing.TB, folder string) *sqlite.DB {
 	t.Helper()
 	keys, err := secret.OpenKeyring(filepath.Join(folder, "bakplane.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := db.Open(t.Context(), folder, keys, run.NewNotifier(), endpoint.Kinds{})
+	d, err := sqlite.Open(t.Context(), folder, keys, run.NewNotifier(), endpoint.Kinds{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
 }
 
-func furnishServer(t testing.TB, d *db.DB) {
+func furnishServer(t testing.TB, d *sqlite.DB) {
 	t.Helper()
 	e := audit.New(audit.Engine, time.Now(), "test", "test", "Furnished.")
 	if err := d.SaveBucket(t.Context(), endpoint.Bucket{ID: "f", Name: "f", Kind: folder.BucketKind, Path: "/b"}, e); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/db"
+	"github.com/bakplane/bakplane/internal/db/sqlite"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
@@ -31,7 +31,7 @@ import (
 type House struct {
 	URL      string
 	App      *app.App
-	DB       *db.DB
+	DB       *sqlite.DB
 	Notifier *run.Notifier
 	Ports    *ports
 	Files    string  // folder with backup files

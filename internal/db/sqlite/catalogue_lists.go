@@ -1,0 +1,282 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+)
+
+// scope is the part of a list that an index begins with: everything, an
+// instance, one database of an instance, or databases of a name anywhere.
+type scope struct {
+	column string // empty = everything
+	n      int64
+	counts int64 // the instance whose classes there are; 0 = all
+	empty  bool  // nothing can be in it
+}
+
+// scopeOf finds the numbers a filter means.
+func scopeOf(ctx context.Context, q queryer, f backup.RecordFilter) (s scope, err error) {
+	number := func(query string, args ...any) (n int64, found bool, err error) {
+		all, err := rows(ctx, q, "backup set", query, func(r *sql.Rows) (n int64, err error) { return n, r.Scan(&n) }, args...)
+		if err != nil || len(all) == 0 {
+			return 0, false, err
+		}
+		return all[0], true, nil
+	}
+	found := true
+	if f.InstanceID != "" {
+		if s.counts, found, err = number(`SELECT n FROM catalogue_instances WHERE instance_id = ?`, f.InstanceID); err != nil || !found {
+			return scope{empty: true}, err
+		}
+		s.column, s.n = "instance", s.counts
+	}
+	if f.Database == "" {
+		return s, nil
+	}
+	name, found, err := number(`SELECT n FROM catalogue_names WHERE name = ?`, f.Database)
+	switch {
+	case err != nil || !found:
+		return scope{empty: true}, err
+	case f.InstanceID == "":
+		s.column, s.n = "name", name
+		return s, nil
+	}
+	s.column = "db"
+	if s.n, found, err = number(`SELECT n FROM protections WHERE instance_id = ? AND database = ?`, f.InstanceID, f.Database); err != nil || found {
+		return s, err
+	}
+	// Another case of the letters: few databases of an instance differ in it alone.
+	s.n, found, err = number(`SELECT n FROM protections WHERE instance_id = ? AND name = ?`, f.InstanceID, name)
+	return scope{column: "db", n: s.n, counts: s.counts, empty: !found}, err
+}
+
+// page of sets: at most limit, newest first, ids in [from, before).
+type setPage struct {
+	scope        scope
+	classes      []class
+	from, before int64
+	limit        int
+}
+
+// query merges the newest rows of each class, so that a page costs the same
+// however many sets the filter leaves out. Without scope and filter the table
+// itself is in order.
+func (p setPage) query(every bool) (string, []any) {
+	const outer = `SELECT s.` // columns of backup_sets, then the names of instance and database
+	columns := strings.ReplaceAll(recordColumns, ", ", ", s.") + `, p.instance_id, p.database`
+	if every && p.scope.column == "" {
+		return outer + columns + ` FROM backup_sets s JOIN protections p ON p.n = s.db WHERE s.id >= ? AND s.id < ? ORDER BY s.id DESC LIMIT ?`, []any{p.from, p.before, p.limit}
+	}
+	ids, args := p.ids()
+	return outer + columns + ` FROM (` + ids + `) m JOIN backup_sets s ON s.id = m.id JOIN protections p ON p.n = s.db ORDER BY s.id DESC`, args
+}
+
+// ids selects the numbers of a page's sets, newest first.
+func (p setPage) ids() (string, []any) {
+	var parts []string
+	var args []any
+	for _, c := range p.classes {
+		where := `class = ? AND id >= ? AND id < ?`
+		if p.scope.column != "" {
+			where = p.scope.column + ` = ? AND ` + where
+			args = append(args, p.scope.n)
+		}
+		parts = append(parts, `SELECT id FROM (SELECT id FROM backup_sets WHERE `+where+` ORDER BY id DESC LIMIT ?)`)
+		args = append(args, c, p.from, p.before, p.limit)
+	}
+	return `SELECT id FROM (` + strings.Join(parts, ` UNION ALL `) + `) ORDER BY id DESC LIMIT ?`, append(args, p.limit)
+}
+
+// classesOf lists the classes that exist in a scope and fit a filter.
+func classesOf(ctx context.Context, q queryer, s scope, f backup.RecordFilter) (fitting []class, every bool, err error) {
+	all, err := rows(ctx, q, "backup set", `SELECT class FROM set_counts WHERE instance = ? AND sets > 0`, func(r *sql.Rows) (c class, err error) { return c, r.Scan(&c) }, s.counts)
+	fitting = slices.DeleteFunc(slices.Clone(all), func(c class) bool { return !c.fits(f) })
+	return fitting, len(fitting) == len(all), err
+}
+
+// Records implements backup.Catalogue.
+func (d *Catalogue) Records(ctx context.Context, f backup.RecordFilter) ([]backup.Record, error) {
+	s, err := scopeOf(ctx, d.read, f)
+	if err != nil || s.empty {
+		return nil, err
+	}
+	p := setPage{scope: s, from: idAt(f.From), before: 1<<63 - 1, limit: page(f.Limit)}
+	if !f.To.IsZero() {
+		p.before = idAt(f.To)
+	}
+	if f.Before != "" {
+		n, err := parseSetID(f.Before)
+		if err != nil {
+			return nil, err
+		}
+		p.before = min(p.before, n)
+	}
+	every := false
+	if p.classes, every, err = classesOf(ctx, d.read, s, f); err != nil || len(p.classes) == 0 {
+		return nil, err
+	}
+	query, args := p.query(every)
+	return recordsBy(ctx, d.read, query, args...)
+}
+
+func recordsBy(ctx context.Context, q queryer, query string, args ...any) ([]backup.Record, error) {
+	var ids []int64
+	out, err := rows(ctx, q, "backup set", query, func(r *sql.Rows) (backup.Record, error) {
+		s, instanceID, database, err := scanSet(r)
+		if err != nil {
+			return backup.Record{}, err
+		}
+		ids = append(ids, s.id)
+		return s.record(instanceID, database)
+	}, args...)
+	if err != nil {
+		return out, err
+	}
+	return out, addCopies(ctx, q, out, ids)
+}
+
+// outlines reads a page of one database without what windows are not worked
+// out of: each column of thousands of rows counts.
+func outlines(ctx context.Context, q queryer, p setPage, instanceID, database string) ([]backup.Record, error) {
+	ids, args := p.ids()
+	return rows(ctx, q, "backup set", `SELECT s.id, s.class, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.gone
+		FROM (`+ids+`) m JOIN backup_sets s ON s.id = m.id ORDER BY s.id DESC`, func(r *sql.Rows) (backup.Record, error) {
+		var s setRow
+		if err := r.Scan(&s.id, &s.class, &s.started, &s.finished, &s.valid, &s.ahead, &s.doc, &s.cloud, &s.apart, &s.bytes, &s.gone); err != nil {
+			return backup.Record{}, err
+		}
+		rec, err := s.record(instanceID, database)
+		if rec.Cloud == nil {
+			rec.Copies = []backup.Copy{{Size: s.bytes}}
+		}
+		return rec, err
+	}, args...)
+}
+
+// addCopies reads the copies of a page of records.
+func addCopies(ctx context.Context, q queryer, out []backup.Record, ids []int64) error {
+	at := map[int64]int{}
+	for i, id := range ids {
+		at[id] = i
+	}
+	for chunk := range slices.Chunk(ids, 500) {
+		args := make([]any, len(chunk))
+		for i, id := range chunk {
+			args[i] = id
+		}
+		_, err := rows(ctx, q, "backup set", `SELECT set_id, bucket_id, keys, size, at FROM set_copies WHERE set_id IN (?`+strings.Repeat(`,?`, len(chunk)-1)+`)`,
+			func(r *sql.Rows) (c backup.Copy, err error) {
+				var id, when int64
+				var keys string
+				if err = r.Scan(&id, &c.BucketID, &keys, &c.Size, &when); err != nil {
+					return c, err
+				}
+				c.At = moment(when)
+				err = parse(keys, &c.Keys)
+				out[at[id]].Copies = append(out[at[id]].Copies, c)
+				return c, err
+			}, args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const oneRecord = `SELECT s.id, s.db, s.instance, s.name, s.class, s.key, s.policy_id, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.verified, s.pinned, s.pin_note, s.expires, s.gone, s.seen,
+	p.instance_id, p.database FROM backup_sets s JOIN protections p ON p.n = s.db WHERE `
+
+// Record implements backup.Catalogue.
+func (d *Catalogue) Record(ctx context.Context, id string) (backup.Record, error) {
+	n, err := parseSetID(id)
+	if err != nil {
+		return backup.Record{}, err
+	}
+	return recordOf(ctx, d.read, n)
+}
+
+func recordOf(ctx context.Context, q queryer, n int64) (backup.Record, error) {
+	found, err := recordsBy(ctx, q, oneRecord+`s.id = ?`, n)
+	if err == nil && len(found) == 0 {
+		_, err = parseSetID("")
+	}
+	if err != nil {
+		return backup.Record{}, err
+	}
+	return found[0], nil
+}
+
+// Sets implements backup.Catalogue.
+func (d *Catalogue) Sets(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error) {
+	return setsOf(ctx, d.read, instanceID, database, limit, false)
+}
+
+// Outlines implements backup.Catalogue.
+func (d *Catalogue) Outlines(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error) {
+	return setsOf(ctx, d.read, instanceID, database, limit, true)
+}
+
+func setsOf(ctx context.Context, q queryer, instanceID, database string, limit int, outline bool) ([]backup.Record, error) {
+	all, err := rows(ctx, q, "backup set", `SELECT n, instance FROM protections WHERE instance_id = ? AND database = ?`, func(r *sql.Rows) (s scope, err error) {
+		s.column = "db"
+		return s, r.Scan(&s.n, &s.counts)
+	}, instanceID, database)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	present, _, err := classesOf(ctx, q, all[0], backup.RecordFilter{})
+	if err != nil {
+		return nil, err
+	}
+	present = slices.DeleteFunc(present, func(c class) bool { return c.state() == backup.Removed })
+	if len(present) == 0 {
+		return nil, nil
+	}
+	if limit <= 0 || limit > backup.MaxSets {
+		limit = backup.MaxSets
+	}
+	p := setPage{scope: all[0], classes: present, before: 1<<63 - 1, limit: limit}
+	var out []backup.Record
+	if outline {
+		out, err = outlines(ctx, q, p, instanceID, database)
+	} else {
+		query, args := p.query(false)
+		out, err = recordsBy(ctx, q, query, args...)
+	}
+	slices.Reverse(out)
+	return out, err
+}
+
+// Copies implements backup.Catalogue.
+func (d *Catalogue) Copies(ctx context.Context, bucketID, after string, limit int) ([]backup.Record, error) {
+	n := int64(-1)
+	if after != "" {
+		var err error
+		if n, err = parseSetID(after); err != nil {
+			return nil, err
+		}
+	}
+	return recordsBy(ctx, d.read, oneRecord+`s.id IN (SELECT set_id FROM set_copies WHERE bucket_id = ? AND set_id > ? ORDER BY set_id LIMIT ?) ORDER BY s.id`, bucketID, n, page(limit))
+}
+
+// CountRecords implements backup.Catalogue.
+func (d *Catalogue) CountRecords(ctx context.Context, f backup.RecordFilter) (sets, bytes int64, err error) {
+	f.Database, f.From, f.To = "", time.Time{}, time.Time{}
+	s, err := scopeOf(ctx, d.read, f)
+	if err != nil || s.empty {
+		return 0, 0, err
+	}
+	_, err = rows(ctx, d.read, "backup set", `SELECT class, sets, bytes FROM set_counts WHERE instance = ?`, func(r *sql.Rows) (c class, err error) {
+		var n, b int64
+		if err = r.Scan(&c, &n, &b); err == nil && c.fits(f) {
+			sets, bytes = sets+n, bytes+b
+		}
+		return c, err
+	}, s.counts)
+	return sets, bytes, err
+}
