@@ -82,7 +82,7 @@ func House() []Fence {
 			Why: "an emulator that shared code with the product would share its errors; they meet on the wire",
 		},
 		{
-			Name: "suites and samples for tests lean on the floors below", Packages: []string{"internal/bakfile/bakfiletest", "internal/objectstore/objectstoretest"},
+			Name: "suites and samples for tests lean on the floors below", Packages: []string{"internal/bakfile/bakfiletest", "internal/objectstore/objectstoretest", "internal/db/storetest"},
 			House: below, Outside: pure, Never: []string{"database/sql/..."},
 			Why: "tests of every room use them",
 		},

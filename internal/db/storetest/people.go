@@ -1,0 +1,93 @@
+package storetest
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/person"
+)
+
+func ofTwoFirstPeopleOneWins(t *testing.T, open Open) {
+	d, at := open(t), time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)
+	var wg sync.WaitGroup
+	errs := make([]error, 8)
+	for i := range errs {
+		wg.Go(func() {
+			errs[i] = d.AddFirst(t.Context(), person.Person{ID: string(rune('a' + i)), Name: "admin" + string(rune('a'+i)), Created: at, Changed: at}, entryAt(at))
+		})
+	}
+	wg.Wait()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+		} else if !fault.Is(err, fault.Conflict) {
+			t.Error(err)
+		}
+	}
+	people, err := d.People(t.Context())
+	if err != nil || won != 1 || len(people) != 1 {
+		t.Fatalf("%d were told they are first, %d are there: %v", won, len(people), err)
+	}
+	if walk, err := d.VerifyAudit(t.Context()); err != nil || walk.Seq != 1 {
+		t.Errorf("audit after it: %d entries, %v", walk.Seq, err)
+	}
+}
+
+func namesAreFoundWithoutRegardToCaseAndTakenOnce(t *testing.T, open Open) {
+	d, at := open(t), time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)
+	ctx := t.Context()
+	if err := d.AddPerson(ctx, person.Person{ID: "1", Name: "Ana@Example.org", Hash: "h", Created: at, Changed: at}, entryAt(at)); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := d.PersonNamed(ctx, "ana@example.ORG"); err != nil || p.Name != "Ana@Example.org" || !p.Created.Equal(at) {
+		t.Errorf("%+v %v", p, err)
+	}
+	if err := d.AddPerson(ctx, person.Person{ID: "2", Name: "ANA@example.org", Created: at, Changed: at}, entryAt(at)); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a taken name: %v", err)
+	}
+	if _, err := d.PersonNamed(ctx, "bob"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("an unknown name: %v", err)
+	}
+	if err := d.RemovePerson(ctx, "1", entryAt(at)); !fault.Is(err, fault.Conflict) {
+		t.Errorf("removing the last person: %v", err)
+	}
+	later := at.Add(time.Hour)
+	if err := d.SetPassword(ctx, "1", "h2", entryAt(later)); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := d.Person(ctx, "1"); p.Hash != "h2" || !p.Changed.Equal(later) {
+		t.Errorf("after a new password: %+v", p)
+	}
+}
+
+func tokensLeaveWithTheirPerson(t *testing.T, open Open) {
+	d, at := open(t), time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)
+	ctx := t.Context()
+	for _, id := range []string{"1", "2"} {
+		if err := d.AddPerson(ctx, person.Person{ID: id, Name: "p" + id, Created: at, Changed: at}, entryAt(at)); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.AddToken(ctx, person.Token{ID: "t" + id, PersonID: id, Name: "script", Hash: "hash" + id, Created: at}, entryAt(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, token, err := d.PersonOfToken(ctx, "hash1", at)
+	if err != nil || p.ID != "1" || !token.Used.Equal(at) {
+		t.Fatalf("%+v %+v %v", p, token, err)
+	}
+	if all, _ := d.Tokens(ctx, "1"); len(all) != 1 || !all[0].Used.Equal(at) {
+		t.Errorf("the use is not noted: %+v", all)
+	}
+	if err := d.RemoveToken(ctx, "1", "t2", entryAt(at)); !fault.Is(err, fault.NotFound) {
+		t.Errorf("removing another person's token: %v", err)
+	}
+	if err := d.RemovePerson(ctx, "1", entryAt(at)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := d.PersonOfToken(ctx, "hash1", at); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the token of somebody who left: %v", err)
+	}
+}
