@@ -43,16 +43,8 @@ func (c *Client) DescribeBackups(ctx context.Context, in DescribeBackupsRequest)
 // DescribeBackupDatabaseRequest names a set (RDS API DescribeBackupDatabase).
 type DescribeBackupDatabaseRequest struct{ DBInstanceId, BackupId string }
 
-// DescribeBackupDatabaseResponse names its databases. The reference was read
-// for the request only; rows are taken under either name of the wrapper.
-type DescribeBackupDatabaseResponse struct {
-	RequestId Text
-	Items     struct{ Database []BackupDatabase }
-	Databases struct{ Database []BackupDatabase }
-}
-
-// BackupDatabase is a database in a set.
-type BackupDatabase struct{ DBName, DatabaseName Text }
+// DescribeBackupDatabaseResponse names its databases, separated by commas.
+type DescribeBackupDatabaseResponse struct{ RequestId, DatabaseNames Text }
 
 // DescribeBackupDatabase lists the databases of a set.
 func (c *Client) DescribeBackupDatabase(ctx context.Context, in DescribeBackupDatabaseRequest) (*DescribeBackupDatabaseResponse, error) {

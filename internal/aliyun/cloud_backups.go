@@ -133,11 +133,9 @@ func (c *Cloud) SetDatabases(ctx context.Context, setID string) (names []string,
 	if err != nil {
 		return nil, told(err)
 	}
-	for _, rows := range [][]BackupDatabase{res.Items.Database, res.Databases.Database} {
-		for _, row := range rows {
-			if name := string(row.DBName + row.DatabaseName); name != "" {
-				names = append(names, name)
-			}
+	for name := range strings.SplitSeq(string(res.DatabaseNames), ",") {
+		if name != "" {
+			names = append(names, name)
 		}
 	}
 	return names, nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -99,7 +100,7 @@ func (q *request) describeBackups() (answer, *refusal) {
 		"TotalEcsSnapshotSize": 0, "Items": answer{"Backup": page}}, nil
 }
 
-// describeBackupDatabase names the databases of a set.
+// describeBackupDatabase names the databases of a set in one text.
 func (q *request) describeBackupDatabase() (answer, *refusal) {
 	id, refused := q.need("BackupId")
 	if refused != nil {
@@ -115,11 +116,7 @@ func (q *request) describeBackupDatabase() (answer, *refusal) {
 	if one == nil {
 		return nil, refuse(http.StatusNotFound, "InvalidBackupId.NotFound", "The specified backup set does not exist.")
 	}
-	rows := []answer{}
-	for _, name := range one.Databases {
-		rows = append(rows, answer{"DBName": name})
-	}
-	return answer{"DBInstanceId": in.ID, "BackupId": one.ID, "Items": answer{"Database": rows}}, nil
+	return answer{"DatabaseNames": strings.Join(one.Databases, ",")}, nil
 }
 
 // describeLogBackupFiles lists the log backups that touch a range, newest
