@@ -4,60 +4,52 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"strings"
+
+	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
 
 	"github.com/bakplane/bakplane/internal/backup"
 )
 
-// DescribeBackupPolicyRequest asks for one instance's policy (RDS API
-// DescribeBackupPolicy).
-type DescribeBackupPolicyRequest struct{ DBInstanceId string }
-
-// DescribeBackupPolicyResponse is the policy as far as it concerns SQL Server.
-// Told keeps every scalar of the answer by its name.
-type DescribeBackupPolicyResponse struct {
-	RequestId                                                           Text
-	BackupRetentionPeriod                                               Number // days
-	PreferredBackupPeriod, PreferredBackupTime, PreferredNextBackupTime Text
-	BackupMethod                                                        Text
-	BackupInterval                                                      Text // minutes between log backups
-	LogBackupFrequency                                                  Text // LogInterval = every 30 minutes
-	SupportsHighFrequencyBackup, SupportVolumeShadowCopy                Text // 0 or 1
-	EnableIncrementDataBackup                                           Text
-	BackupPriority                                                      Number
-	SupportModifyBackupPriority                                         Text
-	LogBackupRetentionPeriod                                            Number // days
-	AdvancedBackupPolicyEnabled                                         Text
-	AdvancedDataPolicies                                                struct{ AdvancedDataPolicy []AdvancedDataPolicy }
-	AdvancedLogPolicies                                                 struct{ AdvancedLogPolicy []AdvancedLogPolicy }
-
+// BackupPolicy is the answer of DescribeBackupPolicy. The vendor's type lacks
+// the fields of the advanced policy, which the API has since 2026-03. Told keeps
+// every scalar of the answer by its name.
+type BackupPolicy struct {
+	rds.DescribeBackupPolicyResponseBody
+	advancedFields
 	Told map[string]string `json:"-"`
+}
+
+type advancedFields struct {
+	AdvancedBackupPolicyEnabled *bool `json:"AdvancedBackupPolicyEnabled"`
+	AdvancedDataPolicies        struct {
+		AdvancedDataPolicy []AdvancedDataPolicy `json:"AdvancedDataPolicy"`
+	} `json:"AdvancedDataPolicies"`
+	AdvancedLogPolicies struct {
+		AdvancedLogPolicy []AdvancedLogPolicy `json:"AdvancedLogPolicy"`
+	} `json:"AdvancedLogPolicies"`
 }
 
 // AdvancedDataPolicy is one rule of the advanced policy. The reference names
 // the fields and does not describe their values.
 type AdvancedDataPolicy struct {
-	StrategyId, BakType, FilterType, FilterKey, FilterValue, RetentionType Text
-	RetentionValue                                                         Number
-	SrcType, DestType                                                      Text
+	StrategyID     string `json:"StrategyId"`
+	FilterKey      string `json:"FilterKey"`
+	FilterValue    string `json:"FilterValue"`
+	RetentionType  string `json:"RetentionType"`
+	RetentionValue int64  `json:"RetentionValue"`
 }
 
 // AdvancedLogPolicy is how long logs are kept under the advanced policy.
 type AdvancedLogPolicy struct {
-	StrategyId, LogRetentionType Text
-	EnableLogBackup              Text
-	LogRetentionValue            Number
+	StrategyID        string `json:"StrategyId"`
+	LogRetentionValue int64  `json:"LogRetentionValue"`
 }
 
-// UnmarshalJSON decodes the fields and keeps all scalars beside them.
-func (r *DescribeBackupPolicyResponse) UnmarshalJSON(b []byte) error {
-	type plain DescribeBackupPolicyResponse
-	if err := json.Unmarshal(b, (*plain)(r)); err != nil {
-		return err
-	}
+// tell keeps all scalars of the answer.
+func (r *BackupPolicy) tell(answer []byte) {
 	var all map[string]json.RawMessage
-	if err := json.Unmarshal(b, &all); err != nil {
-		return err
-	}
+	_ = json.Unmarshal(answer, &all) // it was decoded before
 	r.Told = map[string]string{}
 	for name, raw := range all {
 		var t Text
@@ -66,83 +58,81 @@ func (r *DescribeBackupPolicyResponse) UnmarshalJSON(b []byte) error {
 		}
 	}
 	maps.DeleteFunc(r.Told, func(name, _ string) bool { return name == "RequestId" })
-	return nil
 }
 
 // DescribeBackupPolicy reads the policy of an instance.
-func (c *Client) DescribeBackupPolicy(ctx context.Context, in DescribeBackupPolicyRequest) (*DescribeBackupPolicyResponse, error) {
-	return call[DescribeBackupPolicyResponse](ctx, c, "DescribeBackupPolicy", reads, in)
+func (c *Client) DescribeBackupPolicy(ctx context.Context, in *rds.DescribeBackupPolicyRequest) (*BackupPolicy, error) {
+	return call[BackupPolicy](ctx, c, "DescribeBackupPolicy", reads, in)
 }
 
-// Accepted is the answer of a call that tells nothing else we use.
-type Accepted struct{ RequestId Text }
+// policyRequest is ModifyBackupPolicy with the parameters that the vendor's
+// type lacks.
+type policyRequest struct {
+	rds.ModifyBackupPolicyRequest
+	advanced []backup.Parameter
+}
+
+func (r *policyRequest) more() []backup.Parameter { return r.advanced }
+
+// isAdvanced reports whether a parameter is of the advanced policy.
+func isAdvanced(p backup.Parameter) bool {
+	return strings.HasPrefix(p.Name, "AdvancedDataPolicies.") || strings.HasPrefix(p.Name, "AdvancedLogPolicies.")
+}
 
 // ModifyBackupPolicy sends a call that policy.StandardCall or AdvancedCall
-// made (RDS API ModifyBackupPolicy). The whole policy is in it, so it may be
-// repeated.
-func (c *Client) ModifyBackupPolicy(ctx context.Context, in backup.Call) (*Accepted, error) {
-	return call[Accepted](ctx, c, in.Action, keyed, in)
+// made. The whole policy is in it, so it may be repeated.
+func (c *Client) ModifyBackupPolicy(ctx context.Context, in backup.Call) (*rds.ModifyBackupPolicyResponseBody, error) {
+	request := new(policyRequest)
+	var standard []backup.Parameter
+	for _, p := range in.Parameters {
+		if isAdvanced(p) {
+			request.advanced = append(request.advanced, p)
+		} else {
+			standard = append(standard, p)
+		}
+	}
+	if err := fill(request, standard); err != nil {
+		return nil, wrap(in.Action, err)
+	}
+	return call[rds.ModifyBackupPolicyResponseBody](ctx, c, in.Action, keyed, request)
 }
 
-// DescribeInstanceCrossBackupPolicyRequest asks whether backups are copied to
-// another region (RDS API DescribeInstanceCrossBackupPolicy).
-type DescribeInstanceCrossBackupPolicyRequest struct{ RegionId, DBInstanceId string }
-
-// DescribeInstanceCrossBackupPolicyResponse says so.
-type DescribeInstanceCrossBackupPolicyResponse struct {
-	RequestId                                          Text
-	BackupEnabled, LogBackupEnabled, CrossBackupRegion Text // Enable or Disable; 1 or 0 is read too
-	Retention                                          Number
+// made sends a call that the ground floor made, as the vendor's request.
+func made[Request, Response any](ctx context.Context, c *Client, e effect, in backup.Call) (*Response, error) {
+	request := new(Request)
+	if err := fill(request, in.Parameters); err != nil {
+		return nil, wrap(in.Action, err)
+	}
+	return call[Response](ctx, c, in.Action, e, request)
 }
 
-// DescribeInstanceCrossBackupPolicy reads the cross-region policy.
-func (c *Client) DescribeInstanceCrossBackupPolicy(ctx context.Context, in DescribeInstanceCrossBackupPolicyRequest) (*DescribeInstanceCrossBackupPolicyResponse, error) {
-	return call[DescribeInstanceCrossBackupPolicyResponse](ctx, c, "DescribeInstanceCrossBackupPolicy", reads, in)
+// DescribeInstanceCrossBackupPolicy reads whether backups are copied to another
+// region. BackupEnabled is documented as Enable or Disable; 1 or 0 is read too.
+func (c *Client) DescribeInstanceCrossBackupPolicy(ctx context.Context, in *rds.DescribeInstanceCrossBackupPolicyRequest) (*rds.DescribeInstanceCrossBackupPolicyResponseBody, error) {
+	return call[rds.DescribeInstanceCrossBackupPolicyResponseBody](ctx, c, "DescribeInstanceCrossBackupPolicy", reads, in)
 }
 
-// CreateBackupResponse names the job.
-type CreateBackupResponse struct{ RequestId, BackupJobId Text }
-
-// CreateBackup sends a call that backup.OrderCall made (RDS API CreateBackup).
-// It has no key against repetition and is sent once.
-func (c *Client) CreateBackup(ctx context.Context, in backup.Call) (*CreateBackupResponse, error) {
-	return call[CreateBackupResponse](ctx, c, in.Action, changes, in)
+// CreateBackup sends a call that backup.OrderCall made. It has no key against
+// repetition and is sent once.
+func (c *Client) CreateBackup(ctx context.Context, in backup.Call) (*rds.CreateBackupResponseBody, error) {
+	return made[rds.CreateBackupRequest, rds.CreateBackupResponseBody](ctx, c, changes, in)
 }
 
-// DescribeBackupTasksRequest asks for the jobs under way, or for one by its
-// number (RDS API DescribeBackupTasks).
-type DescribeBackupTasksRequest struct{ DBInstanceId, BackupJobId string }
-
-// DescribeBackupTasksResponse lists jobs.
-type DescribeBackupTasksResponse struct {
-	RequestId Text
-	Items     struct{ BackupJob []BackupJob }
+// DescribeBackupTasks lists the jobs under way, or one by its number. Those that
+// ended are listed only by number.
+func (c *Client) DescribeBackupTasks(ctx context.Context, in *rds.DescribeBackupTasksRequest) (*rds.DescribeBackupTasksResponseBody, error) {
+	return call[rds.DescribeBackupTasksResponseBody](ctx, c, "DescribeBackupTasks", reads, in)
 }
 
-// BackupJob is a backup at work.
-type BackupJob struct {
-	BackupJobId, BackupId, BackupProgressStatus, BackupStatus, JobMode, Process, TaskAction Text
+// CopyDatabaseBetweenInstances sends a call that backup.RestoreCall made. It is
+// sent once.
+func (c *Client) CopyDatabaseBetweenInstances(ctx context.Context, in backup.Call) (*rds.CopyDatabaseBetweenInstancesResponseBody, error) {
+	return made[rds.CopyDatabaseBetweenInstancesRequest, rds.CopyDatabaseBetweenInstancesResponseBody](ctx, c, changes, in)
 }
 
-// DescribeBackupTasks lists jobs. Those that ended are listed only by number.
-func (c *Client) DescribeBackupTasks(ctx context.Context, in DescribeBackupTasksRequest) (*DescribeBackupTasksResponse, error) {
-	return call[DescribeBackupTasksResponse](ctx, c, "DescribeBackupTasks", reads, in)
-}
-
-// CopyDatabaseBetweenInstances sends a call that backup.RestoreCall made (RDS
-// API CopyDatabaseBetweenInstances). It is sent once.
-func (c *Client) CopyDatabaseBetweenInstances(ctx context.Context, in backup.Call) (*Accepted, error) {
-	return call[Accepted](ctx, c, in.Action, changes, in)
-}
-
-// ModifyBackupSetExpireTimeResponse may refuse with HTTP status 200: only
+// ModifyBackupSetExpireTime sends a call that backup.ExtendCall made. The same
+// expiry may be set again. The answer may refuse with HTTP status 200: only
 // Success says that the expiry moved.
-type ModifyBackupSetExpireTimeResponse struct {
-	RequestId, Code, Message, Success, Data Text
-}
-
-// ModifyBackupSetExpireTime sends a call that backup.ExtendCall made (RDS API
-// ModifyBackupSetExpireTime). The same expiry may be set again.
-func (c *Client) ModifyBackupSetExpireTime(ctx context.Context, in backup.Call) (*ModifyBackupSetExpireTimeResponse, error) {
-	return call[ModifyBackupSetExpireTimeResponse](ctx, c, in.Action, keyed, in)
+func (c *Client) ModifyBackupSetExpireTime(ctx context.Context, in backup.Call) (*rds.ModifyBackupSetExpireTimeResponseBody, error) {
+	return made[rds.ModifyBackupSetExpireTimeRequest, rds.ModifyBackupSetExpireTimeResponseBody](ctx, c, keyed, in)
 }

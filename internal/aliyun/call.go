@@ -2,18 +2,13 @@ package aliyun
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"reflect"
-	"strconv"
-	"strings"
 	"time"
 
 	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 	"github.com/alibabacloud-go/tea/dara"
 	"github.com/cenkalti/backoff/v5"
 
-	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -28,7 +23,10 @@ const (
 	changes               // is sent once
 )
 
-// call sends one action of the RDS API and decodes the answer into T.
+// call sends one action of the RDS API and decodes the answer into T. Request
+// and answer are of the vendor's types. The vendor's methods are not called:
+// they take no context, share one client between goroutines and hide the text
+// of the answer.
 func call[T any](ctx context.Context, c *Client, action string, e effect, request any) (*T, error) {
 	query, err := parameters(request)
 	if err != nil {
@@ -101,11 +99,14 @@ func attempt[T any](ctx context.Context, c *Client, action string, e effect, que
 	}
 	body, _ := result["body"].(string)
 	out := new(T)
-	if err := json.Unmarshal([]byte(body), out); err != nil {
+	if err := decode([]byte(body), out); err != nil {
 		return nil, c.explain(e, &unreadable{Action: action, Err: err})
 	}
 	if d, ok := any(out).(interface{ stamp(time.Duration) }); ok {
 		d.stamp(clockSkew(result["headers"]))
+	}
+	if d, ok := any(out).(interface{ tell([]byte) }); ok {
+		d.tell([]byte(body))
 	}
 	return out, nil
 }
@@ -120,43 +121,4 @@ func clockSkew(headers any) time.Duration {
 		return 0
 	}
 	return time.Until(at)
-}
-
-func hasControl(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
-}
-
-// parameters turns a request into query parameters. In a struct, field names
-// are parameter names and unset fields are left out; a call of the ground floor
-// names them itself.
-func parameters(request any) (map[string]*string, error) {
-	out := map[string]*string{}
-	if c, ok := request.(backup.Call); ok {
-		for _, p := range c.Parameters {
-			if hasControl(p.Value) {
-				return nil, fault.Newf(fault.Invalid, "%s contains control characters.", p.Name)
-			}
-			out[p.Name] = dara.String(p.Value)
-		}
-		return out, nil
-	}
-	v := reflect.ValueOf(request)
-	for i := range v.NumField() {
-		field, name := v.Field(i), v.Type().Field(i).Name
-		if field.IsZero() {
-			continue
-		}
-		switch field.Kind() {
-		case reflect.String:
-			if hasControl(field.String()) {
-				return nil, fault.Newf(fault.Invalid, "%s contains control characters.", name)
-			}
-			out[name] = dara.String(field.String())
-		case reflect.Int32, reflect.Int64:
-			out[name] = dara.String(strconv.FormatInt(field.Int(), 10))
-		default:
-			return nil, fmt.Errorf("field %s has kind %s", name, field.Kind())
-		}
-	}
-	return out, nil
 }

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"time"
 
+	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
+	"github.com/alibabacloud-go/tea/dara"
+
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -34,22 +37,22 @@ func (c *Cloud) Policy(ctx context.Context) (policy.Standing, error) {
 	if err != nil {
 		return policy.Standing{}, err
 	}
-	res, err := c.client.DescribeBackupPolicy(ctx, DescribeBackupPolicyRequest{DBInstanceId: c.instance})
+	res, err := c.client.DescribeBackupPolicy(ctx, &rds.DescribeBackupPolicyRequest{DBInstanceId: &c.instance})
 	if err != nil {
 		return policy.Standing{}, told(err)
 	}
 	s := res.standing()
 	s.At = time.Now().UTC()
-	s.Can.Cluster = strings.EqualFold(string(in.Category), "AlwaysOn")
-	s.Can.StorageGB, s.Can.Status = int(in.DBInstanceStorage), string(in.DBInstanceStatus)
-	s.Can.Running = in.DBInstanceStatus == "Running"
-	if in.LockMode != "" && in.LockMode != "Unlock" {
-		s.Can.Locked = strings.TrimSpace(string(in.LockMode) + " " + string(in.LockReason))
+	s.Can.Cluster = strings.EqualFold(dara.StringValue(in.Category), "AlwaysOn")
+	s.Can.StorageGB, s.Can.Status = int(dara.Int32Value(in.DBInstanceStorage)), dara.StringValue(in.DBInstanceStatus)
+	s.Can.Running = s.Can.Status == "Running"
+	if lock := dara.StringValue(in.LockMode); lock != "" && lock != "Unlock" {
+		s.Can.Locked = strings.TrimSpace(lock + " " + dara.StringValue(in.LockReason))
 	}
-	cross, err := c.client.DescribeInstanceCrossBackupPolicy(ctx, DescribeInstanceCrossBackupPolicyRequest{RegionId: c.client.region, DBInstanceId: c.instance})
+	cross, err := c.client.DescribeInstanceCrossBackupPolicy(ctx, &rds.DescribeInstanceCrossBackupPolicyRequest{RegionId: &c.client.region, DBInstanceId: &c.instance})
 	switch {
 	case err == nil:
-		s.Can.CrossRegion = yes(cross.BackupEnabled)
+		s.Can.CrossRegion = yes(Text(dara.StringValue(cross.BackupEnabled)))
 	case fault.Is(err, fault.Unavailable):
 		return policy.Standing{}, err
 	default:
@@ -59,17 +62,17 @@ func (c *Cloud) Policy(ctx context.Context) (policy.Standing, error) {
 }
 
 // attribute describes the instance.
-func (c *Cloud) attribute(ctx context.Context) (DBInstanceAttribute, error) {
-	res, err := c.client.DescribeDBInstanceAttribute(ctx, DescribeDBInstanceAttributeRequest{DBInstanceId: c.instance})
+func (c *Cloud) attribute(ctx context.Context) (*DBInstanceAttribute, error) {
+	res, err := c.client.DescribeDBInstanceAttribute(ctx, &rds.DescribeDBInstanceAttributeRequest{DBInstanceId: &c.instance})
 	if err != nil {
-		return DBInstanceAttribute{}, err
+		return nil, err
 	}
 	for _, row := range res.Items.DBInstanceAttribute {
-		if string(row.DBInstanceId) == c.instance {
+		if dara.StringValue(row.DBInstanceId) == c.instance {
 			return row, nil
 		}
 	}
-	return DBInstanceAttribute{}, fault.Newf(fault.NotFound, "The instance %s does not exist in this account and region (request %s).", c.instance, res.RequestId).
+	return nil, fault.Newf(fault.NotFound, "The instance %s does not exist in this account and region (request %s).", c.instance, dara.StringValue(res.RequestId)).
 		WithFix("Check the instance id, the region and the account.")
 }
 
@@ -87,31 +90,30 @@ func yes(t Text) bool {
 // and is not confirmed. With snapshots BackupInterval may be that of snapshots,
 // so that only LogBackupFrequency counts then, and an interval of 5, which
 // snapshots do not have.
-func (r *DescribeBackupPolicyResponse) standing() policy.Standing {
-	s := policy.Standing{Raw: maps.Clone(r.Told), Next: r.PreferredNextBackupTime.Time()}
+func (r *BackupPolicy) standing() policy.Standing {
+	s := policy.Standing{Raw: maps.Clone(r.Told), Next: moment(r.PreferredNextBackupTime)}
 	p := &s.Standard
-	p.RetentionDays, p.Days = int(r.BackupRetentionPeriod), policy.ReadDays(string(r.PreferredBackupPeriod))
-	p.Hour, _ = policy.ReadHour(string(r.PreferredBackupTime))
+	p.RetentionDays, p.Days = int(dara.Int32Value(r.BackupRetentionPeriod)), policy.ReadDays(dara.StringValue(r.PreferredBackupPeriod))
+	p.Hour, _ = policy.ReadHour(dara.StringValue(r.PreferredBackupTime))
 	p.Method = policy.Physical
-	if strings.EqualFold(string(r.BackupMethod), "Snapshot") {
+	if strings.EqualFold(dara.StringValue(r.BackupMethod), "Snapshot") {
 		p.Method = policy.Snapshot
 	}
-	p.Incremental = yes(r.EnableIncrementDataBackup)
-	interval := r.LogBackupFrequency == "LogInterval"
-	switch {
-	case r.BackupInterval == "5":
+	p.Incremental = dara.BoolValue(r.EnableIncrementDataBackup)
+	switch interval := dara.StringValue(r.BackupInterval); {
+	case interval == "5":
 		p.Log = policy.LogEvery5
-	case interval, r.BackupInterval == "30" && p.Method == policy.Physical:
+	case dara.StringValue(r.LogBackupFrequency) == "LogInterval", interval == "30" && p.Method == policy.Physical:
 		p.Log = policy.LogEvery30
 	default:
 		p.Log = policy.LogAsData
 	}
-	s.Can.SetPriority = yes(r.SupportModifyBackupPriority)
-	if r.BackupPriority == 1 || r.BackupPriority == 2 {
-		p.Priority = policy.Priority(r.BackupPriority)
+	s.Can.SetPriority = dara.BoolValue(r.SupportModifyBackupPriority)
+	if n := dara.Int32Value(r.BackupPriority); n == 1 || n == 2 {
+		p.Priority = policy.Priority(n)
 	}
-	s.Can.Snapshot, s.Can.FiveMinuteLog = yes(r.SupportVolumeShadowCopy), yes(r.SupportsHighFrequencyBackup)
-	if s.AdvancedOn = yes(r.AdvancedBackupPolicyEnabled); s.AdvancedOn {
+	s.Can.Snapshot, s.Can.FiveMinuteLog = dara.Int32Value(r.SupportVolumeShadowCopy) == 1, dara.Int64Value(r.SupportsHighFrequencyBackup) == 1
+	if s.AdvancedOn = dara.BoolValue(r.AdvancedBackupPolicyEnabled); s.AdvancedOn {
 		s.Advanced = r.advanced(*p)
 		s.Can.WriteAdvanced = len(s.Advanced.Rows) > 0 && s.Advanced.Unread == 0
 		for _, row := range s.Advanced.Rows {
@@ -126,10 +128,10 @@ func (r *DescribeBackupPolicyResponse) standing() policy.Standing {
 	return s
 }
 
-func (r *DescribeBackupPolicyResponse) advanced(p policy.Standard) policy.Advanced {
-	a := policy.Advanced{Hour: p.Hour, Method: p.Method, Incremental: p.Incremental, Log: p.Log, LogRetentionDays: int(r.LogBackupRetentionPeriod)}
+func (r *BackupPolicy) advanced(p policy.Standard) policy.Advanced {
+	a := policy.Advanced{Hour: p.Hour, Method: p.Method, Incremental: p.Incremental, Log: p.Log, LogRetentionDays: int(dara.Int32Value(r.LogBackupRetentionPeriod))}
 	for _, row := range r.AdvancedDataPolicies.AdvancedDataPolicy {
-		s, ok := policy.ReadRow(string(row.StrategyId), string(row.FilterKey), string(row.FilterValue), string(row.RetentionType), int(row.RetentionValue))
+		s, ok := policy.ReadRow(row.StrategyID, row.FilterKey, row.FilterValue, row.RetentionType, int(row.RetentionValue))
 		if !ok {
 			a.Unread++
 			continue
@@ -137,7 +139,7 @@ func (r *DescribeBackupPolicyResponse) advanced(p policy.Standard) policy.Advanc
 		a.Rows = append(a.Rows, s)
 	}
 	for _, row := range r.AdvancedLogPolicies.AdvancedLogPolicy {
-		a.LogID = string(row.StrategyId)
+		a.LogID = row.StrategyID
 		if row.LogRetentionValue > 0 {
 			a.LogRetentionDays = int(row.LogRetentionValue)
 		}

@@ -3,9 +3,13 @@ package aliyun
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
+	"github.com/alibabacloud-go/tea/dara"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/explain"
@@ -31,10 +35,11 @@ func (c *Cloud) Order(ctx context.Context, o backup.Order) (string, error) {
 	if err != nil {
 		return "", told(noDatabase(err))
 	}
-	if res.BackupJobId == "" {
-		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a job (request %s).", res.RequestId), words.Text{})
+	id := dara.StringValue(res.BackupJobId)
+	if id == "" {
+		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a job (request %s).", dara.StringValue(res.RequestId)), words.Text{})
 	}
-	return string(res.BackupJobId), nil
+	return id, nil
 }
 
 // noDatabase reads a code that means in CreateMigrateTask that a name is taken.
@@ -49,32 +54,37 @@ func noDatabase(err error) error {
 
 // Jobs sends DescribeBackupTasks. The service takes a job's id as a number.
 func (c *Cloud) Jobs(ctx context.Context, jobID string) ([]backup.Job, error) {
-	if _, err := strconv.ParseInt(jobID, 10, 32); jobID != "" && err != nil {
-		return nil, fault.Newf(fault.Invalid, "%q is not the id of a backup job.", jobID)
+	q := &rds.DescribeBackupTasksRequest{DBInstanceId: &c.instance}
+	if jobID != "" {
+		n, err := strconv.ParseInt(jobID, 10, 32)
+		if err != nil {
+			return nil, fault.Newf(fault.Invalid, "%q is not the id of a backup job.", jobID)
+		}
+		q.SetBackupJobId(int32(n))
 	}
-	res, err := c.client.DescribeBackupTasks(ctx, DescribeBackupTasksRequest{DBInstanceId: c.instance, BackupJobId: jobID})
+	res, err := c.client.DescribeBackupTasks(ctx, q)
 	if err != nil {
 		return nil, told(err)
 	}
 	out := make([]backup.Job, 0, len(res.Items.BackupJob))
 	for _, row := range res.Items.BackupJob {
-		out = append(out, row.job())
+		out = append(out, job(row))
 	}
 	return out, nil
 }
 
 // job reads a row. BackupStatus counts where it is told: the progress status
 // may lag behind the end.
-func (j BackupJob) job() backup.Job {
-	out := backup.Job{ID: string(j.BackupJobId), SetID: string(j.BackupId), Status: string(j.BackupProgressStatus), Percent: -1,
-		Automated: strings.EqualFold(string(j.JobMode), "Automated")}
-	switch j.BackupStatus {
+func job(j *rds.DescribeBackupTasksResponseBodyItemsBackupJob) backup.Job {
+	out := backup.Job{ID: dara.StringValue(j.BackupJobId), SetID: dara.StringValue(j.BackupId), Status: dara.StringValue(j.BackupProgressStatus), Percent: -1,
+		Automated: strings.EqualFold(dara.StringValue(j.JobMode), "Automated")}
+	switch dara.StringValue(j.BackupStatus) {
 	case "Finished", "Success":
 		out.Status = "Finished"
 	case "Failed":
 		out.Status = "Failed"
 	}
-	if n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(string(j.Process)), "%")); err == nil && n >= 0 && n <= 100 {
+	if n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(dara.StringValue(j.Process)), "%")); err == nil && n >= 0 && n <= 100 {
 		out.Percent = n
 	}
 	return out
@@ -86,16 +96,17 @@ func (c *Cloud) Sets(ctx context.Context, q backup.SetQuery) (backup.SetPage, er
 	if err != nil {
 		return backup.SetPage{}, err
 	}
-	page := backup.SetPage{Total: int(res.TotalRecordCount)}
+	total, _ := strconv.Atoi(dara.StringValue(res.TotalRecordCount)) // a text in this answer alone
+	page := backup.SetPage{Total: total}
 	for _, row := range res.Items.Backup {
-		page.Sets = append(page.Sets, row.set())
+		page.Sets = append(page.Sets, set(row))
 	}
 	return page, nil
 }
 
-func (c *Cloud) backups(ctx context.Context, q backup.SetQuery) (*DescribeBackupsResponse, error) {
-	res, err := c.client.DescribeBackups(ctx, DescribeBackupsRequest{DBInstanceId: c.instance, BackupId: q.ID,
-		StartTime: minute(q.From), EndTime: minute(q.To), PageSize: setsAPage, PageNumber: int32(max(q.Page, 1))})
+func (c *Cloud) backups(ctx context.Context, q backup.SetQuery) (*rds.DescribeBackupsResponseBody, error) {
+	res, err := c.client.DescribeBackups(ctx, &rds.DescribeBackupsRequest{DBInstanceId: &c.instance, BackupId: &q.ID,
+		StartTime: dara.String(minute(q.From)), EndTime: dara.String(minute(q.To)), PageSize: dara.Int32(setsAPage), PageNumber: dara.Int32(int32(max(q.Page, 1)))})
 	return res, told(err)
 }
 
@@ -107,33 +118,40 @@ func minute(t time.Time) string {
 	return t.UTC().Format(timeMinutes)
 }
 
-func (b Backup) set() backup.CloudSet {
-	s := backup.CloudSet{ID: string(b.BackupId), Failed: strings.EqualFold(string(b.BackupStatus), "Failed"), Kind: backup.Full,
-		Manual: b.BackupMode == "Manual", Snapshot: b.BackupMethod == "Snapshot", CopyOnly: b.CopyOnlyBackup == "1",
-		Started: b.BackupStartTime.Time(), Finished: b.BackupEndTime.Time(), Size: int64(b.BackupSize), Expires: b.ExpectExpireTime.Time(),
-		Usable: b.IsAvail != "0", Kept: b.StoreStatus == "Disabled", Archived: b.StorageClass == "1", Checksum: string(b.Checksum),
-		Downloads: b.BackupDownloadURL != "" || b.BackupIntranetDownloadURL != ""}
-	if b.BackupType == "IncrementalBackup" {
+func set(b *Backup) backup.CloudSet {
+	s := backup.CloudSet{ID: dara.StringValue(b.BackupId), Failed: strings.EqualFold(dara.StringValue(b.BackupStatus), "Failed"), Kind: backup.Full,
+		Manual: dara.StringValue(b.BackupMode) == "Manual", Snapshot: dara.StringValue(b.BackupMethod) == "Snapshot", CopyOnly: dara.StringValue(b.CopyOnlyBackup) == "1",
+		Started: moment(b.BackupStartTime), Finished: moment(b.BackupEndTime), Size: dara.Int64Value(b.BackupSize), Expires: moment(b.ExpectExpireTime),
+		Usable: b.IsAvail == nil || *b.IsAvail != 0, Kept: dara.StringValue(b.StoreStatus) == "Disabled", Archived: dara.StringValue(b.StorageClass) == "1",
+		Checksum: dara.StringValue(b.Checksum), Downloads: linked(b.BackupDownloadURL, b.BackupIntranetDownloadURL)}
+	if dara.StringValue(b.BackupType) == "IncrementalBackup" {
 		s.Kind = backup.Differential
 	}
-	for _, link := range b.BackupDownloadLinkByDB.BackupDownloadLinkByDB {
-		s.Databases = append(s.Databases, string(link.DataBase))
-		s.Downloads = s.Downloads || link.DownloadLink != "" || link.IntranetDownloadLink != ""
+	if b.BackupDownloadLinkByDB != nil {
+		for _, link := range b.BackupDownloadLinkByDB.BackupDownloadLinkByDB {
+			s.Databases = append(s.Databases, dara.StringValue(link.DataBase))
+			s.Downloads = s.Downloads || linked(link.DownloadLink, link.IntranetDownloadLink)
+		}
 	}
 	return s
+}
+
+// linked reports whether there is a link among these.
+func linked(links ...*string) bool {
+	return slices.ContainsFunc(links, func(link *string) bool { return dara.StringValue(link) != "" })
 }
 
 // SetDatabases sends DescribeBackupDatabase. Where the service does not offer
 // it, nothing is told.
 func (c *Cloud) SetDatabases(ctx context.Context, setID string) (names []string, err error) {
-	res, err := c.client.DescribeBackupDatabase(ctx, DescribeBackupDatabaseRequest{DBInstanceId: c.instance, BackupId: setID})
+	res, err := c.client.DescribeBackupDatabase(ctx, &rds.DescribeBackupDatabaseRequest{DBInstanceId: &c.instance, BackupId: &setID})
 	if fault.Is(err, fault.Invalid) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, told(err)
 	}
-	for name := range strings.SplitSeq(string(res.DatabaseNames), ",") {
+	for name := range strings.SplitSeq(dara.StringValue(res.DatabaseNames), ",") {
 		if name != "" {
 			names = append(names, name)
 		}
@@ -147,16 +165,16 @@ func (c *Cloud) Logs(ctx context.Context, from, to time.Time, page int) (backup.
 	if err != nil {
 		return backup.LogPage{}, err
 	}
-	out := backup.LogPage{Total: int(res.TotalRecordCount), Bytes: int64(res.TotalFileSize)}
+	out := backup.LogPage{Total: int(dara.Int32Value(res.TotalRecordCount)), Bytes: dara.Int64Value(res.TotalFileSize)}
 	for _, row := range res.Items.BinLogFile {
-		out.Logs = append(out.Logs, backup.CloudLog{From: row.LogBeginTime.Time(), To: row.LogEndTime.Time(), Size: int64(row.FileSize)})
+		out.Logs = append(out.Logs, backup.CloudLog{From: moment(row.LogBeginTime), To: moment(row.LogEndTime), Size: dara.Int64Value(row.FileSize)})
 	}
 	return out, nil
 }
 
-func (c *Cloud) logs(ctx context.Context, from, to time.Time, page int) (*DescribeLogBackupFilesResponse, error) {
-	res, err := c.client.DescribeLogBackupFiles(ctx, DescribeLogBackupFilesRequest{DBInstanceId: c.instance,
-		StartTime: minute(from), EndTime: minute(to), PageSize: logsAPage, PageNumber: int32(max(page, 1))})
+func (c *Cloud) logs(ctx context.Context, from, to time.Time, page int) (*rds.DescribeLogBackupFilesResponseBody, error) {
+	res, err := c.client.DescribeLogBackupFiles(ctx, &rds.DescribeLogBackupFilesRequest{DBInstanceId: &c.instance,
+		StartTime: dara.String(minute(from)), EndTime: dara.String(minute(to)), PageSize: dara.Int32(logsAPage), PageNumber: dara.Int32(int32(max(page, 1)))})
 	return res, told(err)
 }
 
@@ -171,16 +189,16 @@ func (c *Cloud) SetLinks(ctx context.Context, setID string, at time.Time) ([]bac
 		return nil, err
 	}
 	for _, row := range res.Items.Backup {
-		if string(row.BackupId) != setID {
+		if dara.StringValue(row.BackupId) != setID {
 			continue
 		}
 		var out []backup.Link
-		add := func(database, public, intranet Text) {
-			if public != "" || intranet != "" {
-				out = append(out, backup.Link{Database: string(database), Public: secret.NewText(string(public)), Intranet: secret.NewText(string(intranet))})
+		add := func(database, public, intranet *string) {
+			if linked(public, intranet) {
+				out = append(out, backup.Link{Database: dara.StringValue(database), Public: secret.NewText(dara.StringValue(public)), Intranet: secret.NewText(dara.StringValue(intranet))})
 			}
 		}
-		add("", row.BackupDownloadURL, row.BackupIntranetDownloadURL)
+		add(nil, row.BackupDownloadURL, row.BackupIntranetDownloadURL)
 		for _, link := range row.BackupDownloadLinkByDB.BackupDownloadLinkByDB {
 			add(link.DataBase, link.DownloadLink, link.IntranetDownloadLink)
 		}
@@ -201,9 +219,9 @@ func (c *Cloud) LogLinks(ctx context.Context, from, to time.Time) ([]backup.Link
 		}
 		var out []backup.Link
 		for _, row := range res.Items.BinLogFile {
-			if row.LogBeginTime.Time().Equal(from.UTC()) && row.LogEndTime.Time().Equal(to.UTC()) && row.DownloadLink+row.IntranetDownloadLink != "" {
-				out = append(out, backup.Link{Public: secret.NewText(string(row.DownloadLink)), Intranet: secret.NewText(string(row.IntranetDownloadLink)),
-					Expires: row.LinkExpiredTime.Time()})
+			if moment(row.LogBeginTime).Equal(from.UTC()) && moment(row.LogEndTime).Equal(to.UTC()) && linked(row.DownloadLink, row.IntranetDownloadLink) {
+				out = append(out, backup.Link{Public: secret.NewText(dara.StringValue(row.DownloadLink)), Intranet: secret.NewText(dara.StringValue(row.IntranetDownloadLink)),
+					Expires: moment(row.LinkExpiredTime)})
 			}
 		}
 		if len(out) > 0 {
@@ -224,10 +242,11 @@ func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error
 	if err != nil {
 		return told(err)
 	}
-	if yes(res.Success) || res.Success == "" && (res.Code == "" || res.Code == "200") {
+	code := dara.StringValue(res.Code)
+	if dara.BoolValue(res.Success) || res.Success == nil && (code == "" || code == "200") {
 		return nil
 	}
-	api := &APIError{Status: 200, Code: c.client.clean(string(res.Code), 100), Message: c.client.clean(string(res.Message), 500), RequestID: string(res.RequestId)}
+	api := &APIError{Status: 200, Code: c.client.clean(code, 100), Message: c.client.clean(dara.StringValue(res.Message), 500), RequestID: dara.StringValue(res.RequestId)}
 	f := explain.Fault(fault.Conflict, "expiry", explain.AtService, "").Because(api)
 	f.Said = said(api)
 	return f.Because(&policy.Refusal{Code: api.Code, Said: api.Message, Request: api.RequestID, Field: policy.FieldExpiry})
@@ -235,18 +254,18 @@ func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error
 
 // CrossRegion sends DescribeCrossRegionBackups, whose times have seconds.
 func (c *Cloud) CrossRegion(ctx context.Context, from, to time.Time, page int) (backup.SetPage, error) {
-	res, err := c.client.DescribeCrossRegionBackups(ctx, DescribeCrossRegionBackupsRequest{RegionId: c.client.region, DBInstanceId: c.instance,
-		StartTime: from.UTC().Format(timeSeconds), EndTime: to.UTC().Format(timeSeconds), PageSize: setsAPage, PageNumber: int32(max(page, 1))})
+	res, err := c.client.DescribeCrossRegionBackups(ctx, &rds.DescribeCrossRegionBackupsRequest{RegionId: &c.client.region, DBInstanceId: &c.instance,
+		StartTime: dara.String(from.UTC().Format(timeSeconds)), EndTime: dara.String(to.UTC().Format(timeSeconds)), PageSize: dara.Int32(setsAPage), PageNumber: dara.Int32(int32(max(page, 1)))})
 	if err != nil {
 		return backup.SetPage{}, told(err)
 	}
-	out := backup.SetPage{Total: int(res.TotalRecordCount)}
+	out := backup.SetPage{Total: int(dara.Int32Value(res.TotalRecordCount))}
 	for _, row := range res.Items.Item {
-		s := Backup{BackupId: row.CrossBackupId, BackupType: row.BackupType, BackupMethod: row.BackupMethod, BackupStartTime: row.BackupStartTime,
-			BackupEndTime: row.BackupEndTime, BackupSize: row.CrossBackupSetSize, BackupDownloadURL: row.CrossBackupDownloadLink}.set()
-		// BackupSetStatus is 0 for success and 1 for failure in the reference's sample.
-		s.Failed = row.BackupSetStatus == "1" || strings.EqualFold(string(row.BackupSetStatus), "Failed")
-		s.Region = string(row.CrossBackupRegion)
+		s := set(&Backup{BackupId: row.CrossBackupId, BackupType: row.BackupType, BackupMethod: row.BackupMethod, BackupStartTime: row.BackupStartTime,
+			BackupEndTime: row.BackupEndTime, BackupSize: row.CrossBackupSetSize, BackupDownloadURL: row.CrossBackupDownloadLink})
+		status := dara.StringValue(row.BackupSetStatus)
+		s.Failed = status == "1" || strings.EqualFold(status, "Failed")
+		s.Region = dara.StringValue(row.CrossBackupRegion)
 		out.Sets = append(out.Sets, s)
 	}
 	return out, nil
@@ -269,5 +288,5 @@ func (c *Cloud) Names(ctx context.Context, instanceID string) ([]string, error) 
 
 // Usable lists the databases of an instance whose DBStatus is Running.
 func (c *Cloud) Usable(ctx context.Context, instanceID string) ([]string, error) {
-	return c.client.Target(instanceID).databases(ctx, func(d Database) bool { return d.DBStatus == "Running" })
+	return c.client.Target(instanceID).databases(ctx, func(d *Database) bool { return dara.StringValue(d.DBStatus) == "Running" })
 }

@@ -2,9 +2,9 @@
 // on it the part of the RDS API (version 2014-08-15) that restores SQL Server
 // backup files from OSS into an ApsaraDB instance.
 //
-// Requests and responses are small structs named as in the public RDS API
-// reference. The service writes some scalars now as strings, now as numbers,
-// so responses read them through Text and Number. Every error is a
+// Requests and responses are the vendor's own types, sent through its generic
+// call. The service writes some scalars now as strings, now as numbers, so
+// decode reads answers into them through Text and Number. Every error is a
 // fault.Error whose message keeps the service's Code and RequestId, which is
 // what its support asks for, and whose cause is an *APIError when the service
 // answered at all.

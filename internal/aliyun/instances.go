@@ -6,87 +6,31 @@ import (
 	"strconv"
 	"strings"
 
+	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
+	"github.com/alibabacloud-go/tea/dara"
+
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
-// DescribeDBInstancesRequest asks for a page of instances (RDS API
-// DescribeDBInstances).
-type DescribeDBInstancesRequest struct {
-	RegionId     string // required
-	Engine       string // SQLServer
-	DBInstanceId string
-	SearchKey    string // part of an id or a description
-	PageSize     int32  // 1–100
-	PageNumber   int32  // from 1
-}
-
-// DescribeDBInstancesResponse is one page of instances.
-type DescribeDBInstancesResponse struct {
-	RequestId                                     Text
-	PageNumber, PageRecordCount, TotalRecordCount Number
-	Items                                         struct{ DBInstance []DBInstance }
-}
-
-// DBInstance is one row of DescribeDBInstances.
-type DBInstance struct {
-	DBInstanceId, DBInstanceDescription, DBInstanceStatus, DBInstanceType Text
-	Engine, EngineVersion, Category                                       Text
-	RegionId, ZoneId, LockMode, LockReason                                Text
-}
-
 // DescribeDBInstances lists one page of instances.
-func (c *Client) DescribeDBInstances(ctx context.Context, in DescribeDBInstancesRequest) (*DescribeDBInstancesResponse, error) {
-	return call[DescribeDBInstancesResponse](ctx, c, "DescribeDBInstances", reads, in)
-}
-
-// DescribeDBInstanceAttributeRequest asks for one instance (RDS API
-// DescribeDBInstanceAttribute).
-type DescribeDBInstanceAttributeRequest struct{ DBInstanceId string }
-
-// DescribeDBInstanceAttributeResponse holds one row, or none.
-type DescribeDBInstanceAttributeResponse struct {
-	RequestId Text
-	Items     struct{ DBInstanceAttribute []DBInstanceAttribute }
+func (c *Client) DescribeDBInstances(ctx context.Context, in *rds.DescribeDBInstancesRequest) (*rds.DescribeDBInstancesResponseBody, error) {
+	return call[rds.DescribeDBInstancesResponseBody](ctx, c, "DescribeDBInstances", reads, in)
 }
 
 // DBInstanceAttribute is what is known of one instance.
-type DBInstanceAttribute struct {
-	DBInstanceId, DBInstanceDescription, DBInstanceStatus Text
-	Engine, EngineVersion, Category                       Text
-	RegionId, ZoneId, LockMode, LockReason                Text
-	DBInstanceStorage                                     Number // GB
-	DBInstanceDiskUsed                                    Text   // bytes, as far as is known
-	DBMaxQuantity                                         Number
-}
+type DBInstanceAttribute = rds.DescribeDBInstanceAttributeResponseBodyItemsDBInstanceAttribute
 
-// DescribeDBInstanceAttribute describes one instance.
-func (c *Client) DescribeDBInstanceAttribute(ctx context.Context, in DescribeDBInstanceAttributeRequest) (*DescribeDBInstanceAttributeResponse, error) {
-	return call[DescribeDBInstanceAttributeResponse](ctx, c, "DescribeDBInstanceAttribute", reads, in)
-}
-
-// DescribeDatabasesRequest asks for a page of databases (RDS API
-// DescribeDatabases).
-type DescribeDatabasesRequest struct {
-	DBInstanceId, DBName, DBStatus string
-	PageSize                       int32 // 30, 50 or 100
-	PageNumber                     int32
-}
-
-// DescribeDatabasesResponse is one page; the counts stand in every row.
-type DescribeDatabasesResponse struct {
-	RequestId Text
-	Databases struct{ Database []Database }
+// DescribeDBInstanceAttribute describes one instance; there is one row, or none.
+func (c *Client) DescribeDBInstanceAttribute(ctx context.Context, in *rds.DescribeDBInstanceAttributeRequest) (*rds.DescribeDBInstanceAttributeResponseBody, error) {
+	return call[rds.DescribeDBInstanceAttributeResponseBody](ctx, c, "DescribeDBInstanceAttribute", reads, in)
 }
 
 // Database is one row of DescribeDatabases.
-type Database struct {
-	DBName, DBStatus, DBDescription, Engine Text
-	PageNumber, PageSize, TotalCount        Number
-}
+type Database = rds.DescribeDatabasesResponseBodyDatabasesDatabase
 
-// DescribeDatabases lists one page of databases.
-func (c *Client) DescribeDatabases(ctx context.Context, in DescribeDatabasesRequest) (*DescribeDatabasesResponse, error) {
-	return call[DescribeDatabasesResponse](ctx, c, "DescribeDatabases", reads, in)
+// DescribeDatabases lists one page of databases; the counts stand in every row.
+func (c *Client) DescribeDatabases(ctx context.Context, in *rds.DescribeDatabasesRequest) (*rds.DescribeDatabasesResponseBody, error) {
+	return call[rds.DescribeDatabasesResponseBody](ctx, c, "DescribeDatabases", reads, in)
 }
 
 // maxPages bounds every walk over pages, should a server always send more.
@@ -96,24 +40,25 @@ const maxPages = 200
 // and limits are not in the list: RDS.Instance has them.
 func (c *Client) Instances(ctx context.Context) ([]migration.TargetInstance, error) {
 	var out []migration.TargetInstance
-	seen := map[Text]bool{}
+	seen := map[string]bool{}
 	for page := int32(1); page <= maxPages; page++ {
-		res, err := c.DescribeDBInstances(ctx, DescribeDBInstancesRequest{
-			RegionId: c.region, Engine: "SQLServer", PageSize: 100, PageNumber: page})
+		res, err := c.DescribeDBInstances(ctx, &rds.DescribeDBInstancesRequest{
+			RegionId: &c.region, Engine: dara.String("SQLServer"), PageSize: dara.Int32(100), PageNumber: &page})
 		if err != nil {
 			return nil, err
 		}
 		fresh := 0
 		for _, row := range res.Items.DBInstance {
-			if seen[row.DBInstanceId] {
+			id := dara.StringValue(row.DBInstanceId)
+			if seen[id] {
 				continue
 			}
-			seen[row.DBInstanceId] = true
+			seen[id] = true
 			fresh++
-			in := migration.TargetInstance{ID: string(row.DBInstanceId), Description: string(row.DBInstanceDescription),
-				Region: string(row.RegionId), Status: string(row.DBInstanceStatus), LockMode: string(row.LockMode),
-				LockReason: string(row.LockReason), Engine: string(row.Engine), Version: string(row.EngineVersion),
-				Category: string(row.Category), UsedBytes: -1}
+			in := migration.TargetInstance{ID: id, Description: dara.StringValue(row.DBInstanceDescription),
+				Region: dara.StringValue(row.RegionId), Status: dara.StringValue(row.DBInstanceStatus), LockMode: dara.StringValue(row.LockMode),
+				LockReason: dara.StringValue(row.LockReason), Engine: dara.StringValue(row.Engine), Version: dara.StringValue(row.EngineVersion),
+				Category: dara.StringValue(row.Category), UsedBytes: -1}
 			in.VersionMajor, in.Edition = engineVersion(in.Version)
 			out = append(out, in)
 		}
@@ -125,15 +70,15 @@ func (c *Client) Instances(ctx context.Context) ([]migration.TargetInstance, err
 }
 
 // target turns a row into the words of the migration.
-func (a DBInstanceAttribute) target() migration.TargetInstance {
-	in := migration.TargetInstance{ID: string(a.DBInstanceId), Description: string(a.DBInstanceDescription),
-		Region: string(a.RegionId), Status: string(a.DBInstanceStatus), LockMode: string(a.LockMode),
-		LockReason: string(a.LockReason), Engine: string(a.Engine), Version: string(a.EngineVersion),
-		Category: string(a.Category), StorageBytes: int64(a.DBInstanceStorage) << 30,
-		UsedBytes: -1, MaxDatabases: int(a.DBMaxQuantity)}
+func target(a *DBInstanceAttribute) migration.TargetInstance {
+	in := migration.TargetInstance{ID: dara.StringValue(a.DBInstanceId), Description: dara.StringValue(a.DBInstanceDescription),
+		Region: dara.StringValue(a.RegionId), Status: dara.StringValue(a.DBInstanceStatus), LockMode: dara.StringValue(a.LockMode),
+		LockReason: dara.StringValue(a.LockReason), Engine: dara.StringValue(a.Engine), Version: dara.StringValue(a.EngineVersion),
+		Category: dara.StringValue(a.Category), StorageBytes: int64(dara.Int32Value(a.DBInstanceStorage)) << 30, // GB
+		UsedBytes: -1, MaxDatabases: int(dara.Int32Value(a.DBMaxQuantity))}
 	in.VersionMajor, in.Edition = engineVersion(in.Version)
 	// The reference gives no unit for DBInstanceDiskUsed; bytes is our reading.
-	if used, err := strconv.ParseInt(string(a.DBInstanceDiskUsed), 10, 64); err == nil && used >= 0 {
+	if used, err := strconv.ParseInt(dara.StringValue(a.DBInstanceDiskUsed), 10, 64); err == nil && used >= 0 {
 		in.UsedBytes = used
 	}
 	return in

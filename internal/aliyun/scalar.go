@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/alibabacloud-go/tea/dara"
 )
 
 // Text is a scalar that the service documents as a string and sometimes sends
@@ -71,3 +73,6 @@ func (t Text) Time() time.Time {
 	}
 	return time.Time{}
 }
+
+// moment reads a time of an answer.
+func moment(s *string) time.Time { return Text(dara.StringValue(s)).Time() }

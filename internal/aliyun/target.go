@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
+	"github.com/alibabacloud-go/tea/dara"
+
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -30,16 +33,16 @@ func (c *Client) Target(instanceID string) *RDS { return &RDS{client: c, instanc
 // Instance describes the server. TargetInstance.Owner stays empty: no call of
 // the RDS API tells the account an instance belongs to.
 func (r *RDS) Instance(ctx context.Context) (migration.TargetInstance, error) {
-	res, err := r.client.DescribeDBInstanceAttribute(ctx, DescribeDBInstanceAttributeRequest{DBInstanceId: r.instance})
+	res, err := r.client.DescribeDBInstanceAttribute(ctx, &rds.DescribeDBInstanceAttributeRequest{DBInstanceId: &r.instance})
 	if err != nil {
 		return migration.TargetInstance{}, err
 	}
 	for _, row := range res.Items.DBInstanceAttribute {
-		if string(row.DBInstanceId) == r.instance {
-			return row.target(), nil
+		if dara.StringValue(row.DBInstanceId) == r.instance {
+			return target(row), nil
 		}
 	}
-	return migration.TargetInstance{}, fault.Newf(fault.NotFound, "The instance %s does not exist in this account and region (request %s).", r.instance, res.RequestId).
+	return migration.TargetInstance{}, fault.Newf(fault.NotFound, "The instance %s does not exist in this account and region (request %s).", r.instance, dara.StringValue(res.RequestId)).
 		WithFix("Check the instance id, the region and the account.")
 }
 
@@ -47,22 +50,22 @@ func (r *RDS) Instance(ctx context.Context) (migration.TargetInstance, error) {
 // that is still being restored is not documented: a name that is missing here
 // may be taken by a task.
 func (r *RDS) Databases(ctx context.Context) ([]string, error) {
-	return r.databases(ctx, func(Database) bool { return true })
+	return r.databases(ctx, func(*Database) bool { return true })
 }
 
 // databases lists the names of those that are wanted.
-func (r *RDS) databases(ctx context.Context, wanted func(Database) bool) ([]string, error) {
+func (r *RDS) databases(ctx context.Context, wanted func(*Database) bool) ([]string, error) {
 	const size = 100
 	var names []string
 	seen := map[string]bool{}
 	for page := int32(1); page <= maxPages; page++ {
-		res, err := r.client.DescribeDatabases(ctx, DescribeDatabasesRequest{DBInstanceId: r.instance, PageSize: size, PageNumber: page})
+		res, err := r.client.DescribeDatabases(ctx, &rds.DescribeDatabasesRequest{DBInstanceId: &r.instance, PageSize: dara.Int32(size), PageNumber: &page})
 		if err != nil {
 			return nil, err
 		}
 		fresh := 0
 		for _, row := range res.Databases.Database {
-			if name := string(row.DBName); name != "" && !seen[name] {
+			if name := dara.StringValue(row.DBName); name != "" && !seen[name] {
 				seen[name] = true
 				fresh++
 				if wanted(row) {
@@ -83,12 +86,12 @@ func (r *RDS) Restore(ctx context.Context, in migration.RestoreCall) (string, er
 	if err != nil {
 		return "", err
 	}
-	q := CreateMigrateTaskRequest{DBInstanceId: r.instance, DBName: in.Database, OssObjectPositions: position}
+	q := &rds.CreateMigrateTaskRequest{DBInstanceId: &r.instance, DBName: &in.Database, OssObjectPositions: &position}
 	switch in.Mode {
 	case migration.Immediate:
-		q.BackupMode, q.IsOnlineDB, q.CheckDBMode = "FULL", "True", checkMode(in.Check)
+		q.SetBackupMode("FULL").SetIsOnlineDB("True").SetCheckDBMode(checkMode(in.Check))
 	case migration.Pending:
-		q.BackupMode, q.IsOnlineDB = "UPDF", "False"
+		q.SetBackupMode("UPDF").SetIsOnlineDB("False")
 	default:
 		return "", fault.Newf(fault.Invalid, "%q is no way to restore a database.", in.Mode)
 	}
@@ -104,34 +107,35 @@ func (r *RDS) Import(ctx context.Context, taskID string, in migration.RestoreCal
 	if taskID == "" {
 		return fault.New(fault.Invalid, "An increment needs the id of the task that restored the full backup.", "")
 	}
-	_, err = r.create(ctx, CreateMigrateTaskRequest{DBInstanceId: r.instance, DBName: in.Database,
-		BackupMode: "UPDF", IsOnlineDB: "False", OssObjectPositions: position, MigrateTaskId: taskID})
+	_, err = r.create(ctx, &rds.CreateMigrateTaskRequest{DBInstanceId: &r.instance, DBName: &in.Database,
+		BackupMode: dara.String("UPDF"), IsOnlineDB: dara.String("False"), OssObjectPositions: &position, MigrateTaskId: &taskID})
 	return err
 }
 
-func (r *RDS) create(ctx context.Context, q CreateMigrateTaskRequest) (string, error) {
+func (r *RDS) create(ctx context.Context, q *rds.CreateMigrateTaskRequest) (string, error) {
 	res, err := r.client.CreateMigrateTask(ctx, q)
 	if err != nil {
 		return "", err
 	}
-	if res.MigrateTaskId == "" {
-		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a task (request %s).", res.RequestId), words.Text{})
+	id := dara.StringValue(res.MigrateTaskId)
+	if id == "" {
+		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a task (request %s).", dara.StringValue(res.RequestId)), words.Text{})
 	}
-	return string(res.MigrateTaskId), nil
+	return id, nil
 }
 
 // Open sends CreateOnlineDatabaseTask; key becomes its ClientToken, as a hash
 // where it is not 1 to 64 printable ASCII characters.
 func (r *RDS) Open(ctx context.Context, taskID, database string, check migration.CheckMode, key string) error {
-	_, err := r.client.CreateOnlineDatabaseTask(ctx, CreateOnlineDatabaseTaskRequest{DBInstanceId: r.instance,
-		DBName: database, MigrateTaskId: taskID, CheckDBMode: checkMode(check), ClientToken: clientToken(key)})
+	_, err := r.client.CreateOnlineDatabaseTask(ctx, &rds.CreateOnlineDatabaseTaskRequest{DBInstanceId: &r.instance,
+		DBName: &database, MigrateTaskId: &taskID, CheckDBMode: dara.String(checkMode(check)), ClientToken: dara.String(clientToken(key))})
 	return err
 }
 
 // Terminate sends TerminateMigrateTask. What it leaves of a half restored
 // database is not documented.
 func (r *RDS) Terminate(ctx context.Context, taskID string) error {
-	_, err := r.client.TerminateMigrateTask(ctx, TerminateMigrateTaskRequest{DBInstanceId: r.instance, MigrateTaskId: taskID})
+	_, err := r.client.TerminateMigrateTask(ctx, &rds.TerminateMigrateTaskRequest{DBInstanceId: &r.instance, MigrateTaskId: &taskID})
 	return err
 }
 
@@ -147,13 +151,14 @@ func (r *RDS) Tasks(ctx context.Context, since time.Time) ([]migration.Task, err
 	if week := now.AddDate(0, 0, -7); since.Before(week) {
 		since = week
 	}
-	q := DescribeMigrateTasksRequest{DBInstanceId: r.instance, PageSize: 100,
-		StartTime: since.UTC().Add(-window).Format(timeMinutes),
-		EndTime:   now.Add(window + time.Minute).Format(timeMinutes)}
+	const size = 100
+	q := &rds.DescribeMigrateTasksRequest{DBInstanceId: &r.instance, PageSize: dara.Int32(size),
+		StartTime: dara.String(since.UTC().Add(-window).Format(timeMinutes)),
+		EndTime:   dara.String(now.Add(window + time.Minute).Format(timeMinutes))}
 	var out []migration.Task
-	seen := map[Text]bool{}
-	for q.PageNumber = 1; q.PageNumber <= maxPages; q.PageNumber++ {
-		res, err := r.client.DescribeMigrateTasks(ctx, q)
+	seen := map[string]bool{}
+	for page := int32(1); page <= maxPages; page++ {
+		res, err := r.client.DescribeMigrateTasks(ctx, q.SetPageNumber(page))
 		if err != nil {
 			return nil, err
 		}
@@ -161,16 +166,17 @@ func (r *RDS) Tasks(ctx context.Context, since time.Time) ([]migration.Task, err
 		oldest := since.Add(res.Skew - 2*time.Second)
 		fresh := 0
 		for _, row := range res.Items.MigrateTask {
-			if row.MigrateTaskId == "" || seen[row.MigrateTaskId] {
+			t := task(row)
+			if t.ID == "" || seen[t.ID] {
 				continue
 			}
-			seen[row.MigrateTaskId] = true
+			seen[t.ID] = true
 			fresh++
-			if t := row.task(); t.Created.IsZero() || !t.Created.Before(oldest) {
+			if t.Created.IsZero() || !t.Created.Before(oldest) {
 				out = append(out, t)
 			}
 		}
-		if fresh == 0 || len(res.Items.MigrateTask) < int(q.PageSize) {
+		if fresh == 0 || len(res.Items.MigrateTask) < size {
 			break
 		}
 	}
@@ -183,28 +189,29 @@ func (r *RDS) Tasks(ctx context.Context, since time.Time) ([]migration.Task, err
 
 // Task describes one task.
 func (r *RDS) Task(ctx context.Context, taskID string) (migration.Task, error) {
-	res, err := r.client.DescribeMigrateTaskById(ctx, DescribeMigrateTaskByIdRequest{DBInstanceId: r.instance, MigrateTaskId: taskID})
+	res, err := r.client.DescribeMigrateTaskById(ctx, &rds.DescribeMigrateTaskByIdRequest{DBInstanceId: &r.instance, MigrateTaskId: &taskID})
 	if err != nil {
 		return migration.Task{}, err
 	}
-	if res.MigrateTaskId == "" {
-		return migration.Task{}, fault.Newf(fault.NotFound, "The instance %s does not know the migrate task %s (request %s).", r.instance, taskID, res.RequestId)
+	if dara.StringValue(res.MigrateTaskId) == "" {
+		return migration.Task{}, fault.Newf(fault.NotFound, "The instance %s does not know the migrate task %s (request %s).", r.instance, taskID, dara.StringValue(res.RequestId))
 	}
-	return res.task(), nil
+	return task(&MigrateTask{MigrateTaskId: res.MigrateTaskId, DBName: res.DBName, BackupMode: res.BackupMode, Status: res.Status,
+		CreateTime: res.CreateTime, EndTime: res.EndTime, Description: res.Description}), nil
 }
 
 // TaskFiles lists the files of a task. On 2017 and 2019 Enterprise the service
 // does not offer it, which is an Invalid fault.
 func (r *RDS) TaskFiles(ctx context.Context, taskID string) ([]migration.TaskFile, error) {
-	res, err := r.client.DescribeOssDownloads(ctx, DescribeOssDownloadsRequest{DBInstanceId: r.instance, MigrateTaskId: taskID})
+	res, err := r.client.DescribeOssDownloads(ctx, &rds.DescribeOssDownloadsRequest{DBInstanceId: &r.instance, MigrateTaskId: &taskID})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]migration.TaskFile, 0, len(res.Items.OssDownload))
 	for _, row := range res.Items.OssDownload {
-		out = append(out, migration.TaskFile{Name: string(row.FileName), Size: string(row.FileSize),
-			BackupMode: string(row.BackupMode), Status: string(row.Status), Created: row.CreateTime.Time(),
-			Ended: row.EndTime.Time(), Available: string(row.IsAvailable), Description: string(row.Description)})
+		out = append(out, migration.TaskFile{Name: dara.StringValue(row.FileName), Size: dara.StringValue(row.FileSize), // MB
+			BackupMode: dara.StringValue(row.BackupMode), Status: dara.StringValue(row.Status), Created: moment(row.CreateTime),
+			Ended: moment(row.EndTime), Available: dara.StringValue(row.IsAvailable), Description: dara.StringValue(row.Description)})
 		if f := &out[len(out)-1]; f.Failed() {
 			f.Code = descriptionCode(f.Description)
 		}
@@ -219,9 +226,9 @@ func (r *RDS) TaskFiles(ctx context.Context, taskID string) ([]migration.TaskFil
 	return out, nil
 }
 
-func (t MigrateTask) task() migration.Task {
-	out := migration.Task{ID: string(t.MigrateTaskId), Database: string(t.DBName), BackupMode: string(t.BackupMode),
-		Status: migration.TaskStatus(t.Status), Created: t.CreateTime.Time(), Ended: t.EndTime.Time(), Description: string(t.Description)}
+func task(t *MigrateTask) migration.Task {
+	out := migration.Task{ID: dara.StringValue(t.MigrateTaskId), Database: dara.StringValue(t.DBName), BackupMode: dara.StringValue(t.BackupMode),
+		Status: migration.TaskStatus(dara.StringValue(t.Status)), Created: moment(t.CreateTime), Ended: moment(t.EndTime), Description: dara.StringValue(t.Description)}
 	out.Check = checkResult(out.Description)
 	switch code := descriptionCode(out.Description); {
 	case out.Status == migration.TaskFailed:
