@@ -231,7 +231,7 @@ func TestExtend(t *testing.T) {
 	if d, err := Extend(m, many); err != nil || len(d.Files) != 10_000 {
 		t.Errorf("ten thousand files: %d, %v", len(d.Files), err)
 	}
-	if _, err := Extend(m, append(many, File{SetGUID: bakfile.GUID{2}})); err == nil {
+	if _, err := Extend(m, append(many, File{SetGUID: bakfile.GUID{4}})); err == nil {
 		t.Error("one more than ten thousand files")
 	}
 	stripes := []File{{Ord: 5, SetGUID: bakfile.GUID{7}, Source: "a"}, {Ord: 6, SetGUID: bakfile.GUID{7}, Source: "b"}}
