@@ -231,3 +231,32 @@ func chainFiles(t *testing.T, database string) (data map[string][]byte, known ma
 	}
 	return data, known
 }
+
+func (d *desk) Ask(_ context.Context, id string, decide Decide) error {
+	m, _ := d.Migration(context.Background(), id)
+	c, e, err := decide(m)
+	if err == nil {
+		d.said("asked " + id)
+		d.decided, d.entries = append(d.decided, c), append(d.entries, e)
+	}
+	return err
+}
+
+func (d *desk) Create(_ context.Context, m Migration, _ run.Run, e audit.Entry) error {
+	d.said("created " + m.Database)
+	d.m, d.entries = m, append(d.entries, e)
+	return nil
+}
+
+func (d *desk) CreateWave(context.Context, Wave, audit.Entry) error { d.said("wave"); return nil }
+
+func (d *desk) Wave(context.Context, string) (Wave, error) { return Wave{ID: "w", Name: "spring"}, nil }
+
+func (d *desk) Migrations(context.Context, Filter) (out []Summary, err error) {
+	for _, m := range d.others {
+		out = append(out, Summary{ID: m.ID})
+	}
+	return out, nil
+}
+
+func bytesAt(b []byte) *bytes.Reader { return bytes.NewReader(b) }
