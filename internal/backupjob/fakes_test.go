@@ -1,0 +1,345 @@
+package backupjob
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/run"
+)
+
+var (
+	errAway    = fault.New(fault.Unavailable, "It does not answer.", "Wait.")
+	errRefused = fault.New(fault.Invalid, "The disk is full.", "Make room.")
+)
+
+// paper is a store in memory that remembers each change.
+type paper struct {
+	Store
+	plan      *Plan
+	orders    map[int]Order
+	changes   []Change
+	movers    []Mover
+	sent      map[string]Operation
+	operation Operation
+	refuses   error
+}
+
+func (p *paper) Plan(context.Context, string) (Plan, []Order, error) {
+	if p.plan == nil {
+		return Plan{}, nil, fault.New(fault.NotFound, "There is no plan.", "")
+	}
+	var all []Order
+	for _, o := range p.orders {
+		all = append(all, o)
+	}
+	slices.SortFunc(all, func(a, b Order) int { return a.Ord - b.Ord })
+	return *p.plan, all, nil
+}
+
+func (p *paper) Note(_ context.Context, _ run.Claim, _ string, c Change) error {
+	if p.refuses != nil {
+		return p.refuses
+	}
+	if c.Plan != nil {
+		plan := *c.Plan
+		p.plan = &plan
+	}
+	for _, o := range c.Orders {
+		if p.orders == nil {
+			p.orders = map[int]Order{}
+		}
+		p.orders[o.Ord] = o
+	}
+	p.changes = append(p.changes, c)
+	return nil
+}
+
+func (p *paper) Movers(context.Context, string) ([]Mover, error) { return p.movers, nil }
+
+func (p *paper) Send(_ context.Context, o Operation, _ run.Run, _ audit.Entry) error {
+	if _, ok := p.sent[o.ID]; ok {
+		return fault.New(fault.Conflict, "It was sent already.", "")
+	}
+	if p.sent == nil {
+		p.sent = map[string]Operation{}
+	}
+	p.sent[o.ID] = o
+	return nil
+}
+
+func (p *paper) Operation(_ context.Context, id string) (Operation, error) {
+	if o, ok := p.sent[id]; ok {
+		return o, nil
+	}
+	if p.operation.ID != id || id == "" {
+		return Operation{}, fault.New(fault.NotFound, "There is no such operation.", "")
+	}
+	return p.operation, nil
+}
+
+func (p *paper) NoteOperation(_ context.Context, _ run.Claim, _ string, progress []byte, c Change) error {
+	if p.refuses != nil {
+		return p.refuses
+	}
+	p.operation.Progress = progress
+	p.changes = append(p.changes, c)
+	return nil
+}
+
+// order makes an operation of a request and what was done of it.
+func (p *paper) order(t *testing.T, request, progress any) {
+	t.Helper()
+	r, err := json.Marshal(request)
+	q, err2 := json.Marshal(progress)
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	p.operation = Operation{ID: "op", InstanceID: "i", Request: r, Progress: q}
+}
+
+type runs struct{ run.Store }
+
+func (runs) Progress(context.Context, run.Claim, string, int64, int64, float64) error { return nil }
+
+// shelf is a bucket of sizes.
+type shelf struct {
+	objectstore.Bucket
+	files   map[string]int64
+	away    error            // of everything
+	stat    map[string]error // of one key
+	sticky  bool             // nothing can be removed
+	deleted []string
+}
+
+func (s *shelf) Info(context.Context) (objectstore.Info, error) { return objectstore.Info{}, s.away }
+
+func (s *shelf) Stat(_ context.Context, key string) (objectstore.Object, error) {
+	if err := errors.Join(s.away, s.stat[key]); err != nil {
+		return objectstore.Object{}, err
+	}
+	size, ok := s.files[key]
+	if !ok {
+		return objectstore.Object{}, fault.New(fault.NotFound, "There is no "+key+".", "")
+	}
+	return objectstore.Object{Key: key, Size: size}, nil
+}
+
+func (s *shelf) Delete(_ context.Context, key string) error {
+	s.deleted = append(s.deleted, key)
+	if !s.sticky {
+		delete(s.files, key)
+	}
+	return s.away
+}
+
+// box is a server whose answers are written down; it tells the calls it got.
+type box struct {
+	backup.Restorer
+	calls   []string
+	named   []backup.HistoryRow
+	after   []backup.HistoryRow // named after a backup
+	running []backup.RunningStatement
+	have    []backup.Database
+	away    error // of looking
+	taking  error
+	testing error
+	applied []backup.ApplyCall
+	during  func() // while a statement is at work
+}
+
+func (b *box) call(format string, args ...any) {
+	b.calls = append(b.calls, fmt.Sprintf(format, args...))
+}
+
+func (b *box) did(what string) bool {
+	return slices.ContainsFunc(b.calls, func(c string) bool { return strings.HasPrefix(c, what) })
+}
+
+func (b *box) Describe(context.Context) (backup.ServerInfo, error) {
+	return backup.ServerInfo{EngineEdition: 3}, b.away
+}
+func (b *box) Databases(context.Context) ([]backup.Database, error) { return b.have, b.away }
+
+func (b *box) Database(_ context.Context, name string) (backup.Database, error) {
+	if d, ok := find(b.have, name); ok {
+		return d, b.away
+	}
+	return backup.Database{}, errors.Join(b.away, fault.New(fault.NotFound, "It is gone.", ""))
+}
+
+func (b *box) Named(context.Context, string, string) ([]backup.HistoryRow, error) {
+	b.call("named")
+	return b.named, b.away
+}
+
+func (b *box) Running(context.Context, string) ([]backup.RunningStatement, error) {
+	b.call("running")
+	return b.running, b.away
+}
+
+func (b *box) Backup(_ context.Context, c backup.BackupCall, _ func(float64)) error {
+	b.call("backup %s", c.Name)
+	if b.during != nil {
+		b.during()
+	}
+	b.named = append(b.named, b.after...)
+	return b.taking
+}
+
+func (b *box) Verify(context.Context, []string) error { b.call("verify"); return b.testing }
+
+func (b *box) Apply(_ context.Context, c backup.ApplyCall, _ func(float64)) error {
+	b.call("apply %s", c.Kind)
+	b.applied = append(b.applied, c)
+	b.state(c.Database, "RESTORING")
+	return b.taking
+}
+
+func (b *box) Recover(_ context.Context, name string) error {
+	b.call("recover")
+	b.state(name, "ONLINE")
+	return nil
+}
+
+func (b *box) state(name, state string) {
+	b.have = slices.DeleteFunc(b.have, func(d backup.Database) bool { return strings.EqualFold(d.Name, name) })
+	b.have = append(b.have, backup.Database{Name: name, State: state})
+}
+
+// library is a catalogue of a few records.
+type library struct {
+	Catalogue
+	records []backup.Record
+	now     map[string]backup.Record // a record as it is by now, where it differs
+	put     []backup.Record
+	dropped []string // "id bucket"
+}
+
+func (l *library) Put(_ context.Context, r []backup.Record, _ ...audit.Entry) error {
+	l.put = append(l.put, r...)
+	return nil
+}
+
+func (l *library) Record(_ context.Context, id string) (backup.Record, error) {
+	if r, ok := l.now[id]; ok {
+		return r, nil
+	}
+	for _, r := range l.records {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return backup.Record{}, fault.New(fault.NotFound, "It is gone.", "")
+}
+
+func (l *library) Records(_ context.Context, f backup.RecordFilter) (out []backup.Record, err error) {
+	for _, r := range l.records {
+		if r.InstanceID == f.InstanceID && r.Origin == f.Origin && r.State == f.State && !r.Finished().Before(f.From) {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func (l *library) Sets(_ context.Context, instanceID, database string, _ int) (out []backup.Record, err error) {
+	for _, r := range l.records {
+		if r.InstanceID == instanceID && r.Database == database {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func (l *library) DropCopy(_ context.Context, id, bucketID string, _ time.Time, _ audit.Entry) error {
+	l.dropped = append(l.dropped, id+" "+bucketID)
+	return nil
+}
+
+func (l *library) Protections(context.Context, backup.ProtectionFilter) ([]backup.Protection, error) {
+	return []backup.Protection{{Promise: backup.Promise{InstanceID: "i", Database: "shop"}}}, nil
+}
+
+// book holds one policy, or none.
+type book struct {
+	Policies
+	policy *policy.Policy
+	then   *policy.Version
+	job    policy.BackupJob
+}
+
+func (b *book) Policy(context.Context, string) (policy.Policy, error) {
+	if b.policy == nil {
+		return policy.Policy{}, fault.New(fault.NotFound, "There is no such policy.", "")
+	}
+	return *b.policy, nil
+}
+
+func (b *book) Version(_ context.Context, subject string, number int) (policy.Version, error) {
+	if b.then == nil || b.then.Number != number || b.then.Subject != subject {
+		return policy.Version{}, fault.New(fault.NotFound, "There is no such version.", "")
+	}
+	return *b.then, nil
+}
+
+func (b *book) Job(context.Context, string) (policy.BackupJob, error) { return b.job, nil }
+
+// world is everything around a worker.
+type world struct {
+	*testing.T
+	now     time.Time
+	paper   *paper
+	box     *box
+	library *library
+	shelves map[string]*shelf
+	traits  map[string]endpoint.Instance
+	kit     Kit
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{T: t, now: noon, paper: &paper{orders: map[int]Order{}}, box: &box{}, library: &library{}, shelves: map[string]*shelf{"folder": {files: map[string]int64{}}},
+		traits: map[string]endpoint.Instance{"i": {ID: "i", Name: "SQL1", FolderID: "folder", Traits: endpoint.Traits{Source: true, Restores: true}}}}
+	n := 0
+	w.kit = Kit{Store: w.paper, Runs: runs{}, Ports: w, Catalogue: w.library, Limits: &run.Limits{}, Rules: Rules{Settle: time.Minute, Backups: 2},
+		Now: func() time.Time { return w.now }, NewID: func() string { n++; return fmt.Sprintf("id-%d", n) }}
+	return w
+}
+
+func (w *world) Instance(_ context.Context, id string) (endpoint.Instance, error) {
+	if in, ok := w.traits[id]; ok {
+		return in, nil
+	}
+	return endpoint.Instance{}, fault.New(fault.NotFound, "There is no such instance.", "")
+}
+
+func (w *world) Bucket(_ context.Context, id string) (objectstore.Bucket, error) {
+	if s, ok := w.shelves[id]; ok {
+		return s, nil
+	}
+	return nil, fault.New(fault.NotFound, "There is no such bucket.", "")
+}
+
+func (w *world) Server(context.Context, string) (backup.Server, migration.Place, error) {
+	return w.box, migration.Place{Folder: "/bak", BucketID: "folder"}, nil
+}
+
+func (w *world) Restorer(context.Context, string) (backup.Restorer, migration.Place, error) {
+	return w.box, migration.Place{Folder: "/bak", BucketID: "folder"}, nil
+}
+
+// job is a claim on a backup run.
+func (w *world) job() *job {
+	return &job{Worker: &Worker{Kit: w.kit}, id: "w1", ends: make(chan struct{}, 1), pace: Pace{Busy: map[int]bool{}, Later: map[int]time.Time{}}}
+}
