@@ -143,3 +143,86 @@ func TestNamesAreFixedAndDiffer(t *testing.T) {
 		t.Error(k)
 	}
 }
+
+func TestChooseAtEachBoundary(t *testing.T) {
+	movers := []Mover{{MigrationID: "m1", Database: "other", Target: "other", CuttingOver: true}}
+	moving := []Mover{{MigrationID: "m1", Database: "shop", Target: "shop"}}
+	no := func(*backup.Database) {}
+	for _, c := range []struct {
+		what     string
+		kind     backup.Kind
+		d        func(*backup.Database)
+		movers   []Mover
+		first    bool
+		copyOnly bool // as ordered
+		named    bool // by a person
+		state    OrderState
+		takes    backup.Kind
+		copies   bool
+	}{
+		{what: "another database is moving", kind: backup.Log, d: no, movers: movers, state: OrderOpen, takes: backup.Log},
+		{what: "a copy-only log beside a migration", kind: backup.Log, d: no, movers: moving, copyOnly: true, state: OrderOpen, takes: backup.Log, copies: true},
+		{what: "a full instead of a log beside a migration", kind: backup.Differential, d: func(d *backup.Database) { d.LastFull = time.Time{} }, movers: moving, first: true, state: OrderOpen, takes: backup.Full, copies: true},
+		{what: "in a group, preferred", kind: backup.Full, d: func(d *backup.Database) { d.InAvailabilityGroup = true }, state: OrderOpen, takes: backup.Full},
+		{what: "in no group, not preferred", kind: backup.Full, d: func(d *backup.Database) { d.PreferredReplica = false }, state: OrderOpen, takes: backup.Full},
+		{what: "a differential is never copy-only", kind: backup.Differential, d: no, copyOnly: true, state: OrderOpen, takes: backup.Differential},
+		{what: "a full is", kind: backup.Full, d: no, copyOnly: true, state: OrderOpen, takes: backup.Full, copies: true},
+		{what: "a differential without full, rule does not", kind: backup.Differential, d: func(d *backup.Database) { d.LastFull = time.Time{} }, state: OrderFailed},
+		{what: "a log whose full msdb forgot", kind: backup.Log, d: func(d *backup.Database) { d.LastFull = time.Time{} }, first: true, state: OrderOpen, takes: backup.Full},
+		{what: "a log whose full msdb forgot, rule does not", kind: backup.Log, d: func(d *backup.Database) { d.LastFull = time.Time{} }, state: OrderFailed},
+		{what: "a full without full", kind: backup.Full, d: func(d *backup.Database) { d.LastFull = time.Time{} }, state: OrderOpen, takes: backup.Full},
+		{what: "a full first is never copy-only", kind: backup.Log, d: func(d *backup.Database) { d.LastFull = time.Time{} }, first: true, copyOnly: true, state: OrderOpen, takes: backup.Full},
+		{what: "a differential of master", kind: backup.Differential, d: func(d *backup.Database) { d.Name = "Master" }, state: OrderLeftOut},
+		{what: "a full of master", kind: backup.Full, d: func(d *backup.Database) { d.Name = "master" }, state: OrderOpen, takes: backup.Full},
+		{what: "a log of msdb in FULL", kind: backup.Log, d: func(d *backup.Database) { d.Name = "msdb" }, state: OrderOpen, takes: backup.Log},
+		{what: "a differential of msdb in SIMPLE", kind: backup.Differential, d: func(d *backup.Database) { d.Name, d.RecoveryModel = "msdb", "SIMPLE" }, state: OrderLeftOut},
+		{what: "a differential of a database in SIMPLE", kind: backup.Differential, d: func(d *backup.Database) { d.RecoveryModel = "SIMPLE" }, state: OrderOpen, takes: backup.Differential},
+		{what: "tempdb by name", kind: backup.Full, d: func(d *backup.Database) { d.Name = "TempDB" }, named: true, state: OrderLeftOut},
+		{what: "copying", kind: backup.Full, d: func(d *backup.Database) { d.State = "COPYING" }, state: OrderLeftOut},
+		{what: "recovering", kind: backup.Full, d: func(d *backup.Database) { d.State = "RECOVERING" }, state: OrderLeftOut},
+		{what: "recovery pending", kind: backup.Full, d: func(d *backup.Database) { d.State = "RECOVERY_PENDING" }, state: OrderFailed},
+		{what: "emergency", kind: backup.Full, d: func(d *backup.Database) { d.State = "EMERGENCY" }, state: OrderFailed},
+	} {
+		d := backup.Database{Name: "shop", State: "ONLINE", RecoveryModel: "FULL", PreferredReplica: true, LastFull: noon, LastLog: noon, LastLogBackupLSN: lsn(t), DataBytes: 1 << 20}
+		c.d(&d)
+		s := Plan{Job: policy.BackupJob{Kind: c.kind}, FullFirst: c.first, How: policy.How{CopyOnly: c.copyOnly}, Selection: policy.Selection{System: true}}
+		if c.named {
+			s.Job.Databases = []string{strings.ToLower(d.Name)}
+		}
+		got := Choose(s, []backup.Database{d}, c.movers)
+		if len(got) != 1 || got[0].State != c.state || c.state == OrderOpen && (got[0].Kind != c.takes || got[0].CopyOnly != c.copies || got[0].Bytes != 1<<20) {
+			t.Errorf("%s: %+v", c.what, got)
+		}
+	}
+}
+
+func TestWhichDatabaseComesFirst(t *testing.T) {
+	at := func(name string, bytes int64, full, log int) backup.Database {
+		d := backup.Database{Name: name, DataBytes: bytes}
+		if full > 0 {
+			d.LastFull = noon.Add(time.Duration(full) * time.Minute)
+		}
+		if log > 0 {
+			d.LastLog = noon.Add(time.Duration(log) * time.Minute)
+		}
+		return d
+	}
+	for _, c := range []struct {
+		what string
+		kind backup.Kind
+		a, b backup.Database // a comes first
+	}{
+		{"never backed up, though small", backup.Full, at("b", 1, 0, 0), at("a", 9, 1, 0)},
+		{"the bigger", backup.Full, at("b", 9, 2, 0), at("a", 1, 1, 0)},
+		{"the bigger of those never backed up", backup.Full, at("b", 9, 0, 0), at("a", 1, 0, 0)},
+		{"the bigger, of differentials too", backup.Differential, at("b", 9, 2, 1), at("a", 1, 1, 2)},
+		{"by name", backup.Full, at("a", 1, 1, 0), at("b", 1, 1, 0)},
+		{"the oldest last log, though small", backup.Log, at("b", 1, 2, 1), at("a", 9, 1, 2)},
+		{"no log at all", backup.Log, at("b", 1, 1, 0), at("a", 1, 1, 1)},
+		{"the same last log: by name", backup.Log, at("a", 1, 0, 1), at("b", 9, 1, 1)},
+	} {
+		if before(c.kind, c.a, c.b) >= 0 || before(c.kind, c.b, c.a) <= 0 {
+			t.Error(c.what)
+		}
+	}
+}

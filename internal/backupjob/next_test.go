@@ -1,6 +1,7 @@
 package backupjob
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -81,5 +82,66 @@ func TestSummaryNamesWhatIsMissing(t *testing.T) {
 	}
 	if text, _, whole := Summary(s, nil); text.String() != "No database of SQL1 is chosen." || !whole {
 		t.Errorf("%q %v", text, whole)
+	}
+}
+
+func TestWhatIsStartedAndWhenItIsLookedAtAgain(t *testing.T) {
+	s := Plan{Job: policy.BackupJob{PolicyID: "p"}, Listed: noon}
+	order := func(states ...OrderState) (all []Order) {
+		for i, st := range states {
+			all = append(all, Order{Ord: i + 1, State: st})
+		}
+		return all
+	}
+	soon, later := noon.Add(time.Minute), noon.Add(time.Hour)
+	for _, c := range []struct {
+		what   string
+		orders []Order
+		pace   Pace
+		rules  Rules
+		want   Do
+		starts []int
+		until  time.Time
+	}{
+		{"the earlier rest counts", order(OrderOpen, OrderOpen), Pace{Later: map[int]time.Time{1: later, 2: soon}}, Rules{}, DoRest, nil, soon},
+		{"in either order", order(OrderOpen, OrderOpen), Pace{Later: map[int]time.Time{1: soon, 2: later}}, Rules{}, DoRest, nil, soon},
+		{"beside what rests another starts", order(OrderOpen, OrderOpen), Pace{Later: map[int]time.Time{1: soon}}, Rules{}, DoStart, []int{2}, time.Time{}},
+		{"what ended is left", order(OrderDone, OrderOpen, OrderLeftOut, OrderFailed, OrderOpen), Pace{}, Rules{}, DoStart, []int{2, 5}, time.Time{}},
+		{"one is left of four lanes", order(OrderOpen, OrderOpen, OrderOpen, OrderOpen, OrderOpen), Pace{Busy: map[int]bool{1: true, 2: true, 3: true}}, Rules{Backups: 1}, DoStart, []int{4}, time.Time{}},
+		{"four lanes are full", order(OrderOpen, OrderOpen, OrderOpen, OrderOpen, OrderOpen), Pace{Busy: map[int]bool{1: true, 2: true, 3: true, 4: true}}, Rules{Backups: 1}, DoRest, nil, time.Time{}},
+		{"what is in hand ended on paper", order(OrderDone), Pace{Busy: map[int]bool{1: true}}, Rules{}, DoRest, nil, time.Time{}},
+		{"a failure beside one at work", order(OrderFailed, OrderOpen), Pace{Busy: map[int]bool{2: true}}, Rules{}, DoRest, nil, time.Time{}},
+	} {
+		got := Next(s, c.orders, c.pace, noon, c.rules)
+		if got.Do != c.want || !slices.Equal(got.Orders, c.starts) || !got.Until.Equal(c.until) {
+			t.Errorf("%s: %+v", c.what, got)
+		}
+	}
+	if n := (Rules{}).lanes(); n != 8 {
+		t.Errorf("%d lanes without a bound", n)
+	}
+}
+
+func TestPartsInTheirOrder(t *testing.T) {
+	taken := Order{Intended: noon, Verdict: Accepted, Attempts: maxStatements}
+	verified := taken
+	verified.Verified = noon
+	for _, c := range []struct {
+		what string
+		s    Plan
+		o    Order
+		want Part
+	}{
+		{"one statement is left", Plan{}, Order{Intended: noon, Verdict: Void, Attempts: maxStatements - 1}, PartBackUp},
+		{"none is left", Plan{}, Order{Intended: noon, Verdict: Refused, Attempts: maxStatements}, PartGiveUp},
+		{"taken with the last", Plan{}, taken, PartDone},
+		{"verified before it is copied", Plan{How: policy.How{Verify: true}, BucketID: "b"}, taken, PartVerify},
+		{"copied where nobody verifies", Plan{BucketID: "b"}, taken, PartCopy},
+		{"verified, and stays", Plan{How: policy.How{Verify: true}}, verified, PartDone},
+		{"one whose check failed is taken anew", Plan{How: policy.How{Verify: true}}, Order{Intended: noon, Verdict: Refused, SetID: guid(1), Attempts: 1}, PartBackUp},
+	} {
+		if got := NextPart(c.s, c.o); got != c.want {
+			t.Errorf("%s: %s", c.what, got)
+		}
 	}
 }
