@@ -54,3 +54,37 @@ func TestAGateIsLeftByWhoGivesUp(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestPlacesAreBoundedEachForItself(t *testing.T) {
+	full, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, c := range []struct {
+		what   string
+		most   int
+		inside int // enterings before
+		place  string
+		ok     bool
+	}{
+		{"the last of three", 3, 2, "server", true},
+		{"one too many", 3, 3, "server", false},
+		{"another place", 3, 3, "other", true},
+		{"no bound", 0, 100, "server", true},
+	} {
+		var g Limits
+		for range c.inside {
+			if _, err := g.Enter(context.Background(), "server", c.most); err != nil {
+				t.Fatal(err)
+			}
+		}
+		entered := false
+		for range 40 { // of two ways that are open, either may be taken
+			if leave, err := g.Enter(full, c.place, c.most); err == nil {
+				entered = true
+				leave()
+			}
+		}
+		if entered != c.ok {
+			t.Errorf("%s: entered %v", c.what, entered)
+		}
+	}
+}
