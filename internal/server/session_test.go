@@ -170,3 +170,70 @@ func TestStagesAndStatesHaveWords(t *testing.T) {
 		t.Errorf("looking made %d migrations: %v", len(rows), err)
 	}
 }
+
+func TestASignInBeginsUnderANewToken(t *testing.T) {
+	h := servertest.NewHouse(t)
+	h.Admin(t)
+	b := h.Browser(t)
+	token := func() string {
+		at, err := url.Parse(h.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range b.Http.Jar.Cookies(at) {
+			if c.Name == "bakplane" {
+				return c.Value
+			}
+		}
+		return ""
+	}
+	b.Get("/sign-in").Submit("/sign-in", "name", servertest.AdminName, "password", servertest.AdminPassword)
+	first := token()
+	// Somebody signs in again in the same browser: whoever knew the first
+	// token must not be signed in with them.
+	b.Do(http.MethodPost, "/sign-in", url.Values{"name": {servertest.AdminName}, "password": {servertest.AdminPassword}}.Encode())
+	if second := token(); first == "" || second == "" || first == second {
+		t.Fatalf("the token %q is kept over the sign-in: %q", first, second)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.URL+"/audit", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.AddCookie(&http.Cookie{Name: "bakplane", Value: first})
+	resp, err := (&http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusSeeOther {
+		t.Errorf("the first token still opens: %d", resp.StatusCode)
+	}
+}
+
+func TestAnAuthorizationIsTakenAsItIsMeant(t *testing.T) {
+	h := servertest.NewHouse(t)
+	b := h.SignedIn(t)
+	for _, c := range []struct {
+		header string
+		code   int
+	}{
+		{"", http.StatusOK}, // the session counts
+		{"Bearer wrong", http.StatusUnauthorized},
+		{"bearer wrong", http.StatusUnauthorized},
+		{"Basic wrong", http.StatusOK},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.URL+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", c.header)
+		resp, err := b.Http.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != c.code {
+			t.Errorf("%q beside a session: %d, want %d", c.header, resp.StatusCode, c.code)
+		}
+	}
+}
