@@ -57,7 +57,9 @@ func TestJudge(t *testing.T) {
 		{"immediate with increments", func(f *Facts) { f.Migration.Mode = Immediate }, "chain", Barred},
 		{"immediate alone", func(f *Facts) { f.Migration.Mode, f.Migration.Files = Immediate, f.Migration.Files[:1] }, "chain", Passed},
 		{"SIMPLE, pending", func(f *Facts) { f.Sets[3].RecoveryModel = "SIMPLE" }, "recovery", Warned},
-		{"SIMPLE, immediate", func(f *Facts) { f.Migration.Mode, f.Migration.Files, f.Sets[3].RecoveryModel = Immediate, f.Migration.Files[:1], "SIMPLE" }, "recovery", Passed},
+		{"SIMPLE, immediate", func(f *Facts) {
+			f.Migration.Mode, f.Migration.Files, f.Sets[3].RecoveryModel = Immediate, f.Migration.Files[:1], "SIMPLE"
+		}, "recovery", Passed},
 		{"BULK-LOGGED", func(f *Facts) { f.Sets[3].RecoveryModel = "BULK-LOGGED" }, "recovery", Warned},
 		{"no model told", func(f *Facts) { f.Sets = nil }, "recovery", ""},
 		{"the last increment is large", func(f *Facts) { f.Migration.Files[3].Size = LastFileAdvice + 1 }, "last-size", Warned},
