@@ -164,6 +164,7 @@ func TestTheGateOpensOnlyAtTheTail(t *testing.T) {
 		"tail on its way":             {func(m *Migration) { m.Files[2].State = FileSent }, false},
 		"tail refused":                {func(m *Migration) { m.Files[2].State = FileRefused }, false},
 		"another log applied instead": {func(m *Migration) { m.Files[2].LastLSN = lsn(29) }, false},
+		"more applied than was taken": {func(m *Migration) { m.Files[2].LastLSN = lsn(31) }, false},
 		"tail not taken":              {func(m *Migration) { m.LiveSource.SourceBackups = m.LiveSource.SourceBackups[:2] }, false},
 		"tail's answer lost":          {func(m *Migration) { m.LiveSource.SourceBackups[2].Verdict = Unknown }, false},
 		"not frozen":                  {func(m *Migration) { m.LiveSource.Frozen = time.Time{} }, false},

@@ -260,3 +260,14 @@ func (d *desk) Migrations(context.Context, Filter) (out []Summary, err error) {
 }
 
 func bytesAt(b []byte) *bytes.Reader { return bytes.NewReader(b) }
+
+func (s *diskServer) Describe(context.Context) (backup.ServerInfo, error) {
+	return backup.ServerInfo{}, nil
+}
+func (s *diskServer) MissingRights(context.Context, string) ([]backup.MissingRight, error) {
+	return nil, nil
+}
+func (s *diskServer) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
+func (b *shelf) List(context.Context, string, string, int) ([]objectstore.Object, error) {
+	return nil, nil
+}
