@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -126,7 +127,7 @@ func (a *App) work(ctx context.Context) error {
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now, NewID: NewID,
 			Rules:         migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores, Reserve: migration.ImportsKept},
-			SourceBackups: migration.SourceRules{Reserve: migration.ImportsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: 15 * time.Second},
+			SourceBackups: migration.SourceRules{Reserve: migration.ImportsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: cmp.Or(a.config.Fresh, 15*time.Second)},
 			Caps:          migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Limits: a.Kit.Limits,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: a.Kit.Upload.Limit},
 		}, migration.RemedyRunKind: &migration.Remedies{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}},

@@ -31,4 +31,5 @@ type Config struct {
 	Now     func() time.Time  `kong:"-"` // the one clock of the house; nil = the machine's
 	Zone    *time.Location    `kong:"-"` // for local times until a browser names its own; nil = the machine's
 	Between func(Ports) Ports `kong:"-"` // stands between the house and its ports; nil = nobody
+	Fresh   time.Duration     `kong:"-"` // how old the last log may be that a cutover is ordered behind; 0 = 15 s
 }

@@ -48,7 +48,7 @@ func newHouseBeside(t *testing.T, pace emulators.Pace, change ...func(*app.Confi
 			t.Error(err)
 		}
 	})
-	c := app.Config{Data: h.data, Listen: "127.0.0.1:0", Poll: 20 * time.Millisecond, Settle: time.Second, Runs: 4, UploadParallel: 3}
+	c := app.Config{Data: h.data, Listen: "127.0.0.1:0", Poll: 20 * time.Millisecond, Settle: time.Second, Runs: 4, UploadParallel: 3, Fresh: 10 * time.Minute}
 	for _, f := range change {
 		f(&c)
 	}

@@ -76,7 +76,7 @@ func newLiveSource(t *testing.T, freeze migration.Freeze) *live {
 	f.worker = &migration.Worker{Store: store.Migrations(), Runs: store, Ports: f.ports, Now: time.Now, NewID: app.NewID,
 		Rules:         migration.Rules{Poll: 10 * time.Millisecond, Settle: 500 * time.Millisecond},
 		Upload:        migration.UploadRules{Parallel: 2},
-		SourceBackups: migration.SourceRules{Reserve: 3, Settle: 200 * time.Millisecond, Fresh: 15 * time.Second}}
+		SourceBackups: migration.SourceRules{Reserve: 3, Settle: 200 * time.Millisecond, Fresh: 10 * time.Minute}}
 	m, err := migration.LiveRequest{ServerID: "server", Source: "orders", InstanceID: demo.Instance, StagingID: demo.Staging, Every: time.Hour, Freeze: freeze}.Draft(demo.Folder)
 	if err != nil {
 		t.Fatal(err)

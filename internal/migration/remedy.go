@@ -170,8 +170,8 @@ func (r *Remedies) do(ctx context.Context, g run.Claim, w *RemedyRun) error {
 		return server.SetPageVerify(ctx, w.Database)
 	}
 	asking, stop := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() { defer close(ended); r.percent(asking, g, server, *w) }()
+	ended, ordered := make(chan struct{}), *w
+	go func() { defer close(ended); r.percent(asking, g, server, ordered) }()
 	w.Found, err = server.CheckDB(ctx, w.Database, false)
 	stop()
 	<-ended

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/db/storetest"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
@@ -28,10 +27,6 @@ func openForPeople(t *testing.T) *DB {
 		}
 	})
 	return d
-}
-
-func peopleEntry(at time.Time) audit.Entry {
-	return audit.New(audit.Actor{Name: "ana", Via: "web"}, at, "person.add", "person/1", "Added somebody.")
 }
 
 func TestSessionsEndAtTheirTime(t *testing.T) {

@@ -41,7 +41,7 @@ func record(policyID, database string, kind backup.Kind, at time.Time, n uint32)
 }
 
 func TestWhatIsWrongWithAPolicyLandsAtItsField(t *testing.T) {
-	h := servertest.NewHouse(t)
+	h := servertest.NewHouse(t, servertest.BetweenSlots)
 	h.Own(t, "left", servertest.WithShop)
 	b := h.SignedIn(t)
 	for _, tc := range []struct{ field, value, says string }{
@@ -88,7 +88,7 @@ func valueOf(b *servertest.Browser, name string) (value string) {
 }
 
 func TestAPolicyIsMadeChangedAndRolledBack(t *testing.T) {
-	h := servertest.NewHouse(t)
+	h := servertest.NewHouse(t, servertest.BetweenSlots)
 	h.Own(t, "left", servertest.WithShop)
 	b := h.SignedIn(t)
 	b.Get("/policies/new?servers=left").Sees(200, "New policy", "What matches now", "shop", "system databases are not chosen", "At 02:00 on Sunday")
@@ -127,7 +127,7 @@ func TestAPolicyIsMadeChangedAndRolledBack(t *testing.T) {
 }
 
 func TestTheCatalogueIsSearchedAndASetTellsItsChain(t *testing.T) {
-	h := servertest.NewHouse(t)
+	h := servertest.NewHouse(t, servertest.BetweenSlots)
 	h.Own(t, "left", servertest.WithShop)
 	b := h.SignedIn(t)
 	now := time.Now().UTC().Truncate(time.Second).Add(-time.Hour)
@@ -169,7 +169,7 @@ func TestTheCatalogueIsSearchedAndASetTellsItsChain(t *testing.T) {
 }
 
 func TestTheOverviewNamesWhoIsLate(t *testing.T) {
-	h := servertest.NewHouse(t)
+	h := servertest.NewHouse(t, servertest.BetweenSlots)
 	h.Own(t, "left", servertest.WithShop)
 	b := h.SignedIn(t)
 	now := time.Now().UTC().Truncate(time.Second)

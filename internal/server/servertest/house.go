@@ -46,19 +46,30 @@ const (
 )
 
 // NewHouse is a house whose engine works on two runs at once.
-func NewHouse(t *testing.T) *House {
+func NewHouse(t *testing.T, change ...func(*app.Config)) *House {
 	t.Helper()
-	return NewHouseWith(t, 2, migration.Rules{}, migration.Caps{})
+	return NewHouseWith(t, 2, migration.Rules{}, migration.Caps{}, change...)
+}
+
+// BetweenSlots sets the clock of a house to a minute after the next quarter, so
+// that no slot of the policies made here comes while a test lasts.
+func BetweenSlots(c *app.Config) {
+	began := time.Now()
+	from := began.Truncate(15 * time.Minute).Add(16 * time.Minute)
+	c.Now = func() time.Time { return from.Add(time.Since(began)) }
 }
 
 // NewHouseWith is a house whose engine works on so many runs at once and keeps
 // to these bounds. Its local time is that of Hangzhou.
-func NewHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migration.Caps) *House {
+func NewHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migration.Caps, change ...func(*app.Config)) *House {
 	t.Helper()
 	h := &House{Files: t.TempDir(), Ports: &ports{}}
 	config := app.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Poll: 20 * time.Millisecond, Settle: time.Second, Runs: parallel, UploadParallel: 2,
-		Backups: caps.Backups, Uploads: caps.Uploads, Restores: rules.Restores, Zone: time.FixedZone("", 8*3600),
+		Backups: caps.Backups, Uploads: caps.Uploads, Restores: rules.Restores, Zone: time.FixedZone("", 8*3600), Fresh: 10 * time.Minute,
 		Between: func(p app.Ports) app.Ports { h.Ports.Ports = p; return h.Ports }}
+	for _, f := range change {
+		f(&config)
+	}
 	var err error
 	if h.App, err = app.Open(t.Context(), config, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
