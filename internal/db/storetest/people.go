@@ -91,3 +91,55 @@ func tokensLeaveWithTheirPerson(t *testing.T, open Open) {
 		t.Errorf("the token of somebody who left: %v", err)
 	}
 }
+
+func theLastPersonStays(t *testing.T, open Open) {
+	d, at := open(t), time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)
+	add := func(id, name string) {
+		t.Helper()
+		if err := d.AddPerson(t.Context(), person.Person{ID: id, Name: name, Hash: "h", Created: at, Changed: at}, entryAt(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("1", "ana")
+	if err := d.RemovePerson(t.Context(), "1", entryAt(at)); !fault.Is(err, fault.Conflict) {
+		t.Fatalf("the last one: %v", err)
+	}
+	add("2", "bob")
+	if err := d.RemovePerson(t.Context(), "nobody", entryAt(at)); !fault.Is(err, fault.NotFound) {
+		t.Errorf("nobody: %v", err)
+	}
+	if err := d.RemovePerson(t.Context(), "1", entryAt(at)); err != nil {
+		t.Errorf("one of two: %v", err)
+	}
+	if err := d.RemovePerson(t.Context(), "2", entryAt(at)); !fault.Is(err, fault.Conflict) {
+		t.Errorf("the one who is left: %v", err)
+	}
+}
+
+func aTokenIsItsPersonsOwnAndItsUseIsNotedHourly(t *testing.T, open Open) {
+	d, at := open(t), time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)
+	for _, id := range []string{"1", "2"} {
+		if err := d.AddPerson(t.Context(), person.Person{ID: id, Name: "n" + id, Hash: "h", Created: at, Changed: at}, entryAt(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.AddToken(t.Context(), person.Token{ID: "t", PersonID: "1", Name: "script", Hash: "x", Created: at}, entryAt(at)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ after, noted time.Duration }{{0, 0}, {time.Hour - time.Microsecond, 0}, {time.Hour, time.Hour}, {time.Hour + time.Second, time.Hour}} {
+		p, _, err := d.PersonOfToken(t.Context(), "x", at.Add(c.after))
+		tokens, err2 := d.Tokens(t.Context(), "1")
+		if err != nil || err2 != nil || p.ID != "1" || !tokens[0].Used.Equal(at.Add(c.noted)) {
+			t.Errorf("used after %s: noted %s, %v %v", c.after, tokens[0].Used, err, err2)
+		}
+	}
+	if _, _, err := d.PersonOfToken(t.Context(), "y", at); !fault.Is(err, fault.NotFound) {
+		t.Errorf("another token: %v", err)
+	}
+	if err := d.RemoveToken(t.Context(), "2", "t", entryAt(at)); !fault.Is(err, fault.NotFound) {
+		t.Errorf("another's token is taken away: %v", err)
+	}
+	if err := d.RemoveToken(t.Context(), "1", "t", entryAt(at)); err != nil {
+		t.Error(err)
+	}
+}
