@@ -104,6 +104,7 @@ func TestJudge(t *testing.T) {
 		// its space
 		{"a byte too little", func(f *Facts) { f.Instance.UsedBytes = 201 }, "space", Barred},
 		{"no size told", func(f *Facts) { f.Instance.StorageBytes = 0 }, "space", Warned},
+		{"nothing is used", func(f *Facts) { f.Instance.UsedBytes = 0 }, "space", Passed},
 		{"no use told", func(f *Facts) { f.Instance.UsedBytes = -1 }, "space", Warned},
 		{"a later backup needs more", func(f *Facts) { f.Migration.Files[1].DataBytes = 101 }, "space", Barred},
 

@@ -171,6 +171,7 @@ func TestAnOrderIsFoundAgainByItsName(t *testing.T) {
 		{"a BACKUP runs, long after", nil, 1, time.Hour, Unknown},
 	} {
 		m := fed(func(m *Migration) { m.Files = []File{known["full"]}; m.Files[0].State = FileApplied })
+		m.SourceID = "another"
 		d, j := at(m, t0.Add(tc.after))
 		j.SourceBackups.Settle = 4 * time.Millisecond
 		d.bucket.files["ours.bak"] = data["log 1"]
@@ -185,7 +186,7 @@ func TestAnOrderIsFoundAgainByItsName(t *testing.T) {
 		if s := d.last().SourceBackup; s != nil {
 			got = s.Verdict
 		}
-		if got != tc.want || tc.want == Adopted && (len(d.last().Files) != 1 || d.last().SourceBackup.File != 2) {
+		if got != tc.want || tc.want == Adopted && (len(d.last().Files) != 1 || d.last().SourceBackup.File != 2 || d.last().Files[0].From != "folder") {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}
