@@ -89,7 +89,7 @@ func (s *Kit) Frame(c echo.Context, title, section, stream string) kit.Frame {
 	p, _ := Who(c)
 	f.Section, f.Stream, f.Who = section, stream, p.Person.Name
 	f.Nav = s.nav(ctx)
-	if p.Via == "web" && !wantsStream(c) {
+	if p.Via == "web" && !wantsStream(c) && !partOnly(c) {
 		if text := s.sessions.PopString(ctx, sessionNotice); text != "" {
 			f.Notice = &kit.Notice{Tone: kit.Tone(s.sessions.PopString(ctx, sessionTone)), Text: text}
 		}
@@ -131,3 +131,8 @@ func (s *Kit) setTheme(c echo.Context) error {
 	}
 	return SeeOther(c, back)
 }
+
+// partOnly reports whether the browser asks for a part of a page that it shows
+// already, such as a form that words itself: what is said once is for the whole
+// page that comes.
+func partOnly(c echo.Context) bool { return c.Request().Header.Get("HX-Request") != "" }
