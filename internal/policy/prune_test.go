@@ -28,6 +28,9 @@ func TestWhatGoesAtEachBoundary(t *testing.T) {
 		{"just as old as its days", func(p *Policy, _ *[3]backup.Record) { p.Rules[0].Keep.Days = 15 }, []string{"a"}},
 		{"a day too old", func(p *Policy, _ *[3]backup.Record) { p.Rules[0].Keep.Days = 14 }, []string{"a", "b"}},
 		{"two by number", func(p *Policy, _ *[3]backup.Record) { p.Rules[0].Keep = Keep{Count: 2} }, []string{"a"}},
+		{"as new as the newest: none is newer", func(p *Policy, r *[3]backup.Record) {
+			p.Rules[0].Keep, r[1].Set.Finished = Keep{Count: 1}, r[2].Set.Finished
+		}, []string{"a"}},
 		{"for ever", func(p *Policy, _ *[3]backup.Record) { p.Rules[0].Keep = Keep{} }, nil},
 		{"pinned", func(_ *Policy, r *[3]backup.Record) { r[0].Pinned = true }, []string{"b"}},
 		{"with an expiry to come", func(_ *Policy, r *[3]backup.Record) { r[0].Expires = now.Add(1) }, []string{"b"}},
