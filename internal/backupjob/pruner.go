@@ -253,6 +253,7 @@ func (p *Pruner) removeCopy(ctx context.Context, r backup.Record, c backup.Copy,
 	there := 0
 	for _, k := range c.Keys {
 		if k == "" {
+			there++ // never found: its bytes are not in c.Size
 			continue
 		}
 		o, err := bucket.Stat(ctx, k)

@@ -175,6 +175,7 @@ func TestOnlyOurFilesAreRemoved(t *testing.T) {
 		{what: "half of it, and a larger stranger", keys: []string{"x", "y"}, files: map[string]int64{"y": 21}},
 		{what: "both, and one is larger", keys: []string{"x", "y"}, files: map[string]int64{"x": 10, "y": 11}},
 		{what: "a stripe that was never found", keys: []string{"", "y"}, files: map[string]int64{"y": 20}, goes: true, deleted: []string{"y"}},
+		{what: "a smaller stranger beside one that was never found", keys: []string{"", "y"}, files: map[string]int64{"y": 5}},
 		{what: "the bucket does not answer", keys: []string{"x"}, files: map[string]int64{"x": 10}, shelf: func(s *shelf) { s.away = errAway }},
 		{what: "a file cannot be looked at", keys: []string{"x", "y"}, files: map[string]int64{"x": 10, "y": 10}, shelf: func(s *shelf) { s.stat = map[string]error{"y": errAway} }},
 		{what: "it cannot be removed", keys: []string{"x"}, files: map[string]int64{"x": 10}, shelf: func(s *shelf) { s.sticky = true }, deleted: []string{"x"}},
