@@ -53,6 +53,8 @@ type Pace struct {
 	Load float64       // changes per second in each database of the SQL Server; 0 = none
 	Size int64         // bytes of a full backup there, at least; 0 = 1 MiB
 	Past time.Duration // how long the service has backed up instances that hold something; 0 = it holds nothing yet
+
+	Ahead time.Duration // of UTC: the clock that the SQL Server shows, in quarter hours
 }
 
 // Start starts the emulators; their state lives in a folder.
@@ -127,7 +129,7 @@ func (g *All) startServer(folder string, pace Pace) (err error) {
 	if err := os.MkdirAll(g.Backups, 0o755); err != nil {
 		return err
 	}
-	c := sqlserveremu.Config{Name: Server, Version: "15.0.4430.1", Edition: "standard", BackupFolder: g.Backups,
+	c := sqlserveremu.Config{Name: Server, Version: "15.0.4430.1", Edition: "standard", BackupFolder: g.Backups, UTCOffset: pace.Ahead,
 		Logins: []sqlserveremu.Login{{Name: Login, Password: Password, Sysadmin: true}}}
 	for _, name := range Databases {
 		c.Databases = append(c.Databases, sqlserveremu.DatabaseSpec{Name: name, Size: pace.Size, Tables: []sqlserveremu.TableSpec{{Name: "orders", Rows: 200}, {Name: "customers", Rows: 50}}})
