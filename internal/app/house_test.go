@@ -109,6 +109,11 @@ func (h *house) draft(change func(*migration.FilesRequest)) migration.Draft {
 	if change != nil {
 		change(&w)
 	}
+	target, err := h.app.DB.Instance(h.t.Context(), w.InstanceID)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	w.Traits = target.Traits
 	seen := h.look(w.SourceID, w.SourcePrefix)
 	d, err := migration.NewDraft(w, seen, w.SourceID == w.StagingID)
 	if err != nil {
