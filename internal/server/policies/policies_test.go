@@ -97,7 +97,7 @@ func TestAPolicyIsMadeChangedAndRolledBack(t *testing.T) {
 	id := strings.TrimPrefix(b.At.Path, "/policies/")
 
 	// Sets that the rules in force keep and a changed rule would not.
-	now := time.Now().UTC().Truncate(time.Second)
+	now := h.Now().UTC().Truncate(time.Second)
 	var sets []backup.Record
 	for week := range 4 {
 		sets = append(sets, record(id, "shop", backup.Full, now.AddDate(0, 0, -7*(4-week)), uint32(week*10+1)))
@@ -130,7 +130,7 @@ func TestTheCatalogueIsSearchedAndASetTellsItsChain(t *testing.T) {
 	h := servertest.NewHouse(t, servertest.BetweenSlots)
 	h.Own(t, "left", servertest.WithShop)
 	b := h.SignedIn(t)
-	now := time.Now().UTC().Truncate(time.Second).Add(-time.Hour)
+	now := h.Now().UTC().Truncate(time.Second).Add(-time.Hour)
 	log := record("", "shop", backup.Log, now.Add(2*time.Minute), 3)
 	log.Set.First = backup.LSN{VLF: 1, Block: 1, Slot: 1}
 	foreign := record("", "shop", backup.Log, now.Add(4*time.Minute), 4)
@@ -172,18 +172,18 @@ func TestTheOverviewNamesWhoIsLate(t *testing.T) {
 	h := servertest.NewHouse(t, servertest.BetweenSlots)
 	h.Own(t, "left", servertest.WithShop)
 	b := h.SignedIn(t)
-	now := time.Now().UTC().Truncate(time.Second)
+	now := h.Now().UTC().Truncate(time.Second)
 	c := h.DB.Catalogue()
 	if err := c.Put(t.Context(), []backup.Record{record("", "shop", backup.Full, now.Add(-2*time.Hour), 1)}); err != nil {
 		t.Fatal(err)
 	}
-	k := policy.Editor{Store: h.DB.Policies(), Sets: c, Environment: policy.KnownFacts{Places: h.DB, Records: c}, Now: time.Now, NewID: uuid.NewString}
+	k := policy.Editor{Store: h.DB.Policies(), Sets: c, Environment: policy.KnownFacts{Places: h.DB, Records: c}, Now: h.Now, NewID: uuid.NewString}
 	p, err := k.Save(t.Context(), policy.Policy{Name: "Hourly", Enabled: true, Servers: []string{"left"}, Zone: "UTC", Missed: policy.MissedSkip, Objective: time.Hour,
 		Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 * * * *", Keep: policy.Keep{Count: 3}}}}, policy.By{Actor: audit.Actor{Name: "test", Via: "command"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	promising := policy.Promising{Policies: h.DB.Policies(), Sets: c, Now: time.Now, Instances: func(context.Context) ([]endpoint.Instance, error) {
+	promising := policy.Promising{Policies: h.DB.Policies(), Sets: c, Now: h.Now, Instances: func(context.Context) ([]endpoint.Instance, error) {
 		return []endpoint.Instance{{ID: "left", Kind: sqlserver.InstanceKind}}, nil
 	}}
 	if err := promising.Turn(t.Context()); err != nil {

@@ -33,6 +33,7 @@ type House struct {
 	App      *app.App
 	DB       *sqlite.DB
 	Notifier *run.Notifier
+	Now      func() time.Time // the clock of the App
 	Ports    *ports
 	Files    string  // folder with backup files
 	Source   *source // the SQL Server at work, when there is one
@@ -69,6 +70,9 @@ func NewHouseWith(t *testing.T, parallel int, rules migration.Rules, caps migrat
 		Between: func(p app.Ports) app.Ports { h.Ports.Ports = p; return h.Ports }}
 	for _, f := range change {
 		f(&config)
+	}
+	if h.Now = config.Now; h.Now == nil {
+		h.Now = time.Now
 	}
 	var err error
 	if h.App, err = app.Open(t.Context(), config, slog.New(slog.DiscardHandler)); err != nil {
