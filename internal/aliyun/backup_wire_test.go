@@ -27,11 +27,17 @@ func TestBackupCallsOnTheWire(t *testing.T) {
 	}
 	c, at := client.Cloud("rm-1"), time.Date(2026, 7, 15, 12, 10, 23, 0, time.FixedZone("", 8*3600))
 	s := policy.Standard{RetentionDays: 7, Days: []time.Weekday{time.Sunday, time.Monday}, Hour: 23, Method: policy.Physical, Incremental: true, Log: policy.LogEvery30, Priority: policy.PrimaryOnly}
-	base := "BackupLog=Enable&BackupPolicyMode=DataBackupPolicy&BackupRetentionPeriod=7&DBInstanceId=rm-1&PreferredBackupPeriod=Monday%2CSunday&PreferredBackupTime=23%3A00Z-24%3A00Z"
+	base := "BackupPolicyMode=DataBackupPolicy&BackupRetentionPeriod=7&DBInstanceId=rm-1&PreferredBackupPeriod=Monday%2CSunday&PreferredBackupTime=23%3A00Z-24%3A00Z"
+	five, asData, snapshots := s, s, s
+	five.Log, asData.Log = policy.LogEvery5, policy.LogAsData
+	snapshots.Method, snapshots.Incremental, snapshots.SnapshotMinutes = policy.Snapshot, false, 180
 	for _, one := range []struct {
 		do   func() error
 		want string
 	}{
+		{func() error { return c.SetPolicy(t.Context(), five, policy.Abilities{}) }, base + "&EnableIncrementDataBackup=true&BackupLog=Enable"},
+		{func() error { return c.SetPolicy(t.Context(), asData, policy.Abilities{}) }, base + "&EnableIncrementDataBackup=true"},
+		{func() error { return c.SetPolicy(t.Context(), snapshots, policy.Abilities{}) }, base + "&BackupMethod=Snapshot&LogBackupFrequency=LogInterval&BackupInterval=180"},
 		{func() error { return c.SetPolicy(t.Context(), s, policy.Abilities{}) }, base + "&EnableIncrementDataBackup=true&LogBackupFrequency=LogInterval"},
 		{func() error {
 			return c.SetPolicy(t.Context(), s, policy.Abilities{Cluster: true, SetPriority: true, Snapshot: true})

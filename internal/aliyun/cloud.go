@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,11 +87,12 @@ func yes(t Text) bool {
 	return false
 }
 
-// standing reads the answer. That the interval of 5 minutes shows as
-// BackupInterval 5 follows from its description (minutes between log backups)
-// and is not confirmed. With snapshots BackupInterval may be that of snapshots,
-// so that only LogBackupFrequency counts then, and an interval of 5, which
-// snapshots do not have.
+// standing reads the answer. How often logs are backed up is told by
+// BackupInterval, in minutes; BackupLog and EnableBackupLog are not believed of
+// physical backups, since the reference's own sample has them beside an interval
+// of 30. With snapshots BackupInterval may be that of snapshots, which have no 5:
+// there LogInterval is 30 minutes, and BackupLog Enable is 5, because logs of
+// snapshots are not backed up with data.
 func (r *BackupPolicy) standing() policy.Standing {
 	s := policy.Standing{Raw: maps.Clone(r.Told), Next: moment(r.PreferredNextBackupTime)}
 	p := &s.Standard
@@ -100,13 +103,20 @@ func (r *BackupPolicy) standing() policy.Standing {
 		p.Method = policy.Snapshot
 	}
 	p.Incremental = dara.BoolValue(r.EnableIncrementDataBackup)
-	switch interval := dara.StringValue(r.BackupInterval); {
+	interval, every30 := dara.StringValue(r.BackupInterval), dara.StringValue(r.LogBackupFrequency) == "LogInterval"
+	switch {
 	case interval == "5":
 		p.Log = policy.LogEvery5
-	case dara.StringValue(r.LogBackupFrequency) == "LogInterval", interval == "30" && p.Method == policy.Physical:
+	case every30, interval == "30" && p.Method == policy.Physical:
 		p.Log = policy.LogEvery30
+	case p.Method == policy.Snapshot && (yes(Text(dara.StringValue(r.BackupLog))) || yes(Text(dara.StringValue(r.EnableBackupLog)))):
+		p.Log = policy.LogEvery5
 	default:
 		p.Log = policy.LogAsData
+	}
+	// An interval of 30 beside LogInterval may be that of the logs.
+	if n, err := strconv.Atoi(interval); err == nil && p.Method == policy.Snapshot && slices.Contains(policy.SnapshotIntervals, n) && (n != 30 || !every30) {
+		p.SnapshotMinutes = n
 	}
 	s.Can.SetPriority = dara.BoolValue(r.SupportModifyBackupPriority)
 	if n := dara.Int32Value(r.BackupPriority); n == 1 || n == 2 {

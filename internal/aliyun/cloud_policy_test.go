@@ -39,8 +39,15 @@ func TestPolicyIsReadAndWritten(t *testing.T) {
 	}
 	want.Method = policy.Physical
 	refusal(t, b.cloud1.SetPolicy(t.Context(), want, s.Can), fault.Conflict, "OperationDenied.SwitchSnapshotToPhysical", policy.FieldMethod)
+	want.Method, want.Log, want.SnapshotMinutes = policy.Snapshot, policy.LogEvery5, 120
+	if err := b.cloud1.SetPolicy(t.Context(), want, s.Can); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = b.cloud1.Policy(t.Context()); err != nil || len(policy.Diff(want, s.Standard)) > 0 {
+		t.Errorf("snapshots every two hours and logs every five minutes, read back as %+v %v", s.Standard, err)
+	}
 	b.patch(map[string]any{"log_minutes": 5, "policy": map[string]any{"retention": 60}})
-	if s, err = b.cloud1.Policy(t.Context()); err != nil || s.Standard.Log != policy.LogEvery5 || s.Standard.RetentionDays != 60 || s.Raw["BackupInterval"] != "5" {
+	if s, err = b.cloud1.Policy(t.Context()); err != nil || s.Standard.Log != policy.LogEvery5 || s.Standard.RetentionDays != 60 || s.Raw["BackupLog"] != "Enable" {
 		t.Errorf("changed in the console: %+v %v", s, err)
 	}
 }
@@ -167,7 +174,7 @@ func TestOurRulesAgreeWithTheService(t *testing.T) {
 	for _, g := range grounds {
 		for _, method := range []policy.Method{policy.Physical, policy.Snapshot} {
 			for _, incremental := range []bool{false, true} {
-				for _, log := range []policy.LogFrequency{policy.LogAsData, policy.LogEvery30} {
+				for _, log := range []policy.LogFrequency{policy.LogAsData, policy.LogEvery30, policy.LogEvery5} {
 					for _, priority := range []policy.Priority{policy.PriorityNone, policy.SecondaryFirst, policy.PrimaryOnly} {
 						before, minutes := 2, 30
 						b.rds.Patch(instance, aliyunemu.InstancePatch{Category: &g.category, StorageGB: &g.storage})

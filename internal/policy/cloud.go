@@ -42,6 +42,7 @@ const (
 	FieldIncremental = "incremental"
 	FieldHour        = "hour"
 	FieldLog         = "log"
+	FieldEvery       = "snapshot-minutes"
 	FieldRows        = "rows" // of the advanced policy
 	FieldLogKept     = "log-retention"
 	// Of a manual backup and of a set's expiry.
@@ -85,7 +86,14 @@ type Standard struct {
 	Incremental   bool
 	Log           LogFrequency
 	Priority      Priority
+	// SnapshotMinutes is how often snapshots are taken besides those at the
+	// hour, one of SnapshotIntervals; 0 = not at all, or not told.
+	SnapshotMinutes int `json:",omitempty"`
 }
+
+// SnapshotIntervals are the minutes between snapshots that the service takes
+// (RDS API ModifyBackupPolicy, BackupInterval).
+var SnapshotIntervals = []int{15, 30, 60, 120, 180, 240, 360, 480, 720}
 
 // Standing is what an instance's policy is, and what it could be.
 type Standing struct {

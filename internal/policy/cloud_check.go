@@ -88,6 +88,9 @@ func CheckStandard(was Standing, s Standard, confirmed bool) []Finding {
 			bar(c.Field, words.Text{Format: c.Why}, words.Text{Format: fixes(c.Field, c.Value)})
 		}
 	}
+	if s.SnapshotMinutes != 0 && !slices.Contains(SnapshotIntervals, s.SnapshotMinutes) {
+		bar(FieldEvery, words.Say("The service takes snapshots every 15, 30 or 60 minutes, or every 2, 3, 4, 6, 8 or 12 hours."), words.Text{})
+	}
 	if OneWay(was.Standard, s) && !confirmed {
 		bar(FieldMethod, words.Say("The change from physical backups to snapshots cannot be taken back. Physical backups by hand stay possible."), words.Say("Type the confirmation."))
 	}
@@ -108,14 +111,18 @@ func (s Standard) value(field string) string {
 		return string(s.Log)
 	case FieldPriority:
 		return strconv.Itoa(int(s.Priority))
+	case FieldEvery:
+		return strconv.Itoa(s.SnapshotMinutes)
 	}
 	return ""
 }
 
 func fixes(field, value string) string {
 	switch {
-	case field == FieldLog && value == string(LogEvery5):
-		return "Choose every 30 minutes, or make this change in the console."
+	case field == FieldEvery && value == "0":
+		return "Switch it off in the console."
+	case field == FieldEvery:
+		return "Choose none."
 	case field == FieldLog:
 		return "Choose every 30 minutes."
 	case field == FieldIncremental:
@@ -152,6 +159,7 @@ func Choices(was Standing, s Standard) []Choice {
 	if s.Method == Snapshot {
 		out[4].Why = "With snapshots, logs are backed up every 30 or every 5 minutes."
 	}
+	out = append(out, intervals(was, s)...)
 	for _, p := range []Priority{PrimaryOnly, SecondaryFirst} {
 		out = append(out, Choice{FieldPriority, strconv.Itoa(int(p)), p.Words(), priorityWhy(was, s, p)})
 	}
@@ -180,19 +188,34 @@ func snapshotWhy(was Standing) string {
 	return ""
 }
 
-// fiveWhy always has a reason: the parameter's value for 5 minutes is not
-// documented (RDS API ModifyBackupPolicy, LogBackupFrequency), so an interval
-// of 5 minutes is shown and never written.
+// fiveWhy goes by what the service tells of the instance; one that stands at
+// five minutes can stay there.
 func fiveWhy(was Standing, s Standard) string {
 	switch {
-	case !was.Can.FiveMinuteLog:
-		return "The instance does not offer log backups every 5 minutes."
 	case was.Can.Cluster && s.Method == Physical && s.Priority == SecondaryFirst:
 		return "Backups on the secondary first exclude log backups every 5 minutes."
-	case was.Standard.Log == LogEvery5:
-		return "The instance backs its log up every 5 minutes, set in the console. The service's API has no documented value for it and takes the frequency with every change, so that saving here would end it."
+	case !was.Can.FiveMinuteLog && was.Standard.Log != LogEvery5:
+		return "The instance does not offer log backups every 5 minutes."
 	}
-	return "The instance offers it, but the service's API has no documented value for it: it can be chosen in the console only."
+	return ""
+}
+
+// intervals are the choices of how often snapshots are taken besides those at
+// the hour. The value that switches an interval off again is not documented any
+// more (an older text had -1), and left out it may well stay.
+func intervals(was Standing, s Standard) []Choice {
+	none, some := "", ""
+	if s.Method == Snapshot && was.Standard.SnapshotMinutes > 0 {
+		none = "The service's API has no documented value that switches the interval off."
+	}
+	if s.Method != Snapshot {
+		some = "The interval is for snapshots."
+	}
+	out := []Choice{{FieldEvery, "0", EveryWords(0), none}}
+	for _, minutes := range SnapshotIntervals {
+		out = append(out, Choice{FieldEvery, strconv.Itoa(minutes), EveryWords(minutes), some})
+	}
+	return out
 }
 
 func priorityWhy(was Standing, s Standard, p Priority) string {
@@ -254,6 +277,9 @@ func CheckAdvanced(was Standing, a Advanced, confirmed bool) []Finding {
 		default:
 			bar(c.Field, words.Text{Format: c.Why}, words.Text{Format: fixes(c.Field, c.Value)})
 		}
+	}
+	if a.Log == LogEvery5 {
+		bar(FieldLog, words.Say("The page of the advanced policy offers logs with each data backup and every 30 minutes; whether 5 minutes can be had beside it is not documented."), words.Say("Choose every 30 minutes."))
 	}
 	switch {
 	case a.LogRetentionDays < 7 || a.LogRetentionDays > 7300:

@@ -53,6 +53,7 @@ func Diff(was, now Standard) []Change {
 	}
 	c.add(FieldIncremental, "Incremental", onOff(was.Incremental), onOff(now.Incremental))
 	c.add(FieldLog, "Log backups", was.Log.Words(), now.Log.Words())
+	c.add(FieldEvery, "Snapshots besides", EveryWords(was.SnapshotMinutes), EveryWords(now.SnapshotMinutes))
 	return c
 }
 

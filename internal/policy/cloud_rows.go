@@ -167,9 +167,7 @@ func AdvancedCall(instanceID string, was, a Advanced) (backup.Call, error) {
 	if a.Method == Physical {
 		c = c.With("EnableIncrementDataBackup", strconv.FormatBool(a.Incremental))
 	}
-	if a.Log == LogEvery30 {
-		c = c.With("LogBackupFrequency", "LogInterval")
-	}
+	c = withLog(c, a.Log)
 	n := 0
 	row := func(action string, s Sparse) error {
 		n++

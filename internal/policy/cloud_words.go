@@ -36,6 +36,19 @@ func (m Method) Words() string {
 	return "physical"
 }
 
+// EveryWords is how often snapshots are taken besides those at the hour.
+func EveryWords(minutes int) string {
+	switch {
+	case minutes <= 0:
+		return "none"
+	case minutes < 60:
+		return fmt.Sprintf("every %d minutes", minutes)
+	case minutes == 60:
+		return "every hour"
+	}
+	return fmt.Sprintf("every %d hours", minutes/60)
+}
+
 func onOff(b bool) string {
 	if b {
 		return "on"

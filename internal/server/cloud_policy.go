@@ -40,6 +40,7 @@ type ServicePolicyRequest struct {
 	Incremental string
 	Log         string
 	Priority    string
+	Every       string // minutes between snapshots; 0 = none
 	Confirm     string // the one-way change, typed
 }
 
@@ -50,7 +51,7 @@ func (w ServicePolicyRequest) Asked() bool { return w.Retention != "" || w.Hour 
 // Values are the fields, for links and hidden fields.
 func (w ServicePolicyRequest) Values() url.Values {
 	v := url.Values{policy.FieldDays: w.Days}
-	for name, value := range map[string]string{policy.FieldRetention: w.Retention, policy.FieldHour: w.Hour, policy.FieldMethod: w.Method, policy.FieldIncremental: w.Incremental, policy.FieldLog: w.Log, policy.FieldPriority: w.Priority} {
+	for name, value := range map[string]string{policy.FieldRetention: w.Retention, policy.FieldHour: w.Hour, policy.FieldMethod: w.Method, policy.FieldIncremental: w.Incremental, policy.FieldLog: w.Log, policy.FieldPriority: w.Priority, policy.FieldEvery: w.Every} {
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -60,7 +61,7 @@ func (w ServicePolicyRequest) Values() url.Values {
 
 // Hidden are the same as fixed fields.
 func (w ServicePolicyRequest) Hidden() (out []kit.Hidden) {
-	for _, name := range []string{policy.FieldRetention, policy.FieldDays, policy.FieldHour, policy.FieldMethod, policy.FieldIncremental, policy.FieldLog, policy.FieldPriority} {
+	for _, name := range []string{policy.FieldRetention, policy.FieldDays, policy.FieldHour, policy.FieldMethod, policy.FieldIncremental, policy.FieldLog, policy.FieldPriority, policy.FieldEvery} {
 		for _, value := range w.Values()[name] {
 			out = append(out, kit.Hidden{Name: name, Value: value})
 		}
@@ -115,12 +116,19 @@ func (w ServicePolicyRequest) Standard(now policy.Standard) (s policy.Standard, 
 		}
 		s.Priority = policy.Priority(n)
 	}
+	if w.Every != "" {
+		n, err := strconv.Atoi(w.Every)
+		if err != nil {
+			wrong[policy.FieldEvery] = fmt.Sprintf("%q is not a number of minutes.", w.Every)
+		}
+		s.SnapshotMinutes = n
+	}
 	return s, wrong
 }
 
 // RequestFor is the request that leads to a policy.
 func RequestFor(s policy.Standard) ServicePolicyRequest {
-	w := ServicePolicyRequest{Retention: strconv.Itoa(s.RetentionDays), Hour: strconv.Itoa(s.Hour), Method: string(s.Method), Incremental: strconv.FormatBool(s.Incremental), Log: string(s.Log), Priority: strconv.Itoa(int(s.Priority))}
+	w := ServicePolicyRequest{Retention: strconv.Itoa(s.RetentionDays), Hour: strconv.Itoa(s.Hour), Method: string(s.Method), Incremental: strconv.FormatBool(s.Incremental), Log: string(s.Log), Priority: strconv.Itoa(int(s.Priority)), Every: strconv.Itoa(s.SnapshotMinutes)}
 	for _, d := range s.Days {
 		w.Days = append(w.Days, d.String())
 	}

@@ -86,8 +86,22 @@ func (b *Backups) next(s *Server, in *Instance) (first time.Time, happen func(ti
 }
 
 // slot is the first scheduled time after t, in UTC. Whether the service means
-// the days of the policy in UTC is not said; its hour is.
+// the days of the policy in UTC is not said; its hour is. From when on the
+// interval of snapshots counts is not said either: here it is midnight UTC.
 func (p *BackupPolicy) slot(t time.Time) time.Time {
+	daily := p.daily(t)
+	if p.Method != "Snapshot" || p.SnapshotMinutes <= 0 {
+		return daily
+	}
+	every := time.Duration(p.SnapshotMinutes) * time.Minute
+	if next := t.UTC().Truncate(every).Add(every); daily.IsZero() || next.Before(daily) {
+		return next
+	}
+	return daily
+}
+
+// daily is the first time after t at the policy's hour on one of its days.
+func (p *BackupPolicy) daily(t time.Time) time.Time {
 	hour, _ := strconv.Atoi(p.Time[:2])
 	day := time.Date(t.Year(), t.Month(), t.Day(), hour, 0, 0, 0, time.UTC)
 	for range 400 {

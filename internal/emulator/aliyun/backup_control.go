@@ -74,6 +74,9 @@ func (b *Backups) console(p BackupPolicy, now time.Time) {
 	if p.Priority != 0 {
 		into.Priority = p.Priority
 	}
+	if p.SnapshotMinutes != 0 {
+		into.SnapshotMinutes = p.SnapshotMinutes
+	}
 	if len(p.Rows) > 0 {
 		into.Rows = p.Rows
 	}

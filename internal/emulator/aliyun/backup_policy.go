@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// describeBackupPolicy shows an interval of 5 minutes as BackupInterval 5
-// beside LogInterval, which follows from the fields' descriptions and is not
-// confirmed. Some scalars are written as text and some as numbers, as the
-// reference's own samples do.
+// describeBackupPolicy tells BackupLog Enable only of logs every 5 minutes, and
+// their interval in BackupInterval, as the comments of the SDKs have it. Logs
+// with each data backup show as -1, and snapshots by the minute as the interval
+// where logs have none of their own in it: neither is confirmed. Some scalars
+// are written as text and some as numbers, as the reference's own samples do.
 func (q *request) describeBackupPolicy() (answer, *refusal) {
 	s := q.server
 	s.mu.Lock()
@@ -27,7 +28,7 @@ func (q *request) describeBackupPolicy() (answer, *refusal) {
 	out := answer{
 		"BackupRetentionPeriod": p.Retention, "PreferredBackupPeriod": strings.Join(p.Days, ","), "PreferredBackupTime": p.Time,
 		"PreferredNextBackupTime": p.slot(s.now()).Format(timeMinutes), "BackupMethod": p.Method,
-		"EnableIncrementDataBackup": p.Incremental, "BackupLog": "Enable", "EnableBackupLog": "1",
+		"EnableIncrementDataBackup": p.Incremental, "BackupLog": "Disabled", "EnableBackupLog": 0,
 		"LogBackupRetentionPeriod": p.Retention, "ReleasedKeepPolicy": p.ReleasedKeep, "LogBackupFrequency": "", "BackupInterval": "-1",
 		"SupportsHighFrequencyBackup": flag(!b.NoFiveMinutes), "SupportVolumeShadowCopy": flag(!b.LocalDisk),
 		"SupportModifyBackupPriority": in.Category == "AlwaysOn", "AdvancedBackupPolicyEnabled": p.Advanced,
@@ -35,8 +36,14 @@ func (q *request) describeBackupPolicy() (answer, *refusal) {
 	if in.Category == "AlwaysOn" {
 		out["BackupPriority"] = p.Priority
 	}
-	if p.LogMinutes > 0 {
+	switch {
+	case p.LogMinutes == 5:
+		out["BackupLog"], out["EnableBackupLog"], out["BackupInterval"] = "Enable", "1", 5
+	case p.LogMinutes > 0:
 		out["LogBackupFrequency"], out["BackupInterval"] = "LogInterval", strconv.Itoa(p.LogMinutes)
+	}
+	if p.Method == "Snapshot" && p.SnapshotMinutes > 0 {
+		out["BackupInterval"] = strconv.Itoa(p.SnapshotMinutes)
 	}
 	if p.Advanced {
 		rows := []answer{}
@@ -124,6 +131,56 @@ func (q *request) modifyBackupPolicy() (answer, *refusal) {
 	return answer{"DBInstanceID": q.params.Get("DBInstanceId"), "EnableBackupLog": "1", "CompressType": "", "HighSpaceUsageProtection": ""}, nil
 }
 
+// snapshotEvery are the intervals of snapshots in minutes.
+var snapshotEvery = []string{"15", "30", "60", "120", "180", "240", "360", "480", "720"}
+
+// logMinutes reads how often logs are backed up: BackupLog Enable alone is every
+// 5 minutes, LogInterval alone every 30, neither is with each data backup. That
+// logs cannot be switched off is documented; how the service refuses both at
+// once, and 5 minutes where they are not offered, is not, and the codes are our
+// choice.
+func (q *request) logMinutes(b *Backups, method string, priority int) (int, *refusal) {
+	denied := func(message string) *refusal {
+		return refuse(http.StatusForbidden, "OperationDenied.ApiForbiddenForLogBackupFrequency", "%s", message)
+	}
+	log, frequency := q.params.Get("BackupLog"), q.params.Get("LogBackupFrequency")
+	switch {
+	case frequency != "" && frequency != "LogInterval":
+		return 0, refuse(http.StatusBadRequest, "InvalidLogBackupFrequency.Malformed", "The specified parameter %s is not valid.", "LogBackupFrequency")
+	case log != "" && log != "Enable", q.params.Get("EnableBackupLog") != "":
+		return 0, refuse(http.StatusForbidden, "OperationDenied.ModifyBackupSwitchOff", "Log backup cannot be disabled for this instance.")
+	case log == "Enable" && frequency != "":
+		return 0, refuse(http.StatusBadRequest, "InvalidLogBackupFrequency.Malformed", "The specified parameter %s is not valid.", "LogBackupFrequency")
+	case log == "Enable" && b.NoFiveMinutes:
+		return 0, denied("The instance does not support high-frequency log backup.")
+	case log == "Enable" && priority == 1 && method == "Physical":
+		return 0, denied("High-frequency log backup is not available while backups are taken on the secondary node first.")
+	case log == "Enable":
+		return 5, nil
+	case frequency == "LogInterval":
+		return 30, nil
+	case method == "Snapshot":
+		return 0, denied("With snapshot backup, the log backup frequency cannot be the same as that of data backup.")
+	}
+	return 0, nil
+}
+
+// snapshotMinutes reads the interval of snapshots; left out, it stays. BackupInterval
+// is for snapshots alone; the code of its refusal is our choice.
+func (q *request) snapshotMinutes(now int, method string) (int, *refusal) {
+	text := q.params.Get("BackupInterval")
+	switch {
+	case method != "Snapshot" && text == "":
+		return 0, nil
+	case text == "":
+		return now, nil
+	case method != "Snapshot" || !slices.Contains(snapshotEvery, text):
+		return 0, refuse(http.StatusBadRequest, "InvalidBackupInterval.Malformed", "The specified parameter %s is not valid.", "BackupInterval")
+	}
+	minutes, _ := strconv.Atoi(text)
+	return minutes, nil
+}
+
 // policy reads the policy that the call wants.
 func (q *request) policy(in *Instance) (BackupPolicy, *refusal) {
 	bad := func(code, name string) *refusal {
@@ -132,7 +189,7 @@ func (q *request) policy(in *Instance) (BackupPolicy, *refusal) {
 	b, v := &in.Backups, q.params.Get
 	p := b.Policy
 	for _, foreign := range []string{"LogBackupRetentionPeriod", "HighSpaceUsageProtection", "LocalLogRetentionHours", "LocalLogRetentionSpace",
-		"LogBackupLocalRetentionNumber", "CompressType", "ArchiveBackupRetentionPeriod"} {
+		"LogBackupLocalRetentionNumber", "CompressType", "Category", "ArchiveBackupRetentionPeriod"} {
 		if v(foreign) != "" {
 			return p, refuse(http.StatusBadRequest, "InvalidParameter", "Parameters is not valid.")
 		}
@@ -154,9 +211,6 @@ func (q *request) policy(in *Instance) (BackupPolicy, *refusal) {
 	retention, err := strconv.Atoi(v("BackupRetentionPeriod"))
 	if err != nil || retention < 7 || retention > 730 {
 		return p, bad("InvalidBackupRetentionPeriod.Malformed", "BackupRetentionPeriod")
-	}
-	if v("BackupLog") != "Enable" {
-		return p, refuse(http.StatusForbidden, "OperationDenied.ModifyBackupSwitchOff", "Log backup cannot be disabled for this instance.")
 	}
 	method := v("BackupMethod")
 	switch {
@@ -184,16 +238,12 @@ func (q *request) policy(in *Instance) (BackupPolicy, *refusal) {
 	if incremental && (method == "Snapshot" || in.Category == "AlwaysOn") {
 		return p, refuse(http.StatusBadRequest, "InvalidParameterCombination", "Incremental backup is not available with the specified backup method and category.")
 	}
-	minutes := 0
-	switch v("LogBackupFrequency") {
-	case "LogInterval":
-		minutes = 30
-	case "":
-		if method == "Snapshot" {
-			return p, refuse(http.StatusForbidden, "OperationDenied.ApiForbiddenForLogBackupFrequency", "With snapshot backup, the log backup frequency cannot be the same as that of data backup.")
-		}
-	default:
-		return p, bad("InvalidLogBackupFrequency.Malformed", "LogBackupFrequency")
+	minutes, refused := q.logMinutes(b, method, priority)
+	if refused != nil {
+		return p, refused
+	}
+	if p.SnapshotMinutes, refused = q.snapshotMinutes(p.SnapshotMinutes, method); refused != nil {
+		return p, refused
 	}
 	if keep := v("ReleasedKeepPolicy"); keep != "" {
 		if !slices.Contains([]string{"None", "Lastest", "All"}, keep) {

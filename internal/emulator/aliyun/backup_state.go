@@ -38,14 +38,16 @@ type Backups struct {
 
 // BackupPolicy is the policy of an instance in the service's words.
 type BackupPolicy struct {
-	Retention    int      `json:"retention"` // days
-	Days         []string `json:"days"`      // English names
-	Time         string   `json:"time"`      // such as 18:00Z-19:00Z
-	Method       string   `json:"method"`    // Physical or Snapshot
-	Incremental  bool     `json:"incremental"`
-	LogMinutes   int      `json:"log_minutes"` // 0 (as data), 30 or 5
-	Priority     int      `json:"priority"`    // 1 or 2 on Cluster Edition
-	ReleasedKeep string   `json:"released_keep"`
+	Retention   int      `json:"retention"` // days
+	Days        []string `json:"days"`      // English names
+	Time        string   `json:"time"`      // such as 18:00Z-19:00Z
+	Method      string   `json:"method"`    // Physical or Snapshot
+	Incremental bool     `json:"incremental"`
+	LogMinutes  int      `json:"log_minutes"` // 0 (as data), 30 or 5
+	Priority    int      `json:"priority"`    // 1 or 2 on Cluster Edition
+	// SnapshotMinutes is the interval of snapshots; 0 = only at the days' hour.
+	SnapshotMinutes int    `json:"snapshot_minutes,omitempty"`
+	ReleasedKeep    string `json:"released_keep"`
 
 	Advanced     bool          `json:"advanced"`
 	Rows         []AdvancedRow `json:"rows,omitempty"`

@@ -115,6 +115,10 @@ func TestRefusedBackupCalls(t *testing.T) {
 		want   string
 	}{
 		{"ModifyBackupPolicy", with(policy, "BackupLog", "Disabled"), "OperationDenied.ModifyBackupSwitchOff"},
+		{"ModifyBackupPolicy", with(policy, "EnableBackupLog", "0"), "OperationDenied.ModifyBackupSwitchOff"},
+		{"ModifyBackupPolicy", with(with(policy, "BackupLog", "Enable"), "LogBackupFrequency", "LogInterval"), "InvalidLogBackupFrequency.Malformed"},
+		{"ModifyBackupPolicy", with(policy, "BackupInterval", "30"), "InvalidBackupInterval.Malformed"},
+		{"ModifyBackupPolicy", with(policy, "Category", "Flash"), "InvalidParameter"},
 		{"ModifyBackupPolicy", with(policy, "LogBackupRetentionPeriod", "7"), "InvalidParameter"},
 		{"ModifyBackupPolicy", with(policy, "BackupPolicyMode", "LogBackupPolicy"), "InvalidParameter"},
 		{"ModifyBackupPolicy", with(policy, "LogBackupFrequency", "5"), "InvalidLogBackupFrequency.Malformed"},

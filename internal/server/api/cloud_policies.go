@@ -23,12 +23,13 @@ type standardJSON struct {
 	Incremental   *bool    `json:"incremental,omitempty"`
 	Log           string   `json:"log,omitempty"`
 	Priority      *int     `json:"priority,omitempty"`
-	Confirm       string   `json:"confirm,omitempty"` // snapshot, when the one-way change is meant
+	Every         *int     `json:"snapshot_minutes,omitempty"` // 0 = only at the hour
+	Confirm       string   `json:"confirm,omitempty"`          // snapshot, when the one-way change is meant
 }
 
 func standardWords(s policy.Standard) standardJSON {
 	priority := int(s.Priority)
-	j := standardJSON{RetentionDays: &s.RetentionDays, Days: []string{}, Hour: &s.Hour, Method: string(s.Method), Incremental: &s.Incremental, Log: string(s.Log), Priority: &priority}
+	j := standardJSON{RetentionDays: &s.RetentionDays, Days: []string{}, Hour: &s.Hour, Method: string(s.Method), Incremental: &s.Incremental, Log: string(s.Log), Priority: &priority, Every: &s.SnapshotMinutes}
 	for _, d := range s.Days {
 		j.Days = append(j.Days, d.String())
 	}
@@ -46,6 +47,7 @@ func (j standardJSON) request(now policy.Standard) server.ServicePolicyRequest {
 	number(&w.Retention, j.RetentionDays)
 	number(&w.Hour, j.Hour)
 	number(&w.Priority, j.Priority)
+	number(&w.Every, j.Every)
 	if j.Days != nil {
 		w.Days = j.Days
 	}

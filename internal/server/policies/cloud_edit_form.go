@@ -14,7 +14,7 @@ import (
 // servicePolicyRequestOf reads a form or a query.
 func servicePolicyRequestOf(v url.Values) server.ServicePolicyRequest {
 	return server.ServicePolicyRequest{Retention: strings.TrimSpace(v.Get(policy.FieldRetention)), Days: v[policy.FieldDays], Hour: v.Get(policy.FieldHour), Method: v.Get(policy.FieldMethod),
-		Incremental: v.Get(policy.FieldIncremental), Log: v.Get(policy.FieldLog), Priority: v.Get(policy.FieldPriority), Confirm: v.Get("confirm")}
+		Incremental: v.Get(policy.FieldIncremental), Log: v.Get(policy.FieldLog), Priority: v.Get(policy.FieldPriority), Every: v.Get(policy.FieldEvery), Confirm: v.Get("confirm")}
 }
 
 func onOffWords(on bool) string {
@@ -43,6 +43,9 @@ func cloudFields(z kit.Zone, w server.ServicePolicyRequest, s policy.Standard, w
 		{Name: policy.FieldMethod, Label: "Method", Type: "choices", Value: string(s.Method)},
 		{Name: policy.FieldIncremental, Label: "Incremental backups", Type: "choices", Value: strconv.FormatBool(s.Incremental)},
 		{Name: policy.FieldLog, Label: "Log backups", Type: "choices", Value: string(s.Log), Hint: "They cannot be switched off. More often means more and smaller files, not more bytes."}}
+	if was.Can.Snapshot || s.Method == policy.Snapshot {
+		fields = append(fields, kit.Field{Name: policy.FieldEvery, Label: "Snapshots besides", Type: "select", Value: strconv.Itoa(s.SnapshotMinutes), Hint: "More snapshots than the one at the hour."})
+	}
 	if was.Can.Cluster || was.Can.SetPriority || s.Priority != policy.PriorityNone {
 		fields = append(fields, kit.Field{Name: policy.FieldPriority, Label: "Taken on", Type: "choices", Value: strconv.Itoa(int(s.Priority))})
 	}
@@ -83,6 +86,9 @@ func cloudPairs(z kit.Zone, s policy.Standard, can policy.Abilities) []kit.Pair 
 		{Key: "Method", Value: s.Method.Words()},
 		{Key: "Incremental", Value: onOffWords(s.Incremental)},
 		{Key: "Log backups", Value: s.Log.Words()},
+	}
+	if s.SnapshotMinutes > 0 {
+		p = append(p, kit.Pair{Key: "Snapshots besides", Value: policy.EveryWords(s.SnapshotMinutes)})
 	}
 	if can.Cluster || s.Priority != policy.PriorityNone {
 		p = append(p, kit.Pair{Key: "Taken on", Value: s.Priority.Words()})

@@ -16,7 +16,7 @@ func TestAPolicyIsChangedDriftsAndIsRolledBack(t *testing.T) {
 	h.BackedUp(t)
 	b := h.SignedIn(t)
 	b.Get("/instances/target").Follow("Policy").Sees(200, "Next data backup", "Worst-case RPO", "30 min", "7 days", "Mon, Wed, Fri, Sun", "18:00–19:00 UTC", "02:00–03:00", "first seen")
-	b.Follow("Change").Sees(200, "Keep data and log backups for (days)", "the service's API has no documented value for it", "There is no way back to physical backups by policy")
+	b.Follow("Change").Sees(200, "Keep data and log backups for (days)", "Every 5 minutes", "There is no way back to physical backups by policy")
 
 	// Every rule at once, beside its field, and nothing is sent.
 	b.Submit(policyPage+"/review", "retention", "3").Sees(422, "Backups are kept for 7 to 730 days.")
