@@ -96,7 +96,7 @@ func TestRefusals(t *testing.T) {
 		"stopped":       {status("status", "Restarting"), fault.Conflict, "IncorrectDBInstanceState", "Running"},
 		"locked":        {status("lock_mode", "LockByDiskQuota"), fault.Conflict, "IncorrectDBInstanceLockMode", "locked"},
 		"instance":      {func(c *cloud) { c.target = c.client(func(*Config) {}).Target("rm-none") }, fault.NotFound, "InvalidDBInstanceId.NotFound", "does not exist"},
-		"taken name":    {func(c *cloud) { c.hasControl(http.MethodPut, "/instances/"+instance+"/databases/shop", nil) }, fault.Conflict, "InvalidDBName.NotFound", "exists"},
+		"taken name":    {func(c *cloud) { c.hasControl(http.MethodPut, "/instances/"+instance+"/databases/shop", nil) }, fault.Conflict, "InvalidDBName.NotFound", "already has"},
 		"not SQL":       {answer("IncorrectDBInstanceType", 400), fault.Invalid, "IncorrectDBInstanceType", "SQL Server"},
 		"type":          {answer("IncorrectDBType", 400), fault.Invalid, "IncorrectDBType", "type"},
 		"huge restored": {answer("FileSizeExceeded", 400), fault.Invalid, "FileSizeExceeded", "storage"},

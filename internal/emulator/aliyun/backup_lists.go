@@ -54,7 +54,15 @@ func (s *BackupSet) words() (mode, initiator, kind, status string) {
 	return
 }
 
-// describeBackups lists sets, newest first (the order is our choice).
+func (s *Server) listLag() time.Duration {
+	if s.config.ListLag > 0 {
+		return s.config.ListLag
+	}
+	return 2 * s.backupStep()
+}
+
+// describeBackups lists sets, newest first (the order is our choice), a while
+// after their jobs say that they are finished.
 func (q *request) describeBackups() (answer, *refusal) {
 	from, to, refused := q.between(timeMinutes, false)
 	if refused != nil {
@@ -73,6 +81,9 @@ func (q *request) describeBackups() (answer, *refusal) {
 	}
 	rows := []answer{}
 	for _, one := range slices.Backward(in.Backups.Sets) {
+		if s.now().Before(one.Ended.Add(s.listLag())) {
+			continue
+		}
 		mode, initiator, kind, status := one.words()
 		differs := func(name, value string) bool { return q.params.Get(name) != "" && q.params.Get(name) != value }
 		if differs("BackupId", one.ID) || differs("BackupMode", mode) || differs("BackupType", kind) || differs("BackupStatus", status) || !within(one.Started, from, to) {

@@ -1,6 +1,7 @@
 package aliyunemu
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -234,7 +235,10 @@ func (q *request) policy(in *Instance) (BackupPolicy, *refusal) {
 			return p, refuse(http.StatusForbidden, "IncorrectCategory", "The category of the instance does not support the specified parameter BackupPriority.")
 		}
 	}
-	incremental := v("EnableIncrementDataBackup") == "true"
+	incremental, err := strconv.ParseBool(cmp.Or(v("EnableIncrementDataBackup"), "false"))
+	if err != nil {
+		return p, bad("InvalidParameter", "EnableIncrementDataBackup")
+	}
 	if incremental && (method == "Snapshot" || in.Category == "AlwaysOn") {
 		return p, refuse(http.StatusBadRequest, "InvalidParameterCombination", "Incremental backup is not available with the specified backup method and category.")
 	}

@@ -54,6 +54,10 @@ type Config struct {
 	// BackupStep is how long each of the five stages of a backup lasts; zero
 	// means Step.
 	BackupStep time.Duration
+	// ListLag is how long after its end a set is listed, as the service's own
+	// lists lag; zero means two stages of a backup. The provider of Terraform
+	// waits a minute for it.
+	ListLag time.Duration
 	// PastRate is how many bytes a second backups of the past read that Since
 	// makes, so that it has durations in it; zero means that they go by
 	// BackupStep, as all later ones do.

@@ -113,7 +113,11 @@ func (db *Database) status() string {
 
 // running checks what every change of an instance needs.
 func (in *Instance) running() *refusal {
-	if in.Status != "Running" {
+	switch in.Status {
+	case "Running":
+	case "INS_MAINTAINING": // seen by others after prechecks, and with this code
+		return refuse(http.StatusForbidden, "OperationDenied.DBInstanceStatus", "The current status of the specified instance does not support this operation.")
+	default:
 		return refuse(http.StatusForbidden, "IncorrectDBInstanceState", "Current DB instance state does not support this operation.")
 	}
 	if in.LockMode != "Unlock" && in.LockMode != "" {

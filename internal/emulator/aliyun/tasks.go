@@ -29,6 +29,9 @@ func (q *request) describeMigrateTasks() (answer, *refusal) {
 	if !to.After(from) {
 		return nil, refuse(http.StatusBadRequest, "InvalidParameterCombination", "The end time must be later than the start time.")
 	}
+	if to.Sub(from) > 30*24*time.Hour { // the code is our choice
+		return nil, refuse(http.StatusBadRequest, "InvalidParameterCombination", "The time range must not exceed 30 days.")
+	}
 	number, size, refused := q.page(func(n int) bool { return n >= 30 && n <= 100 })
 	if refused != nil {
 		return nil, refused

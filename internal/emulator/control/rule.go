@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 )
@@ -17,6 +18,9 @@ type Rule struct {
 	Match     string `json:"match,omitempty"`     // regular expression over the escaped path and raw query, "/bucket/key?partNumber=3"
 	Skip      int    `json:"skip,omitempty"`      // let this many matching requests through first
 	Times     int    `json:"times,omitempty"`     // bite so often, then disappear; 0 = once, -1 = for ever
+
+	// Share is the part of the requests that it bites, by chance; 0 = all.
+	Share float64 `json:"share,omitempty"`
 
 	DelayMS int `json:"delay_ms,omitempty"` // wait before acting
 	// Hold stops the request until it is released: "before" the emulator
@@ -89,7 +93,7 @@ func target(req *http.Request) string {
 // whether that was the last bite.
 func (r *rule) take() (bite, spent bool) {
 	r.seen++
-	if r.seen <= r.Skip {
+	if r.seen <= r.Skip || r.Share > 0 && rand.Float64() >= r.Share {
 		return false, false
 	}
 	r.bites++
