@@ -26,7 +26,7 @@ func (a *App) equip() {
 		Kit: backupjob.Kit{Store: a.DB.BackupRuns(), Runs: a.DB, Ports: a.Ports, Catalogue: a.DB.Catalogue(), Limits: &run.Limits{}, Now: c.Now, NewID: NewID,
 			Rules:  backupjob.Rules{Settle: min(c.Settle, 20*time.Second), Backups: c.Backups, Uploads: c.Uploads},
 			Upload: migration.UploadRules{Parallel: c.UploadParallel, PartSize: c.UploadPart, Limit: limit}},
-		Clouds: a.Ports, Poll: c.Poll, Settle: c.Settle}
+		Clouds: a.Ports, Poll: c.Poll, Settle: c.Settle + min(c.Settle, time.Minute)}
 	a.Collector = &scan.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Scanning(), Now: c.Now,
 		Policies: &policy.Clouds{Ports: a.Ports, Versions: a.DB.Policies(), Now: c.Now}}
 	a.Pruner = &backupjob.Pruner{Kit: a.Kit.Kit, Policies: a.DB.Policies()}

@@ -147,9 +147,9 @@ func TestACloudSetIsCopiedBeforeItExpires(t *testing.T) {
 func TestACloudRestoreUnderAnotherName(t *testing.T) {
 	y := newSky(t)
 	rec := y.cloudBackup(backup.Order{})
-	o := backupjob.CloudRestore{InstanceID: demo.Instance, SetID: rec.Cloud.ID, TargetID: demo.Instance, Databases: map[string]string{"crm": "crm_before"}, Typed: "Hangzhou demo"}
+	o := backupjob.CloudRestore{InstanceID: demo.Instance, SetID: rec.Cloud.ID, TargetID: demo.Second, Databases: map[string]string{"crm": "crm_before"}, Typed: "Hangzhou reports"}
 	for what, change := range map[string]func(*backupjob.CloudRestore){
-		"over itself":      func(o *backupjob.CloudRestore) { o.Databases = map[string]string{"crm": "CRM"} },
+		"into itself":      func(o *backupjob.CloudRestore) { o.TargetID, o.Typed = demo.Instance, "Hangzhou demo" },
 		"not typed":        func(o *backupjob.CloudRestore) { o.Typed = "hangzhou" },
 		"set and moment":   func(o *backupjob.CloudRestore) { o.At = time.Now().Add(-time.Minute) },
 		"system":           func(o *backupjob.CloudRestore) { o.Databases = map[string]string{"crm": "msdb"} },
@@ -175,7 +175,8 @@ func TestACloudRestoreUnderAnotherName(t *testing.T) {
 		}
 		y.ends(id, run.Succeeded)
 		in, _ := y.cloud.RDS.Instance(emulators.Instance)
-		if d := in.Databases[o.Databases["crm"]]; d == nil || string(d.Contents) != string(in.Databases["crm"].Contents) {
+		target, _ := y.cloud.RDS.Instance(emulators.Second)
+		if d := target.Databases[o.Databases["crm"]]; d == nil || string(d.Contents) != string(in.Databases["crm"].Contents) {
 			t.Errorf("restored %+v", d)
 		}
 	}

@@ -68,6 +68,8 @@ func RestoreCall(instanceID string, r RestoreOrder) (Call, error) {
 	switch {
 	case r.Target == "":
 		return Call{}, fault.New(fault.Invalid, "No instance to restore into is chosen.", "Choose one.")
+	case r.Target == instanceID: // told by users of the console (sheet apsaradb, 20.7)
+		return Call{}, fault.New(fault.Invalid, "The service does not restore into the instance that the backup is of.", "Choose another instance of the same account and region.")
 	case len(r.Databases) == 0:
 		return Call{}, fault.New(fault.Invalid, "No database to restore is chosen.", "Choose at least one.")
 	case (r.SetID == "") == r.At.IsZero():

@@ -21,7 +21,7 @@ type CloudKit struct {
 	Kit
 	Clouds Clouds
 	Poll   time.Duration // shortest pause between two looks
-	Settle time.Duration // how long a call whose answer was lost may still take effect
+	Settle time.Duration // how long a call whose answer was lost may still take effect, and be listed: sets are listed about a minute after their end
 }
 
 // CloudWorker drives runs of kind RunCloudBackup. What is next is decided by
@@ -186,6 +186,9 @@ func (c *cloudJob) order(ctx context.Context) error {
 	case errors.Is(err, backup.ErrUndone):
 		*st = backup.OrderState{}
 		return errors.Join(err, c.note(ctx, Change{}))
+	case passes(err):
+		*st = backup.OrderState{} // ordered when the instance is free
+		return errors.Join(later(err), c.note(ctx, Change{}))
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case fault.Is(err, fault.Unavailable):
@@ -193,6 +196,20 @@ func (c *cloudJob) order(ctx context.Context) error {
 	}
 	*st = backup.OrderState{} // a retry orders anew
 	return errors.Join(err, c.note(ctx, Change{Steps: c.step(run.StepFailed, 0, message)}))
+}
+
+// passes reports a refusal that ends without anybody: the instance is busy with
+// itself, or another backup of it is under way (sheet apsaradb, 20.6).
+func passes(err error) bool {
+	code := fault.CodeOf(err)
+	return code == "not-running" || code == "backup-running"
+}
+
+// later makes a run wait over such a refusal.
+func later(err error) error {
+	f := *fault.From(err)
+	f.Kind = fault.Unavailable
+	return &f
 }
 
 func (c *cloudJob) follow(ctx context.Context) (out run.Outcome, err error) {

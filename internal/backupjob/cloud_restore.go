@@ -58,6 +58,9 @@ func (o CloudRestore) Check(source, target endpoint.Instance, names []string, no
 	if source.Region != target.Region || source.AccountID != target.AccountID {
 		add(FieldServer, words.Say("The target is in another region or account."), words.Say("The service restores inside one region of one account."))
 	}
+	if source.InstanceID != "" && source.InstanceID == target.InstanceID {
+		add(FieldServer, words.Say("The service does not restore into the instance that the backup is of."), words.Say("Choose another instance of the same account and region."))
+	}
 	seen := map[string]bool{}
 	for _, from := range slices.Sorted(maps.Keys(o.Databases)) {
 		to := o.Databases[from]
@@ -218,6 +221,9 @@ func (w *CloudRestorer) order(ctx context.Context, j *operation[CloudRestore, cl
 	case errors.Is(err, backup.ErrUndone):
 		j.progress = cloudRestoreProgress{}
 		return errors.Join(err, j.note(ctx, Change{}))
+	case passes(err):
+		j.progress = cloudRestoreProgress{} // ordered when the instance is free
+		return errors.Join(later(err), j.note(ctx, Change{}))
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case fault.Is(err, fault.Unavailable):

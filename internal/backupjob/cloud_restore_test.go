@@ -54,7 +54,7 @@ func (w *world) cloud(s *service) CloudKit {
 }
 
 func TestWhatARestoreByTheServiceMustSay(t *testing.T) {
-	source := endpoint.Instance{Region: "r", AccountID: "a"}
+	source := endpoint.Instance{Region: "r", AccountID: "a", InstanceID: "rm-1"}
 	for _, c := range []struct {
 		what   string
 		change func(*CloudRestore, *endpoint.Instance)
@@ -68,6 +68,7 @@ func TestWhatARestoreByTheServiceMustSay(t *testing.T) {
 		{"no database", func(o *CloudRestore, _ *endpoint.Instance) { o.Databases = nil }, FieldDatabases},
 		{"another region", func(_ *CloudRestore, t *endpoint.Instance) { t.Region = "other" }, FieldServer},
 		{"another account", func(_ *CloudRestore, t *endpoint.Instance) { t.AccountID = "other" }, FieldServer},
+		{"into itself", func(_ *CloudRestore, t *endpoint.Instance) { t.InstanceID = "rm-1" }, FieldServer},
 		{"no name", func(o *CloudRestore, _ *endpoint.Instance) { o.Databases["shop"] = " " }, FieldName},
 		{"a system database", func(o *CloudRestore, _ *endpoint.Instance) { o.Databases["shop"] = "Master" }, FieldName},
 		{"a name that is taken", func(o *CloudRestore, _ *endpoint.Instance) { o.Databases["shop"] = "TAKEN" }, FieldName},
@@ -99,6 +100,7 @@ func TestARestoreByTheServiceIsOrderedOnce(t *testing.T) {
 		{what: "it is taken", ordered: 1, state: run.Waiting, accepted: true, begun: true},
 		{what: "a name is taken by now", service: service{names: []string{"B2"}}},
 		{what: "it is refused", service: service{answer: errRefused}, ordered: 1},
+		{what: "the instance is busy", service: service{answer: fault.New(fault.Conflict, "Busy.", "").WithCode("not-running")}, ordered: 1},
 		{what: "it was never sent", service: service{answer: errors.Join(backup.ErrUndone, errAway)}, ordered: 1},
 		{what: "its answer is lost", service: service{answer: errAway}, ordered: 1, state: run.Waiting, begun: true},
 		{what: "a lost one shows", progress: cloudRestoreProgress{Intended: noon}, service: service{names: []string{"a2"}}, state: run.Waiting, accepted: true, begun: true},
@@ -125,6 +127,9 @@ func TestARestoreByTheServiceIsOrderedOnce(t *testing.T) {
 		if out.State != c.state || (err != nil) != (c.state == "") || s.ordered != c.ordered || j.progress.Accepted.IsZero() == c.accepted || j.progress.Intended.IsZero() == c.begun {
 			t.Errorf("%s: %+v %v, ordered %d times, %+v", c.what, out, err, s.ordered, j.progress)
 		}
+		if busy := c.what == "the instance is busy"; busy != (fault.Is(err, fault.Unavailable) && !errors.Is(err, backup.ErrUndone)) {
+			t.Errorf("%s: %v", c.what, err)
+		}
 		if c.state == run.Waiting && !out.WakeAt.After(noon) {
 			t.Errorf("%s: no rest", c.what)
 		}
@@ -149,6 +154,7 @@ func TestABackupByTheServiceIsOrderedOnce(t *testing.T) {
 	}{
 		{what: "it is taken and followed", service: service{jobs: []backup.Job{job}}, ordered: 1, out: run.Waiting},
 		{what: "it is refused", service: service{answer: errRefused}, ordered: 1},
+		{what: "the instance is busy", service: service{answer: fault.New(fault.Conflict, "Busy.", "").WithCode("not-running")}, ordered: 1},
 		{what: "it was never sent", service: service{answer: errors.Join(backup.ErrUndone, errAway)}, ordered: 1},
 		{what: "its answer is lost", service: service{answer: errAway}, ordered: 1, out: run.Waiting},
 		{what: "a former life called", state: backup.OrderState{Intent: &intent, Called: true}, out: run.Waiting},
@@ -168,6 +174,9 @@ func TestABackupByTheServiceIsOrderedOnce(t *testing.T) {
 			}
 		}
 		out, err := k.Work(t.Context(), run.Run{Subject: "op", Created: noon}, run.Claim{})
+		if busy := c.what == "the instance is busy"; busy != (fault.Is(err, fault.Unavailable) && !errors.Is(err, backup.ErrUndone)) {
+			t.Errorf("%s: %v", c.what, err)
+		}
 		if out.State != c.out || (err != nil) != (c.out == "") || s.ordered != c.ordered || len(w.library.put) != c.put {
 			t.Errorf("%s: %+v %v, ordered %d times", c.what, out, err, s.ordered)
 		}

@@ -40,6 +40,10 @@ func (q *request) copyDatabaseBetweenInstances() (answer, *refusal) {
 			refused = refuse(http.StatusNotFound, "InvalidDBInstanceId.NotFound", "The specified target DB instance does not exist.")
 			return
 		}
+		if target == in { // users of the console were refused without a reason; the code is our choice
+			refused = refuse(http.StatusForbidden, "OperationDenied.TargetInstance", "The specified target DB instance is not supported.")
+			return
+		}
 		if refused = target.running(); refused != nil {
 			return
 		}

@@ -83,13 +83,12 @@ func (s *Pages) restoreForm(c echo.Context, in server.CloudSeen, w server.Restor
 	if err != nil {
 		return server.View{}, err
 	}
-	target := kit.Field{Name: "target", Label: "Into the instance", Type: "select", Value: w.Target, Hint: "Of the same account and region."}
+	target := kit.Field{Name: "target", Label: "Into the instance", Type: "select", Value: w.Target, Hint: "Of the same account and region. The service does not restore into the instance that the backup is of."}
 	for _, i := range targets {
-		o := kit.Option{Value: i.ID, Label: i.Label()}
-		if i.ID == in.ID {
-			o.Label += " · this one"
-		}
-		target.Options = append(target.Options, o)
+		target.Options = append(target.Options, kit.Option{Value: i.ID, Label: i.Label()})
+	}
+	if len(targets) == 0 {
+		target.Error = "There is no other instance of this account and region here: add one under Settings."
 	}
 	databases := kit.Field{Name: "databases", Label: "Databases", Type: "checks", Values: w.Names()}
 	slices.Sort(names)
@@ -119,10 +118,12 @@ func (s *Pages) namesAt(ctx context.Context, from endpoint.Instance, cloudID str
 	return cloud.Names(ctx, cloudID)
 }
 
-// restoreTargets are the instances of the same account and region.
+// restoreTargets are the other instances of the same account and region.
 func (s *Pages) restoreTargets(ctx context.Context, from endpoint.Instance) ([]endpoint.Instance, error) {
 	all, err := s.InstancesThat(ctx, func(t endpoint.Traits) bool { return t.BacksUpItself })
-	return slices.DeleteFunc(all, func(i endpoint.Instance) bool { return i.AccountID != from.AccountID || i.Region != from.Region }), err
+	return slices.DeleteFunc(all, func(i endpoint.Instance) bool {
+		return i.InstanceID == from.InstanceID || i.AccountID != from.AccountID || i.Region != from.Region
+	}), err
 }
 
 // restoreCheck is step 2: the exact call, what is at the target, and the name
