@@ -165,7 +165,7 @@ func TestSingleDatabasesAndTheirExpiry(t *testing.T) {
 	if !s.Expires.Equal(s.Finished.AddDate(0, 0, 30)) || !slices.Equal(s.Databases, []string{"Shop"}) {
 		t.Errorf("%+v", s)
 	}
-	later := s.Expires.AddDate(0, 0, 10)
+	later := s.Expires.AddDate(0, 0, 10).Truncate(time.Minute)
 	if err := b.cloud1.Extend(t.Context(), s.ID, later); err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +173,12 @@ func TestSingleDatabasesAndTheirExpiry(t *testing.T) {
 		t.Errorf("expires %v, want %v", got, later)
 	}
 	refusal(t, b.cloud1.Extend(t.Context(), s.ID, s.Expires), fault.Conflict, "InvalidExpectExpireTime", policy.FieldExpiry)
+	// A service that goes by the examples of its page wants seconds.
+	later = later.AddDate(0, 0, 1)
+	b.bite(control.Rule{Operation: "ModifyBackupSetExpireTime", Status: 400, Code: "InvalidExpectExpireTime.Format", Message: "The specified parameter ExpectExpireTime is not valid."})
+	if err := b.cloud1.Extend(t.Context(), s.ID, later); err != nil || !b.set(s.ID).Expires.Equal(later) {
+		t.Errorf("with seconds: %v", err)
+	}
 	whole := b.order(backup.Order{})
 	refusal(t, b.cloud1.Extend(t.Context(), whole.ID, later), fault.Conflict, "OperationDenied.BackupSet", policy.FieldExpiry)
 	both := b.order(backup.Order{Databases: []string{"Shop", "Crm"}, RetentionDays: backup.ForEver})
@@ -381,6 +387,12 @@ func TestCrossRegionCopies(t *testing.T) {
 	now := b.forward(time.Hour)
 	page, err := b.cloud1.CrossRegion(t.Context(), now.Add(-24*time.Hour), now, 1)
 	if err != nil || len(page.Sets) != 1 || page.Sets[0].Region != "cn-beijing" || page.Sets[0].Kind != backup.Full || page.Sets[0].Size == 0 {
+		t.Errorf("%+v %v", page, err)
+	}
+	b.order(backup.Order{Automatic: true})
+	now = b.forward(time.Hour)
+	page, err = b.cloud1.CrossRegion(t.Context(), now.Add(-24*time.Hour), now, 1)
+	if err != nil || len(page.Sets) != 2 || page.Sets[0].Kind != backup.Differential || page.Sets[1].Kind != backup.Full {
 		t.Errorf("%+v %v", page, err)
 	}
 }

@@ -124,7 +124,8 @@ func set(b *Backup) backup.CloudSet {
 		Started: moment(b.BackupStartTime), Finished: moment(b.BackupEndTime), Size: dara.Int64Value(b.BackupSize), Expires: moment(b.ExpectExpireTime),
 		Usable: b.IsAvail == nil || *b.IsAvail != 0, Kept: dara.StringValue(b.StoreStatus) == "Disabled", Archived: dara.StringValue(b.StorageClass) == "1",
 		Checksum: dara.StringValue(b.Checksum), Downloads: linked(b.BackupDownloadURL, b.BackupIntranetDownloadURL)}
-	if dara.StringValue(b.BackupType) == "IncrementalBackup" {
+	switch dara.StringValue(b.BackupType) {
+	case "IncrementalBackup", "I": // the lists of copies in other regions have F and I
 		s.Kind = backup.Differential
 	}
 	if b.BackupDownloadLinkByDB != nil {
@@ -239,6 +240,9 @@ func (c *Cloud) LogLinks(ctx context.Context, from, to time.Time) ([]backup.Link
 // may refuse with HTTP status 200.
 func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error {
 	res, err := c.client.ModifyBackupSetExpireTime(ctx, backup.ExtendCall(c.instance, setID, until))
+	if api := (*APIError)(nil); errors.As(err, &api) && api.Code == "InvalidExpectExpireTime.Format" {
+		res, err = c.client.ModifyBackupSetExpireTime(ctx, backup.ExtendCallInSeconds(c.instance, setID, until))
+	}
 	if err != nil {
 		return told(err)
 	}

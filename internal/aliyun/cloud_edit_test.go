@@ -189,7 +189,7 @@ func TestExpiryIsMovedAndNoted(t *testing.T) {
 	b, kept := newBackups(t), &versions{}
 	s := b.order(backup.Order{Databases: []string{"Shop"}})
 	now := func() time.Time { return b.forward(0) }
-	until, dba := s.Expires.AddDate(0, 0, 3), audit.Actor{Name: "dba"}
+	until, dba := s.Expires.AddDate(0, 0, 3).Truncate(time.Minute), audit.Actor{Name: "dba"}
 	for range 2 {
 		if got, err := policy.Extend(t.Context(), b.cloud1, kept, "endpoint", s.ID, until, 2, dba, now); err != nil || !got.Expires.Equal(until) || len(kept.acts) != 1 {
 			t.Fatalf("%+v %v", got, err)

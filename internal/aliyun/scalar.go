@@ -63,10 +63,11 @@ const (
 	timeSeconds = "2006-01-02T15:04:05Z"
 )
 
-// Time reads either form, and RFC 3339 with an offset or fractions. What
+// Time reads either form, RFC 3339 with an offset or fractions, and figures
+// without leading zeros, as a sample of DescribeMigrateTasks has them. What
 // cannot be read is the zero time: a display detail must not fail a poll.
 func (t Text) Time() time.Time {
-	for _, layout := range []string{timeSeconds, timeMinutes, time.RFC3339Nano} {
+	for _, layout := range []string{timeSeconds, timeMinutes, time.RFC3339Nano, "2006-1-2T15:4:5Z"} {
 		if v, err := time.Parse(layout, strings.TrimSpace(string(t))); err == nil {
 			return v.UTC()
 		}

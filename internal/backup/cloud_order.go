@@ -95,10 +95,18 @@ func RestoreCall(instanceID string, r RestoreOrder) (Call, error) {
 	return c.With("SyncUserPrivilege", "NO"), nil
 }
 
-// ExtendCall is the call that moves a set's expiry (RDS API
-// ModifyBackupSetExpireTime). Its text speaks of minutes, both examples carry
-// seconds: seconds are sent.
+// ExtendCall is the call that moves a set's expiry to a whole minute (RDS API
+// ModifyBackupSetExpireTime, whose text speaks of minutes).
 func ExtendCall(instanceID, setID string, until time.Time) Call {
-	return Call{Action: "ModifyBackupSetExpireTime"}.With("DBInstanceId", instanceID).With("BackupId", setID).
-		With("ExpectExpireTime", until.UTC().Format("2006-01-02T15:04:05Z"))
+	return extendCall(instanceID, setID, until.UTC().Format("2006-01-02T15:04Z"))
+}
+
+// ExtendCallInSeconds is the same call with seconds, as the examples of its page
+// have them, for a service that refuses the form of the text.
+func ExtendCallInSeconds(instanceID, setID string, until time.Time) Call {
+	return extendCall(instanceID, setID, until.UTC().Format("2006-01-02T15:04:05Z"))
+}
+
+func extendCall(instanceID, setID, until string) Call {
+	return Call{Action: "ModifyBackupSetExpireTime"}.With("DBInstanceId", instanceID).With("BackupId", setID).With("ExpectExpireTime", until)
 }

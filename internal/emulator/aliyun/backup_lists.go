@@ -174,8 +174,11 @@ func (q *request) describeCrossRegionBackups() (answer, *refusal) {
 			if one.Cross == "" || !within(one.Started, from, to) {
 				continue
 			}
-			_, _, kind, _ := one.words()
-			rows = append(rows, answer{"CrossBackupId": "cross-" + one.ID, "BackupSetStatus": 0, "BackupType": kind, "BackupMethod": one.Method,
+			kind := "F"
+			if !one.Full {
+				kind = "I"
+			}
+			rows = append(rows, answer{"CrossBackupId": "cross-" + one.ID, "BackupSetStatus": 0, "BackupType": kind, "BackupMethod": one.Method[:1],
 				"BackupStartTime": stamp(one.Started), "BackupEndTime": stamp(one.Ended), "CrossBackupSetSize": one.Size, "CrossBackupRegion": one.Cross,
 				"CrossBackupSetLocation": "OSS", "CrossBackupSetFile": "hins-" + one.ID + "_data.tar.gz", "CrossBackupDownloadLink": "",
 				"RestoreRegions": answer{"RestoreRegion": []string{one.Cross}}, "Engine": "SQLServer", "EngineVersion": in.Version})

@@ -141,7 +141,9 @@ func (q *request) describeBackupTasks() (answer, *refusal) {
 }
 
 // modifyBackupSetExpireTime refuses with HTTP status 200 and Success false.
-// That Success is there to be looked at is documented, the codes are not.
+// That Success is there to be looked at is documented, the codes are not. The
+// text of the expiry speaks of minutes and its example has seconds: both are
+// taken.
 func (q *request) modifyBackupSetExpireTime() (answer, *refusal) {
 	id, refused := q.need("BackupId")
 	if refused != nil {
@@ -151,7 +153,10 @@ func (q *request) modifyBackupSetExpireTime() (answer, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	until, err := time.Parse(timeSeconds, text)
+	until, err := time.Parse(timeMinutes, text)
+	if err != nil {
+		until, err = time.Parse(timeSeconds, text)
+	}
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "InvalidExpectExpireTime.Format", "The specified parameter ExpectExpireTime is not valid.")
 	}
