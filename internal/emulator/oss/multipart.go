@@ -20,7 +20,7 @@ const (
 	maxParts = 10000
 )
 
-func (c *call) initiate() *apiError {
+func (c *call) initiate(b *Bucket) *apiError {
 	control.Detail(c.r.Context(), c.bucket+"/"+c.key)
 	enc, fail := c.encoding()
 	if fail != nil {
@@ -29,11 +29,15 @@ func (c *call) initiate() *apiError {
 	if fail := c.forbidden(); fail != nil {
 		return fail
 	}
+	keeps, fail := c.keeps(b)
+	if fail != nil {
+		return fail
+	}
 	id := make([]byte, 16)
 	_, _ = rand.Read(id)
 	u := &upload{
 		ID: strings.ToUpper(hex.EncodeToString(id)), Key: c.key, Begun: c.server.now(c.r),
-		ContentType: or(c.r.Header.Get("Content-Type"), "application/octet-stream"),
+		ContentType: or(c.r.Header.Get("Content-Type"), "application/octet-stream"), kept: keeps,
 	}
 	if fail := c.store(record{Op: opBegin, Bucket: c.bucket, Begun: u}, nil); fail != nil {
 		return fail
@@ -111,7 +115,7 @@ func (c *call) listParts() *apiError {
 		MaxParts             int
 		IsTruncated          bool
 		Part                 []entry
-	}{EncodingType: c.query.Get("encoding-type"), Bucket: c.bucket, Key: enc(c.key), UploadId: id, StorageClass: "Standard", PartNumberMarker: marker, MaxParts: limit}
+	}{EncodingType: c.query.Get("encoding-type"), Bucket: c.bucket, Key: enc(c.key), UploadId: id, StorageClass: u.Class, PartNumberMarker: marker, MaxParts: limit}
 	for _, p := range parts {
 		if p.Number <= marker {
 			continue
@@ -153,7 +157,7 @@ func (c *call) completeUpload(b *Bucket) *apiError {
 	for _, p := range parts {
 		held[p.Number] = p
 	}
-	o := &object{Key: c.key, Modified: c.server.now(c.r), Type: "Multipart", ContentType: u.ContentType, Class: b.StorageClass, Encryption: b.Encryption}
+	o := &object{Key: c.key, Modified: c.server.now(c.r), Type: "Multipart", ContentType: u.ContentType, kept: u.kept}
 	sums := md5.New()
 	for i, want := range in.Part {
 		if i > 0 && want.PartNumber <= in.Part[i-1].PartNumber {
@@ -244,7 +248,7 @@ func (c *call) listUploads() *apiError {
 			doc.IsTruncated = true
 			break
 		}
-		doc.Upload = append(doc.Upload, entry{enc(u.Key), u.ID, "Standard", u.Begun.Format(isoTime)})
+		doc.Upload = append(doc.Upload, entry{enc(u.Key), u.ID, u.Class, u.Begun.Format(isoTime)})
 		doc.NextKeyMarker, doc.NextUploadIdMarker = enc(u.Key), u.ID
 	}
 	if !doc.IsTruncated {

@@ -110,6 +110,10 @@ func (c *call) putObject(b *Bucket) *apiError {
 	if fail := c.forbidden(); fail != nil {
 		return fail
 	}
+	keeps, fail := c.keeps(b)
+	if fail != nil {
+		return fail
+	}
 	in, fail := c.receive()
 	if fail != nil {
 		return fail
@@ -117,7 +121,7 @@ func (c *call) putObject(b *Bucket) *apiError {
 	o := &object{
 		Key: c.key, Size: in.Size, ETag: in.etag(), CRC: in.crc, Modified: c.server.now(c.r), Type: "Normal",
 		ContentType: or(c.r.Header.Get("Content-Type"), "application/octet-stream"),
-		Class:       or(c.r.Header.Get("x-oss-storage-class"), b.StorageClass), Encryption: b.Encryption, Files: []piece{in.piece},
+		kept:        keeps, Files: []piece{in.piece},
 	}
 	if fail := c.store(record{Op: opPut, Bucket: c.bucket, Object: o}, o.Files); fail != nil {
 		return fail
@@ -172,13 +176,10 @@ func (c *call) getObject() *apiError {
 	h.Set("ETag", quote(o.ETag))
 	h.Set("Last-Modified", o.Modified.Format(http.TimeFormat))
 	h.Set("x-oss-object-type", o.Type)
-	h.Set("x-oss-storage-class", o.Class)
+	o.tell(h)
 	h.Set("Content-Type", o.ContentType)
 	h.Set("Accept-Ranges", "bytes")
 	c.crcHeader(o.CRC)
-	if o.Encryption != "" {
-		h.Set("x-oss-server-side-encryption", o.Encryption)
-	}
 	start, length, status := int64(0), o.Size, http.StatusOK
 	if text := c.r.Header.Get("Range"); text != "" && c.r.Method == http.MethodGet {
 		s, n, ok, bad := readRange(text, o.Size, c.r.Header.Get("x-oss-range-behavior") == "standard")

@@ -152,7 +152,7 @@ func (c *call) dispatch(region string) *apiError {
 	case "DeleteObject":
 		return c.deleteObject()
 	case "InitiateMultipartUpload":
-		return c.initiate()
+		return c.initiate(b)
 	case "UploadPart":
 		return c.uploadPart()
 	case "ListParts":

@@ -39,9 +39,8 @@ type object struct {
 	Modified    time.Time `json:"modified"`
 	Type        string    `json:"type"` // Normal or Multipart
 	ContentType string    `json:"content_type"`
-	Class       string    `json:"class"`
-	Encryption  string    `json:"encryption,omitempty"`
-	Files       []piece   `json:"files"`
+	kept
+	Files []piece `json:"files"`
 
 	readers int  // requests that are reading its files
 	gone    bool // replaced or deleted: the last reader removes the files
@@ -57,7 +56,8 @@ type upload struct {
 	Key         string    `json:"key"`
 	Begun       time.Time `json:"begun"`
 	ContentType string    `json:"content_type"`
-	parts       map[int]*part
+	kept
+	parts map[int]*part
 }
 
 type part struct {
