@@ -2,6 +2,7 @@ package sqlserveremu
 
 import (
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // backupOrder is a BACKUP with its variables replaced.
@@ -26,7 +27,7 @@ func (n *session) backupOrder(b *tsql.Backup) (o backupOrder, err error) {
 		if e != nil && err == nil {
 			err = e
 		}
-		return toText(v)
+		return value.Text(v)
 	}
 	whole := func(name string, otherwise int64) int64 {
 		x, ok := b.Options[name]

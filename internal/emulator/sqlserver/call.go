@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // call runs a procedure that a client calls remotely.
@@ -117,7 +118,7 @@ func (n *session) parametrised(ctx context.Context, p prepared, values []tds.Par
 		typ := v.Type
 		for _, d := range declared {
 			if strings.EqualFold(d.Name, name) {
-				if typ, err = typeOf(d.Type); err != nil {
+				if typ, err = value.TypeOf(d.Type); err != nil {
 					return err
 				}
 			}
@@ -152,7 +153,7 @@ type argument struct {
 func text(args []argument, place int, name string) string {
 	for i, a := range args {
 		if strings.EqualFold(a.name, name) || a.name == "" && i == place {
-			return toText(a.value)
+			return value.Text(a.value)
 		}
 	}
 	return ""

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 var noRows = func(*session, *database) [][]any { return nil }
@@ -131,7 +132,7 @@ func filesView(all bool) func(*session, *database) [][]any {
 
 // lsn is a value of numeric(25,0).
 func lsn(l bakfile.LSN) any {
-	d, _ := toDecimal(l)
+	d, _ := value.Decimal(l)
 	return d
 }
 
@@ -194,7 +195,7 @@ func requestsView(n *session, _ *database) (out [][]any) {
 		if command == "OTHER" {
 			command = "SELECT"
 		}
-		out = append(out, []any{int64(o.id), int64(0), a.started, status, cut(command, 32), sqlHandle(o.id), id, int64(1), int64(0), wait, int64(0), "MISCELLANEOUS",
+		out = append(out, []any{int64(o.id), int64(0), a.started, status, value.Cut(command, 32), sqlHandle(o.id), id, int64(1), int64(0), wait, int64(0), "MISCELLANEOUS",
 			a.percent, left.Milliseconds(), int64(0), elapsed.Milliseconds(), int64(0), int64(0), int64(0)})
 	}
 	return out

@@ -4,8 +4,10 @@ import (
 	"context"
 	"strings"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // forWriting finds the table that a statement changes and checks everything
@@ -59,7 +61,7 @@ func (n *session) write(db *database, t *table, c Change) {
 }
 
 func (n *session) insert(ctx context.Context, st *tsql.Insert) error {
-	sc := n.scope(ctx)
+	sc := query.New(ctx, n)
 	rows, err := n.given(sc, st)
 	if err != nil {
 		return err
@@ -83,15 +85,15 @@ func (n *session) insert(ctx context.Context, st *tsql.Insert) error {
 		}
 		cells := make([]*string, len(t.columns))
 		for i, p := range places {
-			typ, err := parseType(t.columns[p].Type)
+			typ, err := value.ParseType(t.columns[p].Type)
 			if err != nil {
 				return err
 			}
-			v, err := convert(row[i], typ)
+			v, err := value.Convert(row[i], typ)
 			if err != nil {
 				return err
 			}
-			cells[p] = toCell(v)
+			cells[p] = value.Cell(v)
 		}
 		for i, c := range t.columns {
 			if cells[i] == nil && !c.Null {
@@ -116,21 +118,18 @@ func (n *session) ended(command int, rows int) {
 }
 
 // given evaluates the rows of an INSERT.
-func (n *session) given(sc *scope, st *tsql.Insert) (rows [][]any, err error) {
+func (n *session) given(sc *query.Scope, st *tsql.Insert) (rows [][]any, err error) {
 	if st.From != nil {
-		r, err := sc.query(st.From)
+		r, err := sc.Select(st.From)
 		if err != nil {
 			return nil, err
 		}
-		return r.rows, nil
+		return r.Rows, nil
 	}
 	for _, list := range st.Rows {
 		row := make([]any, 0, len(list))
 		for _, x := range list {
-			if _, err := sc.infer(x); err != nil {
-				return nil, err
-			}
-			v, err := sc.eval(x)
+			v, err := sc.Value(x)
 			if err != nil {
 				return nil, err
 			}
@@ -168,26 +167,26 @@ func (t *table) places(names []string, none bool) (out []int, err error) {
 
 // matching lists the rows that a condition meets; the lock is held, so the
 // condition must not ask views.
-func (n *session) matching(ctx context.Context, t *table, where tsql.Expr) (*scope, []int64, [][]any, error) {
+func (n *session) matching(ctx context.Context, t *table, where tsql.Expr) (*query.Scope, []int64, [][]any, error) {
 	r, err := t.relation()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	sc := n.scope(ctx).inner(r.as(t.name).columns)
+	sc := query.New(ctx, n).Over(r, t.name)
 	if where != nil {
 		if asksTables(where) {
 			return nil, nil, nil, refusal(40515, 16, "Subqueries in UPDATE and DELETE are not emulated.")
 		}
-		if _, err := sc.infer(where); err != nil {
+		if err := sc.Check(where); err != nil {
 			return nil, nil, nil, err
 		}
 	}
 	var ids []int64
 	var rows [][]any
 	for i, id := range t.ids() {
-		sc.row = r.rows[i]
+		sc.At(r.Rows[i])
 		if where != nil {
-			v, err := sc.eval(where)
+			v, err := sc.Value(where)
 			if err != nil {
 				return nil, nil, nil, err
 			}
@@ -195,7 +194,7 @@ func (n *session) matching(ctx context.Context, t *table, where tsql.Expr) (*sco
 				continue
 			}
 		}
-		ids, rows = append(ids, id), append(rows, r.rows[i])
+		ids, rows = append(ids, id), append(rows, r.Rows[i])
 	}
 	return sc, ids, rows, nil
 }
@@ -267,7 +266,7 @@ func (n *session) update(ctx context.Context, st *tsql.Update) error {
 	var changes []Change
 	for i, id := range ids {
 		cells := append([]*string(nil), t.rows[id]...)
-		sc.row = rows[i]
+		sc.At(rows[i])
 		for _, a := range st.Sets {
 			places, err := t.places([]string{a.Column}, false)
 			if err != nil {
@@ -276,18 +275,18 @@ func (n *session) update(ctx context.Context, st *tsql.Update) error {
 			if asksTables(a.X) {
 				return refusal(40515, 16, "Subqueries in UPDATE and DELETE are not emulated.")
 			}
-			v, err := sc.eval(a.X)
+			v, err := sc.Value(a.X)
 			if err != nil {
 				return err
 			}
-			typ, err := parseType(t.columns[places[0]].Type)
+			typ, err := value.ParseType(t.columns[places[0]].Type)
 			if err == nil {
-				v, err = convert(v, typ)
+				v, err = value.Convert(v, typ)
 			}
 			if err != nil {
 				return err
 			}
-			cells[places[0]] = toCell(v)
+			cells[places[0]] = value.Cell(v)
 		}
 		changes = append(changes, Change{Kind: PutRow, Table: t.fullName(), ID: id, Values: cells})
 	}

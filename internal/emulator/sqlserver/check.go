@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 const resultColumns = "Error int, Level int, State int, MessageText nvarchar(4000), RepairLevel nvarchar(22), Status int, DbId int, DbFragId int, ObjectId int, IndexId int, PartitionId bigint, AllocUnitId bigint, RidDbId int, RidPruId int, [File] int, Page int, Slot int, RefDbId int, RefPruId int, RefFile int, RefPage int, RefSlot int, Allocation int"
@@ -19,7 +20,7 @@ func (n *session) checkDB(ctx context.Context, st *tsql.CheckDB) error {
 		if err != nil {
 			return err
 		}
-		name = toText(v)
+		name = value.Text(v)
 	}
 	s.mu.Lock()
 	db := s.find(name)
@@ -95,11 +96,11 @@ func (n *session) checkTable(db *database, errors []tds.Message, summary tds.Mes
 	columns := columnsOf(resultColumns)
 	head := make([]tds.Column, len(columns))
 	for i, c := range columns {
-		name := c.name
+		name := c.Name
 		if name == "[File]" {
 			name = "File"
 		}
-		head[i] = tds.Column{Name: name, Type: c.typ}
+		head[i] = tds.Column{Name: name, Type: c.Type}
 	}
 	n.reply.Columns(head)
 	list := errors

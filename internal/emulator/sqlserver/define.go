@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // current is the session's database for a change of its tables; the lock is
@@ -46,7 +47,7 @@ func (n *session) createTable(st *tsql.CreateTable) error {
 	}
 	c := Change{At: s.now(), Kind: CreateTable, Table: name}
 	for _, column := range st.Columns {
-		if _, err := typeOf(column.Type); err != nil {
+		if _, err := value.TypeOf(column.Type); err != nil {
 			return err
 		}
 		text := column.Type.Name

@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 )
 
 // enumerate lists a folder with everything below it, as
 // sys.dm_os_enumerate_filesystem does; pattern knows * and ?.
-func (n *session) enumerate(root, pattern string) (*relation, error) {
-	r := &relation{columns: columnsOf("full_filesystem_path nvarchar(512), parent_directory nvarchar(512), file_or_directory_name nvarchar(255), level int, is_directory bit, is_read_only bit, is_system bit, is_hidden bit, has_integrity_stream bit, is_temporary bit, is_sparse bit, creation_time datetime2(7), last_access_time datetime2(7), last_write_time datetime2(7), size_in_bytes bigint")}
+func (n *session) enumerate(root, pattern string) (*query.Relation, error) {
+	r := &query.Relation{Columns: columnsOf("full_filesystem_path nvarchar(512), parent_directory nvarchar(512), file_or_directory_name nvarchar(255), level int, is_directory bit, is_read_only bit, is_system bit, is_hidden bit, has_integrity_stream bit, is_temporary bit, is_sparse bit, creation_time datetime2(7), last_access_time datetime2(7), last_write_time datetime2(7), size_in_bytes bigint")}
 	real, err := n.server.reach(filepath.Join(root, "x"))
 	if err != nil {
 		return nil, refusal(12310, 16, "Cannot enumerate '%s'. Operating system error %s.", root, err)
@@ -21,7 +23,7 @@ func (n *session) enumerate(root, pattern string) (*relation, error) {
 		pattern = "*"
 	}
 	err = filepath.WalkDir(base, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || path == base || len(r.rows) >= maxListed {
+		if err != nil || path == base || len(r.Rows) >= maxListed {
 			return nil
 		}
 		if ok, _ := filepath.Match(strings.ToLower(pattern), strings.ToLower(d.Name())); !ok {
@@ -38,14 +40,14 @@ func (n *session) enumerate(root, pattern string) (*relation, error) {
 		if !d.IsDir() {
 			size = info.Size()
 		}
-		r.rows = append(r.rows, []any{shown, filepath.Dir(shown), d.Name(), int64(strings.Count(relative, string(filepath.Separator))), d.IsDir(), false, false, false, false, false, false, at, at, at, size})
+		r.Rows = append(r.Rows, []any{shown, filepath.Dir(shown), d.Name(), int64(strings.Count(relative, string(filepath.Separator))), d.IsDir(), false, false, false, false, false, false, at, at, at, size})
 		return nil
 	})
 	return r, err
 }
 
-func (n *session) fileExists(path string) *relation {
-	r := &relation{columns: columnsOf("file_exists bit, file_is_a_directory bit, parent_directory_exists bit")}
+func (n *session) fileExists(path string) *query.Relation {
+	r := &query.Relation{Columns: columnsOf("file_exists bit, file_is_a_directory bit, parent_directory_exists bit")}
 	row := []any{false, false, false}
 	if real, err := n.server.reach(path); err == nil {
 		if info, err := os.Stat(real); err == nil {
@@ -55,7 +57,7 @@ func (n *session) fileExists(path string) *relation {
 			row[2] = info.IsDir()
 		}
 	}
-	r.rows = [][]any{row}
+	r.Rows = [][]any{row}
 	return r
 }
 

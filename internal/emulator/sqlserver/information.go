@@ -2,7 +2,9 @@ package sqlserveremu
 
 import (
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // Columns of the information commands, after the public pages "RESTORE
@@ -25,7 +27,7 @@ func (n *session) information(kind string, o restoreOrder) error {
 		return err
 	}
 	file := media[0].file
-	r := &relation{}
+	r := &query.Relation{}
 	switch kind {
 	case "HEADERONLY":
 		columns := headerColumns
@@ -35,7 +37,7 @@ func (n *session) information(kind string, o restoreOrder) error {
 		if modern {
 			columns += headerColumns16
 		}
-		r.columns = columnsOf(columns)
+		r.Columns = columnsOf(columns)
 		for _, s := range file.Sets {
 			if o.position > 0 && o.position != s.Position {
 				continue
@@ -48,36 +50,36 @@ func (n *session) information(kind string, o restoreOrder) error {
 				}
 				row = append(row, s.Started.Time, nil, algorithm)
 			}
-			r.rows = append(r.rows, row)
+			r.Rows = append(r.Rows, row)
 		}
 	case "FILELISTONLY":
 		src, err := pick(media, o.position)
 		if err != nil {
 			return err
 		}
-		r.columns = columnsOf(listColumns)
+		r.Columns = columnsOf(listColumns)
 		for _, f := range src.set.Files {
-			r.rows = append(r.rows, listRow(&src.set, f))
+			r.Rows = append(r.Rows, listRow(&src.set, f))
 		}
 	case "LABELONLY":
-		r.columns = columnsOf(labelColumns)
+		r.Columns = columnsOf(labelColumns)
 		m := file.Media
 		compressed := len(file.Sets) > 0 && file.Sets[0].CompressedSize < file.Sets[0].BackupSize
-		r.rows = [][]any{{text0(m.Name), m.SetGUID, int64(m.FamilyCount), int64(m.FamilySequence), familyGUID(m.FamilyID), int64(m.SequenceNumber), int64(0),
+		r.Rows = [][]any{{text0(m.Name), m.SetGUID, int64(m.FamilyCount), int64(m.FamilySequence), familyGUID(m.FamilyID), int64(m.SequenceNumber), int64(0),
 			text0(m.Description), m.SoftwareName, int64(m.SoftwareVendorID), m.Date.Time, int64(1), compressed}}
 	}
-	if kind == "HEADERONLY" && len(r.rows) == 0 {
+	if kind == "HEADERONLY" && len(r.Rows) == 0 {
 		_, err := pick(media, o.position)
 		return err
 	}
-	columns := make([]tds.Column, len(r.columns))
-	for i, c := range r.columns {
-		columns[i] = tds.Column{Name: c.name, Type: c.typ}
+	columns := make([]tds.Column, len(r.Columns))
+	for i, c := range r.Columns {
+		columns[i] = tds.Column{Name: c.Name, Type: c.Type}
 	}
 	n.reply.Columns(columns)
-	for _, row := range r.rows {
+	for _, row := range r.Rows {
 		for i := range row {
-			if row[i], err = convert(row[i], columns[i].Type); err != nil {
+			if row[i], err = value.Convert(row[i], columns[i].Type); err != nil {
 				return err
 			}
 		}
@@ -85,7 +87,7 @@ func (n *session) information(kind string, o restoreOrder) error {
 			return err
 		}
 	}
-	n.reply.Done(tds.CommandSelect, int64(len(r.rows)))
+	n.reply.Done(tds.CommandSelect, int64(len(r.Rows)))
 	return nil
 }
 

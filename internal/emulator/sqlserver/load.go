@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // load changes rows of one database like an application does. As a session of
@@ -180,7 +181,7 @@ var defaultColumns = []ColumnSpec{{"id", "int", false}, {"name", "nvarchar(50)",
 func generatedRow(columns []ColumnSpec, id int64, version int) []*string {
 	out := make([]*string, len(columns))
 	for i, c := range columns {
-		typ, err := parseType(c.Type)
+		typ, err := value.ParseType(c.Type)
 		if err != nil {
 			continue
 		}
@@ -204,8 +205,8 @@ func generatedRow(columns []ColumnSpec, id int64, version int) []*string {
 		default:
 			v = fmt.Sprintf("row %d.%d Ж", id, version)
 		}
-		if v, err = convert(v, typ); err == nil {
-			out[i] = toCell(v)
+		if v, err = value.Convert(v, typ); err == nil {
+			out[i] = value.Cell(v)
 		}
 	}
 	return out

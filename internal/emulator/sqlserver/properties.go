@@ -5,6 +5,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // collationName is that of everything here.
@@ -117,7 +119,7 @@ func dbName(n *session, a []any) (any, error) {
 		return n.database, nil
 	}
 	for _, db := range n.server.databases {
-		if a[0] != nil && int64(db.id) == whole(a[0]) {
+		if a[0] != nil && int64(db.id) == value.Whole(a[0]) {
 			return db.name, nil
 		}
 	}
@@ -129,7 +131,7 @@ func dbID(n *session, a []any) (any, error) {
 	defer n.server.mu.Unlock()
 	name := n.database
 	if len(a) > 0 {
-		name = toText(a[0])
+		name = value.Text(a[0])
 	}
 	if db := n.server.find(name); db != nil {
 		return int64(db.id), nil
@@ -140,13 +142,13 @@ func dbID(n *session, a []any) (any, error) {
 func hasPerms(n *session, a []any) (any, error) {
 	n.server.mu.Lock()
 	defer n.server.mu.Unlock()
-	return n.has(strings.NewReplacer("[", "", "]", "").Replace(toText(a[0])), toText(a[1]), toText(a[2])), nil
+	return n.has(strings.NewReplacer("[", "", "]", "").Replace(value.Text(a[0])), value.Text(a[1]), value.Text(a[2])), nil
 }
 
 func hasAccess(n *session, a []any) (any, error) {
 	n.server.mu.Lock()
 	defer n.server.mu.Unlock()
-	db := n.server.find(toText(a[0]))
+	db := n.server.find(value.Text(a[0]))
 	if db == nil {
 		return nil, nil
 	}
@@ -156,7 +158,7 @@ func hasAccess(n *session, a []any) (any, error) {
 func serverRole(n *session, a []any) (any, error) {
 	n.server.mu.Lock()
 	defer n.server.mu.Unlock()
-	switch role := strings.ToLower(toText(a[0])); role {
+	switch role := strings.ToLower(value.Text(a[0])); role {
 	case "sysadmin":
 		return n.rights().Sysadmin, nil
 	case "public":
@@ -172,7 +174,7 @@ func databaseRole(n *session, a []any) (any, error) {
 	n.server.mu.Lock()
 	defer n.server.mu.Unlock()
 	db := n.server.find(n.database)
-	switch role := strings.ToLower(toText(a[0])); role {
+	switch role := strings.ToLower(value.Text(a[0])); role {
 	case "db_owner", "db_backupoperator", "db_datareader", "db_datawriter":
 		return db != nil && n.rights().role(db, role), nil
 	case "public":
@@ -184,7 +186,7 @@ func databaseRole(n *session, a []any) (any, error) {
 func objectByName(n *session, a []any) (any, error) {
 	n.server.mu.Lock()
 	defer n.server.mu.Unlock()
-	parts := strings.Split(strings.NewReplacer("[", "", "]", "").Replace(toText(a[0])), ".")
+	parts := strings.Split(strings.NewReplacer("[", "", "]", "").Replace(value.Text(a[0])), ".")
 	database, schema, name := n.database, "dbo", parts[len(parts)-1]
 	if len(parts) > 1 && parts[len(parts)-2] != "" {
 		schema = parts[len(parts)-2]
@@ -210,11 +212,11 @@ func objectName(show func(*table) string) func(*session, []any) (any, error) {
 		n.server.mu.Lock()
 		defer n.server.mu.Unlock()
 		for _, db := range n.server.databases {
-			if len(a) > 1 && int64(db.id) != whole(a[1]) || len(a) == 1 && !strings.EqualFold(db.name, n.database) {
+			if len(a) > 1 && int64(db.id) != value.Whole(a[1]) || len(a) == 1 && !strings.EqualFold(db.name, n.database) {
 				continue
 			}
 			for _, t := range db.tables {
-				if int64(t.id) == whole(a[0]) {
+				if int64(t.id) == value.Whole(a[0]) {
 					return show(t), nil
 				}
 			}
@@ -232,7 +234,7 @@ func schemaName(n *session, a []any) (any, error) {
 	}
 	if db := n.server.find(n.database); db != nil {
 		for name, id := range schemas(db) {
-			if int64(id) == whole(a[0]) {
+			if int64(id) == value.Whole(a[0]) {
 				return name, nil
 			}
 		}

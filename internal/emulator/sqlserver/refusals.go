@@ -12,7 +12,7 @@ import (
 // refusal is an error as SQL Server numbers and words it (public pages
 // "Database engine events and errors").
 func refusal(number, class int, format string, args ...any) error {
-	return tds.Message{Number: number, State: 1, Class: class, Text: fmt.Sprintf(format, args...)}
+	return tds.Refuse(number, class, format, args...)
 }
 
 // refusals are several errors of one statement, the cause first.

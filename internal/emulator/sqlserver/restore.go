@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // restore runs the RESTORE statements.
@@ -53,7 +54,7 @@ func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
 		if e != nil && err == nil {
 			err = e
 		}
-		return toText(v)
+		return value.Text(v)
 	}
 	o.log = r.Kind == "LOG"
 	if r.Database != nil {
@@ -83,12 +84,12 @@ func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
 		}
 		position, ok := v.(int64)
 		if !ok || position < 1 {
-			return o, refusal(3250, 16, "The value '%s' is not within range for the FILE parameter.", toText(v))
+			return o, refusal(3250, 16, "The value '%s' is not within range for the FILE parameter.", value.Text(v))
 		}
 		o.position = int(position)
 	}
 	if x, ok := r.Options["STOPAT"]; ok {
-		at, ok := parseTime(text(x))
+		at, ok := value.ParseTime(text(x))
 		if !ok {
 			return o, refusal(241, 16, "Conversion failed when converting date and/or time from character string.")
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // operation names a statement for the control door and dm_exec_requests, and
@@ -15,7 +16,7 @@ import (
 func (n *session) operation(st tsql.Statement) (op, target string) {
 	name := func(x tsql.Expr) string {
 		if v, err := n.constant(x); err == nil {
-			return toText(v)
+			return value.Text(v)
 		}
 		return ""
 	}
@@ -105,7 +106,7 @@ func (n *session) statement(ctx context.Context, st tsql.Statement) error {
 		if err != nil {
 			return err
 		}
-		if x, err = convert(x, v.typ); err != nil {
+		if x, err = value.Convert(x, v.typ); err != nil {
 			return err
 		}
 		n.set(s.Name, v.typ, x)
@@ -119,7 +120,7 @@ func (n *session) statement(ctx context.Context, st tsql.Statement) error {
 		if err != nil {
 			return err
 		}
-		n.info(0, "%s", toText(v))
+		n.info(0, "%s", value.Text(v))
 		return nil
 	case *tsql.Wait:
 		return n.wait(ctx, s)
@@ -170,14 +171,14 @@ func (n *session) statement(ctx context.Context, st tsql.Statement) error {
 }
 
 func (n *session) declare(ctx context.Context, s *tsql.Declare) error {
-	typ, err := typeOf(s.Type)
+	typ, err := value.TypeOf(s.Type)
 	if err != nil {
 		return err
 	}
 	var v any
 	if s.X != nil {
 		if v, err = n.value(ctx, s.X); err == nil {
-			v, err = convert(v, typ)
+			v, err = value.Convert(v, typ)
 		}
 		if err != nil {
 			return err
@@ -216,8 +217,8 @@ func (n *session) wait(ctx context.Context, s *tsql.Wait) error {
 	}
 	var h, m int
 	var sec float64
-	if _, err := fmt.Sscanf(toText(v), "%d:%d:%g", &h, &m, &sec); err != nil {
-		return refusal(148, 15, "Incorrect time syntax in time string '%s' used with WAITFOR.", toText(v))
+	if _, err := fmt.Sscanf(value.Text(v), "%d:%d:%g", &h, &m, &sec); err != nil {
+		return refusal(148, 15, "Incorrect time syntax in time string '%s' used with WAITFOR.", value.Text(v))
 	}
 	if err := sleep(ctx, time.Duration(h)*time.Hour+time.Duration(m)*time.Minute+time.Duration(sec*float64(time.Second))); err != nil {
 		return err
@@ -254,7 +255,7 @@ func (n *session) raise(ctx context.Context, s *tsql.Raise) error {
 		number = v
 	}
 	class, _ := values[2].(int64)
-	m := tds.Message{Number: int(number), State: 1, Class: int(min(max(class, 0), 18)), Text: toText(values[1])}
+	m := tds.Message{Number: int(number), State: 1, Class: int(min(max(class, 0), 18)), Text: value.Text(values[1])}
 	if m.IsError() {
 		return m
 	}
@@ -269,7 +270,7 @@ func (n *session) execute(ctx context.Context, s *tsql.Exec) error {
 		if err != nil {
 			return err
 		}
-		inner, err := tsql.Parse(toText(v))
+		inner, err := tsql.Parse(value.Text(v))
 		if err != nil {
 			return err
 		}
@@ -299,7 +300,7 @@ func (n *session) kill(k *tsql.Kill) error {
 	}
 	id, ok := v.(int64)
 	if !ok {
-		return refusal(102, 15, "Incorrect syntax near '%s'.", toText(v))
+		return refusal(102, 15, "Incorrect syntax near '%s'.", value.Text(v))
 	}
 	s := n.server
 	s.mu.Lock()

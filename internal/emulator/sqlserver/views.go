@@ -4,8 +4,9 @@ import (
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // view is a catalog or management view: its columns as in CREATE TABLE, and
@@ -19,15 +20,15 @@ type view struct {
 }
 
 // columnsOf reads "name type, name type".
-func columnsOf(text string) []column {
-	var out []column
+func columnsOf(text string) []query.Column {
+	var out []query.Column
 	for _, part := range splitColumns(text) {
 		name, typ, _ := strings.Cut(strings.TrimSpace(part), " ")
-		t, err := parseType(typ)
+		t, err := value.ParseType(typ)
 		if err != nil {
 			panic("view column " + part + ": " + err.Error()) // a mistake in this package
 		}
-		out = append(out, column{name: name, typ: t})
+		out = append(out, query.Column{Name: name, Type: t})
 	}
 	return out
 }
@@ -48,14 +49,8 @@ func splitColumns(text string) (out []string) {
 	return append(out, text[from:])
 }
 
-// table gives the rows of a view or of a user's table.
-func (sc *scope) table(name tsql.Name) (*relation, error) {
-	if len(name) == 1 {
-		if r, ok := sc.ctes[strings.ToLower(name.Last())]; ok {
-			return r, nil
-		}
-	}
-	n := sc.n
+// Table gives the rows of a view or of a user's table.
+func (n *session) Table(name tsql.Name) (*query.Relation, error) {
 	s := n.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +90,7 @@ func (sc *scope) table(name tsql.Name) (*relation, error) {
 		if v.msdb && !n.rights().role(db, "db_datareader") {
 			return nil, errSelect(name.Last(), db.name, schema)
 		}
-		return &relation{columns: columnsOf(v.columns), rows: v.rows(n, db)}, nil
+		return &query.Relation{Columns: columnsOf(v.columns), Rows: v.rows(n, db)}, nil
 	}
 	t := db.tables[key]
 	if t == nil {
@@ -112,47 +107,31 @@ func errSelect(object, database, schema string) error {
 }
 
 // relation is the table's rows with typed values.
-func (t *table) relation() (*relation, error) {
-	r := &relation{}
+func (t *table) relation() (*query.Relation, error) {
+	r := &query.Relation{}
 	for _, c := range t.columns {
-		typ, err := parseType(c.Type)
+		typ, err := value.ParseType(c.Type)
 		if err != nil {
 			return nil, err
 		}
-		r.columns = append(r.columns, column{name: c.Name, typ: typ})
+		r.Columns = append(r.Columns, query.Column{Name: c.Name, Type: typ})
 	}
 	for _, id := range t.ids() {
-		row := make([]any, len(r.columns))
+		row := make([]any, len(r.Columns))
 		for i, cell := range t.rows[id] {
-			v, err := fromCell(cell, r.columns[i].typ)
+			v, err := value.FromCell(cell, r.Columns[i].Type)
 			if err != nil {
 				return nil, err
 			}
 			row[i] = v
 		}
-		r.rows = append(r.rows, row)
+		r.Rows = append(r.Rows, row)
 	}
 	return r, nil
 }
 
-// Cells hold values as canonical text.
-func fromCell(cell *string, t tds.Type) (any, error) {
-	if cell == nil {
-		return nil, nil
-	}
-	return convert(*cell, t)
-}
-
-func toCell(v any) *string {
-	if v == nil {
-		return nil
-	}
-	s := toText(v)
-	return &s
-}
-
-// tableFunction gives the rows of a function in FROM.
-func (n *session) tableFunction(name tsql.Name, args []any) (*relation, error) {
+// TableFunction gives the rows of a function in FROM.
+func (n *session) TableFunction(name tsql.Name, args []any) (*query.Relation, error) {
 	s := n.server
 	arg := func(i int) any {
 		if i < len(args) {
@@ -162,15 +141,15 @@ func (n *session) tableFunction(name tsql.Name, args []any) (*relation, error) {
 	}
 	switch strings.ToLower(name.Last()) {
 	case "dm_os_enumerate_filesystem":
-		return n.enumerate(toText(arg(0)), toText(arg(1)))
+		return n.enumerate(value.Text(arg(0)), value.Text(arg(1)))
 	case "dm_os_file_exists":
-		return n.fileExists(toText(arg(0))), nil
+		return n.fileExists(value.Text(arg(0))), nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	byID := func(v any) *database {
 		for _, db := range s.databases {
-			if v != nil && int64(db.id) == whole(v) {
+			if v != nil && int64(db.id) == value.Whole(v) {
 				return db
 			}
 		}
@@ -178,45 +157,45 @@ func (n *session) tableFunction(name tsql.Name, args []any) (*relation, error) {
 	}
 	switch strings.ToLower(name.Last()) {
 	case "dm_os_volume_stats":
-		r := &relation{columns: columnsOf("database_id int, file_id int, volume_mount_point nvarchar(512), volume_id nvarchar(512), logical_volume_name nvarchar(512), file_system_type nvarchar(512), total_bytes bigint, available_bytes bigint")}
+		r := &query.Relation{Columns: columnsOf("database_id int, file_id int, volume_mount_point nvarchar(512), volume_id nvarchar(512), logical_volume_name nvarchar(512), file_system_type nvarchar(512), total_bytes bigint, available_bytes bigint")}
 		if db := byID(arg(0)); db != nil {
 			for _, f := range db.files {
-				if int64(f.id) == whole(arg(1)) {
-					r.rows = append(r.rows, []any{int64(db.id), int64(f.id), "/", "volume-1", "", "ext4", 2 * s.config.DataFree, max(0, s.config.DataFree-s.used())})
+				if int64(f.id) == value.Whole(arg(1)) {
+					r.Rows = append(r.Rows, []any{int64(db.id), int64(f.id), "/", "volume-1", "", "ext4", 2 * s.config.DataFree, max(0, s.config.DataFree-s.used())})
 				}
 			}
 		}
 		return r, nil
 	case "dm_exec_sql_text":
-		r := &relation{columns: columnsOf("dbid smallint, objectid int, number smallint, encrypted bit, text nvarchar(max)")}
+		r := &query.Relation{Columns: columnsOf("dbid smallint, objectid int, number smallint, encrypted bit, text nvarchar(max)")}
 		if h, ok := arg(0).([]byte); ok {
 			for _, o := range s.sessions {
 				if o.activity != nil && string(sqlHandle(o.id)) == string(h) {
-					r.rows = append(r.rows, []any{nil, nil, nil, false, o.activity.text})
+					r.Rows = append(r.Rows, []any{nil, nil, nil, false, o.activity.text})
 				}
 			}
 		}
 		return r, nil
 	case "dm_db_log_stats":
-		r := &relation{columns: columnsOf("database_id int, recovery_model nvarchar(60), log_min_lsn nvarchar(24), log_end_lsn nvarchar(24), total_log_size_mb float, active_log_size_mb float, log_truncation_holdup_reason nvarchar(60), log_backup_time datetime, log_backup_lsn nvarchar(24), log_since_last_log_backup_mb float, recovery_vlf_count bigint, log_checkpoint_lsn nvarchar(24)")}
+		r := &query.Relation{Columns: columnsOf("database_id int, recovery_model nvarchar(60), log_min_lsn nvarchar(24), log_end_lsn nvarchar(24), total_log_size_mb float, active_log_size_mb float, log_truncation_holdup_reason nvarchar(60), log_backup_time datetime, log_backup_lsn nvarchar(24), log_since_last_log_backup_mb float, recovery_vlf_count bigint, log_checkpoint_lsn nvarchar(24)")}
 		if db := byID(arg(0)); db != nil && db.state == online {
 			mb := float64(int64(len(db.log))*db.rowBytes) / (1 << 20)
 			var at any
 			if !db.lastLogAt.IsZero() {
 				at = db.lastLogAt
 			}
-			r.rows = append(r.rows, []any{int64(db.id), db.model(), hexLSN(db.lastLog), hexLSN(db.next), max(8, mb), mb, db.reuseWait(), at, hexLSN(db.lastLog), mb, int64(1), hexLSN(db.lastLog)})
+			r.Rows = append(r.Rows, []any{int64(db.id), db.model(), hexLSN(db.lastLog), hexLSN(db.next), max(8, mb), mb, db.reuseWait(), at, hexLSN(db.lastLog), mb, int64(1), hexLSN(db.lastLog)})
 		}
 		return r, nil
 	case "dm_io_virtual_file_stats":
-		r := &relation{columns: columnsOf("database_id smallint, file_id smallint, sample_ms bigint, num_of_reads bigint, num_of_bytes_read bigint, num_of_writes bigint, num_of_bytes_written bigint, size_on_disk_bytes bigint")}
+		r := &query.Relation{Columns: columnsOf("database_id smallint, file_id smallint, sample_ms bigint, num_of_reads bigint, num_of_bytes_read bigint, num_of_writes bigint, num_of_bytes_written bigint, size_on_disk_bytes bigint")}
 		for _, db := range s.sorted() {
 			for _, f := range db.files {
-				if arg(0) != nil && int64(db.id) != whole(arg(0)) || arg(1) != nil && int64(f.id) != whole(arg(1)) {
+				if arg(0) != nil && int64(db.id) != value.Whole(arg(0)) || arg(1) != nil && int64(f.id) != value.Whole(arg(1)) {
 					continue
 				}
 				written := int64(db.next.VLF)<<26 + int64(db.next.Block)*512
-				r.rows = append(r.rows, []any{int64(db.id), int64(f.id), int64(1), int64(1), int64(1), int64(1), written, f.size})
+				r.Rows = append(r.Rows, []any{int64(db.id), int64(f.id), int64(1), int64(1), int64(1), int64(1), written, f.size})
 			}
 		}
 		return r, nil

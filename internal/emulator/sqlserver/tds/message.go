@@ -1,5 +1,7 @@
 package tds
 
+import "fmt"
+
 // Message is one ERROR or INFO token: an error when its Class, the severity,
 // is above 10.
 type Message struct {
@@ -16,3 +18,8 @@ func (m Message) Error() string { return m.Text }
 
 // IsError reports whether clients take it for an error.
 func (m Message) IsError() bool { return m.Class > 10 }
+
+// Refuse is an error by its number, its severity and its text.
+func Refuse(number, class int, format string, args ...any) error {
+	return Message{Number: number, State: 1, Class: class, Text: fmt.Sprintf(format, args...)}
+}

@@ -1,13 +1,25 @@
-package sqlserveremu
+package query
 
 import (
 	"strings"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
+// table gives the rows of a named query or of the engine.
+func (sc *Scope) table(name tsql.Name) (*Relation, error) {
+	if len(name) == 1 {
+		if r, ok := sc.ctes[strings.ToLower(name.Last())]; ok {
+			return r, nil
+		}
+	}
+	return sc.engine.Table(name)
+}
+
 // source gives the rows of what stands behind FROM.
-func (sc *scope) source(x any) (*relation, error) {
+func (sc *Scope) source(x any) (*Relation, error) {
 	switch s := x.(type) {
 	case *tsql.Table:
 		r, err := sc.table(s.Name)
@@ -18,7 +30,7 @@ func (sc *scope) source(x any) (*relation, error) {
 		if alias == "" {
 			alias = s.Name.Last()
 		}
-		return r.as(alias), sc.spend(len(r.rows))
+		return r.as(alias), sc.spend(len(r.Rows))
 	case *tsql.Function:
 		var args []any
 		for _, a := range s.Args {
@@ -31,7 +43,7 @@ func (sc *scope) source(x any) (*relation, error) {
 			}
 			args = append(args, v)
 		}
-		r, err := sc.n.tableFunction(s.Name, args)
+		r, err := sc.engine.TableFunction(s.Name, args)
 		if err != nil {
 			return nil, err
 		}
@@ -39,15 +51,15 @@ func (sc *scope) source(x any) (*relation, error) {
 		if alias == "" {
 			alias = s.Name.Last()
 		}
-		return r.as(alias), sc.spend(len(r.rows))
+		return r.as(alias), sc.spend(len(r.Rows))
 	case *tsql.Derived:
-		r, err := sc.query(s.Of)
+		r, err := sc.Select(s.Of)
 		if err != nil {
 			return nil, err
 		}
 		return renamed(r, s.Columns).as(s.Alias), nil
 	case *tsql.Rows:
-		r := &relation{}
+		r := &Relation{}
 		for _, values := range s.Values {
 			var row []any
 			for _, x := range values {
@@ -60,29 +72,29 @@ func (sc *scope) source(x any) (*relation, error) {
 				}
 				row = append(row, v)
 			}
-			r.rows = append(r.rows, row)
+			r.Rows = append(r.Rows, row)
 		}
 		for _, name := range s.Columns {
-			r.columns = append(r.columns, column{name: name})
+			r.Columns = append(r.Columns, Column{Name: name})
 		}
 		r.settle()
 		return r.as(s.Alias), nil
 	case *tsql.Join:
 		return sc.join(s)
 	}
-	return nil, refusal(102, 15, "Incorrect syntax near 'FROM'.")
+	return nil, tds.Refuse(102, 15, "Incorrect syntax near 'FROM'.")
 }
 
-func (r *relation) as(alias string) *relation {
-	out := &relation{rows: r.rows, columns: make([]column, len(r.columns))}
-	for i, c := range r.columns {
+func (r *Relation) as(alias string) *Relation {
+	out := &Relation{Rows: r.Rows, Columns: make([]Column, len(r.Columns))}
+	for i, c := range r.Columns {
 		c.of = strings.ToLower(alias)
-		out.columns[i] = c
+		out.Columns[i] = c
 	}
 	return out
 }
 
-func (sc *scope) join(j *tsql.Join) (*relation, error) {
+func (sc *Scope) join(j *tsql.Join) (*Relation, error) {
 	left, err := sc.source(j.L)
 	if err != nil {
 		return nil, err
@@ -94,20 +106,20 @@ func (sc *scope) join(j *tsql.Join) (*relation, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &relation{columns: append(append([]column{}, left.columns...), right.columns...)}
-	own := sc.inner(out.columns)
+	out := &Relation{Columns: append(append([]Column{}, left.Columns...), right.Columns...)}
+	own := sc.inner(out.Columns)
 	if j.On != nil {
 		if _, err := own.infer(j.On); err != nil {
 			return nil, err
 		}
 	}
-	index, key := hashJoin(j.On, left, right)
-	for _, l := range left.rows {
-		candidates := right.rows
+	index, key := sc.hashJoin(j.On, left, right)
+	for _, l := range left.Rows {
+		candidates := right.Rows
 		if index != nil {
 			candidates = nil
 			if v := l[key]; v != nil {
-				candidates = index[fold(toText(v))]
+				candidates = index[sc.fold.Fold(value.Text(v))]
 			}
 		}
 		if err := sc.spend(len(candidates)); err != nil {
@@ -115,7 +127,7 @@ func (sc *scope) join(j *tsql.Join) (*relation, error) {
 		}
 		matched := false
 		for _, r := range candidates {
-			row := append(append(make([]any, 0, len(out.columns)), l...), r...)
+			row := append(append(make([]any, 0, len(out.Columns)), l...), r...)
 			if j.On != nil {
 				own.row = row
 				v, err := own.eval(j.On)
@@ -127,10 +139,10 @@ func (sc *scope) join(j *tsql.Join) (*relation, error) {
 				}
 			}
 			matched = true
-			out.rows = append(out.rows, row)
+			out.Rows = append(out.Rows, row)
 		}
 		if !matched && j.Kind == "LEFT" {
-			out.rows = append(out.rows, append(append([]any{}, l...), make([]any, len(right.columns))...))
+			out.Rows = append(out.Rows, append(append([]any{}, l...), make([]any, len(right.Columns))...))
 		}
 	}
 	return out, nil
@@ -138,24 +150,24 @@ func (sc *scope) join(j *tsql.Join) (*relation, error) {
 
 // hashJoin finds an equality of two columns of the same type in the condition
 // and indexes the right side by it.
-func hashJoin(on tsql.Expr, left, right *relation) (map[string][][]any, int) {
+func (sc *Scope) hashJoin(on tsql.Expr, left, right *Relation) (map[string][][]any, int) {
 	b, ok := on.(*tsql.Binop)
 	if !ok {
 		return nil, 0
 	}
 	if b.Op == "AND" {
-		if index, key := hashJoin(b.L, left, right); index != nil {
+		if index, key := sc.hashJoin(b.L, left, right); index != nil {
 			return index, key
 		}
-		return hashJoin(b.R, left, right)
+		return sc.hashJoin(b.R, left, right)
 	}
 	l, ok1 := b.L.(*tsql.Column)
 	r, ok2 := b.R.(*tsql.Column)
 	if b.Op != "=" || !ok1 || !ok2 {
 		return nil, 0
 	}
-	at := func(of *relation, c *tsql.Column) int {
-		_, i, err := (&scope{columns: of.columns}).find(c.Name)
+	at := func(of *Relation, c *tsql.Column) int {
+		_, i, err := (&Scope{columns: of.Columns}).find(c.Name)
 		if err != nil || len(c.Name) < 2 {
 			return -1
 		}
@@ -165,26 +177,26 @@ func hashJoin(on tsql.Expr, left, right *relation) (map[string][][]any, int) {
 	if i < 0 || k < 0 {
 		i, k = at(left, r), at(right, l)
 	}
-	if i < 0 || k < 0 || left.columns[i].typ != right.columns[k].typ {
+	if i < 0 || k < 0 || left.Columns[i].Type != right.Columns[k].Type {
 		return nil, 0
 	}
 	index := map[string][][]any{}
-	for _, row := range right.rows {
+	for _, row := range right.Rows {
 		if row[k] != nil {
-			v := fold(toText(row[k]))
+			v := sc.fold.Fold(value.Text(row[k]))
 			index[v] = append(index[v], row)
 		}
 	}
 	return index, i
 }
 
-func (sc *scope) apply(j *tsql.Join, left *relation) (*relation, error) {
-	out := &relation{columns: left.columns}
-	own := sc.inner(left.columns)
+func (sc *Scope) apply(j *tsql.Join, left *Relation) (*Relation, error) {
+	out := &Relation{Columns: left.Columns}
+	own := sc.inner(left.Columns)
 	width := 0
-	rows := left.rows
+	rows := left.Rows
 	if len(rows) == 0 {
-		rows = [][]any{make([]any, len(left.columns))} // for the columns alone
+		rows = [][]any{make([]any, len(left.Columns))} // for the columns alone
 	}
 	for _, l := range rows {
 		own.row = l
@@ -193,17 +205,17 @@ func (sc *scope) apply(j *tsql.Join, left *relation) (*relation, error) {
 			return nil, err
 		}
 		if width == 0 {
-			out.columns = append(append([]column{}, left.columns...), right.columns...)
-			width = len(right.columns)
+			out.Columns = append(append([]Column{}, left.Columns...), right.Columns...)
+			width = len(right.Columns)
 		}
-		if len(left.rows) == 0 {
+		if len(left.Rows) == 0 {
 			break
 		}
-		for _, r := range right.rows {
-			out.rows = append(out.rows, append(append([]any{}, l...), r...))
+		for _, r := range right.Rows {
+			out.Rows = append(out.Rows, append(append([]any{}, l...), r...))
 		}
-		if len(right.rows) == 0 && j.Kind == "OUTER APPLY" {
-			out.rows = append(out.rows, append(append([]any{}, l...), make([]any, width)...))
+		if len(right.Rows) == 0 && j.Kind == "OUTER APPLY" {
+			out.Rows = append(out.Rows, append(append([]any{}, l...), make([]any, width)...))
 		}
 	}
 	return out, nil

@@ -1,72 +1,24 @@
-package sqlserveremu
+package query
 
 import (
-	"context"
 	"slices"
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
-// selects runs a SELECT and sends its rows, or sets variables.
-func (n *session) selects(ctx context.Context, q *tsql.Select) error {
-	sc := n.scope(ctx)
-	r, err := sc.query(q)
-	if err != nil {
-		return err
-	}
-	if q.Items[0].Into != "" {
-		for i, item := range q.Items {
-			v, ok := n.vars[strings.ToLower(item.Into)]
-			if !ok {
-				return errNoVariable(item.Into)
-			}
-			if len(r.rows) == 0 {
-				continue
-			}
-			x, err := convert(r.rows[len(r.rows)-1][i], v.typ)
-			if err != nil {
-				return err
-			}
-			n.set(item.Into, v.typ, x)
-		}
-		return nil
-	}
-	columns := make([]tds.Column, len(r.columns))
-	for i, c := range r.columns {
-		columns[i] = tds.Column{Name: c.name, Type: c.typ}
-	}
-	n.reply.Columns(columns)
-	for _, row := range r.rows {
-		out := make([]any, len(row))
-		for i, v := range row {
-			if out[i], err = convert(v, columns[i].Type); err != nil {
-				return err
-			}
-		}
-		if err := n.reply.Row(out); err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	n.rowCount = int64(len(r.rows))
-	n.reply.Done(tds.CommandSelect, n.rowCount)
-	return nil
-}
-
-// query evaluates a SELECT with everything around it.
-func (sc *scope) query(q *tsql.Select) (*relation, error) {
+// Select evaluates a SELECT with everything around it.
+func (sc *Scope) Select(q *tsql.Select) (*Relation, error) {
 	if len(q.With) > 0 {
 		own := sc.inner(nil)
-		own.ctes = map[string]*relation{}
+		own.ctes = map[string]*Relation{}
 		for k, v := range sc.ctes {
 			own.ctes[k] = v
 		}
 		for _, c := range q.With {
-			r, err := own.query(c.Of)
+			r, err := own.Select(c.Of)
 			if err != nil {
 				return nil, err
 			}
@@ -82,55 +34,55 @@ func (sc *scope) query(q *tsql.Select) (*relation, error) {
 		return nil, err
 	}
 	for _, u := range q.Union {
-		r, err := sc.query(u.Of)
+		r, err := sc.Select(u.Of)
 		if err != nil {
 			return nil, err
 		}
-		if len(r.columns) != len(all.columns) {
-			return nil, refusal(205, 16, "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of expressions in their target lists.")
+		if len(r.Columns) != len(all.Columns) {
+			return nil, tds.Refuse(205, 16, "All queries combined using a UNION, INTERSECT or EXCEPT operator must have an equal number of expressions in their target lists.")
 		}
-		all.rows = append(all.rows, r.rows...)
-		for i := range all.columns {
-			all.columns[i].typ = wider(all.columns[i].typ, r.columns[i].typ)
+		all.Rows = append(all.Rows, r.Rows...)
+		for i := range all.Columns {
+			all.Columns[i].Type = value.Wider(all.Columns[i].Type, r.Columns[i].Type)
 		}
 		if !u.All {
-			all.rows = distinct(all.rows)
+			all.Rows = sc.distinct(all.Rows)
 		}
 	}
-	own := sc.inner(all.columns)
-	keys := make([][]any, len(all.rows))
-	for i, row := range all.rows {
+	own := sc.inner(all.Columns)
+	keys := make([][]any, len(all.Rows))
+	for i, row := range all.Rows {
 		own.row = row
 		for _, o := range q.OrderBy {
-			v, err := own.orderKey(o.By, row, all.columns)
+			v, err := own.orderKey(o.By, row, all.Columns)
 			if err != nil {
 				return nil, err
 			}
 			keys[i] = append(keys[i], v)
 		}
 	}
-	return all, sortRows(all.rows, keys, q.OrderBy)
+	return all, sc.sortRows(all.Rows, keys, q.OrderBy)
 }
 
-func renamed(r *relation, names []string) *relation {
-	out := &relation{columns: slices.Clone(r.columns), rows: r.rows}
-	for i := range min(len(names), len(out.columns)) {
-		out.columns[i].name = names[i]
+func renamed(r *Relation, names []string) *Relation {
+	out := &Relation{Columns: slices.Clone(r.Columns), Rows: r.Rows}
+	for i := range min(len(names), len(out.Columns)) {
+		out.Columns[i].Name = names[i]
 	}
 	return out
 }
 
 // core evaluates one SELECT … FROM … WHERE … GROUP BY … HAVING.
-func (sc *scope) core(q *tsql.Select, order []tsql.Order) (*relation, error) {
-	from := &relation{rows: [][]any{{}}}
+func (sc *Scope) core(q *tsql.Select, order []tsql.Order) (*Relation, error) {
+	from := &Relation{Rows: [][]any{{}}}
 	if q.From != nil {
 		var err error
 		if from, err = sc.source(q.From); err != nil {
 			return nil, err
 		}
 	}
-	own := sc.inner(from.columns)
-	rows := from.rows
+	own := sc.inner(from.Columns)
+	rows := from.Rows
 	if q.Where != nil {
 		if _, err := own.infer(q.Where); err != nil {
 			return nil, err
@@ -141,11 +93,11 @@ func (sc *scope) core(q *tsql.Select, order []tsql.Order) (*relation, error) {
 		}
 		rows = kept
 	}
-	items, err := expand(q.Items, from.columns)
+	items, err := expand(q.Items, from.Columns)
 	if err != nil {
 		return nil, err
 	}
-	out := &relation{}
+	out := &Relation{}
 	for _, item := range items {
 		t, err := own.infer(item.X)
 		if err != nil {
@@ -155,7 +107,7 @@ func (sc *scope) core(q *tsql.Select, order []tsql.Order) (*relation, error) {
 		if c, ok := item.X.(*tsql.Column); ok && name == "" {
 			name = c.Name.Last()
 		}
-		out.columns = append(out.columns, column{name: name, typ: t})
+		out.Columns = append(out.Columns, Column{Name: name, Type: t})
 	}
 	groups, grouped, err := own.groups(q, items, order, rows)
 	if err != nil {
@@ -193,27 +145,27 @@ func (sc *scope) core(q *tsql.Select, order []tsql.Order) (*relation, error) {
 		}
 		var key []any
 		for _, o := range order {
-			v, err := own.orderKey(o.By, row, out.columns)
+			v, err := own.orderKey(o.By, row, out.Columns)
 			if err != nil {
 				return nil, err
 			}
 			key = append(key, v)
 		}
-		out.rows, keys = append(out.rows, row), append(keys, key)
+		out.Rows, keys = append(out.Rows, row), append(keys, key)
 	}
 	out.settle()
 	if q.Distinct {
 		if len(order) > 0 {
 			// Sorted by what is selected, duplicates lie side by side.
-			if err := sortRows(out.rows, keys, order); err != nil {
+			if err := sc.sortRows(out.Rows, keys, order); err != nil {
 				return nil, err
 			}
 			order = nil
 		}
-		out.rows = distinct(out.rows)
+		out.Rows = sc.distinct(out.Rows)
 	}
 	if len(order) > 0 {
-		if err := sortRows(out.rows, keys, order); err != nil {
+		if err := sc.sortRows(out.Rows, keys, order); err != nil {
 			return nil, err
 		}
 	}
@@ -224,30 +176,30 @@ func (sc *scope) core(q *tsql.Select, order []tsql.Order) (*relation, error) {
 		}
 		n, ok := v.(int64)
 		if !ok || n < 0 {
-			return nil, refusal(1060, 15, "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.")
+			return nil, tds.Refuse(1060, 15, "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.")
 		}
-		out.rows = out.rows[:min(int(n), len(out.rows))]
+		out.Rows = out.Rows[:min(int(n), len(out.Rows))]
 	}
 	return out, nil
 }
 
 // settle gives columns without a type that of their first value.
-func (r *relation) settle() {
-	for i := range r.columns {
-		if !r.columns[i].typ.IsZero() {
+func (r *Relation) settle() {
+	for i := range r.Columns {
+		if !r.Columns[i].Type.IsZero() {
 			continue
 		}
-		r.columns[i].typ = tds.NVarChar(4000)
-		for _, row := range r.rows {
+		r.Columns[i].Type = tds.NVarChar(4000)
+		for _, row := range r.Rows {
 			if row[i] != nil {
-				r.columns[i].typ = typeOfValue(row[i])
+				r.Columns[i].Type = value.TypeFor(row[i])
 				break
 			}
 		}
 	}
 }
 
-func (sc *scope) filter(rows [][]any, cond tsql.Expr) (kept [][]any, err error) {
+func (sc *Scope) filter(rows [][]any, cond tsql.Expr) (kept [][]any, err error) {
 	if err := sc.spend(len(rows)); err != nil {
 		return nil, err
 	}
@@ -265,7 +217,7 @@ func (sc *scope) filter(rows [][]any, cond tsql.Expr) (kept [][]any, err error) 
 }
 
 // expand puts the columns in the place of * and t.*.
-func expand(items []tsql.Item, columns []column) (out []tsql.Item, err error) {
+func expand(items []tsql.Item, columns []Column) (out []tsql.Item, err error) {
 	for _, item := range items {
 		star, ok := item.X.(*tsql.Star)
 		if !ok {
@@ -275,12 +227,12 @@ func expand(items []tsql.Item, columns []column) (out []tsql.Item, err error) {
 		n := 0
 		for _, c := range columns {
 			if star.Of == "" || strings.EqualFold(star.Of, c.of) {
-				out = append(out, tsql.Item{X: &tsql.Column{Name: tsql.Name{c.of, c.name}}, As: c.name})
+				out = append(out, tsql.Item{X: &tsql.Column{Name: tsql.Name{c.of, c.Name}}, As: c.Name})
 				n++
 			}
 		}
 		if n == 0 {
-			return nil, refusal(107, 15, "The column prefix '%s' does not match with a table name or alias name used in the query.", star.Of)
+			return nil, tds.Refuse(107, 15, "The column prefix '%s' does not match with a table name or alias name used in the query.", star.Of)
 		}
 	}
 	return out, nil
@@ -288,17 +240,17 @@ func expand(items []tsql.Item, columns []column) (out []tsql.Item, err error) {
 
 // orderKey is what a row is sorted by: an item's name, its number or an
 // expression.
-func (sc *scope) orderKey(by tsql.Expr, row []any, columns []column) (any, error) {
+func (sc *Scope) orderKey(by tsql.Expr, row []any, columns []Column) (any, error) {
 	switch e := by.(type) {
 	case *tsql.Number:
 		n, err := number(e.Text)
 		if i, ok := n.(int64); ok && i >= 1 && int(i) <= len(row) {
 			return row[i-1], err
 		}
-		return nil, refusal(108, 16, "The ORDER BY position number %s is out of range of the number of items in the select list.", e.Text)
+		return nil, tds.Refuse(108, 16, "The ORDER BY position number %s is out of range of the number of items in the select list.", e.Text)
 	case *tsql.Column:
 		for i, c := range columns {
-			if len(e.Name) == 1 && strings.EqualFold(c.name, e.Name.Last()) {
+			if len(e.Name) == 1 && strings.EqualFold(c.Name, e.Name.Last()) {
 				return row[i], nil
 			}
 		}
@@ -306,7 +258,7 @@ func (sc *scope) orderKey(by tsql.Expr, row []any, columns []column) (any, error
 	return sc.eval(by)
 }
 
-func sortRows(rows, keys [][]any, order []tsql.Order) (err error) {
+func (sc *Scope) sortRows(rows, keys [][]any, order []tsql.Order) (err error) {
 	if len(order) == 0 {
 		return nil
 	}
@@ -316,7 +268,7 @@ func sortRows(rows, keys [][]any, order []tsql.Order) (err error) {
 	}
 	slices.SortStableFunc(place, func(a, b int) int {
 		for k, o := range order {
-			c, e := compareNulls(keys[a][k], keys[b][k])
+			c, e := sc.compareNulls(keys[a][k], keys[b][k])
 			if e != nil {
 				err = e
 			}
@@ -338,7 +290,7 @@ func sortRows(rows, keys [][]any, order []tsql.Order) (err error) {
 }
 
 // compareNulls sorts NULL first.
-func compareNulls(a, b any) (int, error) {
+func (sc *Scope) compareNulls(a, b any) (int, error) {
 	switch {
 	case a == nil && b == nil:
 		return 0, nil
@@ -347,11 +299,11 @@ func compareNulls(a, b any) (int, error) {
 	case b == nil:
 		return 1, nil
 	}
-	return compare(a, b)
+	return sc.fold.Compare(a, b)
 }
 
 // rowKey tells equal rows by equal text.
-func rowKey(values []any) string {
+func (sc *Scope) rowKey(values []any) string {
 	var b strings.Builder
 	for _, v := range values {
 		if v == nil {
@@ -359,16 +311,16 @@ func rowKey(values []any) string {
 			continue
 		}
 		b.WriteByte(1)
-		b.WriteString(fold(toText(v)))
+		b.WriteString(sc.fold.Fold(value.Text(v)))
 		b.WriteByte(2)
 	}
 	return b.String()
 }
 
-func distinct(rows [][]any) (out [][]any) {
+func (sc *Scope) distinct(rows [][]any) (out [][]any) {
 	seen := map[string]bool{}
 	for _, r := range rows {
-		if k := rowKey(r); !seen[k] {
+		if k := sc.rowKey(r); !seen[k] {
 			seen[k] = true
 			out = append(out, r)
 		}

@@ -1,4 +1,4 @@
-package sqlserveremu
+package query
 
 import (
 	"math"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 func firstOf(a []any) any {
@@ -17,23 +18,15 @@ func firstOf(a []any) any {
 	return nil
 }
 
-func nullIf(_ *session, a []any) (any, error) {
+func nullIf(fold value.Collation, a []any) (any, error) {
 	if a[0] == nil || a[1] == nil {
 		return a[0], nil
 	}
-	c, err := compare(a[0], a[1])
+	c, err := fold.Compare(a[0], a[1])
 	if c == 0 {
 		return nil, err
 	}
 	return a[0], err
-}
-
-func whole(v any) int64 {
-	n, err := convert(v, tds.BigInt)
-	if err != nil || n == nil {
-		return 0
-	}
-	return n.(int64)
 }
 
 func reverse(s string) string {
@@ -65,11 +58,11 @@ func charIndex(what, in string) int64 {
 func quoteName(a []any) any {
 	open, closing := "[", "]"
 	if len(a) > 1 {
-		if q := toText(a[1]); q != "[" && q != "]" {
+		if q := value.Text(a[1]); q != "[" && q != "]" {
 			open, closing = q, q
 		}
 	}
-	s := toText(a[0])
+	s := value.Text(a[0])
 	if len([]rune(s)) > 128 {
 		return nil
 	}
@@ -79,7 +72,7 @@ func quoteName(a []any) any {
 func concat(a []any) any {
 	var b strings.Builder
 	for _, v := range a {
-		b.WriteString(toText(v))
+		b.WriteString(value.Text(v))
 	}
 	return b.String()
 }
@@ -88,7 +81,7 @@ func absolute(v any) (any, error) {
 	if v == nil {
 		return nil, nil
 	}
-	if c, err := compare(v, int64(0)); err != nil || c >= 0 {
+	if c, err := (value.Collation{}).Compare(v, int64(0)); err != nil || c >= 0 {
 		return v, err
 	}
 	return arithmetic("-", int64(0), v)
@@ -98,7 +91,7 @@ func rounded(v any, f func(float64) float64) any {
 	if isInt(v) {
 		return v
 	}
-	x, _ := toFloat(v)
+	x, _ := value.Float(v)
 	if _, ok := v.(tds.Decimal); ok {
 		return tds.NewDecimal(int64(f(x)))
 	}
@@ -112,7 +105,7 @@ func roundTo(v any, places int64) any {
 	if isInt(v) {
 		return v
 	}
-	f, _ := toFloat(v)
+	f, _ := value.Float(v)
 	unit := math.Pow(10, float64(places))
 	return math.Round(f*unit) / unit
 }
@@ -124,17 +117,17 @@ var dateUnits = map[string]time.Duration{"nanosecond": 1, "ns": 1, "microsecond"
 	"day": 24 * time.Hour, "dd": 24 * time.Hour, "d": 24 * time.Hour, "week": 7 * 24 * time.Hour, "wk": 7 * 24 * time.Hour}
 
 // dateDiff counts the boundaries between two times.
-func dateDiff(_ *session, a []any) (any, error) {
-	from, err := convert(a[1], tds.DateTime2(7))
+func dateDiff(a []any) (any, error) {
+	from, err := value.Convert(a[1], tds.DateTime2(7))
 	if err != nil || from == nil {
 		return nil, err
 	}
-	to, err := convert(a[2], tds.DateTime2(7))
+	to, err := value.Convert(a[2], tds.DateTime2(7))
 	if err != nil || to == nil {
 		return nil, err
 	}
 	x, y := from.(time.Time).UTC(), to.(time.Time).UTC()
-	name := strings.ToLower(toText(a[0]))
+	name := strings.ToLower(value.Text(a[0]))
 	switch name {
 	case "year", "yy", "yyyy":
 		return int64(y.Year() - x.Year()), nil
@@ -143,7 +136,7 @@ func dateDiff(_ *session, a []any) (any, error) {
 	}
 	unit, ok := dateUnits[name]
 	if !ok {
-		return nil, refusal(155, 15, "'%s' is not a recognized datediff option.", toText(a[0]))
+		return nil, tds.Refuse(155, 15, "'%s' is not a recognized datediff option.", value.Text(a[0]))
 	}
 	count := func(t time.Time) int64 { // rounds down, also before 1970
 		n := t.UnixNano() / int64(unit)
@@ -155,14 +148,14 @@ func dateDiff(_ *session, a []any) (any, error) {
 	return count(y) - count(x), nil
 }
 
-func dateAdd(_ *session, a []any) (any, error) {
-	at, err := convert(a[2], tds.DateTime2(7))
+func dateAdd(a []any) (any, error) {
+	at, err := value.Convert(a[2], tds.DateTime2(7))
 	if err != nil || at == nil || a[1] == nil {
 		return nil, err
 	}
-	n := whole(a[1])
+	n := value.Whole(a[1])
 	t := at.(time.Time)
-	switch name := strings.ToLower(toText(a[0])); name {
+	switch name := strings.ToLower(value.Text(a[0])); name {
 	case "year", "yy", "yyyy":
 		return t.AddDate(int(n), 0, 0), nil
 	case "month", "mm", "m":
@@ -170,7 +163,7 @@ func dateAdd(_ *session, a []any) (any, error) {
 	default:
 		unit, ok := dateUnits[name]
 		if !ok {
-			return nil, refusal(155, 15, "'%s' is not a recognized dateadd option.", toText(a[0]))
+			return nil, tds.Refuse(155, 15, "'%s' is not a recognized dateadd option.", value.Text(a[0]))
 		}
 		if unit >= 24*time.Hour {
 			return t.AddDate(0, 0, int(n)*int(unit/(24*time.Hour))), nil
@@ -179,13 +172,13 @@ func dateAdd(_ *session, a []any) (any, error) {
 	}
 }
 
-func datePart(_ *session, a []any) (any, error) {
-	at, err := convert(a[1], tds.DateTimeOffset(7))
+func datePart(a []any) (any, error) {
+	at, err := value.Convert(a[1], tds.DateTimeOffset(7))
 	if err != nil || at == nil {
 		return nil, err
 	}
 	t := at.(time.Time)
-	switch strings.ToLower(toText(a[0])) {
+	switch strings.ToLower(value.Text(a[0])) {
 	case "year", "yy", "yyyy":
 		return int64(t.Year()), nil
 	case "month", "mm", "m":
@@ -202,5 +195,5 @@ func datePart(_ *session, a []any) (any, error) {
 		_, offset := t.Zone()
 		return int64(offset / 60), nil
 	}
-	return nil, refusal(155, 15, "'%s' is not a recognized datepart option.", toText(a[0]))
+	return nil, tds.Refuse(155, 15, "'%s' is not a recognized datepart option.", value.Text(a[0]))
 }

@@ -1,44 +1,16 @@
-package sqlserveremu
+package query
 
 import (
 	"strings"
-	"time"
 
-	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
-
-func typeOfValue(v any) tds.Type {
-	switch x := v.(type) {
-	case int64:
-		if x == int64(int32(x)) {
-			return tds.Int
-		}
-		return tds.BigInt
-	case bool:
-		return tds.Bit
-	case float64:
-		return tds.Float
-	case tds.Decimal:
-		return tds.Numeric(38, x.Scale)
-	case time.Time:
-		return tds.DateTime2(7)
-	case bakfile.GUID:
-		return tds.GUID
-	case []byte:
-		return tds.VarBinary(tds.Max)
-	case string:
-		if len(x) > 4000 {
-			return tds.NVarChar(tds.Max)
-		}
-	}
-	return tds.NVarChar(4000)
-}
 
 // infer finds the type of an expression and refuses names that mean nothing,
 // before any row is looked at. The zero Type is that of whatever comes.
-func (sc *scope) infer(x tsql.Expr) (tds.Type, error) {
+func (sc *Scope) infer(x tsql.Expr) (tds.Type, error) {
 	switch e := x.(type) {
 	case nil, *tsql.Null:
 		return tds.Type{}, nil
@@ -53,25 +25,22 @@ func (sc *scope) infer(x tsql.Expr) (tds.Type, error) {
 		if d, ok := v.(tds.Decimal); ok {
 			return tds.Numeric(max(d.Digits(), d.Scale), d.Scale), nil
 		}
-		return typeOfValue(v), err
+		return value.TypeFor(v), err
 	case *tsql.Binary:
 		return tds.VarBinary(max(1, len(e.Hex)/2+1)), nil
 	case *tsql.Var:
 		if strings.HasPrefix(e.Name, "@@") {
-			v, err := sc.n.global(e.Name)
-			return typeOfValue(v), err
+			v, err := sc.engine.Global(e.Name)
+			return value.TypeFor(v), err
 		}
-		v, ok := sc.n.vars[strings.ToLower(e.Name)]
-		if !ok {
-			return tds.Type{}, errNoVariable(e.Name)
-		}
-		return v.typ, nil
+		t, _, err := sc.engine.Variable(e.Name)
+		return t, err
 	case *tsql.Column:
 		s, i, err := sc.find(e.Name)
 		if err != nil {
 			return tds.Type{}, err
 		}
-		return s.columns[i].typ, nil
+		return s.columns[i].Type, nil
 	case *tsql.Unary:
 		return sc.infer(e.X)
 	case *tsql.Binop:
@@ -101,7 +70,7 @@ func (sc *scope) infer(x tsql.Expr) (tds.Type, error) {
 		if l.IsTime() {
 			return l, nil
 		}
-		return wider(l, r), nil
+		return value.Wider(l, r), nil
 	case *tsql.IsNull:
 		_, err := sc.infer(e.X)
 		return tds.Bit, err
@@ -121,24 +90,24 @@ func (sc *scope) infer(x tsql.Expr) (tds.Type, error) {
 			if err != nil {
 				return t, err
 			}
-			t = wider(t, next)
+			t = value.Wider(t, next)
 		}
 		return t, nil
 	case *tsql.Cast:
 		if _, err := sc.infer(e.X); err != nil {
 			return tds.Type{}, err
 		}
-		return typeOf(e.Type)
+		return value.TypeOf(e.Type)
 	case *tsql.Query:
 		// Its columns may lean on rows outside, which are not there yet.
 		probe := sc.inner(nil)
 		budget := maxRows
 		probe.budget = &budget
-		r, err := probe.query(e.Of)
+		r, err := probe.Select(e.Of)
 		if err != nil {
 			return tds.Type{}, err
 		}
-		return r.columns[0].typ, nil
+		return r.Columns[0].Type, nil
 	case *tsql.Exists:
 		return tds.Bit, nil
 	case *tsql.Invoke:
@@ -147,7 +116,7 @@ func (sc *scope) infer(x tsql.Expr) (tds.Type, error) {
 	return tds.Type{}, nil
 }
 
-func (sc *scope) inferAll(list []tsql.Expr) error {
+func (sc *Scope) inferAll(list []tsql.Expr) error {
 	for _, x := range list {
 		if _, err := sc.infer(x); err != nil {
 			return err
@@ -156,7 +125,7 @@ func (sc *scope) inferAll(list []tsql.Expr) error {
 	return nil
 }
 
-func (sc *scope) inferInvoke(e *tsql.Invoke) (tds.Type, error) {
+func (sc *Scope) inferInvoke(e *tsql.Invoke) (tds.Type, error) {
 	name := strings.ToUpper(e.Name.Last())
 	var args []tds.Type
 	for _, a := range e.Args {
@@ -192,12 +161,12 @@ func (sc *scope) inferInvoke(e *tsql.Invoke) (tds.Type, error) {
 	case "COALESCE":
 		var t tds.Type
 		for _, a := range args {
-			t = wider(t, a)
+			t = value.Wider(t, a)
 		}
 		return t, nil
 	case "IIF":
 		if len(args) == 3 {
-			return wider(args[1], args[2]), nil
+			return value.Wider(args[1], args[2]), nil
 		}
 	case "DATEADD":
 		if len(args) == 3 && args[2].IsTime() {
@@ -205,15 +174,15 @@ func (sc *scope) inferInvoke(e *tsql.Invoke) (tds.Type, error) {
 		}
 		return tds.DateTime, nil
 	}
-	f, ok := functions[name]
+	f, ok := sc.function(name)
 	if !ok {
 		if aggregates[name] {
-			return tds.Type{}, refusal(174, 15, "The %s function requires 1 argument(s).", strings.ToLower(name))
+			return tds.Type{}, tds.Refuse(174, 15, "The %s function requires 1 argument(s).", strings.ToLower(name))
 		}
-		return tds.Type{}, refusal(195, 15, "'%s' is not a recognized built-in function name.", e.Name.Last())
+		return tds.Type{}, tds.Refuse(195, 15, "'%s' is not a recognized built-in function name.", e.Name.Last())
 	}
-	if len(e.Args) < f.least || len(e.Args) > f.most {
-		return tds.Type{}, refusal(174, 15, "The %s function requires %d argument(s).", strings.ToLower(name), f.least)
+	if len(e.Args) < f.Least || len(e.Args) > f.Most {
+		return tds.Type{}, tds.Refuse(174, 15, "The %s function requires %d argument(s).", strings.ToLower(name), f.Least)
 	}
-	return f.typ, nil
+	return f.Type, nil
 }

@@ -1,4 +1,4 @@
-package sqlserveremu
+package query
 
 import (
 	"math/big"
@@ -7,9 +7,10 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
-func (sc *scope) unary(e *tsql.Unary) (any, error) {
+func (sc *Scope) unary(e *tsql.Unary) (any, error) {
 	v, err := sc.eval(e.X)
 	if err != nil || v == nil {
 		return nil, err
@@ -26,7 +27,7 @@ func (sc *scope) unary(e *tsql.Unary) (any, error) {
 	return arithmetic("-", int64(0), v)
 }
 
-func (sc *scope) binop(e *tsql.Binop) (any, error) {
+func (sc *Scope) binop(e *tsql.Binop) (any, error) {
 	l, err := sc.eval(e.L)
 	if err != nil {
 		return nil, err
@@ -54,7 +55,7 @@ func (sc *scope) binop(e *tsql.Binop) (any, error) {
 	}
 	switch e.Op {
 	case "=", "<>", "<", "<=", ">", ">=":
-		c, err := compare(l, r)
+		c, err := sc.fold.Compare(l, r)
 		if err != nil {
 			return nil, err
 		}
@@ -70,9 +71,9 @@ func arithmetic(op string, l, r any) (any, error) {
 		}
 	}
 	if at, ok := l.(time.Time); ok {
-		f, ok := toFloat(r)
+		f, ok := value.Float(r)
 		if !ok || op != "+" && op != "-" {
-			return nil, refusal(8117, 16, "Operand data type datetime is invalid for %s operator.", op)
+			return nil, tds.Refuse(8117, 16, "Operand data type datetime is invalid for %s operator.", op)
 		}
 		if op == "-" {
 			f = -f
@@ -82,10 +83,10 @@ func arithmetic(op string, l, r any) (any, error) {
 	_, lf := l.(float64)
 	_, rf := r.(float64)
 	if lf || rf {
-		a, ok1 := toFloat(l)
-		b, ok2 := toFloat(r)
+		a, ok1 := value.Float(l)
+		b, ok2 := value.Float(r)
 		if !ok1 || !ok2 {
-			return nil, refusal(8114, 16, "Error converting data type nvarchar to float.")
+			return nil, tds.Refuse(8114, 16, "Error converting data type nvarchar to float.")
 		}
 		switch op {
 		case "+":
@@ -100,12 +101,12 @@ func arithmetic(op string, l, r any) (any, error) {
 			}
 			return a / b, nil
 		}
-		return nil, refusal(402, 16, "The data types float and float are incompatible in the %s operator.", op)
+		return nil, tds.Refuse(402, 16, "The data types float and float are incompatible in the %s operator.", op)
 	}
-	a, ok1 := toDecimal(l)
-	b, ok2 := toDecimal(r)
+	a, ok1 := value.Decimal(l)
+	b, ok2 := value.Decimal(r)
 	if !ok1 || !ok2 {
-		return nil, refusal(245, 16, "Conversion failed when converting the nvarchar value '%s' to data type int.", toText(r))
+		return nil, tds.Refuse(245, 16, "Conversion failed when converting the nvarchar value '%s' to data type int.", value.Text(r))
 	}
 	whole := a.Scale == 0 && b.Scale == 0
 	scale := max(a.Scale, b.Scale)
@@ -140,14 +141,14 @@ func arithmetic(op string, l, r any) (any, error) {
 	}
 	if isInt(l) && isInt(r) {
 		if !out.IsInt64() {
-			return nil, refusal(8115, 16, "Arithmetic overflow error converting expression to data type bigint.")
+			return nil, tds.Refuse(8115, 16, "Arithmetic overflow error converting expression to data type bigint.")
 		}
 		return out.Int64(), nil
 	}
 	return tds.Decimal{Int: out, Scale: scale}, nil
 }
 
-var errDivide = refusal(8134, 16, "Divide by zero error encountered.")
+var errDivide = tds.Refuse(8134, 16, "Divide by zero error encountered.")
 
 func isInt(v any) bool {
 	switch v.(type) {
@@ -157,18 +158,18 @@ func isInt(v any) bool {
 	return false
 }
 
-func (sc *scope) in(e *tsql.In) (any, error) {
+func (sc *Scope) in(e *tsql.In) (any, error) {
 	v, err := sc.eval(e.X)
 	if err != nil || v == nil {
 		return nil, err
 	}
 	var list []any
 	if e.Of != nil {
-		r, err := sc.query(e.Of)
+		r, err := sc.Select(e.Of)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range r.rows {
+		for _, row := range r.Rows {
 			list = append(list, row[0])
 		}
 	}
@@ -185,7 +186,7 @@ func (sc *scope) in(e *tsql.In) (any, error) {
 			unknown = true
 			continue
 		}
-		c, err := compare(v, y)
+		c, err := sc.fold.Compare(v, y)
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +200,7 @@ func (sc *scope) in(e *tsql.In) (any, error) {
 	return e.Not, nil
 }
 
-func (sc *scope) like(e *tsql.Like) (any, error) {
+func (sc *Scope) like(e *tsql.Like) (any, error) {
 	v, err := sc.eval(e.X)
 	if err != nil {
 		return nil, err
@@ -214,11 +215,11 @@ func (sc *scope) like(e *tsql.Like) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if r := []rune(toText(x)); len(r) == 1 {
+		if r := []rune(value.Text(x)); len(r) == 1 {
 			escape = r[0]
 		}
 	}
-	return likes([]rune(fold(toText(v))), []rune(strings.ToLower(toText(p))), escape) != e.Not, nil
+	return likes([]rune(sc.fold.Fold(value.Text(v))), []rune(strings.ToLower(value.Text(p))), escape) != e.Not, nil
 }
 
 // likes matches a pattern of LIKE: %, _, [a-z], [^a].

@@ -1,4 +1,4 @@
-package sqlserveremu
+package query
 
 import (
 	"context"
@@ -9,87 +9,90 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
-// relation is rows with names.
-type relation struct {
-	columns []column
-	rows    [][]any
+// Relation is rows with names.
+type Relation struct {
+	Columns []Column
+	Rows    [][]any
 }
 
-type column struct {
+// Column is a column of a Relation.
+type Column struct {
 	of   string // alias of its source, lower case
-	name string
-	typ  tds.Type
+	Name string
+	Type tds.Type
 }
 
-// scope is where an expression is evaluated.
-type scope struct {
+// Scope is where an expression is evaluated.
+type Scope struct {
 	ctx     context.Context
-	n       *session
-	columns []column
+	engine  Engine
+	fold    value.Collation
+	columns []Column
 	row     []any
 	index   int     // of the row
 	group   [][]any // rows of the group while aggregates are computed
 	grouped bool
 	windows map[*tsql.Invoke][]any
-	outer   *scope
-	ctes    map[string]*relation
+	outer   *Scope
+	ctes    map[string]*Relation
 	budget  *int // rows that may still be looked at
 }
 
 // maxRows bounds the work of one query.
 const maxRows = 5_000_000
 
-func (n *session) scope(ctx context.Context) *scope {
+// New is a Scope outside of any query.
+func New(ctx context.Context, e Engine) *Scope {
 	budget := maxRows
-	return &scope{ctx: ctx, n: n, ctes: map[string]*relation{}, budget: &budget}
+	return &Scope{ctx: ctx, engine: e, fold: e.Collation(), ctes: map[string]*Relation{}, budget: &budget}
 }
 
-func (sc *scope) inner(columns []column) *scope {
-	return &scope{ctx: sc.ctx, n: sc.n, columns: columns, outer: sc, ctes: sc.ctes, budget: sc.budget}
+func (sc *Scope) inner(columns []Column) *Scope {
+	return &Scope{ctx: sc.ctx, engine: sc.engine, fold: sc.fold, columns: columns, outer: sc, ctes: sc.ctes, budget: sc.budget}
 }
+
+// Over is a Scope in which a table's columns are known; At puts it on a row.
+func (sc *Scope) Over(r *Relation, alias string) *Scope { return sc.inner(r.as(alias).Columns) }
+
+// At puts the Scope on a row.
+func (sc *Scope) At(row []any) { sc.row = row }
 
 // spend counts rows looked at.
-func (sc *scope) spend(rows int) error {
+func (sc *Scope) spend(rows int) error {
 	if *sc.budget -= rows; *sc.budget < 0 {
-		return refusal(701, 17, "There is insufficient system memory in resource pool 'default' to run this query.")
+		return tds.Refuse(701, 17, "There is insufficient system memory in resource pool 'default' to run this query.")
 	}
 	return sc.ctx.Err()
 }
 
-// value evaluates an expression outside of any query.
-func (n *session) value(ctx context.Context, x tsql.Expr) (any, error) {
-	sc := n.scope(ctx)
+// Check refuses names that mean nothing, before any row is looked at.
+func (sc *Scope) Check(x tsql.Expr) error {
+	_, err := sc.infer(x)
+	return err
+}
+
+// Value evaluates an expression: a value, or true, false or nil (unknown) for
+// a condition. Names that mean nothing are refused, whatever the rows.
+func (sc *Scope) Value(x tsql.Expr) (any, error) {
 	if _, err := sc.infer(x); err != nil {
 		return nil, err
 	}
 	return sc.eval(x)
 }
 
-// constant evaluates a literal or a variable.
-func (n *session) constant(x tsql.Expr) (any, error) { return n.value(context.Background(), x) }
-
-func (n *session) condition(ctx context.Context, x tsql.Expr) (bool, error) {
-	v, err := n.value(ctx, x)
-	yes, ok := v.(bool)
-	return yes && ok, err
-}
-
-func errNoVariable(name string) error {
-	return refusal(137, 15, "Must declare the scalar variable \"%s\".", name)
-}
-
-// find resolves a column to a scope and a place in its rows.
-func (sc *scope) find(name tsql.Name) (*scope, int, error) {
+// find resolves a column to a Scope and a place in its rows.
+func (sc *Scope) find(name tsql.Name) (*Scope, int, error) {
 	for s := sc; s != nil; s = s.outer {
 		found := -1
 		for i, c := range s.columns {
-			if !strings.EqualFold(c.name, name.Last()) || len(name) > 1 && !strings.EqualFold(c.of, name.Part(1)) {
+			if !strings.EqualFold(c.Name, name.Last()) || len(name) > 1 && !strings.EqualFold(c.of, name.Part(1)) {
 				continue
 			}
 			if found >= 0 {
-				return nil, 0, refusal(209, 16, "Ambiguous column name '%s'.", name.Last())
+				return nil, 0, tds.Refuse(209, 16, "Ambiguous column name '%s'.", name.Last())
 			}
 			found = i
 		}
@@ -98,13 +101,13 @@ func (sc *scope) find(name tsql.Name) (*scope, int, error) {
 		}
 	}
 	if len(name) > 1 {
-		return nil, 0, refusal(4104, 16, "The multi-part identifier \"%s\" could not be bound.", strings.Join(name, "."))
+		return nil, 0, tds.Refuse(4104, 16, "The multi-part identifier \"%s\" could not be bound.", strings.Join(name, "."))
 	}
-	return nil, 0, errNoColumn(name.Last())
+	return nil, 0, tds.Refuse(207, 16, "Invalid column name '%s'.", name.Last())
 }
 
 // eval gives a value, or true, false or nil (unknown) for a condition.
-func (sc *scope) eval(x tsql.Expr) (any, error) {
+func (sc *Scope) eval(x tsql.Expr) (any, error) {
 	switch e := x.(type) {
 	case *tsql.Null:
 		return nil, nil
@@ -120,13 +123,10 @@ func (sc *scope) eval(x tsql.Expr) (any, error) {
 		return hex.DecodeString(h)
 	case *tsql.Var:
 		if strings.HasPrefix(e.Name, "@@") {
-			return sc.n.global(e.Name)
+			return sc.engine.Global(e.Name)
 		}
-		v, ok := sc.n.vars[strings.ToLower(e.Name)]
-		if !ok {
-			return nil, errNoVariable(e.Name)
-		}
-		return v.value, nil
+		_, v, err := sc.engine.Variable(e.Name)
+		return v, err
 	case *tsql.Column:
 		s, i, err := sc.find(e.Name)
 		if err != nil {
@@ -176,31 +176,31 @@ func (sc *scope) eval(x tsql.Expr) (any, error) {
 	case *tsql.Cast:
 		return sc.cast(e)
 	case *tsql.Exists:
-		r, err := sc.query(e.Of)
+		r, err := sc.Select(e.Of)
 		if err != nil {
 			return nil, err
 		}
-		return len(r.rows) > 0, nil
+		return len(r.Rows) > 0, nil
 	case *tsql.Query:
-		r, err := sc.query(e.Of)
-		if err != nil || len(r.rows) == 0 {
+		r, err := sc.Select(e.Of)
+		if err != nil || len(r.Rows) == 0 {
 			return nil, err
 		}
-		if len(r.rows) > 1 {
-			return nil, refusal(512, 16, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when the subquery is used as an expression.")
+		if len(r.Rows) > 1 {
+			return nil, tds.Refuse(512, 16, "Subquery returned more than 1 value. This is not permitted when the subquery follows =, !=, <, <= , >, >= or when the subquery is used as an expression.")
 		}
-		return r.rows[0][0], nil
+		return r.Rows[0][0], nil
 	case *tsql.Invoke:
 		return sc.invoke(e)
 	}
-	return nil, refusal(102, 15, "Incorrect syntax near '*'.")
+	return nil, tds.Refuse(102, 15, "Incorrect syntax near '*'.")
 }
 
 func number(s string) (any, error) {
 	if strings.ContainsAny(s, "eE") {
 		f, err := strconv.ParseFloat(s, 64)
 		if err != nil {
-			return nil, refusal(168, 15, "The floating point value '%s' is out of the range of computer representation (8 bytes).", s)
+			return nil, tds.Refuse(168, 15, "The floating point value '%s' is out of the range of computer representation (8 bytes).", s)
 		}
 		return f, nil
 	}
@@ -209,17 +209,17 @@ func number(s string) (any, error) {
 	}
 	d, err := tds.ParseDecimal(s)
 	if err != nil || d.Digits() > 38 {
-		return nil, refusal(1007, 15, "The number '%s' is out of the range for numeric representation (maximum precision 38).", s)
+		return nil, tds.Refuse(1007, 15, "The number '%s' is out of the range for numeric representation (maximum precision 38).", s)
 	}
 	return d, nil
 }
 
-func (sc *scope) cast(e *tsql.Cast) (any, error) {
+func (sc *Scope) cast(e *tsql.Cast) (any, error) {
 	v, err := sc.eval(e.X)
 	if err != nil || v == nil {
 		return nil, err
 	}
-	t, err := typeOf(e.Type)
+	t, err := value.TypeOf(e.Type)
 	if err != nil {
 		return nil, err
 	}
@@ -229,13 +229,13 @@ func (sc *scope) cast(e *tsql.Cast) (any, error) {
 			return nil, err
 		}
 		form, ok := map[string]string{"120": "2006-01-02 15:04:05", "121": "2006-01-02 15:04:05.000", "126": "2006-01-02T15:04:05.000",
-			"127": "2006-01-02T15:04:05.000Z", "112": "20060102", "23": "2006-01-02", "108": "15:04:05"}[toText(style)]
+			"127": "2006-01-02T15:04:05.000Z", "112": "20060102", "23": "2006-01-02", "108": "15:04:05"}[value.Text(style)]
 		if !ok {
-			return nil, refusal(281, 16, "%s is not a valid style number when converting from datetime to a character string.", toText(style))
+			return nil, tds.Refuse(281, 16, "%s is not a valid style number when converting from datetime to a character string.", value.Text(style))
 		}
 		v = at.Format(form)
 	}
-	out, err := convert(v, t)
+	out, err := value.Convert(v, t)
 	if err != nil && e.Try {
 		return nil, nil
 	}

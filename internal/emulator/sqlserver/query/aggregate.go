@@ -1,4 +1,4 @@
-package sqlserveremu
+package query
 
 import (
 	"hash/fnv"
@@ -7,13 +7,14 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 var aggregates = map[string]bool{"COUNT": true, "COUNT_BIG": true, "SUM": true, "MAX": true, "MIN": true, "AVG": true,
 	"CHECKSUM_AGG": true, "STRING_AGG": true}
 
 // groups puts rows together when the query aggregates.
-func (sc *scope) groups(q *tsql.Select, items []tsql.Item, order []tsql.Order, rows [][]any) (out [][][]any, grouped bool, err error) {
+func (sc *Scope) groups(q *tsql.Select, items []tsql.Item, order []tsql.Order, rows [][]any) (out [][][]any, grouped bool, err error) {
 	grouped = len(q.GroupBy) > 0 || q.Having != nil
 	for _, item := range items {
 		grouped = grouped || hasAggregate(item.X)
@@ -27,7 +28,7 @@ func (sc *scope) groups(q *tsql.Select, items []tsql.Item, order []tsql.Order, r
 	if len(q.GroupBy) == 0 {
 		for _, item := range items {
 			if c, ok := item.X.(*tsql.Column); ok {
-				return nil, true, refusal(8120, 16, "Column '%s' is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause.", strings.Join(c.Name, "."))
+				return nil, true, tds.Refuse(8120, 16, "Column '%s' is invalid in the select list because it is not contained in either an aggregate function or the GROUP BY clause.", strings.Join(c.Name, "."))
 			}
 		}
 		return [][][]any{rows}, true, nil
@@ -43,7 +44,7 @@ func (sc *scope) groups(q *tsql.Select, items []tsql.Item, order []tsql.Order, r
 			}
 			key = append(key, v)
 		}
-		k := rowKey(key)
+		k := sc.rowKey(key)
 		i, ok := place[k]
 		if !ok {
 			i = len(out)
@@ -86,12 +87,12 @@ func hasAggregate(x tsql.Expr) bool {
 }
 
 // aggregate computes one over the rows of the group.
-func (sc *scope) aggregate(e *tsql.Invoke, rows [][]any) (any, error) {
+func (sc *Scope) aggregate(e *tsql.Invoke, rows [][]any) (any, error) {
 	name := strings.ToUpper(e.Name.Last())
 	if len(e.Args) == 0 {
-		return nil, refusal(174, 15, "The %s function requires 1 argument(s).", strings.ToLower(name))
+		return nil, tds.Refuse(174, 15, "The %s function requires 1 argument(s).", strings.ToLower(name))
 	}
-	each := &scope{ctx: sc.ctx, n: sc.n, columns: sc.columns, outer: sc.outer, ctes: sc.ctes, budget: sc.budget}
+	each := &Scope{ctx: sc.ctx, engine: sc.engine, fold: sc.fold, columns: sc.columns, outer: sc.outer, ctes: sc.ctes, budget: sc.budget}
 	if err := sc.spend(len(rows)); err != nil {
 		return nil, err
 	}
@@ -114,7 +115,7 @@ func (sc *scope) aggregate(e *tsql.Invoke, rows [][]any) (any, error) {
 	if e.Distinct {
 		seen := map[string]bool{}
 		values = slices.DeleteFunc(values, func(v any) bool {
-			k := rowKey([]any{v})
+			k := sc.rowKey([]any{v})
 			defer func() { seen[k] = true }()
 			return seen[k]
 		})
@@ -135,13 +136,13 @@ func (sc *scope) aggregate(e *tsql.Invoke, rows [][]any) (any, error) {
 	case "STRING_AGG":
 		var parts []string
 		for _, v := range values {
-			parts = append(parts, toText(v))
+			parts = append(parts, value.Text(v))
 		}
 		separator, err := each.eval(e.Args[min(1, len(e.Args)-1)])
 		if err != nil || len(parts) == 0 {
 			return nil, err
 		}
-		return strings.Join(parts, toText(separator)), nil
+		return strings.Join(parts, value.Text(separator)), nil
 	}
 	if len(values) == 0 {
 		return nil, nil
@@ -154,7 +155,7 @@ func (sc *scope) aggregate(e *tsql.Invoke, rows [][]any) (any, error) {
 			out, err = arithmetic("+", out, v)
 		default:
 			var c int
-			if c, err = compare(v, out); c > 0 == (name == "MAX") && c != 0 {
+			if c, err = sc.fold.Compare(v, out); c > 0 == (name == "MAX") && c != 0 {
 				out = v
 			}
 		}
@@ -169,7 +170,7 @@ func (sc *scope) aggregate(e *tsql.Invoke, rows [][]any) (any, error) {
 }
 
 // windowed computes the window functions of the items for every row.
-func (sc *scope) windowed(items []tsql.Item, rows [][]any) (map[*tsql.Invoke][]any, error) {
+func (sc *Scope) windowed(items []tsql.Item, rows [][]any) (map[*tsql.Invoke][]any, error) {
 	out := map[*tsql.Invoke][]any{}
 	for _, item := range items {
 		e, ok := item.X.(*tsql.Invoke)
@@ -195,7 +196,7 @@ func (sc *scope) windowed(items []tsql.Item, rows [][]any) (map[*tsql.Invoke][]a
 				}
 				keys[i] = append(keys[i], v)
 			}
-			parts[rowKey(part)] = append(parts[rowKey(part)], i)
+			parts[sc.rowKey(part)] = append(parts[sc.rowKey(part)], i)
 		}
 		out[e] = make([]any, len(rows))
 		for _, places := range parts {
@@ -208,13 +209,13 @@ func (sc *scope) windowed(items []tsql.Item, rows [][]any) (map[*tsql.Invoke][]a
 }
 
 // window computes one function over the rows of one partition.
-func (sc *scope) window(e *tsql.Invoke, rows, keys [][]any, places []int, out []any) error {
+func (sc *Scope) window(e *tsql.Invoke, rows, keys [][]any, places []int, out []any) error {
 	index := make([][]any, len(places))
 	order := make([][]any, len(places))
 	for i, p := range places {
 		index[i], order[i] = []any{int64(p)}, keys[p]
 	}
-	if err := sortRows(index, order, e.Over.OrderBy); err != nil {
+	if err := sc.sortRows(index, order, e.Over.OrderBy); err != nil {
 		return err
 	}
 	at := func(i int) int { return int(index[i][0].(int64)) }
@@ -247,7 +248,7 @@ func (sc *scope) window(e *tsql.Invoke, rows, keys [][]any, places []int, out []
 			}
 			return nil
 		default:
-			return refusal(10753, 15, "The function '%s' is not a valid windowing function here, and cannot be used with the OVER clause.", name)
+			return tds.Refuse(10753, 15, "The function '%s' is not a valid windowing function here, and cannot be used with the OVER clause.", name)
 		}
 	}
 	return nil
@@ -255,12 +256,12 @@ func (sc *scope) window(e *tsql.Invoke, rows, keys [][]any, places []int, out []
 
 // checksum is a row's, as BINARY_CHECKSUM and CHECKSUM stand for: equal rows
 // give equal numbers. The numbers are not those of SQL Server.
-func checksum(values []any, binary bool) int64 {
+func (sc *Scope) checksum(values []any, binary bool) int64 {
 	h := fnv.New32a()
 	for _, v := range values {
-		s := toText(v)
+		s := value.Text(v)
 		if !binary {
-			s = fold(s)
+			s = sc.fold.Fold(s)
 		}
 		if v == nil {
 			s = "\x00"
@@ -269,35 +270,4 @@ func checksum(values []any, binary bool) int64 {
 		_, _ = h.Write([]byte{0x1f})
 	}
 	return int64(int32(h.Sum32()))
-}
-
-// wider is a type that holds the values of both.
-func wider(a, b tds.Type) tds.Type {
-	switch {
-	case a.IsZero():
-		return b
-	case b.IsZero() || a == b:
-		return a
-	case a.IsText() && b.IsText():
-		if a.Size == tds.Max || b.Size == tds.Max {
-			return tds.NVarChar(tds.Max)
-		}
-		return tds.NVarChar(max(a.Size, b.Size))
-	case a.IsText():
-		return b
-	case b.IsText():
-		return a
-	case a.IsFloat() || b.IsFloat():
-		return tds.Float
-	case a.IsDecimal() && b.IsDecimal():
-		scale := max(a.Scale, b.Scale)
-		return tds.Numeric(min(38, max(a.Precision-a.Scale, b.Precision-b.Scale)+scale), scale)
-	case a.IsDecimal():
-		return a
-	case b.IsDecimal():
-		return b
-	case a.IsInteger() && b.IsInteger() && b.Size > a.Size, a.IsBit():
-		return b
-	}
-	return a
 }
