@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 )
@@ -31,7 +32,7 @@ type begun struct {
 	set     bakfile.Set
 	base    bakfile.GUID
 	size    int64 // uncompressed
-	payload payload
+	payload contents.Payload
 	changed map[extent]bool // taken from the database, given back on failure
 	chain   bool            // the log chain begins with it
 	freeze  bool
@@ -76,7 +77,7 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 		s.mu.Unlock()
 	}
 	b.set.Finished = local(s.now())
-	content, err := b.payload.encode()
+	content, err := b.payload.Encode()
 	if err != nil {
 		discard(media)
 		return err
@@ -208,7 +209,7 @@ func (b *begun) takeData(now time.Time) {
 	db.tick()
 	db.flush()
 	b.set.LastLSN = db.next
-	b.payload.Contents = db.tables.contents(db.next)
+	b.payload.Contents = db.tables.Contents(db.next)
 	if b.set.Type == bakfile.TypeFull && !b.set.LooksCopyOnly() {
 		b.changed, db.changed = db.changed, map[extent]bool{}
 	}

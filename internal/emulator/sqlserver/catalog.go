@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
@@ -45,13 +46,13 @@ var views = map[string]view{
 	"sys.objects": {columns: "name nvarchar(128), object_id int, principal_id int, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60), create_date datetime, modify_date datetime, is_ms_shipped bit, is_memory_optimized bit, temporal_type tinyint", rows: tablesView},
 	"sys.schemas": {columns: "name nvarchar(128), schema_id int, principal_id int", rows: schemasView},
 	"sys.columns": {columns: "object_id int, name nvarchar(128), column_id int, system_type_name nvarchar(128), is_nullable bit, is_computed bit", rows: columnsView},
-	"sys.indexes": {columns: "object_id int, name nvarchar(128), index_id int, type tinyint, type_desc nvarchar(60)", rows: perTable(func(_ *database, t *table) []any { return []any{int64(t.id), nil, int64(0), int64(0), "HEAP"} })},
-	"sys.partitions": {columns: "partition_id bigint, object_id int, index_id int, partition_number int, hobt_id bigint, rows bigint, data_compression tinyint", rows: perTable(func(_ *database, t *table) []any {
-		return []any{int64(t.id) << 8, int64(t.id), int64(0), int64(1), int64(t.id) << 8, int64(len(t.rows)), int64(0)}
+	"sys.indexes": {columns: "object_id int, name nvarchar(128), index_id int, type tinyint, type_desc nvarchar(60)", rows: perTable(func(_ *database, t *contents.Table) []any { return []any{int64(t.ID), nil, int64(0), int64(0), "HEAP"} })},
+	"sys.partitions": {columns: "partition_id bigint, object_id int, index_id int, partition_number int, hobt_id bigint, rows bigint, data_compression tinyint", rows: perTable(func(_ *database, t *contents.Table) []any {
+		return []any{int64(t.ID) << 8, int64(t.ID), int64(0), int64(1), int64(t.ID) << 8, int64(len(t.Rows)), int64(0)}
 	})},
-	"sys.dm_db_partition_stats": {columns: "partition_id bigint, object_id int, index_id int, partition_number int, in_row_data_page_count bigint, used_page_count bigint, reserved_page_count bigint, row_count bigint", rows: perTable(func(_ *database, t *table) []any {
-		n := int64(len(t.rows))
-		return []any{int64(t.id) << 8, int64(t.id), int64(0), int64(1), n/60 + 1, n/60 + 2, n/60 + 8, n}
+	"sys.dm_db_partition_stats": {columns: "partition_id bigint, object_id int, index_id int, partition_number int, in_row_data_page_count bigint, used_page_count bigint, reserved_page_count bigint, row_count bigint", rows: perTable(func(_ *database, t *contents.Table) []any {
+		n := int64(len(t.Rows))
+		return []any{int64(t.ID) << 8, int64(t.ID), int64(0), int64(1), n/60 + 1, n/60 + 2, n/60 + 8, n}
 	})},
 	"sys.dm_db_persisted_sku_features": {columns: "feature_name nvarchar(60), feature_id int", rows: func(_ *session, db *database) (out [][]any) {
 		for i, f := range db.features {
@@ -70,7 +71,7 @@ var views = map[string]view{
 		total := max(8<<20, used)
 		return [][]any{{int64(db.id), total, used, 100 * float64(used) / float64(total), used}}
 	}},
-	"information_schema.tables":          {columns: "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), TABLE_NAME nvarchar(128), TABLE_TYPE varchar(10)", rows: perTable(func(db *database, t *table) []any { return []any{db.name, t.schema, t.name, "BASE TABLE"} })},
+	"information_schema.tables":          {columns: "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), TABLE_NAME nvarchar(128), TABLE_TYPE varchar(10)", rows: perTable(func(db *database, t *contents.Table) []any { return []any{db.name, t.Schema, t.Name, "BASE TABLE"} })},
 	"dbo.backupset":                      {columns: backupsetColumns, rows: backupsetView, msdb: true},
 	"dbo.backupmediafamily":              {columns: "media_set_id int, family_sequence_number tinyint, media_family_id uniqueidentifier, media_count int, logical_device_name nvarchar(128), physical_device_name nvarchar(260), device_type tinyint, physical_block_size int, mirror tinyint", rows: mediaFamilyView, msdb: true},
 	"dbo.backupmediaset":                 {columns: "media_set_id int, media_uuid uniqueidentifier, media_family_count tinyint, name nvarchar(128), description nvarchar(255), software_name nvarchar(128), software_vendor_id int, MTF_major_version tinyint, mirror_count tinyint, is_password_protected bit, is_compressed bit, is_encrypted bit", rows: mediaSetView, msdb: true},
@@ -259,9 +260,9 @@ func encryptionView(n *session, _ *database) (out [][]any) {
 	return out
 }
 
-func perTable(f func(*database, *table) []any) func(*session, *database) [][]any {
+func perTable(f func(*database, *contents.Table) []any) func(*session, *database) [][]any {
 	return func(_ *session, db *database) (out [][]any) {
-		for _, t := range db.tables.sorted() {
+		for _, t := range db.tables.Sorted() {
 			out = append(out, f(db, t))
 		}
 		return out
@@ -270,18 +271,18 @@ func perTable(f func(*database, *table) []any) func(*session, *database) [][]any
 
 func tablesView(_ *session, db *database) (out [][]any) {
 	ids := schemas(db)
-	for _, t := range db.tables.sorted() {
-		out = append(out, []any{t.name, int64(t.id), nil, int64(ids[t.schema]), int64(0), "U ", "USER_TABLE", madeAt(db, t), madeAt(db, t), false, false, int64(0)})
+	for _, t := range db.tables.Sorted() {
+		out = append(out, []any{t.Name, int64(t.ID), nil, int64(ids[t.Schema]), int64(0), "U ", "USER_TABLE", madeAt(db, t), madeAt(db, t), false, false, int64(0)})
 	}
 	return out
 }
 
 // madeAt is when a table was made: nothing changes one afterwards here.
-func madeAt(db *database, t *table) time.Time {
-	if t.made.IsZero() {
+func madeAt(db *database, t *contents.Table) time.Time {
+	if t.Made.IsZero() {
 		return db.created
 	}
-	return t.made
+	return t.Made
 }
 
 func schemasView(_ *session, db *database) (out [][]any) {
@@ -293,9 +294,9 @@ func schemasView(_ *session, db *database) (out [][]any) {
 }
 
 func columnsView(_ *session, db *database) (out [][]any) {
-	for _, t := range db.tables.sorted() {
-		for i, c := range t.columns {
-			out = append(out, []any{int64(t.id), c.Name, int64(i + 1), c.Type, c.Null, false})
+	for _, t := range db.tables.Sorted() {
+		for i, c := range t.Columns {
+			out = append(out, []any{int64(t.ID), c.Name, int64(i + 1), c.Type, c.Null, false})
 		}
 	}
 	return out

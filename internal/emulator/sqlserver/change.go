@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
@@ -12,7 +13,7 @@ import (
 
 // forWriting finds the table that a statement changes and checks everything
 // about it; the lock is held.
-func (n *session) forWriting(name tsql.Name, permission string) (*database, *table, error) {
+func (n *session) forWriting(name tsql.Name, permission string) (*database, *contents.Table, error) {
 	s := n.server
 	database := n.database
 	if len(name) >= 3 && name.Part(2) != "" {
@@ -38,7 +39,7 @@ func (n *session) forWriting(name tsql.Name, permission string) (*database, *tab
 		return nil, nil, errNoObject(strings.Join(name, "."))
 	}
 	if !r.role(db, "db_datawriter") {
-		return nil, nil, refusal(229, 14, "The %s permission was denied on the object '%s', database '%s', schema '%s'.", permission, t.name, db.name, t.schema)
+		return nil, nil, refusal(229, 14, "The %s permission was denied on the object '%s', database '%s', schema '%s'.", permission, t.Name, db.name, t.Schema)
 	}
 	if err := db.writable(); err != nil {
 		return nil, nil, err
@@ -48,11 +49,11 @@ func (n *session) forWriting(name tsql.Name, permission string) (*database, *tab
 
 // write logs and does a change of a row and remembers how to undo it; the lock
 // is held.
-func (n *session) write(db *database, t *table, c Change) {
+func (n *session) write(db *database, t *contents.Table, c Change) {
 	if n.tran != nil {
-		inverse := Change{Kind: DeleteRow, Table: c.Table, ID: c.ID}
-		if before, ok := t.rows[c.ID]; ok {
-			inverse = Change{Kind: PutRow, Table: c.Table, ID: c.ID, Values: before}
+		inverse := Change{Kind: contents.DeleteRow, Table: c.Table, ID: c.ID}
+		if before, ok := t.Rows[c.ID]; ok {
+			inverse = Change{Kind: contents.PutRow, Table: c.Table, ID: c.ID, Values: before}
 		}
 		n.tran.undo = append(n.tran.undo, undo{db.name, inverse})
 	}
@@ -73,19 +74,19 @@ func (n *session) insert(ctx context.Context, st *tsql.Insert) error {
 	if err != nil {
 		return err
 	}
-	places, err := t.places(st.Columns, len(rows) > 0 && len(rows[0]) == 0)
+	places, err := placesOf(t, st.Columns, len(rows) > 0 && len(rows[0]) == 0)
 	if err != nil {
 		return err
 	}
 	var changes []Change
-	next := t.next
+	next := t.Next
 	for _, row := range rows {
 		if len(row) != len(places) {
 			return refusal(213, 16, "Column name or number of supplied values does not match table definition.")
 		}
-		cells := make([]*string, len(t.columns))
+		cells := make([]*string, len(t.Columns))
 		for i, p := range places {
-			typ, err := value.ParseType(t.columns[p].Type)
+			typ, err := value.ParseType(t.Columns[p].Type)
 			if err != nil {
 				return err
 			}
@@ -95,18 +96,18 @@ func (n *session) insert(ctx context.Context, st *tsql.Insert) error {
 			}
 			cells[p] = value.Cell(v)
 		}
-		for i, c := range t.columns {
+		for i, c := range t.Columns {
 			if cells[i] == nil && !c.Null {
-				return refusal(515, 16, "Cannot insert the value NULL into column '%s', table '%s.%s.%s'; column does not allow nulls. INSERT fails.", c.Name, db.name, t.schema, t.name)
+				return refusal(515, 16, "Cannot insert the value NULL into column '%s', table '%s.%s.%s'; column does not allow nulls. INSERT fails.", c.Name, db.name, t.Schema, t.Name)
 			}
 		}
-		changes = append(changes, Change{Kind: PutRow, Table: t.fullName(), ID: next, Values: cells})
+		changes = append(changes, Change{Kind: contents.PutRow, Table: t.FullName(), ID: next, Values: cells})
 		next++
 	}
 	for _, c := range changes {
 		n.write(db, t, c)
 	}
-	t.touched(s.now())
+	t.Touched(s.now())
 	db.flush()
 	n.ended(tds.CommandInsert, len(changes))
 	return nil
@@ -140,10 +141,10 @@ func (n *session) given(sc *query.Scope, st *tsql.Insert) (rows [][]any, err err
 	return rows, nil
 }
 
-// places finds the columns that values are given for.
-func (t *table) places(names []string, none bool) (out []int, err error) {
+// placesOf finds the columns that values are given for.
+func placesOf(t *contents.Table, names []string, none bool) (out []int, err error) {
 	if len(names) == 0 {
-		for i := range t.columns {
+		for i := range t.Columns {
 			if !none {
 				out = append(out, i)
 			}
@@ -152,7 +153,7 @@ func (t *table) places(names []string, none bool) (out []int, err error) {
 	}
 	for _, name := range names {
 		at := -1
-		for i, c := range t.columns {
+		for i, c := range t.Columns {
 			if strings.EqualFold(c.Name, name) {
 				at = i
 			}
@@ -167,12 +168,12 @@ func (t *table) places(names []string, none bool) (out []int, err error) {
 
 // matching lists the rows that a condition meets; the lock is held, so the
 // condition must not ask views.
-func (n *session) matching(ctx context.Context, t *table, where tsql.Expr) (*query.Scope, []int64, [][]any, error) {
-	r, err := t.relation()
+func (n *session) matching(ctx context.Context, t *contents.Table, where tsql.Expr) (*query.Scope, []int64, [][]any, error) {
+	r, err := relationOf(t)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	sc := query.New(ctx, n).Over(r, t.name)
+	sc := query.New(ctx, n).Over(r, t.Name)
 	if where != nil {
 		if asksTables(where) {
 			return nil, nil, nil, refusal(40515, 16, "Subqueries in UPDATE and DELETE are not emulated.")
@@ -183,7 +184,7 @@ func (n *session) matching(ctx context.Context, t *table, where tsql.Expr) (*que
 	}
 	var ids []int64
 	var rows [][]any
-	for i, id := range t.ids() {
+	for i, id := range t.IDs() {
 		sc.At(r.Rows[i])
 		if where != nil {
 			v, err := sc.Value(where)
@@ -265,10 +266,10 @@ func (n *session) update(ctx context.Context, st *tsql.Update) error {
 	}
 	var changes []Change
 	for i, id := range ids {
-		cells := append([]*string(nil), t.rows[id]...)
+		cells := append([]*string(nil), t.Rows[id]...)
 		sc.At(rows[i])
 		for _, a := range st.Sets {
-			places, err := t.places([]string{a.Column}, false)
+			places, err := placesOf(t, []string{a.Column}, false)
 			if err != nil {
 				return err
 			}
@@ -279,7 +280,7 @@ func (n *session) update(ctx context.Context, st *tsql.Update) error {
 			if err != nil {
 				return err
 			}
-			typ, err := value.ParseType(t.columns[places[0]].Type)
+			typ, err := value.ParseType(t.Columns[places[0]].Type)
 			if err == nil {
 				v, err = value.Convert(v, typ)
 			}
@@ -288,12 +289,12 @@ func (n *session) update(ctx context.Context, st *tsql.Update) error {
 			}
 			cells[places[0]] = value.Cell(v)
 		}
-		changes = append(changes, Change{Kind: PutRow, Table: t.fullName(), ID: id, Values: cells})
+		changes = append(changes, Change{Kind: contents.PutRow, Table: t.FullName(), ID: id, Values: cells})
 	}
 	for _, c := range changes {
 		n.write(db, t, c)
 	}
-	t.touched(s.now())
+	t.Touched(s.now())
 	db.flush()
 	n.ended(tds.CommandUpdate, len(changes))
 	return nil
@@ -312,9 +313,9 @@ func (n *session) remove(ctx context.Context, st *tsql.Delete) error {
 		return err
 	}
 	for _, id := range ids {
-		n.write(db, t, Change{Kind: DeleteRow, Table: t.fullName(), ID: id})
+		n.write(db, t, Change{Kind: contents.DeleteRow, Table: t.FullName(), ID: id})
 	}
-	t.touched(s.now())
+	t.Touched(s.now())
 	db.flush()
 	n.ended(tds.CommandDelete, len(ids))
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -34,9 +35,9 @@ func (n *session) checkDB(ctx context.Context, st *tsql.CheckDB) error {
 		err = db.readable()
 	}
 	corrupt := 0
-	var tables []*table
+	var tables []*contents.Table
 	if err == nil {
-		corrupt, tables = db.corrupt, db.tables.sorted()
+		corrupt, tables = db.corrupt, db.tables.Sorted()
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -77,10 +78,10 @@ func (n *session) checkDB(ctx context.Context, st *tsql.CheckDB) error {
 }
 
 // findings are the messages of a check.
-func findings(db *database, corrupt int, tables []*table) (errors []tds.Message, summary tds.Message) {
+func findings(db *database, corrupt int, tables []*contents.Table) (errors []tds.Message, summary tds.Message) {
 	object := int64(2105058535)
 	if len(tables) > 0 {
-		object = int64(tables[0].id)
+		object = int64(tables[0].ID)
 	}
 	for i := range corrupt {
 		page := 153 + 8*i

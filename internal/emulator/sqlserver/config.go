@@ -82,13 +82,6 @@ type TableSpec struct {
 	Rows    int
 }
 
-// ColumnSpec is a column; Type is as in CREATE TABLE: int, nvarchar(50).
-type ColumnSpec struct {
-	Name string `json:"name"`
-	Type string `json:"type"`
-	Null bool   `json:"null,omitempty"`
-}
-
 // edition is what an edition is called and may do.
 type edition struct {
 	name        string

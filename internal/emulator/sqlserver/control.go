@@ -47,7 +47,7 @@ func (db *database) show() DatabaseState {
 	if db.redo != nil {
 		d.RedoLSN = db.redo.at
 	}
-	d.Tables = db.tables.contents(db.next).Sums()
+	d.Tables = db.tables.Contents(db.next).Sums()
 	return d
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 )
 
 // state is a database's, with the numbers of sys.databases.
@@ -45,7 +46,7 @@ type database struct {
 	size     int64 // bytes of the data file
 	rowBytes int64
 	files    []dataFile
-	tables   tables
+	tables   contents.Tables
 
 	// The log: the clock, the records not backed up yet, and where the chain
 	// stands. A zero lastLog means that there is no chain.
@@ -143,8 +144,8 @@ func (db *database) checkpoint() bakfile.LSN {
 // change logs a change and does it.
 func (db *database) change(c Change) {
 	c.LSN = db.tick()
-	db.tables.apply(c)
-	if c.Kind == PutRow || c.Kind == DeleteRow {
+	db.tables.Apply(c)
+	if c.Kind == contents.PutRow || c.Kind == contents.DeleteRow {
 		db.changed[extent{strings.ToLower(c.Table), c.ID / rowsPerExtent}] = true
 	} else {
 		db.changed[extent{strings.ToLower(c.Table), -1}] = true
@@ -219,7 +220,7 @@ func (db *database) recover(now time.Time) {
 	}
 	db.changed = map[extent]bool{}
 	for key, t := range db.tables {
-		for id := range t.rows {
+		for id := range t.Rows {
 			db.changed[extent{key, id / rowsPerExtent}] = true
 		}
 	}
@@ -229,7 +230,7 @@ func (db *database) recover(now time.Time) {
 func (db *database) usedBytes() int64 {
 	var rows int64
 	for _, t := range db.tables {
-		rows += int64(len(t.rows))
+		rows += int64(len(t.Rows))
 	}
 	return max(db.size, rows*128)
 }

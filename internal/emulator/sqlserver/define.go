@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -45,7 +46,7 @@ func (n *session) createTable(st *tsql.CreateTable) error {
 	if db.tables[strings.ToLower(name)] != nil {
 		return refusal(2714, 16, "There is already an object named '%s' in the database.", st.Name.Last())
 	}
-	c := Change{At: s.now(), Kind: CreateTable, Table: name}
+	c := Change{At: s.now(), Kind: contents.CreateTable, Table: name}
 	for _, column := range st.Columns {
 		if _, err := value.TypeOf(column.Type); err != nil {
 			return err
@@ -66,7 +67,7 @@ func (n *session) createTable(st *tsql.CreateTable) error {
 		if len(column.Type.Args) > 0 {
 			text += ")"
 		}
-		c.Columns = append(c.Columns, ColumnSpec{column.Name, text, !column.NotNull})
+		c.Columns = append(c.Columns, ColumnSpec{Name: column.Name, Type: text, Null: !column.NotNull})
 	}
 	db.change(c)
 	db.flush()
@@ -84,7 +85,7 @@ func (n *session) dropTable(st *tsql.DropTable) error {
 	}
 	switch {
 	case db.tables[strings.ToLower(name)] != nil:
-		db.change(Change{At: s.now(), Kind: DropTable, Table: name})
+		db.change(Change{At: s.now(), Kind: contents.DropTable, Table: name})
 		db.flush()
 	case !st.IfExists:
 		return refusal(3701, 11, "Cannot drop the table '%s', because it does not exist or you do not have permission.", strings.Join(st.Name, "."))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -54,8 +55,8 @@ var functions = map[string]function{
 	"IS_MEMBER":                  {tds.Int, 1, 1, databaseRole},
 	"IS_ROLEMEMBER":              {tds.Int, 1, 2, databaseRole},
 	"OBJECT_ID":                  {tds.Int, 1, 2, objectByName},
-	"OBJECT_NAME":                {tds.NVarChar(128), 1, 2, objectName(func(t *table) string { return t.name })},
-	"OBJECT_SCHEMA_NAME":         {tds.NVarChar(128), 1, 2, objectName(func(t *table) string { return t.schema })},
+	"OBJECT_NAME":                {tds.NVarChar(128), 1, 2, objectName(func(t *contents.Table) string { return t.Name })},
+	"OBJECT_SCHEMA_NAME":         {tds.NVarChar(128), 1, 2, objectName(func(t *contents.Table) string { return t.Schema })},
 	"SCHEMA_NAME":                {tds.NVarChar(128), 0, 1, schemaName},
 	"FN_HADR_IS_PRIMARY_REPLICA": {tds.Bit, 1, 1, func(*session, []any) (any, error) { return nil, nil }},
 	// Databases outside of availability groups are backed up where they are.

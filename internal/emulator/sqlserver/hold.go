@@ -4,15 +4,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 )
 
 // Hold makes a database online with the contents that a restore elsewhere
 // ended with, in the place of one of that name: an emulated cloud restores
 // files, and this server is where its databases are read and written.
-func (s *Server) Hold(name string, contents json.RawMessage, readOnly bool) error {
+func (s *Server) Hold(name string, carried json.RawMessage, readOnly bool) error {
 	c := Contents{Tables: []TableContents{}}
-	if len(contents) > 0 {
-		if err := json.Unmarshal(contents, &c); err != nil {
+	if len(carried) > 0 {
+		if err := json.Unmarshal(carried, &c); err != nil {
 			return fmt.Errorf("read contents of %s: %w", name, err)
 		}
 	}
@@ -22,7 +24,7 @@ func (s *Server) Hold(name string, contents json.RawMessage, readOnly bool) erro
 		return fmt.Errorf("%s is the server's own", name)
 	}
 	db := s.newDatabase(name, 1<<20)
-	db.tables = tablesOf(&c)
+	db.tables = contents.TablesOf(&c)
 	if c.LSN.Compare(db.next) > 0 {
 		db.next = c.LSN
 	}

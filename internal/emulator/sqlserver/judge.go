@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 )
 
 // judge decides whether the set may be restored, and makes the database that a
@@ -73,7 +74,7 @@ func (n *session) judgeFull(db *database, o restoreOrder, src source) (*database
 		db.owner = n.login
 		s.databases[strings.ToLower(o.database)] = db
 	}
-	db.files, db.state, db.tables = files, restoring, tables{}
+	db.files, db.state, db.tables = files, restoring, contents.Tables{}
 	db.redo = &redo{broken: true}
 	return db, nil
 }

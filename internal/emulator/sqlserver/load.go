@@ -7,9 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
-	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 )
 
 // load changes rows of one database like an application does. As a session of
@@ -143,71 +141,34 @@ func (s *Server) changeRow(database string) error {
 	if db.access != "MULTI_USER" {
 		return errNoAccess("application", db.name)
 	}
-	all := db.tables.sorted()
+	all := db.tables.Sorted()
 	if len(all) == 0 {
 		return errors.New("there is no table any more")
 	}
 	t := all[rand.IntN(len(all))]
-	id := t.next
-	c := Change{At: s.now(), Kind: PutRow, Table: t.fullName(), ID: id}
-	if n := t.next; n > 1 && len(t.rows) > 0 {
+	id := t.Next
+	c := Change{At: s.now(), Kind: contents.PutRow, Table: t.FullName(), ID: id}
+	if n := t.Next; n > 1 && len(t.Rows) > 0 {
 		switch dice := rand.IntN(10); {
 		case dice < 4:
 		case dice < 9:
 			c.ID = 1 + rand.Int64N(n-1)
 		default:
-			c.ID, c.Kind = 1+rand.Int64N(n-1), DeleteRow
+			c.ID, c.Kind = 1+rand.Int64N(n-1), contents.DeleteRow
 		}
 	}
-	if c.Kind == DeleteRow {
-		if _, ok := t.rows[c.ID]; !ok {
-			c.Kind = PutRow
+	if c.Kind == contents.DeleteRow {
+		if _, ok := t.Rows[c.ID]; !ok {
+			c.Kind = contents.PutRow
 		}
 	}
-	if c.Kind == PutRow {
-		c.Values = generatedRow(t.columns, c.ID, rand.IntN(1e6))
+	if c.Kind == contents.PutRow {
+		c.Values = contents.Generated(t.Columns, c.ID, rand.IntN(1e6))
 	}
 	db.change(c)
-	t.touched(c.At)
+	t.Touched(c.At)
 	if rand.IntN(4) == 0 {
 		db.flush()
 	}
 	return nil
-}
-
-var defaultColumns = []ColumnSpec{{"id", "int", false}, {"name", "nvarchar(50)", true}, {"amount", "decimal(19,4)", true}, {"changed", "datetime", true}}
-
-// generatedRow makes believable values.
-func generatedRow(columns []ColumnSpec, id int64, version int) []*string {
-	out := make([]*string, len(columns))
-	for i, c := range columns {
-		typ, err := value.ParseType(c.Type)
-		if err != nil {
-			continue
-		}
-		var v any
-		switch {
-		case i == 0 && typ.IsInteger():
-			v = id
-		case typ.IsBit():
-			v = version%2 == 1
-		case typ.IsInteger():
-			v = int64(version % 100)
-		case typ.IsDecimal():
-			d, _ := tds.ParseDecimal(fmt.Sprintf("%d.%02d", version, id%100))
-			v = d.Rescale(typ.Scale)
-		case typ.IsTime():
-			v = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(version) * time.Minute)
-		case typ.IsFloat():
-			v = float64(version) / 4
-		case typ.IsGUID():
-			v = bakfile.GUID{1, byte(id), byte(version)}
-		default:
-			v = fmt.Sprintf("row %d.%d Ж", id, version)
-		}
-		if v, err = value.Convert(v, typ); err == nil {
-			out[i] = value.Cell(v)
-		}
-	}
-	return out
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 )
 
 // source is a backup set that a restore reads.
@@ -59,18 +60,18 @@ func pick(media []mediaFile, position int) (source, error) {
 }
 
 // contents reads what the set carries.
-func (s source) contents() (payload, error) {
+func (s source) contents() (contents.Payload, error) {
 	for _, m := range s.media {
 		if m.file.Media.FamilySequence != 1 {
 			continue
 		}
 		f, err := os.Open(m.real)
 		if err != nil {
-			return payload{}, errDevice(m.shown, osErrorOf(err))
+			return contents.Payload{}, errDevice(m.shown, osErrorOf(err))
 		}
 		defer f.Close()
-		p, err := readPayload(f, s.set.Position)
-		if errors.Is(err, errNoContents) || errors.Is(err, mtf.ErrNoPayload) {
+		p, err := contents.Read(f, s.set.Position)
+		if errors.Is(err, contents.ErrNone) || errors.Is(err, mtf.ErrNoPayload) {
 			// A file of a real server: its rows cannot be read here.
 			if s.set.Type != bakfile.TypeLog {
 				p.Contents = &Contents{}
@@ -78,11 +79,11 @@ func (s source) contents() (payload, error) {
 			return p, nil
 		}
 		if err != nil {
-			return payload{}, refusal(3203, 16, "Read on \"%s\" failed: %v", m.shown, err)
+			return contents.Payload{}, refusal(3203, 16, "Read on \"%s\" failed: %v", m.shown, err)
 		}
 		return p, nil
 	}
-	return payload{}, refusal(3203, 16, "Read on \"%s\" failed: the first media family is missing", s.media[0].shown)
+	return contents.Payload{}, refusal(3203, 16, "Read on \"%s\" failed: the first media family is missing", s.media[0].shown)
 }
 
 func paths(media []mediaFile) (out []string) {

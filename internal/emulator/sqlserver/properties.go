@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
@@ -199,7 +200,7 @@ func objectByName(n *session, a []any) (any, error) {
 		return nil, nil
 	}
 	if t := db.tables[strings.ToLower(schema+"."+name)]; t != nil {
-		return int64(t.id), nil
+		return int64(t.ID), nil
 	}
 	if _, ok := views[strings.ToLower(schema+"."+name)]; ok {
 		return int64(-1000), nil
@@ -207,7 +208,7 @@ func objectByName(n *session, a []any) (any, error) {
 	return nil, nil
 }
 
-func objectName(show func(*table) string) func(*session, []any) (any, error) {
+func objectName(show func(*contents.Table) string) func(*session, []any) (any, error) {
 	return func(n *session, a []any) (any, error) {
 		n.server.mu.Lock()
 		defer n.server.mu.Unlock()
@@ -216,7 +217,7 @@ func objectName(show func(*table) string) func(*session, []any) (any, error) {
 				continue
 			}
 			for _, t := range db.tables {
-				if int64(t.id) == value.Whole(a[0]) {
+				if int64(t.ID) == value.Whole(a[0]) {
 					return show(t), nil
 				}
 			}
@@ -245,9 +246,9 @@ func schemaName(n *session, a []any) (any, error) {
 // schemas gives ids to the schemas of a database; dbo is 1, sys 4.
 func schemas(db *database) map[string]int {
 	out := map[string]int{"dbo": 1, "sys": 4}
-	for _, t := range db.tables.sorted() {
-		if _, ok := out[t.schema]; !ok {
-			out[t.schema] = len(out) + 3
+	for _, t := range db.tables.Sorted() {
+		if _, ok := out[t.Schema]; !ok {
+			out[t.Schema] = len(out) + 3
 		}
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -135,7 +136,7 @@ func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 	}
 	started := time.Now()
 	err = n.paceRestore(ctx, o, src.set.BackupSize)
-	var p payload
+	var p contents.Payload
 	if err == nil {
 		p, err = src.contents()
 	}
@@ -168,7 +169,7 @@ func (n *session) paceRestore(ctx context.Context, o restoreOrder, size int64) e
 }
 
 // applySet does what the set says; the lock is held.
-func (n *session) applySet(db *database, o restoreOrder, src source, p payload) error {
+func (n *session) applySet(db *database, o restoreOrder, src source, p contents.Payload) error {
 	s := n.server
 	set := &src.set
 	reached := true
@@ -184,7 +185,7 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p payload) 
 				break
 			}
 			if c.LSN.Compare(from) >= 0 {
-				db.tables.apply(c)
+				db.tables.Apply(c)
 			}
 		}
 		if o.stopAt != nil && to.Compare(from) < 0 {
@@ -195,7 +196,7 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p payload) 
 	case p.Contents == nil:
 		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.media[0].shown)
 	case set.Type == bakfile.TypeFull:
-		db.tables = tablesOf(p.Contents)
+		db.tables = contents.TablesOf(p.Contents)
 		db.redo = &redo{at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly()}
 		db.family, db.binding, db.created = set.FamilyGUID, newGUID(), s.now()
 		db.recovery, db.compat, db.size = set.RecoveryModel, set.CompatibilityLevel, set.BackupSize
@@ -203,7 +204,7 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p payload) 
 		db.access, db.corrupt, db.lastCheck = "MULTI_USER", 0, time.Time{}
 		db.base = base{checkpoint: set.CheckpointLSN, at: set.Started.Time}
 	default:
-		db.tables = tablesOf(p.Contents)
+		db.tables = contents.TablesOf(p.Contents)
 		db.redo.at, db.redo.fork, db.recovery = set.LastLSN, set.RecoveryForkID, set.RecoveryModel
 		db.readOnly = set.Flags&flagReadOnly != 0
 	}

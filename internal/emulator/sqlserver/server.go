@@ -15,6 +15,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 )
 
@@ -178,7 +179,7 @@ func (s *Server) newDatabase(name string, size int64) *database {
 	fork := newGUID()
 	return &database{id: s.nextID, name: name, owner: "sa", created: s.now(), access: "MULTI_USER", recovery: bakfile.RecoveryFull,
 		verify: "CHECKSUM", compat: 10 * s.version[0], size: size, rowBytes: 512, files: newFiles(name, s.config.DataFolder, size),
-		tables: tables{}, next: bakfile.LSN{VLF: 33 + uint32(s.nextID), Block: 64, Slot: 1}, family: fork, fork: fork, binding: newGUID(),
+		tables: contents.Tables{}, next: bakfile.LSN{VLF: 33 + uint32(s.nextID), Block: 64, Slot: 1}, family: fork, fork: fork, binding: newGUID(),
 		changed: map[extent]bool{}}
 }
 
@@ -194,11 +195,11 @@ func (s *Server) add(spec DatabaseSpec) error {
 	for _, t := range spec.Tables {
 		t.Schema = cmp.Or(t.Schema, "dbo")
 		if len(t.Columns) == 0 {
-			t.Columns = defaultColumns
+			t.Columns = contents.DefaultColumns
 		}
-		db.change(Change{At: s.now(), Kind: CreateTable, Table: t.Schema + "." + t.Name, Columns: t.Columns})
+		db.change(Change{At: s.now(), Kind: contents.CreateTable, Table: t.Schema + "." + t.Name, Columns: t.Columns})
 		for id := int64(1); id <= int64(t.Rows); id++ {
-			db.change(Change{At: s.now(), Kind: PutRow, Table: t.Schema + "." + t.Name, ID: id, Values: generatedRow(t.Columns, id, 0)})
+			db.change(Change{At: s.now(), Kind: contents.PutRow, Table: t.Schema + "." + t.Name, ID: id, Values: contents.Generated(t.Columns, id, 0)})
 			if id%10 == 0 {
 				db.flush()
 			}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -97,28 +98,28 @@ func (n *session) Table(name tsql.Name) (*query.Relation, error) {
 		return nil, errNoObject(strings.Join(name, "."))
 	}
 	if !n.rights().role(db, "db_datareader") {
-		return nil, errSelect(t.name, db.name, t.schema)
+		return nil, errSelect(t.Name, db.name, t.Schema)
 	}
-	return t.relation()
+	return relationOf(t)
 }
 
 func errSelect(object, database, schema string) error {
 	return refusal(229, 14, "The SELECT permission was denied on the object '%s', database '%s', schema '%s'.", object, database, schema)
 }
 
-// relation is the table's rows with typed values.
-func (t *table) relation() (*query.Relation, error) {
+// relationOf is the table's rows with typed values.
+func relationOf(t *contents.Table) (*query.Relation, error) {
 	r := &query.Relation{}
-	for _, c := range t.columns {
+	for _, c := range t.Columns {
 		typ, err := value.ParseType(c.Type)
 		if err != nil {
 			return nil, err
 		}
 		r.Columns = append(r.Columns, query.Column{Name: c.Name, Type: typ})
 	}
-	for _, id := range t.ids() {
+	for _, id := range t.IDs() {
 		row := make([]any, len(r.Columns))
-		for i, cell := range t.rows[id] {
+		for i, cell := range t.Rows[id] {
 			v, err := value.FromCell(cell, r.Columns[i].Type)
 			if err != nil {
 				return nil, err

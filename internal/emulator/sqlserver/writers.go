@@ -1,12 +1,5 @@
 package sqlserveremu
 
-import "time"
-
-// touched counts a statement that changes rows of a table, as
-// sys.dm_db_index_usage_stats does: once however many rows it meets, none
-// included. The lock is held.
-func (t *table) touched(at time.Time) { t.updates, t.updated = t.updates+1, at }
-
 // usageView is sys.dm_db_index_usage_stats: a row for each table used since
 // the server started. Reading is not counted here.
 func usageView(n *session, _ *database) (out [][]any) {
@@ -14,9 +7,9 @@ func usageView(n *session, _ *database) (out [][]any) {
 		if db.state != online {
 			continue
 		}
-		for _, t := range db.tables.sorted() {
-			if t.updates > 0 {
-				out = append(out, []any{int64(db.id), int64(t.id), int64(0), int64(0), int64(0), int64(0), t.updates, nil, nil, nil, t.updated, int64(0)})
+		for _, t := range db.tables.Sorted() {
+			if t.Updates > 0 {
+				out = append(out, []any{int64(db.id), int64(t.ID), int64(0), int64(0), int64(0), int64(0), t.Updates, nil, nil, nil, t.Updated, int64(0)})
 			}
 		}
 	}

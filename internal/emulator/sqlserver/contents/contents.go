@@ -1,4 +1,6 @@
-package sqlserveremu
+// Package contents is what the emulated databases hold: tables with rows, the
+// changes of a log, and both as the payload of real backup files.
+package contents
 
 import (
 	"bytes"
@@ -27,11 +29,11 @@ type Contents struct {
 
 // TableContents is a table; rows stand by ascending ID.
 type TableContents struct {
-	Schema  string       `json:"schema"`
-	Name    string       `json:"name"`
-	Columns []ColumnSpec `json:"columns"`
-	Next    int64        `json:"next"` // ID of the next row
-	Rows    []Row        `json:"rows"`
+	Schema  string   `json:"schema"`
+	Name    string   `json:"name"`
+	Columns []Column `json:"columns"`
+	Next    int64    `json:"next"` // ID of the next row
+	Rows    []Row    `json:"rows"`
 }
 
 // Row has an identity of its own beside its values, which are text; nil is
@@ -43,13 +45,13 @@ type Row struct {
 
 // Change is one log record with content.
 type Change struct {
-	LSN     bakfile.LSN  `json:"lsn"`
-	At      time.Time    `json:"at"`
-	Kind    ChangeKind   `json:"kind"`
-	Table   string       `json:"table"` // schema.name
-	ID      int64        `json:"id,omitempty"`
-	Values  []*string    `json:"values,omitempty"`
-	Columns []ColumnSpec `json:"columns,omitempty"`
+	LSN     bakfile.LSN `json:"lsn"`
+	At      time.Time   `json:"at"`
+	Kind    ChangeKind  `json:"kind"`
+	Table   string      `json:"table"` // schema.name
+	ID      int64       `json:"id,omitempty"`
+	Values  []*string   `json:"values,omitempty"`
+	Columns []Column    `json:"columns,omitempty"`
 }
 
 // ChangeKind says what a record does.
@@ -62,9 +64,9 @@ const (
 	DropTable   ChangeKind = "drop"
 )
 
-// payload is what a backup set carries: contents in a full or differential
+// Payload is what a backup set carries: contents in a full or differential
 // one, changes in a log.
-type payload struct {
+type Payload struct {
 	Contents *Contents `json:"contents,omitempty"`
 	Changes  []Change  `json:"changes,omitempty"`
 }
@@ -75,7 +77,8 @@ const (
 	maxPayload   = 1 << 30 // bytes of JSON
 )
 
-func (p payload) encode() ([]byte, error) {
+// Encode gives the bytes in a backup set.
+func (p Payload) Encode() ([]byte, error) {
 	var out bytes.Buffer
 	out.Write(make([]byte, payloadFrame))
 	z := gzip.NewWriter(&out)
@@ -91,27 +94,29 @@ func (p payload) encode() ([]byte, error) {
 	return b, nil
 }
 
-// Payload is what a backup file carries of contents in JSON. It fits the
+// Carry is what a backup file carries of contents in JSON. It fits the
 // Payload hook of the emulated ApsaraDB.
-func Payload(contents json.RawMessage) ([]byte, error) {
+func Carry(contents json.RawMessage) ([]byte, error) {
 	var c Contents
 	if err := json.Unmarshal(contents, &c); err != nil {
 		return nil, fmt.Errorf("read contents: %w", err)
 	}
-	return payload{Contents: &c}.encode()
+	return Payload{Contents: &c}.Encode()
 }
 
-// errNoContents: the set was not written by this emulator.
-var errNoContents = errors.New("the backup set carries no contents of an emulated database")
+// ErrNone: the set was not written by this emulator.
+var ErrNone = errors.New("the backup set carries no contents of an emulated database")
 
-func readPayload(r io.ReaderAt, position int) (p payload, err error) {
+// Read reads what a backup set of a file carries; ErrNone when it is of a real
+// server.
+func Read(r io.ReaderAt, position int) (p Payload, err error) {
 	stream, err := mtf.Payload(r, position)
 	if err != nil {
 		return p, err
 	}
 	head := make([]byte, payloadFrame)
 	if _, err := io.ReadFull(stream, head); err != nil || string(head[:8]) != payloadWord {
-		return p, errNoContents
+		return p, ErrNone
 	}
 	z, err := gzip.NewReader(io.LimitReader(stream, int64(binary.LittleEndian.Uint64(head[8:]))))
 	if err != nil {
@@ -129,8 +134,8 @@ func readPayload(r io.ReaderAt, position int) (p payload, err error) {
 // contents leaves them as they are. The result is a Contents in JSON. It fits
 // the Contents hook of the emulated ApsaraDB.
 func Apply(previous json.RawMessage, file *bakfile.File, r io.ReaderAt) (json.RawMessage, error) {
-	p, err := readPayload(r, 1)
-	if errors.Is(err, errNoContents) || errors.Is(err, mtf.ErrNoPayload) {
+	p, err := Read(r, 1)
+	if errors.Is(err, ErrNone) || errors.Is(err, mtf.ErrNoPayload) {
 		return previous, nil
 	}
 	if err != nil || len(file.Sets) == 0 {
@@ -144,17 +149,17 @@ func Apply(previous json.RawMessage, file *bakfile.File, r io.ReaderAt) (json.Ra
 		if err := json.Unmarshal(previous, &before); err != nil {
 			return nil, fmt.Errorf("read previous contents: %w", err)
 		}
-		t := tablesOf(&before)
+		t := TablesOf(&before)
 		at := before.LSN
 		for _, c := range p.Changes {
 			if c.LSN.Compare(at) >= 0 {
-				t.apply(c)
+				t.Apply(c)
 			}
 		}
 		if last := file.Sets[0].LastLSN; last.Compare(at) > 0 {
 			at = last
 		}
-		p.Contents = t.contents(at)
+		p.Contents = t.Contents(at)
 	}
 	return json.Marshal(p.Contents)
 }
@@ -190,38 +195,49 @@ func (c *Contents) Sums() map[string]TableSum {
 	return out
 }
 
-// tables are the tables of a database by their name in lower case.
-type tables map[string]*table
+// Tables are the tables of a database by their name in lower case.
+type Tables map[string]*Table
 
-type table struct {
-	id           int
-	schema, name string
-	columns      []ColumnSpec
-	next         int64
-	rows         map[int64][]*string // values are never changed in place
+// Table is one, with what sys.dm_db_index_usage_stats counts.
+type Table struct {
+	ID           int
+	Schema, Name string
+	Columns      []Column
+	Next         int64               // ID of the next row
+	Rows         map[int64][]*string // values are never changed in place
 
-	made    time.Time // zero = with the database
-	updates int64     // statements that changed rows since the server started
-	updated time.Time // when the last of them did
+	Made    time.Time // zero = with the database
+	Updates int64     // statements that changed rows since the server started
+	Updated time.Time // when the last of them did
 }
 
-func (t *table) fullName() string { return t.schema + "." + t.name }
+// Column is a column; Type is as in CREATE TABLE: int, nvarchar(50).
+type Column struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Null bool   `json:"null,omitempty"`
+}
 
-func tablesOf(c *Contents) tables {
-	out := tables{}
+// FullName is schema.name.
+func (t *Table) FullName() string { return t.Schema + "." + t.Name }
+
+// TablesOf gives the tables of contents that nobody else changes.
+func TablesOf(c *Contents) Tables {
+	out := Tables{}
 	for i, t := range c.Tables {
-		n := &table{id: objectID(i), schema: t.Schema, name: t.Name, columns: t.Columns, next: t.Next, rows: make(map[int64][]*string, len(t.Rows))}
+		n := &Table{ID: objectID(i), Schema: t.Schema, Name: t.Name, Columns: t.Columns, Next: t.Next, Rows: make(map[int64][]*string, len(t.Rows))}
 		for _, r := range t.Rows {
-			n.rows[r.ID] = r.Values
+			n.Rows[r.ID] = r.Values
 		}
-		out[strings.ToLower(n.fullName())] = n
+		out[strings.ToLower(n.FullName())] = n
 	}
 	return out
 }
 
 func objectID(n int) int { return 245575913 + 16*n }
 
-func (ts tables) apply(c Change) {
+// Apply does a change.
+func (ts Tables) Apply(c Change) {
 	key := strings.ToLower(c.Table)
 	t := ts[key]
 	switch {
@@ -229,48 +245,54 @@ func (ts tables) apply(c Change) {
 		schema, name, _ := strings.Cut(c.Table, ".")
 		most := objectID(-1)
 		for _, o := range ts {
-			most = max(most, o.id)
+			most = max(most, o.ID)
 		}
-		ts[key] = &table{id: most + 16, schema: schema, name: name, columns: c.Columns, next: 1, rows: map[int64][]*string{}, made: c.At}
+		ts[key] = &Table{ID: most + 16, Schema: schema, Name: name, Columns: c.Columns, Next: 1, Rows: map[int64][]*string{}, Made: c.At}
 	case t == nil:
 	case c.Kind == DropTable:
 		delete(ts, key)
 	case c.Kind == PutRow:
-		t.rows[c.ID] = c.Values
-		t.next = max(t.next, c.ID+1)
+		t.Rows[c.ID] = c.Values
+		t.Next = max(t.Next, c.ID+1)
 	case c.Kind == DeleteRow:
-		delete(t.rows, c.ID)
+		delete(t.Rows, c.ID)
 	}
 }
 
-// contents is a copy that later changes do not touch.
-func (ts tables) contents(at bakfile.LSN) *Contents {
+// Contents is a copy that later changes do not touch.
+func (ts Tables) Contents(at bakfile.LSN) *Contents {
 	c := &Contents{LSN: at, Tables: []TableContents{}}
-	for _, t := range ts.sorted() {
-		n := TableContents{Schema: t.schema, Name: t.name, Columns: t.columns, Next: t.next, Rows: make([]Row, 0, len(t.rows))}
-		for _, id := range t.ids() {
-			n.Rows = append(n.Rows, Row{id, t.rows[id]})
+	for _, t := range ts.Sorted() {
+		n := TableContents{Schema: t.Schema, Name: t.Name, Columns: t.Columns, Next: t.Next, Rows: make([]Row, 0, len(t.Rows))}
+		for _, id := range t.IDs() {
+			n.Rows = append(n.Rows, Row{id, t.Rows[id]})
 		}
 		c.Tables = append(c.Tables, n)
 	}
 	return c
 }
 
-// sorted gives the tables in the order of their making.
-func (ts tables) sorted() []*table {
-	out := make([]*table, 0, len(ts))
+// Sorted gives the tables in the order of their making.
+func (ts Tables) Sorted() []*Table {
+	out := make([]*Table, 0, len(ts))
 	for _, t := range ts {
 		out = append(out, t)
 	}
-	slices.SortFunc(out, func(a, b *table) int { return a.id - b.id })
+	slices.SortFunc(out, func(a, b *Table) int { return a.ID - b.ID })
 	return out
 }
 
-func (t *table) ids() []int64 {
-	ids := make([]int64, 0, len(t.rows))
-	for id := range t.rows {
+// IDs are those of the rows, ascending.
+func (t *Table) IDs() []int64 {
+	ids := make([]int64, 0, len(t.Rows))
+	for id := range t.Rows {
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	return ids
 }
+
+// Touched counts a statement that changes rows of a table, as
+// sys.dm_db_index_usage_stats does: once however many rows it meets, none
+// included. The lock is held.
+func (t *Table) Touched(at time.Time) { t.Updates, t.Updated = t.Updates+1, at }
