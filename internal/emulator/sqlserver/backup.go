@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 )
@@ -57,13 +58,13 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 			s.mu.Unlock()
 		}
 	}()
-	media, err := s.openMedia(o.paths, o.overwrite, o.format)
+	files, err := media.Open(s.reach, o.paths, o.overwrite, o.format)
 	if err != nil {
 		return err
 	}
 	started := time.Now()
-	if err := n.paceBackup(ctx, o, b, media); err != nil {
-		discard(media)
+	if err := n.paceBackup(ctx, o, b, files); err != nil {
+		media.Discard(files)
 		return err
 	}
 	onDisk := b.size
@@ -79,21 +80,21 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 	b.set.Finished = local(s.now())
 	content, err := b.payload.Encode()
 	if err != nil {
-		discard(media)
+		media.Discard(files)
 		return err
 	}
 	b.set.BackupSize = b.size
 	label := bakfile.Media{SetGUID: newGUID(), Name: o.mediaName, Date: b.set.Started}
-	if err := write(media, &b.set, b.base, content, onDisk, o.blockSize, label); err != nil {
-		discard(media)
-		return writeError(media[0].shown, err)
+	if err := media.Write(files, &b.set, b.base, content, onDisk, o.blockSize, label); err != nil {
+		media.Discard(files)
+		return media.WriteError(files[0].Shown, err)
 	}
 	if o.stats > 0 {
 		n.info(3211, "%d percent processed.", 100)
 	}
 	s.mu.Lock()
 	ended = true
-	n.endBackup(b, o, media)
+	n.endBackup(b, o, files)
 	s.mu.Unlock()
 	n.tellPages(o.statement, b, time.Since(started), b.size)
 	n.reply.Done(0, -1)
@@ -253,7 +254,7 @@ func (n *session) beginLog(b *begun, o backupOrder) error {
 }
 
 // paceBackup lets the backup last and its files grow.
-func (n *session) paceBackup(ctx context.Context, o backupOrder, b *begun, media []*medium) error {
+func (n *session) paceBackup(ctx context.Context, o backupOrder, b *begun, files []*media.Medium) error {
 	s := n.server
 	m := &meter{n: n, step: o.stats}
 	size := b.size
@@ -267,13 +268,13 @@ func (n *session) paceBackup(ctx context.Context, o backupOrder, b *begun, media
 		s.mu.Unlock()
 		switch {
 		case limit != nil && done > *limit || limit != nil && done >= size && onDisk > *limit:
-			return refusals{errWrite(media[0].shown, osError(112))}
+			return refusals{media.NotWritten(files[0].Shown, media.OSError(112))}
 		case denied:
-			return refusals{errWrite(media[0].shown, osError(5))}
+			return refusals{media.NotWritten(files[0].Shown, media.OSError(5))}
 		}
-		for _, f := range media {
-			if err := f.out.Truncate(done * onDisk / size / int64(len(media))); err != nil {
-				return writeError(f.shown, err)
+		for _, f := range files {
+			if err := f.Out.Truncate(done * onDisk / size / int64(len(files))); err != nil {
+				return media.WriteError(f.Shown, err)
 			}
 		}
 		m.at(min(done, size-1), size) // 100 is told when all is written
@@ -301,7 +302,7 @@ func (n *session) abandon(b *begun, o backupOrder) {
 }
 
 // endBackup notes that the backup succeeded; the lock is held.
-func (n *session) endBackup(b *begun, o backupOrder, media []*medium) {
+func (n *session) endBackup(b *begun, o backupOrder, files []*media.Medium) {
 	s, db := n.server, b.db
 	now := s.now()
 	if o.log {
@@ -321,15 +322,15 @@ func (n *session) endBackup(b *begun, o backupOrder, media []*medium) {
 			db.base = base{b.set.SetGUID, b.set.CheckpointLSN, b.set.Started.Time}
 		}
 	}
-	h := historySet{set: b.set, mediaGUID: media[0].file.Media.SetGUID, blockSize: o.blockSize, user: o.user, copyOnly: o.copyOnly,
+	h := historySet{set: b.set, mediaGUID: files[0].File.Media.SetGUID, blockSize: o.blockSize, user: o.user, copyOnly: o.copyOnly,
 		zone: int64(s.config.UTCOffset / (15 * time.Minute)), compressed: cmp.Or(b.set.CompressedSize, b.size), damaged: b.set.Flags&flagDamaged != 0,
 		features: s.version[0]}
 	if o.log {
 		h.validUntil = b.set.Started.Time
 	}
-	for _, m := range media {
-		h.families = append(h.families, m.real)
-		h.familyIDs = append(h.familyIDs, m.file.Media.FamilyID)
+	for _, m := range files {
+		h.families = append(h.families, m.Real)
+		h.familyIDs = append(h.familyIDs, m.File.Media.FamilyID)
 	}
 	s.history.record(h)
 }

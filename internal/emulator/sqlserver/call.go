@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -207,7 +208,7 @@ func (n *session) createFolder(path string) error {
 		err = os.MkdirAll(path, 0o755)
 	}
 	if err != nil {
-		return refusal(22048, 16, "xp_create_subdir() returned error %s, '%s'", strings.SplitN(osErrorOf(err).Error(), "(", 2)[0], osErrorOf(err))
+		return refusal(22048, 16, "xp_create_subdir() returned error %s, '%s'", strings.SplitN(media.OSErrorOf(err).Error(), "(", 2)[0], media.OSErrorOf(err))
 	}
 	n.reply.Done(0, -1)
 	return nil

@@ -2,6 +2,7 @@ package sqlserveremu
 
 import (
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -22,11 +23,11 @@ func (n *session) information(kind string, o restoreOrder) error {
 	if err := n.mayLook(); err != nil {
 		return err
 	}
-	media, err := n.openSets(o, true)
+	files, err := media.Gather(n.server.reach, o.paths, true)
 	if err != nil {
 		return err
 	}
-	file := media[0].file
+	file := files[0].Headers
 	r := &query.Relation{}
 	switch kind {
 	case "HEADERONLY":
@@ -53,13 +54,13 @@ func (n *session) information(kind string, o restoreOrder) error {
 			r.Rows = append(r.Rows, row)
 		}
 	case "FILELISTONLY":
-		src, err := pick(media, o.position)
+		src, err := media.Pick(files, o.position)
 		if err != nil {
 			return err
 		}
 		r.Columns = columnsOf(listColumns)
-		for _, f := range src.set.Files {
-			r.Rows = append(r.Rows, listRow(&src.set, f))
+		for _, f := range src.Set.Files {
+			r.Rows = append(r.Rows, listRow(&src.Set, f))
 		}
 	case "LABELONLY":
 		r.Columns = columnsOf(labelColumns)
@@ -69,7 +70,7 @@ func (n *session) information(kind string, o restoreOrder) error {
 			text0(m.Description), m.SoftwareName, int64(m.SoftwareVendorID), m.Date.Time, int64(1), compressed}}
 	}
 	if kind == "HEADERONLY" && len(r.Rows) == 0 {
-		_, err := pick(media, o.position)
+		_, err := media.Pick(files, o.position)
 		return err
 	}
 	columns := make([]tds.Column, len(r.Columns))

@@ -7,13 +7,14 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 )
 
 // judge decides whether the set may be restored, and makes the database that a
 // full one restores; the lock is held.
-func (n *session) judge(o restoreOrder, src source) (*database, error) {
+func (n *session) judge(o restoreOrder, src media.Source) (*database, error) {
 	s := n.server
-	set := &src.set
+	set := &src.Set
 	db := s.find(o.database)
 	r := n.rights()
 	switch {
@@ -29,9 +30,9 @@ func (n *session) judge(o restoreOrder, src source) (*database, error) {
 		return nil, refusal(3169, 16, "The database was backed up on a server running version %s. That version is incompatible with this server, which is running version %d.%02d.%04d. Either restore the database on a server that supports the backup, or use a backup that is compatible with this server.",
 			fmt.Sprintf("%d.%02d.%04d", set.VersionMajor, set.VersionMinor, set.VersionBuild), s.version[0], s.version[1], s.version[2])
 	case o.log && set.Type != bakfile.TypeLog:
-		return nil, refusal(3143, 16, "The data set on device '%s' is not a SQL Server backup set.", src.media[0].shown)
+		return nil, refusal(3143, 16, "The data set on device '%s' is not a SQL Server backup set.", src.Media[0].Shown)
 	case !o.log && set.Type == bakfile.TypeLog:
-		return nil, refusal(3153, 16, "The database is already fully recovered, or the backup set on device '%s' is a log backup: use RESTORE LOG.", src.media[0].shown)
+		return nil, refusal(3153, 16, "The database is already fully recovered, or the backup set on device '%s' is a log backup: use RESTORE LOG.", src.Media[0].Shown)
 	}
 	if set.Type == bakfile.TypeFull {
 		return n.judgeFull(db, o, src)
@@ -39,9 +40,9 @@ func (n *session) judge(o restoreOrder, src source) (*database, error) {
 	return db, n.judgeForward(db, o, set)
 }
 
-func (n *session) judgeFull(db *database, o restoreOrder, src source) (*database, error) {
+func (n *session) judgeFull(db *database, o restoreOrder, src media.Source) (*database, error) {
 	s := n.server
-	set := &src.set
+	set := &src.Set
 	if db != nil {
 		switch {
 		case db.system:
@@ -111,7 +112,7 @@ func (n *session) placeFiles(db *database, o restoreOrder, set *bakfile.Set) (fi
 		case clash:
 			problems = append(problems, refusal(1834, 16, "The file '%s' cannot be overwritten.  It is being used by database '%s'.", place, owner), cannot)
 		case path.Dir(strings.ReplaceAll(place, `\`, "/")) != path.Clean(s.config.DataFolder):
-			problems = append(problems, refusal(5133, 16, "Directory lookup for the file \"%s\" failed with the operating system error %s.", place, osError(3)), cannot)
+			problems = append(problems, refusal(5133, 16, "Directory lookup for the file \"%s\" failed with the operating system error %s.", place, media.OSError(3)), cannot)
 		}
 		taken[strings.ToLower(place)] = o.database
 		files = append(files, dataFile{f.FileID, f.LogicalName, place, f.Type, f.Size, f.UniqueID})

@@ -90,28 +90,6 @@ func abnormal(statement string, err error) error {
 	return refusals{err, refusal(3013, 16, "%s is terminating abnormally.", statement)}
 }
 
-// osError is what the operating system said, as SQL Server shows it.
-type osError int
-
-func (e osError) Error() string {
-	text := map[osError]string{
-		2:   "The system cannot find the file specified.",
-		3:   "The system cannot find the path specified.",
-		5:   "Access is denied.",
-		53:  "The network path was not found.",
-		112: "There is not enough space on the disk.",
-	}[e]
-	return fmt.Sprintf("%d(%s)", int(e), text)
-}
-
-func errDevice(path string, os error) error {
-	return refusal(3201, 16, "Cannot open backup device '%s'. Operating system error %s.", path, os)
-}
-
-func errWrite(path string, os error) error {
-	return refusal(3202, 16, "Write on \"%s\" failed: %s", path, os)
-}
-
 var (
 	errAborted = refusal(3204, 16, "The backup or restore was aborted.")
 	errInUse   = refusal(3101, 16, "Exclusive access could not be obtained because the database is in use.")

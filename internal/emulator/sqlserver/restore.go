@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -114,15 +115,15 @@ func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
 // runRestore restores one backup set.
 func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 	s := n.server
-	media, err := n.openSets(o, false)
+	files, err := media.Gather(n.server.reach, o.paths, false)
 	if err != nil {
 		return err
 	}
-	src, err := pick(media, o.position)
+	src, err := media.Pick(files, o.position)
 	if err != nil {
 		return err
 	}
-	if o.checksum && !src.set.HasChecksums {
+	if o.checksum && !src.Set.HasChecksums {
 		return refusal(3187, 16, "RESTORE WITH CHECKSUM cannot be specified because the backup set does not contain checksum information.")
 	}
 	s.mu.Lock()
@@ -135,16 +136,16 @@ func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 		return err
 	}
 	started := time.Now()
-	err = n.paceRestore(ctx, o, src.set.BackupSize)
+	err = n.paceRestore(ctx, o, src.Set.BackupSize)
 	var p contents.Payload
 	if err == nil {
-		p, err = src.contents()
+		p, err = src.Contents()
 	}
 	s.mu.Lock()
 	db.dataBusy = false
 	if err == nil {
 		err = n.applySet(db, o, src, p)
-	} else if src.set.Type == bakfile.TypeFull {
+	} else if src.Set.Type == bakfile.TypeFull {
 		db.redo.broken = true // it stays RESTORING, and only a full backup helps
 	}
 	s.mu.Unlock()
@@ -155,7 +156,7 @@ func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 	if o.log {
 		statement = "RESTORE LOG"
 	}
-	n.tellPages(statement, &begun{db: db, set: src.set}, time.Since(started), src.set.BackupSize)
+	n.tellPages(statement, &begun{db: db, set: src.Set}, time.Since(started), src.Set.BackupSize)
 	n.reply.Done(0, -1)
 	return nil
 }
@@ -169,9 +170,9 @@ func (n *session) paceRestore(ctx context.Context, o restoreOrder, size int64) e
 }
 
 // applySet does what the set says; the lock is held.
-func (n *session) applySet(db *database, o restoreOrder, src source, p contents.Payload) error {
+func (n *session) applySet(db *database, o restoreOrder, src media.Source, p contents.Payload) error {
 	s := n.server
-	set := &src.set
+	set := &src.Set
 	reached := true
 	switch {
 	case set.Type == bakfile.TypeLog:
@@ -194,7 +195,7 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p contents.
 		db.redo.at, db.redo.fork = to, set.RecoveryForkID
 		db.readOnly = set.Flags&flagReadOnly != 0 // the change of the option is in the log
 	case p.Contents == nil:
-		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.media[0].shown)
+		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.Media[0].Shown)
 	case set.Type == bakfile.TypeFull:
 		db.tables = contents.TablesOf(p.Contents)
 		db.redo = &redo{at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly()}
@@ -208,14 +209,14 @@ func (n *session) applySet(db *database, o restoreOrder, src source, p contents.
 		db.redo.at, db.redo.fork, db.recovery = set.LastLSN, set.RecoveryForkID, set.RecoveryModel
 		db.readOnly = set.Flags&flagReadOnly != 0
 	}
-	id := s.history.setID(historySet{set: *set, mediaGUID: src.media[0].file.Media.SetGUID, blockSize: src.media[0].file.Media.PhysicalBlockSize,
-		user: set.UserName, copyOnly: set.LooksCopyOnly(), zone: 127, compressed: set.CompressedSize, features: s.version[0], families: paths(src.media), familyIDs: make([]uint32, len(src.media))})
+	id := s.history.setID(historySet{set: *set, mediaGUID: src.Media[0].Headers.Media.SetGUID, blockSize: src.Media[0].Headers.Media.PhysicalBlockSize,
+		user: set.UserName, copyOnly: set.LooksCopyOnly(), zone: 127, compressed: set.CompressedSize, features: s.version[0], families: media.Paths(src.Media), familyIDs: make([]uint32, len(src.Media))})
 	var stop any
 	if o.stopAt != nil {
 		stop = *o.stopAt
 	}
 	s.history.restores = append(s.history.restores, historyRestore{int64(len(s.history.restores) + 1), id, s.now(), db.name, n.login,
-		typeLetters[set.Type], o.replace, !o.noRecovery && reached, stop, int64(len(src.media))})
+		typeLetters[set.Type], o.replace, !o.noRecovery && reached, stop, int64(len(src.Media))})
 	switch {
 	case !reached && !o.noRecovery:
 		n.info(4322, "This backup set contains records that were logged before the designated point in time. The database is being left in the restoring state so that more roll forward can be performed.")
@@ -256,21 +257,21 @@ func (n *session) verify(ctx context.Context, o restoreOrder) error {
 	if err := n.mayLook(); err != nil {
 		return err
 	}
-	media, err := n.openSets(o, false)
+	files, err := media.Gather(n.server.reach, o.paths, false)
 	if err != nil {
 		return err
 	}
-	src, err := pick(media, o.position)
+	src, err := media.Pick(files, o.position)
 	if err != nil {
 		return err
 	}
-	if o.checksum && !src.set.HasChecksums {
+	if o.checksum && !src.Set.HasChecksums {
 		return refusal(3187, 16, "RESTORE WITH CHECKSUM cannot be specified because the backup set does not contain checksum information.")
 	}
-	if err := n.paceRestore(ctx, o, src.set.BackupSize); err != nil {
+	if err := n.paceRestore(ctx, o, src.Set.BackupSize); err != nil {
 		return err
 	}
-	n.info(3262, "The backup set on file %d is valid.", src.set.Position)
+	n.info(3262, "The backup set on file %d is valid.", src.Set.Position)
 	n.reply.Done(0, -1)
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 )
 
@@ -255,18 +255,18 @@ func (s *Server) busy(db *database, but *session) bool {
 // of the service account; otherwise the system error that stands in the way.
 func (s *Server) reach(path string) (string, error) {
 	if strings.HasPrefix(path, `\\`) {
-		return "", osError(53)
+		return "", media.OSError(53)
 	}
 	if !filepath.IsAbs(path) {
 		if strings.ContainsAny(path, `:\`) {
-			return "", osError(3)
+			return "", media.OSError(3)
 		}
 		path = filepath.Join(s.config.BackupFolder, path)
 	}
 	path = filepath.Clean(path)
 	parent, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
-		return "", osError(3)
+		return "", media.OSError(3)
 	}
 	real := filepath.Join(parent, filepath.Base(path))
 	if target, err := filepath.EvalSymlinks(real); err == nil {
@@ -280,22 +280,5 @@ func (s *Server) reach(path string) (string, error) {
 			return real, nil
 		}
 	}
-	return "", osError(5)
-}
-
-// osErrorOf turns an error of this machine into the server's.
-func osErrorOf(err error) error {
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return osError(2)
-	case errors.Is(err, errNoSpace):
-		return osError(112)
-	case errors.Is(err, os.ErrPermission):
-		return osError(5)
-	}
-	var e osError
-	if errors.As(err, &e) {
-		return e
-	}
-	return osError(5)
+	return "", media.OSError(5)
 }

@@ -1,8 +1,0 @@
-//go:build unix
-
-package sqlserveremu
-
-import "syscall"
-
-// errNoSpace is a full disk.
-var errNoSpace error = syscall.ENOSPC
