@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 )
@@ -166,13 +167,13 @@ func (n *session) beginBackup(o backupOrder) (*begun, error) {
 	b.set.Name, b.set.Description, b.set.HasChecksums = o.name, o.description, o.checksum
 	b.base = db.base.set
 	if o.checksum {
-		b.set.Flags |= flagChecksums
+		b.set.Flags |= media.FlagChecksums
 	}
 	if o.copyOnly {
-		b.set.Flags |= flagCopyOnly
+		b.set.Flags |= media.FlagCopyOnly
 	}
 	if db.corrupt > 0 && o.goOn {
-		b.set.Flags |= flagDamaged
+		b.set.Flags |= media.FlagDamaged
 	}
 	if o.log {
 		return b, n.beginLog(b, o)
@@ -246,7 +247,7 @@ func (n *session) beginLog(b *begun, o backupOrder) error {
 	b.size = max(64<<10, int64(len(db.log))*db.rowBytes)
 	if o.noRecovery {
 		b.freeze = true
-		b.set.Flags |= flagTail | flagNoRecovery
+		b.set.Flags |= media.FlagTail | media.FlagNoRecovery
 		db.state = restoring
 		db.redo = &redo{at: b.set.LastLSN, fork: db.fork, base: db.base.set, tail: true}
 	}
@@ -322,17 +323,17 @@ func (n *session) endBackup(b *begun, o backupOrder, files []*media.Medium) {
 			db.base = base{b.set.SetGUID, b.set.CheckpointLSN, b.set.Started.Time}
 		}
 	}
-	h := historySet{set: b.set, mediaGUID: files[0].File.Media.SetGUID, blockSize: o.blockSize, user: o.user, copyOnly: o.copyOnly,
-		zone: int64(s.config.UTCOffset / (15 * time.Minute)), compressed: cmp.Or(b.set.CompressedSize, b.size), damaged: b.set.Flags&flagDamaged != 0,
-		features: s.version[0]}
+	h := msdb.Set{Set: b.set, MediaGUID: files[0].File.Media.SetGUID, BlockSize: o.blockSize, User: o.user, CopyOnly: o.copyOnly,
+		Zone: int64(s.config.UTCOffset / (15 * time.Minute)), Compressed: cmp.Or(b.set.CompressedSize, b.size), Damaged: b.set.Flags&media.FlagDamaged != 0,
+		Major: s.version[0], Collation: collationName}
 	if o.log {
-		h.validUntil = b.set.Started.Time
+		h.ValidUntil = b.set.Started.Time
 	}
 	for _, m := range files {
-		h.families = append(h.families, m.Real)
-		h.familyIDs = append(h.familyIDs, m.File.Media.FamilyID)
+		h.Families = append(h.Families, m.Real)
+		h.FamilyIDs = append(h.FamilyIDs, m.File.Media.FamilyID)
 	}
-	s.history.record(h)
+	s.history.Record(h)
 }
 
 // Backup takes a backup outside of any connection, as a job of somebody else

@@ -4,18 +4,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
-)
-
-// Bits of the flags in a set, after the public page "RESTORE HEADERONLY".
-const (
-	flagReadOnly   = 0x4
-	flagSingleUser = 0x8
-	flagChecksums  = 0x10
-	flagDamaged    = 0x20
-	flagTail       = 0x40
-	flagNoRecovery = 0x100
-	flagAlways     = 0x200
-	flagCopyOnly   = 0x400
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 )
 
 // header is the set as the database stands, without its LSNs.
@@ -27,13 +16,13 @@ func (s *Server) header(db *database, kind bakfile.Type, user string, started ti
 		DatabaseVersion: databaseVersions[s.version[0]], CompatibilityLevel: db.compat, RecoveryModel: db.recovery,
 		DatabaseCreated: local(db.created), Started: local(started), UTCOffset: &offset,
 		SetGUID: newGUID(), BindingID: db.binding, RecoveryForkID: db.fork, FirstRecoveryForkID: db.fork, FamilyGUID: db.family,
-		Flags: flagAlways, SortOrder: 52, UnicodeLocale: 1033, UnicodeCompare: 196609, DatabaseBackupLSN: db.base.checkpoint,
+		Flags: media.FlagAlways, SortOrder: 52, UnicodeLocale: 1033, UnicodeCompare: 196609, DatabaseBackupLSN: db.base.checkpoint,
 	}
 	if db.readOnly {
-		set.Flags |= flagReadOnly
+		set.Flags |= media.FlagReadOnly
 	}
 	if db.access == "SINGLE_USER" {
-		set.Flags |= flagSingleUser
+		set.Flags |= media.FlagSingleUser
 	}
 	for _, f := range db.files {
 		file := bakfile.DataFile{FileID: f.id, LogicalName: f.logical, PhysicalName: f.physical, Type: f.kind, Size: f.size,

@@ -72,11 +72,6 @@ var views = map[string]view{
 		return [][]any{{int64(db.id), total, used, 100 * float64(used) / float64(total), used}}
 	}},
 	"information_schema.tables":          {columns: "TABLE_CATALOG nvarchar(128), TABLE_SCHEMA nvarchar(128), TABLE_NAME nvarchar(128), TABLE_TYPE varchar(10)", rows: perTable(func(db *database, t *contents.Table) []any { return []any{db.name, t.Schema, t.Name, "BASE TABLE"} })},
-	"dbo.backupset":                      {columns: backupsetColumns, rows: backupsetView, msdb: true},
-	"dbo.backupmediafamily":              {columns: "media_set_id int, family_sequence_number tinyint, media_family_id uniqueidentifier, media_count int, logical_device_name nvarchar(128), physical_device_name nvarchar(260), device_type tinyint, physical_block_size int, mirror tinyint", rows: mediaFamilyView, msdb: true},
-	"dbo.backupmediaset":                 {columns: "media_set_id int, media_uuid uniqueidentifier, media_family_count tinyint, name nvarchar(128), description nvarchar(255), software_name nvarchar(128), software_vendor_id int, MTF_major_version tinyint, mirror_count tinyint, is_password_protected bit, is_compressed bit, is_encrypted bit", rows: mediaSetView, msdb: true},
-	"dbo.backupfile":                     {columns: "backup_set_id int, first_family_number tinyint, first_media_number smallint, filegroup_name nvarchar(128), page_size int, file_number numeric(10,0), backed_up_page_count numeric(10,0), file_type char(1), source_file_block_size numeric(10,0), file_size numeric(20,0), logical_name nvarchar(128), physical_drive nvarchar(260), physical_name nvarchar(260), state tinyint, state_desc nvarchar(64), create_lsn numeric(25,0), drop_lsn numeric(25,0), file_guid uniqueidentifier, read_only_lsn numeric(25,0), read_write_lsn numeric(25,0), differential_base_lsn numeric(25,0), differential_base_guid uniqueidentifier, backup_size numeric(20,0), filegroup_guid uniqueidentifier, is_readonly bit, is_present bit", rows: backupFileView, msdb: true},
-	"dbo.restorehistory":                 {columns: "restore_history_id int, restore_date datetime, destination_database_name nvarchar(128), user_name nvarchar(128), backup_set_id int, restore_type char(1), replace bit, recovery bit, restart bit, stop_at datetime, device_count tinyint, stop_at_mark_name nvarchar(128), stop_before bit", rows: restoreHistoryView, msdb: true},
 	"dbo.restorefile":                    {columns: "restore_history_id int, file_number numeric(10,0), destination_phys_drive nvarchar(260), destination_phys_name nvarchar(260)", rows: noRows, msdb: true},
 	"dbo.suspect_pages":                  {columns: "database_id int, file_id int, page_id bigint, event_type int, error_count int, last_update_date datetime", rows: noRows, msdb: true},
 	"dbo.sysjobs":                        {columns: "job_id uniqueidentifier, name nvarchar(128), enabled tinyint, description nvarchar(512), owner_sid varbinary(85), date_created datetime", rows: noRows, msdb: true},
@@ -117,10 +112,10 @@ func filesView(all bool) func(*session, *database) [][]any {
 				}
 				var baseLSN, baseGUID, baseAt any
 				if f.kind == "D" && !db.base.set.IsZero() {
-					baseLSN, baseGUID, baseAt = lsn(db.base.checkpoint), db.base.set, db.base.at
+					baseLSN, baseGUID, baseAt = value.LSN(db.base.checkpoint), db.base.set, db.base.at
 				}
 				row := []any{int64(db.id), int64(f.id), f.guid, kind, desc, space, f.logical, f.physical, int64(db.state), db.state.String(), f.size / 8192, int64(-1),
-					int64(8192), false, false, false, false, lsn(bakfile.LSN{}), baseLSN, baseGUID, baseAt}
+					int64(8192), false, false, false, false, value.LSN(bakfile.LSN{}), baseLSN, baseGUID, baseAt}
 				if !all {
 					row = row[1:]
 				}
@@ -131,19 +126,6 @@ func filesView(all bool) func(*session, *database) [][]any {
 	}
 }
 
-// lsn is a value of numeric(25,0).
-func lsn(l bakfile.LSN) any {
-	d, _ := value.Decimal(l)
-	return d
-}
-
-func lsnOrNull(l bakfile.LSN) any {
-	if l.IsZero() {
-		return nil
-	}
-	return lsn(l)
-}
-
 func recoveryView(n *session, _ *database) (out [][]any) {
 	for _, db := range n.server.sorted() {
 		if db.state != online {
@@ -152,9 +134,9 @@ func recoveryView(n *session, _ *database) (out [][]any) {
 		}
 		first, point := any(nil), any(nil)
 		if !db.forkPoint.IsZero() {
-			first, point = db.forkBefore, lsn(db.forkPoint)
+			first, point = db.forkBefore, value.LSN(db.forkPoint)
 		}
-		out = append(out, []any{int64(db.id), db.binding, db.family, lsnOrNull(db.lastLog), db.fork, first, point})
+		out = append(out, []any{int64(db.id), db.binding, db.family, value.LSNOrNull(db.lastLog), db.fork, first, point})
 	}
 	return out
 }

@@ -201,55 +201,22 @@ func (n *session) matching(ctx context.Context, t *contents.Table, where tsql.Ex
 }
 
 // asksTables reports whether an expression needs the server's lock itself.
-func asksTables(x tsql.Expr) bool {
-	switch e := x.(type) {
-	case *tsql.Query, *tsql.Exists, *tsql.Invoke:
-		if f, ok := x.(*tsql.Invoke); ok {
-			name := strings.ToUpper(f.Name.Last())
-			for _, locks := range []string{"DB_", "SERVERPROPERTY", "DATABASEPROPERTYEX", "HAS_", "IS_", "OBJECT_", "SCHEMA_"} {
-				if strings.HasPrefix(name, locks) && name != "ISNULL" {
-					return true
-				}
+func asksTables(x tsql.Expr) (asks bool) {
+	tsql.Walk(x, func(x any) bool {
+		switch e := x.(type) {
+		case *tsql.Select, *tsql.Query, *tsql.Exists:
+			asks = true
+		case *tsql.Invoke:
+			name := strings.ToUpper(e.Name.Last())
+			for _, locks := range []string{"DB_", "SERVERPROPERTY", "DATABASEPROPERTYEX", "HAS_", "IS_", "OBJECT_", "SCHEMA_", "FN_"} {
+				asks = asks || strings.HasPrefix(name, locks)
 			}
-			for _, a := range f.Args {
-				if asksTables(a) {
-					return true
-				}
-			}
-			return false
+		case *tsql.Var:
+			asks = asks || strings.HasPrefix(e.Name, "@@")
 		}
-		return true
-	case *tsql.Var:
-		return strings.HasPrefix(e.Name, "@@")
-	case *tsql.Unary:
-		return asksTables(e.X)
-	case *tsql.Binop:
-		return asksTables(e.L) || asksTables(e.R)
-	case *tsql.IsNull:
-		return asksTables(e.X)
-	case *tsql.In:
-		if e.Of != nil || asksTables(e.X) {
-			return true
-		}
-		for _, a := range e.List {
-			if asksTables(a) {
-				return true
-			}
-		}
-	case *tsql.Like:
-		return asksTables(e.X) || asksTables(e.Pattern)
-	case *tsql.Between:
-		return asksTables(e.X) || asksTables(e.Low) || asksTables(e.High)
-	case *tsql.Cast:
-		return asksTables(e.X)
-	case *tsql.Case:
-		for _, w := range append(e.Whens[:len(e.Whens):len(e.Whens)], tsql.When{If: e.Of, Then: e.Else}) {
-			if asksTables(w.If) || asksTables(w.Then) {
-				return true
-			}
-		}
-	}
-	return false
+		return !asks
+	})
+	return asks
 }
 
 func (n *session) update(ctx context.Context, st *tsql.Update) error {

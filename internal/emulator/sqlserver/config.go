@@ -37,6 +37,11 @@ type Config struct {
 	Clock     time.Duration
 	UTCOffset time.Duration
 
+	// History is how many sets of somebody else's jobs msdb remembers from
+	// before the start; a million costs nothing until it is asked for. Their
+	// files are gone.
+	History int
+
 	// Encryption is what connections are offered; the certificate is made anew
 	// at each start, see Running.CA.
 	Encryption tds.Encryption

@@ -3,6 +3,7 @@ package sqlserveremu
 import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -66,8 +67,8 @@ func (n *session) information(kind string, o restoreOrder) error {
 		r.Columns = columnsOf(labelColumns)
 		m := file.Media
 		compressed := len(file.Sets) > 0 && file.Sets[0].CompressedSize < file.Sets[0].BackupSize
-		r.Rows = [][]any{{text0(m.Name), m.SetGUID, int64(m.FamilyCount), int64(m.FamilySequence), familyGUID(m.FamilyID), int64(m.SequenceNumber), int64(0),
-			text0(m.Description), m.SoftwareName, int64(m.SoftwareVendorID), m.Date.Time, int64(1), compressed}}
+		r.Rows = [][]any{{value.TextOrNull(m.Name), m.SetGUID, int64(m.FamilyCount), int64(m.FamilySequence), msdb.FamilyGUID(m.FamilyID), int64(m.SequenceNumber), int64(0),
+			value.TextOrNull(m.Description), m.SoftwareName, int64(m.SoftwareVendorID), m.Date.Time, int64(1), compressed}}
 	}
 	if kind == "HEADERONLY" && len(r.Rows) == 0 {
 		_, err := media.Pick(files, o.position)
@@ -95,13 +96,13 @@ func (n *session) information(kind string, o restoreOrder) error {
 func headerRow(s *bakfile.Set) []any {
 	var baseLSN, baseGUID any
 	if s.Type == bakfile.TypeDifferential {
-		baseLSN, baseGUID = lsn(s.DifferentialBaseLSN), s.DifferentialBaseGUID
+		baseLSN, baseGUID = value.LSN(s.DifferentialBaseLSN), s.DifferentialBaseGUID
 	}
-	return []any{text0(s.Name), text0(s.Description), int64(s.Type), nil, s.CompressedSize > 0 && s.CompressedSize < s.BackupSize, int64(s.Position), int64(2), s.UserName, s.ServerName, s.Database,
-		int64(s.DatabaseVersion), s.DatabaseCreated.Time, s.BackupSize, lsn(s.FirstLSN), lsn(s.LastLSN), lsn(s.CheckpointLSN), lsn(s.DatabaseBackupLSN), s.Started.Time, s.Finished.Time,
+	return []any{value.TextOrNull(s.Name), value.TextOrNull(s.Description), int64(s.Type), nil, s.CompressedSize > 0 && s.CompressedSize < s.BackupSize, int64(s.Position), int64(2), s.UserName, s.ServerName, s.Database,
+		int64(s.DatabaseVersion), s.DatabaseCreated.Time, s.BackupSize, value.LSN(s.FirstLSN), value.LSN(s.LastLSN), value.LSN(s.CheckpointLSN), value.LSN(s.DatabaseBackupLSN), s.Started.Time, s.Finished.Time,
 		int64(s.SortOrder), int64(0), int64(s.UnicodeLocale), int64(s.UnicodeCompare), int64(s.CompatibilityLevel), int64(4608), int64(s.VersionMajor), int64(s.VersionMinor), int64(s.VersionBuild),
-		s.MachineName, int64(s.Flags &^ 0x800), s.BindingID, s.RecoveryForkID, collationName, s.FamilyGUID, s.HasBulkLoggedData(), s.IsSnapshot(), s.Flags&flagReadOnly != 0, s.Flags&flagSingleUser != 0,
-		s.HasChecksums, s.IsDamaged(), s.BeginsLogChain, s.HasIncompleteMetadata(), s.Flags&flagNoRecovery != 0, s.LooksCopyOnly(), s.FirstRecoveryForkID, lsnOrNull(s.ForkPointLSN),
+		s.MachineName, int64(s.Flags &^ 0x800), s.BindingID, s.RecoveryForkID, collationName, s.FamilyGUID, s.HasBulkLoggedData(), s.IsSnapshot(), s.Flags&media.FlagReadOnly != 0, s.Flags&media.FlagSingleUser != 0,
+		s.HasChecksums, s.IsDamaged(), s.BeginsLogChain, s.HasIncompleteMetadata(), s.Flags&media.FlagNoRecovery != 0, s.LooksCopyOnly(), s.FirstRecoveryForkID, value.LSNOrNull(s.ForkPointLSN),
 		string(s.RecoveryModel), baseLSN, baseGUID, s.Type.String(), s.SetGUID, s.CompressedSize, int64(0), nil, nil, nil}
 }
 
@@ -109,11 +110,11 @@ func listRow(s *bakfile.Set, f bakfile.DataFile) []any {
 	var group, baseLSN, baseGUID any
 	size := int64(0)
 	if f.Type == "D" {
-		group, baseLSN, baseGUID = f.FilegroupName, lsn(s.DatabaseBackupLSN), s.DifferentialBaseGUID
+		group, baseLSN, baseGUID = f.FilegroupName, value.LSN(s.DatabaseBackupLSN), s.DifferentialBaseGUID
 		if s.Type != bakfile.TypeLog {
 			size = s.BackupSize
 		}
 	}
-	return []any{f.LogicalName, f.PhysicalName, f.Type, group, f.Size, f.MaxSize, int64(f.FileID), lsn(f.CreateLSN), nil, f.UniqueID, nil, nil,
+	return []any{f.LogicalName, f.PhysicalName, f.Type, group, f.Size, f.MaxSize, int64(f.FileID), value.LSN(f.CreateLSN), nil, f.UniqueID, nil, nil,
 		size, int64(f.SourceBlockSize), int64(f.FilegroupID), nil, baseLSN, baseGUID, false, true, nil, nil}
 }

@@ -205,6 +205,9 @@ func objectByName(n *session, a []any) (any, error) {
 	if _, ok := views[strings.ToLower(schema+"."+name)]; ok {
 		return int64(-1000), nil
 	}
+	if _, _, rows := n.server.history.Table(name, n.Collation()); rows != nil && strings.EqualFold(db.name, "msdb") {
+		return int64(-1000), nil
+	}
 	return nil, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -193,7 +194,7 @@ func (n *session) applySet(db *database, o restoreOrder, src media.Source, p con
 			return refusal(4335, 16, "The specified STOPAT time is too early. All or part of the database is already rolled forward beyond that point.")
 		}
 		db.redo.at, db.redo.fork = to, set.RecoveryForkID
-		db.readOnly = set.Flags&flagReadOnly != 0 // the change of the option is in the log
+		db.readOnly = set.Flags&media.FlagReadOnly != 0 // the change of the option is in the log
 	case p.Contents == nil:
 		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.Media[0].Shown)
 	case set.Type == bakfile.TypeFull:
@@ -201,22 +202,21 @@ func (n *session) applySet(db *database, o restoreOrder, src media.Source, p con
 		db.redo = &redo{at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly()}
 		db.family, db.binding, db.created = set.FamilyGUID, newGUID(), s.now()
 		db.recovery, db.compat, db.size = set.RecoveryModel, set.CompatibilityLevel, set.BackupSize
-		db.readOnly = set.Flags&flagReadOnly != 0
+		db.readOnly = set.Flags&media.FlagReadOnly != 0
 		db.access, db.corrupt, db.lastCheck = "MULTI_USER", 0, time.Time{}
 		db.base = base{checkpoint: set.CheckpointLSN, at: set.Started.Time}
 	default:
 		db.tables = contents.TablesOf(p.Contents)
 		db.redo.at, db.redo.fork, db.recovery = set.LastLSN, set.RecoveryForkID, set.RecoveryModel
-		db.readOnly = set.Flags&flagReadOnly != 0
+		db.readOnly = set.Flags&media.FlagReadOnly != 0
 	}
-	id := s.history.setID(historySet{set: *set, mediaGUID: src.Media[0].Headers.Media.SetGUID, blockSize: src.Media[0].Headers.Media.PhysicalBlockSize,
-		user: set.UserName, copyOnly: set.LooksCopyOnly(), zone: 127, compressed: set.CompressedSize, features: s.version[0], families: media.Paths(src.Media), familyIDs: make([]uint32, len(src.Media))})
+	id := s.history.Learn(s.learned(src))
 	var stop any
 	if o.stopAt != nil {
 		stop = *o.stopAt
 	}
-	s.history.restores = append(s.history.restores, historyRestore{int64(len(s.history.restores) + 1), id, s.now(), db.name, n.login,
-		typeLetters[set.Type], o.replace, !o.noRecovery && reached, stop, int64(len(src.Media))})
+	s.history.Restored(msdb.Restore{Set: id, Began: s.now(), Destination: db.name, User: n.login, Kind: msdb.Letters[set.Type],
+		Replace: o.replace, Recovery: !o.noRecovery && reached, StopAt: stop, Devices: int64(len(src.Media))})
 	switch {
 	case !reached && !o.noRecovery:
 		n.info(4322, "This backup set contains records that were logged before the designated point in time. The database is being left in the restoring state so that more roll forward can be performed.")
@@ -224,6 +224,19 @@ func (n *session) applySet(db *database, o restoreOrder, src media.Source, p con
 		db.recover(s.now())
 	}
 	return nil
+}
+
+// learned is the row of backupset that a restore of the set leaves. Its time
+// zone is unknown, 127: whether SQL Server takes it over from the media is not
+// confirmed.
+func (s *Server) learned(src media.Source) msdb.Set {
+	label := src.Media[0].Headers.Media
+	h := msdb.Set{Set: src.Set, MediaGUID: label.SetGUID, BlockSize: label.PhysicalBlockSize, User: src.Set.UserName, CopyOnly: src.Set.LooksCopyOnly(),
+		Zone: 127, Compressed: src.Set.CompressedSize, Major: s.version[0], Collation: collationName, Damaged: src.Set.IsDamaged()}
+	for _, m := range src.Media {
+		h.Families, h.FamilyIDs = append(h.Families, m.Real), append(h.FamilyIDs, m.Headers.Media.FamilyID)
+	}
+	return h
 }
 
 // recovery is RESTORE DATABASE … WITH RECOVERY without a device.

@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 )
 
@@ -41,7 +42,7 @@ type Server struct {
 	databases map[string]*database // by lower-case name
 	sessions  map[int]*session
 	loads     map[string]*load
-	history   history
+	history   msdb.History
 	disk      Disk
 	nextID    int
 	nextSPID  int
@@ -124,6 +125,7 @@ func New(c Config) (*Server, error) {
 			return nil, fmt.Errorf("database %s: %w", spec.Name, err)
 		}
 	}
+	s.remember()
 	config, ca, err := tds.Certificate(machine(c.Name))
 	if err != nil {
 		return nil, fmt.Errorf("make certificate: %w", err)

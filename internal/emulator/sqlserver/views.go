@@ -93,6 +93,12 @@ func (n *session) Table(name tsql.Name) (*query.Relation, error) {
 		}
 		return &query.Relation{Columns: columnsOf(v.columns), Rows: v.rows(n, db)}, nil
 	}
+	if columns, by, rows := s.history.Table(name.Last(), n.Collation()); rows != nil && strings.EqualFold(schema, "dbo") && strings.EqualFold(db.name, "msdb") {
+		if !n.rights().role(db, "db_datareader") {
+			return nil, errSelect(name.Last(), db.name, schema)
+		}
+		return &query.Relation{Columns: columnsOf(columns), Stream: rows, By: by}, nil
+	}
 	t := db.tables[key]
 	if t == nil {
 		return nil, errNoObject(strings.Join(name, "."))

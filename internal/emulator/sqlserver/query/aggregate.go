@@ -56,34 +56,29 @@ func (sc *Scope) groups(q *tsql.Select, items []tsql.Item, order []tsql.Order, r
 	return out, true, nil
 }
 
-func hasAggregate(x tsql.Expr) bool {
-	switch e := x.(type) {
-	case *tsql.Invoke:
-		if e.Over == nil && aggregates[strings.ToUpper(e.Name.Last())] {
+// groupsAny reports whether the query puts rows together or numbers them.
+func (sc *Scope) groupsAny(q *tsql.Select, order []tsql.Order) bool {
+	grouped := len(q.GroupBy) > 0 || q.Having != nil
+	for _, item := range q.Items {
+		if e, ok := item.X.(*tsql.Invoke); ok && e.Over != nil {
 			return true
 		}
-		return slices.ContainsFunc(e.Args, hasAggregate)
-	case *tsql.Unary:
-		return hasAggregate(e.X)
-	case *tsql.Binop:
-		return hasAggregate(e.L) || hasAggregate(e.R)
-	case *tsql.Cast:
-		return hasAggregate(e.X)
-	case *tsql.IsNull:
-		return hasAggregate(e.X)
-	case *tsql.In:
-		return hasAggregate(e.X)
-	case *tsql.Case:
-		if e.Else != nil && hasAggregate(e.Else) {
-			return true
-		}
-		for _, w := range e.Whens {
-			if hasAggregate(w.If) || hasAggregate(w.Then) {
-				return true
-			}
-		}
+		grouped = grouped || hasAggregate(item.X)
 	}
-	return false
+	return grouped || slices.ContainsFunc(order, func(o tsql.Order) bool { return hasAggregate(o.By) })
+}
+
+func hasAggregate(x tsql.Expr) (found bool) {
+	tsql.Walk(x, func(x any) bool {
+		switch e := x.(type) {
+		case *tsql.Select, *tsql.Query, *tsql.Exists:
+			return false // aggregates of its own
+		case *tsql.Invoke:
+			found = found || e.Over == nil && aggregates[strings.ToUpper(e.Name.Last())]
+		}
+		return !found
+	})
+	return found
 }
 
 // aggregate computes one over the rows of the group.

@@ -16,6 +16,10 @@ import (
 type Relation struct {
 	Columns []Column
 	Rows    [][]any
+	// Stream stands in the place of Rows for a long table. By names the column
+	// that it goes by.
+	Stream Stream
+	By     string
 }
 
 // Column is a column of a Relation.
@@ -32,6 +36,8 @@ type Scope struct {
 	fold    value.Collation
 	columns []Column
 	row     []any
+	cell    func(int) any // of a row of a stream, in the place of row
+	asked   *asked
 	index   int     // of the row
 	group   [][]any // rows of the group while aggregates are computed
 	grouped bool
@@ -131,6 +137,9 @@ func (sc *Scope) eval(x tsql.Expr) (any, error) {
 		s, i, err := sc.find(e.Name)
 		if err != nil {
 			return nil, err
+		}
+		if s.cell != nil {
+			return s.cell(i), nil
 		}
 		if s.row == nil {
 			return nil, nil

@@ -77,16 +77,30 @@ func (sc *Scope) core(q *tsql.Select, order []tsql.Order) (*Relation, error) {
 	from := &Relation{Rows: [][]any{{}}}
 	if q.From != nil {
 		var err error
-		if from, err = sc.source(q.From); err != nil {
+		outer := sc.asked
+		sc.asked = askedBy(q)
+		from, err = sc.source(q.From)
+		sc.asked = outer
+		if err != nil {
 			return nil, err
 		}
 	}
 	own := sc.inner(from.Columns)
-	rows := from.Rows
+	most, err := sc.top(q)
+	if err != nil {
+		return nil, err
+	}
 	if q.Where != nil {
 		if _, err := own.infer(q.Where); err != nil {
 			return nil, err
 		}
+	}
+	rows := from.Rows
+	if from.Stream != nil {
+		if rows, err = own.sift(from, q, order, most); err != nil {
+			return nil, err
+		}
+	} else if q.Where != nil {
 		kept, err := own.filter(rows, q.Where)
 		if err != nil {
 			return nil, err
@@ -169,16 +183,8 @@ func (sc *Scope) core(q *tsql.Select, order []tsql.Order) (*Relation, error) {
 			return nil, err
 		}
 	}
-	if q.Top != nil {
-		v, err := sc.eval(q.Top)
-		if err != nil {
-			return nil, err
-		}
-		n, ok := v.(int64)
-		if !ok || n < 0 {
-			return nil, tds.Refuse(1060, 15, "The number of rows provided for a TOP or FETCH clauses row count parameter must be an integer.")
-		}
-		out.Rows = out.Rows[:min(int(n), len(out.Rows))]
+	if most >= 0 {
+		out.Rows = out.Rows[:min(most, len(out.Rows))]
 	}
 	return out, nil
 }

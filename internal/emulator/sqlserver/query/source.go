@@ -30,7 +30,7 @@ func (sc *Scope) source(x any) (*Relation, error) {
 		if alias == "" {
 			alias = s.Name.Last()
 		}
-		return r.as(alias), sc.spend(len(r.Rows))
+		return r.as(alias).narrow(sc), sc.spend(len(r.Rows))
 	case *tsql.Function:
 		var args []any
 		for _, a := range s.Args {
@@ -86,7 +86,7 @@ func (sc *Scope) source(x any) (*Relation, error) {
 }
 
 func (r *Relation) as(alias string) *Relation {
-	out := &Relation{Rows: r.Rows, Columns: make([]Column, len(r.Columns))}
+	out := &Relation{Rows: r.Rows, Stream: r.Stream, By: r.By, Columns: make([]Column, len(r.Columns))}
 	for i, c := range r.Columns {
 		c.of = strings.ToLower(alias)
 		out.Columns[i] = c
@@ -104,6 +104,9 @@ func (sc *Scope) join(j *tsql.Join) (*Relation, error) {
 	}
 	right, err := sc.source(j.R)
 	if err != nil {
+		return nil, err
+	}
+	if left, right, err = sc.held(j, left, right); err != nil {
 		return nil, err
 	}
 	out := &Relation{Columns: append(append([]Column{}, left.Columns...), right.Columns...)}
@@ -151,20 +154,37 @@ func (sc *Scope) join(j *tsql.Join) (*Relation, error) {
 // hashJoin finds an equality of two columns of the same type in the condition
 // and indexes the right side by it.
 func (sc *Scope) hashJoin(on tsql.Expr, left, right *Relation) (map[string][][]any, int) {
-	b, ok := on.(*tsql.Binop)
-	if !ok {
+	i, k := equality(on, left, right)
+	if i < 0 {
 		return nil, 0
 	}
-	if b.Op == "AND" {
-		if index, key := sc.hashJoin(b.L, left, right); index != nil {
-			return index, key
+	index := map[string][][]any{}
+	for _, row := range right.Rows {
+		if row[k] != nil {
+			v := sc.fold.Fold(value.Text(row[k]))
+			index[v] = append(index[v], row)
 		}
-		return sc.hashJoin(b.R, left, right)
+	}
+	return index, i
+}
+
+// equality finds two columns of the same type that the condition sets equal,
+// -1 when there are none.
+func equality(on tsql.Expr, left, right *Relation) (inLeft, inRight int) {
+	b, ok := on.(*tsql.Binop)
+	if !ok {
+		return -1, -1
+	}
+	if b.Op == "AND" {
+		if i, k := equality(b.L, left, right); i >= 0 {
+			return i, k
+		}
+		return equality(b.R, left, right)
 	}
 	l, ok1 := b.L.(*tsql.Column)
 	r, ok2 := b.R.(*tsql.Column)
 	if b.Op != "=" || !ok1 || !ok2 {
-		return nil, 0
+		return -1, -1
 	}
 	at := func(of *Relation, c *tsql.Column) int {
 		_, i, err := (&Scope{columns: of.Columns}).find(c.Name)
@@ -178,19 +198,52 @@ func (sc *Scope) hashJoin(on tsql.Expr, left, right *Relation) (map[string][][]a
 		i, k = at(left, r), at(right, l)
 	}
 	if i < 0 || k < 0 || left.Columns[i].Type != right.Columns[k].Type {
-		return nil, 0
+		return -1, -1
 	}
-	index := map[string][][]any{}
-	for _, row := range right.Rows {
-		if row[k] != nil {
-			v := sc.fold.Fold(value.Text(row[k]))
-			index[v] = append(index[v], row)
+	return i, k
+}
+
+// maxKeys bounds the keys of one side that narrow a stream on the other.
+const maxKeys = 20_000
+
+// held reads the streams of a join, the other side first: its keys are all that
+// is wanted of the stream.
+func (sc *Scope) held(j *tsql.Join, left, right *Relation) (*Relation, *Relation, error) {
+	i, k := equality(j.On, left, right)
+	keys := func(of *Relation, place int, into *Relation, column int) (w Wish) {
+		if i < 0 || of.Stream != nil || len(of.Rows) > maxKeys {
+			return w
 		}
+		list := []any{}
+		for _, row := range of.Rows {
+			if row[place] != nil {
+				list = append(list, row[place])
+			}
+		}
+		w.In = map[string][]any{strings.ToLower(into.Columns[column].Name): list}
+		return w
 	}
-	return index, i
+	var w Wish
+	if j.Kind == "INNER" && i >= 0 {
+		w = keys(right, k, left, i)
+	}
+	left, err := left.hold(sc, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	w = Wish{}
+	if i >= 0 {
+		w = keys(left, i, right, k)
+	}
+	right, err = right.hold(sc, w)
+	return left, right, err
 }
 
 func (sc *Scope) apply(j *tsql.Join, left *Relation) (*Relation, error) {
+	left, err := left.hold(sc, Wish{})
+	if err != nil {
+		return nil, err
+	}
 	out := &Relation{Columns: left.Columns}
 	own := sc.inner(left.Columns)
 	width := 0
@@ -201,6 +254,9 @@ func (sc *Scope) apply(j *tsql.Join, left *Relation) (*Relation, error) {
 	for _, l := range rows {
 		own.row = l
 		right, err := own.source(j.R)
+		if err == nil {
+			right, err = right.hold(own, Wish{})
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -32,12 +32,19 @@ func (c Collation) Equal(a, b string) bool { return c.Fold(a) == c.Fold(b) }
 func (c Collation) Compare(a, b any) (int, error) {
 	if x, ok := a.(string); ok {
 		if y, ok := b.(string); ok {
+			if x == y {
+				return 0, nil
+			}
 			return cmp.Compare(c.Fold(x), c.Fold(y)), nil
 		}
 		n, err := c.Compare(b, a)
 		return -n, err
 	}
 	switch x := a.(type) {
+	case int64:
+		if y, ok := b.(int64); ok {
+			return cmp.Compare(x, y), nil
+		}
 	case time.Time:
 		y, err := Convert(b, tds.DateTime2(7))
 		if err != nil {

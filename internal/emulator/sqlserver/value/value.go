@@ -265,3 +265,25 @@ func Cell(v any) *string {
 	s := Text(v)
 	return &s
 }
+
+// LSN is a value of numeric(25,0).
+func LSN(l bakfile.LSN) any {
+	d, _ := Decimal(l)
+	return d
+}
+
+// LSNOrNull is NULL for a zero one.
+func LSNOrNull(l bakfile.LSN) any {
+	if l.IsZero() {
+		return nil
+	}
+	return LSN(l)
+}
+
+// TextOrNull is NULL for an empty text.
+func TextOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
