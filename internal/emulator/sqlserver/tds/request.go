@@ -1,6 +1,7 @@
 package tds
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -102,7 +103,13 @@ func parseCalls(c *cursor) (calls []Request, err error) {
 			if len(r.Params) >= maxParams {
 				return nil, errMalformed
 			}
-			r.Params = append(r.Params, readParam(c))
+			p := readParam(c)
+			var unknown unknownType
+			if errors.As(c.err, &unknown) {
+				// Whether SQL Server keeps the connection is not confirmed.
+				return nil, Refuse(8009, 16, "The incoming tabular data stream (TDS) remote procedure call (RPC) protocol stream is incorrect. Parameter %d (\"%s\"): Data type 0x%02X is unknown.", len(r.Params)+1, p.Name, byte(unknown))
+			}
+			r.Params = append(r.Params, p)
 		}
 		if c.err != nil {
 			return nil, c.err
@@ -122,6 +129,7 @@ func readParam(c *cursor) (p Param) {
 	p.Type, fixed = readType(c)
 	if c.err == nil {
 		p.Value = readValue(c, p.Type, fixed)
+		p.Type = p.Type.modern()
 	}
 	return p
 }

@@ -225,6 +225,13 @@ func (l *line) answer(ctx context.Context, session Session, m message) error {
 		return l.acknowledge()
 	}
 	requests, err := parseRequest(m)
+	var refusal Message
+	if errors.As(err, &refusal) {
+		r := l.reply(session)
+		r.Message(refusal)
+		r.Failed()
+		return r.end()
+	}
 	if err != nil {
 		return err
 	}

@@ -1,16 +1,22 @@
 package tds
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Type ids of the wire.
 const (
 	idNull           = 0x1f
+	idImage          = 0x22
+	idText           = 0x23
 	idGUID           = 0x24
 	idInt            = 0x26
 	idDate           = 0x28
 	idTime           = 0x29
 	idDateTime2      = 0x2a
 	idDateTimeOffset = 0x2b
+	idNText          = 0x63
 	idBit            = 0x68
 	idDecimal        = 0x6a
 	idNumeric        = 0x6c
@@ -210,8 +216,35 @@ func readType(c *cursor) (t Type, fixed bool) {
 		if t.Size = int(c.u16()); t.Size == 0xffff {
 			t.Size = Max
 		}
+	case idText, idNText, idImage: // of old clients, such as FreeTDS' ODBC driver
+		c.u32()
+		if id != idImage {
+			c.bytes(len(collation))
+		}
+		t.Size = Max
 	default:
-		c.err = errMalformed
+		if c.err == nil {
+			c.err = unknownType(id)
+		}
 	}
 	return t, false
+}
+
+// unknownType is a parameter of a type that is not emulated, such as xml or a
+// table.
+type unknownType byte
+
+func (u unknownType) Error() string { return fmt.Sprintf("data type %#02x is unknown", byte(u)) }
+
+// modern is the type of the same values that came after text, ntext and image.
+func (t Type) modern() Type {
+	switch t.id {
+	case idText:
+		return VarChar(Max)
+	case idNText:
+		return NVarChar(Max)
+	case idImage:
+		return VarBinary(Max)
+	}
+	return t
 }

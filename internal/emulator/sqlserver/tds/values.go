@@ -233,14 +233,26 @@ func readValue(c *cursor, t Type, fixed bool) any {
 	if t.id == idNull {
 		return nil
 	}
-	if t.IsText() || t.IsBinary() {
+	old := t.modern() != t
+	if t = t.modern(); t.IsText() || t.IsBinary() {
 		var raw []byte
-		if t.Size == Max {
+		switch {
+		case old:
+			n := c.u32()
+			if n == math.MaxUint32 {
+				return nil
+			}
+			if n > maxValue {
+				c.err = errMalformed
+				return nil
+			}
+			raw = c.bytes(int(n))
+		case t.Size == Max:
 			var null bool
 			if raw, null = readParts(c); null {
 				return nil
 			}
-		} else {
+		default:
 			n := c.u16()
 			if n == 0xffff {
 				return nil
