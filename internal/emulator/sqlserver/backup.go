@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
@@ -63,6 +64,12 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 	if err != nil {
 		return err
 	}
+	for _, m := range files {
+		if err := s.unlocked(m.File, ""); err != nil {
+			media.Discard(files)
+			return err
+		}
+	}
 	started := time.Now()
 	if err := n.paceBackup(ctx, o, b, files); err != nil {
 		media.Discard(files)
@@ -95,10 +102,19 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 	}
 	s.mu.Lock()
 	ended = true
-	n.endBackup(b, o, files)
+	_, unwritten := control.Effect(ctx, "msdb")
+	n.endBackup(b, o, files, !unwritten)
 	s.mu.Unlock()
+	if unwritten {
+		n.reply.Message(messages(errUnwritten)[0])
+		n.failed = 3009
+	}
 	n.tellPages(o.statement, b, time.Since(started), b.size)
-	n.reply.Done(0, -1)
+	if unwritten {
+		n.reply.Failed()
+	} else {
+		n.reply.Done(0, -1)
+	}
 	return nil
 }
 
@@ -151,6 +167,9 @@ func (n *session) beginBackup(o backupOrder) (*begun, error) {
 	}
 	if err := db.readable(); err != nil {
 		return nil, err
+	}
+	if s.taken(db, n) && !o.noRecovery {
+		return nil, errTaken(db.name)
 	}
 	if db.corrupt > 0 && o.checksum && !o.goOn && !o.log {
 		return nil, refusal(3043, 16, "BACKUP '%s' detected an error on page (1:%d) in file '%s'.", db.name, 153, db.files[0].physical)
@@ -212,6 +231,7 @@ func (b *begun) takeData(now time.Time) {
 	db.flush()
 	b.set.LastLSN = db.next
 	b.payload.Contents = db.tables.Contents(db.next)
+	b.payload.Contained, b.payload.Spaces = db.contained, db.spaces
 	if b.set.Type == bakfile.TypeFull && !b.set.LooksCopyOnly() {
 		b.changed, db.changed = db.changed, map[extent]bool{}
 	}
@@ -303,7 +323,7 @@ func (n *session) abandon(b *begun, o backupOrder) {
 }
 
 // endBackup notes that the backup succeeded; the lock is held.
-func (n *session) endBackup(b *begun, o backupOrder, files []*media.Medium) {
+func (n *session) endBackup(b *begun, o backupOrder, files []*media.Medium, record bool) {
 	s, db := n.server, b.db
 	now := s.now()
 	if o.log {
@@ -323,9 +343,12 @@ func (n *session) endBackup(b *begun, o backupOrder, files []*media.Medium) {
 			db.base = base{b.set.SetGUID, b.set.CheckpointLSN, b.set.Started.Time}
 		}
 	}
+	if !record {
+		return
+	}
 	h := msdb.Set{Set: b.set, MediaGUID: files[0].File.Media.SetGUID, BlockSize: o.blockSize, User: o.user, CopyOnly: o.copyOnly,
 		Zone: int64(s.config.UTCOffset / (15 * time.Minute)), Compressed: cmp.Or(b.set.CompressedSize, b.size), Damaged: b.set.Flags&media.FlagDamaged != 0,
-		Major: s.version[0], Collation: collationName}
+		Major: s.version[0], Collation: s.config.Collation}
 	if o.log {
 		h.ValidUntil = b.set.Started.Time
 	}

@@ -27,8 +27,8 @@ func (s *Server) header(db *database, kind bakfile.Type, user string, started ti
 	for _, f := range db.files {
 		file := bakfile.DataFile{FileID: f.id, LogicalName: f.logical, PhysicalName: f.physical, Type: f.kind, Size: f.size,
 			MaxSize: 0x1fffffffe000, UniqueID: f.guid, SourceBlockSize: 512}
-		if f.kind == "D" {
-			file.FilegroupID, file.FilegroupName = 1, "PRIMARY"
+		if f.kind != "L" {
+			file.FilegroupID, file.FilegroupName = f.space, f.group
 		} else {
 			file.MaxSize = 0x20000000000
 		}

@@ -40,7 +40,7 @@ func (n *session) backupOrder(b *tsql.Backup) (o backupOrder, err error) {
 		}
 		number, ok := v.(int64)
 		if !ok && err == nil {
-			err = refusal(3009, 16, "Could not read the value of option %s.", name)
+			err = refusal(3217, 16, "Invalid value specified for %s parameter.", name)
 		}
 		return number
 	}
@@ -68,24 +68,34 @@ func (n *session) backupOrder(b *tsql.Backup) (o backupOrder, err error) {
 		}
 	}
 	if len([]rune(o.name)) > 128 || len([]rune(o.description)) > 255 {
+		// The number SQL Server gives here is not confirmed.
 		return o, refusal(3037, 16, "The name or description of the backup set is too long.")
 	}
-	o.stats = 0
+	within := func(name string, otherwise, least, most int64) int {
+		v := whole(name, otherwise)
+		if (v < least || v > most) && err == nil {
+			err = errRange(v, name)
+		}
+		return int(v)
+	}
 	if has("STATS") {
-		o.stats = int(min(max(whole("STATS", 10), 1), 100))
+		o.stats = within("STATS", 10, 1, 100)
 	}
-	o.blockSize = int(whole("BLOCKSIZE", 512))
-	if o.blockSize < 512 || o.blockSize > 65536 || o.blockSize&(o.blockSize-1) != 0 {
-		return o, refusal(3039, 16, "The block size must be a power of two from 512 to 65536.")
+	o.blockSize = within("BLOCKSIZE", 512, 512, 65536)
+	if o.blockSize&(o.blockSize-1) != 0 {
+		return o, refusal(3253, 16, "The block size parameter must supply a value that is a power of 2.")
 	}
-	if t := whole("MAXTRANSFERSIZE", 1<<20); t < 64<<10 || t > 4<<20 || t%(64<<10) != 0 {
-		return o, refusal(3242, 16, "MAXTRANSFERSIZE must be a multiple of 65536 up to 4194304.")
+	if t := within("MAXTRANSFERSIZE", 1<<20, 64<<10, 4<<20); t%(64<<10) != 0 && err == nil {
+		err = errRange(int64(t), "MAXTRANSFERSIZE")
 	}
-	if has("BUFFERCOUNT") && whole("BUFFERCOUNT", 1) < 1 {
-		return o, refusal(3009, 16, "BUFFERCOUNT must be a positive number.")
-	}
+	within("BUFFERCOUNT", 1, 1, 1<<31-1)
 	if has("STANDBY") {
 		return o, refusal(3032, 16, "One or more of the options (standby) are not supported for this statement. Review the documentation for supported options.")
 	}
 	return o, err
+}
+
+// errRange: a number of an option is too small or too large.
+func errRange(v int64, name string) error {
+	return refusal(3250, 16, "The value '%d' is not within range for the %s parameter.", v, name)
 }

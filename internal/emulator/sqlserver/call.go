@@ -71,7 +71,7 @@ func (n *session) call(ctx context.Context, r *tds.Request) error {
 	}
 	n.vars = map[string]variable{}
 	n.begins("EXECUTE", r.Proc)
-	err = n.visit(ctx, "EXECUTE", name.Last(), func() error { return n.procedure(ctx, name, args) })
+	err = n.visit(ctx, "EXECUTE", name.Last(), func(ctx context.Context) error { return n.procedure(ctx, name, args) })
 	n.hear(r.Proc, err)
 	return err
 }
@@ -118,7 +118,7 @@ func (n *session) parametrised(ctx context.Context, p prepared, values []tds.Par
 		}
 		typ := v.Type
 		for _, d := range declared {
-			if strings.EqualFold(d.Name, name) {
+			if n.server.fold.Equal(d.Name, name) {
 				if typ, err = value.TypeOf(d.Type); err != nil {
 					return err
 				}
@@ -127,7 +127,7 @@ func (n *session) parametrised(ctx context.Context, p prepared, values []tds.Par
 		n.set(name, typ, v.Value)
 	}
 	for _, d := range declared {
-		if _, ok := n.vars[strings.ToLower(d.Name)]; !ok {
+		if _, ok := n.vars[n.server.key(d.Name)]; !ok {
 			return refusal(8178, 16, "The parameterized query '%s' expects the parameter '%s', which was not supplied.", p.sql, d.Name)
 		}
 	}
@@ -135,7 +135,7 @@ func (n *session) parametrised(ctx context.Context, p prepared, values []tds.Par
 		return err
 	}
 	for _, v := range values {
-		if now, ok := n.vars[strings.ToLower(v.Name)]; ok && v.Output {
+		if now, ok := n.vars[n.server.key(v.Name)]; ok && v.Output {
 			v.Type, v.Value = now.typ, now.value
 			if err := n.reply.ReturnValue(v); err != nil {
 				return err

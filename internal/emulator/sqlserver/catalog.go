@@ -63,8 +63,12 @@ var views = map[string]view{
 	"sys.dm_db_index_usage_stats":       {columns: "database_id smallint, object_id int, index_id int, user_seeks bigint, user_scans bigint, user_lookups bigint, user_updates bigint, last_user_seek datetime, last_user_scan datetime, last_user_lookup datetime, last_user_update datetime, system_updates bigint", rows: usageView, needs: "VIEW SERVER STATE"},
 	"sys.dm_tran_database_transactions": {columns: "transaction_id bigint, database_id int, database_transaction_begin_time datetime, database_transaction_type int, database_transaction_state int, database_transaction_log_record_count bigint, database_transaction_log_bytes_used bigint", rows: transactionsView, needs: "VIEW SERVER STATE"},
 	"sys.dm_tran_session_transactions":  {columns: "session_id int, transaction_id bigint, is_user_transaction bit, is_local bit", rows: sessionTransactionsView, needs: "VIEW SERVER STATE"},
-	"sys.filegroups": {columns: "name nvarchar(128), data_space_id int, type char(2), type_desc nvarchar(60), is_default bit, is_read_only bit", rows: func(*session, *database) [][]any {
-		return [][]any{{"PRIMARY", int64(1), "FG", "ROWS_FILEGROUP", true, false}}
+	"sys.filegroups":                    {columns: spaceColumns, rows: func(_ *session, db *database) [][]any { return db.filegroups() }},
+	"sys.data_spaces": {columns: strings.TrimSuffix(spaceColumns, ", is_read_only bit"), rows: func(_ *session, db *database) (out [][]any) {
+		for _, row := range db.filegroups() {
+			out = append(out, row[:len(row)-1])
+		}
+		return out
 	}},
 	"sys.dm_db_log_space_usage": {columns: "database_id int, total_log_size_in_bytes bigint, used_log_space_in_bytes bigint, used_log_space_in_percent real, log_space_in_bytes_since_last_backup bigint", rows: func(_ *session, db *database) [][]any {
 		used := int64(len(db.log)) * db.rowBytes
@@ -79,13 +83,19 @@ var views = map[string]view{
 	"dbo.log_shipping_primary_databases": {columns: "primary_id uniqueidentifier, primary_database nvarchar(128), backup_directory nvarchar(500), backup_share nvarchar(500)", rows: noRows, msdb: true},
 }
 
+const spaceColumns = "name nvarchar(128), data_space_id int, type char(2), type_desc nvarchar(60), is_default bit, is_read_only bit"
+
 const fileColumns = "database_id int, file_id int, file_guid uniqueidentifier, type tinyint, type_desc nvarchar(60), data_space_id int, name nvarchar(128), physical_name nvarchar(260), state tinyint, state_desc nvarchar(60), size int, max_size int, growth int, is_media_read_only bit, is_read_only bit, is_sparse bit, is_percent_growth bit, create_lsn numeric(25,0), differential_base_lsn numeric(25,0), differential_base_guid uniqueidentifier, differential_base_time datetime"
 
 func databasesView(n *session, _ *database) (out [][]any) {
 	for _, db := range n.server.sorted() {
-		compat, collation := any(int64(db.compat)), any(collationName)
+		compat, collation := any(int64(db.compat)), any(n.server.config.Collation)
 		if db.state == offline {
 			collation = nil
+		}
+		containment := int64(0)
+		if db.contained {
+			containment = 1
 		}
 		access := slices.Index([]string{"MULTI_USER", "SINGLE_USER", "RESTRICTED_USER"}, db.access)
 		model := map[bakfile.RecoveryModel]int64{bakfile.RecoveryFull: 1, bakfile.RecoveryBulkLogged: 2, bakfile.RecoverySimple: 3}[db.recovery]
@@ -93,7 +103,7 @@ func databasesView(n *session, _ *database) (out [][]any) {
 		wait := map[string]int64{"NOTHING": 0, "LOG_BACKUP": 2, "ACTIVE_BACKUP_OR_RESTORE": 3}[db.reuseWait()]
 		out = append(out, []any{db.name, int64(db.id), nil, []byte{1}, db.created, compat, collation, int64(access), db.access, db.readOnly, false, false,
 			int64(db.state), db.state.String(), false, false, int64(0), false, model, db.model(), int64(verify), db.verify, false, false, false, false, db.binding,
-			wait, db.reuseWait(), false, db.tde, nil, nil, int64(0), "NONE", int64(60), false})
+			wait, db.reuseWait(), false, db.tde, nil, nil, containment, map[int64]string{0: "NONE", 1: "PARTIAL"}[containment], int64(60), false})
 	}
 	return out
 }
@@ -106,15 +116,18 @@ func filesView(all bool) func(*session, *database) [][]any {
 		}
 		for _, db := range list {
 			for _, f := range db.files {
-				kind, desc, space := int64(0), "ROWS", int64(1)
-				if f.kind == "L" {
-					kind, desc, space = 1, "LOG", 0
+				kind, desc := int64(0), "ROWS"
+				switch f.kind {
+				case "L":
+					kind, desc = 1, "LOG"
+				case "S":
+					kind, desc = 2, "FILESTREAM"
 				}
 				var baseLSN, baseGUID, baseAt any
 				if f.kind == "D" && !db.base.set.IsZero() {
 					baseLSN, baseGUID, baseAt = value.LSN(db.base.checkpoint), db.base.set, db.base.at
 				}
-				row := []any{int64(db.id), int64(f.id), f.guid, kind, desc, space, f.logical, f.physical, int64(db.state), db.state.String(), f.size / 8192, int64(-1),
+				row := []any{int64(db.id), int64(f.id), f.guid, kind, desc, int64(f.space), f.logical, f.physical, int64(db.state), db.state.String(), f.size / 8192, int64(-1),
 					int64(8192), false, false, false, false, value.LSN(bakfile.LSN{}), baseLSN, baseGUID, baseAt}
 				if !all {
 					row = row[1:]
@@ -223,7 +236,11 @@ func configurationsView(n *session, _ *database) [][]any {
 	row := func(id int64, name string, value int64) []any {
 		return []any{id, name, value, int64(0), int64(1), value, name}
 	}
-	return [][]any{row(1579, "backup compression default", 0), row(1584, "backup checksum default", 0), row(16390, "xp_cmdshell", 0)}
+	contained := int64(0)
+	if n.server.config.ContainedAuthentication {
+		contained = 1
+	}
+	return [][]any{row(1579, "backup compression default", 0), row(1584, "backup checksum default", 0), row(16390, "xp_cmdshell", 0), row(16393, "contained database authentication", contained)}
 }
 
 func principalsView(n *session, _ *database) (out [][]any) {

@@ -35,7 +35,7 @@ func (n *session) forWriting(name tsql.Name, permission string) (*database, *con
 		schema = "dbo"
 	}
 	t := db.tables[strings.ToLower(schema+"."+name.Last())]
-	if t == nil {
+	if t == nil || !n.Collation().Equal(t.FullName(), schema+"."+name.Last()) {
 		return nil, nil, errNoObject(strings.Join(name, "."))
 	}
 	if !r.role(db, "db_datawriter") {
@@ -74,7 +74,7 @@ func (n *session) insert(ctx context.Context, st *tsql.Insert) error {
 	if err != nil {
 		return err
 	}
-	places, err := placesOf(t, st.Columns, len(rows) > 0 && len(rows[0]) == 0)
+	places, err := placesOf(s.fold, t, st.Columns, len(rows) > 0 && len(rows[0]) == 0)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (n *session) given(sc *query.Scope, st *tsql.Insert) (rows [][]any, err err
 }
 
 // placesOf finds the columns that values are given for.
-func placesOf(t *contents.Table, names []string, none bool) (out []int, err error) {
+func placesOf(fold value.Collation, t *contents.Table, names []string, none bool) (out []int, err error) {
 	if len(names) == 0 {
 		for i := range t.Columns {
 			if !none {
@@ -154,7 +154,7 @@ func placesOf(t *contents.Table, names []string, none bool) (out []int, err erro
 	for _, name := range names {
 		at := -1
 		for i, c := range t.Columns {
-			if strings.EqualFold(c.Name, name) {
+			if fold.Equal(c.Name, name) {
 				at = i
 			}
 		}
@@ -236,7 +236,7 @@ func (n *session) update(ctx context.Context, st *tsql.Update) error {
 		cells := append([]*string(nil), t.Rows[id]...)
 		sc.At(rows[i])
 		for _, a := range st.Sets {
-			places, err := placesOf(t, []string{a.Column}, false)
+			places, err := placesOf(s.fold, t, []string{a.Column}, false)
 			if err != nil {
 				return err
 			}

@@ -42,6 +42,19 @@ type Config struct {
 	// files are gone.
 	History int
 
+	// EagerLoads are applications that come back at once: a load takes the free
+	// slot of a database in SINGLE_USER and keeps it. Without it, loads stay out.
+	EagerLoads bool
+	// Filestream says that FILESTREAM is on; off by default, as in SQL Server.
+	Filestream bool
+	// Collation is the server's and every database's; one with _CS_ or _BIN in
+	// it tells upper from lower case, in names as in values. Default
+	// SQL_Latin1_General_CP1_CI_AS.
+	Collation string
+	// ContainedAuthentication lets contained databases in; off by default, as
+	// in SQL Server.
+	ContainedAuthentication bool
+
 	// Encryption is what connections are offered; the certificate is made anew
 	// at each start, see Running.CA.
 	Encryption tds.Encryption
@@ -72,10 +85,20 @@ type DatabaseSpec struct {
 	Tables   []TableSpec
 	// Features are those of sys.dm_db_persisted_sku_features.
 	Features []string
+	// Containers are further filegroups: FD of FILESTREAM, FX of
+	// memory-optimised tables. Their files have type S.
+	Containers []Container
+	// Contained databases have users of their own, CONTAINMENT = PARTIAL.
+	Contained bool
 	// Encrypted databases have TDE.
 	Encrypted bool
 	// Unbacked databases have never had a full backup.
 	Unbacked bool
+}
+
+// Container is a filegroup of one container, with its kind in sys.data_spaces.
+type Container struct {
+	Name, Kind string
 }
 
 // TableSpec is a table with generated rows. Without columns it gets some of

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 )
 
 // DatabaseState is a database as the control door shows it.
@@ -267,6 +268,15 @@ func (s *Server) controls() {
 			answer(w, none{}, s.DeleteFile(in.Path))
 		}
 	})
+	d.HandleFunc("POST /files/protect", func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			Path     string `json:"path"`
+			Password string `json:"password"`
+		}
+		if control.ReadJSON(w, r, &in) {
+			answer(w, none{}, s.Protect(in.Path, in.Password))
+		}
+	})
 	d.HandleFunc("PATCH /logins/{name}", func(w http.ResponseWriter, r *http.Request) {
 		var p LoginPatch
 		if control.ReadJSON(w, r, &p) {
@@ -309,6 +319,22 @@ func (s *Server) ensureLogin(name string) {
 	if s.login(name) == nil {
 		s.logins = append(s.logins, &Login{Name: name, Password: newGUID().String(), Sysadmin: true})
 	}
+}
+
+// Protect gives the media of a backup file a password.
+func (s *Server) Protect(path, password string) error {
+	real, err := s.reach(path)
+	if err != nil {
+		return err
+	}
+	set, err := media.Protect(real)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.passwords[set] = password
+	return nil
 }
 
 // DeleteFile removes a backup file, as somebody does who needs space.

@@ -1,6 +1,7 @@
 package sqlserveremu
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"path"
@@ -35,13 +36,15 @@ type database struct {
 	system  bool
 	state   state
 	// readOnly, access and the options below are ALTER DATABASE's.
-	readOnly bool
-	access   string // MULTI_USER, RESTRICTED_USER, SINGLE_USER
-	recovery bakfile.RecoveryModel
-	verify   string // page verify option
-	compat   int
-	features []string
-	tde      bool
+	readOnly  bool
+	access    string // MULTI_USER, RESTRICTED_USER, SINGLE_USER
+	recovery  bakfile.RecoveryModel
+	verify    string // page verify option
+	compat    int
+	features  []string
+	tde       bool
+	contained bool
+	spaces    map[string]string // FD or FX by the name of a filegroup
 
 	size     int64 // bytes of the data file
 	rowBytes int64
@@ -77,7 +80,9 @@ type dataFile struct {
 	id       int
 	logical  string
 	physical string
-	kind     string // D or L
+	kind     string // D, L or S
+	space    int    // filegroup; 0 for logs
+	group    string // its name
 	size     int64
 	guid     bakfile.GUID
 }
@@ -238,9 +243,31 @@ func (db *database) usedBytes() int64 {
 // newFiles are the two files of a database in a folder.
 func newFiles(name, folder string, size int64) []dataFile {
 	return []dataFile{
-		{1, name, path.Join(folder, name+".mdf"), "D", max(size, 8<<20), newGUID()},
-		{2, name + "_log", path.Join(folder, name+"_log.ldf"), "L", 8 << 20, newGUID()},
+		{1, name, path.Join(folder, name+".mdf"), "D", 1, "PRIMARY", max(size, 8<<20), newGUID()},
+		{2, name + "_log", path.Join(folder, name+"_log.ldf"), "L", 0, "", 8 << 20, newGUID()},
 	}
 }
 
 func (db *database) String() string { return fmt.Sprintf("%s (%s)", db.name, db.state) }
+
+// hold adds the containers of a specification.
+func (db *database) hold(containers []Container, folder string) {
+	db.spaces = map[string]string{}
+	for _, c := range containers {
+		n := len(db.files) + 1
+		db.files = append(db.files, dataFile{n, c.Name, path.Join(folder, db.name+"_"+c.Name), "S", n - 1, c.Name, 1 << 20, newGUID()})
+		db.spaces[c.Name] = c.Kind
+	}
+}
+
+// filegroups are the rows of sys.data_spaces.
+func (db *database) filegroups() (out [][]any) {
+	words := map[string]string{"FG": "ROWS_FILEGROUP", "FD": "FILESTREAM_DATA_FILEGROUP", "FX": "MEMORY_OPTIMIZED_DATA_FILEGROUP"}
+	for _, f := range db.files {
+		if f.kind != "L" {
+			kind := cmp.Or(db.spaces[f.group], "FG")
+			out = append(out, []any{f.group, int64(f.space), kind, words[kind], f.space == 1, false})
+		}
+	}
+	return out
+}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
@@ -109,7 +108,7 @@ func (n *session) createDatabase(st *tsql.CreateDatabase) error {
 	}
 	db := s.newDatabase(st.Name, 1<<20)
 	db.owner = n.login
-	s.databases[strings.ToLower(st.Name)] = db
+	s.databases[s.key(st.Name)] = db
 	n.reply.Done(0, -1)
 	return nil
 }
@@ -128,11 +127,11 @@ func (n *session) dropDatabase(st *tsql.DropDatabase) error {
 			return refusal(3701, 11, "Cannot drop the database '%s', because it does not exist or you do not have permission.", name)
 		case db.system:
 			return refusal(3708, 16, "Cannot drop the database '%s' because it is a system database.", db.name)
-		case strings.EqualFold(n.database, db.name), s.busy(db, n), db.dataBusy, db.logBusy:
+		case n.database == db.name, s.busy(db, n), db.dataBusy, db.logBusy:
 			return refusal(3702, 16, "Cannot drop database \"%s\" because it is currently in use.", db.name)
 		}
-		delete(s.databases, strings.ToLower(db.name))
-		delete(s.loads, strings.ToLower(db.name))
+		delete(s.databases, s.key(db.name))
+		delete(s.loads, s.key(db.name))
 	}
 	n.reply.Done(0, -1)
 	return nil
@@ -167,6 +166,9 @@ func (n *session) alter(ctx context.Context, st *tsql.AlterDatabase) error {
 	}
 	for _, set := range st.Sets {
 		if err := n.setting(ctx, db, set, st); err != nil {
+			if messages(err)[0].Number == 5058 {
+				return err // alone, as people show it
+			}
 			return failed(err)
 		}
 	}
@@ -184,100 +186,10 @@ func (n *session) rename(db *database, name string) error {
 	case db.system || s.busy(db, n) || db.dataBusy || db.logBusy:
 		return refusal(5030, 16, "The database could not be exclusively locked to perform the operation.")
 	}
-	delete(s.databases, strings.ToLower(db.name))
+	delete(s.databases, s.key(db.name))
 	db.name = name
-	s.databases[strings.ToLower(name)] = db
+	s.databases[s.key(name)] = db
 	n.reply.Message(tds.Message{Number: 5701, Text: "The database name '" + name + "' has been set."})
 	n.reply.Done(0, -1)
 	return nil
-}
-
-// setting does one SET of ALTER DATABASE.
-func (n *session) setting(ctx context.Context, db *database, set tsql.Setting, st *tsql.AlterDatabase) error {
-	s := n.server
-	exclusive := false
-	switch set.Word {
-	case "READ_ONLY", "READ_WRITE", "SINGLE_USER", "OFFLINE", "RESTRICTED_USER":
-		exclusive = true
-	}
-	if exclusive {
-		if err := n.alone(ctx, db, set.Word, st); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if db.state == restoring || db.state == suspect {
-		return refusal(5052, 16, "ALTER DATABASE is not permitted while a database is in the %s state.", map[state]string{restoring: "Restoring", suspect: "Suspect"}[db.state])
-	}
-	if db.state == offline && set.Word != "ONLINE" && set.Word != "OFFLINE" {
-		return errOffline(db.name)
-	}
-	switch set.Word {
-	case "RECOVERY":
-		db.setRecovery(bakfile.RecoveryModel(strings.ReplaceAll(set.Value, "_", "-")))
-	case "READ_ONLY":
-		if !db.readOnly {
-			db.checkpoint()
-		}
-		db.readOnly = true
-	case "READ_WRITE":
-		if db.readOnly {
-			db.readOnly = false
-			db.checkpoint()
-		}
-	case "MULTI_USER", "SINGLE_USER", "RESTRICTED_USER":
-		db.access = set.Word
-	case "OFFLINE":
-		if db.dataBusy || db.logBusy {
-			return refusal(5061, 16, "ALTER DATABASE failed because a lock could not be placed on database '%s'. Try again later.", db.name)
-		}
-		db.state = offline
-	case "ONLINE":
-		db.state = online
-	case "EMERGENCY":
-		db.state = emergency
-	case "PAGE_VERIFY":
-		db.verify = set.Value
-	}
-	return nil
-}
-
-// alone waits until nobody else has the database open, or ends their sessions
-// when the statement says so. READ_ONLY and READ_WRITE let a load reconnect;
-// RESTRICTED_USER sends away only those it keeps out.
-func (n *session) alone(ctx context.Context, db *database, word string, st *tsql.AlterDatabase) error {
-	s := n.server
-	deadline := time.Now().Add(lockTime)
-	for {
-		s.mu.Lock()
-		others := s.using(db, n)
-		if word == "RESTRICTED_USER" {
-			kept := others[:0:0]
-			for _, o := range others {
-				if r := o.rights(); !r.role(db) && !r.server("dbcreator") {
-					kept = append(kept, o)
-				}
-			}
-			others = kept
-		}
-		l := s.loads[strings.ToLower(db.name)]
-		inside := l != nil && l.inside(db)
-		if st.Rolling {
-			for _, o := range others {
-				o.link.Cut()
-			}
-			inside = false // its open transactions are rolled back, it comes again
-		}
-		s.mu.Unlock()
-		if len(others) == 0 && (!inside || word == "RESTRICTED_USER") {
-			return nil
-		}
-		if st.NoWait || time.Now().After(deadline) {
-			return refusal(5070, 16, "Database state cannot be changed while other users are using the database '%s'", db.name)
-		}
-		if err := sleep(ctx, 10*time.Millisecond); err != nil {
-			return err
-		}
-	}
 }

@@ -2,7 +2,6 @@ package sqlserveremu
 
 import (
 	"context"
-	"strings"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
@@ -14,7 +13,7 @@ var _ query.Engine = (*session)(nil)
 
 // Variable gives a declared variable.
 func (n *session) Variable(name string) (tds.Type, any, error) {
-	v, ok := n.vars[strings.ToLower(name)]
+	v, ok := n.vars[n.server.key(name)]
 	if !ok {
 		return tds.Type{}, nil, errNoVariable(name)
 	}
@@ -28,7 +27,7 @@ func (n *session) Function(name string) (query.Function, bool) {
 }
 
 // Collation is the server's.
-func (n *session) Collation() value.Collation { return value.Collation{} }
+func (n *session) Collation() value.Collation { return n.server.fold }
 
 // value evaluates an expression outside of any query.
 func (n *session) value(ctx context.Context, x tsql.Expr) (any, error) {
@@ -57,7 +56,7 @@ func (n *session) selects(ctx context.Context, q *tsql.Select) error {
 	}
 	if q.Items[0].Into != "" {
 		for i, item := range q.Items {
-			v, ok := n.vars[strings.ToLower(item.Into)]
+			v, ok := n.vars[n.server.key(item.Into)]
 			if !ok {
 				return errNoVariable(item.Into)
 			}

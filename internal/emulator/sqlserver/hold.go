@@ -3,7 +3,6 @@ package sqlserveremu
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 )
@@ -31,6 +30,6 @@ func (s *Server) Hold(name string, carried json.RawMessage, readOnly bool) error
 	db.lastLog, db.lastLogAt = db.checkpoint(), s.now()
 	db.logBegan = db.lastLog
 	db.readOnly = readOnly
-	s.databases[strings.ToLower(name)] = db
+	s.databases[s.key(name)] = db
 	return nil
 }

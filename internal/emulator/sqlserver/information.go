@@ -19,12 +19,15 @@ const (
 	labelColumns    = "MediaName nvarchar(128), MediaSetId uniqueidentifier, FamilyCount int, FamilySequenceNumber int, MediaFamilyId uniqueidentifier, MediaSequenceNumber int, MediaLabelPresent tinyint, MediaDescription nvarchar(255), SoftwareName nvarchar(128), SoftwareVendorId int, MediaDate datetime, Mirror_Count int, IsCompressed bit"
 )
 
+// containmentPlace is the column Containment of HEADERONLY.
+const containmentPlace = 52
+
 // information answers HEADERONLY, FILELISTONLY and LABELONLY.
 func (n *session) information(kind string, o restoreOrder) error {
 	if err := n.mayLook(); err != nil {
 		return err
 	}
-	files, err := media.Gather(n.server.reach, o.paths, true)
+	files, err := n.gather(o, true)
 	if err != nil {
 		return err
 	}
@@ -44,7 +47,10 @@ func (n *session) information(kind string, o restoreOrder) error {
 			if o.position > 0 && o.position != s.Position {
 				continue
 			}
-			row := headerRow(&s)
+			row := headerRow(&s, n.server.config.Collation)
+			if p, err := (media.Source{Set: s, Media: files}).Contents(); err == nil && p.Contained {
+				row[containmentPlace] = int64(1)
+			}
 			if modern {
 				var algorithm any
 				if s.CompressedSize < s.BackupSize {
@@ -60,7 +66,11 @@ func (n *session) information(kind string, o restoreOrder) error {
 			return err
 		}
 		r.Columns = columnsOf(listColumns)
+		p, _ := src.Contents()
 		for _, f := range src.Set.Files {
+			if p.Spaces[f.FilegroupName] != "" {
+				f.Type = "S" // which code says so in a file is unknown: there it is D
+			}
 			r.Rows = append(r.Rows, listRow(&src.Set, f))
 		}
 	case "LABELONLY":
@@ -93,7 +103,7 @@ func (n *session) information(kind string, o restoreOrder) error {
 	return nil
 }
 
-func headerRow(s *bakfile.Set) []any {
+func headerRow(s *bakfile.Set, collation string) []any {
 	var baseLSN, baseGUID any
 	if s.Type == bakfile.TypeDifferential {
 		baseLSN, baseGUID = value.LSN(s.DifferentialBaseLSN), s.DifferentialBaseGUID
@@ -101,7 +111,7 @@ func headerRow(s *bakfile.Set) []any {
 	return []any{value.TextOrNull(s.Name), value.TextOrNull(s.Description), int64(s.Type), nil, s.CompressedSize > 0 && s.CompressedSize < s.BackupSize, int64(s.Position), int64(2), s.UserName, s.ServerName, s.Database,
 		int64(s.DatabaseVersion), s.DatabaseCreated.Time, s.BackupSize, value.LSN(s.FirstLSN), value.LSN(s.LastLSN), value.LSN(s.CheckpointLSN), value.LSN(s.DatabaseBackupLSN), s.Started.Time, s.Finished.Time,
 		int64(s.SortOrder), int64(0), int64(s.UnicodeLocale), int64(s.UnicodeCompare), int64(s.CompatibilityLevel), int64(4608), int64(s.VersionMajor), int64(s.VersionMinor), int64(s.VersionBuild),
-		s.MachineName, int64(s.Flags &^ 0x800), s.BindingID, s.RecoveryForkID, collationName, s.FamilyGUID, s.HasBulkLoggedData(), s.IsSnapshot(), s.Flags&media.FlagReadOnly != 0, s.Flags&media.FlagSingleUser != 0,
+		s.MachineName, int64(s.Flags &^ 0x800), s.BindingID, s.RecoveryForkID, collation, s.FamilyGUID, s.HasBulkLoggedData(), s.IsSnapshot(), s.Flags&media.FlagReadOnly != 0, s.Flags&media.FlagSingleUser != 0,
 		s.HasChecksums, s.IsDamaged(), s.BeginsLogChain, s.HasIncompleteMetadata(), s.Flags&media.FlagNoRecovery != 0, s.LooksCopyOnly(), s.FirstRecoveryForkID, value.LSNOrNull(s.ForkPointLSN),
 		string(s.RecoveryModel), baseLSN, baseGUID, s.Type.String(), s.SetGUID, s.CompressedSize, int64(0), nil, nil, nil}
 }
@@ -109,7 +119,7 @@ func headerRow(s *bakfile.Set) []any {
 func listRow(s *bakfile.Set, f bakfile.DataFile) []any {
 	var group, baseLSN, baseGUID any
 	size := int64(0)
-	if f.Type == "D" {
+	if f.Type != "L" {
 		group, baseLSN, baseGUID = f.FilegroupName, value.LSN(s.DatabaseBackupLSN), s.DifferentialBaseGUID
 		if s.Type != bakfile.TypeLog {
 			size = s.BackupSize

@@ -73,7 +73,7 @@ func (n *session) judgeFull(db *database, o restoreOrder, src media.Source) (*da
 	if db == nil {
 		db = s.newDatabase(o.database, files[0].size)
 		db.owner = n.login
-		s.databases[strings.ToLower(o.database)] = db
+		s.databases[s.key(o.database)] = db
 	}
 	db.files, db.state, db.tables = files, restoring, contents.Tables{}
 	db.redo = &redo{broken: true}
@@ -115,7 +115,7 @@ func (n *session) placeFiles(db *database, o restoreOrder, set *bakfile.Set) (fi
 			problems = append(problems, refusal(5133, 16, "Directory lookup for the file \"%s\" failed with the operating system error %s.", place, media.OSError(3)), cannot)
 		}
 		taken[strings.ToLower(place)] = o.database
-		files = append(files, dataFile{f.FileID, f.LogicalName, place, f.Type, f.Size, f.UniqueID})
+		files = append(files, dataFile{f.FileID, f.LogicalName, place, f.Type, f.FilegroupID, f.FilegroupName, f.Size, f.UniqueID})
 	}
 	for logical := range o.moves {
 		if !known[logical] {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
@@ -12,7 +11,7 @@ import (
 
 // load changes rows of one database like an application does. As a session of
 // its own it has the database open and is in the way of exclusive access,
-// until the database is RESTRICTED_USER or SINGLE_USER.
+// until the database is RESTRICTED_USER or somebody else's in SINGLE_USER.
 type load struct {
 	database string
 	rate     float64
@@ -20,6 +19,7 @@ type load struct {
 	done     chan struct{}
 
 	// Guarded by the server's lock.
+	slot    bool // it is the one user of a database in SINGLE_USER
 	written int64
 	refused int64
 	last    error
@@ -37,7 +37,23 @@ type LoadState struct {
 
 // inside reports whether the load has the database open; the lock is held.
 func (l *load) inside(db *database) bool {
-	return db.state == online && db.access == "MULTI_USER"
+	return db.state == online && (db.access == "MULTI_USER" || l.slot)
+}
+
+// taken reports whether somebody else is the one user of a database in
+// SINGLE_USER: a session whose current database it is, or a load. The lock is
+// held.
+func (s *Server) taken(db *database, but *session) bool {
+	l := s.loads[s.key(db.name)]
+	return db.access == "SINGLE_USER" && (l != nil && l.slot || len(s.using(db, but)) > 0)
+}
+
+// rush lets an eager load in as soon as the access to its database changed,
+// when nobody is in the way; the lock is held.
+func (s *Server) rush(db *database) {
+	if l := s.loads[s.key(db.name)]; l != nil {
+		l.slot = db.access == "SINGLE_USER" && s.config.EagerLoads && len(s.using(db, nil)) == 0
+	}
 }
 
 // Load begins to change rows of a database, so many each second, until
@@ -57,7 +73,7 @@ func (s *Server) Load(database string, rate float64) error {
 		return fmt.Errorf("database %s has no table", db.name)
 	}
 	l := &load{database: db.name, rate: rate, stop: make(chan struct{}), done: make(chan struct{})}
-	s.loads[strings.ToLower(db.name)] = l
+	s.loads[s.key(db.name)] = l
 	s.work.Add(1)
 	go func() {
 		defer s.work.Done()
@@ -70,8 +86,8 @@ func (s *Server) Load(database string, rate float64) error {
 // StopLoad ends a load and tells what it did.
 func (s *Server) StopLoad(database string) LoadState {
 	s.mu.Lock()
-	l := s.loads[strings.ToLower(database)]
-	delete(s.loads, strings.ToLower(database))
+	l := s.loads[s.key(database)]
+	delete(s.loads, s.key(database))
 	s.mu.Unlock()
 	if l == nil {
 		return LoadState{Database: database}
@@ -138,7 +154,12 @@ func (s *Server) changeRow(database string) error {
 	if err := db.writable(); err != nil {
 		return err
 	}
-	if db.access != "MULTI_USER" {
+	if l := s.loads[s.key(db.name)]; db.access == "SINGLE_USER" && (l == nil || !l.slot) {
+		if s.rush(db); l == nil || !l.slot {
+			return errTaken(db.name)
+		}
+	}
+	if db.access == "RESTRICTED_USER" {
 		return errNoAccess("application", db.name)
 	}
 	all := db.tables.Sorted()

@@ -91,8 +91,8 @@ func (s *Server) enter(n *session, db *database) error {
 	switch {
 	case !r.enters(db):
 		return errNoAccess(n.login, db.name)
-	case db.access == "SINGLE_USER" && len(s.using(db, n)) > 0:
-		return refusal(924, 14, "Database '%s' is already open and can only have one user at a time.", db.name)
+	case s.taken(db, n):
+		return errTaken(db.name)
 	case db.access == "RESTRICTED_USER" && !r.role(db) && !r.server("dbcreator"):
 		// The number SQL Server gives here is not confirmed.
 		return errNoAccess(n.login, db.name)

@@ -15,7 +15,7 @@ const pastStep = 30 * time.Second
 // The newest set of each ends where its next log backup begins.
 func (s *Server) remember() {
 	p := &msdb.Past{Sets: s.config.History, End: s.now(), Step: pastStep, Folder: s.config.BackupFolder,
-		Template: msdb.Set{Zone: int64(s.config.UTCOffset / (15 * time.Minute)), BlockSize: 512, User: "maintenance", Major: s.version[0], Collation: collationName}}
+		Template: msdb.Set{Zone: int64(s.config.UTCOffset / (15 * time.Minute)), BlockSize: 512, User: "maintenance", Major: s.version[0], Collation: s.config.Collation}}
 	for _, db := range s.sorted() {
 		if db.system {
 			continue

@@ -52,7 +52,7 @@ func (s *Server) property(name string) any {
 	case "ishadrenabled", "isclustered", "isintegratedsecurityonly", "issingleuser":
 		return int64(0)
 	case "collation":
-		return collationName
+		return s.config.Collation
 	case "processid":
 		return int64(1)
 	}
@@ -86,7 +86,7 @@ func (n *session) databaseProperty(database, name string) any {
 	case "useraccess":
 		return db.access
 	case "collation":
-		return collationName
+		return s.config.Collation
 	case "lastgoodcheckdbtime":
 		if db.lastCheck.IsZero() {
 			return time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -62,6 +62,10 @@ func errSuspect(name string) error {
 	return refusal(926, 14, "Database '%s' cannot be opened. It has been marked SUSPECT by recovery. See the SQL Server errorlog for more information.", name)
 }
 
+func errTaken(name string) error {
+	return refusal(924, 14, "Database '%s' is already open and can only have one user at a time.", name)
+}
+
 func errReadOnly(name string) error {
 	return refusal(3906, 16, "Failed to update database \"%s\" because the database is read-only.", name)
 }
@@ -91,6 +95,9 @@ func abnormal(statement string, err error) error {
 }
 
 var (
+	// Only its number makes it a failure: the file is whole.
+	errUnwritten = refusal(3009, 16, "Could not insert a backup or restore history/detail record in the msdb database. This may indicate a problem with the msdb database. The backup/restore operation was still successful.")
+
 	errAborted = refusal(3204, 16, "The backup or restore was aborted.")
 	errInUse   = refusal(3101, 16, "Exclusive access could not be obtained because the database is in use.")
 	errInTran  = refusal(3021, 16, "Cannot perform a backup or restore operation within a transaction.")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
@@ -49,6 +50,8 @@ type restoreOrder struct {
 	moves      map[string]string // by logical name in lower case
 	stopAt     *time.Time
 	stats      int
+	password   string // of the media
+	history    bool   // LOADHISTORY
 }
 
 func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
@@ -74,6 +77,10 @@ func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
 		o.moves[strings.ToLower(text(m.Logical))] = text(m.Path)
 	}
 	has := r.Options.Has
+	if x, ok := r.Options["MEDIAPASSWORD"]; ok {
+		o.password = text(x)
+	}
+	o.history = has("LOADHISTORY")
 	o.noRecovery, o.replace, o.checksum = has("NORECOVERY"), has("REPLACE"), has("CHECKSUM")
 	for _, unsupported := range []string{"STANDBY", "STOPATMARK", "STOPBEFOREMARK", "RESTART"} {
 		if has(unsupported) {
@@ -87,7 +94,7 @@ func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
 		}
 		position, ok := v.(int64)
 		if !ok || position < 1 {
-			return o, refusal(3250, 16, "The value '%s' is not within range for the FILE parameter.", value.Text(v))
+			return o, errRange(value.Whole(v), "FILE")
 		}
 		o.position = int(position)
 	}
@@ -105,9 +112,11 @@ func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
 			if e != nil {
 				return o, e
 			}
-			if k, ok := v.(int64); ok {
-				o.stats = int(min(max(k, 1), 100))
+			k, ok := v.(int64)
+			if !ok || k < 1 || k > 100 {
+				return o, errRange(value.Whole(v), "STATS")
 			}
+			o.stats = int(k)
 		}
 	}
 	return o, err
@@ -116,7 +125,7 @@ func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
 // runRestore restores one backup set.
 func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 	s := n.server
-	files, err := media.Gather(n.server.reach, o.paths, false)
+	files, err := n.gather(o, false)
 	if err != nil {
 		return err
 	}
@@ -136,8 +145,11 @@ func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 	if err != nil {
 		return err
 	}
-	started := time.Now()
+	started, began := time.Now(), s.now()
 	err = n.paceRestore(ctx, o, src.Set.BackupSize)
+	if takes, ok := control.Effect(ctx, "takes"); ok && err == nil {
+		err = s.skip(takes)
+	}
 	var p contents.Payload
 	if err == nil {
 		p, err = src.Contents()
@@ -145,7 +157,7 @@ func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 	s.mu.Lock()
 	db.dataBusy = false
 	if err == nil {
-		err = n.applySet(db, o, src, p)
+		err = n.applySet(db, o, src, p, began)
 	} else if src.Set.Type == bakfile.TypeFull {
 		db.redo.broken = true // it stays RESTORING, and only a full backup helps
 	}
@@ -171,7 +183,7 @@ func (n *session) paceRestore(ctx context.Context, o restoreOrder, size int64) e
 }
 
 // applySet does what the set says; the lock is held.
-func (n *session) applySet(db *database, o restoreOrder, src media.Source, p contents.Payload) error {
+func (n *session) applySet(db *database, o restoreOrder, src media.Source, p contents.Payload, began time.Time) error {
 	s := n.server
 	set := &src.Set
 	reached := true
@@ -198,6 +210,15 @@ func (n *session) applySet(db *database, o restoreOrder, src media.Source, p con
 	case p.Contents == nil:
 		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.Media[0].Shown)
 	case set.Type == bakfile.TypeFull:
+		if err := s.takes(p); err != nil {
+			return err
+		}
+		db.contained, db.spaces = p.Contained, p.Spaces
+		for i, f := range db.files {
+			if p.Spaces[f.group] != "" {
+				db.files[i].kind = "S"
+			}
+		}
 		db.tables = contents.TablesOf(p.Contents)
 		db.redo = &redo{at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly()}
 		db.family, db.binding, db.created = set.FamilyGUID, newGUID(), s.now()
@@ -215,7 +236,7 @@ func (n *session) applySet(db *database, o restoreOrder, src media.Source, p con
 	if o.stopAt != nil {
 		stop = *o.stopAt
 	}
-	s.history.Restored(msdb.Restore{Set: id, Began: s.now(), Destination: db.name, User: n.login, Kind: msdb.Letters[set.Type],
+	s.history.Restored(msdb.Restore{Set: id, Began: began, Destination: db.name, User: n.login, Kind: msdb.Letters[set.Type],
 		Replace: o.replace, Recovery: !o.noRecovery && reached, StopAt: stop, Devices: int64(len(src.Media))})
 	switch {
 	case !reached && !o.noRecovery:
@@ -226,13 +247,28 @@ func (n *session) applySet(db *database, o restoreOrder, src media.Source, p con
 	return nil
 }
 
+// takes refuses databases that want what this server has not switched on. When
+// SQL Server looks, and that the database stays RESTORING here, is not
+// confirmed.
+func (s *Server) takes(p contents.Payload) error {
+	if p.Contained && !s.config.ContainedAuthentication {
+		return refusal(12824, 16, "The sp_configure value 'contained database authentication' must be set to 1 in order to restore a contained database.  You may need to use RECONFIGURE to set the value_in_use.")
+	}
+	for _, kind := range p.Spaces {
+		if kind == "FD" && !s.config.Filestream {
+			return refusal(5591, 16, "FILESTREAM feature is disabled.")
+		}
+	}
+	return nil
+}
+
 // learned is the row of backupset that a restore of the set leaves. Its time
 // zone is unknown, 127: whether SQL Server takes it over from the media is not
 // confirmed.
 func (s *Server) learned(src media.Source) msdb.Set {
 	label := src.Media[0].Headers.Media
 	h := msdb.Set{Set: src.Set, MediaGUID: label.SetGUID, BlockSize: label.PhysicalBlockSize, User: src.Set.UserName, CopyOnly: src.Set.LooksCopyOnly(),
-		Zone: 127, Compressed: src.Set.CompressedSize, Major: s.version[0], Collation: collationName, Damaged: src.Set.IsDamaged()}
+		Zone: 127, Compressed: src.Set.CompressedSize, Major: s.version[0], Collation: s.config.Collation, Damaged: src.Set.IsDamaged()}
 	for _, m := range src.Media {
 		h.Families, h.FamilyIDs = append(h.Families, m.Real), append(h.FamilyIDs, m.Headers.Media.FamilyID)
 	}
@@ -270,7 +306,7 @@ func (n *session) verify(ctx context.Context, o restoreOrder) error {
 	if err := n.mayLook(); err != nil {
 		return err
 	}
-	files, err := media.Gather(n.server.reach, o.paths, false)
+	files, err := n.gather(o, false)
 	if err != nil {
 		return err
 	}
@@ -284,8 +320,33 @@ func (n *session) verify(ctx context.Context, o restoreOrder) error {
 	if err := n.paceRestore(ctx, o, src.Set.BackupSize); err != nil {
 		return err
 	}
+	if o.history {
+		s := n.server
+		s.mu.Lock()
+		s.history.Learn(s.learned(src))
+		s.mu.Unlock()
+	}
 	n.info(3262, "The backup set on file %d is valid.", src.Set.Position)
 	n.reply.Done(0, -1)
+	return nil
+}
+
+// gather reads the media; those with a password want it.
+func (n *session) gather(o restoreOrder, one bool) ([]media.File, error) {
+	files, err := media.Gather(n.server.reach, o.paths, one)
+	if err != nil {
+		return nil, err
+	}
+	return files, n.server.unlocked(files[0].Headers, o.password)
+}
+
+// unlocked refuses media whose password was not given.
+func (s *Server) unlocked(file *bakfile.File, password string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if file != nil && file.Media.HasPassword && s.passwords[file.Media.SetGUID] != password {
+		return refusal(3279, 16, "Access is denied due to a password failure")
+	}
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
@@ -18,6 +19,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // Server is one emulated SQL Server. Its state is in memory; backup files are
@@ -28,7 +30,9 @@ type Server struct {
 	wire        *tds.Server
 	ca          []byte
 	folders     []string
+	fold        value.Collation
 	started     time.Time
+	skipped     atomic.Int64 // nanoseconds that the clock was put forward
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
@@ -44,6 +48,7 @@ type Server struct {
 	loads     map[string]*load
 	history   msdb.History
 	disk      Disk
+	passwords map[bakfile.GUID]string // of media sets
 	nextID    int
 	nextSPID  int
 	heard     []Heard
@@ -80,13 +85,15 @@ func New(c Config) (*Server, error) {
 	c.Name = cmp.Or(c.Name, "EMULATED")
 	c.Version = cmp.Or(c.Version, "16.0.4165.4")
 	c.Edition = cmp.Or(c.Edition, "developer")
+	c.Collation = cmp.Or(c.Collation, collationName)
 	c.DataFolder = cmp.Or(c.DataFolder, "/var/opt/mssql/data")
 	c.DataFree = cmp.Or(c.DataFree, 100<<30)
 	if len(c.Logins) == 0 {
 		c.Logins = []Login{{Name: "sa", Password: "Emulated-1", Sysadmin: true}}
 	}
 	s := &Server{config: c, controlPort: control.New(), name: c.Name, started: time.Now(), databases: map[string]*database{},
-		sessions: map[int]*session{}, loads: map[string]*load{}, nextSPID: 51}
+		sessions: map[int]*session{}, passwords: map[bakfile.GUID]string{}, loads: map[string]*load{}, nextSPID: 51}
+	s.fold = value.Collation{CaseSensitive: strings.Contains(c.Collation, "_CS_") || strings.Contains(c.Collation, "_BIN")}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	var err error
 	if s.version, err = parseVersion(c.Version); err != nil {
@@ -173,7 +180,7 @@ func (s *Server) wireVersion() [4]byte {
 
 // now is the server's local time.
 func (s *Server) now() time.Time {
-	return time.Now().UTC().Add(s.config.Clock + s.config.UTCOffset)
+	return s.utc().Add(s.config.UTCOffset)
 }
 
 func (s *Server) newDatabase(name string, size int64) *database {
@@ -187,13 +194,14 @@ func (s *Server) newDatabase(name string, size int64) *database {
 
 // add makes a database of the configuration.
 func (s *Server) add(spec DatabaseSpec) error {
-	if spec.Name == "" || s.databases[strings.ToLower(spec.Name)] != nil {
+	if spec.Name == "" || s.databases[s.key(spec.Name)] != nil {
 		return errors.New("the name is empty or taken")
 	}
 	db := s.newDatabase(spec.Name, cmp.Or(spec.Size, 1<<20))
 	db.created = s.now().AddDate(0, -1, 0)
 	db.rowBytes = cmp.Or(spec.RowBytes, 512)
-	db.features, db.tde = spec.Features, spec.Encrypted
+	db.features, db.tde, db.contained = spec.Features, spec.Encrypted, spec.Contained
+	db.hold(spec.Containers, s.config.DataFolder)
 	for _, t := range spec.Tables {
 		t.Schema = cmp.Or(t.Schema, "dbo")
 		if len(t.Columns) == 0 {
@@ -217,13 +225,16 @@ func (s *Server) add(spec DatabaseSpec) error {
 		db.base = base{newGUID(), db.lastLog, s.now()}
 		db.changed = map[extent]bool{}
 	}
-	s.databases[strings.ToLower(spec.Name)] = db
+	s.databases[s.key(spec.Name)] = db
 	return nil
 }
 
+// key is a database's name as the collation compares it.
+func (s *Server) key(name string) string { return s.fold.Fold(name) }
+
 // find looks a database up; the lock is held.
 func (s *Server) find(name string) *database {
-	return s.databases[strings.ToLower(strings.TrimRight(name, " "))]
+	return s.databases[s.key(name)]
 }
 
 // sorted lists the databases by id; the lock is held.
@@ -240,7 +251,7 @@ func (s *Server) sorted() []*database {
 // count, but for those that a restricted database keeps out. The lock is held.
 func (s *Server) using(db *database, but *session) (out []*session) {
 	for _, o := range s.sessions {
-		if o != but && strings.EqualFold(o.database, db.name) {
+		if o != but && o.database == db.name {
 			out = append(out, o)
 		}
 	}
@@ -249,7 +260,7 @@ func (s *Server) using(db *database, but *session) (out []*session) {
 
 // busy reports whether the database is open elsewhere; the lock is held.
 func (s *Server) busy(db *database, but *session) bool {
-	l := s.loads[strings.ToLower(db.name)]
+	l := s.loads[s.key(db.name)]
 	return len(s.using(db, but)) > 0 || l != nil && l.inside(db)
 }
 

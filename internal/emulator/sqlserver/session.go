@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/control"
@@ -177,7 +176,7 @@ func (n *session) run(ctx context.Context, sql string, statements []tsql.Stateme
 		}
 		op, target := n.operation(st)
 		n.begins(op, sql)
-		err := n.visit(ctx, op, target, func() error { return n.statement(ctx, st) })
+		err := n.visit(ctx, op, target, func(ctx context.Context) error { return n.statement(ctx, st) })
 		n.hear(sql, err)
 		if err == nil {
 			n.failed = 0
@@ -223,7 +222,7 @@ var errCut = errors.New("the connection was cut by a rule")
 
 // visit takes a statement through the control door, whose rules delay, hold,
 // refuse or cut it. A rule's code is the number of the error.
-func (n *session) visit(ctx context.Context, operation, target string, act func() error) (err error) {
+func (n *session) visit(ctx context.Context, operation, target string, act func(context.Context) error) (err error) {
 	request := (&http.Request{Method: "SQL", URL: &url.URL{Path: "/" + operation + "/" + target}, Header: http.Header{}, Body: http.NoBody}).WithContext(ctx)
 	v := &verdict{}
 	defer func() {
@@ -238,7 +237,7 @@ func (n *session) visit(ctx context.Context, operation, target string, act func(
 	n.server.controlPort.Wrap(func(*http.Request) string { return operation }, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control.Detail(r.Context(), target)
 		status := http.StatusOK
-		if err = act(); err != nil {
+		if err = act(r.Context()); err != nil {
 			status = http.StatusConflict
 		}
 		w.WriteHeader(status)
@@ -332,5 +331,5 @@ func (n *session) rollback() {
 
 // set gives a variable or parameter a value.
 func (n *session) set(name string, typ tds.Type, value any) {
-	n.vars[strings.ToLower(name)] = variable{typ, value}
+	n.vars[n.server.key(name)] = variable{typ, value}
 }

@@ -98,7 +98,7 @@ func (n *session) statement(ctx context.Context, st tsql.Statement) error {
 	case *tsql.SetOption:
 		return nil
 	case *tsql.SetVar:
-		v, ok := n.vars[strings.ToLower(s.Name)]
+		v, ok := n.vars[n.server.key(s.Name)]
 		if !ok {
 			return errNoVariable(s.Name)
 		}

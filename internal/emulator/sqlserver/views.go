@@ -72,12 +72,18 @@ func (n *session) Table(name tsql.Name) (*query.Relation, error) {
 	}
 	key := strings.ToLower(schema + "." + name.Last())
 	v, isView := views[key]
+	if isView && n.server.fold.CaseSensitive && schema+"."+name.Last() != key && !strings.HasPrefix(schema+"."+name.Last(), "INFORMATION_SCHEMA.") {
+		isView = false
+	}
 	if isView && v.msdb && !strings.EqualFold(db.name, "msdb") {
 		isView = false
 	}
-	if !strings.EqualFold(database, n.database) || !isView {
+	if db.name != n.database || !isView {
 		if err := db.readable(); err != nil {
 			return nil, err
+		}
+		if s.taken(db, n) {
+			return nil, errTaken(db.name)
 		}
 		if !n.rights().enters(db) {
 			return nil, errNoAccess(n.login, db.name)
@@ -93,14 +99,14 @@ func (n *session) Table(name tsql.Name) (*query.Relation, error) {
 		}
 		return &query.Relation{Columns: columnsOf(v.columns), Rows: v.rows(n, db)}, nil
 	}
-	if columns, by, rows := s.history.Table(name.Last(), n.Collation()); rows != nil && strings.EqualFold(schema, "dbo") && strings.EqualFold(db.name, "msdb") {
+	if columns, by, rows := s.history.Table(name.Last(), n.Collation()); rows != nil && n.Collation().Equal(schema, "dbo") && strings.EqualFold(db.name, "msdb") {
 		if !n.rights().role(db, "db_datareader") {
 			return nil, errSelect(name.Last(), db.name, schema)
 		}
 		return &query.Relation{Columns: columnsOf(columns), Stream: rows, By: by}, nil
 	}
 	t := db.tables[key]
-	if t == nil {
+	if t == nil || !n.Collation().Equal(t.FullName(), schema+"."+name.Last()) {
 		return nil, errNoObject(strings.Join(name, "."))
 	}
 	if !n.rights().role(db, "db_datareader") {

@@ -67,6 +67,11 @@ const (
 // Payload is what a backup set carries: contents in a full or differential
 // one, changes in a log.
 type Payload struct {
+	// Contained, and the kinds (FD or FX) of filegroups by name, are of full
+	// backups, whose headers here have no place for them.
+	Contained bool              `json:"contained,omitempty"`
+	Spaces    map[string]string `json:"spaces,omitempty"`
+
 	Contents *Contents `json:"contents,omitempty"`
 	Changes  []Change  `json:"changes,omitempty"`
 }

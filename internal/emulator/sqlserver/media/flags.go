@@ -11,4 +11,3 @@ const (
 	FlagAlways     = 0x200
 	FlagCopyOnly   = 0x400
 )
-

@@ -136,13 +136,9 @@ func Write(media []*Medium, set *bakfile.Set, base bakfile.GUID, content []byte,
 			}
 			defer old.Close()
 			spec.Media = m.File.Media
-			var before []mtf.Set
-			for _, s := range m.File.Sets {
-				p, err := mtf.Payload(old, s.Position)
-				if err != nil {
-					return err
-				}
-				before = append(before, mtf.Set{Set: s, Payload: p, PayloadSize: p.Size()})
+			before, err := kept(old, m.File.Sets)
+			if err != nil {
+				return err
 			}
 			spec.Sets = append(before, own)
 		}
@@ -169,6 +165,46 @@ func Write(media []*Medium, set *bakfile.Set, base bakfile.GUID, content []byte,
 		}
 	}
 	return nil
+}
+
+// Protect marks a backup file as one that wants a password, which SQL Server
+// wrote until 2008 R2 and still asks for, and gives its media set.
+func Protect(real string) (bakfile.GUID, error) {
+	file, err := Headers(real, real)
+	if err != nil {
+		return bakfile.GUID{}, err
+	}
+	old, err := os.Open(real)
+	if err != nil {
+		return bakfile.GUID{}, err
+	}
+	defer old.Close()
+	spec := mtf.Spec{Media: file.Media}
+	spec.Media.HasPassword = true
+	if spec.Sets, err = kept(old, file.Sets); err != nil {
+		return bakfile.GUID{}, err
+	}
+	out, err := os.Create(real + partial)
+	if err != nil {
+		return bakfile.GUID{}, err
+	}
+	defer out.Close()
+	if err := mtf.Write(out, spec); err != nil {
+		return bakfile.GUID{}, err
+	}
+	return file.Media.SetGUID, os.Rename(real+partial, real)
+}
+
+// kept are the sets of a file as they are.
+func kept(old *os.File, sets []bakfile.Set) (out []mtf.Set, err error) {
+	for _, s := range sets {
+		p, err := mtf.Payload(old, s.Position)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, mtf.Set{Set: s, Payload: p, PayloadSize: p.Size()})
+	}
+	return out, nil
 }
 
 // filler is bytes between the contents and the size that was asked for.

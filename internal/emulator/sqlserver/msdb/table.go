@@ -13,7 +13,7 @@ import (
 // backups go by ascending backup_set_id and are read as they are asked for.
 func (h *History) Table(name string, fold value.Collation) (columns, by string, rows query.Stream) {
 	t := &table{past: h.past, sets: h.sets, fold: fold}
-	switch strings.ToLower(name) {
+	switch fold.Fold(name) {
 	case "backupset":
 		t.columns, t.id, t.one = BackupsetColumns, "backup_set_id", func(s *Set) [][]any { return [][]any{s.backupset()} }
 	case "backupfile":

@@ -94,7 +94,7 @@ func (sc *Scope) find(name tsql.Name) (*Scope, int, error) {
 	for s := sc; s != nil; s = s.outer {
 		found := -1
 		for i, c := range s.columns {
-			if !strings.EqualFold(c.Name, name.Last()) || len(name) > 1 && !strings.EqualFold(c.of, name.Part(1)) {
+			if !sc.fold.Equal(c.Name, name.Last()) || len(name) > 1 && !strings.EqualFold(c.of, name.Part(1)) {
 				continue
 			}
 			if found >= 0 {

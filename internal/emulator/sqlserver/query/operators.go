@@ -2,7 +2,6 @@ package query
 
 import (
 	"math/big"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
@@ -219,7 +218,7 @@ func (sc *Scope) like(e *tsql.Like) (any, error) {
 			escape = r[0]
 		}
 	}
-	return likes([]rune(sc.fold.Fold(value.Text(v))), []rune(strings.ToLower(value.Text(p))), escape) != e.Not, nil
+	return likes([]rune(sc.fold.Fold(value.Text(v))), []rune(sc.fold.Pattern(value.Text(p))), escape) != e.Not, nil
 }
 
 // likes matches a pattern of LIKE: %, _, [a-z], [^a].

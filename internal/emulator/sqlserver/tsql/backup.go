@@ -27,11 +27,12 @@ var (
 		"RESTRICTED_USER": nothing, "FILE": value, "MEDIANAME": value, "STATS": perhaps, "STOPAT": value,
 		"STOPATMARK": value, "STOPBEFOREMARK": value, "CHECKSUM": nothing, "NO_CHECKSUM": nothing,
 		"STOP_ON_ERROR": nothing, "CONTINUE_AFTER_ERROR": nothing, "BLOCKSIZE": value, "BUFFERCOUNT": value,
-		"MAXTRANSFERSIZE": value, "KEEP_REPLICATION": nothing, "KEEP_CDC": nothing, "UNLOAD": nothing, "NOUNLOAD": nothing,
+		"MAXTRANSFERSIZE": value, "MEDIAPASSWORD": value, "PASSWORD": value, "KEEP_REPLICATION": nothing, "KEEP_CDC": nothing, "UNLOAD": nothing, "NOUNLOAD": nothing,
 	}
 	lookOptions = map[string]takes{
 		"FILE": value, "MEDIANAME": value, "CHECKSUM": nothing, "NO_CHECKSUM": nothing, "STOP_ON_ERROR": nothing,
 		"CONTINUE_AFTER_ERROR": nothing, "UNLOAD": nothing, "NOUNLOAD": nothing, "STATS": perhaps, "LOADHISTORY": nothing,
+		"MEDIAPASSWORD": value, "PASSWORD": value,
 	}
 )
 

@@ -25,6 +25,15 @@ func (c Collation) Fold(s string) string {
 	return strings.ToLower(s)
 }
 
+// Pattern gives the pattern of LIKE the form of folded texts; its trailing
+// spaces count.
+func (c Collation) Pattern(s string) string {
+	if c.CaseSensitive {
+		return s
+	}
+	return strings.ToLower(s)
+}
+
 // Equal compares names.
 func (c Collation) Equal(a, b string) bool { return c.Fold(a) == c.Fold(b) }
 
