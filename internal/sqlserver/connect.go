@@ -28,6 +28,8 @@ type Server struct {
 	end   context.CancelFunc
 	works works
 	room  room
+
+	letInFor time.Duration // how long letting everybody in again is tried
 }
 
 var _ backup.Server = (*Server)(nil)
@@ -39,6 +41,7 @@ func Open(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, connector: &connector{params: params, tls: params.TLSConfig}}
+	s.letInFor = 30 * time.Second
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.pool = sql.OpenDB(s.connector)
 	s.pool.SetMaxOpenConns(4)

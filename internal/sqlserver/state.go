@@ -77,8 +77,8 @@ func (s *Server) Recover(ctx context.Context, database string) error {
 			return err
 		}
 	}
-	if d.text("user_access_desc") == "RESTRICTED_USER" {
-		return s.run(ctx, "ALTER DATABASE "+quotedName+" SET MULTI_USER", nil)
+	if d.text("user_access_desc") != "MULTI_USER" {
+		return s.letIn(ctx, database)
 	}
 	return nil
 }

@@ -2,8 +2,13 @@ package sqlserver
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/tsql"
 )
 
@@ -12,47 +17,92 @@ import (
 // rolls their open transactions back. Applications come back at once:
 //
 //   - twice everybody is put out and let in again in one batch with the backup
-//     behind it. Who is slower than that batch finds the database restoring,
-//     and the option, which travels in backups, is as it was;
-//   - then only owners and administrators are let in (RESTRICTED_USER). That
-//     option stands at the end of the log: a target that is opened has it too,
-//     until somebody sets MULTI_USER. Target.Open and Recover do.
+//     behind it. The batch stands in the database until everybody is let in, so
+//     that nobody takes the only place of SINGLE_USER between two statements.
+//     Who is slower than the backup finds the database restoring, and the
+//     option, which travels in backups, is as it was;
+//   - then only owners and administrators are let in (RESTRICTED_USER), which
+//     has no place to be taken. That option stands at the end of the log: a
+//     target that is opened has it too, until somebody sets MULTI_USER.
+//     Target.Open and Recover do.
 //
-// A database whose access is limited already is left as it is.
+// Every attempt looks at the database first. One in RESTRICTED_USER is left as
+// it is; SINGLE_USER is what an attempt left behind whose connection was cut,
+// for the preflight wants a database that is open to others.
 func (s *Server) tail(ctx context.Context, l *session, database, statement string, hear notice) error {
-	d, err := s.state(ctx, database)
-	if err != nil {
-		return err
-	}
 	name, err := tsql.Name(database)
 	if err != nil {
 		return err
 	}
-	alter := "ALTER DATABASE " + name + " SET "
-	if d.text("user_access_desc") != "MULTI_USER" {
-		return l.run(ctx, statement, hear)
-	}
-	for range 2 {
-		err = l.run(ctx, alter+"SINGLE_USER WITH ROLLBACK IMMEDIATE; "+alter+"MULTI_USER; "+statement, hear)
-		if !saidNumber(err, 3101) {
+	out := "USE " + name + "; ALTER DATABASE " + name + " SET "
+	again := "ALTER DATABASE " + name + " SET MULTI_USER; USE [master]; " + statement
+	for _, batch := range []string{
+		out + "SINGLE_USER WITH ROLLBACK IMMEDIATE; " + again,
+		out + "SINGLE_USER WITH ROLLBACK IMMEDIATE; " + again,
+		out + "RESTRICTED_USER WITH ROLLBACK IMMEDIATE; USE [master]; " + statement,
+	} {
+		d, looked := s.state(ctx, database)
+		if looked != nil {
+			return looked
+		}
+		switch d.text("user_access_desc") {
+		case "RESTRICTED_USER":
+			return l.run(ctx, statement, hear)
+		case "SINGLE_USER":
+			if err := s.letIn(ctx, database); err != nil {
+				return err
+			}
+		}
+		if err = l.run(ctx, batch, hear); !saidNumber(err, 3101) {
 			break
 		}
 	}
-	if saidNumber(err, 3101) {
-		err = l.run(ctx, alter+"RESTRICTED_USER WITH ROLLBACK IMMEDIATE; "+statement, hear)
-	}
 	if err != nil {
-		s.letIn(ctx, database, alter)
+		if left := s.letIn(ctx, database); left != nil {
+			return left
+		}
 	}
 	return err
 }
 
-// letIn undoes what was done in vain, also when the caller has given up. It is
-// best effort: Recover does the same.
-func (s *Server) letIn(ctx context.Context, database, alter string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if d, err := s.state(ctx, database); err == nil && d.text("state_desc") == "ONLINE" && d.text("user_access_desc") != "MULTI_USER" {
-		_ = s.run(ctx, alter+"MULTI_USER", nil)
+// letIn undoes what was done in vain, also when the caller has given up: while
+// a database is online and not open to everybody, MULTI_USER is set again and
+// again. SINGLE_USER cannot be left while another connection has its only
+// place (error 5064), which an application may take the moment it is free; the
+// attempt takes it itself where it can. In the end a person is told what to
+// type.
+func (s *Server) letIn(ctx context.Context, database string) error {
+	name, err := tsql.Name(database)
+	if err != nil {
+		return err
 	}
+	literal, err := tsql.Text(database, tsql.MaxName)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.letInFor)
+	defer cancel()
+	wait := backoff.NewExponentialBackOff()
+	wait.InitialInterval, wait.MaxInterval = 20*time.Millisecond, time.Second
+	_, err = backoff.Retry(ctx, func() (struct{}, error) {
+		d, err := s.state(ctx, database)
+		switch {
+		case fault.Is(err, fault.NotFound):
+			return struct{}{}, nil // dropped meanwhile: nobody is kept out
+		case err != nil:
+			return struct{}{}, err
+		case d.text("state_desc") != "ONLINE" || d.text("user_access_desc") == "MULTI_USER":
+			return struct{}{}, nil
+		}
+		if err := s.run(ctx, "USE "+name+"; ALTER DATABASE "+name+" SET MULTI_USER", nil); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, errors.New("not seen open yet")
+	}, backoff.WithBackOff(wait), backoff.WithMaxElapsedTime(s.letInFor))
+	if err == nil {
+		return nil
+	}
+	return fault.Newf(fault.Conflict, "%s is not open to everybody, and could not be opened: another connection may have the only place of SINGLE_USER.", database).WithCode("single-user").
+		WithFix("On the server, in a query window: SELECT session_id FROM sys.dm_exec_sessions WHERE database_id = DB_ID(%s); then KILL with each number that it shows; then ALTER DATABASE %s SET MULTI_USER.", literal, name).
+		Because(fmt.Errorf("let everybody into %s: %w", database, err))
 }

@@ -40,6 +40,76 @@ func TestTailOfABusyDatabase(t *testing.T) {
 	l.run.StopLoad("Sales")
 }
 
+// An application that comes back at once takes the only place of SINGLE_USER
+// wherever it is free. Whatever becomes of the tail, nobody is kept out.
+func TestNobodyTakesTheOnlyPlaceDuringTheTail(t *testing.T) {
+	l := emulated(t, func(c *sqlserveremu.Config) {
+		c.EagerLoads = true
+		c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales", Tables: []sqlserveremu.TableSpec{{Name: "T", Rows: 50}}}}
+	})
+	if err := l.take("Sales", backup.Full, "full"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20 {
+		if err := l.run.Load("Sales", 2000); err != nil {
+			t.Fatal(err)
+		}
+		_, file := l.file(".trn")
+		if err := l.Backup(bg, backup.BackupCall{Database: "Sales", Kind: backup.Log, Tail: true, Name: "tail", Files: []string{file}}, nil); err != nil {
+			t.Fatalf("tail %d: %v", i, err)
+		}
+		if d, err := l.Database(bg, "Sales"); err != nil || d.State != "RESTORING" {
+			t.Fatalf("tail %d: %+v, %v", i, d, err)
+		}
+		if err := l.Recover(bg, "Sales"); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := l.Database(bg, "Sales"); err != nil || d.State != "ONLINE" || d.UserAccess != "MULTI_USER" {
+			t.Fatalf("given back as %+v, %v", d, err)
+		}
+		l.run.StopLoad("Sales")
+	}
+}
+
+// A connection that was cut may leave SINGLE_USER behind, and an application in
+// its place: a person is told what to type, and once the place is free
+// everybody is let in.
+func TestWhoIsShutOutIsLetInOrToldWhatToType(t *testing.T) {
+	l := emulated(t, func(c *sqlserveremu.Config) {
+		c.EagerLoads = true
+		c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales", Tables: []sqlserveremu.TableSpec{{Name: "T", Rows: 50}}}}
+	})
+	if err := l.take("Sales", backup.Full, "full"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.run.Load("Sales", 2000); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Server.run(bg, "ALTER DATABASE Sales SET SINGLE_USER WITH ROLLBACK IMMEDIATE", nil); err != nil {
+		t.Fatal(err)
+	}
+	for !saidNumber(l.Server.run(bg, "ALTER DATABASE Sales SET READ_WRITE", nil), 5064) {
+		time.Sleep(time.Millisecond) // until the application has the place
+	}
+	l.letInFor = 200 * time.Millisecond
+	_, file := l.file(".trn")
+	tail := backup.BackupCall{Database: "Sales", Kind: backup.Log, Tail: true, Name: "tail", Files: []string{file}}
+	err := l.Backup(bg, tail, nil)
+	if _, fix := fault.Words(err); fault.CodeOf(err) != "single-user" || !strings.Contains(fix, "DB_ID(N'Sales')") || !strings.Contains(fix, "ALTER DATABASE [Sales] SET MULTI_USER") {
+		t.Fatalf("%v; %s", err, fix)
+	}
+	l.run.StopLoad("Sales")
+	if err := l.Backup(bg, tail, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Recover(bg, "Sales"); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := l.Database(bg, "Sales"); err != nil || d.UserAccess != "MULTI_USER" {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 func TestTailThatFailsLetsEverybodyInAgain(t *testing.T) {
 	l := emulated(t, func(c *sqlserveremu.Config) {
 		c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales", Tables: []sqlserveremu.TableSpec{{Name: "T", Rows: 50}}}}
