@@ -53,8 +53,8 @@ func judge(v restoreState) migration.Task {
 		}
 	case state == "ONLINE":
 		t.Status, t.ReadOnly = migration.TaskSuccess, v.row.bit("is_read_only")
-		if n := len(v.restores); n > 0 {
-			t.Ended = v.restores[n-1].at
+		if v.worked && v.work.verb == workOpen {
+			t.Ended = v.work.ended
 		}
 		if v.worked && !v.work.ended.IsZero() && (v.work.verb == workCheck || v.work.verb == workCheckFirst) {
 			check := "DBCC CHECKDB"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -76,6 +77,44 @@ func TestDeathDuringTheFullBackup(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, second, id, migration.TaskWaiting)
+}
+
+// A restore of hours is dated hours before its database is made. It is good
+// all the same: nobody may replace it as the rest of an interrupted one.
+func TestALongRestoreIsNoInterruptedOne(t *testing.T) {
+	l, key := slow(t)
+	l.run.SetDisk(sqlserveremu.Disk{})
+	if _, err := l.run.ControlPort().Add(control.Rule{Operation: "RESTORE DATABASE", Effects: map[string]string{"takes": "5h"}}); err != nil {
+		t.Fatal(err)
+	}
+	first := opened(t, l.config)
+	id, err := first.Target().Restore(bg, call("Copy", key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, first.Target(), id, migration.TaskWaiting)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := l.Target()
+	task, err := second.Task(bg, id)
+	if err != nil || task.Status != migration.TaskWaiting || !task.InterruptedRestore.IsZero() {
+		t.Errorf("after a restart: %+v, %v", task, err)
+	}
+	if made, err := second.InterruptedRestore(bg, "Copy"); err != nil || !made.IsZero() {
+		t.Errorf("taken for interrupted, made at %s, %v", made, err)
+	}
+	if files, err := second.TaskFiles(bg, id); err != nil || len(files) != 1 || files[0].Status != "Restored" || !files[0].Ended.IsZero() || time.Until(files[0].Created) > time.Minute {
+		t.Errorf("files %+v, %v", files, err)
+	}
+	if err := second.Open(bg, id, "Copy", migration.CheckAsync, "k"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, second, id, migration.TaskSuccess)
+	third := opened(t, l.config)
+	if task, err := third.Target().Task(bg, id); err != nil || task.Status != migration.TaskSuccess {
+		t.Errorf("open: %+v, %v", task, err)
+	}
 }
 
 // The history of a database that was dropped stays, and must not be taken for

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -19,9 +20,10 @@ type restoreState struct {
 	exists   bool
 	row      row // of sys.databases
 	offset   time.Duration
-	restores []restored // since its full backup, oldest first
-	lived    bool       // it is RESTORING by its own tail-log backup: it has been open since
-	work     work       // of this process
+	restores []restored  // since its full backup, oldest first
+	redo     bakfile.LSN // where the engine would roll forward from; zero unless a full restore came to its end and the database is RESTORING
+	lived    bool        // it is RESTORING by its own tail-log backup: it has been open since
+	work     work        // of this process
 	worked   bool
 	running  []backup.RunningStatement
 	placed   bool          // its files lie where Restore puts those of a database of this name
@@ -30,7 +32,7 @@ type restoreState struct {
 
 // restored is one row of restorehistory: one completed RESTORE.
 type restored struct {
-	at  time.Time // UTC
+	at  time.Time // UTC, when it began
 	set backup.HistoryRow
 }
 
@@ -42,7 +44,7 @@ const longest = 8 * 24 * time.Hour
 // interrupted reports whether the database is the rest of a restore whose full
 // backup never got through.
 func (v restoreState) interrupted() bool {
-	return v.exists && v.row.text("state_desc") == "RESTORING" && len(v.restores) == 0 &&
+	return v.exists && v.row.text("state_desc") == "RESTORING" && len(v.restores) == 0 && v.redo.IsZero() &&
 		v.row.date("local_now").Sub(v.row.date("create_date")) < longest && !v.lived && !v.row.has("replica_id") && len(v.running) == 0 && !v.working()
 }
 
@@ -71,7 +73,12 @@ func (t *Target) restoreState(ctx context.Context, database string) (restoreStat
 	}
 	v.row, v.offset = rows[0], quarters(rows[0].integer("utc_offset"))
 	v.ahead = time.Until(v.row.date("utc_now"))
-	if v.restores, err = t.restores(ctx, database, v.row.date("create_date"), v.offset); err != nil {
+	if v.row.text("state_desc") == "RESTORING" {
+		if v.redo, err = t.redo(ctx, database); err != nil {
+			return v, err
+		}
+	}
+	if v.restores, err = t.restores(ctx, v); err != nil {
 		return v, err
 	}
 	if v.row.text("state_desc") == "RESTORING" {
@@ -153,29 +160,71 @@ func (t *Target) restoreStateOf(ctx context.Context, id, database string) (resto
 	return v, nil
 }
 
-// beforeCreation is how much earlier than the database a restore may be dated:
-// no document says whether restore_date is the beginning or the end.
+// beforeCreation is how much earlier than its database a restore may be dated
+// and certainly be its own: msdb cuts times to the second, sys.databases does
+// not.
 const beforeCreation = 2 * time.Second
 
+// redo is where the engine would roll a RESTORING database forward from, zero
+// where it names no such place (documentation page "sys.master_files",
+// redo_start_lsn). That it names none after a full restore that was interrupted
+// is not confirmed; where it does, a person is asked before anything is replaced.
+func (t *Target) redo(ctx context.Context, database string) (bakfile.LSN, error) {
+	rows, err := t.server.askIf(ctx, `SELECT MAX(redo_start_lsn) AS redo FROM sys.master_files WHERE database_id = DB_ID(@p1) AND type = 0`, database)
+	if err != nil || len(rows) == 0 {
+		return bakfile.LSN{}, err
+	}
+	return rows[0].lsn("redo"), nil
+}
+
 // restores reads the history of a database back to its last full backup
-// (documentation page "restorehistory"). Times there are local. Rows of a
-// database of the same name that was dropped since stay in msdb and are older
-// than this one.
-func (t *Target) restores(ctx context.Context, database string, created time.Time, offset time.Duration) ([]restored, error) {
-	rows, err := t.server.ask(ctx, `SELECT TOP (10000) restore_history_id, restore_date, restore_type, backup_set_id FROM msdb.dbo.restorehistory WHERE destination_database_name = @p1 AND backup_set_id IS NOT NULL ORDER BY restore_history_id DESC`, database)
+// (documentation page "restorehistory"). Times there are local, restore_date is
+// the beginning of a restore, and create_date may be hours later: the database
+// is made once its backup can be read. Rows of a database of the same name that
+// was dropped since stay in msdb too. A row that is older than the database is
+// its own if the engine can roll the database forward, or if its lineage is the
+// set's.
+func (t *Target) restores(ctx context.Context, v restoreState) ([]restored, error) {
+	rows, err := t.server.ask(ctx, `SELECT TOP (10000) restore_history_id, restore_date, restore_type, backup_set_id FROM msdb.dbo.restorehistory WHERE destination_database_name = @p1 AND backup_set_id IS NOT NULL ORDER BY restore_history_id DESC`, v.name)
 	if err != nil {
 		return nil, err
 	}
 	slices.Reverse(rows)
+	created := v.row.date("create_date")
 	for i := len(rows) - 1; i >= 0; i-- {
-		if rows[i].date("restore_date").Before(created.Add(-beforeCreation)) {
+		began := rows[i].date("restore_date")
+		if began.Before(created.Add(-longest)) {
 			break
 		}
-		if strings.TrimSpace(rows[i].text("restore_type")) == "D" {
-			return t.withSets(ctx, rows[i:], offset)
+		if strings.TrimSpace(rows[i].text("restore_type")) != "D" {
+			continue
 		}
+		all, err := t.withSets(ctx, rows[i:], v.offset)
+		switch {
+		case err != nil:
+			return nil, err
+		// msdb cuts times to the second, sys.databases does not.
+		case !began.Before(created.Add(-2 * time.Second)), !v.redo.IsZero():
+			return all, nil
+		case v.row.text("state_desc") == "RESTORING":
+			return nil, nil
+		}
+		family, err := t.family(ctx, v.name)
+		if err != nil || family.IsZero() || family != all[0].set.Set.Family {
+			return nil, err
+		}
+		return all, nil
 	}
 	return nil, nil
+}
+
+// family is the lineage of an open database, zero where the engine does not tell.
+func (t *Target) family(ctx context.Context, database string) (backup.GUID, error) {
+	rows, err := t.server.askIf(ctx, `SELECT family_guid FROM sys.database_recovery_status WHERE database_id = DB_ID(@p1)`, database)
+	if err != nil || len(rows) == 0 {
+		return backup.GUID{}, err
+	}
+	return rows[0].guid("family_guid"), nil
 }
 
 func (t *Target) withSets(ctx context.Context, rows []row, offset time.Duration) ([]restored, error) {
@@ -276,7 +325,8 @@ func (t *Target) TaskFiles(ctx context.Context, id string) ([]migration.TaskFile
 	}
 	out := []migration.TaskFile{}
 	for _, r := range v.restores {
-		f := migration.TaskFile{BackupMode: string(r.set.Set.Kind), Status: "Restored", Created: r.at, Ended: r.at,
+		f := migration.TaskFile{BackupMode: string(r.set.Set.Kind), Status: "Restored", Created: r.at, // its end is written nowhere
+
 			Size: fmt.Sprintf("%.1f", float64(r.set.Set.Size)/(1<<20))}
 		if len(r.set.Files) > 0 {
 			f.Name = keyOf(info.BackupPath, r.set.Files[0])

@@ -85,7 +85,7 @@ var views = map[string]view{
 
 const spaceColumns = "name nvarchar(128), data_space_id int, type char(2), type_desc nvarchar(60), is_default bit, is_read_only bit"
 
-const fileColumns = "database_id int, file_id int, file_guid uniqueidentifier, type tinyint, type_desc nvarchar(60), data_space_id int, name nvarchar(128), physical_name nvarchar(260), state tinyint, state_desc nvarchar(60), size int, max_size int, growth int, is_media_read_only bit, is_read_only bit, is_sparse bit, is_percent_growth bit, create_lsn numeric(25,0), differential_base_lsn numeric(25,0), differential_base_guid uniqueidentifier, differential_base_time datetime"
+const fileColumns = "database_id int, file_id int, file_guid uniqueidentifier, type tinyint, type_desc nvarchar(60), data_space_id int, name nvarchar(128), physical_name nvarchar(260), state tinyint, state_desc nvarchar(60), size int, max_size int, growth int, is_media_read_only bit, is_read_only bit, is_sparse bit, is_percent_growth bit, create_lsn numeric(25,0), differential_base_lsn numeric(25,0), differential_base_guid uniqueidentifier, differential_base_time datetime, redo_start_lsn numeric(25,0)"
 
 func databasesView(n *session, _ *database) (out [][]any) {
 	for _, db := range n.server.sorted() {
@@ -127,8 +127,12 @@ func filesView(all bool) func(*session, *database) [][]any {
 				if f.kind == "D" && !db.base.set.IsZero() {
 					baseLSN, baseGUID, baseAt = value.LSN(db.base.checkpoint), db.base.set, db.base.at
 				}
+				var redo any // none after a full restore that broke off: not confirmed
+				if db.state == restoring && db.redo != nil && !db.redo.broken && !db.redo.at.IsZero() {
+					redo = value.LSN(db.redo.at)
+				}
 				row := []any{int64(db.id), int64(f.id), f.guid, kind, desc, int64(f.space), f.logical, f.physical, int64(db.state), db.state.String(), f.size / 8192, int64(-1),
-					int64(8192), false, false, false, false, value.LSN(bakfile.LSN{}), baseLSN, baseGUID, baseAt}
+					int64(8192), false, false, false, false, value.LSN(bakfile.LSN{}), baseLSN, baseGUID, baseAt, redo}
 				if !all {
 					row = row[1:]
 				}
