@@ -11,22 +11,19 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/order"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 )
 
 // backup runs BACKUP DATABASE and BACKUP LOG.
 func (n *session) backup(ctx context.Context, b *tsql.Backup) error {
-	statement := "BACKUP DATABASE"
-	if b.Log {
-		statement = "BACKUP LOG"
-	}
-	o, err := n.backupOrder(b)
+	o, err := order.ForBackup(b, n.constant)
 	if err != nil {
 		return err
 	}
-	o.statement = statement
-	return abnormal(statement, n.runBackup(ctx, o))
+	o.User = n.login
+	return abnormal(o.Statement, n.runBackup(ctx, o))
 }
 
 // begun is a backup between its beginning and its end.
@@ -43,7 +40,7 @@ type begun struct {
 
 // runBackup does what the order says. The login's rights were not looked at
 // yet.
-func (n *session) runBackup(ctx context.Context, o backupOrder) error {
+func (n *session) runBackup(ctx context.Context, o order.Backup) error {
 	s := n.server
 	if n.tran != nil {
 		return errInTran
@@ -60,7 +57,7 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 			s.mu.Unlock()
 		}
 	}()
-	files, err := media.Open(s.reach, o.paths, o.overwrite, o.format)
+	files, err := media.Open(s.reach, o.Paths, o.Overwrite, o.Format)
 	if err != nil {
 		return err
 	}
@@ -76,11 +73,11 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 		return err
 	}
 	onDisk := b.size
-	if o.compress {
+	if o.Compress {
 		onDisk = max(64<<10, b.size/4)
 		b.set.CompressedSize = onDisk
 	}
-	if !o.log {
+	if !o.Log {
 		s.mu.Lock()
 		b.takeData(s.now())
 		s.mu.Unlock()
@@ -92,12 +89,12 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 		return err
 	}
 	b.set.BackupSize = b.size
-	label := bakfile.Media{SetGUID: newGUID(), Name: o.mediaName, Date: b.set.Started}
-	if err := media.Write(files, &b.set, b.base, content, onDisk, o.blockSize, label); err != nil {
+	label := bakfile.Media{SetGUID: newGUID(), Name: o.MediaName, Date: b.set.Started}
+	if err := media.Write(files, &b.set, b.base, content, onDisk, o.BlockSize, label); err != nil {
 		media.Discard(files)
 		return media.WriteError(files[0].Shown, err)
 	}
-	if o.stats > 0 {
+	if o.Stats > 0 {
 		n.info(3211, "%d percent processed.", 100)
 	}
 	s.mu.Lock()
@@ -109,7 +106,7 @@ func (n *session) runBackup(ctx context.Context, o backupOrder) error {
 		n.reply.Message(messages(errUnwritten)[0])
 		n.failed = 3009
 	}
-	n.tellPages(o.statement, b, time.Since(started), b.size)
+	n.tellPages(o.Statement, b, time.Since(started), b.size)
 	if unwritten {
 		n.reply.Failed()
 	} else {
@@ -142,81 +139,81 @@ func (n *session) tellPages(statement string, b *begun, took time.Duration, size
 }
 
 // beginBackup judges the order and fixes where the backup begins.
-func (n *session) beginBackup(o backupOrder) (*begun, error) {
+func (n *session) beginBackup(o order.Backup) (*begun, error) {
 	s := n.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	db := s.find(o.database)
+	db := s.find(o.Database)
 	if db == nil {
-		return nil, errNoDatabase(o.database)
+		return nil, errNoDatabase(o.Database)
 	}
 	r := n.rights()
 	switch {
 	case !r.enters(db):
 		return nil, errNoAccess(n.login, db.name)
 	case !r.role(db, "db_backupoperator"):
-		return nil, errDenied(o.statement, db.name)
+		return nil, errDenied(o.Statement, db.name)
 	case db.name == "tempdb":
 		return nil, refusal(3147, 16, "Backup and restore operations are not allowed on database tempdb.")
-	case db.name == "master" && o.log:
+	case db.name == "master" && o.Log:
 		return nil, refusal(4212, 16, "Cannot back up the log of the master database. Use BACKUP DATABASE instead.")
-	case db.name == "master" && o.differential:
+	case db.name == "master" && o.Differential:
 		return nil, refusal(3024, 16, "You can only perform a full backup of the master database. Use BACKUP DATABASE to back up the entire master database.")
-	case o.compress && !s.edition.compression:
-		return nil, refusal(1844, 16, "%s WITH COMPRESSION is not supported on %s.", o.statement, s.edition.name)
+	case o.Compress && !s.edition.compression:
+		return nil, refusal(1844, 16, "%s WITH COMPRESSION is not supported on %s.", o.Statement, s.edition.name)
 	}
-	if err := db.readable(); err != nil {
+	if err := s.backs(db, o); err != nil {
 		return nil, err
 	}
-	if s.taken(db, n) && !o.noRecovery {
+	if s.taken(db, n) && !o.NoRecovery {
 		return nil, errTaken(db.name)
 	}
-	if db.corrupt > 0 && o.checksum && !o.goOn && !o.log {
+	if db.corrupt > 0 && o.Checksum && !o.GoOn && !o.Log {
 		return nil, refusal(3043, 16, "BACKUP '%s' detected an error on page (1:%d) in file '%s'.", db.name, 153, db.files[0].physical)
 	}
 	b := &begun{db: db}
 	kind := bakfile.TypeFull
 	switch {
-	case o.log:
+	case o.Log:
 		kind = bakfile.TypeLog
-	case o.differential:
+	case o.Differential:
 		kind = bakfile.TypeDifferential
 	}
-	b.set = s.header(db, kind, o.user, s.now())
-	b.set.Name, b.set.Description, b.set.HasChecksums = o.name, o.description, o.checksum
+	b.set = s.header(db, kind, o.User, s.now())
+	b.set.Name, b.set.Description, b.set.HasChecksums = o.Name, o.Description, o.Checksum
 	b.base = db.base.set
-	if o.checksum {
+	if o.Checksum {
 		b.set.Flags |= media.FlagChecksums
 	}
-	if o.copyOnly {
+	if o.CopyOnly {
 		b.set.Flags |= media.FlagCopyOnly
 	}
-	if db.corrupt > 0 && o.goOn {
+	if db.corrupt > 0 && o.GoOn {
 		b.set.Flags |= media.FlagDamaged
 	}
-	if o.log {
+	if o.Log {
 		return b, n.beginLog(b, o)
 	}
 	return b, n.beginData(b, o)
 }
 
-func (n *session) beginData(b *begun, o backupOrder) error {
+func (n *session) beginData(b *begun, o order.Backup) error {
 	db := b.db
 	switch {
 	case db.dataBusy:
 		return errSerial
-	case o.differential && db.base.set.IsZero():
+	case o.Differential && db.base.set.IsZero():
 		return refusal(3035, 16, "Cannot perform a differential backup for database \"%s\", because a current database backup does not exist. Perform a full database backup by reissuing BACKUP DATABASE, omitting the WITH DIFFERENTIAL option.", db.name)
 	}
 	db.dataBusy = true
 	b.set.FirstLSN = db.checkpoint()
 	b.set.CheckpointLSN = b.set.FirstLSN
 	b.size = db.usedBytes()
-	if o.differential {
+	if o.Differential {
 		b.set.DifferentialBaseGUID, b.set.DifferentialBaseLSN = db.base.set, db.base.checkpoint
 		b.size = min(b.size, max(256<<10, int64(len(db.changed))*64<<10))
 	}
-	if !o.copyOnly && db.recovery != bakfile.RecoverySimple && db.lastLog.IsZero() {
+	if !o.CopyOnly && db.recovery != bakfile.RecoverySimple && db.lastLog.IsZero() {
 		// From here on the log is kept; a differential begins a chain as well.
 		db.lastLog, db.logBegan, b.chain = b.set.FirstLSN, b.set.FirstLSN, true
 		db.lastLogAt = n.server.now()
@@ -241,18 +238,18 @@ func (b *begun) takeData(now time.Time) {
 	}
 }
 
-func (n *session) beginLog(b *begun, o backupOrder) error {
+func (n *session) beginLog(b *begun, o order.Backup) error {
 	s, db := n.server, b.db
 	switch {
 	case db.recovery == bakfile.RecoverySimple:
 		return refusal(4208, 16, "The statement BACKUP LOG is not allowed while the recovery model is SIMPLE. Use BACKUP DATABASE or change the recovery model using ALTER DATABASE.")
 	case db.lastLog.IsZero():
 		return refusal(4214, 16, "BACKUP LOG cannot be performed because there is no current database backup.")
-	case db.logBusy, o.noRecovery && db.dataBusy:
+	case db.logBusy, o.NoRecovery && db.dataBusy:
 		return errSerial
-	case o.noRecovery && db.name == n.database:
+	case o.NoRecovery && db.name == n.database:
 		return refusal(3102, 16, "BACKUP cannot process database '%s' because it is in use by this session. It is recommended that the master database be used when performing this operation.", db.name)
-	case o.noRecovery && s.busy(db, n):
+	case o.NoRecovery && s.busy(db, n):
 		return errInUse
 	}
 	db.logBusy = true
@@ -265,7 +262,7 @@ func (n *session) beginLog(b *begun, o backupOrder) error {
 	}
 	b.payload.Changes = append([]Change(nil), db.log...)
 	b.size = max(64<<10, int64(len(db.log))*db.rowBytes)
-	if o.noRecovery {
+	if o.NoRecovery {
 		b.freeze = true
 		b.set.Flags |= media.FlagTail | media.FlagNoRecovery
 		db.state = restoring
@@ -275,12 +272,12 @@ func (n *session) beginLog(b *begun, o backupOrder) error {
 }
 
 // paceBackup lets the backup last and its files grow.
-func (n *session) paceBackup(ctx context.Context, o backupOrder, b *begun, files []*media.Medium) error {
+func (n *session) paceBackup(ctx context.Context, o order.Backup, b *begun, files []*media.Medium) error {
 	s := n.server
-	m := &meter{n: n, step: o.stats}
+	m := &meter{n: n, step: o.Stats}
 	size := b.size
 	onDisk := size
-	if o.compress {
+	if o.Compress {
 		onDisk = max(64<<10, size/4)
 	}
 	return n.pace(func(done int64) error {
@@ -304,12 +301,12 @@ func (n *session) paceBackup(ctx context.Context, o backupOrder, b *begun, files
 }
 
 // abandon puts a database back to where it was; the lock is held.
-func (n *session) abandon(b *begun, o backupOrder) {
+func (n *session) abandon(b *begun, o order.Backup) {
 	db := b.db
 	for e := range b.changed {
 		db.changed[e] = true
 	}
-	if o.log {
+	if o.Log {
 		db.logBusy = false
 	} else {
 		db.dataBusy = false
@@ -323,12 +320,12 @@ func (n *session) abandon(b *begun, o backupOrder) {
 }
 
 // endBackup notes that the backup succeeded; the lock is held.
-func (n *session) endBackup(b *begun, o backupOrder, files []*media.Medium, record bool) {
+func (n *session) endBackup(b *begun, o order.Backup, files []*media.Medium, record bool) {
 	s, db := n.server, b.db
 	now := s.now()
-	if o.log {
+	if o.Log {
 		db.logBusy = false
-		if !o.copyOnly && db.lastLog == b.set.FirstLSN { // else the chain was broken meanwhile
+		if !o.CopyOnly && db.lastLog == b.set.FirstLSN { // else the chain was broken meanwhile
 			kept := db.log[:0:0]
 			for _, c := range db.log {
 				if c.LSN.Compare(b.set.LastLSN) >= 0 {
@@ -339,17 +336,17 @@ func (n *session) endBackup(b *begun, o backupOrder, files []*media.Medium, reco
 		}
 	} else {
 		db.dataBusy = false
-		if b.set.Type == bakfile.TypeFull && !o.copyOnly {
+		if b.set.Type == bakfile.TypeFull && !o.CopyOnly {
 			db.base = base{b.set.SetGUID, b.set.CheckpointLSN, b.set.Started.Time}
 		}
 	}
 	if !record {
 		return
 	}
-	h := msdb.Set{Set: b.set, MediaGUID: files[0].File.Media.SetGUID, BlockSize: o.blockSize, User: o.user, CopyOnly: o.copyOnly,
+	h := msdb.Set{Set: b.set, MediaGUID: files[0].File.Media.SetGUID, BlockSize: o.BlockSize, User: o.User, CopyOnly: o.CopyOnly,
 		Zone: int64(s.config.UTCOffset / (15 * time.Minute)), Compressed: cmp.Or(b.set.CompressedSize, b.size), Damaged: b.set.Flags&media.FlagDamaged != 0,
 		Major: s.version[0], Collation: s.config.Collation}
-	if o.log {
+	if o.Log {
 		h.ValidUntil = b.set.Started.Time
 	}
 	for _, m := range files {
@@ -363,10 +360,10 @@ func (n *session) endBackup(b *begun, o backupOrder, files []*media.Medium, reco
 // does.
 func (s *Server) Backup(ctx context.Context, login, database, path string, log bool) error {
 	n := &session{server: s, login: login, vars: map[string]variable{}, reply: tds.Unheard()}
-	o := backupOrder{statement: "BACKUP DATABASE", database: database, paths: []string{path}, overwrite: true, format: true, log: log,
-		blockSize: 512, user: login, name: fmt.Sprintf("%s of %s", database, login)}
+	o := order.Backup{Statement: "BACKUP DATABASE", Database: database, Paths: []string{path}, Overwrite: true, Format: true, Log: log,
+		BlockSize: 512, User: login, Name: fmt.Sprintf("%s of %s", database, login)}
 	if log {
-		o.statement = "BACKUP LOG"
+		o.Statement = "BACKUP LOG"
 	}
 	return n.runBackup(ctx, o)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/group"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
@@ -35,12 +36,20 @@ var views = map[string]view{
 		return [][]any{{int64(0), n.server.name, "SQL Server", "SQLNCLI", false}}
 	}},
 
-	"sys.availability_groups":                 {columns: "group_id uniqueidentifier, name nvarchar(128), automated_backup_preference tinyint, automated_backup_preference_desc nvarchar(60)", rows: noRows},
-	"sys.availability_replicas":               {columns: "replica_id uniqueidentifier, group_id uniqueidentifier, replica_server_name nvarchar(256), backup_priority int", rows: noRows},
-	"sys.availability_databases_cluster":      {columns: "group_id uniqueidentifier, group_database_id uniqueidentifier, database_name nvarchar(128)", rows: noRows},
-	"sys.dm_hadr_database_replica_states":     {columns: "database_id int, group_id uniqueidentifier, replica_id uniqueidentifier, is_local bit, is_primary_replica bit, synchronization_state tinyint, synchronization_state_desc nvarchar(60), synchronization_health_desc nvarchar(60), is_suspended bit, last_hardened_lsn numeric(25,0), log_send_queue_size bigint, redo_queue_size bigint", rows: noRows, needs: "VIEW SERVER STATE"},
-	"sys.dm_hadr_availability_replica_states": {columns: "replica_id uniqueidentifier, group_id uniqueidentifier, is_local bit, role tinyint, role_desc nvarchar(60)", rows: noRows, needs: "VIEW SERVER STATE"},
-	"sys.dm_database_encryption_keys":         {columns: "database_id int, encryption_state int, encryption_state_desc nvarchar(32), encryptor_thumbprint varbinary(20), percent_complete real", rows: encryptionView, needs: "VIEW SERVER STATE"},
+	"sys.availability_groups":            {columns: group.GroupColumns, rows: grouped((*group.Group).Groups)},
+	"sys.availability_replicas":          {columns: group.ReplicaColumns, rows: grouped((*group.Group).Servers)},
+	"sys.availability_databases_cluster": {columns: group.ClusterColumns, rows: grouped((*group.Group).Cluster)},
+	"sys.availability_group_listeners":   {columns: group.ListenerColumns, rows: grouped((*group.Group).Listeners)},
+	"sys.dm_hadr_database_replica_states": {columns: group.DatabaseStateColumns, rows: func(n *session, _ *database) [][]any {
+		return n.server.group.DatabaseStates(n.server.name, func(name string) (int64, any) {
+			db := n.server.find(name)
+			return int64(db.id), value.LSN(db.next)
+		})
+	}, needs: "VIEW SERVER STATE"},
+	"sys.dm_hadr_availability_replica_states": {columns: group.ReplicaStateColumns, rows: func(n *session, _ *database) [][]any {
+		return n.server.group.ReplicaStates(n.server.name)
+	}, needs: "VIEW SERVER STATE"},
+	"sys.dm_database_encryption_keys": {columns: "database_id int, encryption_state int, encryption_state_desc nvarchar(32), encryptor_thumbprint varbinary(20), percent_complete real", rows: encryptionView, needs: "VIEW SERVER STATE"},
 
 	"sys.tables":  {columns: "name nvarchar(128), object_id int, principal_id int, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60), create_date datetime, modify_date datetime, is_ms_shipped bit, is_memory_optimized bit, temporal_type tinyint", rows: tablesView},
 	"sys.objects": {columns: "name nvarchar(128), object_id int, principal_id int, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60), create_date datetime, modify_date datetime, is_ms_shipped bit, is_memory_optimized bit, temporal_type tinyint", rows: tablesView},
@@ -87,12 +96,17 @@ const spaceColumns = "name nvarchar(128), data_space_id int, type char(2), type_
 
 const fileColumns = "database_id int, file_id int, file_guid uniqueidentifier, type tinyint, type_desc nvarchar(60), data_space_id int, name nvarchar(128), physical_name nvarchar(260), state tinyint, state_desc nvarchar(60), size int, max_size int, growth int, is_media_read_only bit, is_read_only bit, is_sparse bit, is_percent_growth bit, create_lsn numeric(25,0), differential_base_lsn numeric(25,0), differential_base_guid uniqueidentifier, differential_base_time datetime, redo_start_lsn numeric(25,0)"
 
+func grouped(rows func(*group.Group) [][]any) func(*session, *database) [][]any {
+	return func(n *session, _ *database) [][]any { return rows(n.server.group) }
+}
+
 func databasesView(n *session, _ *database) (out [][]any) {
 	for _, db := range n.server.sorted() {
 		compat, collation := any(int64(db.compat)), any(n.server.config.Collation)
 		if db.state == offline {
 			collation = nil
 		}
+		replica, member := n.server.group.Of(n.server.name, db.name)
 		containment := int64(0)
 		if db.contained {
 			containment = 1
@@ -103,7 +117,7 @@ func databasesView(n *session, _ *database) (out [][]any) {
 		wait := map[string]int64{"NOTHING": 0, "LOG_BACKUP": 2, "ACTIVE_BACKUP_OR_RESTORE": 3}[db.reuseWait()]
 		out = append(out, []any{db.name, int64(db.id), nil, []byte{1}, db.created, compat, collation, int64(access), db.access, db.readOnly, false, false,
 			int64(db.state), db.state.String(), false, false, int64(0), false, model, db.model(), int64(verify), db.verify, false, false, false, false, db.binding,
-			wait, db.reuseWait(), false, db.tde, nil, nil, containment, map[int64]string{0: "NONE", 1: "PARTIAL"}[containment], int64(60), false})
+			wait, db.reuseWait(), false, db.tde, replica, member, containment, map[int64]string{0: "NONE", 1: "PARTIAL"}[containment], int64(60), false})
 	}
 	return out
 }

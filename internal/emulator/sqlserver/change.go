@@ -27,7 +27,7 @@ func (n *session) forWriting(name tsql.Name, permission string) (*database, *con
 	if !r.enters(db) {
 		return nil, nil, errNoAccess(n.login, db.name)
 	}
-	if err := db.readable(); err != nil {
+	if err := s.opens(db); err != nil {
 		return nil, nil, err
 	}
 	schema := name.Part(1)
@@ -41,7 +41,7 @@ func (n *session) forWriting(name tsql.Name, permission string) (*database, *con
 	if !r.role(db, "db_datawriter") {
 		return nil, nil, refusal(229, 14, "The %s permission was denied on the object '%s', database '%s', schema '%s'.", permission, t.Name, db.name, t.Schema)
 	}
-	if err := db.writable(); err != nil {
+	if err := s.changes(db); err != nil {
 		return nil, nil, err
 	}
 	return db, t, nil

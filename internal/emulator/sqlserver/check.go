@@ -32,7 +32,7 @@ func (n *session) checkDB(ctx context.Context, st *tsql.CheckDB) error {
 	case !n.rights().role(db):
 		err = refusal(7983, 14, "User '%s' does not have permission to run DBCC checkdb for database '%s'.", n.login, db.name)
 	default:
-		err = db.readable()
+		err = s.opens(db)
 	}
 	corrupt := 0
 	var tables []*contents.Table

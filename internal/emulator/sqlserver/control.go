@@ -309,6 +309,7 @@ func (s *Server) controls() {
 			control.WriteJSON(w, map[string]int{"cut": s.Cut(in.Login)})
 		}
 	})
+	s.groupControls(answer)
 	d.HandleFunc("GET /statements", func(w http.ResponseWriter, _ *http.Request) { control.WriteJSON(w, s.Heard()) })
 }
 

@@ -31,7 +31,7 @@ func (n *session) current(what string, name tsql.Name) (*database, string, error
 	if schema == "" {
 		schema = "dbo"
 	}
-	return db, schema + "." + name.Last(), db.writable()
+	return db, schema + "." + name.Last(), s.changes(db)
 }
 
 func (n *session) createTable(st *tsql.CreateTable) error {
@@ -125,6 +125,8 @@ func (n *session) dropDatabase(st *tsql.DropDatabase) error {
 			continue
 		case db == nil || !r.server("dbcreator") && !r.role(db):
 			return refusal(3701, 11, "Cannot drop the database '%s', because it does not exist or you do not have permission.", name)
+		case s.group.Member(db.name) != nil:
+			return refusal(3752, 16, "The database '%s' is currently joined to an availability group.  Before you can drop the database, you need to remove it from the availability group.", db.name)
 		case db.system:
 			return refusal(3708, 16, "Cannot drop the database '%s' because it is a system database.", db.name)
 		case n.database == db.name, s.busy(db, n), db.dataBusy, db.logBusy:
@@ -181,6 +183,8 @@ func (n *session) rename(db *database, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.group.Member(db.name) != nil:
+		return refusals{errMember(db.name), refusal(5069, 16, "ALTER DATABASE statement failed.")}
 	case s.find(name) != nil:
 		return refusal(1801, 16, "Database '%s' already exists. Choose a different database name.", name)
 	case db.system || s.busy(db, n) || db.dataBusy || db.logBusy:

@@ -19,7 +19,11 @@
 //     database refuses writes, and is ONLINE again when the backup fails. As
 //     RESTORE, it needs the database for itself (3101).
 //   - A load counts as an application's session in its database until that is
-//     RESTRICTED_USER or SINGLE_USER.
+//     RESTRICTED_USER or SINGLE_USER; with Config.EagerLoads it takes the free
+//     slot of a database in SINGLE_USER and holds it (5064, 924).
+//   - Secondaries of an availability group are never behind: replicas share
+//     their databases, and each has its own msdb (StartGroup).
+//   - What a comment calls not confirmed is a guess at a number or an order.
 //   - Opening a database after a tail-log backup begins a recovery fork whose
 //     point is the tail's last LSN; the next log backup spans it.
 //   - Data and log backups of one database run side by side; two of a kind are
@@ -29,7 +33,8 @@
 // see them, rolling back is another change), enforce keys, write compressed
 // containers (COMPRESSION makes files smaller and says so in the headers),
 // STANDBY, marks, piecemeal and page restores, file backups, mirrored media,
-// URL and tape devices, encryption, availability groups, SQL Server Agent,
+// URL and tape devices, encryption, asynchronous and distributed availability
+// groups, SQL Server Agent,
 // Windows logins, server-side cursors. CHECKSUM and BINARY_CHECKSUM give equal
 // numbers for equal rows, not SQL Server's. It has no files of its own for
 // databases: their paths are names.
@@ -38,7 +43,12 @@
 // BACKUP DATABASE, BACKUP LOG, RESTORE DATABASE, RESTORE LOG, RESTORE
 // HEADERONLY, …, ALTER DATABASE, DBCC CHECKDB, EXECUTE, INSERT, …) and, as
 // path, /operation/database. A rule's Status refuses with the error number in
-// its Code, CutAnswer acts and breaks the connection. It adds these paths:
+// its Code, CutAnswer acts and breaks the connection. A rule's Effects are
+//
+//	takes  a restore lasts so long ("3h") by the server's clock
+//	msdb   a backup succeeds and misses its row (3009)
+//
+// It adds these paths:
 //
 //	GET    /databases, /databases/{name}   DatabaseState: LSNs, state, checksums of tables
 //	PATCH  /databases/{name}               a DatabasePatch
@@ -47,9 +57,11 @@
 //	GET    /loads                          all LoadStates
 //	POST   /databases/{name}/foreign       {"login","path","full","lose"}: somebody else's backup
 //	POST   /files/delete                   {"path"}
+//	POST   /files/protect                  {"path","password"}: media of old that want it (3279)
 //	PATCH  /logins/{name}                  a LoginPatch
 //	PUT    /disk                           a Disk: slow, full, denied
 //	PATCH  /server                         {"edition","version","rate"}
+//	PATCH  /group                          a GroupPatch: failover, preference, lost replicas
 //	POST   /cut                            {"login"}: breaks its connections, or all
 //	GET    /statements                     what clients sent
 package sqlserveremu

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/group"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -58,9 +59,9 @@ var functions = map[string]function{
 	"OBJECT_NAME":                {tds.NVarChar(128), 1, 2, objectName(func(t *contents.Table) string { return t.Name })},
 	"OBJECT_SCHEMA_NAME":         {tds.NVarChar(128), 1, 2, objectName(func(t *contents.Table) string { return t.Schema })},
 	"SCHEMA_NAME":                {tds.NVarChar(128), 0, 1, schemaName},
-	"FN_HADR_IS_PRIMARY_REPLICA": {tds.Bit, 1, 1, func(*session, []any) (any, error) { return nil, nil }},
+	"FN_HADR_IS_PRIMARY_REPLICA": {tds.Bit, 1, 1, ofMember(nil, (*group.Group).IsPrimary)},
 	// Databases outside of availability groups are backed up where they are.
-	"FN_HADR_BACKUP_IS_PREFERRED_REPLICA": {tds.Bit, 1, 1, func(*session, []any) (any, error) { return true, nil }},
+	"FN_HADR_BACKUP_IS_PREFERRED_REPLICA": {tds.Bit, 1, 1, ofMember(true, (*group.Group).Preferred)},
 }
 
 func (s *Server) utc() time.Time {

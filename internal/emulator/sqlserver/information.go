@@ -4,6 +4,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/order"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -23,7 +24,7 @@ const (
 const containmentPlace = 52
 
 // information answers HEADERONLY, FILELISTONLY and LABELONLY.
-func (n *session) information(kind string, o restoreOrder) error {
+func (n *session) information(kind string, o order.Restore) error {
 	if err := n.mayLook(); err != nil {
 		return err
 	}
@@ -44,7 +45,7 @@ func (n *session) information(kind string, o restoreOrder) error {
 		}
 		r.Columns = columnsOf(columns)
 		for _, s := range file.Sets {
-			if o.position > 0 && o.position != s.Position {
+			if o.Position > 0 && o.Position != s.Position {
 				continue
 			}
 			row := headerRow(&s, n.server.config.Collation)
@@ -61,7 +62,7 @@ func (n *session) information(kind string, o restoreOrder) error {
 			r.Rows = append(r.Rows, row)
 		}
 	case "FILELISTONLY":
-		src, err := media.Pick(files, o.position)
+		src, err := media.Pick(files, o.Position)
 		if err != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ func (n *session) information(kind string, o restoreOrder) error {
 			value.TextOrNull(m.Description), m.SoftwareName, int64(m.SoftwareVendorID), m.Date.Time, int64(1), compressed}}
 	}
 	if kind == "HEADERONLY" && len(r.Rows) == 0 {
-		_, err := media.Pick(files, o.position)
+		_, err := media.Pick(files, o.Position)
 		return err
 	}
 	columns := make([]tds.Column, len(r.Columns))

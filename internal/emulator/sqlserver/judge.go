@@ -8,20 +8,23 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/order"
 )
 
 // judge decides whether the set may be restored, and makes the database that a
 // full one restores; the lock is held.
-func (n *session) judge(o restoreOrder, src media.Source) (*database, error) {
+func (n *session) judge(o order.Restore, src media.Source) (*database, error) {
 	s := n.server
 	set := &src.Set
-	db := s.find(o.database)
+	db := s.find(o.Database)
 	r := n.rights()
 	switch {
 	case db == nil && !r.server("dbcreator") && !r.server("CREATE ANY DATABASE"):
 		return nil, errDenied("CREATE DATABASE", "master")
 	case db != nil && !r.server("dbcreator") && !strings.EqualFold(db.owner, n.login):
 		return nil, refusal(3110, 14, "User does not have permission to RESTORE database '%s'.", db.name)
+	case db != nil && s.group.Member(db.name) != nil:
+		return nil, errRestoreMember(db.name)
 	case db != nil && db.name == n.database:
 		return nil, refusal(3102, 16, "RESTORE cannot process database '%s' because it is in use by this session. It is recommended that the master database be used when performing this operation.", db.name)
 	case db != nil && (db.dataBusy || db.logBusy):
@@ -29,9 +32,9 @@ func (n *session) judge(o restoreOrder, src media.Source) (*database, error) {
 	case set.VersionMajor > s.version[0] || set.DatabaseVersion > databaseVersions[s.version[0]]+1:
 		return nil, refusal(3169, 16, "The database was backed up on a server running version %s. That version is incompatible with this server, which is running version %d.%02d.%04d. Either restore the database on a server that supports the backup, or use a backup that is compatible with this server.",
 			fmt.Sprintf("%d.%02d.%04d", set.VersionMajor, set.VersionMinor, set.VersionBuild), s.version[0], s.version[1], s.version[2])
-	case o.log && set.Type != bakfile.TypeLog:
+	case o.Log && set.Type != bakfile.TypeLog:
 		return nil, refusal(3143, 16, "The data set on device '%s' is not a SQL Server backup set.", src.Media[0].Shown)
-	case !o.log && set.Type == bakfile.TypeLog:
+	case !o.Log && set.Type == bakfile.TypeLog:
 		return nil, refusal(3153, 16, "The database is already fully recovered, or the backup set on device '%s' is a log backup: use RESTORE LOG.", src.Media[0].Shown)
 	}
 	if set.Type == bakfile.TypeFull {
@@ -40,7 +43,7 @@ func (n *session) judge(o restoreOrder, src media.Source) (*database, error) {
 	return db, n.judgeForward(db, o, set)
 }
 
-func (n *session) judgeFull(db *database, o restoreOrder, src media.Source) (*database, error) {
+func (n *session) judgeFull(db *database, o order.Restore, src media.Source) (*database, error) {
 	s := n.server
 	set := &src.Set
 	if db != nil {
@@ -49,9 +52,9 @@ func (n *session) judgeFull(db *database, o restoreOrder, src media.Source) (*da
 			return nil, refusal(3108, 16, "To restore the %s database, the server must be running in single-user mode.", db.name)
 		case s.busy(db, n):
 			return nil, errInUse
-		case db.family != set.FamilyGUID && !o.replace:
+		case db.family != set.FamilyGUID && !o.Replace:
 			return nil, refusal(3154, 16, "The backup set holds a backup of a database other than the existing '%s' database.", db.name)
-		case db.state == online && db.chained() && !o.replace && o.stopAt == nil:
+		case db.state == online && db.chained() && !o.Replace && o.StopAt == nil:
 			return nil, refusal(3159, 16, "The tail of the log for the database \"%s\" has not been backed up. Use BACKUP LOG WITH NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log.", db.name)
 		}
 	}
@@ -71,9 +74,9 @@ func (n *session) judgeFull(db *database, o restoreOrder, src media.Source) (*da
 			refusal(3119, 16, "Problems were identified while planning for the RESTORE statement. Previous messages provide details.")}
 	}
 	if db == nil {
-		db = s.newDatabase(o.database, files[0].size)
+		db = s.newDatabase(o.Database, files[0].size)
 		db.owner = n.login
-		s.databases[s.key(o.database)] = db
+		s.databases[s.key(o.Database)] = db
 	}
 	db.files, db.state, db.tables = files, restoring, contents.Tables{}
 	db.redo = &redo{broken: true}
@@ -81,7 +84,7 @@ func (n *session) judgeFull(db *database, o restoreOrder, src media.Source) (*da
 }
 
 // placeFiles decides where the files of the restored database lie.
-func (n *session) placeFiles(db *database, o restoreOrder, set *bakfile.Set) (files []dataFile, err error) {
+func (n *session) placeFiles(db *database, o order.Restore, set *bakfile.Set) (files []dataFile, err error) {
 	s := n.server
 	known := map[string]bool{}
 	taken := map[string]string{}
@@ -96,10 +99,10 @@ func (n *session) placeFiles(db *database, o restoreOrder, set *bakfile.Set) (fi
 	var problems refusals
 	for _, f := range set.Files {
 		known[strings.ToLower(f.LogicalName)] = true
-		place, moved := o.moves[strings.ToLower(f.LogicalName)]
+		place, moved := o.Moves[strings.ToLower(f.LogicalName)]
 		if !moved {
 			place = f.PhysicalName
-			if db != nil && !o.replace || db != nil && len(db.files) == len(set.Files) {
+			if db != nil && !o.Replace || db != nil && len(db.files) == len(set.Files) {
 				for _, have := range db.files {
 					if have.id == f.FileID {
 						place = have.physical
@@ -114,12 +117,12 @@ func (n *session) placeFiles(db *database, o restoreOrder, set *bakfile.Set) (fi
 		case path.Dir(strings.ReplaceAll(place, `\`, "/")) != path.Clean(s.config.DataFolder):
 			problems = append(problems, refusal(5133, 16, "Directory lookup for the file \"%s\" failed with the operating system error %s.", place, media.OSError(3)), cannot)
 		}
-		taken[strings.ToLower(place)] = o.database
+		taken[strings.ToLower(place)] = o.Database
 		files = append(files, dataFile{f.FileID, f.LogicalName, place, f.Type, f.FilegroupID, f.FilegroupName, f.Size, f.UniqueID})
 	}
-	for logical := range o.moves {
+	for logical := range o.Moves {
 		if !known[logical] {
-			return nil, refusal(3234, 16, "Logical file '%s' is not part of database '%s'. Use RESTORE FILELISTONLY to list the logical file names.", logical, o.database)
+			return nil, refusal(3234, 16, "Logical file '%s' is not part of database '%s'. Use RESTORE FILELISTONLY to list the logical file names.", logical, o.Database)
 		}
 	}
 	if len(problems) > 0 {
@@ -129,14 +132,14 @@ func (n *session) placeFiles(db *database, o restoreOrder, set *bakfile.Set) (fi
 }
 
 // judgeForward decides on a differential or a log.
-func (n *session) judgeForward(db *database, o restoreOrder, set *bakfile.Set) error {
+func (n *session) judgeForward(db *database, o order.Restore, set *bakfile.Set) error {
 	if db == nil {
-		return refusal(3118, 16, "The database \"%s\" does not exist. RESTORE can only create a database when restoring either a full backup or a file backup of the primary file.", o.database)
+		return refusal(3118, 16, "The database \"%s\" does not exist. RESTORE can only create a database when restoring either a full backup or a file backup of the primary file.", o.Database)
 	}
-	if db.family != set.FamilyGUID && !o.replace {
+	if db.family != set.FamilyGUID && !o.Replace {
 		return refusal(3154, 16, "The backup set holds a backup of a database other than the existing '%s' database.", db.name)
 	}
-	if db.state == online && db.chained() && set.Type == bakfile.TypeDifferential && !o.replace {
+	if db.state == online && db.chained() && set.Type == bakfile.TypeDifferential && !o.Replace {
 		return refusal(3159, 16, "The tail of the log for the database \"%s\" has not been backed up. Use BACKUP LOG WITH NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log.", db.name)
 	}
 	r := db.redo

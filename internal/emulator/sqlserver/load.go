@@ -14,6 +14,7 @@ import (
 // until the database is RESTRICTED_USER or somebody else's in SINGLE_USER.
 type load struct {
 	database string
+	server   *Server // whose client it is; guarded
 	rate     float64
 	stop     chan struct{}
 	done     chan struct{}
@@ -72,7 +73,7 @@ func (s *Server) Load(database string, rate float64) error {
 	if len(db.tables) == 0 {
 		return fmt.Errorf("database %s has no table", db.name)
 	}
-	l := &load{database: db.name, rate: rate, stop: make(chan struct{}), done: make(chan struct{})}
+	l := &load{server: s, database: db.name, rate: rate, stop: make(chan struct{}), done: make(chan struct{})}
 	s.loads[s.key(db.name)] = l
 	s.work.Add(1)
 	go func() {
@@ -135,7 +136,7 @@ func (s *Server) runLoad(l *load) {
 		due = time.Since(begun).Seconds() * l.rate
 		s.mu.Lock()
 		for ; tried+1 <= due; tried++ {
-			if l.last = s.changeRow(l.database); l.last != nil {
+			if l.last = l.server.changeRow(l.database); l.last != nil {
 				l.refused++
 			} else {
 				l.written++
@@ -151,7 +152,7 @@ func (s *Server) changeRow(database string) error {
 	if db == nil {
 		return errNoDatabase(database)
 	}
-	if err := db.writable(); err != nil {
+	if err := s.changes(db); err != nil {
 		return err
 	}
 	if l := s.loads[s.key(db.name)]; db.access == "SINGLE_USER" && (l == nil || !l.slot) {

@@ -85,7 +85,7 @@ func (r rights) enters(db *database) bool {
 // lock is held.
 func (s *Server) enter(n *session, db *database) error {
 	r := n.rights()
-	if err := db.readable(); err != nil {
+	if err := s.opens(db); err != nil {
 		return err
 	}
 	switch {

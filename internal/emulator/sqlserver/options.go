@@ -34,8 +34,11 @@ func (n *session) setting(ctx context.Context, db *database, set tsql.Setting, s
 		return err
 	}
 	s.mu.Lock()
-	taken := s.taken(db, n)
+	taken, member := s.taken(db, n), s.alters(db, set.Word, set.Value)
 	s.mu.Unlock()
+	if member != nil {
+		return member
+	}
 	if taken { // whatever the termination clause says
 		return refusal(5064, 16, "Changes to the state or options of database '%s' cannot be made at this time. The database is in single-user mode, and a user is currently connected to it.", db.name)
 	}

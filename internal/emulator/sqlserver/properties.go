@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/group"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
@@ -49,7 +50,12 @@ func (s *Server) property(name string) any {
 		return s.config.BackupFolder
 	case "instancedefaultdatapath", "instancedefaultlogpath":
 		return s.config.DataFolder + "/"
-	case "ishadrenabled", "isclustered", "isintegratedsecurityonly", "issingleuser":
+	case "ishadrenabled":
+		if s.group != nil {
+			return int64(1)
+		}
+		return int64(0)
+	case "isclustered", "isintegratedsecurityonly", "issingleuser":
 		return int64(0)
 	case "collation":
 		return s.config.Collation
@@ -79,7 +85,7 @@ func (n *session) databaseProperty(database, name string) any {
 	case "recovery":
 		return strings.ReplaceAll(string(db.recovery), "-", "_")
 	case "updateability":
-		if db.readOnly {
+		if db.readOnly || s.secondary(db) {
 			return "READ_ONLY"
 		}
 		return "READ_WRITE"
@@ -255,4 +261,17 @@ func schemas(db *database) map[string]int {
 		}
 	}
 	return out
+}
+
+// ofMember asks the group about one of its databases.
+func ofMember(otherwise any, ask func(g *group.Group, server string) bool) func(*session, []any) (any, error) {
+	return func(n *session, a []any) (any, error) {
+		s := n.server
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if db := s.find(value.Text(a[0])); db != nil && s.group.Member(db.name) != nil {
+			return ask(s.group, s.name), nil
+		}
+		return otherwise, nil
+	}
 }

@@ -10,23 +10,23 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/order"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
-	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
 // restore runs the RESTORE statements.
 func (n *session) restore(ctx context.Context, r *tsql.Restore) error {
 	statement := "RESTORE " + r.Kind
-	o, err := n.restoreOrder(r)
+	o, err := order.ForRestore(r, n.constant)
 	if err != nil {
 		return err
 	}
 	switch {
 	case n.tran != nil && (r.Kind == "DATABASE" || r.Kind == "LOG"):
 		err = errInTran
-	case r.Kind == "DATABASE" && len(o.paths) == 0:
+	case r.Kind == "DATABASE" && len(o.Paths) == 0:
 		err = n.recovery(o)
-	case r.Kind == "LOG" && len(o.paths) == 0:
+	case r.Kind == "LOG" && len(o.Paths) == 0:
 		err = n.recovery(o)
 	case r.Kind == "DATABASE" || r.Kind == "LOG":
 		err = n.runRestore(ctx, o)
@@ -39,101 +39,18 @@ func (n *session) restore(ctx context.Context, r *tsql.Restore) error {
 	return abnormal(statement, err)
 }
 
-type restoreOrder struct {
-	log        bool
-	database   string
-	paths      []string
-	position   int // FILE = n; zero = not given
-	noRecovery bool
-	replace    bool
-	checksum   bool
-	moves      map[string]string // by logical name in lower case
-	stopAt     *time.Time
-	stats      int
-	password   string // of the media
-	history    bool   // LOADHISTORY
-}
-
-func (n *session) restoreOrder(r *tsql.Restore) (o restoreOrder, err error) {
-	text := func(x tsql.Expr) string {
-		v, e := n.constant(x)
-		if e != nil && err == nil {
-			err = e
-		}
-		return value.Text(v)
-	}
-	o.log = r.Kind == "LOG"
-	if r.Database != nil {
-		o.database = text(r.Database)
-	}
-	for _, d := range r.Devices {
-		if d.Kind != "DISK" {
-			return o, refusal(3206, 16, "Backup device '%s' does not exist. To view existing backup devices, use the sys.backup_devices catalog view. To create a new backup device use either sp_addumpdevice or SQL Server Management Studio.", text(d.Path))
-		}
-		o.paths = append(o.paths, text(d.Path))
-	}
-	o.moves = map[string]string{}
-	for _, m := range r.Moves {
-		o.moves[strings.ToLower(text(m.Logical))] = text(m.Path)
-	}
-	has := r.Options.Has
-	if x, ok := r.Options["MEDIAPASSWORD"]; ok {
-		o.password = text(x)
-	}
-	o.history = has("LOADHISTORY")
-	o.noRecovery, o.replace, o.checksum = has("NORECOVERY"), has("REPLACE"), has("CHECKSUM")
-	for _, unsupported := range []string{"STANDBY", "STOPATMARK", "STOPBEFOREMARK", "RESTART"} {
-		if has(unsupported) {
-			return o, refusal(3032, 16, "One or more of the options (%s) are not supported for this statement. Review the documentation for supported options.", strings.ToLower(unsupported))
-		}
-	}
-	if x, ok := r.Options["FILE"]; ok {
-		v, e := n.constant(x)
-		if e != nil {
-			return o, e
-		}
-		position, ok := v.(int64)
-		if !ok || position < 1 {
-			return o, errRange(value.Whole(v), "FILE")
-		}
-		o.position = int(position)
-	}
-	if x, ok := r.Options["STOPAT"]; ok {
-		at, ok := value.ParseTime(text(x))
-		if !ok {
-			return o, refusal(241, 16, "Conversion failed when converting date and/or time from character string.")
-		}
-		o.stopAt = &at
-	}
-	if has("STATS") {
-		o.stats = 10
-		if x := r.Options["STATS"]; x != nil {
-			v, e := n.constant(x)
-			if e != nil {
-				return o, e
-			}
-			k, ok := v.(int64)
-			if !ok || k < 1 || k > 100 {
-				return o, errRange(value.Whole(v), "STATS")
-			}
-			o.stats = int(k)
-		}
-	}
-	return o, err
-}
-
 // runRestore restores one backup set.
-func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
+func (n *session) runRestore(ctx context.Context, o order.Restore) error {
 	s := n.server
 	files, err := n.gather(o, false)
 	if err != nil {
 		return err
 	}
-	src, err := media.Pick(files, o.position)
+	src, err := media.Pick(files, o.Position)
 	if err != nil {
 		return err
 	}
-	if o.checksum && !src.Set.HasChecksums {
+	if o.Checksum && !src.Set.HasChecksums {
 		return refusal(3187, 16, "RESTORE WITH CHECKSUM cannot be specified because the backup set does not contain checksum information.")
 	}
 	s.mu.Lock()
@@ -166,7 +83,7 @@ func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 		return err
 	}
 	statement := "RESTORE DATABASE"
-	if o.log {
+	if o.Log {
 		statement = "RESTORE LOG"
 	}
 	n.tellPages(statement, &begun{db: db, set: src.Set}, time.Since(started), src.Set.BackupSize)
@@ -174,8 +91,8 @@ func (n *session) runRestore(ctx context.Context, o restoreOrder) error {
 	return nil
 }
 
-func (n *session) paceRestore(ctx context.Context, o restoreOrder, size int64) error {
-	m := &meter{n: n, step: o.stats}
+func (n *session) paceRestore(ctx context.Context, o order.Restore, size int64) error {
+	m := &meter{n: n, step: o.Stats}
 	return n.pace(func(done int64) error {
 		m.at(done, size)
 		return n.reply.Err()
@@ -183,18 +100,18 @@ func (n *session) paceRestore(ctx context.Context, o restoreOrder, size int64) e
 }
 
 // applySet does what the set says; the lock is held.
-func (n *session) applySet(db *database, o restoreOrder, src media.Source, p contents.Payload, began time.Time) error {
+func (n *session) applySet(db *database, o order.Restore, src media.Source, p contents.Payload, began time.Time) error {
 	s := n.server
 	set := &src.Set
 	reached := true
 	switch {
 	case set.Type == bakfile.TypeLog:
 		from, to := db.redo.at, set.LastLSN
-		if o.stopAt != nil && set.Started.Before(*o.stopAt) {
+		if o.StopAt != nil && set.Started.Before(*o.StopAt) {
 			reached = false
 		}
 		for _, c := range p.Changes {
-			if o.stopAt != nil && c.At.After(*o.stopAt) {
+			if o.StopAt != nil && c.At.After(*o.StopAt) {
 				to, reached = c.LSN, true
 				break
 			}
@@ -202,7 +119,7 @@ func (n *session) applySet(db *database, o restoreOrder, src media.Source, p con
 				db.tables.Apply(c)
 			}
 		}
-		if o.stopAt != nil && to.Compare(from) < 0 {
+		if o.StopAt != nil && to.Compare(from) < 0 {
 			return refusal(4335, 16, "The specified STOPAT time is too early. All or part of the database is already rolled forward beyond that point.")
 		}
 		db.redo.at, db.redo.fork = to, set.RecoveryForkID
@@ -233,15 +150,15 @@ func (n *session) applySet(db *database, o restoreOrder, src media.Source, p con
 	}
 	id := s.history.Learn(s.learned(src))
 	var stop any
-	if o.stopAt != nil {
-		stop = *o.stopAt
+	if o.StopAt != nil {
+		stop = *o.StopAt
 	}
 	s.history.Restored(msdb.Restore{Set: id, Began: began, Destination: db.name, User: n.login, Kind: msdb.Letters[set.Type],
-		Replace: o.replace, Recovery: !o.noRecovery && reached, StopAt: stop, Devices: int64(len(src.Media))})
+		Replace: o.Replace, Recovery: !o.NoRecovery && reached, StopAt: stop, Devices: int64(len(src.Media))})
 	switch {
-	case !reached && !o.noRecovery:
+	case !reached && !o.NoRecovery:
 		n.info(4322, "This backup set contains records that were logged before the designated point in time. The database is being left in the restoring state so that more roll forward can be performed.")
-	case !o.noRecovery:
+	case !o.NoRecovery:
 		db.recover(s.now())
 	}
 	return nil
@@ -276,24 +193,26 @@ func (s *Server) learned(src media.Source) msdb.Set {
 }
 
 // recovery is RESTORE DATABASE … WITH RECOVERY without a device.
-func (n *session) recovery(o restoreOrder) error {
+func (n *session) recovery(o order.Restore) error {
 	s := n.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	db := s.find(o.database)
+	db := s.find(o.Database)
 	r := n.rights()
 	switch {
 	case db == nil:
-		return errNoDatabase(o.database)
+		return errNoDatabase(o.Database)
 	case !r.server("dbcreator") && !strings.EqualFold(db.owner, n.login):
 		return refusal(3110, 14, "User does not have permission to RESTORE database '%s'.", db.name)
+	case s.group.Member(db.name) != nil:
+		return errRestoreMember(db.name)
 	case db.state != restoring:
 		return refusal(3153, 16, "The database is already fully recovered.")
 	case db.redo == nil || db.redo.broken || db.dataBusy || db.logBusy:
 		return refusal(4333, 16, "The database cannot be recovered because the log was not restored.")
 	}
 	started := time.Now()
-	if !o.noRecovery {
+	if !o.NoRecovery {
 		db.recover(s.now())
 	}
 	n.info(3014, "RESTORE DATABASE successfully processed 0 pages in %.3f seconds (0.000 MB/sec).", time.Since(started).Seconds())
@@ -302,7 +221,7 @@ func (n *session) recovery(o restoreOrder) error {
 }
 
 // verify is RESTORE VERIFYONLY.
-func (n *session) verify(ctx context.Context, o restoreOrder) error {
+func (n *session) verify(ctx context.Context, o order.Restore) error {
 	if err := n.mayLook(); err != nil {
 		return err
 	}
@@ -310,17 +229,17 @@ func (n *session) verify(ctx context.Context, o restoreOrder) error {
 	if err != nil {
 		return err
 	}
-	src, err := media.Pick(files, o.position)
+	src, err := media.Pick(files, o.Position)
 	if err != nil {
 		return err
 	}
-	if o.checksum && !src.Set.HasChecksums {
+	if o.Checksum && !src.Set.HasChecksums {
 		return refusal(3187, 16, "RESTORE WITH CHECKSUM cannot be specified because the backup set does not contain checksum information.")
 	}
 	if err := n.paceRestore(ctx, o, src.Set.BackupSize); err != nil {
 		return err
 	}
-	if o.history {
+	if o.History {
 		s := n.server
 		s.mu.Lock()
 		s.history.Learn(s.learned(src))
@@ -332,12 +251,12 @@ func (n *session) verify(ctx context.Context, o restoreOrder) error {
 }
 
 // gather reads the media; those with a password want it.
-func (n *session) gather(o restoreOrder, one bool) ([]media.File, error) {
-	files, err := media.Gather(n.server.reach, o.paths, one)
+func (n *session) gather(o order.Restore, one bool) ([]media.File, error) {
+	files, err := media.Gather(n.server.reach, o.Paths, one)
 	if err != nil {
 		return nil, err
 	}
-	return files, n.server.unlocked(files[0].Headers, o.password)
+	return files, n.server.unlocked(files[0].Headers, o.Password)
 }
 
 // unlocked refuses media whose password was not given.

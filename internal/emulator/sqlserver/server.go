@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/group"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
@@ -38,7 +39,9 @@ type Server struct {
 	stop context.CancelFunc
 	work sync.WaitGroup // connections and loads
 
-	mu        sync.Mutex // guards everything below
+	mu        *sync.Mutex        // guards everything below; replicas of a group share it
+	group     *group.Group       // nil outside of one
+	peers     map[string]*Server // the group's servers by name
 	name      string
 	version   [4]int
 	edition   edition
@@ -91,7 +94,7 @@ func New(c Config) (*Server, error) {
 	if len(c.Logins) == 0 {
 		c.Logins = []Login{{Name: "sa", Password: "Emulated-1", Sysadmin: true}}
 	}
-	s := &Server{config: c, controlPort: control.New(), name: c.Name, started: time.Now(), databases: map[string]*database{},
+	s := &Server{mu: &sync.Mutex{}, config: c, controlPort: control.New(), name: c.Name, started: time.Now(), databases: map[string]*database{},
 		sessions: map[int]*session{}, passwords: map[bakfile.GUID]string{}, loads: map[string]*load{}, nextSPID: 51}
 	s.fold = value.Collation{CaseSensitive: strings.Contains(c.Collation, "_CS_") || strings.Contains(c.Collation, "_BIN")}
 	s.ctx, s.stop = context.WithCancel(context.Background())

@@ -316,7 +316,7 @@ func (n *session) rollback() {
 		return
 	}
 	for i := len(t.undo) - 1; i >= 0; i-- {
-		if db := s.find(t.undo[i].database); db != nil && db.writable() == nil {
+		if db := s.find(t.undo[i].database); db != nil && s.changes(db) == nil {
 			c := t.undo[i].inverse
 			c.At = s.now()
 			db.change(c)

@@ -33,6 +33,10 @@ func Start(c Config, listen, controlURL string) (*Running, error) {
 	if err != nil {
 		return nil, err
 	}
+	return serve(s, listen, controlURL)
+}
+
+func serve(s *Server, listen, controlURL string) (_ *Running, err error) {
 	run := &Running{Server: s, CA: s.ca}
 	if run.listener, err = loopback(listen); err != nil {
 		return nil, errors.Join(err, run.Close())
@@ -46,7 +50,7 @@ func Start(c Config, listen, controlURL string) (*Running, error) {
 	run.controlURL = &http.Server{Handler: s.Control(), ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = run.controlURL.Serve(controls) }()
 	run.accept.Add(1)
-	go run.serve()
+	go run.take()
 	return run, nil
 }
 
@@ -65,7 +69,7 @@ func loopback(address string) (net.Listener, error) {
 	return l, nil
 }
 
-func (run *Running) serve() {
+func (run *Running) take() {
 	defer run.accept.Done()
 	s := run.Server
 	room := make(chan struct{}, maxConnections)

@@ -79,7 +79,7 @@ func (n *session) Table(name tsql.Name) (*query.Relation, error) {
 		isView = false
 	}
 	if db.name != n.database || !isView {
-		if err := db.readable(); err != nil {
+		if err := s.opens(db); err != nil {
 			return nil, err
 		}
 		if s.taken(db, n) {
