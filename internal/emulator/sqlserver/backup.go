@@ -159,8 +159,8 @@ func (n *session) beginBackup(o order.Backup) (*begun, error) {
 		return nil, refusal(4212, 16, "Cannot back up the log of the master database. Use BACKUP DATABASE instead.")
 	case db.name == "master" && o.Differential:
 		return nil, refusal(3024, 16, "You can only perform a full backup of the master database. Use BACKUP DATABASE to back up the entire master database.")
-	case o.Compress && !s.edition.compression:
-		return nil, refusal(1844, 16, "%s WITH COMPRESSION is not supported on %s.", o.Statement, s.edition.name)
+	case o.Compress && !s.edition.Compression:
+		return nil, refusal(1844, 16, "%s WITH COMPRESSION is not supported on %s.", o.Statement, s.edition.Name)
 	}
 	if err := s.backs(db, o); err != nil {
 		return nil, err

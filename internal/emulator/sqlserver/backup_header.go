@@ -13,7 +13,7 @@ func (s *Server) header(db *database, kind bakfile.Type, user string, started ti
 	set := bakfile.Set{
 		Type: kind, Database: db.name, ServerName: s.name, MachineName: machine(s.name), UserName: user,
 		VersionMajor: s.version[0], VersionMinor: s.version[1], VersionBuild: s.version[2],
-		DatabaseVersion: databaseVersions[s.version[0]], CompatibilityLevel: db.compat, RecoveryModel: db.recovery,
+		DatabaseVersion: s.version.Database(), CompatibilityLevel: db.compat, RecoveryModel: db.recovery,
 		DatabaseCreated: local(db.created), Started: local(started), UTCOffset: &offset,
 		SetGUID: newGUID(), BindingID: db.binding, RecoveryForkID: db.fork, FirstRecoveryForkID: db.fork, FamilyGUID: db.family,
 		Flags: media.FlagAlways, SortOrder: 52, UnicodeLocale: 1033, UnicodeCompare: 196609, DatabaseBackupLSN: db.base.checkpoint,

@@ -109,28 +109,3 @@ type TableSpec struct {
 	Columns []ColumnSpec
 	Rows    int
 }
-
-// edition is what an edition is called and may do.
-type edition struct {
-	name        string
-	engine      int   // SERVERPROPERTY('EngineEdition')
-	compression bool  // of backups
-	limit       int64 // bytes of a database; zero = none
-}
-
-// editions after the public page "Editions and supported features of SQL
-// Server"; Web can compress since 2016 SP1.
-func editionOf(word string, major int) (edition, bool) {
-	limit := int64(10 << 30)
-	if major >= 17 {
-		limit = 50 << 30
-	}
-	e, ok := map[string]edition{
-		"enterprise": {"Enterprise Edition (64-bit)", 3, true, 0},
-		"developer":  {"Developer Edition (64-bit)", 3, true, 0},
-		"standard":   {"Standard Edition (64-bit)", 2, true, 0},
-		"web":        {"Web Edition (64-bit)", 2, true, 0},
-		"express":    {"Express Edition (64-bit)", 4, false, limit},
-	}[word]
-	return e, ok
-}

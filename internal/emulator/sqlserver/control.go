@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/product"
 )
 
 // DatabaseState is a database as the control door shows it.
@@ -152,12 +153,12 @@ func (s *Server) SetServer(editionWord, version string, rate *int64) error {
 	v := s.version
 	if version != "" {
 		var err error
-		if v, err = parseVersion(version); err != nil {
+		if v, err = product.ParseVersion(version); err != nil {
 			return err
 		}
 	}
 	if editionWord != "" {
-		e, ok := editionOf(editionWord, v[0])
+		e, ok := product.EditionOf(editionWord, v[0])
 		if !ok {
 			return refusal(50000, 16, "edition %q is none that is emulated", editionWord)
 		}

@@ -1,7 +1,6 @@
 package sqlserveremu
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -85,7 +84,7 @@ func (n *session) Global(name string) (any, error) {
 	defer s.mu.Unlock()
 	switch strings.ToUpper(name) {
 	case "@@VERSION":
-		return s.versionText(), nil
+		return s.version.Text(s.edition), nil
 	case "@@SERVERNAME":
 		return s.name, nil
 	case "@@SERVICENAME":
@@ -111,12 +110,6 @@ func (n *session) Global(name string) (any, error) {
 		return int64(-1), nil
 	}
 	return nil, errNoVariable(name)
-}
-
-func (s *Server) versionText() string {
-	v := s.version
-	return fmt.Sprintf("Microsoft SQL Server %s (RTM) - %d.%d.%d.%d (X64) \n\tEmulated \n\t%s on Linux (Emulator) <X64>",
-		productNames[v[0]], v[0], v[1], v[2], v[3], s.edition.name)
 }
 
 func (s *Server) instance() string {

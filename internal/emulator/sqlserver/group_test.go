@@ -147,7 +147,9 @@ func TestAGroupIsSeenAndFailsOver(t *testing.T) {
 	first.remote(t, http.MethodPost, "/databases/Shop/load", map[string]any{"rate": 500}, nil)
 	until(t, "written", func() bool { return first.Loads()[0].Written > 5 })
 	second.remote(t, http.MethodPatch, "/group", map[string]any{"primary": "SQL02"}, nil)
-	until(t, "cut", func() bool { return one(t, first.db, "SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE database_id = DB_ID(N'Shop')") == "0" })
+	until(t, "cut", func() bool {
+		return one(t, first.db, "SELECT COUNT(*) FROM sys.dm_exec_sessions WHERE database_id = DB_ID(N'Shop')") == "0"
+	})
 	if got := one(t, listener(), "SELECT @@SERVERNAME"); got != "SQL02" {
 		t.Errorf("the listener leads to %s", got)
 	}

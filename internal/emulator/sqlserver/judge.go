@@ -29,7 +29,7 @@ func (n *session) judge(o order.Restore, src media.Source) (*database, error) {
 		return nil, refusal(3102, 16, "RESTORE cannot process database '%s' because it is in use by this session. It is recommended that the master database be used when performing this operation.", db.name)
 	case db != nil && (db.dataBusy || db.logBusy):
 		return nil, errInUse
-	case set.VersionMajor > s.version[0] || set.DatabaseVersion > databaseVersions[s.version[0]]+1:
+	case set.VersionMajor > s.version[0] || set.DatabaseVersion > s.version.Database()+1:
 		return nil, refusal(3169, 16, "The database was backed up on a server running version %s. That version is incompatible with this server, which is running version %d.%02d.%04d. Either restore the database on a server that supports the backup, or use a backup that is compatible with this server.",
 			fmt.Sprintf("%d.%02d.%04d", set.VersionMajor, set.VersionMinor, set.VersionBuild), s.version[0], s.version[1], s.version[2])
 	case o.Log && set.Type != bakfile.TypeLog:
@@ -66,8 +66,8 @@ func (n *session) judgeFull(db *database, o order.Restore, src media.Source) (*d
 	for _, f := range files {
 		size += f.size
 	}
-	if s.edition.limit > 0 && files[0].size > s.edition.limit {
-		return nil, refusal(1827, 16, "CREATE DATABASE or ALTER DATABASE failed because the resulting cumulative database size would exceed your licensed limit of %d MB per %s.", s.edition.limit>>20, "database")
+	if s.edition.Limit > 0 && files[0].size > s.edition.Limit {
+		return nil, refusal(1827, 16, "CREATE DATABASE or ALTER DATABASE failed because the resulting cumulative database size would exceed your licensed limit of %d MB per %s.", s.edition.Limit>>20, "database")
 	}
 	if free := s.config.DataFree - s.used(); size > free {
 		return nil, refusals{refusal(3257, 16, "There is insufficient free space on disk volume '%s' to create the database. The database requires %d additional free bytes, while only %d bytes are available.", s.config.DataFolder, size, max(free, 0)),

@@ -31,9 +31,9 @@ func (s *Server) property(name string) any {
 	case "productlevel":
 		return "RTM"
 	case "edition":
-		return s.edition.name
+		return s.edition.Name
 	case "engineedition":
-		return int64(s.edition.engine)
+		return int64(s.edition.Engine)
 	case "instancename":
 		if i := s.instance(); i != "MSSQLSERVER" {
 			return i
@@ -79,7 +79,7 @@ func (n *session) databaseProperty(database, name string) any {
 		if db.state != online {
 			return nil
 		}
-		return int64(databaseVersions[s.version[0]])
+		return int64(s.version.Database())
 	case "status":
 		return db.state.String()
 	case "recovery":

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +18,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/group"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/product"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -43,8 +43,8 @@ type Server struct {
 	group     *group.Group       // nil outside of one
 	peers     map[string]*Server // the group's servers by name
 	name      string
-	version   [4]int
-	edition   edition
+	version   product.Version
+	edition   product.Edition
 	logins    []*Login
 	databases map[string]*database // by lower-case name
 	sessions  map[int]*session
@@ -99,11 +99,11 @@ func New(c Config) (*Server, error) {
 	s.fold = value.Collation{CaseSensitive: strings.Contains(c.Collation, "_CS_") || strings.Contains(c.Collation, "_BIN")}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	var err error
-	if s.version, err = parseVersion(c.Version); err != nil {
+	if s.version, err = product.ParseVersion(c.Version); err != nil {
 		return nil, err
 	}
 	var ok bool
-	if s.edition, ok = editionOf(c.Edition, s.version[0]); !ok {
+	if s.edition, ok = product.EditionOf(c.Edition, s.version[0]); !ok {
 		return nil, fmt.Errorf("edition %q is none that is emulated", c.Edition)
 	}
 	for _, f := range append([]string{c.BackupFolder}, c.Folders...) {
@@ -153,27 +153,6 @@ func machine(server string) string {
 	name, _, _ := strings.Cut(server, `\`)
 	return name
 }
-
-func parseVersion(text string) (v [4]int, err error) {
-	parts := strings.Split(text, ".")
-	if len(parts) < 3 || len(parts) > 4 {
-		return v, fmt.Errorf("version %q is not like 16.0.4165.4", text)
-	}
-	for i, p := range parts {
-		if v[i], err = strconv.Atoi(p); err != nil {
-			return v, fmt.Errorf("version %q: %w", text, err)
-		}
-	}
-	if databaseVersions[v[0]] == 0 {
-		return v, fmt.Errorf("version %q is of no SQL Server from 2012 to 2025", text)
-	}
-	return v, nil
-}
-
-// databaseVersions are the internal versions of databases by major version.
-var databaseVersions = map[int]int{11: 706, 12: 782, 13: 852, 14: 869, 15: 904, 16: 957, 17: 998}
-
-var productNames = map[int]string{11: "2012", 12: "2014", 13: "2016", 14: "2017", 15: "2019", 16: "2022", 17: "2025"}
 
 func (s *Server) wireVersion() [4]byte {
 	s.mu.Lock()
