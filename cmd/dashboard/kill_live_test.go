@@ -238,4 +238,4 @@ func TestCutoversKilled(t *testing.T) {
 }
 
 func following(m migration.Migration) bool { return m.Stage == migration.StageFollowing }
-func follows(m migration.Migration) bool   { return following(m) && len(m.Live()) >= 2 }
+func follows(m migration.Migration) bool   { return following(m) && len(m.Chain()) >= 2 }

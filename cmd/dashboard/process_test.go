@@ -263,7 +263,7 @@ func (j *journey) createdOnce(m migration.Migration) error {
 		}
 	}
 	var want []string
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		want = append(want, f.Key)
 	}
 	if count != 1 || fmt.Sprint(got) != fmt.Sprint(want) {
@@ -294,7 +294,7 @@ func (j *journey) bytesEqual(m migration.Migration) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		want, err := os.ReadFile(filepath.Join(j.files, f.Source))
 		if err != nil {
 			return err

@@ -235,8 +235,8 @@ func TestProblemsOnTheWay(t *testing.T) {
 		if err := migration.OrderFiles(t.Context(), h.app.DB.Migrations(), id, h.look(demo.Folder, ""), false, h.by()); err != nil {
 			t.Fatal(err)
 		}
-		m := h.until(id, "all four applied", func(m migration.Migration) bool { return following(m) && len(m.Live()) == 4 })
-		if n := len(m.Live()); n != 4 {
+		m := h.until(id, "all four applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) == 4 })
+		if n := len(m.Chain()); n != 4 {
 			t.Fatalf("%d files", n)
 		}
 	})

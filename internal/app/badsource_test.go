@@ -134,9 +134,9 @@ func TestAccessToTheSourceIsLost(t *testing.T) {
 			if name == "certificate not trusted" {
 				h.save(func(d demo.Furnisher) error { return d.App.DB.SaveInstance(t.Context(), was, d.Entry("instance")) })
 			}
-			have := len(h.migration(id).Live())
+			have := len(h.migration(id).Chain())
 			h.retry(id)
-			h.until(id, "the next log", func(m migration.Migration) bool { return len(m.Live()) > have })
+			h.until(id, "the next log", func(m migration.Migration) bool { return len(m.Chain()) > have })
 		})
 	}
 }
@@ -190,7 +190,7 @@ func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
 				t.Fatal(err)
 			}
 			id := h.followFast("shop", fastLog)
-			h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= 3 })
+			h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 3 })
 			for _, model := range tc.models {
 				h.at("ALTER DATABASE shop SET RECOVERY " + model)
 			}
@@ -201,8 +201,8 @@ func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
 			says(t, r.get(here+"/bridge"), "BACKUP DATABASE [shop] TO DISK", "DIFFERENTIAL", "Nothing is stopped")
 			r.post(here+"/bridge", nil)
 			h.until(id, "the chain goes on", func(m migration.Migration) bool {
-				n := len(m.Live())
-				return following(m) && m.Live()[n-1].Kind == "log" && slices.ContainsFunc(m.Live()[3:], func(f migration.File) bool { return f.Kind == "differential" })
+				n := len(m.Chain())
+				return following(m) && m.Chain()[n-1].Kind == "log" && slices.ContainsFunc(m.Chain()[3:], func(f migration.File) bool { return f.Kind == "differential" })
 			})
 			h.cutOver(id)
 			h.until(id, "the open database", opened)
@@ -219,14 +219,14 @@ func TestASelfManagedServerGetsAGapDifferentialToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := h.followFast("shop", fastLog, toOther)
-	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= 3 })
+	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 3 })
 	h.at("ALTER DATABASE shop SET RECOVERY SIMPLE", "ALTER DATABASE shop SET RECOVERY FULL")
 	h.problemHas(id, migration.CodeChainBroken, migration.ButtonGapDifferential, migration.ButtonRetry, migration.ButtonAbort)
 	if err := migration.OrderGapDifferential(t.Context(), h.app.DB.Migrations(), id, h.by()); err != nil {
 		t.Fatal(err)
 	}
 	h.until(id, "the chain goes on", func(m migration.Migration) bool {
-		return following(m) && m.Live()[len(m.Live())-1].Kind == "log" && slices.ContainsFunc(m.Live()[3:], func(f migration.File) bool { return f.Kind == "differential" })
+		return following(m) && m.Chain()[len(m.Chain())-1].Kind == "log" && slices.ContainsFunc(m.Chain()[3:], func(f migration.File) bool { return f.Kind == "differential" })
 	})
 	h.cutOver(id)
 	h.until(id, "the open database", opened)
@@ -263,7 +263,7 @@ func TestAForeignLogIsDeleted(t *testing.T) {
 func TestAFullBackupOfOthersMovesTheBase(t *testing.T) {
 	h := newHouse(t)
 	id := h.followFast("shop", fastLog)
-	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= 3 })
+	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 3 })
 	if err := h.cloud.SQL.Backup(t.Context(), emulators.Login, "shop", h.cloud.Backups+"/nightly-full.bak", false); err != nil {
 		t.Fatal(err)
 	}
@@ -278,12 +278,12 @@ func TestAFullBackupOfOthersMovesTheBase(t *testing.T) {
 	h = newHouse(t)
 	h.bites(h.cloud.RDS.ControlPort(), control.Rule{Operation: "CreateMigrateTask", DelayMS: 800})
 	id = h.followFast("shop", fastLog)
-	h.until(id, "the full backup", func(m migration.Migration) bool { return len(m.Live()) == 1 })
+	h.until(id, "the full backup", func(m migration.Migration) bool { return len(m.Chain()) == 1 })
 	if err := h.cloud.SQL.Backup(t.Context(), emulators.Login, "shop", h.cloud.Backups+"/nightly-full.bak", false); err != nil {
 		t.Fatal(err)
 	}
 	m = h.until(id, "a log applied", follows)
-	for _, f := range m.Live()[1:] {
+	for _, f := range m.Chain()[1:] {
 		if f.Kind != "log" {
 			t.Errorf("%s of another base is in the chain", f.Kind)
 		}
@@ -319,10 +319,10 @@ func TestTheSourceIsDroppedOrRenamed(t *testing.T) {
 		m := h.problemHas(id, migration.CodeGone, buttons...)
 		says(t, m.Problem.Cause.String(), "called shop old")
 		h.reader().sees("/migrations/"+id, "is called shop old at the source now", "ALTER DATABASE [shop old] MODIFY NAME = [shop]")
-		have := len(m.Live())
+		have := len(m.Chain())
 		h.at("ALTER DATABASE [shop old] MODIFY NAME = [shop]")
 		h.retry(id)
-		h.until(id, "the next log", func(m migration.Migration) bool { return len(m.Live()) > have })
+		h.until(id, "the next log", func(m migration.Migration) bool { return len(m.Chain()) > have })
 	})
 }
 
@@ -340,8 +340,8 @@ func TestTheSourceIsRestoring(t *testing.T) {
 	} else {
 		says(t, f.Text.String()+f.Fix.String(), "RESTORING")
 	}
-	have := len(h.migration(id).Live())
+	have := len(h.migration(id).Chain())
 	h.at("RESTORE DATABASE shop WITH RECOVERY")
 	h.retry(id)
-	h.until(id, "logs go on", func(m migration.Migration) bool { return len(m.Live()) > have+1 })
+	h.until(id, "logs go on", func(m migration.Migration) bool { return len(m.Chain()) > have+1 })
 }

@@ -60,7 +60,7 @@ func (h *house) cutOver(id string) {
 	}
 }
 
-func follows(m migration.Migration) bool { return following(m) && len(m.Live()) >= 2 }
+func follows(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 2 }
 
 // sameContents compares the rows of the target with those of the frozen
 // source, table by table.

@@ -22,7 +22,7 @@ func TestTheImportsOfADayAreUsedUp(t *testing.T) {
 	h := newHouse(t)
 	id := h.followFast("shop", 10*time.Millisecond)
 	h.until(id, "the day's imports", func(m migration.Migration) bool {
-		return following(m) && len(m.Live()) >= aliyun.Traits().Calls.Database-3
+		return following(m) && len(m.Chain()) >= aliyun.Traits().Calls.Database-3
 	})
 	h.reader().sees("/migrations/"+id, "Today's imports are used up", "of the 20 imports", "kept for the cutover", "No log backup is taken until", "It goes on by itself", "Cut over…")
 	h.cutOver(id)
@@ -43,7 +43,7 @@ func TestMoreLogsOfOthersThanImports(t *testing.T) {
 	}
 	id := h.followFast("shop", fastLog)
 	used := aliyun.Traits().Calls.Database - 6
-	h.until(id, "most of the day's imports", func(m migration.Migration) bool { return following(m) && len(m.Live()) >= used })
+	h.until(id, "most of the day's imports", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= used })
 	theirs := func(f migration.File) bool { return strings.Contains(f.Source, "theirs-") }
 	h.paused(id, func() {
 		for i := range 8 {
@@ -53,7 +53,7 @@ func TestMoreLogsOfOthersThanImports(t *testing.T) {
 		}
 	})
 	m := h.until(id, "the differential applied", func(m migration.Migration) bool {
-		return slices.ContainsFunc(m.Live()[3:], func(f migration.File) bool { return f.Kind == "differential" && f.State == migration.FileApplied })
+		return slices.ContainsFunc(m.Chain()[3:], func(f migration.File) bool { return f.Kind == "differential" && f.State == migration.FileApplied })
 	})
 	known, sent := 0, 0
 	for _, f := range m.Files {
@@ -61,7 +61,7 @@ func TestMoreLogsOfOthersThanImports(t *testing.T) {
 			known++
 		}
 	}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if theirs(f) {
 			sent++
 		}

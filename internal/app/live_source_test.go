@@ -116,7 +116,7 @@ func (f *live) cutover() {
 
 func (f *live) follows() migration.Migration {
 	f.t.Helper()
-	return f.until(f.id, "the differential applied", func(m migration.Migration) bool { return m.Stage == migration.StageFollowing && len(m.Live()) >= 2 })
+	return f.until(f.id, "the differential applied", func(m migration.Migration) bool { return m.Stage == migration.StageFollowing && len(m.Chain()) >= 2 })
 }
 
 // standsAt is the LSN the target's database has applied.
@@ -274,7 +274,7 @@ func TestTroubleAtTheSource(t *testing.T) {
 		m := f.until(f.id, "the open database", opened)
 		f.openedAtTheTail(m)
 		found := false
-		for _, file := range m.Live() {
+		for _, file := range m.Chain() {
 			found = found || file.Source == "nightly.trn"
 		}
 		if !found {
@@ -322,7 +322,7 @@ func TestLivesEndAtAnyMoment(t *testing.T) {
 		ordered := false
 		for life := range 8 {
 			time.Sleep(time.Duration(20+(i*37+life*53)%150) * time.Millisecond)
-			if m := f.migration(f.id); !ordered && m.Stage == migration.StageFollowing && len(m.Live()) >= 2 {
+			if m := f.migration(f.id); !ordered && m.Stage == migration.StageFollowing && len(m.Chain()) >= 2 {
 				f.cutover()
 				ordered = true
 			}

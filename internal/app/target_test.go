@@ -144,7 +144,7 @@ func TestADatabaseIsCopiedBesideItself(t *testing.T) {
 	h.cutOver(id)
 	m := h.until(id, "the open database", opened)
 	h.sameRows(h.cloud.SQL, "shop", h.cloud.SQL, "shop copy")
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.Key != f.Source {
 			t.Errorf("%s was copied to %s although the target reads it where it lies", f.Source, f.Key)
 		}
@@ -219,12 +219,12 @@ func TestALargeDatabaseIsTakenInStripes(t *testing.T) {
 	m := h.until(id, "the open database", opened)
 	h.sameRows(h.cloud.SQL, "shop", other, "shop")
 	full := 0
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.Kind == "full" {
 			full++
 		}
 	}
-	if full < 3 || strings.Count(m.Calls[0].Request, "DISK = ") != full || strings.Count(m.Calls[1].Request, "DISK = ") != 1 || len(m.LiveSource.SourceBackups) != len(m.Live())-full+1 {
+	if full < 3 || strings.Count(m.Calls[0].Request, "DISK = ") != full || strings.Count(m.Calls[1].Request, "DISK = ") != 1 || len(m.LiveSource.SourceBackups) != len(m.Chain())-full+1 {
 		t.Errorf("%d stripes, calls %+v", full, m.Calls)
 	}
 	if stop := migration.Measured(m); !stop.Known || stop.Ours < 0 {

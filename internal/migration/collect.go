@@ -44,7 +44,7 @@ func Collect(ctx context.Context, ports Ports, target Target, m Migration, b Bud
 			return f, nil, err
 		}
 	}
-	for _, file := range m.Live() {
+	for _, file := range m.Chain() {
 		s, err := setFacts(ctx, ports, m, file)
 		if err != nil {
 			if err := bar("source", "Files", err); err != nil {

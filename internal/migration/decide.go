@@ -14,7 +14,7 @@ func Retry(m Migration) (Decision, error) {
 		return Decision{}, ended(m)
 	}
 	d := Decision{Go: true, Open: m.Problem != nil && m.Problem.Step == StepOpen}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		switch {
 		case m.Problem != nil && m.Problem.Code == CodeSourceChanged && f.Ord == m.Problem.File:
 			f.State, f.Uploaded = FilePlanned, 0
@@ -35,7 +35,7 @@ func Retry(m Migration) (Decision, error) {
 		// A failed task takes nothing more; the chain begins again in a new one.
 		d.DropTask = true
 		d.Files = nil
-		for _, f := range m.Live() {
+		for _, f := range m.Chain() {
 			if f.State == FileApplied || f.State == FileSent || f.State == FileRefused {
 				f.State, f.Applied, f.Message = FileStaged, time.Time{}, ""
 				d.Files = append(d.Files, f)
@@ -60,7 +60,7 @@ func Open(m Migration, check CheckMode) (Decision, error) {
 		return Decision{}, fault.Newf(fault.Invalid, "%q is not a way to check.", check).WithFix("Choose async or sync.")
 	}
 	d := Decision{Open: true, Check: check, Go: true}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		switch {
 		case f.State == FileApplied:
 		case f.State == FileRefused:
@@ -155,7 +155,7 @@ func GapDifferential(m Migration) (Decision, error) {
 	if m.Problem.File == 0 {
 		return d, nil
 	}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.Kind != "full" && (f.State == FileRefused || f.State == FileStaged || f.State == FilePlanned) {
 			f.State, f.Message = FileDropped, "Covered by a differential backup."
 			d.Files = append(d.Files, f)
@@ -184,7 +184,7 @@ func Extend(m Migration, ordered []File) (Decision, error) {
 	}
 	d := Decision{Go: true}
 	var tail []File // rows not yet applied that must come after the new ones
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		switch {
 		case f.State == FileApplied, inHand(m, f):
 		default:
@@ -231,7 +231,7 @@ func inHand(m Migration, f File) bool {
 }
 
 func have(m Migration, f File) bool {
-	for _, o := range m.Live() {
+	for _, o := range m.Chain() {
 		if o.SetGUID == f.SetGUID && (o.State == FileApplied || inHand(m, o)) {
 			return true
 		}

@@ -84,7 +84,7 @@ func (j *job) gone(ctx context.Context, m Migration, server backup.Server, p *Pr
 		return p
 	}
 	var fork backup.GUID
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		fork = f.ForkID
 	}
 	for _, d := range all {

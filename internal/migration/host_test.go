@@ -73,7 +73,7 @@ func TestStripesAreOneSet(t *testing.T) {
 	m := Migration{Traits: serverTraits, Mode: Pending, Checked: noon, Files: []File{
 		{Ord: 1, Kind: "full", SetGUID: set, Key: "a", State: FileStaged, LastLSN: bakfile.LSN{VLF: 1, Block: 5}}, {Ord: 2, Kind: "full", SetGUID: set, Key: "b", State: FileUploading, LastLSN: bakfile.LSN{VLF: 1, Block: 5}},
 		{Ord: 3, Kind: "log", SetGUID: bakfile.GUID{2}, Key: "c", State: FilePlanned, FirstLSN: bakfile.LSN{VLF: 1, Block: 5}, LastLSN: bakfile.LSN{VLF: 1, Block: 9}}}}
-	if why := gap(m.Live()); !why.IsZero() {
+	if why := gap(m.Chain()); !why.IsZero() {
 		t.Errorf("a gap between stripes: %s", why)
 	}
 	if act := Next(m, Budget{}, noon, Rules{Poll: time.Second}); act.Do != DoAwait || act.File.Ord != 2 {

@@ -236,12 +236,12 @@ func (m Migration) openOrdered() bool {
 }
 
 func (m Migration) fullApplied() bool {
-	live := m.Live()
-	return len(live) > 0 && live[0].State == FileApplied
+	chain := m.Chain()
+	return len(chain) > 0 && chain[0].State == FileApplied
 }
 
 func (m Migration) allApplied() bool {
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State != FileApplied {
 			return false
 		}

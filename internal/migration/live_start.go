@@ -185,7 +185,7 @@ type Lag struct {
 // LagOf measures the lag from what the source says now.
 func LagOf(m Migration, d backup.Database, now time.Time) Lag {
 	lag := Lag{Bytes: d.LogBytesSinceBackup}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State == FileApplied {
 			lag.Since = now.Sub(f.Started)
 		}

@@ -209,9 +209,9 @@ func (m Migration) SourceOf(f File) string {
 	return m.SourceID
 }
 
-// Live lists the files of the chain, in order: those that were not dropped, and that
-// no differential behind them makes unnecessary.
-func (m Migration) Live() []File {
+// Chain lists the files that count, in order: those that were not dropped, and
+// that no differential behind them makes unnecessary.
+func (m Migration) Chain() []File {
 	var covers File // the last differential on its way or applied
 	for _, f := range m.Files {
 		if f.Kind == string(backup.Differential) && f.State != FileDropped && f.State != FileRefused {
@@ -236,7 +236,7 @@ func (f File) coveredBy(d File) bool {
 
 // AppliedTo returns the last LSN the target has applied, zero before the full.
 func (m Migration) AppliedTo() (lsn bakfile.LSN) {
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State == FileApplied {
 			lsn = f.LastLSN
 		}

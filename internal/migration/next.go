@@ -110,21 +110,21 @@ func terminate(m Migration) Action {
 
 // begin leads to the restore of the full backup.
 func begin(m Migration, b Budget, now time.Time, r Rules) Action {
-	live := m.Live()
-	if len(live) == 0 && m.LiveSource != nil {
+	chain := m.Chain()
+	if len(chain) == 0 && m.LiveSource != nil {
 		return Action{Do: DoAwait}
 	}
-	if len(live) == 0 {
+	if len(chain) == 0 {
 		return Action{Do: DoAsk, Problem: &Problem{Code: "empty", Step: "preflight",
 			Cause: words.Say("No file is left in the chain."), Fix: words.Say("Add a full backup, or terminate."), Actions: []Button{ButtonAddFiles, ButtonTerminate}}}
 	}
-	if f, ok := m.awaited(live[0]); ok {
+	if f, ok := m.awaited(chain[0]); ok {
 		return Action{Do: DoAwait, File: f}
 	}
 	if wait, ok := b.exhausted(now, r); ok {
 		return wait
 	}
-	return Action{Do: DoRestore, File: live[0]}
+	return Action{Do: DoRestore, File: chain[0]}
 }
 
 // forward leads from the restored full backup to the open database.
@@ -135,7 +135,7 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 	if overtakes(m, b, r.Reserve) {
 		return Action{Do: DoAwait} // the differential that takes the place of what waits
 	}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State == FileApplied {
 			continue
 		}
@@ -190,7 +190,7 @@ func staged(f File) bool {
 
 // atWork reports whether the target has something to finish for us.
 func atWork(m Migration) bool {
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State == FileSent {
 			return true
 		}
@@ -251,7 +251,7 @@ func NextUpload(m Migration) (File, bool) {
 	if m.Checked.IsZero() || m.Stage.Ended() || !m.TerminateAsked.IsZero() || m.Problem != nil {
 		return File{}, false
 	}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State == FilePlanned || f.State == FileUploading {
 			return f, true
 		}
@@ -274,13 +274,13 @@ func StageOf(m Migration) Stage {
 	case opening(m):
 		return StageOpening
 	}
-	if m.LiveSource != nil && len(m.Live()) == 0 {
+	if m.LiveSource != nil && len(m.Chain()) == 0 {
 		return StageBackup
 	}
 	if m.LiveSource != nil && !m.LiveSource.Frozen.IsZero() {
 		return StageCutover
 	}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		switch {
 		case f.State == FileApplied:
 		case f.State == FileSent && f.Kind == "full":

@@ -302,7 +302,7 @@ func TestADifferentialCoversOnlyWhatItHolds(t *testing.T) {
 		tc.edit(&log, &diff)
 		m := Migration{Files: []File{file(1, "full", FileApplied, 1, 10), log, diff}}
 		live := false
-		for _, f := range m.Live() {
+		for _, f := range m.Chain() {
 			live = live || f.Ord == log.Ord
 		}
 		if live != tc.live {

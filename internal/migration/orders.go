@@ -94,16 +94,16 @@ func OrderFiles(ctx context.Context, s Store, id string, seen []Seen, samePlace 
 
 // More plans from what the target has already applied.
 func More(m Migration, seen []Seen, samePlace bool) (Draft, error) {
-	live := m.Live()
-	if len(live) == 0 {
+	chain := m.Chain()
+	if len(chain) == 0 {
 		return Draft{}, fault.New(fault.Conflict, "The migration has no files.", "Start a new one.")
 	}
 	w := FilesRequest{SourceID: m.SourceID, SourcePrefix: m.SourcePrefix, StagingID: m.StagingID, StagingPrefix: m.StagingPrefix,
 		InstanceID: m.InstanceID, Database: m.Database, Mode: m.Mode, Check: m.Check, Traits: m.Traits}
-	o := backup.Options{Family: m.Family, Base: live[0].SetGUID}
-	if live[0].State == FileApplied || live[0].State == FileSent {
-		o.Applied = &backup.Applied{Base: live[0].SetGUID}
-		for _, f := range live {
+	o := backup.Options{Family: m.Family, Base: chain[0].SetGUID}
+	if chain[0].State == FileApplied || chain[0].State == FileSent {
+		o.Applied = &backup.Applied{Base: chain[0].SetGUID}
+		for _, f := range chain {
 			if f.State == FileApplied || f.State == FileSent {
 				o.Applied.Last, o.Applied.Fork, o.Applied.Logs = f.LastLSN, f.ForkID, o.Applied.Logs || f.Kind == string(backup.Log)
 			}

@@ -35,7 +35,7 @@ const (
 // Facts is what preflight judges. It was collected just before.
 type Facts struct {
 	Migration Migration
-	Sets      []SetFacts // one per live file, in order
+	Sets      []SetFacts // one per file of the chain, in order
 	Bucket    objectstore.Info
 	Instance  TargetInstance
 	Databases []string
@@ -103,19 +103,19 @@ func (j *judge) add(code, title string, l Level, text, fix words.Text) {
 func (j *judge) remedy(r Remedy) { j.out[len(j.out)-1].Remedy = r }
 
 func (j *judge) chain(f Facts) {
-	live := f.Migration.Live()
+	chain := f.Migration.Chain()
 	switch {
-	case len(live) == 0:
+	case len(chain) == 0:
 		j.add("chain", "Chain", Barred, words.Say("There is no file to apply."), words.Say("Choose a folder or prefix that holds a full backup."))
 		return
-	case !gap(live).IsZero():
-		j.add("chain", "Chain", Barred, gap(live), words.Say("Add what is missing, or choose the files again."))
-	case f.Migration.Mode == Immediate && len(live) > len(f.Migration.set(live[0])):
+	case !gap(chain).IsZero():
+		j.add("chain", "Chain", Barred, gap(chain), words.Say("Add what is missing, or choose the files again."))
+	case f.Migration.Mode == Immediate && len(chain) > len(f.Migration.set(chain[0])):
 		j.add("chain", "Chain", Barred, words.Say("Immediate access takes the full backup alone, and increments were chosen too."), words.Say("Choose access pending, or leave the increments out."))
 	default:
-		text := words.Say("%d files join by LSN up to %s.", len(live), live[len(live)-1].LastLSN)
-		if len(live) == 1 {
-			text = words.Say("The full backup reaches LSN %s.", live[0].LastLSN)
+		text := words.Say("%d files join by LSN up to %s.", len(chain), chain[len(chain)-1].LastLSN)
+		if len(chain) == 1 {
+			text = words.Say("The full backup reaches LSN %s.", chain[0].LastLSN)
 		}
 		j.add("chain", "Chain", Passed, text, words.Text{})
 	}
@@ -131,7 +131,7 @@ func (j *judge) chain(f Facts) {
 	case model != "":
 		j.add("recovery", "Recovery model", Passed, words.Say("The source runs in %s.", model), words.Text{})
 	}
-	if last := live[len(live)-1]; len(live) > 1 && last.Size > LastFileAdvice {
+	if last := chain[len(chain)-1]; len(chain) > 1 && last.Size > LastFileAdvice {
 		j.add("last-size", "Last increment", Warned, words.Say("The last increment has %s; writes at the source stop for as long as it takes to upload and apply it.", words.Bytes(last.Size)), words.Say("Take one more log backup just before the cutover; the documentation advises at most 500 MB."))
 	}
 }
@@ -139,21 +139,21 @@ func (j *judge) chain(f Facts) {
 // gap says where neighbours do not join, or nothing. A log joins when it
 // begins at or before the point reached and goes beyond it; a differential
 // joins the full backup it is based on.
-func gap(live []File) words.Text {
-	if live[0].Kind != "full" {
+func gap(chain []File) words.Text {
+	if chain[0].Kind != "full" {
 		return words.Say("The chain does not begin with a full backup.")
 	}
-	reached := live[0].LastLSN
-	for i, f := range live[1:] {
+	reached := chain[0].LastLSN
+	for i, f := range chain[1:] {
 		switch {
-		case f.SetGUID == live[i].SetGUID && !f.SetGUID.IsZero():
+		case f.SetGUID == chain[i].SetGUID && !f.SetGUID.IsZero():
 			continue // a further stripe of the same set
 		case f.Kind == "full":
 			return words.Say("%s is a second full backup.", path.Base(f.Source))
-		case f.Kind == "differential" && f.BaseGUID != live[0].SetGUID:
+		case f.Kind == "differential" && f.BaseGUID != chain[0].SetGUID:
 			return words.Say("%s is a differential on another full backup.", path.Base(f.Source))
 		case f.Kind == "log" && f.FirstLSN.Compare(reached) > 0:
-			return words.Say("Between %s and %s the log from LSN %s to %s is missing.", path.Base(live[i].Source), path.Base(f.Source), reached, f.FirstLSN)
+			return words.Say("Between %s and %s the log from LSN %s to %s is missing.", path.Base(chain[i].Source), path.Base(f.Source), reached, f.FirstLSN)
 		case f.LastLSN.Compare(reached) <= 0 && f.Kind == "log":
 			return words.Say("%s ends at LSN %s, which is already covered.", path.Base(f.Source), f.LastLSN)
 		}
@@ -273,7 +273,7 @@ func (j *judge) instance(f Facts) {
 
 func (j *judge) space(f Facts) {
 	var need int64
-	for _, file := range f.Migration.Live() {
+	for _, file := range f.Migration.Chain() {
 		need = max(need, file.DataBytes)
 	}
 	in := f.Instance
@@ -321,7 +321,7 @@ func BadDatabaseName(name string) words.Text {
 }
 
 func (j *judge) calls(f Facts) {
-	need := len(f.Migration.Live())
+	need := len(f.Migration.Chain())
 	most := f.Migration.Traits.Calls
 	if !most.Counted() {
 		return

@@ -39,7 +39,7 @@ func (f *LiveSource) spare(b Budget, reserve int) int {
 
 // waiting are the increments that the target was not given yet.
 func (m Migration) waiting() (out []File) {
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State == FilePlanned || f.State == FileUploading || f.State == FileStaged {
 			out = append(out, f)
 		}

@@ -141,7 +141,7 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 		return fmt.Errorf("read backup just taken: %w", err)
 	}
 	f := files[0]
-	if f.Kind == string(backup.Differential) && !f.BaseGUID.IsZero() && len(m.Live()) > 0 && f.BaseGUID != m.Live()[0].SetGUID {
+	if f.Kind == string(backup.Differential) && !f.BaseGUID.IsZero() && len(m.Chain()) > 0 && f.BaseGUID != m.Chain()[0].SetGUID {
 		return j.otherBase(ctx, m, t, v)
 	}
 	if reached := m.taken(); f.Kind == string(backup.Log) && f.FirstLSN.Compare(reached) > 0 {
@@ -329,7 +329,7 @@ func ours(m Migration, name string) bool { return strings.HasPrefix(name, "bakpl
 
 // taken is the last LSN of the files known, in or on their way to the target.
 func (m Migration) taken() (lsn bakfile.LSN) {
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.LastLSN.Compare(lsn) > 0 {
 			lsn = f.LastLSN
 		}

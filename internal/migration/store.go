@@ -138,7 +138,7 @@ type Summary struct {
 	Message    words.Text // the run's
 	Files      int
 	Applied    int
-	Bytes      int64 // of all live files
+	Bytes      int64 // of all files of the chain
 	Uploaded   int64
 	Problem    fault.Code // empty = none
 	Created    time.Time

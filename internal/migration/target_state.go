@@ -44,7 +44,7 @@ func Read(m Migration, s TargetState, now time.Time, r Rules) Reading {
 }
 
 func sentFile(m Migration) (File, bool) {
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State == FileSent {
 			return f, true
 		}

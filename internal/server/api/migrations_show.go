@@ -141,7 +141,7 @@ func (s *API) answerMigration(c echo.Context, status int, id string) error {
 			out.Problem.Actions = append(out.Problem.Actions, string(b))
 		}
 	}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		out.Files = append(out.Files, migrationFileJSON{f.Ord, f.Source, f.Key, f.Kind, f.SetGUID.String(), f.FirstLSN.String(), f.LastLSN.String(), moment(f.Started), f.Size, string(f.State), f.Uploaded, moment(f.Staged), moment(f.Applied), f.Message})
 	}
 	for _, k := range m.Calls {

@@ -47,7 +47,7 @@ func (s *Pages) migrationShow(c echo.Context) (server.View, error) {
 		v.Steps = append(v.Steps, contentsStep(z, m, got.Compared)...)
 		v.Stop, v.ByHand, v.Calls = liveStop(m, got.Live), byHand(m), sourceBackupCalls(z, m)
 	}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		v.Files = append(v.Files, migrationFile(z, m, f, got.Steps))
 	}
 	calls := m.Calls
@@ -120,7 +120,7 @@ func filesFacts(z kit.Zone, got progress.Migration) []kit.Fact {
 	var applied, files int
 	var uploaded, total int64
 	var last migration.File
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		files++
 		total += f.Size
 		switch f.State {
@@ -199,7 +199,7 @@ func shortName(key, prefix string) string {
 
 func chainWords(m migration.Migration) string {
 	forks := map[string]bool{}
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		forks[f.ForkID.String()] = true
 	}
 	words := "by LSN"

@@ -15,7 +15,7 @@ func migrationChain(z kit.Zone, m migration.Migration) kit.Chain {
 	c := kit.Chain{ID: "chain", Here: -1}
 	applied := 0
 	var last migration.File
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if m.Further(f) {
 			continue // drawn once for all stripes
 		}
@@ -48,7 +48,7 @@ func migrationChain(z kit.Zone, m migration.Migration) kit.Chain {
 			c.NotYet = "tail"
 		}
 	}
-	c.Label = fmt.Sprintf("Backup chain of %s: %s in LSN order, %d applied", m.SourceDatabase, kit.Count(len(m.Live()), "file", "files"), applied)
+	c.Label = fmt.Sprintf("Backup chain of %s: %s in LSN order, %d applied", m.SourceDatabase, kit.Count(len(m.Chain()), "file", "files"), applied)
 	return c
 }
 

@@ -48,7 +48,7 @@ func (p phaser) preflight() kit.Step {
 
 func (p phaser) upload() kit.Step {
 	var live, up int
-	for _, f := range p.m.Live() {
+	for _, f := range p.m.Chain() {
 		live++
 		if f.State != migration.FilePlanned && f.State != migration.FileUploading {
 			up++
@@ -66,7 +66,7 @@ func (p phaser) restore() kit.Step {
 }
 
 func (p phaser) increments() (in, of int) {
-	for _, f := range p.m.Live() {
+	for _, f := range p.m.Chain() {
 		if f.Kind != "full" && !p.m.Further(f) {
 			of++
 			if f.State == migration.FileApplied {

@@ -51,7 +51,7 @@ func (s *Pages) moreFiles(c echo.Context, prefix string, refused error) (server.
 	if draft.Plan != nil {
 		p := drafting.Plan{Draft: draft, Source: place}
 		have := map[string]bool{}
-		for _, f := range m.Live() {
+		for _, f := range m.Chain() {
 			if f.State == migration.FileApplied || f.State == migration.FileSent {
 				have[f.SetGUID.String()] = true
 			}
@@ -62,7 +62,7 @@ func (s *Pages) moreFiles(c echo.Context, prefix string, refused error) (server.
 			v.Problems = append(v.Problems, kit.Help{Title: "Something is missing", Cause: missing.Words, Fix: missing.Fix})
 		}
 		known := 0
-		for _, f := range m.Live() {
+		for _, f := range m.Chain() {
 			for _, n := range draft.Files {
 				if n.SetGUID == f.SetGUID && !have[f.SetGUID.String()] {
 					known++

@@ -88,8 +88,8 @@ func (s *Pages) waveAccount(ctx context.Context, z kit.Zone, m migration.Migrati
 		{Key: "Began as", Value: fmt.Sprintf("number %d of its wave", row.Rank)},
 		{Key: "Writable at", Badge: sideBadge(side), Value: sideWhy},
 		{Key: "Files", Value: fmt.Sprintf("%d of %d applied, %s", row.Applied, row.Files, kit.Bytes(row.Bytes).Text)}}
-	if live := m.Live(); len(live) > 0 && live[0].DataBytes > 0 {
-		a.Pairs = append(a.Pairs, kit.Pair{Key: "Size of the database", Value: kit.Bytes(live[0].DataBytes).Text})
+	if chain := m.Chain(); len(chain) > 0 && chain[0].DataBytes > 0 {
+		a.Pairs = append(a.Pairs, kit.Pair{Key: "Size of the database", Value: kit.Bytes(chain[0].DataBytes).Text})
 	}
 	a.Pairs = append(a.Pairs, kit.Pair{Key: "Begun (UTC)", When: z.At(m.Created)})
 	if first, last := chainEnds(m); first.Key != "" {
@@ -169,7 +169,7 @@ func stopPairs(m migration.Migration) (out []kit.Pair) {
 
 // chainEnds are the first and the last file that the target has applied.
 func chainEnds(m migration.Migration) (first, last migration.File) {
-	for _, f := range m.Live() {
+	for _, f := range m.Chain() {
 		if f.State != migration.FileApplied {
 			continue
 		}
