@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
@@ -49,11 +50,11 @@ func TestACopyToAServerOfOnesOwnIsKilledAtRandom(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				findings, facts, err := migration.LivePreflight(ctx, p, m, time.Now)
+				findings, facts, err := preflight.Live(ctx, p, m, time.Now)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if j.id, err = migration.StartLive(ctx, d.Migrations(), m, facts, findings, app.NewID, furnish.By()); err != nil {
+				if j.id, err = migration.StartLive(ctx, d.Migrations(), m, facts.Origin(), findings, app.NewID, furnish.By()); err != nil {
 					t.Fatal(err)
 				}
 			})

@@ -15,6 +15,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -148,7 +149,7 @@ func TestPreflightNamesWhatIsWrong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			findings, err := migration.Preflight(t.Context(), h.app.Ports, target, d.Migration, migration.Budget{}, time.Now())
+			findings, err := preflight.Files(t.Context(), h.app.Ports, target, d.Migration, migration.Budget{}, time.Now())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
 )
@@ -31,12 +32,12 @@ func (h *house) followFast(database string, every time.Duration, change ...func(
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	findings, facts, err := migration.LivePreflight(h.t.Context(), h.app.Ports, m, time.Now)
+	findings, facts, err := preflight.Live(h.t.Context(), h.app.Ports, m, time.Now)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	m.LiveSource.Every = every
-	id, err := migration.StartLive(h.t.Context(), h.app.DB.Migrations(), m, facts, findings, app.NewID, h.by())
+	id, err := migration.StartLive(h.t.Context(), h.app.DB.Migrations(), m, facts.Origin(), findings, app.NewID, h.by())
 	if err != nil {
 		h.t.Fatal(err)
 	}

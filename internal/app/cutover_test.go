@@ -16,6 +16,7 @@ import (
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 )
 
 // follow starts a migration from a database of the emulators's SQL Server.
@@ -29,9 +30,9 @@ func (h *house) follow(database string, change func(*migration.LiveRequest)) str
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	findings, facts, err := migration.LivePreflight(h.t.Context(), h.app.Ports, m, time.Now)
+	findings, facts, err := preflight.Live(h.t.Context(), h.app.Ports, m, time.Now)
 	if fault.Is(err, fault.Unavailable) { // as a person would, after a cut
-		findings, facts, err = migration.LivePreflight(h.t.Context(), h.app.Ports, m, time.Now)
+		findings, facts, err = preflight.Live(h.t.Context(), h.app.Ports, m, time.Now)
 	}
 	if err != nil {
 		h.t.Fatal(err)
@@ -41,7 +42,7 @@ func (h *house) follow(database string, change func(*migration.LiveRequest)) str
 			h.t.Fatalf("preflight: %+v", f)
 		}
 	}
-	id, err := migration.StartLive(h.t.Context(), h.app.DB.Migrations(), m, facts, findings, app.NewID, h.by())
+	id, err := migration.StartLive(h.t.Context(), h.app.DB.Migrations(), m, facts.Origin(), findings, app.NewID, h.by())
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -251,7 +252,7 @@ func TestRealChainBecomesAnOpenDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	findings, err := migration.Preflight(t.Context(), h.app.Ports, target, d.Migration, migration.Budget{}, time.Now())
+	findings, err := preflight.Files(t.Context(), h.app.Ports, target, d.Migration, migration.Budget{}, time.Now())
 	if err != nil || !migration.MayStart(findings) {
 		t.Fatalf("preflight %+v, %v", findings, err)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/sqlserver"
@@ -73,7 +74,7 @@ func newLiveSource(t *testing.T, freeze migration.Freeze) *live {
 		t.Fatal(err)
 	}
 	f.ports = &scriptedPorts{h.app.Ports, f.source}
-	f.worker = &migration.Worker{Store: store.Migrations(), Runs: store, Ports: f.ports, Now: time.Now, NewID: app.NewID,
+	f.worker = &migration.Worker{Store: store.Migrations(), Runs: store, Ports: f.ports, Now: time.Now, NewID: app.NewID, Preflight: preflight.Checker{Ports: f.ports, Now: time.Now},
 		Rules:         migration.Rules{Poll: 10 * time.Millisecond, Settle: 500 * time.Millisecond},
 		Upload:        migration.UploadRules{Parallel: 2},
 		SourceBackups: migration.SourceRules{Reserve: 3, Settle: 200 * time.Millisecond, Fresh: 10 * time.Minute}}
@@ -81,11 +82,11 @@ func newLiveSource(t *testing.T, freeze migration.Freeze) *live {
 	if err != nil {
 		t.Fatal(err)
 	}
-	findings, facts, err := migration.LivePreflight(t.Context(), f.ports, m, time.Now)
+	findings, facts, err := preflight.Live(t.Context(), f.ports, m, time.Now)
 	if err != nil || !migration.MayStart(findings) {
 		t.Fatalf("preflight %+v, %v", findings, err)
 	}
-	if f.id, err = migration.StartLive(t.Context(), store.Migrations(), m, facts, findings, app.NewID, h.by()); err != nil {
+	if f.id, err = migration.StartLive(t.Context(), store.Migrations(), m, facts.Origin(), findings, app.NewID, h.by()); err != nil {
 		t.Fatal(err)
 	}
 	f.start()

@@ -17,6 +17,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 )
 
 // remedied has a remedy done at the source and waits for its end.
@@ -46,7 +47,7 @@ func (h *house) line(database, code string) migration.Finding {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	findings, _, err := migration.LivePreflight(h.t.Context(), h.app.Ports, m, time.Now)
+	findings, _, err := preflight.Live(h.t.Context(), h.app.Ports, m, time.Now)
 	if err != nil {
 		h.t.Fatal(err)
 	}

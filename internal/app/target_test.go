@@ -16,6 +16,7 @@ import (
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/sqlserver"
@@ -193,7 +194,7 @@ func TestStripedFilesGoToAnotherServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	findings, err := migration.Preflight(t.Context(), h.app.Ports, target, d.Migration, migration.Budget{}, time.Now())
+	findings, err := preflight.Files(t.Context(), h.app.Ports, target, d.Migration, migration.Budget{}, time.Now())
 	if err != nil || !migration.MayStart(findings) {
 		t.Fatalf("preflight %+v, %v", findings, err)
 	}

@@ -163,7 +163,7 @@ func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdi
 	step := stepOfVerb(c.Verb, f)
 	switch c.Verb {
 	case VerbRestore, VerbImport:
-		for _, s := range m.set(f) {
+		for _, s := range m.SetOf(f) {
 			s.State = FileSent
 			ch.Files = append(ch.Files, s)
 		}

@@ -227,7 +227,7 @@ func Extend(m Migration, ordered []File) (Decision, error) {
 // answer yet.
 func inHand(m Migration, f File) bool {
 	c, open := m.Unanswered()
-	return f.State == FileSent || (open && m.set(f)[0].Ord == c.File)
+	return f.State == FileSent || (open && m.SetOf(f)[0].Ord == c.File)
 }
 
 func have(m Migration, f File) bool {

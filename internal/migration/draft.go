@@ -124,7 +124,7 @@ func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord in
 			if s.From != w.SourceID {
 				f.From = s.From
 			}
-			why, _ := refusedKey(w.Traits.Keys, s.Key)
+			why, _ := RefusedKey(w.Traits.Keys, s.Key)
 			switch {
 			case samePlace && f.From == "" && why.IsZero():
 				f.Key = s.Key // lies where the target reads already
@@ -180,7 +180,7 @@ func (d Draft) Requests(w Requests, place RestoreCall) (out []Request) {
 			continue
 		}
 		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Mode: m.Mode, Check: m.Check}
-		for _, more := range m.set(f)[1:] {
+		for _, more := range m.SetOf(f)[1:] {
 			in.More = append(in.More, more.Key)
 		}
 		verb := VerbImport

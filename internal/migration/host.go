@@ -21,7 +21,7 @@ func (j *job) atHome(ctx context.Context, m Migration, f File, in RestoreCall) (
 		return in, err
 	}
 	in.Folder = place.Folder
-	for i, s := range m.set(f) {
+	for i, s := range m.SetOf(f) {
 		if i > 0 {
 			in.More = append(in.More, s.Key)
 		}
@@ -54,12 +54,12 @@ func dataFiles(ctx context.Context, bucket objectstore.Bucket, f File) ([]bakfil
 			return s.Files, nil
 		}
 	}
-	return nil, changed(f)
+	return nil, Changed(f)
 }
 
-// set are the files of a file's backup set, in order: itself, or the stripes
+// SetOf are the files of a file's backup SetOf, in order: itself, or the stripes
 // among which it is.
-func (m Migration) set(f File) (out []File) {
+func (m Migration) SetOf(f File) (out []File) {
 	if !m.Traits.Stripes {
 		return []File{f}
 	}
@@ -78,7 +78,7 @@ func (m Migration) set(f File) (out []File) {
 }
 
 // Further reports whether a file is a stripe behind the first of its set.
-func (m Migration) Further(f File) bool { return m.set(f)[0].Ord != f.Ord }
+func (m Migration) Further(f File) bool { return m.SetOf(f)[0].Ord != f.Ord }
 
 // Unfreezes reports whether the target must be set READ_WRITE when it is
 // opened: the source was frozen READ_ONLY, and what it was set to travels in

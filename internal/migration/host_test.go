@@ -1,11 +1,9 @@
 package migration
 
 import (
-	"errors"
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 )
 
@@ -73,9 +71,6 @@ func TestStripesAreOneSet(t *testing.T) {
 	m := Migration{Traits: serverTraits, Mode: Pending, Checked: noon, Files: []File{
 		{Ord: 1, Kind: "full", SetGUID: set, Key: "a", State: FileStaged, LastLSN: bakfile.LSN{VLF: 1, Block: 5}}, {Ord: 2, Kind: "full", SetGUID: set, Key: "b", State: FileUploading, LastLSN: bakfile.LSN{VLF: 1, Block: 5}},
 		{Ord: 3, Kind: "log", SetGUID: bakfile.GUID{2}, Key: "c", State: FilePlanned, FirstLSN: bakfile.LSN{VLF: 1, Block: 5}, LastLSN: bakfile.LSN{VLF: 1, Block: 9}}}}
-	if why := gap(m.Chain()); !why.IsZero() {
-		t.Errorf("a gap between stripes: %s", why)
-	}
 	if act := Next(m, Budget{}, noon, Rules{Poll: time.Second}); act.Do != DoAwait || act.File.Ord != 2 {
 		t.Errorf("%+v", act)
 	}
@@ -86,50 +81,6 @@ func TestStripesAreOneSet(t *testing.T) {
 	got := applied(m, m.Files[0], noon)
 	if len(got.Files) != 2 || got.Files[0].State != FileApplied || got.Files[1].State != FileApplied || m.Files[1].State != FileStaged {
 		t.Errorf("%+v", got.Files)
-	}
-}
-
-func TestJudgeAServerOfOnesOwn(t *testing.T) {
-	whole := func() Facts {
-		return Facts{Migration: Migration{Traits: serverTraits, Database: "shop", Mode: Pending, Files: []File{{Ord: 1, Kind: "full", Key: "my (own) names.bak", Size: 4 << 40}}},
-			Sets:     []SetFacts{{File: File{Kind: "full", Key: "my (own) names.bak", Size: 4 << 40}, VersionMajor: 15, RecoveryModel: "FULL", Position: 1, SetsInFile: 1, FamilyCount: 3, Complete: true}},
-			Instance: TargetInstance{VersionMajor: 15, Status: "Running", Edition: "std"}, CallsDay: 1000, CallsHost: 1000,
-			Host: &HostCheck{HostFacts: HostFacts{Folder: "/backup", Names: []string{"Readme.txt"}, Moves: []Move{{Logical: "shop", To: "/data/shop_1.mdf", Size: 8 << 20}}, Volumes: []Volume{{Path: "/data", Need: 8 << 20, Free: 9 << 20}}}, Ours: []string{"readme.txt"}}}
-	}
-	levels := func(fs []Finding) (barred []string) {
-		for _, f := range fs {
-			if f.Level == Barred {
-				barred = append(barred, f.Code)
-			}
-			if f.Level != Passed && f.Fix.IsZero() {
-				t.Errorf("no fix: %+v", f)
-			}
-		}
-		return barred
-	}
-	if got := levels(Judge(whole())); len(got) > 0 {
-		t.Errorf("a cloud's limits bar it: %v", got)
-	}
-	for want, change := range map[string]func(*Facts){
-		"rights":      func(f *Facts) { f.Host.Missing = []backup.MissingRight{{Right: "restore", Grant: "ALTER SERVER ROLE"}} },
-		"bucket":      func(f *Facts) { f.Host.Names = []string{"other"} },
-		"files-clash": func(f *Facts) { f.Host.Moves[0].Taken = "database x" },
-		"space":       func(f *Facts) { f.Host.Volumes[0].Free = 1 },
-		"edition":     func(f *Facts) { f.Host.LargestMDF = 1 << 20 },
-		"name":        func(f *Facts) { f.Databases = []string{"SHOP"} },
-		"version":     func(f *Facts) { f.Instance.VersionMajor = 14 },
-		"key":         func(f *Facts) { f.Sets[0].File.Key = `a\b.bak` },
-	} {
-		f := whole()
-		change(&f)
-		if got := levels(Judge(f)); len(got) != 1 || got[0] != want {
-			t.Errorf("want %s alone, got %v", want, got)
-		}
-	}
-	unseen := whole()
-	unseen.Host.FolderSays = errors.New("access denied")
-	if got := levels(Judge(unseen)); len(got) != 1 || got[0] != "bucket" {
-		t.Errorf("a folder that the target cannot list: %v", got)
 	}
 }
 
@@ -159,7 +110,7 @@ func TestStripesOfATake(t *testing.T) {
 			t.Errorf("%d stripes: %q", n, keys)
 		}
 		for _, k := range keys {
-			if why, _ := refusedKey(serviceTraits.Keys, k); seen[k] || !why.IsZero() {
+			if why, _ := RefusedKey(serviceTraits.Keys, k); seen[k] || !why.IsZero() {
 				t.Errorf("%q: %s", k, why)
 			}
 			seen[k] = true

@@ -236,7 +236,7 @@ func (j *job) inPlace(ctx context.Context, bucket objectstore.Bucket, f File) er
 		return err
 	}
 	if object.Size != f.Size {
-		return changed(f)
+		return Changed(f)
 	}
 	if err := sameBackup(objectstore.ReaderAt(ctx, bucket, f.Key, object.Size), f); err != nil {
 		return err
@@ -250,21 +250,21 @@ func (j *job) inPlace(ctx context.Context, bucket objectstore.Bucket, f File) er
 // sameBackup refuses a source that is no longer the backup that was planned.
 func sameBackup(r objectstore.SizedReader, f File) error {
 	if r.Size() != f.Size {
-		return changed(f)
+		return Changed(f)
 	}
 	file, err := bakfile.Read(r, r.Size())
 	if err != nil {
-		return changed(f).Because(errors.Join(objectstore.ErrSourceChanged, err))
+		return Changed(f).Because(errors.Join(objectstore.ErrSourceChanged, err))
 	}
 	for _, s := range file.Sets {
 		if s.SetGUID == f.SetGUID {
 			return nil
 		}
 	}
-	return changed(f)
+	return Changed(f)
 }
 
-func changed(f File) *fault.Error {
+func Changed(f File) *fault.Error {
 	return fault.Newf(fault.Conflict, "%s is no longer the file that was planned: its size or its backup set is another.", f.Source).
 		WithFix("Put the planned file back and retry, or add the files again so that the chain is planned anew.").
 		Because(objectstore.ErrSourceChanged)

@@ -123,7 +123,7 @@ func TestTheUploadOfTheTailDoesNotQueue(t *testing.T) {
 }
 
 // TestAPlannedFileIsTheSameWhenItIsBrought: neither another size nor another
-// set is taken for it.
+// SetOf is taken for it.
 func TestAPlannedFileIsTheSameWhenItIsBrought(t *testing.T) {
 	data, known := chainFiles(t, "orders")
 	for _, tc := range []struct {
@@ -150,7 +150,7 @@ func TestAPlannedFileIsTheSameWhenItIsBrought(t *testing.T) {
 	for _, tc := range []struct {
 		err  error
 		code fault.Code
-	}{{errLost, ""}, {errors.New("unknown"), ""}, {context.Canceled, ""}, {errRefused, "upload"}, {changed(File{}), CodeSourceChanged}, {fault.New(fault.Denied, "No.", "").WithCode("space"), "space"}} {
+	}{{errLost, ""}, {errors.New("unknown"), ""}, {context.Canceled, ""}, {errRefused, "upload"}, {Changed(File{}), CodeSourceChanged}, {fault.New(fault.Denied, "No.", "").WithCode("space"), "space"}} {
 		d, j := at(following(nil), t0)
 		err := j.uploadFailed(t.Context(), d.m, d.m.Files[1], tc.err)
 		var code fault.Code

@@ -291,6 +291,10 @@ func Gate(m Migration) (open bool, why string) {
 	return true, ""
 }
 
+// ImportsKept are the day's imports that stay for the cutover of a source at
+// work: a last log, the tail, and one to spare.
+const ImportsKept = 3
+
 // SmallestEvery is the shortest interval that the calls a day for one database
 // allow, with the reserve for the cutover kept; a minute where they are not
 // counted.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
@@ -69,42 +70,27 @@ func (w LiveRequest) Draft(folderID string) (Migration, error) {
 		Mode: Pending, Check: w.Check, LiveSource: &LiveSource{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
 }
 
-// LivePreflight judges source, bucket and target together.
-func LivePreflight(ctx context.Context, ports Ports, m Migration, now func() time.Time) ([]Finding, SourceFacts, error) {
-	s, err := CollectSource(ctx, ports, m.LiveSource, m.SourceDatabase, now)
-	if err != nil {
-		return nil, s, err
-	}
-	target, err := ports.Target(ctx, m.InstanceID)
-	if err != nil {
-		return nil, s, err
-	}
-	f, barred, err := Collect(ctx, ports, target, m, Budget{}, now())
-	if err != nil {
-		return nil, s, err
-	}
-	if len(barred) > 0 {
-		return append(barred, JudgeSource(s, f.Instance, m.Traits)...), s, nil
-	}
-	if f.Host, err = collectHost(ctx, ports, target, f, s.Database.Files); err != nil {
-		return nil, s, err
-	}
-	return JudgeLive(f, s), s, nil
+// Origin is what a preflight learned of a source, to begin with.
+type Origin struct {
+	Server  string // its own name
+	Family  bakfile.GUID
+	History int64  // newest backup_set_id seen
+	Decided string // what a person decided about DBCC CHECKDB: CheckSkipped or CheckAccepted
 }
 
 // StartLive creates a migration that follows a source and queues its run.
-func StartLive(ctx context.Context, store Store, m Migration, s SourceFacts, findings []Finding, newID func() string, by By) (id string, err error) {
+func StartLive(ctx context.Context, store Store, m Migration, from Origin, findings []Finding, newID func() string, by By) (id string, err error) {
 	for _, f := range findings {
 		if f.Level == Barred {
 			return "", fault.Told(fault.Invalid, f.Text, f.Fix)
 		}
 	}
 	m.ID, m.RunID, m.Created = newID(), newID(), by.At
-	m.SourceServer, m.Family = s.Server.Name, s.Database.Family
-	m.LiveSource.History = s.History
+	m.SourceServer, m.Family = from.Server, from.Family
+	m.LiveSource.History = from.History
 	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
-	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s at work.", m.SourceDatabase, s.Server.Name)).
-		With(nil, map[string]any{"database": m.Database, "server": m.LiveSource.ServerID, "instance": m.InstanceID, "every": m.LiveSource.Every.String(), "freeze": m.LiveSource.Freeze, "checkdb": decidedWords(s, findings)})
+	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s at work.", m.SourceDatabase, from.Server)).
+		With(nil, map[string]any{"database": m.Database, "server": m.LiveSource.ServerID, "instance": m.InstanceID, "every": m.LiveSource.Every.String(), "freeze": m.LiveSource.Freeze, "checkdb": decidedWords(from.Decided, findings)})
 	return m.ID, store.Create(ctx, m, r, e)
 }
 
@@ -115,15 +101,15 @@ const (
 )
 
 // decidedWords say on which DBCC CHECKDB a migration began.
-func decidedWords(s SourceFacts, fs []Finding) string {
+func decidedWords(decided string, fs []Finding) string {
 	for _, f := range fs {
 		switch {
 		case f.Code != "checkdb":
 		case f.Level == Passed:
 			return f.Text.String()
-		case s.Decided == CheckAccepted:
+		case decided == CheckAccepted:
 			return "accepted: " + f.Text.String()
-		case s.Decided == CheckSkipped:
+		case decided == CheckSkipped:
 			return "skipped by a person: " + f.Text.String()
 		default:
 			return "nothing was decided: " + f.Text.String()

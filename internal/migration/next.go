@@ -176,7 +176,7 @@ func (m Migration) kept(b Budget, r Rules) bool {
 
 // awaited is the first file of a file's set that is not in the bucket.
 func (m Migration) awaited(f File) (File, bool) {
-	for _, s := range m.set(f) {
+	for _, s := range m.SetOf(f) {
 		if !staged(s) {
 			return s, true
 		}

@@ -77,7 +77,7 @@ func Predict(m Migration, tailBytes int64, opens []time.Duration) Stop {
 // whole is the first file of a set with the size of all its stripes, staged when
 // the last of them was.
 func (m Migration) whole(f File) File {
-	for _, s := range m.set(f) {
+	for _, s := range m.SetOf(f) {
 		if s.Ord == f.Ord {
 			continue
 		}

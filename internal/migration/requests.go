@@ -20,9 +20,9 @@ type Requests interface {
 	Name(verb Verb) string
 }
 
-// refusedKey says why an instance cannot be given a file of this key, or
+// RefusedKey says why an instance cannot be given a file of this key, or
 // nothing.
-func refusedKey(r endpoint.KeyRule, key string) (why, fix words.Text) {
+func RefusedKey(r endpoint.KeyRule, key string) (why, fix words.Text) {
 	for _, c := range key {
 		if strings.ContainsRune(r.Refuses, c) || r.Plain && (unicode.IsSpace(c) || unicode.IsControl(c) || c > unicode.MaxASCII) {
 			return words.Say("the name holds %q, which the target does not take.", c), words.Say("Let Bakplane copy it under a safe name.")

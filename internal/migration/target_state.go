@@ -84,7 +84,7 @@ func readSent(m Migration, s TargetState, sent File, now time.Time, r Rules) Rea
 
 // as gives a state to every file of a file's set.
 func (m Migration) as(f File, state FileState, message string, at time.Time) []File {
-	set := m.set(f)
+	set := m.SetOf(f)
 	for i := range set {
 		set[i].State, set[i].Message = state, message
 		if state == FileApplied {

@@ -20,7 +20,7 @@ type Wave struct {
 // WaveItem is one database of a wave that is to be started.
 type WaveItem struct {
 	Migration Migration
-	Source    SourceFacts
+	Source    Origin
 	Findings  []Finding
 }
 

@@ -86,6 +86,12 @@ func JudgeWave(f WaveFacts) []Finding {
 	return j.out
 }
 
+type judge struct{ out []Finding }
+
+func (j *judge) add(code, title string, l Level, text, fix words.Text) {
+	j.out = append(j.out, Finding{Code: code, Title: title, Level: l, Text: text, Fix: fix})
+}
+
 func (j *judge) waveNames(f WaveFacts) {
 	seen := map[string]string{}
 	for _, m := range f.Members {

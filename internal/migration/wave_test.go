@@ -237,3 +237,50 @@ func TestADatabaseWaitsForItsTurn(t *testing.T) {
 		t.Errorf("aborted before its turn: %+v", act)
 	}
 }
+
+// TestAWaveAtItsBounds pins what fits together to the byte and the call.
+func TestAWaveAtItsBounds(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		edit func(*WaveFacts)
+		code string
+		want Level
+	}{
+		{"the target just fits", func(f *WaveFacts) { f.Instance.UsedBytes = 70 }, "wave-space", Passed},
+		{"a byte too little", func(f *WaveFacts) { f.Instance.UsedBytes = 71 }, "wave-space", Barred},
+		{"the bucket just fits", func(f *WaveFacts) { f.BucketMay = 20 }, "wave-bucket", Passed},
+		{"the bucket is a byte too small", func(f *WaveFacts) { f.BucketMay = 19 }, "wave-bucket", Barred},
+		{"a full bucket is told", func(f *WaveFacts) { f.BucketMay = 0 }, "wave-bucket", Barred},
+		{"the folder just fits", func(f *WaveFacts) { f.Members[1].FreeBackup = 20 }, "wave-folder", Passed},
+		{"the folder is a byte too small", func(f *WaveFacts) { f.Members[1].FreeBackup = 19 }, "wave-folder", Barred},
+		{"a full folder is told", func(f *WaveFacts) { f.Members[1].FreeBackup = 0 }, "wave-folder", Barred},
+		{"as many calls as are left", func(f *WaveFacts) { f.CallsHost = 478 }, "wave-calls", Passed},
+		{"one call too few", func(f *WaveFacts) { f.CallsHost = 479 }, "wave-calls", Warned},
+		{"one call too few by what is planned", func(f *WaveFacts) { f.CallsPlan, f.CallsHost = 479, 1 }, "wave-calls", Warned},
+		{"just the full backups and the cutover", func(f *WaveFacts) { f.CallsHost = 490 }, "wave-calls", Warned},
+		{"not even these", func(f *WaveFacts) { f.CallsHost = 491 }, "wave-calls", Barred},
+	} {
+		f := WaveFacts{Traits: serviceTraits, Every: 4 * time.Hour, BucketMay: -1, Instance: TargetInstance{StorageBytes: 100, MaxDatabases: 9},
+			Members: []WaveNeed{{Name: "a", DataBytes: 10, LogBytes: 5, FreeBackup: 99}, {Name: "b", DataBytes: 10, LogBytes: 5, FreeBackup: 99}}}
+		tc.edit(&f)
+		if got := levelsOf(t, JudgeWave(f))[tc.code]; got != tc.want {
+			t.Errorf("%s: %s is %q, want %q", tc.name, tc.code, got, tc.want)
+		}
+	}
+}
+
+// levelsOf are the levels of the findings by code; the worst where a code
+// comes twice.
+func levelsOf(t *testing.T, fs []Finding) map[string]Level {
+	t.Helper()
+	out := map[string]Level{}
+	for _, f := range fs {
+		if (f.Level == Passed) != f.Fix.IsZero() {
+			t.Errorf("%s is %s with the fix %q", f.Code, f.Level, f.Fix)
+		}
+		if f.Level != Passed || out[f.Code] == "" {
+			out[f.Code] = f.Level
+		}
+	}
+	return out
+}

@@ -35,6 +35,7 @@ type Worker struct {
 	Store         Store
 	Runs          run.Store
 	Ports         Ports
+	Preflight     Preflight
 	Rules         Rules
 	Upload        UploadRules
 	SourceBackups SourceRules

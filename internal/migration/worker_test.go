@@ -7,7 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -140,34 +139,13 @@ func TestAnAbortDoesNotWaitForABackup(t *testing.T) {
 	})
 }
 
-// TestWhatIsCollected of a file and of a source: another size is another file,
-// and only others' logs of the last day count.
-func TestWhatIsCollected(t *testing.T) {
-	data, known := chainFiles(t, "orders")
-	for grown, ok := range map[int64]bool{0: true, 1: false} {
-		d, j := at(following(nil), t0)
-		d.bucket.files["log 1"] = data["log 1"]
-		f := known["log 1"]
-		f.Size += grown
-		if _, err := setFacts(t.Context(), j.Ports, d.m, f); (err == nil) != ok {
-			t.Errorf("%d bytes more were planned: %v", grown, err)
-		}
-	}
+// TestALiveSourceBeginsFromItsOrigin: history is looked through from there on.
+func TestALiveSourceBeginsFromItsOrigin(t *testing.T) {
 	d, j := at(fed(nil), t0)
-	for i, ago := range []time.Duration{24 * time.Hour, 24*time.Hour - 1} {
-		for _, name := range []string{"nightly", "bakplane x 1 LOG"} {
-			at := backup.Moment{Local: t0.Add(-ago)}
-			d.source.rows = append(d.source.rows, backup.HistoryRow{ID: int64(i + 1), Set: backup.Set{Kind: backup.Log, Name: name, Finished: at}})
-		}
-	}
-	got, err := CollectSource(t.Context(), j.Ports, d.m.LiveSource, "orders", j.Now)
-	if err != nil || len(got.Foreign) != 1 || got.Foreign[0].ID != 2 || got.History != 2 {
-		t.Errorf("%+v, history up to %d, %v", got.Foreign, got.History, err)
-	}
-	if _, err := StartLive(t.Context(), d, fed(nil), SourceFacts{History: 9}, nil, j.NewID, By{At: t0}); err != nil || d.m.LiveSource.History != 9 {
+	if _, err := StartLive(t.Context(), d, fed(nil), Origin{History: 9}, nil, j.NewID, By{At: t0}); err != nil || d.m.LiveSource.History != 9 {
 		t.Errorf("the history is looked through from %d on, %v", d.m.LiveSource.History, err)
 	}
-	if _, err := StartLive(t.Context(), d, fed(nil), SourceFacts{}, []Finding{{Level: Barred}}, j.NewID, By{At: t0}); err == nil {
+	if _, err := StartLive(t.Context(), d, fed(nil), Origin{}, []Finding{{Level: Barred}}, j.NewID, By{At: t0}); err == nil {
 		t.Error("what is barred starts")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 )
 
 // Request is what a person chose for a new migration, as a form or a program
@@ -150,7 +151,7 @@ func (s *Drafting) PreflightOf(ctx context.Context, p Plan) ([]migration.Finding
 	if err != nil {
 		return nil, err
 	}
-	return migration.Preflight(ctx, s.Ports, target, m, budget, now)
+	return preflight.Files(ctx, s.Ports, target, m, budget, now)
 }
 
 // Start looks, plans and checks once more and starts; it returns the id of the

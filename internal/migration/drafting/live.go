@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 )
 
 // LiveRequest is what a person chose for a migration from a server at work, as a
@@ -103,12 +104,12 @@ func (s *Drafting) StartLive(ctx context.Context, w LiveRequest, by migration.By
 	if err != nil {
 		return "", err
 	}
-	findings, facts, err := migration.LivePreflight(ctx, s.Ports, p.M, s.Now)
+	findings, facts, err := preflight.Live(ctx, s.Ports, p.M, s.Now)
 	if err != nil {
 		return "", err
 	}
 	facts.Decided = w.CheckDB
-	return migration.StartLive(ctx, s.Migrations, p.M, facts, findings, s.NewID, by)
+	return migration.StartLive(ctx, s.Migrations, p.M, facts.Origin(), findings, s.NewID, by)
 }
 
 // DatabasesOf asks a server for its databases, the user's first.

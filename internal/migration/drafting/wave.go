@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -32,7 +33,7 @@ type WaveCheck struct {
 	Database string
 	Plan     LivePlan
 	Findings []migration.Finding
-	facts    migration.SourceFacts
+	facts    preflight.SourceFacts
 	Err      error // why it could not be checked, or must not start whatever the checks say
 }
 
@@ -106,7 +107,7 @@ func (s *Drafting) StartWave(ctx context.Context, w WaveRequest, by migration.By
 		v.Results = append(v.Results, migration.Result{Database: k.Database, Err: k.why()})
 		if k.MayStart() {
 			at[k.Plan.M.Database] = i
-			items = append(items, migration.WaveItem{Migration: k.Plan.M, Source: k.facts, Findings: k.Findings})
+			items = append(items, migration.WaveItem{Migration: k.Plan.M, Source: k.facts.Origin(), Findings: k.Findings})
 		}
 	}
 	if len(items) == 0 {

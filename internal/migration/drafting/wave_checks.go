@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -71,7 +72,7 @@ func (s *Drafting) memberChecks(ctx context.Context, w WaveRequest) (LivePlan, [
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
-			k.Findings, k.facts, k.Err = migration.LivePreflight(ctx, s.Ports, k.Plan.M, s.Now)
+			k.Findings, k.facts, k.Err = preflight.Live(ctx, s.Ports, k.Plan.M, s.Now)
 			if k.Err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				k.Err = fault.Newf(fault.Unavailable, "Its checks did not end within the %s for the wave.", waveChecksLast).WithFix("Check again, or make two waves.").Because(k.Err)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/migration/progress"
 	"github.com/bakplane/bakplane/internal/server"
 )
@@ -68,7 +69,7 @@ func (s *API) livePreflight(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	findings, _, err := migration.LivePreflight(c.Request().Context(), s.Ports, p.M, s.Now)
+	findings, _, err := preflight.Live(c.Request().Context(), s.Ports, p.M, s.Now)
 	return answer(c, http.StatusOK, map[string]any{"may_start": migration.MayStart(findings), "findings": findingsJSON(findings)}, err)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
@@ -87,7 +88,7 @@ func serverFacts(z kit.Zone, info backup.ServerInfo, databases []backup.Database
 		login.Note = "sysadmin"
 	}
 	return []kit.Fact{
-		{Label: "Version", Value: migration.Product(info.VersionMajor), Note: info.Version, Words: true},
+		{Label: "Version", Value: bakfile.Product(info.VersionMajor), Note: info.Version, Words: true},
 		{Label: "Edition", Value: info.Edition, Note: "on " + info.Machine, Words: true},
 		{Label: "Databases", Value: fmt.Sprint(len(databases)), Note: kit.Bytes(bytes).Text + " of data"},
 		clock, login}
@@ -171,7 +172,7 @@ func (s *Pages) fillTarget(ctx context.Context, i endpoint.Instance, v *views.In
 func targetFacts(in migration.TargetInstance, names []string) []kit.Fact {
 	version := kit.Fact{Label: "Version", Value: in.Version, Words: true, Note: in.Category}
 	if in.VersionMajor != 0 {
-		version.Value, version.Note = migration.Product(in.VersionMajor), in.Version+" · "+in.Category
+		version.Value, version.Note = bakfile.Product(in.VersionMajor), in.Version+" · "+in.Category
 	}
 	facts := []kit.Fact{version, {Label: "Databases", Value: fmt.Sprint(len(names)), Note: "in any state"}}
 	if in.MaxDatabases > 0 {

@@ -15,6 +15,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
@@ -179,7 +180,7 @@ func (s *Pages) livePreflightView(c echo.Context, w drafting.LiveRequest, refuse
 		Back: kit.Action{Label: "Back", Href: back}}
 	asking, cancel := context.WithTimeout(ctx, 6*server.Patience)
 	defer cancel()
-	findings, facts, err := migration.LivePreflight(asking, s.Ports, p.M, s.Now)
+	findings, facts, err := preflight.Live(asking, s.Ports, p.M, s.Now)
 	if err != nil {
 		v.Calls = s.liveCalls(ctx, p, s.Drafting.PlaceFor(ctx, p.Instance, p.Staging, p.M.Database, nil), 0, s.Now().UTC())
 		v.Verdict = s.AskedInVain(c, err)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
-	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -290,7 +289,7 @@ func TestWavesArePaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.WaveID, m.Rank = "w000", i+1
-		if _, err := migration.StartLive(t.Context(), h.DB.Migrations(), m, migration.SourceFacts{Server: backup.ServerInfo{Name: "SQL1"}}, nil, func() string { return fmt.Sprintf("m%03d-%d", i, time.Now().UnixNano()) }, migration.By{At: time.Now()}); err != nil {
+		if _, err := migration.StartLive(t.Context(), h.DB.Migrations(), m, migration.Origin{Server: "SQL1"}, nil, func() string { return fmt.Sprintf("m%03d-%d", i, time.Now().UnixNano()) }, migration.By{At: time.Now()}); err != nil {
 			t.Fatal(err)
 		}
 	}

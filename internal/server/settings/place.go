@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -90,7 +91,7 @@ func storedFile(z kit.Zone, got migration.Seen) views.StoredFile {
 	row.Tone = kit.ToneIdle
 	set := migration.Sets([]migration.Seen{got})[0]
 	row.Kind, row.Database = server.KindTag(string(set.Kind)), set.Database
-	row.Says = fmt.Sprintf("%s on %s · LSN %s to %s", migration.Product(set.VersionMajor), set.Server, set.First, set.Last)
+	row.Says = fmt.Sprintf("%s on %s · LSN %s to %s", bakfile.Product(set.VersionMajor), set.Server, set.First, set.Last)
 	if n := len(got.File.Sets); n > 1 {
 		row.Says += fmt.Sprintf(" · first of %d sets", n)
 	}

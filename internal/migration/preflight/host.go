@@ -1,4 +1,4 @@
-package migration
+package preflight
 
 import (
 	"context"
@@ -8,12 +8,13 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
 // HostCheck is what preflight judges of a self-managed SQL Server as a target.
 type HostCheck struct {
-	HostFacts
+	migration.HostFacts
 	Ours     []string // names in the folder as this machine sees it, at the top
 	OursSays error    // why this machine cannot list it
 }
@@ -23,8 +24,8 @@ const sampled = 20
 
 // collectHost asks a self-managed server, and looks at its folder from this
 // side; nil for a cloud.
-func collectHost(ctx context.Context, ports Ports, target Target, f Facts, data []bakfile.DataFile) (h *HostCheck, err error) {
-	host, ok := target.(Host)
+func collectHost(ctx context.Context, ports migration.Ports, target migration.Target, f Facts, data []bakfile.DataFile) (h *HostCheck, err error) {
+	host, ok := target.(migration.Host)
 	if !ok {
 		return nil, nil
 	}
@@ -51,7 +52,7 @@ func collectHost(ctx context.Context, ports Ports, target Target, f Facts, data 
 // host judges a self-managed SQL Server. A cloud's limits on calls, sizes and
 // names have no place here.
 func (j *judge) host(f Facts) {
-	j.add("instance", "Target", Passed, words.Say("%s answers.", strings.TrimSpace(Product(f.Instance.VersionMajor)+" "+f.Instance.Description)), words.Text{})
+	j.add("instance", "Target", migration.Passed, words.Say("%s answers.", strings.TrimSpace(bakfile.Product(f.Instance.VersionMajor)+" "+f.Instance.Description)), words.Text{})
 	j.ownName(f)
 	h := f.Host
 	if h == nil {
@@ -62,30 +63,30 @@ func (j *judge) host(f Facts) {
 	j.ownPlaces(f, h)
 	j.ownRooms(h)
 	if len(f.Sets) > 0 {
-		j.add("tde", "Encryption", Warned, words.Say("Backup files do not tell whether their database is encrypted (TDE). If it is, the restore ends with error 33111 unless its certificate is in master at the target."), words.Say("Ask at the source: SELECT is_encrypted FROM sys.databases. If it is, take its certificate along with BACKUP CERTIFICATE … WITH PRIVATE KEY."))
+		j.add("tde", "Encryption", migration.Warned, words.Say("Backup files do not tell whether their database is encrypted (TDE). If it is, the restore ends with error 33111 unless its certificate is in master at the target."), words.Say("Ask at the source: SELECT is_encrypted FROM sys.databases. If it is, take its certificate along with BACKUP CERTIFICATE … WITH PRIVATE KEY."))
 	}
 }
 
 func (j *judge) ownName(f Facts) {
 	name := f.Migration.Database
-	why := BadDatabaseName(name)
+	why := migration.BadDatabaseName(name)
 	for _, d := range f.Databases {
 		if why.IsZero() && strings.EqualFold(d, name) {
 			why = words.Say("The target already has a database %s.", d)
 		}
 	}
 	if !why.IsZero() {
-		j.add("name", "Name", Barred, why, words.Say("Choose another name, or back that database up and drop it."))
+		j.add("name", "Name", migration.Barred, why, words.Say("Choose another name, or back that database up and drop it."))
 		return
 	}
-	j.add("name", "Name", Passed, words.Say("No database %s at the target.", name), words.Text{})
+	j.add("name", "Name", migration.Passed, words.Say("No database %s at the target.", name), words.Text{})
 }
 
 // ownFolder compares the folder from both sides: what lies there for one must
 // lie there for the other.
 func (j *judge) ownFolder(h *HostCheck) {
 	const title = "Backup folder of the target"
-	bar := func(text, fix words.Text) { j.add("bucket", title, Barred, text, fix) }
+	bar := func(text, fix words.Text) { j.add("bucket", title, migration.Barred, text, fix) }
 	if h.FolderSays != nil {
 		message, fix := fault.Texts(h.FolderSays)
 		bar(words.Say("The target does not see %s: %s", h.Folder, message), fix)
@@ -111,9 +112,9 @@ func (j *judge) ownFolder(h *HostCheck) {
 		bar(words.Say("This machine sees %s in the folder and the target, in %s, sees none of it: they are two folders, or its service account may not read there.", quoteList(h.Ours, 3), h.Folder),
 			words.Say("Enter the folder as each side sees it, and give the account that the SQL Server service runs under the right to read it. Rights of the login do not count."))
 	case len(h.Ours) == 0:
-		j.add("bucket", title, Warned, words.Say("The folder is empty, so it cannot be told whether both sides see the same one."), words.Say("Put any file there and check again, or go on: the restore says when it does not find its file."))
+		j.add("bucket", title, migration.Warned, words.Say("The folder is empty, so it cannot be told whether both sides see the same one."), words.Say("Put any file there and check again, or go on: the restore says when it does not find its file."))
 	default:
-		j.add("bucket", title, Passed, words.Say("Both sides see the same files. The target's service account must be able to read what this machine writes there."), words.Text{})
+		j.add("bucket", title, migration.Passed, words.Say("Both sides see the same files. The target's service account must be able to read what this machine writes there."), words.Text{})
 	}
 }
 
@@ -137,12 +138,12 @@ func (j *judge) ownPlaces(f Facts, h *HostCheck) {
 	}
 	switch {
 	case len(clash) > 0:
-		j.add("files-clash", "Places of its files", Barred, words.Say("Somebody is there already: %s.", quoteList(clash, 3)), words.Say("Choose another name for the database on the target, or remove what is left there."))
+		j.add("files-clash", "Places of its files", migration.Barred, words.Say("Somebody is there already: %s.", quoteList(clash, 3)), words.Say("Choose another name for the database on the target, or remove what is left there."))
 	case len(h.Moves) > 0:
-		j.add("files-clash", "Places of its files", Passed, words.Say("%s, in %s; nothing is there yet.", words.Count(len(h.Moves), "file", "files"), folderOf(h.Moves[0].To)), words.Text{})
+		j.add("files-clash", "Places of its files", migration.Passed, words.Say("%s, in %s; nothing is there yet.", words.Count(len(h.Moves), "file", "files"), folderOf(h.Moves[0].To)), words.Text{})
 	}
 	if h.LargestMDF > 0 && data > h.LargestMDF {
-		j.add("edition", "Edition", Barred, words.Say("The database has %s; %s takes at most %s in one database.", words.Bytes(data), f.Instance.Description, words.Bytes(h.LargestMDF)), words.Say("Choose a server of another edition."))
+		j.add("edition", "Edition", migration.Barred, words.Say("The database has %s; %s takes at most %s in one database.", words.Bytes(data), f.Instance.Description, words.Bytes(h.LargestMDF)), words.Say("Choose a server of another edition."))
 	}
 }
 
@@ -157,11 +158,11 @@ func (j *judge) ownRooms(h *HostCheck) {
 	for _, r := range h.Volumes {
 		switch {
 		case r.Free < 0:
-			j.add("space", "Space", Warned, words.Say("%s needs %s; the target does not tell how much is free there.", r.Path, words.Bytes(r.Need)), words.Say("Make sure that it fits."))
+			j.add("space", "Space", migration.Warned, words.Say("%s needs %s; the target does not tell how much is free there.", r.Path, words.Bytes(r.Need)), words.Say("Make sure that it fits."))
 		case r.Free < r.Need:
-			j.add("space", "Space", Barred, words.Say("%s needs %s and has %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), words.Say("Make room there, or give the server other default folders."))
+			j.add("space", "Space", migration.Barred, words.Say("%s needs %s and has %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), words.Say("Make room there, or give the server other default folders."))
 		default:
-			j.add("space", "Space", Passed, words.Say("%s: needs %s of %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), words.Text{})
+			j.add("space", "Space", migration.Passed, words.Say("%s: needs %s of %s free.", r.Path, words.Bytes(r.Need), words.Bytes(r.Free)), words.Text{})
 		}
 	}
 }

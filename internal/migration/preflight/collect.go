@@ -1,4 +1,4 @@
-package migration
+package preflight
 
 import (
 	"context"
@@ -6,25 +6,23 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
-	"github.com/bakplane/bakplane/internal/run"
-	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Collect asks the bucket, the instance and the files for what Judge decides
 // by. An error of kind Unavailable means that it cannot be told now; what the
 // other sides refuse for good becomes a finding.
-func Collect(ctx context.Context, ports Ports, target Target, m Migration, b Budget, now time.Time) (Facts, []Finding, error) {
+func Collect(ctx context.Context, ports migration.Ports, target migration.Target, m migration.Migration, b migration.Budget, now time.Time) (Facts, []migration.Finding, error) {
 	f := Facts{Migration: m, CallsDay: b.Database, CallsHost: b.Instance, Now: now}
-	var barred []Finding
+	var barred []migration.Finding
 	bar := func(code, title string, err error) error {
 		if fault.Is(err, fault.Unavailable) || fault.Of(err) == fault.Unknown {
 			return err
 		}
 		message, fix := fault.Texts(err)
-		barred = append(barred, Finding{Code: code, Title: title, Level: Barred, Text: message, Fix: fix})
+		barred = append(barred, migration.Finding{Code: code, Title: title, Level: migration.Barred, Text: message, Fix: fix})
 		return nil
 	}
 	staging, err := ports.Bucket(ctx, m.StagingID)
@@ -68,8 +66,8 @@ func dataOf(sets []SetFacts) []bakfile.DataFile {
 }
 
 // setFacts reads a planned file's header again.
-func setFacts(ctx context.Context, ports Ports, m Migration, f File) (SetFacts, error) {
-	if f.State == FileApplied || f.State == FileSent {
+func setFacts(ctx context.Context, ports migration.Ports, m migration.Migration, f migration.File) (SetFacts, error) {
+	if f.State == migration.FileApplied || f.State == migration.FileSent {
 		return SetFacts{File: f, Position: 1, SetsInFile: 1, FamilyCount: 1, Complete: true}, nil
 	}
 	from, err := ports.Bucket(ctx, m.SourceOf(f))
@@ -90,11 +88,11 @@ func setFacts(ctx context.Context, ports Ports, m Migration, f File) (SetFacts, 
 				SetsInFile: len(file.Sets), FamilyCount: file.Media.FamilyCount, Complete: s.Complete, Data: s.Files}, nil
 		}
 	}
-	return SetFacts{}, changed(f)
+	return SetFacts{}, migration.Changed(f)
 }
 
-// Preflight collects and judges.
-func Preflight(ctx context.Context, ports Ports, target Target, m Migration, b Budget, now time.Time) ([]Finding, error) {
+// Files collects and judges what a migration of given files needs.
+func Files(ctx context.Context, ports migration.Ports, target migration.Target, m migration.Migration, b migration.Budget, now time.Time) ([]migration.Finding, error) {
 	f, barred, err := Collect(ctx, ports, target, m, b, now)
 	if err != nil {
 		return nil, err
@@ -119,36 +117,4 @@ func Preflight(ctx context.Context, ports Ports, target Target, m Migration, b B
 		}
 	}
 	return out, nil
-}
-
-// preflight is the worker's first step: the same checks as on the page before
-// the start, made again because time has passed.
-func (j *job) preflight(ctx context.Context, m Migration, b Budget) error {
-	began := j.Now()
-	var findings []Finding
-	var err error
-	if m.LiveSource != nil {
-		findings, _, err = LivePreflight(ctx, j.Ports, m, j.Now)
-	} else {
-		findings, err = Preflight(ctx, j.Ports, j.target, m, b, began)
-	}
-	if err != nil {
-		return err
-	}
-	now := j.Now()
-	step := run.Step{Key: StepPreflight, Title: fmt.Sprintf("Preflight, %d checks", len(findings)), State: run.StepDone, Started: began, Finished: now}
-	if MayStart(findings) {
-		return j.note(ctx, Change{Checked: &now, Findings: findings, Steps: []run.Step{step}, Events: j.event(StepPreflight, run.Info, words.Say("Preflight passed."))})
-	}
-	var first Finding
-	for _, f := range findings {
-		if f.Level == Barred && first.Code == "" {
-			first = f
-		}
-	}
-	p := m.problem(explain.Preflight(first.Code), StepPreflight, 0, "")
-	p.Cause, p.Fix, p.Actions = first.Text, first.Fix, []Button{ButtonRetry, ButtonTerminate}
-	step.State, step.Message = run.StepFailed, first.Text
-	never := time.Time{}
-	return j.note(ctx, Change{Checked: &never, Findings: findings, Problem: &p, Steps: []run.Step{step}, Events: j.event(StepPreflight, run.Problem, first.Text)})
 }

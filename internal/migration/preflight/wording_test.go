@@ -1,9 +1,11 @@
-package migration
+package preflight
 
 import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/migration"
 )
 
 func TestCallsADayAreWordedForPeople(t *testing.T) {
@@ -12,7 +14,7 @@ func TestCallsADayAreWordedForPeople(t *testing.T) {
 		96 * time.Minute: "A log backup every 1 h 36 min fits into the 20 imports a day. ",
 	} {
 		var told string
-		for _, f := range JudgeLive(Facts{Migration: Migration{Traits: serviceTraits}, Instance: TargetInstance{Region: "cn-hangzhou"}}, SourceFacts{Every: every}) {
+		for _, f := range JudgeLive(Facts{Migration: migration.Migration{Traits: serviceTraits}, Instance: migration.TargetInstance{Region: "cn-hangzhou"}}, SourceFacts{Every: every}) {
 			if f.Code == "calls" {
 				told += strings.Join([]string{f.Text.String(), f.Fix.String()}, " ")
 			}
