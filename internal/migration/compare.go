@@ -31,7 +31,7 @@ type Comparisons interface {
 func OrderComparison(ctx context.Context, s Comparisons, id string, newID func() string, by By) error {
 	return s.BeginComparison(ctx, id, func(m Migration, last *Comparison) (Comparison, run.Run, audit.Entry, error) {
 		c, r := newComparison(m, newID(), by.At)
-		return c, r, by.entry("migration.compare", m.ID, "Ordered to compare the contents of "+m.Database+"."), CompareAgain(m, last)
+		return c, r, by.Entry("migration.compare", m.ID, "Ordered to compare the contents of "+m.Database+"."), CompareAgain(m, last)
 	})
 }
 

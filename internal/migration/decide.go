@@ -114,7 +114,7 @@ func Abort(m Migration) (Decision, error) {
 	if m.LiveSource == nil || m.Stage.Ended() || !m.Opened.IsZero() {
 		return Decision{}, ended(m)
 	}
-	if m.openOrdered() {
+	if m.OpenOrdered() {
 		return Decision{}, fault.New(fault.Conflict, "The order to open the target was given: it is too late to go back.", "Wait until the target says whether it is open.")
 	}
 	return Decision{Abort: true, Terminate: true, Go: true}, nil
@@ -131,7 +131,7 @@ func OneMore(m Migration) (Decision, error) {
 		return Decision{}, ended(m)
 	case !m.LiveSource.AbortAsked.IsZero():
 		return Decision{}, fault.New(fault.Conflict, "This migration was aborted.", "Start a new one.")
-	case m.openOrdered():
+	case m.OpenOrdered():
 		return Decision{}, fault.New(fault.Conflict, "The order to open the target was given.", "Wait until the target says whether it is open.")
 	}
 	return Decision{OneMore: true, Go: true}, nil

@@ -222,11 +222,11 @@ const proofLasts = 5 * time.Second
 // mustProve reports whether only the proof is missing that nothing was written
 // since the tail.
 func (f *LiveSource) mustProve(m Migration, now time.Time) bool {
-	return f.Freeze == FreezeStopped && f.tailTaken() && !f.Tail.IsZero() && m.AppliedTo() == f.Tail && m.Opened.IsZero() && !m.openOrdered() && now.Sub(f.Proven) >= proofLasts
+	return f.Freeze == FreezeStopped && f.tailTaken() && !f.Tail.IsZero() && m.AppliedTo() == f.Tail && m.Opened.IsZero() && !m.OpenOrdered() && now.Sub(f.Proven) >= proofLasts
 }
 
-// openOrdered reports whether the order to open was given, or may have been.
-func (m Migration) openOrdered() bool {
+// OpenOrdered reports whether the order to open was given, or may have been.
+func (m Migration) OpenOrdered() bool {
 	for _, c := range m.Calls {
 		if c.Verb == VerbOpen && c.Happened() {
 			return true

@@ -2,6 +2,7 @@ package migration
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -233,5 +234,28 @@ func TestWhatIsLeftOfADay(t *testing.T) {
 		if got := SmallestEvery(endpoint.Calls{Database: tc.calls}, tc.reserve); got != tc.want {
 			t.Errorf("%d calls with %d kept: every %s, want %s", tc.calls, tc.reserve, got, tc.want)
 		}
+	}
+}
+
+// TestADatabaseWaitsForItsTurn: nothing is taken while others of the wave come
+// first, and their order no longer matters once it has begun.
+func TestADatabaseWaitsForItsTurn(t *testing.T) {
+	now := time.Unix(1_000_000, 0)
+	m := Migration{Checked: now, Ahead: 3, LiveSource: &LiveSource{Every: time.Hour}}
+	act := NextAtSource(m, Budget{}, now, SourceRules{})
+	if act.Do != SourceQueue || !act.Until.After(now) || !strings.Contains(act.Why.String(), "3 databases") {
+		t.Errorf("%+v", act)
+	}
+	m.Ahead = 0
+	if act = NextAtSource(m, Budget{}, now, SourceRules{}); act.Do != SourceBackUp || act.Kind != "full" {
+		t.Errorf("its turn: %+v", act)
+	}
+	m.Ahead, m.LiveSource.SourceBackups = 3, []SourceBackup{{Kind: "full"}}
+	if act = NextAtSource(m, Budget{}, now, SourceRules{}); act.Do != SourceReconcile {
+		t.Errorf("it has begun: %+v", act)
+	}
+	m.LiveSource.SourceBackups, m.LiveSource.AbortAsked = nil, now
+	if act = NextAtSource(m, Budget{}, now, SourceRules{}); act.Do != SourceGiveBack {
+		t.Errorf("aborted before its turn: %+v", act)
 	}
 }

@@ -89,7 +89,7 @@ func StartLive(ctx context.Context, store Store, m Migration, from Origin, findi
 	m.SourceServer, m.Family = from.Server, from.Family
 	m.LiveSource.History = from.History
 	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
-	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s at work.", m.SourceDatabase, from.Server)).
+	e := by.Entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s at work.", m.SourceDatabase, from.Server)).
 		With(nil, map[string]any{"database": m.Database, "server": m.LiveSource.ServerID, "instance": m.InstanceID, "every": m.LiveSource.Every.String(), "freeze": m.LiveSource.Freeze, "checkdb": decidedWords(from.Decided, findings)})
 	return m.ID, store.Create(ctx, m, r, e)
 }
@@ -129,7 +129,7 @@ func OrderPredictedCutover(ctx context.Context, s Store, id string, predicted St
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
 		d, err := Cutover(m)
 		d.Predicted = predicted
-		return d, by.entry("migration.cutover", id, "Ordered the cutover of "+m.Database+"."), err
+		return d, by.Entry("migration.cutover", id, "Ordered the cutover of "+m.Database+"."), err
 	})
 }
 
@@ -138,7 +138,7 @@ func OrderPredictedCutover(ctx context.Context, s Store, id string, predicted St
 func OrderOneMore(ctx context.Context, s Store, id string, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
 		d, err := OneMore(m)
-		return d, by.entry("migration.one-more", id, "Ordered one more log of "+m.SourceDatabase+" before the cutover.").With(m.Problem, nil), err
+		return d, by.Entry("migration.one-more", id, "Ordered one more log of "+m.SourceDatabase+" before the cutover.").With(m.Problem, nil), err
 	})
 }
 
@@ -146,7 +146,7 @@ func OrderOneMore(ctx context.Context, s Store, id string, by By) error {
 func OrderGapDifferential(ctx context.Context, s Store, id string, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
 		d, err := GapDifferential(m)
-		return d, by.entry("migration.bridge", id, "Ordered a differential backup of "+m.SourceDatabase+" over the log that is lost.").With(m.Problem, nil), err
+		return d, by.Entry("migration.bridge", id, "Ordered a differential backup of "+m.SourceDatabase+" over the log that is lost.").With(m.Problem, nil), err
 	})
 }
 
@@ -157,9 +157,21 @@ func OrderAbort(ctx context.Context, s Store, id, typed string, by By) error {
 			return Decision{}, audit.Entry{}, fault.Newf(fault.Invalid, "The name typed is not %s.", m.Database).WithFix("Type the name of the database on the target to abort.")
 		}
 		d, err := Abort(m)
-		d.Why = aborted(m, "")
-		return d, by.entry("migration.abort", id, "Ordered to abort the migration of "+m.Database+" and give the source back."), err
+		d.Why = AbortWhy(m, "")
+		return d, by.Entry("migration.abort", id, "Ordered to abort the migration of "+m.Database+" and give the source back."), err
 	})
+}
+
+// AbortWhy is why a migration was given up: what the person wrote, and what was
+// in its way.
+func AbortWhy(m Migration, why string) string {
+	switch {
+	case m.Problem == nil:
+		return why
+	case why == "":
+		return "It stood still: " + m.Problem.Cause.String()
+	}
+	return why + " It stood still: " + m.Problem.Cause.String()
 }
 
 // Lag is how far the target is behind a source at work.

@@ -18,7 +18,7 @@ type By struct {
 	At    time.Time
 }
 
-func (b By) entry(action, id, summary string) audit.Entry {
+func (b By) Entry(action, id, summary string) audit.Entry {
 	return audit.New(b.Actor, b.At, action, "migration/"+id, summary)
 }
 
@@ -42,7 +42,7 @@ func Start(ctx context.Context, s Store, d Draft, findings []Finding, newID func
 	m := d.Migration
 	m.ID, m.RunID, m.Created = newID(), newID(), by.At
 	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
-	e := by.entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s.", m.Database, words.Count(len(m.Files), "file", "files"))).
+	e := by.Entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s.", m.Database, words.Count(len(m.Files), "file", "files"))).
 		With(nil, map[string]any{"database": m.Database, "instance": m.InstanceID, "staging": m.StagingID, "mode": m.Mode, "check": m.Check, "files": keys(m.Files)})
 	return m.ID, s.Create(ctx, m, r, e)
 }
@@ -58,7 +58,7 @@ func keys(files []File) (out []string) {
 func OrderOpen(ctx context.Context, s Store, id string, check CheckMode, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
 		d, err := Open(m, check)
-		return d, by.entry("migration.open", id, fmt.Sprintf("Ordered to open %s at LSN %s.", m.Database, m.AppliedTo())).
+		return d, by.Entry("migration.open", id, fmt.Sprintf("Ordered to open %s at LSN %s.", m.Database, m.AppliedTo())).
 			With(nil, map[string]any{"check": d.Check}), err
 	})
 }
@@ -67,7 +67,7 @@ func OrderOpen(ctx context.Context, s Store, id string, check CheckMode, by By) 
 func OrderRetry(ctx context.Context, s Store, id string, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
 		d, err := Retry(m)
-		return d, by.entry("migration.retry", id, "Ordered to retry from here.").With(m.Problem, nil), err
+		return d, by.Entry("migration.retry", id, "Ordered to retry from here.").With(m.Problem, nil), err
 	})
 }
 
@@ -75,7 +75,7 @@ func OrderRetry(ctx context.Context, s Store, id string, by By) error {
 func OrderTerminate(ctx context.Context, s Store, id, typed string, by By) error {
 	return s.Ask(ctx, id, func(m Migration) (Decision, audit.Entry, error) {
 		d, err := Terminate(m, typed)
-		return d, by.entry("migration.terminate", id, "Ordered to terminate the migration of "+m.Database+"."), err
+		return d, by.Entry("migration.terminate", id, "Ordered to terminate the migration of "+m.Database+"."), err
 	})
 }
 
@@ -87,7 +87,7 @@ func OrderFiles(ctx context.Context, s Store, id string, seen []Seen, samePlace 
 			return Decision{}, audit.Entry{}, err
 		}
 		d, err := Extend(m, more.Files)
-		return d, by.entry("migration.add-files", id, fmt.Sprintf("Added files to the migration of %s.", m.Database)).
+		return d, by.Entry("migration.add-files", id, fmt.Sprintf("Added files to the migration of %s.", m.Database)).
 			With(nil, map[string]any{"files": keys(more.Files)}), err
 	})
 }

@@ -1,7 +1,6 @@
 package migration
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -40,118 +39,12 @@ func TestStartRefusesWhatIsNotWhole(t *testing.T) {
 	}
 }
 
-// TestAnAbortIsTyped: by the name of the database or of the wave, to the
-// letter.
+// TestAnAbortIsTyped: by the name of the database, to the letter.
 func TestAnAbortIsTyped(t *testing.T) {
 	for typed, ok := range map[string]bool{"orders": true, "Orders": false, "": false} {
 		d, _ := at(fed(nil), t0)
 		if err := OrderAbort(t.Context(), d, "m", typed, By{At: t0}); (err == nil) != ok || (len(d.decided) == 1 && d.decided[0].Abort) != ok {
 			t.Errorf("%q: %v", typed, err)
-		}
-	}
-	for typed, ok := range map[string]bool{"spring": true, "Spring": false, "": false} {
-		d, _ := at(Migration{}, t0)
-		d.others = []Migration{fed(nil)}
-		if _, err := OrderWaveAbort(t.Context(), d, "w", typed, "", By{At: t0}); (err == nil) != ok || (len(d.decided) == 1) != ok {
-			t.Errorf("wave %q: %v", typed, err)
-		}
-	}
-}
-
-// of makes a migration of a wave under an id.
-func of(id string, edit func(*Migration)) Migration {
-	m := fed(edit)
-	m.ID, m.Database = id, id
-	return m
-}
-
-// TestAWaveIsOrderedTogether: the cutover of all or of none, the rest and the
-// abort of those that can.
-func TestAWaveIsOrderedTogether(t *testing.T) {
-	ready := of("ready", nil)
-	early := of("early", func(m *Migration) { m.Files[0].State = FileSent })
-	ordered := of("ordered", func(m *Migration) { m.LiveSource.CutoverAsked = t0 })
-	stuck := of("stuck", func(m *Migration) { m.LiveSource.CutoverAsked, m.Problem = t0, &Problem{} })
-	opening := of("opening", func(m *Migration) {
-		m.LiveSource.CutoverAsked = t0
-		m.Calls = []Call{{Verb: VerbOpen, Verdict: Accepted}}
-	})
-	ended := of("ended", func(m *Migration) { m.Stage, m.LiveSource.CutoverAsked = StageOpened, t0 })
-	aborted := of("aborted", func(m *Migration) { m.LiveSource.AbortAsked = t0 })
-	for _, tc := range []struct {
-		name                 string
-		all                  []Migration
-		cutover, rest, abort []string // who takes the order; nil = the order is refused
-	}{
-		{"all can", []Migration{ready, of("two", nil)}, []string{"ready", "two"}, nil, []string{"ready", "two"}},
-		{"one cannot yet", []Migration{ready, early}, nil, nil, []string{"ready", "early"}},
-		{"one has ended", []Migration{ended, ready}, []string{"ready"}, []string{"ready"}, []string{"ready"}},
-		{"all have ended", []Migration{ended}, nil, nil, nil},
-		{"one is ordered", []Migration{ordered, ready}, nil, []string{"ready"}, []string{"ordered", "ready"}},
-		{"one stands still", []Migration{stuck, ready, early}, nil, []string{"stuck", "ready"}, []string{"stuck", "ready", "early"}},
-		{"nothing is left that can", []Migration{ordered, early}, nil, nil, []string{"ordered", "early"}},
-		{"one is opening", []Migration{opening, ready}, nil, []string{"ready"}, []string{"ready"}},
-		{"all are opening", []Migration{opening}, nil, nil, nil},
-		{"one was aborted", []Migration{aborted, ready}, nil, nil, []string{"ready"}},
-		{"all were aborted", []Migration{aborted}, nil, nil, nil},
-	} {
-		for what, order := range map[string]func(*desk) ([]Result, error){
-			"cutover": func(d *desk) ([]Result, error) { return OrderWaveCutover(t.Context(), d, "w", nil, By{At: t0}) },
-			"rest":    func(d *desk) ([]Result, error) { return OrderWaveRest(t.Context(), d, "w", nil, By{At: t0}) },
-			"abort":   func(d *desk) ([]Result, error) { return OrderWaveAbort(t.Context(), d, "w", "spring", "", By{At: t0}) },
-		} {
-			want := map[string][]string{"cutover": tc.cutover, "rest": tc.rest, "abort": tc.abort}[what]
-			d, _ := at(Migration{}, t0)
-			d.others = tc.all
-			_, err := order(d)
-			var asked []string
-			for _, id := range want {
-				asked = append(asked, "asked "+id)
-			}
-			if !slices.Equal(d.log, asked) || (err == nil) != (want != nil) {
-				t.Errorf("%s, %s: %v, %v; want %v", tc.name, what, d.log, err, want)
-			}
-			for _, c := range d.decided {
-				if c.Abort != (what == "abort") {
-					t.Errorf("%s, %s: %+v", tc.name, what, c)
-				}
-			}
-		}
-	}
-}
-
-func TestStartWave(t *testing.T) {
-	item := func(name string, fs ...Finding) WaveItem {
-		return WaveItem{Migration: Migration{Database: name, LiveSource: &LiveSource{}}, Findings: fs}
-	}
-	many := func(n int) (out []WaveItem) {
-		for i := range n {
-			out = append(out, item(fmt.Sprint(i)))
-		}
-		return out
-	}
-	for _, tc := range []struct {
-		name, wave string
-		items      []WaveItem
-		whole      []Finding
-		created    int // -1 = no wave
-	}{
-		{"two", "spring", []WaveItem{item("a"), item("b")}, nil, 2},
-		{"one of them is barred", "spring", []WaveItem{item("a", Finding{Level: Barred}), item("b")}, nil, 1},
-		{"the wave is barred", "spring", []WaveItem{item("a")}, []Finding{{Level: Barred}}, -1},
-		{"the wave is warned of", "spring", []WaveItem{item("a")}, []Finding{{Level: Warned}}, 1},
-		{"no name", "", []WaveItem{item("a")}, nil, -1},
-		{"none", "spring", nil, nil, -1},
-		{"as many as may be", "spring", many(MaxWave), nil, MaxWave},
-		{"one too many", "spring", many(MaxWave + 1), nil, -1},
-	} {
-		d, _ := at(Migration{}, t0)
-		_, got, err := StartWave(t.Context(), d, tc.wave, tc.items, tc.whole, func() string { return "id" }, By{At: t0})
-		if (err == nil) != (tc.created >= 0) || len(d.log) != tc.created+1 || tc.created >= 0 && (d.log[0] != "wave" || len(got) != len(tc.items)) {
-			t.Errorf("%s: %d created, %v", tc.name, len(d.log)-1, err)
-		}
-		if tc.created > 0 && (d.m.Rank != len(tc.items) || d.m.WaveID != "id") {
-			t.Errorf("%s: the last begins at place %d of %q", tc.name, d.m.Rank, d.m.WaveID)
 		}
 	}
 }

@@ -248,17 +248,6 @@ func (d *desk) Create(_ context.Context, m Migration, _ run.Run, e audit.Entry) 
 	return nil
 }
 
-func (d *desk) CreateWave(context.Context, Wave, audit.Entry) error { d.said("wave"); return nil }
-
-func (d *desk) Wave(context.Context, string) (Wave, error) { return Wave{ID: "w", Name: "spring"}, nil }
-
-func (d *desk) Migrations(context.Context, Filter) (out []Summary, err error) {
-	for _, m := range d.others {
-		out = append(out, Summary{ID: m.ID})
-	}
-	return out, nil
-}
-
 func bytesAt(b []byte) *bytes.Reader { return bytes.NewReader(b) }
 
 func (s *diskServer) Describe(context.Context) (backup.ServerInfo, error) {

@@ -29,15 +29,6 @@ type Store interface {
 	// Calls counts the calls that happened, or may have, since a time.
 	Calls(ctx context.Context, instanceID, database string, since time.Time) (Budget, error)
 
-	// CreateWave writes a wave; Waves lists them, newest first.
-	CreateWave(ctx context.Context, w Wave, e audit.Entry) error
-	Wave(ctx context.Context, id string) (Wave, error)
-	// before is the id of the last one of the page before.
-	Waves(ctx context.Context, before string, limit int) ([]Wave, error)
-	// Arrange lets arrange look at all migrations of a wave, in their order, and
-	// gives those it returns their new ranks, in one transaction.
-	Arrange(ctx context.Context, waveID string, arrange func([]Summary) (map[string]int, audit.Entry, error)) error
-
 	// Note writes what the engine did or learned. A file that a person dropped
 	// meanwhile stays dropped; a call that names one is refused with
 	// ErrOvertaken, as is any call after an order to terminate but that of

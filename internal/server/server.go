@@ -13,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
@@ -34,7 +35,7 @@ type Deps struct {
 	Endpoints  endpoint.Store
 	Kinds      endpoint.Kinds
 	Runs       run.Store
-	Migrations migration.Store
+	Migrations wave.Store
 	Survey     *migration.Survey
 	Ports      migration.Ports
 	Clouds     Clouds

@@ -10,10 +10,11 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
-var _ migration.Store = (*Migrations)(nil)
+var _ wave.Store = (*Migrations)(nil)
 
 // Migrations keeps migrations in the database.
 type Migrations struct{ *DB }

@@ -7,12 +7,13 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
 const waveColumns = `id, name, findings, created`
 
-func scanWave(r *sql.Rows) (w migration.Wave, err error) {
+func scanWave(r *sql.Rows) (w wave.Wave, err error) {
 	var created int64
 	var findings string
 	if err = r.Scan(&w.ID, &w.Name, &findings, &created); err != nil {
@@ -22,8 +23,8 @@ func scanWave(r *sql.Rows) (w migration.Wave, err error) {
 	return w, parse(findings, &w.Findings)
 }
 
-// CreateWave implements migration.Store.
-func (d *Migrations) CreateWave(ctx context.Context, w migration.Wave, e audit.Entry) error {
+// CreateWave implements wave.Store.
+func (d *Migrations) CreateWave(ctx context.Context, w wave.Wave, e audit.Entry) error {
 	return d.tx(ctx, "create wave "+w.Name, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO waves (`+waveColumns+`) VALUES (?,?,?,?)`, w.ID, w.Name, list(w.Findings), micros(w.Created)); err != nil {
 			return err
@@ -32,21 +33,21 @@ func (d *Migrations) CreateWave(ctx context.Context, w migration.Wave, e audit.E
 	})
 }
 
-// Wave implements migration.Store.
-func (d *Migrations) Wave(ctx context.Context, id string) (migration.Wave, error) {
+// Wave implements wave.Store.
+func (d *Migrations) Wave(ctx context.Context, id string) (wave.Wave, error) {
 	return one(ctx, d.read, "wave", `SELECT `+waveColumns+` FROM waves WHERE id = ?`, scanWave, id)
 }
 
-// Waves implements migration.Store.
-func (d *Migrations) Waves(ctx context.Context, before string, limit int) ([]migration.Wave, error) {
+// Waves implements wave.Store.
+func (d *Migrations) Waves(ctx context.Context, before string, limit int) ([]wave.Wave, error) {
 	return rows(ctx, d.read, "wave", `SELECT `+waveColumns+` FROM waves WHERE ?1 = '' OR id < ?1 ORDER BY id DESC LIMIT ?2`, scanWave, before, page(limit))
 }
 
-// Arrange implements migration.Store. Whoever is first now is woken: it may
+// Arrange implements wave.Store. Whoever is first now is woken: it may
 // have been waiting for its turn.
 func (d *Migrations) Arrange(ctx context.Context, waveID string, arrange func([]migration.Summary) (map[string]int, audit.Entry, error)) error {
 	return d.tx(ctx, "arrange wave", func(tx *sql.Tx) error {
-		members, err := summaries(ctx, tx, migration.Filter{Wave: waveID, Limit: migration.MaxWave})
+		members, err := summaries(ctx, tx, migration.Filter{Wave: waveID, Limit: wave.Most})
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/endpoint"
-	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
@@ -21,7 +21,7 @@ type Store interface {
 	endpoint.Store
 	run.Store
 	person.Store
-	Migrations() migration.Store
+	Migrations() wave.Store
 	Policies() policy.Store
 	// ReleaseOthers queues the runs that other owners hold, whose lives are over.
 	ReleaseOthers(ctx context.Context, owner string) (int, error)

@@ -11,13 +11,14 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 )
 
 // Drafting makes and starts migrations and waves.
 type Drafting struct {
 	Endpoints  endpoint.Store
 	Kinds      endpoint.Kinds
-	Migrations migration.Store
+	Migrations wave.Store
 	Survey     *migration.Survey
 	Ports      migration.Ports
 	Progress   *progress.Reader // tells what is on its way already

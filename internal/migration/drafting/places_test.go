@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 )
 
 // town knows a few places by their ids.
@@ -34,7 +35,7 @@ func (silent) Server(context.Context, string) (backup.Server, migration.Place, e
 }
 
 // underWay knows two migrations on their way.
-type underWay struct{ migration.Store }
+type underWay struct{ wave.Store }
 
 func (underWay) Migrations(context.Context, migration.Filter) ([]migration.Summary, error) {
 	return []migration.Summary{{InstanceID: "cloud", Database: "Orders"}, {InstanceID: "other", Database: "stock"}}, nil
@@ -95,7 +96,7 @@ func TestMembersOfAWave(t *testing.T) {
 		{"no database", func(w *WaveRequest) { w.Databases = []string{""} }, false},
 		{"too many", func(w *WaveRequest) {
 			w.Databases = nil
-			for i := range migration.MaxWave + 1 {
+			for i := range wave.Most + 1 {
 				w.Databases = append(w.Databases, strings.Repeat("a", i+1))
 			}
 		}, false},

@@ -7,6 +7,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -59,7 +60,7 @@ func (k WaveCheck) why() error {
 type WaveChecked struct {
 	Places LivePlan
 	Found  []WaveCheck
-	Facts  migration.WaveFacts
+	Facts  wave.Facts
 	Whole  []migration.Finding
 }
 
@@ -91,8 +92,8 @@ func (v WaveChecked) whyNot() error {
 // database that was left out has no id and its reason.
 type waveStarted struct {
 	WaveChecked
-	Wave    migration.Wave
-	Results []migration.Result
+	Wave    wave.Wave
+	Results []wave.Result
 }
 
 // StartWave checks once more and starts those that may. Without any that may
@@ -101,13 +102,13 @@ func (s *Drafting) StartWave(ctx context.Context, w WaveRequest, by migration.By
 	if v.WaveChecked, err = s.WaveChecks(ctx, w); err != nil {
 		return v, err
 	}
-	var items []migration.WaveItem
+	var items []wave.Item
 	at := map[string]int{}
 	for i, k := range v.Found {
-		v.Results = append(v.Results, migration.Result{Database: k.Database, Err: k.why()})
+		v.Results = append(v.Results, wave.Result{Database: k.Database, Err: k.why()})
 		if k.MayStart() {
 			at[k.Plan.M.Database] = i
-			items = append(items, migration.WaveItem{Migration: k.Plan.M, Source: k.facts.Origin(), Findings: k.Findings})
+			items = append(items, wave.Item{Migration: k.Plan.M, Source: k.facts.Origin(), Findings: k.Findings})
 		}
 	}
 	if len(items) == 0 {
@@ -121,8 +122,8 @@ func (s *Drafting) StartWave(ctx context.Context, w WaveRequest, by migration.By
 		}
 		return v, v.whyNot()
 	}
-	wave, begun, err := migration.StartWave(ctx, s.Migrations, w.Name, items, v.Whole, s.NewID, by)
-	v.Wave = wave
+	created, begun, err := wave.Start(ctx, s.Migrations, w.Name, items, v.Whole, s.NewID, by)
+	v.Wave = created
 	for _, r := range begun {
 		if i, ok := at[r.Database]; ok {
 			v.Results[i].ID, v.Results[i].Err = r.ID, r.Err

@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -45,9 +46,9 @@ func (s *Drafting) memberChecks(ctx context.Context, w WaveRequest) (LivePlan, [
 			WithFix("Choose a shorter one.")
 	case len(names) == 0:
 		return places, nil, invalid("No database is chosen.", "Choose at least one of the server's databases.")
-	case len(names) > migration.MaxWave:
+	case len(names) > wave.Most:
 		return places, nil, fault.Newf(fault.Invalid, "%d databases are too many for one wave.", len(names)).
-			WithFix("Make several waves of at most %d.", migration.MaxWave)
+			WithFix("Make several waves of at most %d.", wave.Most)
 	}
 	taken, err := s.namesUnderWay(ctx, w.Instance)
 	if err != nil {
@@ -84,12 +85,12 @@ func (s *Drafting) memberChecks(ctx context.Context, w WaveRequest) (LivePlan, [
 
 // wholeChecks asks target and bucket once more, for all that can start by
 // themselves. What cannot be asked bars the way: it would be found out late.
-func (s *Drafting) wholeChecks(ctx context.Context, v WaveChecked) (f migration.WaveFacts, found []migration.Finding, err error) {
-	var members []migration.WaveNeed
+func (s *Drafting) wholeChecks(ctx context.Context, v WaveChecked) (f wave.Facts, found []migration.Finding, err error) {
+	var members []wave.Need
 	var every time.Duration
 	for _, k := range v.Found {
 		if k.MayStart() {
-			members, every = append(members, migration.NeedOf(k.Plan.M, k.facts.Database)), k.Plan.M.LiveSource.Every
+			members, every = append(members, wave.NeedOf(k.Plan.M, k.facts.Database)), k.Plan.M.LiveSource.Every
 		}
 	}
 	if len(members) == 0 {
@@ -97,7 +98,7 @@ func (s *Drafting) wholeChecks(ctx context.Context, v WaveChecked) (f migration.
 	}
 	asking, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	f, err = migration.CollectWave(asking, s.Ports, v.Places.Instance.ID, v.Places.Staging.ID, v.Places.Instance.Traits)
+	f, err = wave.Collect(asking, s.Ports, v.Places.Instance.ID, v.Places.Staging.ID, v.Places.Instance.Traits)
 	if err != nil {
 		message, fix := fault.Texts(err)
 		if fault.Of(err) == fault.Unknown {
@@ -126,10 +127,10 @@ func (s *Drafting) wholeChecks(ctx context.Context, v WaveChecked) (f migration.
 			return f, nil, err
 		}
 		if m.LiveSource != nil {
-			f.CallsPlan += migration.PlannedCalls(m.Traits.Calls, m.LiveSource.Every)
+			f.CallsPlan += wave.PlannedCalls(m.Traits.Calls, m.LiveSource.Every)
 		}
 	}
-	return f, migration.JudgeWave(f), nil
+	return f, wave.Judge(f), nil
 }
 
 // namesUnderWay are the databases on their way to an instance, in lower case.

@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
 
@@ -67,7 +68,7 @@ func TestOnlyWhatGoesToTheSameTargetTakesFromAWave(t *testing.T) {
 		}
 		return m
 	}
-	each := migration.PlannedCalls(limits, time.Hour)
+	each := wave.PlannedCalls(limits, time.Hour)
 	for _, tc := range []struct {
 		name   string
 		of     []migration.Migration

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
 // rows are the migrations of a store.
 type rows struct {
-	migration.Store
+	wave.Store
 	all   []migration.Summary
 	asked migration.Filter
 }

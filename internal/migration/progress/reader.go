@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -14,7 +15,7 @@ import (
 type Reader struct {
 	Endpoints  endpoint.Store
 	Runs       run.Store
-	Migrations migration.Store
+	Migrations wave.Store
 	Ports      migration.Ports
 	Now        func() time.Time
 	Glances    Glances

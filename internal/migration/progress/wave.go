@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -24,7 +25,7 @@ type Member struct {
 
 // Wave is a wave with its databases, in the order they were started.
 type Wave struct {
-	Wave    migration.Wave
+	Wave    wave.Wave
 	Members []Member
 }
 
@@ -76,11 +77,11 @@ func (v Wave) Rest() bool {
 	able := false
 	for _, k := range v.Members {
 		all = append(all, k.M)
-		if _, err := migration.Resume(k.M); err == nil && !k.Row.Stage.Ended() {
+		if _, err := wave.Resume(k.M); err == nil && !k.Row.Stage.Ended() {
 			able = true
 		}
 	}
-	return able && v.NotReady() != "" && migration.CutoverBegan(all)
+	return able && v.NotReady() != "" && wave.CutoverBegan(all)
 }
 
 // Abortable reports whether something of it can still be given up.
@@ -98,7 +99,7 @@ func (s *Reader) Wave(ctx context.Context, id string) (v Wave, err error) {
 	if v.Wave, err = s.Migrations.Wave(ctx, id); err != nil {
 		return v, err
 	}
-	rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: id, Limit: migration.MaxWave})
+	rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: id, Limit: wave.Most})
 	if err != nil {
 		return v, err
 	}
@@ -175,7 +176,7 @@ func (s *Reader) Predicted(ctx context.Context, waveID string) (map[string]migra
 }
 
 // Wholly turns an order that some databases did not take into a conflict.
-func Wholly(results []migration.Result, err error) error {
+func Wholly(results []wave.Result, err error) error {
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -100,7 +101,7 @@ func TestNothingIsPredictedOfASourceThatDoesNotTell(t *testing.T) {
 			t.Errorf("%s: it follows still", name)
 		}
 	}
-	if Wholly([]migration.Result{{}, {}}, nil) != nil || Wholly([]migration.Result{{}, {Err: errors.New("no")}}, nil) == nil || Wholly(nil, errors.New("no")) == nil {
+	if Wholly([]wave.Result{{}, {}}, nil) != nil || Wholly([]wave.Result{{}, {Err: errors.New("no")}}, nil) == nil || Wholly(nil, errors.New("no")) == nil {
 		t.Error("whether an order was taken by all")
 	}
 }

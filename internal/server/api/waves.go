@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/server"
 )
 
@@ -22,7 +23,7 @@ type waveResult struct {
 	Fix      string `json:"fix,omitempty"`
 }
 
-func waveResults(rs []migration.Result) []waveResult {
+func waveResults(rs []wave.Result) []waveResult {
 	out := []waveResult{}
 	for _, r := range rs {
 		row := waveResult{Database: r.Database, ID: r.ID}
@@ -41,7 +42,7 @@ type waveRefusal struct {
 	Databases []waveResult `json:"databases"`
 }
 
-func refuseWave(c echo.Context, rs []migration.Result, err error) error {
+func refuseWave(c echo.Context, rs []wave.Result, err error) error {
 	if len(rs) == 0 || fault.Of(err) == fault.Unknown {
 		return err
 	}
@@ -63,7 +64,7 @@ type waveJSON struct {
 	Needs     int       `json:"need_a_person"`
 }
 
-func waveToJSON(w migration.Wave, t progress.Tally) waveJSON {
+func waveToJSON(w wave.Wave, t progress.Tally) waveJSON {
 	return waveJSON{w.ID, w.Name, w.Created.UTC(), t.All, t.Follow, t.Cutting, t.Open, t.Ended, t.Needs}
 }
 
@@ -73,12 +74,12 @@ func (s *API) waveStart(c echo.Context) error {
 		return err
 	}
 	begun, err := s.Drafting.StartWave(c.Request().Context(), w, s.By(c))
-	wave := begun.Wave
+	of := begun.Wave
 	if err != nil {
 		return refuseWave(c, begun.Results, err)
 	}
-	c.Response().Header().Set("Location", "/api/v1/waves/"+wave.ID)
-	return c.JSON(http.StatusCreated, map[string]any{"id": wave.ID, "name": wave.Name, "created": wave.Created.UTC(), "databases": waveResults(begun.Results), "checks": findingsJSON(begun.Whole)})
+	c.Response().Header().Set("Location", "/api/v1/waves/"+of.ID)
+	return c.JSON(http.StatusCreated, map[string]any{"id": of.ID, "name": of.Name, "created": of.Created.UTC(), "databases": waveResults(begun.Results), "checks": findingsJSON(begun.Whole)})
 }
 
 func (s *API) waves(c echo.Context) error {
@@ -93,7 +94,7 @@ func (s *API) waves(c echo.Context) error {
 	}
 	var out []waveJSON
 	for _, w := range waves {
-		rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: migration.MaxWave})
+		rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: wave.Most})
 		if err != nil {
 			return err
 		}
@@ -136,7 +137,7 @@ func (s *API) wave(c echo.Context) error {
 	out.Ready = out.Why == ""
 	for _, k := range got.Members {
 		row := memberJSON{migrationRow: rowJSON(k.Row), Waiting: -1, Place: k.Row.Rank, Begun: k.Row.Begun}
-		side, _ := migration.WritableAt(k.M)
+		side, _ := wave.WritableAt(k.M)
 		row.Writable = string(side)
 		if f := k.M.LiveSource; f != nil {
 			row.AbortWhy = f.AbortWhy
@@ -170,14 +171,14 @@ func (s *API) waveCutover(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	results, err := migration.OrderWaveCutover(ctx, s.Migrations, id, predicted, s.By(c))
+	results, err := wave.OrderCutover(ctx, s.Migrations, id, predicted, s.By(c))
 	if err = progress.Wholly(results, err); err != nil {
 		return refuseWave(c, results, err)
 	}
 	return waveOrdered(c, id, results)
 }
 
-func waveOrdered(c echo.Context, id string, results []migration.Result) error {
+func waveOrdered(c echo.Context, id string, results []wave.Result) error {
 	return c.JSON(http.StatusAccepted, map[string]any{"id": id, "databases": waveResults(results)})
 }
 
@@ -189,7 +190,7 @@ func (s *API) waveRest(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	results, err := migration.OrderWaveRest(ctx, s.Migrations, id, predicted, s.By(c))
+	results, err := wave.OrderRest(ctx, s.Migrations, id, predicted, s.By(c))
 	if err != nil {
 		return refuseWave(c, results, err)
 	}
@@ -207,7 +208,7 @@ func (s *API) waveAbort(c echo.Context) error {
 		return err
 	}
 	id := c.Param("id")
-	results, err := migration.OrderWaveAbort(c.Request().Context(), s.Migrations, id, in.Confirm, server.Clip(in.Why, drafting.WhyMost), s.By(c))
+	results, err := wave.OrderAbort(c.Request().Context(), s.Migrations, id, in.Confirm, server.Clip(in.Why, drafting.WhyMost), s.By(c))
 	if err != nil {
 		return refuseWave(c, results, err)
 	}
@@ -230,7 +231,7 @@ func (s *API) waveArrange(c echo.Context) error {
 	for i, m := range in.Order {
 		wanted[m] = i + 1
 	}
-	if err := migration.OrderArrange(c.Request().Context(), s.Migrations, id, wanted, s.By(c)); err != nil {
+	if err := wave.OrderArrange(c.Request().Context(), s.Migrations, id, wanted, s.By(c)); err != nil {
 		return err
 	}
 	return s.wave(c)

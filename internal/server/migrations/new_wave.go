@@ -18,6 +18,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
@@ -94,7 +95,7 @@ func longerToo(os []kit.Option, calls endpoint.Calls) []kit.Option {
 	}
 	for _, hours := range []time.Duration{3, 6, 12} {
 		d := hours * time.Hour
-		most := calls.Instance / migration.PlannedCalls(calls, d)
+		most := calls.Instance / wave.PlannedCalls(calls, d)
 		o := kit.Option{Value: d.String(), Label: kit.Span(d), Hint: fmt.Sprintf("Lets up to %s follow at one instance, which takes %d imports a day.", kit.Count(most, "database", "databases"), calls.Instance)}
 		if !slices.ContainsFunc(os, func(x kit.Option) bool { return x.Value == o.Value }) {
 			os = append(os, o)

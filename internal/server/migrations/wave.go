@@ -12,6 +12,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
@@ -78,7 +79,7 @@ func (s *Pages) waveShow(c echo.Context) (server.View, error) {
 
 func (s *Pages) waveMemberRow(c echo.Context, k progress.Member) views.WaveMember {
 	row := views.WaveMember{Name: kit.Link{Text: k.Row.Database, Href: "/migrations/" + k.Row.ID}, Badge: migrationBadge(k.M, k.Row.RunState), Progress: s.SummaryProgress(c.Request().Context(), k.Row), Next: server.OneLine(k.Row.Message.String(), 140)}
-	side, why := migration.WritableAt(k.M)
+	side, why := wave.WritableAt(k.M)
 	row.Place, row.Writable, row.WritableWhy = strconv.Itoa(k.Row.Rank), sideBadge(side), why
 	if !k.Row.Begun && !k.Row.Stage.Ended() && k.M.Ahead > 0 {
 		row.Badge = kit.Badge{Text: "waits its turn"}

@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
@@ -75,7 +76,7 @@ func (s *Pages) waveAbortView(c echo.Context, refused error) (server.View, error
 // waveAbortOrder aborts what is not open.
 func (s *Pages) waveAbortOrder(c echo.Context) error {
 	id := c.Param("id")
-	results, err := migration.OrderWaveAbort(c.Request().Context(), s.Migrations, id, c.FormValue("confirm"), server.Clip(strings.TrimSpace(c.FormValue("why")), drafting.WhyMost), s.By(c))
+	results, err := wave.OrderAbort(c.Request().Context(), s.Migrations, id, c.FormValue("confirm"), server.Clip(strings.TrimSpace(c.FormValue("why")), drafting.WhyMost), s.By(c))
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.waveAbortView(c, err)
 		if viewErr != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
@@ -25,7 +26,7 @@ func (s *Pages) waveCutoverAsk(c echo.Context) (server.View, error) {
 // waveCutoverView is the question: for all of them, or for the rest once the
 // joint cutover began and some stopped. After an order that was refused it says
 // beside each database what became of it.
-func (s *Pages) waveCutoverView(c echo.Context, results []migration.Result, refused error) (server.View, error) {
+func (s *Pages) waveCutoverView(c echo.Context, results []wave.Result, refused error) (server.View, error) {
 	got, err := s.Progress.Wave(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return server.View{}, err
@@ -34,7 +35,7 @@ func (s *Pages) waveCutoverView(c echo.Context, results []migration.Result, refu
 	v := views.WaveDecision{Title: "Cut over " + got.Wave.Name, Crumbs: []kit.Link{{Text: "Waves", Href: "/waves"}, {Text: got.Wave.Name, Href: here}, {Text: "Cut over"}}, Timed: true}
 	decide := migration.Cutover
 	if rest {
-		v.Title, decide = "Cut over the rest of "+got.Wave.Name, migration.Resume
+		v.Title, decide = "Cut over the rest of "+got.Wave.Name, wave.Resume
 	}
 	became := map[string]error{}
 	for _, r := range results {
@@ -142,7 +143,7 @@ func confirmField(name string, f *kit.Form, refused error) kit.Field {
 
 // decisionRow is a database with where it can be written to now.
 func decisionRow(k progress.Member) views.WaveVerdict {
-	side, why := migration.WritableAt(k.M)
+	side, why := wave.WritableAt(k.M)
 	row := views.WaveVerdict{Name: kit.Link{Text: k.Row.Database, Href: "/migrations/" + k.Row.ID}, Badge: migrationBadge(k.M, k.Row.RunState)}
 	row.Writable, row.WritableWhy = sideBadge(side), why
 	return row
@@ -181,23 +182,23 @@ func stopParts(stop migration.Stop) string {
 
 // waveCutoverOrder orders the cutover of all databases of a wave.
 func (s *Pages) waveCutoverOrder(c echo.Context) error {
-	return s.waveOrder(c, migration.OrderWaveCutover, progress.Wholly)
+	return s.waveOrder(c, wave.OrderCutover, progress.Wholly)
 }
 
 // waveRestOrder orders the cutover of those that are left and can.
 func (s *Pages) waveRestOrder(c echo.Context) error {
-	return s.waveOrder(c, migration.OrderWaveRest, func(_ []migration.Result, err error) error { return err })
+	return s.waveOrder(c, wave.OrderRest, func(_ []wave.Result, err error) error { return err })
 }
 
-type waveOrder func(ctx context.Context, st migration.Store, waveID string, predicted map[string]migration.Stop, by migration.By) ([]migration.Result, error)
+type waveOrder func(ctx context.Context, st wave.Store, waveID string, predicted map[string]migration.Stop, by migration.By) ([]wave.Result, error)
 
-func (s *Pages) waveOrder(c echo.Context, order waveOrder, verdict func([]migration.Result, error) error) error {
+func (s *Pages) waveOrder(c echo.Context, order waveOrder, verdict func([]wave.Result, error) error) error {
 	ctx, id := c.Request().Context(), c.Param("id")
 	w, err := s.Migrations.Wave(ctx, id)
 	if err != nil {
 		return err
 	}
-	var results []migration.Result
+	var results []wave.Result
 	if typed := c.FormValue("confirm"); typed != w.Name {
 		err = fault.Newf(fault.Invalid, "The name typed is not %s.", w.Name).WithFix("Type the name of the wave to cut it over.")
 	} else {
@@ -228,7 +229,7 @@ func (s *Pages) waveOrder(c echo.Context, order waveOrder, verdict func([]migrat
 }
 
 // split counts those that took an order and words those that did not.
-func split(results []migration.Result) (done int, left []string) {
+func split(results []wave.Result) (done int, left []string) {
 	for _, r := range results {
 		if r.Err == nil {
 			done++

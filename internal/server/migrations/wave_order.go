@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
@@ -23,7 +24,7 @@ func (s *Pages) waveOrderView(c echo.Context, refused error) (server.View, error
 	if err != nil {
 		return server.View{}, err
 	}
-	rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: migration.MaxWave})
+	rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: wave.Most})
 	if err != nil {
 		return server.View{}, err
 	}
@@ -75,7 +76,7 @@ func (s *Pages) waveOrderSave(c echo.Context) error {
 		wanted[member] = n
 	}
 	if err == nil {
-		err = migration.OrderArrange(c.Request().Context(), s.Migrations, id, wanted, s.By(c))
+		err = wave.OrderArrange(c.Request().Context(), s.Migrations, id, wanted, s.By(c))
 	}
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		v, viewErr := s.waveOrderView(c, err)

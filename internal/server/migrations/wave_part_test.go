@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server/servertest"
 )
@@ -257,7 +258,7 @@ func TestWavesArePaged(t *testing.T) {
 	f := h.Fleet(t, "a")
 	f.Begin = make(chan struct{}) // nothing begins
 	for i := range 60 {
-		w := migration.Wave{ID: fmt.Sprintf("w%03d", i), Name: fmt.Sprintf("wave %03d", i), Created: time.Now()}
+		w := wave.Wave{ID: fmt.Sprintf("w%03d", i), Name: fmt.Sprintf("wave %03d", i), Created: time.Now()}
 		if err := h.DB.Migrations().CreateWave(t.Context(), w, audit.New(audit.Actor{Name: "test", Via: "command"}, w.Created, "wave.start", "wave/"+w.ID, "Started.")); err != nil {
 			t.Fatal(err)
 		}

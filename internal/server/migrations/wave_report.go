@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
@@ -23,7 +24,7 @@ func (s *Pages) waveReport(c echo.Context) (server.View, error) {
 	if err != nil {
 		return server.View{}, err
 	}
-	rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: migration.MaxWave})
+	rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: wave.Most})
 	if err != nil {
 		return server.View{}, err
 	}
@@ -83,7 +84,7 @@ func (s *Pages) waveAccount(ctx context.Context, z kit.Zone, m migration.Migrati
 		}
 		source = m.SourceDatabase + " on " + i.Name + " (" + m.SourceServer + ")"
 	}
-	side, sideWhy := migration.WritableAt(m)
+	side, sideWhy := wave.WritableAt(m)
 	a.Pairs = []kit.Pair{{Key: "Source", Value: source}, {Key: "Target", Value: m.Database + " on " + names[m.InstanceID]},
 		{Key: "Began as", Value: fmt.Sprintf("number %d of its wave", row.Rank)},
 		{Key: "Writable at", Badge: sideBadge(side), Value: sideWhy},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
@@ -30,7 +31,7 @@ func (s *Pages) waveList(c echo.Context) (server.View, error) {
 	v := views.Waves{Tabs: migrationTabs(st, "waves"), Empty: kit.Empty{Title: "No waves yet.", Text: "A wave takes many databases of a server together: they are checked, followed and cut over as one.",
 		Actions: []kit.Action{{Label: "New wave", Href: "/waves/new"}}}}
 	for _, w := range waves {
-		rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: migration.MaxWave})
+		rows, err := s.Migrations.Migrations(ctx, migration.Filter{Wave: w.ID, Limit: wave.Most})
 		if err != nil {
 			return server.View{}, err
 		}

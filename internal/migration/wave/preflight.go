@@ -1,4 +1,4 @@
-package migration
+package wave
 
 import (
 	"context"
@@ -9,16 +9,17 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
-// WaveFacts is what the preflight of a whole wave judges: what fits for each
+// Facts is what the preflight of a whole wave judges: what fits for each
 // of its databases alone may not fit for all together.
-type WaveFacts struct {
+type Facts struct {
 	Every     time.Duration // between log backups
-	Members   []WaveNeed    // those that can start by themselves, in order
-	Instance  TargetInstance
+	Members   []Need        // those that can start by themselves, in order
+	Instance  migration.TargetInstance
 	Traits    endpoint.Traits // of the target
 	Databases []string        // there now
 	Coming    []string        // on their way there in other migrations
@@ -28,8 +29,8 @@ type WaveFacts struct {
 	CallsPlan int   // those a day that other migrations under way will make, as they are planned
 }
 
-// WaveNeed is what one database of a wave asks for.
-type WaveNeed struct {
+// Need is what one database of a wave asks for.
+type Need struct {
 	Name       string // on the target
 	Source     string
 	DataBytes  int64 // of the data files
@@ -59,53 +60,53 @@ func FittingEvery(c endpoint.Calls, databases, left int) (time.Duration, bool) {
 		return 0, false
 	}
 	every := time.Duration(math.Ceil((24 * time.Hour / time.Duration(logs)).Minutes())) * time.Minute
-	return max(every, SmallestEvery(c, ImportsKept)), true
+	return max(every, migration.SmallestEvery(c, migration.ImportsKept)), true
 }
 
 // callsLeft is how many calls of the instance's day others leave to the wave.
-func (f WaveFacts) callsLeft() int { return f.Traits.Calls.Instance - max(f.CallsHost, f.CallsPlan) }
+func (f Facts) callsLeft() int { return f.Traits.Calls.Instance - max(f.CallsHost, f.CallsPlan) }
 
 // FittingEvery is the shortest interval with which the wave stays within the
 // instance's day; false when none does.
-func (f WaveFacts) FittingEvery() (time.Duration, bool) {
+func (f Facts) FittingEvery() (time.Duration, bool) {
 	return FittingEvery(f.Traits.Calls, len(f.Members), f.callsLeft())
 }
 
-// JudgeWave turns facts about a whole wave into findings, one line each.
-func JudgeWave(f WaveFacts) []Finding {
+// Judge turns facts about a whole wave into findings, one line each.
+func Judge(f Facts) []migration.Finding {
 	j := &judge{}
 	if len(f.Members) == 0 {
 		return nil
 	}
-	j.waveNames(f)
-	j.waveCount(f)
-	j.waveTarget(f)
-	j.waveBucket(f)
-	j.waveFolder(f)
-	j.waveCalls(f)
+	j.names(f)
+	j.count(f)
+	j.target(f)
+	j.bucket(f)
+	j.folder(f)
+	j.calls(f)
 	return j.out
 }
 
-type judge struct{ out []Finding }
+type judge struct{ out []migration.Finding }
 
-func (j *judge) add(code, title string, l Level, text, fix words.Text) {
-	j.out = append(j.out, Finding{Code: code, Title: title, Level: l, Text: text, Fix: fix})
+func (j *judge) add(code, title string, l migration.Level, text, fix words.Text) {
+	j.out = append(j.out, migration.Finding{Code: code, Title: title, Level: l, Text: text, Fix: fix})
 }
 
-func (j *judge) waveNames(f WaveFacts) {
+func (j *judge) names(f Facts) {
 	seen := map[string]string{}
 	for _, m := range f.Members {
 		low := strings.ToLower(m.Name)
 		if other, twice := seen[low]; twice {
-			j.add("wave-names", "Names", Barred, words.Say("%s and %s would get the same name on the target.", other, m.Source), words.Say("Leave one out and migrate it alone, under another name."))
+			j.add("wave-names", "Names", migration.Barred, words.Say("%s and %s would get the same name on the target.", other, m.Source), words.Say("Leave one out and migrate it alone, under another name."))
 			return
 		}
 		seen[low] = m.Source
 	}
-	j.add("wave-names", "Names", Passed, words.Say("Each has a name of its own on the target."), words.Text{})
+	j.add("wave-names", "Names", migration.Passed, words.Say("Each has a name of its own on the target."), words.Text{})
 }
 
-func (j *judge) waveCount(f WaveFacts) {
+func (j *judge) count(f Facts) {
 	there, most := len(f.Databases), f.Instance.MaxDatabases
 	for _, name := range f.Coming {
 		if !slices.ContainsFunc(f.Databases, func(d string) bool { return strings.EqualFold(d, name) }) {
@@ -115,16 +116,16 @@ func (j *judge) waveCount(f WaveFacts) {
 	all := there + len(f.Members)
 	switch {
 	case most == 0:
-		j.add("wave-count", "Databases on the target", Warned, words.Say("%d are there or on their way, %d come. How many it may hold is not told.", there, len(f.Members)), words.Say("Look it up for the instance's class."))
+		j.add("wave-count", "Databases on the target", migration.Warned, words.Say("%d are there or on their way, %d come. How many it may hold is not told.", there, len(f.Members)), words.Say("Look it up for the instance's class."))
 	case all > most:
-		j.add("wave-count", "Databases on the target", Barred, words.Say("%d are there or on their way, %d come; it may hold %d.", there, len(f.Members), most),
+		j.add("wave-count", "Databases on the target", migration.Barred, words.Say("%d are there or on their way, %d come; it may hold %d.", there, len(f.Members), most),
 			words.Say("Leave out %d, drop what is no longer needed there, or choose an instance that may hold %d.", all-most, all))
 	default:
-		j.add("wave-count", "Databases on the target", Passed, words.Say("%d of %d with the wave.", all, most), words.Text{})
+		j.add("wave-count", "Databases on the target", migration.Passed, words.Say("%d of %d with the wave.", all, most), words.Text{})
 	}
 }
 
-func (f WaveFacts) bytes() (data, both int64) {
+func (f Facts) bytes() (data, both int64) {
 	for _, m := range f.Members {
 		data += m.DataBytes
 		both += m.DataBytes + m.LogBytes
@@ -132,34 +133,34 @@ func (f WaveFacts) bytes() (data, both int64) {
 	return data, both
 }
 
-func (j *judge) waveTarget(f WaveFacts) {
+func (j *judge) target(f Facts) {
 	_, need := f.bytes()
 	in := f.Instance
 	switch free := in.StorageBytes - in.UsedBytes; {
 	case in.StorageBytes == 0 || in.UsedBytes < 0:
-		j.add("wave-space", "Space on the target", Warned, words.Say("The databases need %s together; how much is free there is not told.", words.Bytes(need)), words.Say("Check the free storage of the target."))
+		j.add("wave-space", "Space on the target", migration.Warned, words.Say("The databases need %s together; how much is free there is not told.", words.Bytes(need)), words.Say("Check the free storage of the target."))
 	case free < need:
-		j.add("wave-space", "Space on the target", Barred, words.Say("The databases need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
+		j.add("wave-space", "Space on the target", migration.Barred, words.Say("The databases need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
 			words.Say("Enlarge its storage by %s or more, or leave out databases of that size.", words.Bytes(need-free)))
 	default:
-		j.add("wave-space", "Space on the target", Passed, words.Say("%s of %s free.", words.Bytes(need), words.Bytes(free)), words.Text{})
+		j.add("wave-space", "Space on the target", migration.Passed, words.Say("%s of %s free.", words.Bytes(need), words.Bytes(free)), words.Text{})
 	}
 }
 
-func (j *judge) waveBucket(f WaveFacts) {
+func (j *judge) bucket(f Facts) {
 	need, _ := f.bytes()
 	switch {
 	case f.BucketMay < 0:
-		j.add("wave-bucket", "Space in the bucket", Passed, words.Say("The full backups have %s at most; the bucket tells no bound.", words.Bytes(need)), words.Text{})
+		j.add("wave-bucket", "Space in the bucket", migration.Passed, words.Say("The full backups have %s at most; the bucket tells no bound.", words.Bytes(need)), words.Text{})
 	case f.BucketMay < need:
-		j.add("wave-bucket", "Space in the bucket", Barred, words.Say("The full backups may need %s together, %s are free in %s.", words.Bytes(need), words.Bytes(f.BucketMay), f.Bucket.Name),
+		j.add("wave-bucket", "Space in the bucket", migration.Barred, words.Say("The full backups may need %s together, %s are free in %s.", words.Bytes(need), words.Bytes(f.BucketMay), f.Bucket.Name),
 			words.Say("Free %s there, or choose another place.", words.Bytes(need-f.BucketMay)))
 	default:
-		j.add("wave-bucket", "Space in the bucket", Passed, words.Say("%s at most of %s free.", words.Bytes(need), words.Bytes(f.BucketMay)), words.Text{})
+		j.add("wave-bucket", "Space in the bucket", migration.Passed, words.Say("%s at most of %s free.", words.Bytes(need), words.Bytes(f.BucketMay)), words.Text{})
 	}
 }
 
-func (j *judge) waveFolder(f WaveFacts) {
+func (j *judge) folder(f Facts) {
 	need, _ := f.bytes()
 	free := int64(-1)
 	for _, m := range f.Members {
@@ -169,43 +170,43 @@ func (j *judge) waveFolder(f WaveFacts) {
 	}
 	switch {
 	case free < 0:
-		j.add("wave-folder", "Backup folder", Warned, words.Say("The full backups may need %s together; how much is free there is not told.", words.Bytes(need)), words.Say("Make sure that they fit."))
+		j.add("wave-folder", "Backup folder", migration.Warned, words.Say("The full backups may need %s together; how much is free there is not told.", words.Bytes(need)), words.Say("Make sure that they fit."))
 	case free < need:
-		j.add("wave-folder", "Backup folder", Barred, words.Say("The full backups may need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
+		j.add("wave-folder", "Backup folder", migration.Barred, words.Say("The full backups may need %s together, %s are free there.", words.Bytes(need), words.Bytes(free)),
 			words.Say("Free %s, choose another folder, start with compression and fewer databases, or make several waves.", words.Bytes(need-free)))
 	default:
-		j.add("wave-folder", "Backup folder", Passed, words.Say("%s at most of %s free.", words.Bytes(need), words.Bytes(free)), words.Text{})
+		j.add("wave-folder", "Backup folder", migration.Passed, words.Say("%s at most of %s free.", words.Bytes(need), words.Bytes(free)), words.Text{})
 	}
 }
 
-func (j *judge) waveCalls(f WaveFacts) {
+func (j *judge) calls(f Facts) {
 	if !f.Traits.Calls.Counted() {
 		return
 	}
 	n, left := len(f.Members), f.callsLeft()
 	need := n * PlannedCalls(f.Traits.Calls, f.Every)
 	if need <= left {
-		j.add("wave-calls", "Calls a day", Passed, words.Say("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, f.Traits.Calls.Instance), words.Text{})
+		j.add("wave-calls", "Calls a day", migration.Passed, words.Say("The wave makes at most %d a day; %d of %d are left for it at the instance.", need, left, f.Traits.Calls.Instance), words.Text{})
 		return
 	}
 	text := words.Say("A log backup every %s makes up to %d calls a day for %s; %d of %d are left for the wave at the instance.", words.Span(f.Every), need, words.Count(n, "database", "databases"), max(left, 0), f.Traits.Calls.Instance)
 	if every, ok := f.FittingEvery(); ok {
-		j.add("wave-calls", "Calls a day", Warned, words.Say("%s When they are used up, all of them wait.", text), words.Say("Choose a log backup every %s or more.", words.Span(every)))
+		j.add("wave-calls", "Calls a day", migration.Warned, words.Say("%s When they are used up, all of them wait.", text), words.Say("Choose a log backup every %s or more.", words.Span(every)))
 		return
 	}
 	fix := words.Say("Wait until other migrations have ended, or choose another instance.")
 	if most := left / (callsBeside + 1); most > 0 {
 		fix = words.Say("No interval fits. Make waves of at most %s, one a day.", words.Count(most, "database", "databases"))
 	}
-	level := Warned
+	level := migration.Warned
 	if left < n*callsBeside {
-		level = Barred // not even the full backups and the cutover
+		level = migration.Barred // not even the full backups and the cutover
 	}
 	j.add("wave-calls", "Calls a day", level, text, fix)
 }
 
-// CollectWave asks target and bucket once for the whole wave.
-func CollectWave(ctx context.Context, ports Ports, instanceID, stagingID string, traits endpoint.Traits) (f WaveFacts, err error) {
+// Collect asks target and bucket once for the whole wave.
+func Collect(ctx context.Context, ports migration.Ports, instanceID, stagingID string, traits endpoint.Traits) (f Facts, err error) {
 	f.BucketMay, f.Traits = -1, traits
 	target, err := ports.Target(ctx, instanceID)
 	if err != nil {
@@ -233,6 +234,6 @@ func CollectWave(ctx context.Context, ports Ports, instanceID, stagingID string,
 }
 
 // NeedOf is what a database asks for, as its source tells it.
-func NeedOf(m Migration, d backup.Database) WaveNeed {
-	return WaveNeed{Name: m.Database, Source: m.SourceDatabase, DataBytes: d.DataBytes, LogBytes: d.LogBytes, FreeBackup: d.FreeBackupBytes}
+func NeedOf(m migration.Migration, d backup.Database) Need {
+	return Need{Name: m.Database, Source: m.SourceDatabase, DataBytes: d.DataBytes, LogBytes: d.LogBytes, FreeBackup: d.FreeBackupBytes}
 }
