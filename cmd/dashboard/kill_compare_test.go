@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -37,24 +38,24 @@ func TestAComparisonThatWasKilledBeginsAnew(t *testing.T) {
 		t.Fatalf("nothing is read: %v", err)
 	}
 	p.kill()
-	if last := j.comparison(); last.Verdict() != migration.Comparing {
+	if last := j.comparison(); last.Verdict() != compare.Comparing {
 		t.Fatalf("before the kill: %s", last.Words())
 	}
 	p = j.serve()
 	defer p.kill()
 	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		last := j.comparison()
-		if last.Verdict() == migration.ContentsEqual {
+		if last.Verdict() == compare.Equal {
 			return
 		}
-		if time.Now().After(end) || last.Verdict() != migration.Comparing {
+		if time.Now().After(end) || last.Verdict() != compare.Comparing {
 			t.Fatalf("after the kill: %s", last.Words())
 		}
 	}
 }
 
 // comparison is the newest one, read beside a dashboard that may be at work.
-func (j *journey) comparison() migration.Comparison {
+func (j *journey) comparison() compare.Comparison {
 	j.t.Helper()
 	d, err := sqlite.Inspect(context.Background(), j.data, j.keys(), run.NewNotifier())
 	if err != nil {

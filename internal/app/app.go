@@ -24,6 +24,7 @@ import (
 	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
@@ -127,12 +128,12 @@ func (a *App) work(ctx context.Context) error {
 		Store: a.DB, Owner: owner, Notifier: a.Notifier, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: a.config.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now, NewID: NewID,
-			Preflight:     preflight.Checker{Ports: a.Ports, Now: a.config.Now},
+			Preflight: preflight.Checker{Ports: a.Ports, Now: a.config.Now}, Compare: compare.Follows,
 			Rules:         migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores, Reserve: migration.ImportsKept},
 			SourceBackups: migration.SourceRules{Reserve: migration.ImportsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: cmp.Or(a.config.Fresh, 15*time.Second)},
 			Caps:          migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Limits: a.Kit.Limits,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: a.Kit.Upload.Limit},
-		}, migration.RemedyRunKind: &migration.Remedies{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}, migration.CompareKind: &migration.Comparer{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}},
+		}, migration.RemedyRunKind: &migration.Remedies{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}, compare.Kind: &compare.Worker{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}},
 	}
 	maps.Copy(a.Engine.Workers, a.backupWorkers())
 	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.Copier.Due) })

@@ -10,22 +10,23 @@ import (
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 )
 
 // compared waits until the newest comparison has ended.
-func (h *house) compared(id string) migration.Comparison {
+func (h *house) compared(id string) compare.Comparison {
 	h.t.Helper()
 	for end := time.Now().Add(5 * time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		c, err := h.app.DB.Migrations().LastComparison(h.t.Context(), id)
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		if c != nil && c.Verdict() != migration.Comparing {
+		if c != nil && c.Verdict() != compare.Comparing {
 			return *c
 		}
 	}
 	h.t.Fatal("nothing was compared in time")
-	return migration.Comparison{}
+	return compare.Comparison{}
 }
 
 // moveReadOnly takes a database under load to the open target with the source
@@ -50,7 +51,7 @@ func TestContentsAreComparedAfterTheCutover(t *testing.T) {
 	id := h.moveReadOnly("shop")
 	h.sameContents("shop")
 	c := h.compared(id)
-	if c.Verdict() != migration.ContentsEqual || c.Compared != 2 || c.Source.Rows == 0 || c.Source.Rows != c.Target.Rows {
+	if c.Verdict() != compare.Equal || c.Compared != 2 || c.Source.Rows == 0 || c.Source.Rows != c.Target.Rows {
 		t.Fatalf("%s %+v", c.Words(), c)
 	}
 	if m := h.migration(id); c.Source.Began.Before(m.Opened) || c.Source.Ended.Before(c.Source.Began) || c.Target.Ended.Before(c.Target.Began) {
@@ -68,7 +69,7 @@ func TestContentsAreComparedAfterTheCutover(t *testing.T) {
 	}
 	h.cloud.Reading.StopLoad("shop")
 	h.compareAgain(id)
-	if c = h.compared(id); c.Verdict() != migration.ContentsDifferent || c.Tables[0].Equal() {
+	if c = h.compared(id); c.Verdict() != compare.Different || c.Tables[0].Equal() {
 		t.Fatalf("%s %+v", c.Words(), c)
 	}
 	says(t, c.Words().String(), "differ")
@@ -80,7 +81,7 @@ func TestContentsAreComparedAfterTheCutover(t *testing.T) {
 
 func (h *house) compareAgain(id string) {
 	h.t.Helper()
-	if err := migration.OrderComparison(h.t.Context(), h.app.DB.Migrations(), id, app.NewID, h.by()); err != nil {
+	if err := compare.Order(h.t.Context(), h.app.DB.Migrations(), id, app.NewID, h.by()); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -93,13 +94,13 @@ func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 		with := h.reading(func(i *endpoint.Instance) { i.Host, i.Login = "", "" })
 		id := h.moveReadOnly("stock")
 		c := h.compared(id)
-		if c.Verdict() != migration.NotCompared {
+		if c.Verdict() != compare.NotCompared {
 			t.Fatalf("%+v", c)
 		}
 		says(t, c.Words().String()+c.Fix.String(), "no SQL login is given", "Settings")
 		h.reading(func(i *endpoint.Instance) { *i = with })
 		h.compareAgain(id)
-		if c := h.compared(id); c.Verdict() != migration.ContentsEqual {
+		if c := h.compared(id); c.Verdict() != compare.Equal {
 			t.Fatalf("%s", c.Words())
 		}
 	})
@@ -107,7 +108,7 @@ func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 		h := newHouse(t)
 		h.reading(func(i *endpoint.Instance) { i.Login = "nobody" })
 		c := h.compared(h.moveReadOnly("stock"))
-		if c.Verdict() != migration.NotCompared {
+		if c.Verdict() != compare.NotCompared {
 			t.Fatalf("%+v", c)
 		}
 		says(t, c.Words().String(), "login failed")
@@ -118,7 +119,7 @@ func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 		h.until(id, "the differential applied", follows)
 		h.cutOver(id)
 		m := h.until(id, "the open database", opened)
-		err := migration.OrderComparison(t.Context(), h.app.DB.Migrations(), id, app.NewID, h.by())
+		err := compare.Order(t.Context(), h.app.DB.Migrations(), id, app.NewID, h.by())
 		if err == nil {
 			t.Fatal("compared with a source that nobody can read")
 		}
@@ -128,7 +129,7 @@ func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 		h := newHouse(t)
 		h.bites(h.cloud.Reading.ControlPort(), control.Rule{Operation: "SELECT", Times: -1, Status: 500, Code: "229", Message: "The SELECT permission was denied on the object 'orders'."})
 		c := h.compared(h.moveReadOnly("billing"))
-		if c.Verdict() != migration.NotCompared {
+		if c.Verdict() != compare.NotCompared {
 			t.Fatalf("%s", c.Words())
 		}
 		says(t, c.Words().String(), "permission was denied")

@@ -19,6 +19,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
@@ -74,7 +75,7 @@ func newLiveSource(t *testing.T, freeze migration.Freeze) *live {
 		t.Fatal(err)
 	}
 	f.ports = &scriptedPorts{h.app.Ports, f.source}
-	f.worker = &migration.Worker{Store: store.Migrations(), Runs: store, Ports: f.ports, Now: time.Now, NewID: app.NewID, Preflight: preflight.Checker{Ports: f.ports, Now: time.Now},
+	f.worker = &migration.Worker{Store: store.Migrations(), Runs: store, Ports: f.ports, Now: time.Now, NewID: app.NewID, Preflight: preflight.Checker{Ports: f.ports, Now: time.Now}, Compare: compare.Follows,
 		Rules:         migration.Rules{Poll: 10 * time.Millisecond, Settle: 500 * time.Millisecond},
 		Upload:        migration.UploadRules{Parallel: 2},
 		SourceBackups: migration.SourceRules{Reserve: 3, Settle: 200 * time.Millisecond, Fresh: 10 * time.Minute}}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 )
 
 // followStopped follows a database whose application a person will stop.
@@ -51,7 +52,7 @@ func TestAStoppedApplicationIsCutOver(t *testing.T) {
 	}
 	says(t, m.LiveSource.Proof, "no statement changed a row", m.LiveSource.Tail.String())
 	c := h.compared(id)
-	if c.Verdict() != migration.ContentsEqual {
+	if c.Verdict() != compare.Equal {
 		t.Fatalf("%s", c.Words())
 	}
 	says(t, c.Source.Note, "nothing was written")
@@ -86,7 +87,7 @@ func TestAnApplicationThatWasNotStopped(t *testing.T) {
 	h.cloud.SQL.StopLoad("shop")
 	h.oneMore(id)
 	h.until(id, "the open database", opened)
-	if c := h.compared(id); c.Verdict() != migration.ContentsEqual {
+	if c := h.compared(id); c.Verdict() != compare.Equal {
 		t.Fatalf("%s", c.Words())
 	}
 }
@@ -125,7 +126,7 @@ func TestATransactionIsOpenAtTheFreeze(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.until(id, "the open database", opened)
-	if c := h.compared(id); c.Verdict() != migration.ContentsEqual {
+	if c := h.compared(id); c.Verdict() != compare.Equal {
 		t.Fatalf("%s", c.Words())
 	}
 }
@@ -186,7 +187,7 @@ func TestALogOfOthersBehindTheLast(t *testing.T) {
 	says(t, m.Problem.Cause.String(), "Somebody else took a log backup")
 	h.oneMore(id)
 	h.until(id, "the open database", opened)
-	if c := h.compared(id); c.Verdict() != migration.ContentsEqual {
+	if c := h.compared(id); c.Verdict() != compare.Equal {
 		t.Fatalf("%s", c.Words())
 	}
 }

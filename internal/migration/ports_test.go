@@ -199,12 +199,17 @@ type plainWords struct{}
 func (plainWords) Request(_ Migration, v Verb, _ RestoreCall) string { return string(v) }
 func (plainWords) Name(v Verb) string                                { return string(v) }
 
+// readOnly compares what was frozen so that it can still be read.
+func readOnly(m Migration, newID func() string, _ time.Time) (run.Run, bool) {
+	return run.Run{ID: newID()}, !m.Opened.IsZero() && m.LiveSource != nil && m.LiveSource.Freeze == FreezeReadOnly
+}
+
 // at makes the job of a migration at a time.
 func at(m Migration, now time.Time) (*desk, *job) {
 	d := &desk{m: m, place: Place{Folder: "/backup", BucketID: "folder"}, bucket: shelf{files: map[string][]byte{}}}
 	d.source.desk, d.target.desk = d, d
 	d.source.db = backup.Database{Name: m.SourceDatabase, State: "ONLINE", RecoveryModel: "FULL", LastLogBackupLSN: lsn(1)}
-	w := &Worker{Store: d, Ports: d, Rules: rules, SourceBackups: sourceRules, Now: func() time.Time { return now }, NewID: func() string { return "id" }}
+	w := &Worker{Store: d, Ports: d, Rules: rules, SourceBackups: sourceRules, Now: func() time.Time { return now }, NewID: func() string { return "id" }, Compare: readOnly}
 	return d, &job{Worker: w, requests: plainWords{}, id: m.ID, target: &d.target}
 }
 

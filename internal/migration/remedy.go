@@ -50,6 +50,9 @@ func (r Remedy) Effects() []string {
 	return []string{"Every page of the database is read: it takes as long as that does, and the server is busier meanwhile.", "Nothing is repaired. What is found is kept here with its date."}
 }
 
+// patienceWithSource is how long a source that does not answer is asked again.
+const patienceWithSource = 2 * time.Minute
+
 // RemedyRun is one remedy at a source, with what came of it.
 type RemedyRun struct {
 	ID       string // of its run too
@@ -140,7 +143,7 @@ func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Claim) (run.Outco
 	switch {
 	case ctx.Err() != nil:
 		return run.Outcome{}, context.Cause(ctx)
-	case fault.Is(err, fault.Unavailable) && r.Now().Sub(w.Ordered) < patienceToRead:
+	case fault.Is(err, fault.Unavailable) && r.Now().Sub(w.Ordered) < patienceWithSource:
 		return run.Outcome{}, err
 	}
 	w.Finished = r.Now()

@@ -43,7 +43,6 @@ type Store interface {
 	// queues the run, all in one transaction: nobody can overtake a decision.
 	Ask(ctx context.Context, id string, decide Decide) error
 
-	Comparisons
 	RemedyRuns
 }
 
@@ -80,9 +79,7 @@ type Change struct {
 	Stage        Stage // opened and terminated only; others are derived
 	Finished     *time.Time
 
-	// A comparison of contents to begin with the end of the migration.
-	Comparison *Comparison
-	CompareRun *run.Run
+	Comparison *run.Run // of contents, to begin with the end of the migration where none was before
 
 	Steps  []run.Step
 	Events []run.Event

@@ -172,3 +172,27 @@ func TestTheCheckIsToldWithinADay(t *testing.T) {
 		}
 	}
 }
+
+// TestOurOwnHalfAtTheBoundary: a second earlier than its order is allowed for
+// the clocks, and ten restores go on by themselves.
+func TestOurOwnHalfAtTheBoundary(t *testing.T) {
+	calls := func(n int) (out []Call) {
+		for range n {
+			out = append(out, Call{Verb: VerbRestore, Intended: t0, Verdict: Void})
+		}
+		return append(out, Call{Verb: VerbImport, Intended: t0.Add(-time.Hour), Verdict: Accepted})
+	}
+	for _, tc := range []struct {
+		calls   int
+		created time.Time
+		ours    bool
+		again   bool
+	}{
+		{1, t0.Add(-time.Second), true, true}, {1, t0.Add(-time.Second - 1), false, false}, {10, t0, true, true}, {11, t0, true, false}, {0, t0, false, false},
+	} {
+		m := Migration{Traits: serverTraits, Calls: calls(tc.calls)}
+		if ours, again := OurInterrupted(m, tc.created), RestoresAgain(m, Task{InterruptedRestore: tc.created}); ours != tc.ours || again != tc.again {
+			t.Errorf("%d restores, made at %s: ours %v, again %v", tc.calls, tc.created, ours, again)
+		}
+	}
+}

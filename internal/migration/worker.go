@@ -28,6 +28,10 @@ type Ports interface {
 	Requests(ctx context.Context, instanceID string) (Requests, error)
 }
 
+// Compare makes the run that compares the contents of both sides once a
+// migration has ended; false where they cannot be compared.
+type Compare func(m Migration, newID func() string, at time.Time) (run.Run, bool)
+
 // Worker drives migrations: it asks Next what to do, does it through the
 // ports, and notes it. Three lanes run side by side: backups at a source at
 // work, uploads, and the target.
@@ -42,7 +46,8 @@ type Worker struct {
 	Caps          Caps
 	Now           func() time.Time
 	NewID         func() string // time-ordered
-	Limits        *run.Limits   // shared with everybody who takes backups or uploads; nil = no caps
+	Compare       Compare
+	Limits        *run.Limits // shared with everybody who takes backups or uploads; nil = no caps
 }
 
 var _ run.Worker = (*Worker)(nil)
@@ -212,9 +217,8 @@ func (j *job) finish(ctx context.Context, m Migration) (run.Outcome, bool, error
 		c.Events = j.event("", run.Info, words.Say("The migration is terminated. Files that were uploaded stay."))
 		out = run.Outcome{State: run.Canceled, Message: words.Say("Terminated.")}
 	}
-	if ok, _, _ := Comparable(m); ok && !m.Stage.Ended() {
-		next, r := newComparison(m, j.NewID(), now)
-		c.Comparison, c.CompareRun = &next, &r
+	if r, ok := j.Compare(m, j.NewID, now); ok {
+		c.Comparison = &r
 	}
 	if !m.Stage.Ended() {
 		if err := j.note(ctx, c); err != nil {

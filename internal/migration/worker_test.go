@@ -101,7 +101,7 @@ func TestHowAMigrationEnds(t *testing.T) {
 		d, j := at(tc.m, t0.Add(time.Hour))
 		out, done, err := j.finish(t.Context(), d.m)
 		c := d.last()
-		if err != nil || !done || out.State != tc.state || c.Stage != tc.want || (c.CompareRun != nil) != tc.compare || (c.Finished != nil) != (tc.want != "") {
+		if err != nil || !done || out.State != tc.state || c.Stage != tc.want || (c.Comparison != nil) != tc.compare || (c.Finished != nil) != (tc.want != "") {
 			t.Errorf("%s: %+v, %v, %+v", tc.name, out.State, err, c)
 		}
 		if forgot := slices.Contains(d.log, "forget"); forgot != (tc.name == "terminated, half-sent") {

@@ -13,12 +13,19 @@ import (
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
 )
+
+// Migrations keeps migrations, their waves and their comparisons.
+type Migrations interface {
+	wave.Store
+	compare.Store
+}
 
 // Config is what an administrator chooses.
 type Config struct {
@@ -35,7 +42,7 @@ type Deps struct {
 	Endpoints  endpoint.Store
 	Kinds      endpoint.Kinds
 	Runs       run.Store
-	Migrations wave.Store
+	Migrations Migrations
 	Survey     *migration.Survey
 	Ports      migration.Ports
 	Clouds     Clouds

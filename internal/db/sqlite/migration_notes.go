@@ -45,7 +45,7 @@ func (d *Migrations) Note(ctx context.Context, g run.Claim, id string, c migrati
 		if last, err := lastComparison(ctx, tx, id); err != nil {
 			return err
 		} else if c.Comparison != nil && last == nil {
-			if err := insertComparison(ctx, tx, *c.Comparison, *c.CompareRun); err != nil {
+			if err := insertComparison(ctx, tx, *c.Comparison); err != nil {
 				return err
 			}
 		}

@@ -35,7 +35,7 @@ func (silent) Server(context.Context, string) (backup.Server, migration.Place, e
 }
 
 // underWay knows two migrations on their way.
-type underWay struct{ wave.Store }
+type underWay struct{ progress.Store }
 
 func (underWay) Migrations(context.Context, migration.Filter) ([]migration.Summary, error) {
 	return []migration.Summary{{InstanceID: "cloud", Database: "Orders"}, {InstanceID: "other", Database: "stock"}}, nil

@@ -6,13 +6,12 @@ import (
 	"testing"
 
 	"github.com/bakplane/bakplane/internal/migration"
-	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
 // rows are the migrations of a store.
 type rows struct {
-	wave.Store
+	Store
 	all   []migration.Summary
 	asked migration.Filter
 }

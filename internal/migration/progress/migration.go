@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -21,7 +22,7 @@ type Migration struct {
 	Source   string
 	staging  string
 	Live     LiveSource // of a migration that follows a source
-	Compared *migration.Comparison
+	Compared *compare.Comparison
 }
 
 // Migration reads everything there is to tell of one migration.

@@ -5,11 +5,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 )
 
 func (s *API) migrationCompare(c echo.Context) error {
-	return s.obeyed(c, migration.OrderComparison(c.Request().Context(), s.Migrations, c.Param("id"), s.NewID, s.By(c)))
+	return s.obeyed(c, compare.Order(c.Request().Context(), s.Migrations, c.Param("id"), s.NewID, s.By(c)))
 }
 
 type sideJSON struct {
@@ -43,11 +43,11 @@ type contentsJSON struct {
 	Finished  *time.Time          `json:"finished"`
 }
 
-func contentsAnswer(c *migration.Comparison) *contentsJSON {
+func contentsAnswer(c *compare.Comparison) *contentsJSON {
 	if c == nil {
 		return nil
 	}
-	side := func(r migration.SideRead) sideJSON {
+	side := func(r compare.Side) sideJSON {
 		return sideJSON{moment(r.Began), moment(r.Ended), r.Tables, r.Rows, r.Note}
 	}
 	out := &contentsJSON{RunID: c.ID, Verdict: string(c.Verdict()), Words: c.Words().String(), Fix: c.Fix.String(), Compared: c.Compared, Different: c.Different, Source: side(c.Source), Target: side(c.Target),

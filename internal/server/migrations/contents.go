@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/migrations"
@@ -18,12 +19,12 @@ const comparedShown = 200
 
 // contentsView is the card of what both sides hold. It says no more than was
 // compared; where nothing was it says why.
-func contentsView(z kit.Zone, m migration.Migration, last *migration.Comparison, here string) *views.Contents {
+func contentsView(z kit.Zone, m migration.Migration, last *compare.Comparison, here string) *views.Contents {
 	if m.Opened.IsZero() {
 		return nil
 	}
 	v := &views.Contents{Badge: contentsBadge(last)}
-	ok, why, fix := migration.Comparable(m)
+	ok, why, fix := compare.May(m)
 	switch {
 	case !ok:
 		v.Badge = kit.Badge{Text: "not compared", Tone: kit.ToneIdle}
@@ -36,7 +37,7 @@ func contentsView(z kit.Zone, m migration.Migration, last *migration.Comparison,
 	}
 	v.Words, v.Fix = last.Words().String(), last.Fix.String()
 	v.Actions = []kit.Action{{Label: "Its run", Href: "/runs/" + last.ID, Small: true}}
-	if last.Verdict() != migration.Comparing {
+	if last.Verdict() != compare.Comparing {
 		again := compareAction("Compare again", here)
 		again.Small = true
 		v.Actions = append([]kit.Action{again}, v.Actions...)
@@ -75,12 +76,12 @@ func compareAction(label, here string) kit.Action {
 	return kit.Action{Label: label, Href: here + "/compare", Post: true}
 }
 
-func readWords(z kit.Zone, side string, r migration.SideRead) string {
+func readWords(z kit.Zone, side string, r compare.Side) string {
 	return fmt.Sprintf("%s: %s with %s, read %s to %s UTC. %s", side, kit.Count(r.Tables, "table", "tables"), kit.Count(int(r.Rows), "row", "rows"),
 		z.At(r.Began).UTC, z.Clock(r.Ended).UTC, r.Note)
 }
 
-func comparedRow(t migration.ComparedTable) views.ContentsRow {
+func comparedRow(t compare.Table) views.ContentsRow {
 	row := views.ContentsRow{Table: t.Table, Source: rowsOf(t.Source), Target: rowsOf(t.Target), Badge: kit.Badge{Text: "equal", Tone: kit.ToneOK}}
 	switch {
 	case t.Source < 0:
@@ -105,16 +106,16 @@ func rowsOf(n int64) string {
 	return kit.Count(int(n), "row", "rows")
 }
 
-func contentsBadge(last *migration.Comparison) kit.Badge {
+func contentsBadge(last *compare.Comparison) kit.Badge {
 	if last == nil {
 		return kit.Badge{Text: "not yet", Tone: kit.ToneIdle}
 	}
 	switch last.Verdict() {
-	case migration.Comparing:
+	case compare.Comparing:
 		return kit.Badge{Text: "comparing", Tone: kit.ToneRun}
-	case migration.ContentsEqual:
+	case compare.Equal:
 		return kit.Badge{Text: "equal", Tone: kit.ToneOK}
-	case migration.ContentsDifferent:
+	case compare.Different:
 		return kit.Badge{Text: "different", Tone: kit.ToneBad}
 	}
 	return kit.Badge{Text: "not compared", Tone: kit.ToneWarn}
@@ -122,8 +123,8 @@ func contentsBadge(last *migration.Comparison) kit.Badge {
 
 // contentsNeeds is said loudly when the sides differ: the migration is
 // finished, and a person should look before the source is given up.
-func contentsNeeds(m migration.Migration, last *migration.Comparison, here string) []kit.Help {
-	if last == nil || last.Verdict() != migration.ContentsDifferent {
+func contentsNeeds(m migration.Migration, last *compare.Comparison, here string) []kit.Help {
+	if last == nil || last.Verdict() != compare.Different {
 		return nil
 	}
 	h := kit.Help{Title: "Source and target do not hold the same", Cause: last.Words().String(),
@@ -136,9 +137,9 @@ func contentsNeeds(m migration.Migration, last *migration.Comparison, here strin
 }
 
 // contentsStep is the comparison as a phase of the migration.
-func contentsStep(z kit.Zone, m migration.Migration, last *migration.Comparison) []kit.Step {
+func contentsStep(z kit.Zone, m migration.Migration, last *compare.Comparison) []kit.Step {
 	const title = "Compare contents"
-	if ok, _, _ := migration.Comparable(m); !ok && !m.Opened.IsZero() {
+	if ok, _, _ := compare.May(m); !ok && !m.Opened.IsZero() {
 		return []kit.Step{{State: "skipped", Title: title, Note: "the source is closed"}}
 	}
 	if m.LiveSource.Freeze == migration.FreezeTail || m.Stage == migration.StageTerminated {
@@ -148,7 +149,7 @@ func contentsStep(z kit.Zone, m migration.Migration, last *migration.Comparison)
 		return []kit.Step{{State: "todo", Title: title}}
 	}
 	out := kit.Step{Title: title, Note: last.Words().String(), At: server.Took(last.Ordered, last.Finished), AtExact: z.At(last.Ordered).Exact}
-	out.State = map[migration.ComparisonVerdict]string{migration.Comparing: "now", migration.ContentsEqual: "done", migration.ContentsDifferent: "failed", migration.NotCompared: "skipped"}[last.Verdict()]
+	out.State = map[compare.Verdict]string{compare.Comparing: "now", compare.Equal: "done", compare.Different: "failed", compare.NotCompared: "skipped"}[last.Verdict()]
 	if out.State == "now" {
 		out.At = "since " + z.Clock(last.Ordered).UTC
 	}
@@ -156,11 +157,11 @@ func contentsStep(z kit.Zone, m migration.Migration, last *migration.Comparison)
 }
 
 // contentsPair is the line of a report; none while there is nothing to say.
-func contentsPair(z kit.Zone, m migration.Migration, last *migration.Comparison) (kit.Pair, bool) {
+func contentsPair(z kit.Zone, m migration.Migration, last *compare.Comparison) (kit.Pair, bool) {
 	if m.LiveSource == nil || m.Opened.IsZero() {
 		return kit.Pair{}, false
 	}
-	if ok, why, _ := migration.Comparable(m); !ok {
+	if ok, why, _ := compare.May(m); !ok {
 		return kit.Pair{Key: "Contents", Badge: kit.Badge{Text: "not compared", Tone: kit.ToneIdle}, Value: why.String()}, true
 	}
 	p := kit.Pair{Key: "Contents", Badge: contentsBadge(last), Value: "Not compared yet."}
@@ -182,6 +183,6 @@ func contentsPair(z kit.Zone, m migration.Migration, last *migration.Comparison)
 
 // migrationCompare begins to compare, again if need be.
 func (s *Pages) migrationCompare(c echo.Context) error {
-	err := migration.OrderComparison(c.Request().Context(), s.Migrations, c.Param("id"), s.NewID, s.By(c))
+	err := compare.Order(c.Request().Context(), s.Migrations, c.Param("id"), s.NewID, s.By(c))
 	return s.Ordered(c, err, "Both sides are read and compared.")
 }

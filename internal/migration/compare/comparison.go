@@ -1,4 +1,4 @@
-package migration
+package compare
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -21,26 +22,26 @@ type Comparison struct {
 	Ordered     time.Time
 	Finished    time.Time // zero while it goes on
 
-	Source, Target SideRead
-	Tables         []ComparedTable // different ones first, at most MaxComparedTables
-	Compared       int             // tables in all
-	Different      int             // tables that differ
+	Source, Target Side
+	Tables         []Table // different ones first, at most MostTables
+	Compared       int     // tables in all
+	Different      int     // tables that differ
 
 	Why, Fix words.Text // why nothing could be compared; empty when it was
 	State    run.State  // of the run, as the store tells it
 }
 
-// SideRead is how one side was read. Its tables are read one after the other,
+// Side is how one side was read. Its tables are read one after the other,
 // each as it was at its own moment between Began and Ended.
-type SideRead struct {
+type Side struct {
 	Began, Ended time.Time // UTC
 	Tables       int
 	Rows         int64
 	Note         string // what may have changed it meanwhile, or why nothing did
 }
 
-// ComparedTable is one table on both sides.
-type ComparedTable struct {
+// Table is one table on both sides.
+type Table struct {
 	Table          string // schema.name
 	Source, Target int64  // rows; -1 = the side has no such table
 	SumsEqual      bool
@@ -48,23 +49,23 @@ type ComparedTable struct {
 }
 
 // Equal reports whether rows and sums are the same.
-func (t ComparedTable) Equal() bool { return t.Source == t.Target && t.SumsEqual }
+func (t Table) Equal() bool { return t.Source == t.Target && t.SumsEqual }
 
-// MaxComparedTables is how many tables a comparison keeps by name.
-const MaxComparedTables = 2000
+// MostTables is how many tables a comparison keeps by name.
+const MostTables = 2000
 
-// ComparisonVerdict is how a comparison ended.
-type ComparisonVerdict string
+// Verdict is how a comparison ended.
+type Verdict string
 
 const (
-	Comparing         ComparisonVerdict = "comparing"
-	ContentsEqual     ComparisonVerdict = "equal"
-	ContentsDifferent ComparisonVerdict = "different"
-	NotCompared       ComparisonVerdict = "not compared"
+	Comparing   Verdict = "comparing"
+	Equal       Verdict = "equal"
+	Different   Verdict = "different"
+	NotCompared Verdict = "not compared"
 )
 
 // Verdict is how it ended, or that it has not.
-func (c Comparison) Verdict() ComparisonVerdict {
+func (c Comparison) Verdict() Verdict {
 	switch {
 	case c.Finished.IsZero() && (c.State == run.Canceled || c.State == run.Failed || c.State == run.Succeeded):
 		return NotCompared
@@ -73,9 +74,9 @@ func (c Comparison) Verdict() ComparisonVerdict {
 	case !c.Why.IsZero():
 		return NotCompared
 	case c.Different > 0:
-		return ContentsDifferent
+		return Different
 	}
-	return ContentsEqual
+	return Equal
 }
 
 // Reason is why nothing was compared, a sentence; empty when something was.
@@ -98,7 +99,7 @@ func (c Comparison) Words() words.Text {
 		return words.Say("The contents are being compared.")
 	case NotCompared:
 		return words.Say("Not compared: %s", c.Reason())
-	case ContentsDifferent:
+	case Different:
 		return words.Say("%d of %s differ.", c.Different, words.Count(c.Compared, "table", "tables"))
 	}
 	if c.Compared == 0 {
@@ -118,15 +119,15 @@ func (c Comparison) left() (n int) {
 	return n
 }
 
-// Compare sets the tables of both sides beside one another. Different ones
+// Contents sets the tables of both sides beside one another. Different ones
 // come first, then by name.
-func Compare(source, target []backup.TableSum) (tables []ComparedTable, different int) {
+func Contents(source, target []backup.TableSum) (tables []Table, different int) {
 	there := map[string]backup.TableSum{}
 	for _, t := range target {
 		there[t.Table] = t
 	}
 	for _, s := range source {
-		row := ComparedTable{Table: s.Table, Source: s.Rows, Target: -1, NotCompared: s.NotCompared}
+		row := Table{Table: s.Table, Source: s.Rows, Target: -1, NotCompared: s.NotCompared}
 		if t, ok := there[s.Table]; ok {
 			row.Target, row.SumsEqual, row.NotCompared = t.Rows, s.Sum == t.Sum, both(s.NotCompared, t.NotCompared)
 			delete(there, s.Table)
@@ -134,14 +135,14 @@ func Compare(source, target []backup.TableSum) (tables []ComparedTable, differen
 		tables = append(tables, row)
 	}
 	for _, t := range there {
-		tables = append(tables, ComparedTable{Table: t.Table, Source: -1, Target: t.Rows, NotCompared: t.NotCompared})
+		tables = append(tables, Table{Table: t.Table, Source: -1, Target: t.Rows, NotCompared: t.NotCompared})
 	}
 	for _, t := range tables {
 		if !t.Equal() {
 			different++
 		}
 	}
-	slices.SortFunc(tables, func(a, b ComparedTable) int {
+	slices.SortFunc(tables, func(a, b Table) int {
 		if a.Equal() != b.Equal() {
 			return map[bool]int{true: 1, false: -1}[a.Equal()]
 		}
@@ -160,25 +161,25 @@ func both(a, b []string) []string {
 	return out
 }
 
-// Comparable says whether both sides can be read at moments that can be
+// May says whether both sides can be read at moments that can be
 // compared, and why not.
-func Comparable(m Migration) (ok bool, why, fix words.Text) {
+func May(m migration.Migration) (ok bool, why, fix words.Text) {
 	switch {
 	case m.Opened.IsZero():
 		return false, words.Say("The target is not open."), words.Say("Wait until it is.")
 	case m.LiveSource == nil:
 		return false, words.Say("The migration was made of given files: there is no source to read."), words.Text{}
-	case m.LiveSource.Freeze == FreezeTail:
+	case m.LiveSource.Freeze == migration.FreezeTail:
 		return false, words.Say("The tail of the log closed the source: it is RESTORING, and nobody can read it. What proves equality here is the LSN: the target has applied %s, where the tail ends.", m.LiveSource.Tail),
 			words.Say("Where contents are to be compared too, freeze by READ_ONLY or by stopping the application.")
 	}
 	return true, words.Text{}, words.Text{}
 }
 
-// CompareAgain decides whether a comparison may begin now. last is the newest
+// MayAgain decides whether a comparison may begin now. last is the newest
 // one; nil = there was none.
-func CompareAgain(m Migration, last *Comparison) error {
-	if ok, why, fix := Comparable(m); !ok {
+func MayAgain(m migration.Migration, last *Comparison) error {
+	if ok, why, fix := May(m); !ok {
 		return fault.Told(fault.Conflict, why, fix)
 	}
 	if last != nil && last.Verdict() == Comparing {
@@ -187,17 +188,25 @@ func CompareAgain(m Migration, last *Comparison) error {
 	return nil
 }
 
-// CompareKind is the kind of the runs that compare contents.
-const CompareKind = "comparison"
+// Kind is the kind of the runs that compare contents.
+const Kind = "comparison"
 
-// newComparison makes a comparison and its run.
-func newComparison(m Migration, id string, at time.Time) (Comparison, run.Run) {
-	return Comparison{ID: id, MigrationID: m.ID, Ordered: at},
-		run.Run{ID: id, Kind: CompareKind, Subject: m.ID, Title: "Compare contents of " + m.Database, Created: at}
+// newRun makes the run of a comparison. Where and when it was ordered is told
+// by its subject and time.
+func newRun(m migration.Migration, id string, at time.Time) run.Run {
+	return run.Run{ID: id, Kind: Kind, Subject: m.ID, Title: "Compare contents of " + m.Database, Created: at}
+}
+
+// Follows makes the comparison that begins with the end of a migration.
+func Follows(m migration.Migration, newID func() string, at time.Time) (run.Run, bool) {
+	if ok, _, _ := May(m); !ok {
+		return run.Run{}, false
+	}
+	return newRun(m, newID(), at), true
 }
 
 // comparedEntry is the audit row of a comparison that ended.
-func comparedEntry(m Migration, c Comparison) audit.Entry {
+func comparedEntry(m migration.Migration, c Comparison) audit.Entry {
 	return audit.New(audit.Engine, c.Finished, "migration.compared", "migration/"+m.ID, "Compared "+m.Database+": "+c.Words().String()).
 		With(nil, map[string]any{"verdict": c.Verdict(), "tables": c.Compared, "different": c.Different, "source_read": c.Source.Ended, "target_read": c.Target.Ended})
 }

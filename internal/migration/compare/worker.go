@@ -1,4 +1,4 @@
-package migration
+package compare
 
 import (
 	"context"
@@ -10,41 +10,42 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
-// Comparisons keeps comparisons. Every method is one transaction.
-type Comparisons interface {
+// Store keeps comparisons. Every method is one transaction.
+type Store interface {
+	Migration(ctx context.Context, id string) (migration.Migration, error)
 	// Comparison is the one with this id.
 	Comparison(ctx context.Context, id string) (Comparison, error)
 	// LastComparison is the newest of a migration; nil when there was none.
 	LastComparison(ctx context.Context, migrationID string) (*Comparison, error)
 	// BeginComparison lets decide look at the newest state and writes the
-	// comparison, its run, queued, and the audit row.
-	BeginComparison(ctx context.Context, migrationID string, decide func(Migration, *Comparison) (Comparison, run.Run, audit.Entry, error)) error
+	// comparison that the run tells of, the run, queued, and the audit row.
+	BeginComparison(ctx context.Context, migrationID string, decide func(migration.Migration, *Comparison) (run.Run, audit.Entry, error)) error
 	// NoteComparison writes what is known of it now.
 	NoteComparison(ctx context.Context, g run.Claim, c Comparison, n run.Note, e ...audit.Entry) error
 }
 
-// OrderComparison begins to compare the contents of both sides, again if need be.
-func OrderComparison(ctx context.Context, s Comparisons, id string, newID func() string, by By) error {
-	return s.BeginComparison(ctx, id, func(m Migration, last *Comparison) (Comparison, run.Run, audit.Entry, error) {
-		c, r := newComparison(m, newID(), by.At)
-		return c, r, by.Entry("migration.compare", m.ID, "Ordered to compare the contents of "+m.Database+"."), CompareAgain(m, last)
+// Order begins to compare the contents of both sides, again if need be.
+func Order(ctx context.Context, s Store, id string, newID func() string, by migration.By) error {
+	return s.BeginComparison(ctx, id, func(m migration.Migration, last *Comparison) (run.Run, audit.Entry, error) {
+		return newRun(m, newID(), by.At), by.Entry("migration.compare", m.ID, "Ordered to compare the contents of "+m.Database+"."), MayAgain(m, last)
 	})
 }
 
-// Comparer compares contents: a worker for runs of CompareKind. Reading again
+// Worker compares contents: a worker for runs of Kind. Reading again
 // from the start costs time and nothing else, so that is what follows a death.
-type Comparer struct {
+type Worker struct {
 	Store Store
 	Runs  run.Store
-	Ports Ports
+	Ports migration.Ports
 	Now   func() time.Time
 }
 
-var _ run.Worker = (*Comparer)(nil)
+var _ run.Worker = (*Worker)(nil)
 
 // Steps of a comparison.
 const (
@@ -58,7 +59,7 @@ const patienceToRead = 2 * time.Minute
 
 // Work implements run.Worker. What cannot be read is an answer too: the run
 // ends, and says why nothing was compared.
-func (w *Comparer) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error) {
+func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error) {
 	c, err := w.Store.Comparison(ctx, r.ID)
 	if err != nil {
 		return run.Outcome{}, err
@@ -80,7 +81,7 @@ func (w *Comparer) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcom
 }
 
 // end compares what was read, or says why it was not.
-func (w *Comparer) end(ctx context.Context, g run.Claim, m Migration, c Comparison, sides []*side, err error) (run.Outcome, error) {
+func (w *Worker) end(ctx context.Context, g run.Claim, m migration.Migration, c Comparison, sides []*side, err error) (run.Outcome, error) {
 	c.Finished = w.Now()
 	step := run.Step{Key: stepCompare, Title: "Compare", State: run.StepDone, Started: c.Finished, Finished: c.Finished}
 	event := run.Event{At: c.Finished, Step: step.Key, Level: run.Info}
@@ -88,9 +89,9 @@ func (w *Comparer) end(ctx context.Context, g run.Claim, m Migration, c Comparis
 		c.Why, c.Fix = fault.Texts(err)
 		step.State, event.Level = run.StepSkipped, run.Warning
 	} else {
-		c.Tables, c.Different = Compare(sides[0].sums, sides[1].sums)
+		c.Tables, c.Different = Contents(sides[0].sums, sides[1].sums)
 		c.Compared = len(c.Tables)
-		c.Tables = c.Tables[:min(len(c.Tables), MaxComparedTables)]
+		c.Tables = c.Tables[:min(len(c.Tables), MostTables)]
 	}
 	if c.Different > 0 {
 		step.State, event.Level = run.StepFailed, run.Problem
@@ -110,15 +111,15 @@ func (w *Comparer) end(ctx context.Context, g run.Claim, m Migration, c Comparis
 type side struct {
 	key, title, database string
 	server               backup.Server
-	into                 *SideRead
+	into                 *Side
 	sums                 []backup.TableSum
 	step                 run.Step
 	still                func(backup.WriteActivity) (bool, string) // of a source that takes writes
 }
 
 // read reads both sides at once, so that their moments lie close together.
-func (w *Comparer) read(ctx context.Context, g run.Claim, m Migration, sides []*side) (err error) {
-	if ok, why, fix := Comparable(m); !ok {
+func (w *Worker) read(ctx context.Context, g run.Claim, m migration.Migration, sides []*side) (err error) {
+	if ok, why, fix := May(m); !ok {
 		return fault.Told(fault.Conflict, why, fix)
 	}
 	if sides[0].server, _, err = w.Ports.Server(ctx, m.LiveSource.ServerID); err != nil {
@@ -127,7 +128,7 @@ func (w *Comparer) read(ctx context.Context, g run.Claim, m Migration, sides []*
 	if sides[1].server, err = w.Ports.Reader(ctx, m.InstanceID); err != nil {
 		return err
 	}
-	if m.LiveSource.Freeze == FreezeStopped {
+	if m.LiveSource.Freeze == migration.FreezeStopped {
 		sides[0].still = func(q backup.WriteActivity) (bool, string) {
 			return backup.Still(m.LiveSource.Before, q, m.LiveSource.Tail)
 		}
@@ -144,7 +145,7 @@ func (w *Comparer) read(ctx context.Context, g run.Claim, m Migration, sides []*
 	return group.Wait()
 }
 
-func (w *Comparer) readSide(ctx context.Context, g run.Claim, s *side) error {
+func (w *Worker) readSide(ctx context.Context, g run.Claim, s *side) error {
 	s.into.Began = w.Now()
 	s.step = run.Step{Key: s.key, Title: s.title, State: run.StepActive, Started: s.into.Began}
 	if err := w.Runs.Note(ctx, g, run.Note{Steps: []run.Step{s.step}}); err != nil {
@@ -187,7 +188,7 @@ func (w *Comparer) readSide(ctx context.Context, g run.Claim, s *side) error {
 
 // stillNote tells by the server's counters whether a source whose application
 // was stopped has been written to since the tail.
-func (w *Comparer) stillNote(ctx context.Context, g run.Claim, s *side) error {
+func (w *Worker) stillNote(ctx context.Context, g run.Claim, s *side) error {
 	q, err := s.server.WriteActivity(ctx, s.database)
 	if err != nil {
 		return err
@@ -199,7 +200,7 @@ func (w *Comparer) stillNote(ctx context.Context, g run.Claim, s *side) error {
 	return w.sideRead(ctx, g, s)
 }
 
-func (w *Comparer) sideRead(ctx context.Context, g run.Claim, s *side) error {
+func (w *Worker) sideRead(ctx context.Context, g run.Claim, s *side) error {
 	s.step.State, s.step.Finished, s.step.Done, s.step.Total = run.StepDone, s.into.Ended, int64(len(s.sums)), int64(len(s.sums))
 	s.step.Message = words.Say("%s, %s. %s", words.Count(len(s.sums), "table", "tables"), words.Count(int(s.into.Rows), "row", "rows"), s.into.Note)
 	return w.Runs.Note(ctx, g, run.Note{Steps: []run.Step{s.step}})
