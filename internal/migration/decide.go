@@ -156,7 +156,7 @@ func GapDifferential(m Migration) (Decision, error) {
 		return d, nil
 	}
 	for _, f := range m.Chain() {
-		if f.Kind != "full" && (f.State == FileRefused || f.State == FileStaged || f.State == FilePlanned) {
+		if f.Kind != "full" && (f.State == FileRefused || f.State == FileStaged || f.State == FileUploading || f.State == FilePlanned) {
 			f.State, f.Message = FileDropped, "Covered by a differential backup."
 			d.Files = append(d.Files, f)
 		}

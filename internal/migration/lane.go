@@ -168,6 +168,9 @@ func (j *job) bringNext(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
+	if err := j.forgetDropped(ctx, m); err != nil {
+		return err
+	}
 	return j.bring(ctx, m, f)
 }
 
@@ -264,6 +267,7 @@ func sameBackup(r objectstore.SizedReader, f File) error {
 	return Changed(f)
 }
 
+// Changed is the error of a source that is no longer the file that was planned.
 func Changed(f File) *fault.Error {
 	return fault.Newf(fault.Conflict, "%s is no longer the file that was planned: its size or its backup set is another.", f.Source).
 		WithFix("Put the planned file back and retry, or add the files again so that the chain is planned anew.").
@@ -281,6 +285,32 @@ func (j *job) abortUploads(ctx context.Context, m Migration) error {
 			return err
 		}
 		if err := objectstore.Forget(ctx, bucket, f.Key, j.Store.Ledger(j.claim, j.id, f.Ord)); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	return j.forgetDropped(ctx, m)
+}
+
+// forgetDropped throws away what was half-sent of files that a decision took
+// out of the chain: a bucket keeps such parts, and bills them, for ever.
+func (j *job) forgetDropped(ctx context.Context, m Migration) error {
+	for _, f := range m.Files {
+		if f.State != FileDropped || !f.Staged.IsZero() {
+			continue
+		}
+		ledger := j.Store.Ledger(j.claim, j.id, f.Ord)
+		sent, err := ledger.Load(ctx)
+		if err != nil {
+			return err
+		}
+		if sent.ID == "" || sent.Object != nil {
+			continue
+		}
+		bucket, err := j.Ports.Bucket(ctx, m.StagingID)
+		if err != nil {
+			return err
+		}
+		if err := objectstore.Forget(ctx, bucket, f.Key, ledger); err != nil {
 			return err
 		}
 	}

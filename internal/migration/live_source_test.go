@@ -252,10 +252,14 @@ func TestGapDifferential(t *testing.T) {
 		ok      bool
 		dropped int
 	}{
-		"nothing stands":      {fed(nil), false, 0},
-		"another problem":     {fed(func(m *Migration) { m.Problem = &Problem{Actions: []Button{ButtonRetry}} }), false, 0},
-		"a log is lost":       {fed(offered(Problem{Code: CodeLogLost})), true, 0},
-		"the target refused":  {fed(offered(Problem{Code: "gap", File: 3})), true, 2},
+		"nothing stands":     {fed(nil), false, 0},
+		"another problem":    {fed(func(m *Migration) { m.Problem = &Problem{Actions: []Button{ButtonRetry}} }), false, 0},
+		"a log is lost":      {fed(offered(Problem{Code: CodeLogLost})), true, 0},
+		"the target refused": {fed(offered(Problem{Code: "gap", File: 3})), true, 2},
+		"one is half-sent": {fed(func(m *Migration) {
+			offered(Problem{Code: "gap", File: 3})(m)
+			m.Files = append(m.Files, file(5, "log", FileUploading, 50, 60), file(6, "log", FilePlanned, 60, 70))
+		}), true, 4},
 		"frozen":              {fed(func(m *Migration) { offered(Problem{})(m); m.LiveSource.Frozen = t0 }), false, 0},
 		"aborted":             {fed(func(m *Migration) { offered(Problem{})(m); m.LiveSource.AbortAsked = t0 }), false, 0},
 		"ended":               {fed(func(m *Migration) { offered(Problem{})(m); m.Stage = StageTerminated }), false, 0},

@@ -30,6 +30,8 @@ type desk struct {
 	entries []audit.Entry
 	log     []string
 
+	half map[int]objectstore.UploadID // ids of uploads that were begun, by file
+
 	source diskServer
 	target cloud
 	bucket shelf
@@ -169,7 +171,8 @@ func (c *cloud) Open(context.Context, string, string, CheckMode, string) error {
 // shelf is a bucket with files in memory.
 type shelf struct {
 	objectstore.Bucket
-	files map[string][]byte
+	files   map[string][]byte
+	aborted []objectstore.UploadID // uploads
 }
 
 func (b *shelf) Info(context.Context) (objectstore.Info, error) { return objectstore.Info{}, nil }

@@ -110,19 +110,63 @@ func TestHowAMigrationEnds(t *testing.T) {
 	}
 }
 
-// nothingSent is a ledger of which only forgetting is asked.
-type nothingSent struct {
+// sent is the ledger of one file, of which nothing is known but an upload that
+// was begun.
+type sent struct {
 	objectstore.Ledger
 	*desk
+	ord int
 }
 
-func (nothingSent) Load(context.Context) (objectstore.State, error) { return objectstore.State{}, nil }
-func (l nothingSent) Forget(context.Context) error                  { l.said("forget"); return nil }
+func (l sent) Load(context.Context) (s objectstore.State, err error) {
+	s.ID = l.half[l.ord]
+	return s, nil
+}
+func (l sent) Forget(context.Context) error {
+	l.said("forget")
+	delete(l.half, l.ord)
+	return nil
+}
 
-func (d *desk) Ledger(run.Claim, string, int) objectstore.Ledger { return nothingSent{desk: d} }
+func (d *desk) Ledger(_ run.Claim, _ string, ord int) objectstore.Ledger {
+	return sent{desk: d, ord: ord}
+}
+
+func (b *shelf) Abort(_ context.Context, _ string, id objectstore.UploadID) error {
+	b.aborted = append(b.aborted, id)
+	return nil
+}
 
 func (b *shelf) Uploads(context.Context, string, int) ([]objectstore.Unfinished, error) {
 	return nil, nil
+}
+
+// TestPartsOfDroppedFilesAreThrownAway before the next file is brought, and
+// with the end: a file that was half-sent when a decision dropped it.
+func TestPartsOfDroppedFilesAreThrownAway(t *testing.T) {
+	m := following(func(m *Migration) {
+		m.SourceID, m.StagingID = "b", "b"
+		m.Files[0].State = FileDropped // sent whole: its object stays
+		m.Files[0].Staged = t0
+		m.Files[1].State = FileDropped
+		next := file(3, "log", FilePlanned, 20, 30)
+		next.Source = next.Key
+		m.Files = append(m.Files, next)
+	})
+	for what, run := range map[string]func(*job) error{
+		"before the next": func(j *job) error { return j.bringNext(t.Context()) },
+		"with the end":    func(j *job) error { return j.abortUploads(t.Context(), m) },
+	} {
+		d, j := at(m, t0)
+		d.half = map[int]objectstore.UploadID{1: "whole", 2: "half"}
+		err := run(j)
+		if what == "before the next" && !fault.Is(err, fault.NotFound) || what == "with the end" && err != nil {
+			t.Errorf("%s: %v", what, err) // the next file itself lies nowhere here
+		}
+		if !slices.Equal(d.bucket.aborted, []objectstore.UploadID{"half"}) || d.half[2] != "" {
+			t.Errorf("%s: aborted %v, still noted %v", what, d.bucket.aborted, d.half)
+		}
+	}
 }
 
 // TestAnAbortDoesNotWaitForABackup of an hour: it is interrupted, once.
