@@ -36,7 +36,7 @@ func (named) Info(context.Context) (objectstore.Info, error) {
 
 // many knows migrations on their way by their ids.
 type many struct {
-	migration.Store
+	progress.Store
 	of    map[string]migration.Migration
 	calls int // to the instance in the last day
 }
