@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"testing"
+	"time"
 
 	_ "github.com/microsoft/go-mssqldb"
 
@@ -70,7 +71,7 @@ func TestAnApplicationThatWasNotStopped(t *testing.T) {
 		t.Fatalf("%+v, opened %s", m.Problem, m.Opened)
 	}
 	says(t, m.Problem.Cause.String(), "statements changed rows", "not opened")
-	if open, _ := migration.Gate(m); open {
+	if open, _ := migration.Gate(m, time.Now()); open {
 		t.Error("the gate is open")
 	}
 	if in, _ := h.cloud.RDS.Instance(emulators.Instance); in.Databases["shop"].Restored {

@@ -222,7 +222,7 @@ const proofLasts = 5 * time.Second
 // mustProve reports whether only the proof is missing that nothing was written
 // since the tail.
 func (f *LiveSource) mustProve(m Migration, now time.Time) bool {
-	return f.Freeze == FreezeStopped && f.tailTaken() && !f.Tail.IsZero() && m.AppliedTo() == f.Tail && m.Opened.IsZero() && !m.OpenOrdered() && now.Sub(f.Proven) >= proofLasts
+	return f.Freeze == FreezeStopped && f.tailTaken() && !f.Tail.IsZero() && m.AppliedTo() == f.Tail && !m.mayBeOpen() && now.Sub(f.Proven) >= proofLasts
 }
 
 // OpenOrdered reports whether the order to open was given, or may have been.
@@ -234,6 +234,9 @@ func (m Migration) OpenOrdered() bool {
 	}
 	return false
 }
+
+// mayBeOpen reports whether the target is open, or was told to open.
+func (m Migration) mayBeOpen() bool { return !m.Opened.IsZero() || m.OpenOrdered() }
 
 func (m Migration) fullApplied() bool {
 	chain := m.Chain()
@@ -271,8 +274,9 @@ func (b Budget) Frees() time.Time {
 
 // Gate is the cutover gate: it says whether the target may be opened, and why
 // not. Nothing is opened until the target has provably applied the last LSN of
-// the frozen source.
-func Gate(m Migration) (open bool, why string) {
+// the frozen source, and where only a person keeps it still, was shown a moment
+// ago to have stayed so.
+func Gate(m Migration, now time.Time) (open bool, why string) {
 	live := m.LiveSource
 	switch {
 	case live == nil:
@@ -287,6 +291,8 @@ func Gate(m Migration) (open bool, why string) {
 		return false, "The target stands at LSN " + m.AppliedTo().String() + ", the source was frozen at " + live.Tail.String() + "."
 	case live.Freeze == FreezeStopped && live.Proven.IsZero():
 		return false, "It is not shown yet that nothing was written since the last log."
+	case live.Freeze == FreezeStopped && !m.mayBeOpen() && now.Sub(live.Proven) >= proofLasts:
+		return false, "That nothing was written since the last log was shown at " + live.Proven.UTC().Format("15:04:05 UTC") + ": it is shown again right before the target is opened."
 	}
 	return true, ""
 }

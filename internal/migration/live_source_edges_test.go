@@ -54,14 +54,17 @@ func TestAProofIsFreshWhenTheTargetIsOpened(t *testing.T) {
 		if got := NextAtSource(tc.m, Budget{}, now, sourceRules); (got.Do == SourceProve) != tc.prove {
 			t.Errorf("%s: at the source %q, want a proof: %v", tc.name, got.Do, tc.prove)
 		}
+		if open, why := Gate(tc.m, now); tc.prove && open || !open && why == "" || tc.want == DoOpen && !open {
+			t.Errorf("%s: the gate is open: %v (%s)", tc.name, open, why)
+		}
 		if got := Next(tc.m, Budget{}, now, rules); got.Do != tc.want {
 			t.Errorf("%s: at the target %q, want %q", tc.name, got.Do, tc.want)
 		}
 	}
-	if open, why := Gate(cutOver(FreezeStopped, nil)); open || why == "" {
+	if open, why := Gate(cutOver(FreezeStopped, nil), t0); open || why == "" {
 		t.Error("the gate opens without any proof")
 	}
-	if open, _ := Gate(Migration{}); !open {
+	if open, _ := Gate(Migration{}, t0); !open {
 		t.Error("there is no gate where files are given")
 	}
 }

@@ -175,7 +175,7 @@ func TestTheGateOpensOnlyAtTheTail(t *testing.T) {
 			m := fed(tail)
 			tc.edit(&m)
 			m.TargetState = TargetState{At: t0.Add(time.Minute), Task: Task{Status: TaskWaiting}}
-			open, why := Gate(m)
+			open, why := Gate(m, t0)
 			if open != tc.open || (!open && why == "") {
 				t.Errorf("gate open %v (%s), want %v", open, why, tc.open)
 			}

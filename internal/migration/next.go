@@ -157,7 +157,7 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 		if m.LiveSource.mustProve(m, now) {
 			return Action{Do: DoAwait}
 		}
-		if open, _ := Gate(m); open {
+		if open, _ := Gate(m, now); open {
 			return Action{Do: DoOpen}
 		}
 		return Action{Do: DoFollow}

@@ -172,7 +172,7 @@ func (s *API) liveAnswer(got progress.Migration) *liveSourceJSON {
 	}
 	out := &liveSourceJSON{Server: f.ServerID, Every: f.Every.String(), Freeze: string(f.Freeze), Compress: f.Compress, SourceBackups: []sourceBackupJSON{}, Ordered: moment(f.CutoverAsked), Frozen: moment(f.Frozen),
 		Proven: moment(f.Proven), Proof: f.Proof, Aborted: moment(f.AbortAsked), GivenBack: moment(f.GivenBack), Asked: moment(got.Live.Glance.At), Waiting: -1}
-	out.GateOpen, out.GateWhy = migration.Gate(m)
+	out.GateOpen, out.GateWhy = migration.Gate(m, s.Now())
 	if !f.Tail.IsZero() {
 		out.TailLSN = f.Tail.String()
 	}

@@ -30,7 +30,7 @@ func (s *Pages) migrationShow(c echo.Context) (server.View, error) {
 		Name: m.Database, Crumbs: []kit.Link{{Text: "Migrations", Href: "/migrations"}, {Text: m.Database}},
 		Path: got.Source + " → " + got.Instance, Badge: migrationBadge(m, got.Run.State),
 		Actions: migrationActions(m, got.Run, here), Facts: migrationFacts(z, got), Chain: migrationChain(z, m), Joined: chainWords(m),
-		Needs: migrationNeeds(z, m, got.Budget, got.Run, here), Steps: phases(z, m, got.Steps), Events: server.Events(z, got.Events),
+		Needs: migrationNeeds(z, m, got.Budget, got.Run, s.Now(), here), Steps: phases(z, m, got.Steps), Events: server.Events(z, got.Events),
 		More: &kit.Action{Label: "All events", Href: "/runs/" + m.RunID, Small: true},
 	}
 	if m.WaveID != "" {

@@ -176,7 +176,7 @@ func liveActions(m migration.Migration, r run.Run, here string) []kit.Action {
 
 // liveNeeds says what a person has to decide or to know; nil leaves it to what
 // is said of every migration.
-func liveNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run.Run, here string) []kit.Help {
+func liveNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run.Run, now time.Time, here string) []kit.Help {
 	f := m.LiveSource
 	abort := kit.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
 	switch {
@@ -195,7 +195,7 @@ func liveNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run.Run,
 		return nil
 	case !f.Frozen.IsZero() && m.Opened.IsZero():
 		h := kit.Help{Tone: kit.ToneRun, Title: "Cutover under way: writes are stopped", Fix: "Nothing needs you. Until the order to open is given, the source can be given back.", Actions: []kit.Action{abort}}
-		if open, why := migration.Gate(m); open {
+		if open, why := migration.Gate(m, now); open {
 			h.Cause = "The gate is open: the target has applied the last LSN of the source, " + f.Tail.String() + "."
 		} else {
 			h.Cause = "The gate is closed: " + why

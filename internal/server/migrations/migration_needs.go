@@ -1,6 +1,8 @@
 package migrations
 
 import (
+	"time"
+
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
@@ -9,9 +11,9 @@ import (
 )
 
 // migrationNeeds says what a person has to decide, with the next actions.
-func migrationNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run.Run, here string) []kit.Help {
+func migrationNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run.Run, now time.Time, here string) []kit.Help {
 	if m.LiveSource != nil {
-		if needs := liveNeeds(z, m, b, r, here); needs != nil {
+		if needs := liveNeeds(z, m, b, r, now, here); needs != nil {
 			return needs
 		}
 	}

@@ -101,7 +101,7 @@ func (s *Pages) waveAccount(ctx context.Context, z kit.Zone, m migration.Migrati
 			a.Pairs = append(a.Pairs, kit.Pair{Key: "Writes stopped (UTC)", Value: toTheSecond(m.LiveSource.Frozen)})
 		}
 		if !m.LiveSource.Tail.IsZero() {
-			a.Pairs = append(a.Pairs, kit.Pair{Key: "Gate", Value: gateWords(m)})
+			a.Pairs = append(a.Pairs, kit.Pair{Key: "Gate", Value: gateWords(m, s.Now())})
 		}
 		if !m.LiveSource.AbortAsked.IsZero() {
 			why := m.LiveSource.AbortWhy
@@ -182,9 +182,9 @@ func chainEnds(m migration.Migration) (first, last migration.File) {
 	return first, last
 }
 
-func gateWords(m migration.Migration) string {
+func gateWords(m migration.Migration, now time.Time) string {
 	tail := "tail ends at LSN " + m.LiveSource.Tail.String()
-	if open, why := migration.Gate(m); !open {
+	if open, why := migration.Gate(m, now); !open {
 		return tail + "; closed: " + why
 	}
 	return tail + ", and the target applied it"
