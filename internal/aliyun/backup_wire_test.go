@@ -10,7 +10,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // The parameters as they go over the wire.
@@ -26,21 +26,21 @@ func TestBackupCallsOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, at := client.Cloud("rm-1"), time.Date(2026, 7, 15, 12, 10, 23, 0, time.FixedZone("", 8*3600))
-	s := policy.Standard{RetentionDays: 7, Days: []time.Weekday{time.Sunday, time.Monday}, Hour: 23, Method: policy.Physical, Incremental: true, Log: policy.LogEvery30, Priority: policy.PrimaryOnly}
+	s := clouds.Standard{RetentionDays: 7, Days: []time.Weekday{time.Sunday, time.Monday}, Hour: 23, Method: clouds.Physical, Incremental: true, Log: clouds.LogEvery30, Priority: clouds.PrimaryOnly}
 	base := "BackupPolicyMode=DataBackupPolicy&BackupRetentionPeriod=7&DBInstanceId=rm-1&PreferredBackupPeriod=Monday%2CSunday&PreferredBackupTime=23%3A00Z-24%3A00Z"
 	five, asData, snapshots := s, s, s
-	five.Log, asData.Log = policy.LogEvery5, policy.LogAsData
-	snapshots.Method, snapshots.Incremental, snapshots.SnapshotMinutes = policy.Snapshot, false, 180
+	five.Log, asData.Log = clouds.LogEvery5, clouds.LogAsData
+	snapshots.Method, snapshots.Incremental, snapshots.SnapshotMinutes = clouds.Snapshot, false, 180
 	for _, one := range []struct {
 		do   func() error
 		want string
 	}{
-		{func() error { return c.SetPolicy(t.Context(), five, policy.Abilities{}) }, base + "&EnableIncrementDataBackup=true&BackupLog=Enable"},
-		{func() error { return c.SetPolicy(t.Context(), asData, policy.Abilities{}) }, base + "&EnableIncrementDataBackup=true"},
-		{func() error { return c.SetPolicy(t.Context(), snapshots, policy.Abilities{}) }, base + "&BackupMethod=Snapshot&LogBackupFrequency=LogInterval&BackupInterval=180"},
-		{func() error { return c.SetPolicy(t.Context(), s, policy.Abilities{}) }, base + "&EnableIncrementDataBackup=true&LogBackupFrequency=LogInterval"},
+		{func() error { return c.SetPolicy(t.Context(), five, clouds.Abilities{}) }, base + "&EnableIncrementDataBackup=true&BackupLog=Enable"},
+		{func() error { return c.SetPolicy(t.Context(), asData, clouds.Abilities{}) }, base + "&EnableIncrementDataBackup=true"},
+		{func() error { return c.SetPolicy(t.Context(), snapshots, clouds.Abilities{}) }, base + "&BackupMethod=Snapshot&LogBackupFrequency=LogInterval&BackupInterval=180"},
+		{func() error { return c.SetPolicy(t.Context(), s, clouds.Abilities{}) }, base + "&EnableIncrementDataBackup=true&LogBackupFrequency=LogInterval"},
 		{func() error {
-			return c.SetPolicy(t.Context(), s, policy.Abilities{Cluster: true, SetPriority: true, Snapshot: true})
+			return c.SetPolicy(t.Context(), s, clouds.Abilities{Cluster: true, SetPriority: true, Snapshot: true})
 		}, base + "&BackupMethod=Physical&BackupPriority=2&LogBackupFrequency=LogInterval"},
 		{func() error { _, err := c.Order(t.Context(), backup.Order{Automatic: true}); return err }, "DBInstanceId=rm-1&BackupMethod=Physical&BackupType=Auto&BackupStrategy=instance"},
 		{func() error { _, err := c.Order(t.Context(), backup.Order{Snapshot: true}); return err }, "DBInstanceId=rm-1&BackupMethod=Snapshot&BackupStrategy=instance"},
@@ -95,8 +95,8 @@ func TestScalarsOfBackupsDrift(t *testing.T) {
 		`{"BackupRetentionPeriod":"30","PreferredBackupPeriod":"Sunday, Monday","PreferredBackupTime":"02:00Z-03:00Z","SupportsHighFrequencyBackup":"1","SupportVolumeShadowCopy":"1","BackupPriority":"1","SupportModifyBackupPriority":"true","EnableIncrementDataBackup":"false","BackupInterval":"30","LogBackupFrequency":null,"BackupMethod":"Physical","Future":"field"}`,
 	} {
 		s, err := c.Policy(t.Context())
-		want := policy.Standard{RetentionDays: 30, Days: []time.Weekday{time.Monday, time.Sunday}, Hour: 2, Method: policy.Physical, Log: policy.LogEvery30, Priority: policy.SecondaryFirst}
-		if err != nil || len(policy.Diff(want, s.Standard)) > 0 || !s.Can.Snapshot || !s.Can.FiveMinuteLog || !s.Can.SetPriority || s.Can.StorageGB != 500 || s.AdvancedOn || s.Raw["CrossRegion"] != "not told" {
+		want := clouds.Standard{RetentionDays: 30, Days: []time.Weekday{time.Monday, time.Sunday}, Hour: 2, Method: clouds.Physical, Log: clouds.LogEvery30, Priority: clouds.SecondaryFirst}
+		if err != nil || len(clouds.Diff(want, s.Standard)) > 0 || !s.Can.Snapshot || !s.Can.FiveMinuteLog || !s.Can.SetPriority || s.Can.StorageGB != 500 || s.AdvancedOn || s.Raw["CrossRegion"] != "not told" {
 			t.Errorf("%+v %v", s, err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestScalarsOfBackupsDrift(t *testing.T) {
 		t.Errorf("%+v %v", page, err)
 	}
 	body = `{"RequestId":"R9","Success":"false","Code":"Weird","Message":"No."}`
-	refusal(t, c.Extend(t.Context(), "1", time.Now()), fault.Conflict, "Weird", policy.FieldExpiry)
+	refusal(t, c.Extend(t.Context(), "1", time.Now()), fault.Conflict, "Weird", clouds.FieldExpiry)
 	body = `{"RequestId":"R9"}`
 	if _, err := c.Order(t.Context(), backup.Order{}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("no job named: %v", err)

@@ -19,6 +19,7 @@ import (
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/scan"
 )
 
@@ -97,7 +98,7 @@ func (b *backups) set(id string) backup.CloudSet {
 // refusal checks kind, code and field of a refusal, and that a person can read it.
 func refusal(t *testing.T, err error, kind fault.Kind, code, field string) {
 	t.Helper()
-	var r *policy.Refusal
+	var r *clouds.Refusal
 	if fault.Of(err) != kind || !errors.As(err, &r) || r.Code != code || r.Field != field {
 		t.Fatalf("got %v: %#v\nwant %s %s %s", err, r, kind, code, field)
 	}
@@ -172,7 +173,7 @@ func TestSingleDatabasesAndTheirExpiry(t *testing.T) {
 	if got := b.set(s.ID).Expires; !got.Equal(later) {
 		t.Errorf("expires %v, want %v", got, later)
 	}
-	refusal(t, b.cloud1.Extend(t.Context(), s.ID, s.Expires), fault.Conflict, "InvalidExpectExpireTime", policy.FieldExpiry)
+	refusal(t, b.cloud1.Extend(t.Context(), s.ID, s.Expires), fault.Conflict, "InvalidExpectExpireTime", clouds.FieldExpiry)
 	// A service that goes by the examples of its page wants seconds.
 	later = later.AddDate(0, 0, 1)
 	b.bite(control.Rule{Operation: "ModifyBackupSetExpireTime", Status: 400, Code: "InvalidExpectExpireTime.Format", Message: "The specified parameter ExpectExpireTime is not valid."})
@@ -180,7 +181,7 @@ func TestSingleDatabasesAndTheirExpiry(t *testing.T) {
 		t.Errorf("with seconds: %v", err)
 	}
 	whole := b.order(backup.Order{})
-	refusal(t, b.cloud1.Extend(t.Context(), whole.ID, later), fault.Conflict, "OperationDenied.BackupSet", policy.FieldExpiry)
+	refusal(t, b.cloud1.Extend(t.Context(), whole.ID, later), fault.Conflict, "OperationDenied.BackupSet", clouds.FieldExpiry)
 	both := b.order(backup.Order{Databases: []string{"Shop", "Crm"}, RetentionDays: backup.ForEver})
 	if !both.Expires.IsZero() {
 		t.Errorf("kept for ever, expires %v", both.Expires)
@@ -201,7 +202,7 @@ func TestScheduleOverTwoWeeks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Standard.Log, s.Standard.RetentionDays = policy.LogEvery30, 7
+	s.Standard.Log, s.Standard.RetentionDays = clouds.LogEvery30, 7
 	if err := b.cloud1.SetPolicy(t.Context(), s.Standard, s.Can); err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +321,7 @@ func TestRestoreIntoAnExistingInstance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Standard.Log = policy.LogEvery30
+	s.Standard.Log = clouds.LogEvery30
 	if err := b.cloud1.SetPolicy(t.Context(), s.Standard, s.Can); err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +369,7 @@ func TestRestoreIntoAnExistingInstance(t *testing.T) {
 		"too old": {backup.RestoreOrder{At: moment.AddDate(-1, 0, 0), Target: instance, Databases: map[string]string{"Shop": "n"}}, fault.Conflict, "InvalidRestoreTime.NotFound"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var r *policy.Refusal
+			var r *clouds.Refusal
 			if err := b.cloud1.Restore(t.Context(), c.o); fault.Of(err) != c.kind || !errors.As(err, &r) || r.Code != c.code {
 				t.Errorf("got %v", err)
 			}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // Cloud is one ApsaraDB RDS for SQL Server instance with its backup policy and
@@ -25,7 +25,7 @@ type Cloud struct {
 }
 
 var (
-	_ policy.Cloud = (*Cloud)(nil)
+	_ clouds.Cloud = (*Cloud)(nil)
 	_ backup.Cloud = (*Cloud)(nil)
 )
 
@@ -34,14 +34,14 @@ func (c *Client) Cloud(instanceID string) *Cloud { return &Cloud{client: c, inst
 
 // Policy reads the policy and what the instance can do: two calls, and a third
 // whose refusal is noted among Raw and otherwise passed over.
-func (c *Cloud) Policy(ctx context.Context) (policy.Standing, error) {
+func (c *Cloud) Policy(ctx context.Context) (clouds.Standing, error) {
 	in, err := c.attribute(ctx)
 	if err != nil {
-		return policy.Standing{}, err
+		return clouds.Standing{}, err
 	}
 	res, err := c.client.DescribeBackupPolicy(ctx, &rds.DescribeBackupPolicyRequest{DBInstanceId: &c.instance})
 	if err != nil {
-		return policy.Standing{}, told(err)
+		return clouds.Standing{}, told(err)
 	}
 	s := res.standing()
 	s.At = time.Now().UTC()
@@ -56,7 +56,7 @@ func (c *Cloud) Policy(ctx context.Context) (policy.Standing, error) {
 	case err == nil:
 		s.Can.CrossRegion = yes(Text(dara.StringValue(cross.BackupEnabled)))
 	case fault.Is(err, fault.Unavailable):
-		return policy.Standing{}, err
+		return clouds.Standing{}, err
 	default:
 		s.Raw["CrossRegion"] = "not told" // an account without the right, or a region without the function
 	}
@@ -93,34 +93,34 @@ func yes(t Text) bool {
 // of 30. With snapshots BackupInterval may be that of snapshots, which have no 5:
 // there LogInterval is 30 minutes, and BackupLog Enable is 5, because logs of
 // snapshots are not backed up with data.
-func (r *BackupPolicy) standing() policy.Standing {
-	s := policy.Standing{Raw: maps.Clone(r.Told), Next: moment(r.PreferredNextBackupTime)}
+func (r *BackupPolicy) standing() clouds.Standing {
+	s := clouds.Standing{Raw: maps.Clone(r.Told), Next: moment(r.PreferredNextBackupTime)}
 	p := &s.Standard
-	p.RetentionDays, p.Days = int(dara.Int32Value(r.BackupRetentionPeriod)), policy.ReadDays(dara.StringValue(r.PreferredBackupPeriod))
-	p.Hour, _ = policy.ReadHour(dara.StringValue(r.PreferredBackupTime))
-	p.Method = policy.Physical
+	p.RetentionDays, p.Days = int(dara.Int32Value(r.BackupRetentionPeriod)), clouds.ReadDays(dara.StringValue(r.PreferredBackupPeriod))
+	p.Hour, _ = clouds.ReadHour(dara.StringValue(r.PreferredBackupTime))
+	p.Method = clouds.Physical
 	if strings.EqualFold(dara.StringValue(r.BackupMethod), "Snapshot") {
-		p.Method = policy.Snapshot
+		p.Method = clouds.Snapshot
 	}
 	p.Incremental = dara.BoolValue(r.EnableIncrementDataBackup)
 	interval, every30 := dara.StringValue(r.BackupInterval), dara.StringValue(r.LogBackupFrequency) == "LogInterval"
 	switch {
 	case interval == "5":
-		p.Log = policy.LogEvery5
-	case every30, interval == "30" && p.Method == policy.Physical:
-		p.Log = policy.LogEvery30
-	case p.Method == policy.Snapshot && (yes(Text(dara.StringValue(r.BackupLog))) || yes(Text(dara.StringValue(r.EnableBackupLog)))):
-		p.Log = policy.LogEvery5
+		p.Log = clouds.LogEvery5
+	case every30, interval == "30" && p.Method == clouds.Physical:
+		p.Log = clouds.LogEvery30
+	case p.Method == clouds.Snapshot && (yes(Text(dara.StringValue(r.BackupLog))) || yes(Text(dara.StringValue(r.EnableBackupLog)))):
+		p.Log = clouds.LogEvery5
 	default:
-		p.Log = policy.LogAsData
+		p.Log = clouds.LogAsData
 	}
 	// An interval of 30 beside LogInterval may be that of the logs.
-	if n, err := strconv.Atoi(interval); err == nil && p.Method == policy.Snapshot && slices.Contains(policy.SnapshotIntervals, n) && (n != 30 || !every30) {
+	if n, err := strconv.Atoi(interval); err == nil && p.Method == clouds.Snapshot && slices.Contains(clouds.SnapshotIntervals, n) && (n != 30 || !every30) {
 		p.SnapshotMinutes = n
 	}
 	s.Can.SetPriority = dara.BoolValue(r.SupportModifyBackupPriority)
 	if n := dara.Int32Value(r.BackupPriority); n == 1 || n == 2 {
-		p.Priority = policy.Priority(n)
+		p.Priority = clouds.Priority(n)
 	}
 	s.Can.Snapshot, s.Can.FiveMinuteLog = dara.Int32Value(r.SupportVolumeShadowCopy) == 1, dara.Int64Value(r.SupportsHighFrequencyBackup) == 1
 	if s.AdvancedOn = dara.BoolValue(r.AdvancedBackupPolicyEnabled); s.AdvancedOn {
@@ -138,10 +138,10 @@ func (r *BackupPolicy) standing() policy.Standing {
 	return s
 }
 
-func (r *BackupPolicy) advanced(p policy.Standard) policy.Advanced {
-	a := policy.Advanced{Hour: p.Hour, Method: p.Method, Incremental: p.Incremental, Log: p.Log, LogRetentionDays: int(dara.Int32Value(r.LogBackupRetentionPeriod))}
+func (r *BackupPolicy) advanced(p clouds.Standard) clouds.Advanced {
+	a := clouds.Advanced{Hour: p.Hour, Method: p.Method, Incremental: p.Incremental, Log: p.Log, LogRetentionDays: int(dara.Int32Value(r.LogBackupRetentionPeriod))}
 	for _, row := range r.AdvancedDataPolicies.AdvancedDataPolicy {
-		s, ok := policy.ReadRow(row.StrategyID, row.FilterKey, row.FilterValue, row.RetentionType, int(row.RetentionValue))
+		s, ok := clouds.ReadRow(row.StrategyID, row.FilterKey, row.FilterValue, row.RetentionType, int(row.RetentionValue))
 		if !ok {
 			a.Unread++
 			continue
@@ -158,14 +158,14 @@ func (r *BackupPolicy) advanced(p policy.Standard) policy.Advanced {
 }
 
 // SetPolicy sends ModifyBackupPolicy as policy.StandardCall makes it.
-func (c *Cloud) SetPolicy(ctx context.Context, s policy.Standard, can policy.Abilities) error {
-	_, err := c.client.ModifyBackupPolicy(ctx, policy.StandardCall(c.instance, s, can))
+func (c *Cloud) SetPolicy(ctx context.Context, s clouds.Standard, can clouds.Abilities) error {
+	_, err := c.client.ModifyBackupPolicy(ctx, clouds.StandardCall(c.instance, s, can))
 	return told(err)
 }
 
 // SetAdvanced sends ModifyBackupPolicy as policy.AdvancedCall makes it.
-func (c *Cloud) SetAdvanced(ctx context.Context, was, a policy.Advanced) error {
-	q, err := policy.AdvancedCall(c.instance, was, a)
+func (c *Cloud) SetAdvanced(ctx context.Context, was, a clouds.Advanced) error {
+	q, err := clouds.AdvancedCall(c.instance, was, a)
 	if err != nil {
 		return err
 	}
@@ -180,5 +180,5 @@ func told(err error) error {
 	if !errors.As(err, &api) || !errors.As(err, &f) {
 		return err
 	}
-	return f.Because(errors.Join(&policy.Refusal{Code: api.Code, Said: api.Message, Request: api.RequestID, Field: fields[api.Code]}, f.Err))
+	return f.Because(errors.Join(&clouds.Refusal{Code: api.Code, Said: api.Message, Request: api.RequestID, Field: fields[api.Code]}, f.Err))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -253,7 +253,7 @@ func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error
 	api := &APIError{Status: 200, Code: c.client.clean(code, 100), Message: c.client.clean(dara.StringValue(res.Message), 500), RequestID: dara.StringValue(res.RequestId)}
 	f := explain.Fault(fault.Conflict, "expiry", explain.AtService, "").Because(api)
 	f.Said = said(api)
-	return f.Because(&policy.Refusal{Code: api.Code, Said: api.Message, Request: api.RequestID, Field: policy.FieldExpiry})
+	return f.Because(&clouds.Refusal{Code: api.Code, Said: api.Message, Request: api.RequestID, Field: clouds.FieldExpiry})
 }
 
 // CrossRegion sends DescribeCrossRegionBackups, whose times have seconds.

@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // After a lost answer the backup is there once, and is found.
@@ -78,7 +79,7 @@ func (v *versions) Record(_ context.Context, e audit.Entry) error {
 	return nil
 }
 
-func (b *backups) CloudPolicy(_ context.Context, id string) (policy.Cloud, error) {
+func (b *backups) CloudPolicy(_ context.Context, id string) (clouds.Cloud, error) {
 	if id == "endpoint" {
 		id = instance
 	}
@@ -88,31 +89,31 @@ func (b *backups) CloudPolicy(_ context.Context, id string) (policy.Cloud, error
 // An edit, a change elsewhere, the way back, and answers that are lost.
 func TestPolicyIsEditedDriftsAndIsRolledBack(t *testing.T) {
 	b, kept := newBackups(t), &versions{}
-	c := policy.Clouds{Ports: b, Versions: kept, Now: time.Now, Pause: time.Millisecond}
+	c := clouds.Editor{Ports: b, Versions: kept, Now: time.Now, Pause: time.Millisecond}
 	dba := policy.By{Actor: audit.Actor{Name: "dba", Via: "web"}}
 	first, err := c.Look(t.Context(), "endpoint")
 	if err != nil || first.Drift != nil || len(first.Versions) != 1 {
 		t.Fatalf("%+v %v", first, err)
 	}
 	seen, wanted := first.Standing.Content(), first.Standing.Standard
-	wanted.RetentionDays, wanted.Hour, wanted.Log = 30, 3, policy.LogEvery30
-	w, err := c.Write(t.Context(), "endpoint", policy.EditRequest{Seen: &seen, Standard: &wanted}, dba)
+	wanted.RetentionDays, wanted.Hour, wanted.Log = 30, 3, clouds.LogEvery30
+	w, err := c.Write(t.Context(), "endpoint", clouds.EditRequest{Seen: &seen, Standard: &wanted}, dba)
 	if err != nil || len(w.Changes) != 3 || len(w.Differ) != 0 || w.Now.Standard.RetentionDays != 30 {
 		t.Fatalf("%+v %v", w, err)
 	}
 	if n := len(kept.acts); n != 1 || !strings.Contains(kept.acts[0].Summary, "Kept: 7 days → 30 days") || !strings.Contains(string(kept.acts[0].After), "30 days") {
 		t.Errorf("acts %+v", kept.acts)
 	}
-	if w, err := c.Write(t.Context(), "endpoint", policy.EditRequest{Standard: &wanted}, dba); err != nil || len(w.Changes) != 0 || len(kept.acts) != 1 {
+	if w, err := c.Write(t.Context(), "endpoint", clouds.EditRequest{Standard: &wanted}, dba); err != nil || len(w.Changes) != 0 || len(kept.acts) != 1 {
 		t.Errorf("nothing to do: %+v %v", w, err)
 	}
-	if _, err := c.Write(t.Context(), "endpoint", policy.EditRequest{Seen: &seen, Standard: &first.Standing.Standard}, dba); !fault.Is(err, fault.Conflict) {
+	if _, err := c.Write(t.Context(), "endpoint", clouds.EditRequest{Seen: &seen, Standard: &first.Standing.Standard}, dba); !fault.Is(err, fault.Conflict) {
 		t.Errorf("seen before somebody else's change: %v", err)
 	}
 	var o *policy.Objection
 	bad := wanted
 	bad.Days = bad.Days[:1]
-	if _, err := c.Write(t.Context(), "endpoint", policy.EditRequest{Standard: &bad}, dba); !fault.Is(err, fault.Invalid) || !errors.As(err, &o) || o.Findings[0].Field != policy.FieldDays {
+	if _, err := c.Write(t.Context(), "endpoint", clouds.EditRequest{Standard: &bad}, dba); !fault.Is(err, fault.Invalid) || !errors.As(err, &o) || o.Findings[0].Field != clouds.FieldDays {
 		t.Errorf("one day: %v", err)
 	}
 	// Elsewhere.
@@ -141,7 +142,7 @@ func TestPolicyIsEditedDriftsAndIsRolledBack(t *testing.T) {
 	b.bite(control.Rule{Operation: "ModifyBackupPolicy", Times: -1, Acted: true, Status: 502, Body: "<html></html>", ContentType: "text/html"})
 	b.cloud1.client.patience = 50 * time.Millisecond
 	wanted.RetentionDays = 45
-	if w, err = c.Write(t.Context(), "endpoint", policy.EditRequest{Standard: &wanted}, dba); err != nil || w.Now.Standard.RetentionDays != 45 {
+	if w, err = c.Write(t.Context(), "endpoint", clouds.EditRequest{Standard: &wanted}, dba); err != nil || w.Now.Standard.RetentionDays != 45 {
 		t.Errorf("%+v %v", w, err)
 	}
 }
@@ -163,8 +164,8 @@ func TestOnePolicyForManyInstances(t *testing.T) {
 		}
 	})
 	kept := &versions{}
-	c := policy.Clouds{Ports: b, Versions: kept, Now: time.Now, Pause: time.Millisecond}
-	s := policy.Standard{RetentionDays: 14, Days: []time.Weekday{time.Monday, time.Friday}, Hour: 20, Method: policy.Physical, Log: policy.LogEvery30}
+	c := clouds.Editor{Ports: b, Versions: kept, Now: time.Now, Pause: time.Millisecond}
+	s := clouds.Standard{RetentionDays: 14, Days: []time.Weekday{time.Monday, time.Friday}, Hour: 20, Method: clouds.Physical, Log: clouds.LogEvery30}
 	ids := []string{"rm-none"}
 	for i := range 8 {
 		ids = append(ids, fmt.Sprintf("rm-many%d", i))
@@ -175,7 +176,7 @@ func TestOnePolicyForManyInstances(t *testing.T) {
 			case i == 0 && !fault.Is(a.Err, fault.NotFound), i == 4 && !fault.Is(a.Err, fault.Invalid):
 				t.Errorf("%s: %v", a.InstanceID, a.Err)
 			case i == 0, i == 4:
-			case a.Err != nil || (len(a.Written.Changes) == 0) != (round == 1) || len(policy.Diff(s, a.Written.Now.Standard)) > 0:
+			case a.Err != nil || (len(a.Written.Changes) == 0) != (round == 1) || len(clouds.Diff(s, a.Written.Now.Standard)) > 0:
 				t.Errorf("round %d, %s: %+v %v", round, a.InstanceID, a.Written, a.Err)
 			}
 		}
@@ -191,18 +192,18 @@ func TestExpiryIsMovedAndNoted(t *testing.T) {
 	now := func() time.Time { return b.forward(0) }
 	until, dba := s.Expires.AddDate(0, 0, 3).Truncate(time.Minute), audit.Actor{Name: "dba"}
 	for range 2 {
-		if got, err := policy.Extend(t.Context(), b.cloud1, kept, "endpoint", s.ID, until, 2, dba, now); err != nil || !got.Expires.Equal(until) || len(kept.acts) != 1 {
+		if got, err := clouds.Extend(t.Context(), b.cloud1, kept, "endpoint", s.ID, until, 2, dba, now); err != nil || !got.Expires.Equal(until) || len(kept.acts) != 1 {
 			t.Fatalf("%+v %v", got, err)
 		}
 	}
 	var o *policy.Objection
-	if _, err := policy.Extend(t.Context(), b.cloud1, kept, "endpoint", s.ID, s.Expires, 2, dba, now); !errors.As(err, &o) {
+	if _, err := clouds.Extend(t.Context(), b.cloud1, kept, "endpoint", s.ID, s.Expires, 2, dba, now); !errors.As(err, &o) {
 		t.Errorf("shorter: %v", err)
 	}
 	all := b.order(backup.Order{})
-	_, err := policy.Extend(t.Context(), b.cloud1, kept, "endpoint", all.ID, until.AddDate(0, 0, 9), 2, dba, now)
-	refusal(t, err, fault.Conflict, "OperationDenied.BackupSet", policy.FieldExpiry)
-	if _, err := policy.Extend(t.Context(), b.cloud1, kept, "endpoint", "9", until, 2, dba, now); !fault.Is(err, fault.NotFound) {
+	_, err := clouds.Extend(t.Context(), b.cloud1, kept, "endpoint", all.ID, until.AddDate(0, 0, 9), 2, dba, now)
+	refusal(t, err, fault.Conflict, "OperationDenied.BackupSet", clouds.FieldExpiry)
+	if _, err := clouds.Extend(t.Context(), b.cloud1, kept, "endpoint", "9", until, 2, dba, now); !fault.Is(err, fault.NotFound) {
 		t.Errorf("no set: %v", err)
 	}
 }

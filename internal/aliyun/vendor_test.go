@@ -23,7 +23,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // vendorRequests are the vendor's types of the calls that we send.
@@ -87,15 +87,15 @@ func everyCall(t *testing.T) []sentCall {
 	file := migration.RestoreCall{Database: "Shop", Endpoint: "oss-cn-hangzhou.aliyuncs.com", Bucket: "bkt", Key: "a.bak", Check: migration.CheckSync}
 	now, later := file, file
 	now.Mode, later.Mode = migration.Immediate, migration.Pending
-	standard := policy.Standard{RetentionDays: 7, Days: []time.Weekday{time.Monday, time.Sunday}, Hour: 3, Method: policy.Physical, Incremental: true, Log: policy.LogEvery30, Priority: policy.PrimaryOnly}
-	weekly, ok := policy.ReadRow("1", "dayOfWeek", "1,3", "delay", 30)
+	standard := clouds.Standard{RetentionDays: 7, Days: []time.Weekday{time.Monday, time.Sunday}, Hour: 3, Method: clouds.Physical, Incremental: true, Log: clouds.LogEvery30, Priority: clouds.PrimaryOnly}
+	weekly, ok := clouds.ReadRow("1", "dayOfWeek", "1,3", "delay", 30)
 	if !ok {
 		t.Fatal("a row of the advanced policy cannot be read")
 	}
 	kept, gone, fresh := weekly, weekly, weekly
-	kept.RetentionDays, gone.ID, fresh.ID, fresh.RetentionDays = 60, "2", "", policy.Forever
-	was := policy.Advanced{Rows: []policy.Sparse{weekly, gone}, Method: policy.Physical, LogRetentionDays: 7, LogID: "9"}
-	becomes := policy.Advanced{Rows: []policy.Sparse{kept, fresh}, Method: policy.Physical, Log: policy.LogEvery30, LogRetentionDays: 14, LogID: "9"}
+	kept.RetentionDays, gone.ID, fresh.ID, fresh.RetentionDays = 60, "2", "", clouds.Forever
+	was := clouds.Advanced{Rows: []clouds.Sparse{weekly, gone}, Method: clouds.Physical, LogRetentionDays: 7, LogID: "9"}
+	becomes := clouds.Advanced{Rows: []clouds.Sparse{kept, fresh}, Method: clouds.Physical, Log: clouds.LogEvery30, LogRetentionDays: 14, LogID: "9"}
 	names := map[string]string{"a": "A2"}
 	for i, do := range []func() error{
 		func() error { _, err := client.Instances(ctx); return err },
@@ -110,9 +110,9 @@ func everyCall(t *testing.T) []sentCall {
 		func() error { _, err := target.Task(ctx, "77"); return err },
 		func() error { _, err := target.TaskFiles(ctx, "77"); return err },
 		func() error { _, err := cloud.Policy(ctx); return err },
-		func() error { return cloud.SetPolicy(ctx, standard, policy.Abilities{}) },
+		func() error { return cloud.SetPolicy(ctx, standard, clouds.Abilities{}) },
 		func() error {
-			return cloud.SetPolicy(ctx, standard, policy.Abilities{Cluster: true, SetPriority: true, Snapshot: true})
+			return cloud.SetPolicy(ctx, standard, clouds.Abilities{Cluster: true, SetPriority: true, Snapshot: true})
 		},
 		func() error { return cloud.SetAdvanced(ctx, was, becomes) },
 		func() error { _, err := cloud.Order(ctx, backup.Order{Automatic: true}); return err },

@@ -3,28 +3,29 @@ package aliyun
 import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // fields says to which field of a form a refusal belongs.
 var fields = map[string]string{
-	"InvalidBackupRetentionPeriod.Malformed":            policy.FieldRetention,
-	"InvalidPreferredBackupPeriod.Malformed":            policy.FieldDays,
-	"InvalidPreferredBackupTime.Format":                 policy.FieldHour,
-	"InvalidLogBackupFrequency.Malformed":               policy.FieldLog,
-	"OperationDenied.ApiForbiddenForLogBackupFrequency": policy.FieldLog,
-	"OperationDenied.ModifyBackupSwitchOff":             policy.FieldLog,
-	"OperationDenied.SwitchToSnapshot":                  policy.FieldMethod,
-	"OperationDenied.SwitchSnapshotToPhysical":          policy.FieldMethod,
-	"OperationDenied.NotSupportedBackupMethod":          policy.FieldMethod,
-	"InvalidBackupMethod.Format":                        policy.FieldMethod,
-	"IncorrectCategory":                                 policy.FieldPriority,
-	"IncorrectBackupPolicy":                             policy.FieldRows,
-	"InvalidBackupType.Format":                          policy.FieldMode,
+	"InvalidBackupRetentionPeriod.Malformed":            clouds.FieldRetention,
+	"InvalidPreferredBackupPeriod.Malformed":            clouds.FieldDays,
+	"InvalidPreferredBackupTime.Format":                 clouds.FieldHour,
+	"InvalidLogBackupFrequency.Malformed":               clouds.FieldLog,
+	"OperationDenied.ApiForbiddenForLogBackupFrequency": clouds.FieldLog,
+	"OperationDenied.ModifyBackupSwitchOff":             clouds.FieldLog,
+	"OperationDenied.SwitchToSnapshot":                  clouds.FieldMethod,
+	"OperationDenied.SwitchSnapshotToPhysical":          clouds.FieldMethod,
+	"OperationDenied.NotSupportedBackupMethod":          clouds.FieldMethod,
+	"InvalidBackupMethod.Format":                        clouds.FieldMethod,
+	"IncorrectCategory":                                 clouds.FieldPriority,
+	"IncorrectBackupPolicy":                             clouds.FieldRows,
+	"InvalidBackupType.Format":                          clouds.FieldMode,
 	"InvalidBackupStrategy.Format":                      policy.FieldDatabases,
 	"InvalidDBName":                                     policy.FieldDatabases,
 	"InvalidDBName.NotFound":                            policy.FieldDatabases,
 	"InvalidDBName.Duplicate":                           policy.FieldDatabases,
-	"InvalidExpectExpireTime.Format":                    policy.FieldExpiry,
+	"InvalidExpectExpireTime.Format":                    clouds.FieldExpiry,
 }
 
 // backupCodes are those of the public pages ModifyBackupPolicy, CreateBackup and

@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
 )
@@ -28,7 +29,7 @@ func (a *App) equip() {
 			Upload: migration.UploadRules{Parallel: c.UploadParallel, PartSize: c.UploadPart, Limit: limit}},
 		Clouds: a.Ports, Poll: c.Poll, Settle: c.Settle + min(c.Settle, time.Minute)}
 	a.Collector = &scan.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Scanning(), Now: c.Now,
-		Policies: &policy.Clouds{Ports: a.Ports, Versions: a.DB.Policies(), Now: c.Now}}
+		Policies: &clouds.Editor{Ports: a.Ports, Versions: a.DB.Policies(), Now: c.Now}}
 	a.Pruner = &backupjob.Pruner{Kit: a.Kit.Kit, Policies: a.DB.Policies()}
 	a.Restoring = &backupjob.Restoring{Kit: a.Kit.Kit, Restorers: a.Ports}
 	a.Copier = &backupjob.Copier{CloudKit: a.Kit, Copies: a.DB.BackupRuns(), Downloads: aliyun.NewDownloads()}
@@ -57,7 +58,7 @@ const promises = 15 * time.Second
 
 // Promising keeps what policies promise beside each database.
 func (a *App) Promising() policy.Promising {
-	return policy.Promising{Policies: a.DB.Policies(), Sets: a.DB.Catalogue(), Versions: a.DB.Policies(), Instances: a.DB.Instances, Now: a.config.Now}
+	return policy.Promising{Policies: a.DB.Policies(), Sets: a.DB.Catalogue(), Versions: a.DB.Policies(), Instances: a.DB.Instances, Clouds: clouds.Promised, Now: a.config.Now}
 }
 
 // every does something at once and then again and again until ctx ends.

@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/scan"
 )
 
@@ -26,7 +27,7 @@ func TestADatabaseIsNotLateForLogsItDoesNotGet(t *testing.T) {
 	if _, err := s.store.Policies().Save(t.Context(), p, "", demo.Furnisher{}.Entry("policy")); err != nil {
 		t.Fatal(err)
 	}
-	keep := policy.Promising{Policies: s.store.Policies(), Sets: s.store.Catalogue(), Versions: s.store.Policies(), Instances: s.store.Instances, Now: time.Now}
+	keep := policy.Promising{Policies: s.store.Policies(), Sets: s.store.Catalogue(), Versions: s.store.Policies(), Instances: s.store.Instances, Clouds: clouds.Promised, Now: time.Now}
 	later := time.Now().Add(30 * time.Minute)
 	for _, step := range []struct {
 		order     string

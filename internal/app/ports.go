@@ -11,13 +11,13 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // Ports are all ways out of the house.
 type Ports interface {
 	migration.Ports
-	policy.CloudPorts
+	clouds.Ports
 	backupjob.Restorers
 	// Cloud hands out an instance whose backups the service takes.
 	Cloud(ctx context.Context, id string) (backup.Cloud, error)

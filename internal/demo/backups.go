@@ -10,20 +10,21 @@ import (
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // backups gives the policy of the cloud instance a past, once: versions of its
 // own, then a change that somebody made in the console; and orders a backup of
 // one database, whose expiry can be moved.
 func (d Furnisher) backups(ctx context.Context) error {
-	clouds := policy.Clouds{Ports: d.App.Ports, Versions: d.App.DB.Policies(), Now: time.Now}
-	seen, err := clouds.Look(ctx, Instance)
+	editor := clouds.Editor{Ports: d.App.Ports, Versions: d.App.DB.Policies(), Now: time.Now}
+	seen, err := editor.Look(ctx, Instance)
 	if err != nil || len(seen.Versions) > 1 {
 		return err
 	}
 	want := seen.Standing.Standard
 	want.RetentionDays = 21
-	if _, err := clouds.Write(ctx, Instance, policy.EditRequest{Standard: &want}, policy.By{Actor: d.By().Actor, Note: "three weeks, as the auditors ask"}); err != nil {
+	if _, err := editor.Write(ctx, Instance, clouds.EditRequest{Standard: &want}, policy.By{Actor: d.By().Actor, Note: "three weeks, as the auditors ask"}); err != nil {
 		return err
 	}
 	if d.Console != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // Bucket is a kind of place for backup files.
@@ -35,7 +35,7 @@ type Ports struct {
 	Server   backup.Server    // its databases are backed up and read over SQL
 	Restorer backup.Restorer  // sets are restored there by RESTORE
 	Backups  backup.Cloud     // its service takes backups
-	Policy   policy.Cloud     // by this policy
+	Policy   clouds.Cloud     // by this policy
 }
 
 // All are the kinds of one dashboard.

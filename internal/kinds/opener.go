@@ -8,7 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // Opener turns the ids of endpoints into adapters. It implements the ports of
@@ -22,8 +22,8 @@ type Opener struct {
 }
 
 var (
-	_ migration.Ports   = (*Opener)(nil)
-	_ policy.CloudPorts = (*Opener)(nil)
+	_ migration.Ports = (*Opener)(nil)
+	_ clouds.Ports    = (*Opener)(nil)
 )
 
 // Bucket implements migration.Ports.
@@ -159,8 +159,8 @@ func (o *Opener) Cloud(ctx context.Context, id string) (backup.Cloud, error) {
 	return p.Backups, err
 }
 
-// CloudPolicy implements policy.CloudPorts: the backup policy of an instance.
-func (o *Opener) CloudPolicy(ctx context.Context, id string) (policy.Cloud, error) {
+// CloudPolicy implements clouds.Ports: the backup policy of an instance.
+func (o *Opener) CloudPolicy(ctx context.Context, id string) (clouds.Cloud, error) {
 	in, _, p, err := o.open(ctx, id)
 	if err == nil && p.Policy == nil {
 		err = o.noService(in)

@@ -120,28 +120,28 @@ func losing(was, p Policy, sets []backup.Record, now time.Time) (l Losing, bytes
 
 // DiffPolicies tells what differs between two versions of a policy of our own.
 func DiffPolicies(was, now Policy) []Change {
-	var c changes
-	c.add(FieldName, "Name", was.Name, now.Name)
-	c.add("", "Enabled", onOff(was.Enabled), onOff(now.Enabled))
-	c.add(FieldServers, "Servers", strings.Join(was.Servers, ", "), strings.Join(now.Servers, ", "))
-	c.add(FieldDatabases, "Databases", was.Databases.words(), now.Databases.words())
+	var c Changes
+	c.Add(FieldName, "Name", was.Name, now.Name)
+	c.Add("", "Enabled", OnOff(was.Enabled), OnOff(now.Enabled))
+	c.Add(FieldServers, "Servers", strings.Join(was.Servers, ", "), strings.Join(now.Servers, ", "))
+	c.Add(FieldDatabases, "Databases", was.Databases.words(), now.Databases.words())
 	for _, kind := range []backup.Kind{backup.Full, backup.Differential, backup.Log} {
 		before, had := was.Rule(kind)
 		after, has := now.Rule(kind)
-		c.add(RuleField(kind, "cron"), plural(kind), cronWords(before, had), cronWords(after, has))
+		c.Add(RuleField(kind, "cron"), plural(kind), cronWords(before, had), cronWords(after, has))
 		if had && has {
-			c.add(RuleField(kind, "keep"), plural(kind)+" kept", before.Keep.Words(), after.Keep.Words())
+			c.Add(RuleField(kind, "keep"), plural(kind)+" kept", before.Keep.Words(), after.Keep.Words())
 		}
 	}
-	c.add(FieldZone, "Time zone", was.Zone, now.Zone)
-	c.add(FieldMissed, "Missed times", string(was.Missed), string(now.Missed))
-	c.add(FieldWindow, "Window", words.Span(was.Window).String(), words.Span(now.Window).String())
-	c.add("compress", "Compression", onOff(was.How.Compress), onOff(now.How.Compress))
-	c.add(FieldCopyOnly, "Copy-only", onOff(was.How.CopyOnly), onOff(now.How.CopyOnly))
-	c.add(FieldStripes, "Stripes", fmt.Sprint(max(was.How.Stripes, 1)), fmt.Sprint(max(now.How.Stripes, 1)))
-	c.add("verify", "Verified", onOff(was.How.Verify), onOff(now.How.Verify))
-	c.add(FieldBucket, "Bucket", bucketWords(was.BucketID), bucketWords(now.BucketID))
-	c.add(FieldObjective, "Objective", objectiveWords(was.Objective), objectiveWords(now.Objective))
+	c.Add(FieldZone, "Time zone", was.Zone, now.Zone)
+	c.Add(FieldMissed, "Missed times", string(was.Missed), string(now.Missed))
+	c.Add(FieldWindow, "Window", words.Span(was.Window).String(), words.Span(now.Window).String())
+	c.Add("compress", "Compression", OnOff(was.How.Compress), OnOff(now.How.Compress))
+	c.Add(FieldCopyOnly, "Copy-only", OnOff(was.How.CopyOnly), OnOff(now.How.CopyOnly))
+	c.Add(FieldStripes, "Stripes", fmt.Sprint(max(was.How.Stripes, 1)), fmt.Sprint(max(now.How.Stripes, 1)))
+	c.Add("verify", "Verified", OnOff(was.How.Verify), OnOff(now.How.Verify))
+	c.Add(FieldBucket, "Bucket", bucketWords(was.BucketID), bucketWords(now.BucketID))
+	c.Add(FieldObjective, "Objective", objectiveWords(was.Objective), objectiveWords(now.Objective))
 	return c
 }
 

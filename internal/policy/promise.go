@@ -113,6 +113,9 @@ type Promising struct {
 	Versions interface {
 		Versions(ctx context.Context, subject string, limit int) ([]Version, error)
 	}
+	// Clouds tells what a policy of the cloud promises of a database, by its
+	// versions, newest first; false when none can be read.
+	Clouds    func([]Version) (promises func(backup.Protection, time.Time) backup.Promise, known bool)
 	Instances func(ctx context.Context) ([]endpoint.Instance, error)
 	Now       func() time.Time
 }
@@ -152,11 +155,11 @@ func (k Promising) Turn(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			kept, known := ReadLast(versions)
+			promises, known := k.Clouds(versions)
 			if !known {
 				continue // what was promised before is not taken back
 			}
-			want = func(is backup.Protection, now time.Time) backup.Promise { return CloudPromises(kept, is, now) }
+			want = promises
 		}
 		if err := k.instance(ctx, in.ID, want); err != nil {
 			return err

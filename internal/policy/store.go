@@ -106,3 +106,6 @@ type Version struct {
 	Note    string    // such as "rolled back to version 3"
 	Content []byte    // JSON of the Policy, or of the CloudContent
 }
+
+// InstanceSubject names an instance's policy among the versions.
+func InstanceSubject(instanceID string) string { return "instance/" + instanceID }

@@ -13,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // BackupRequest is a manual backup as a form or a program sends it.
@@ -29,7 +30,7 @@ type BackupRequest struct {
 func (w BackupRequest) Asked() bool { return w.Method != "" || w.Mode != "" }
 
 // Order turns the words into an order. Rules about it are backup.OrderCall's.
-func (w BackupRequest) Order(standard policy.Standard) (o backup.Order, err error) {
+func (w BackupRequest) Order(standard clouds.Standard) (o backup.Order, err error) {
 	method := w.Method
 	if method == "" {
 		method = strings.ToLower(string(standard.Method))
@@ -83,7 +84,7 @@ func (s *Kit) StartBackup(c echo.Context, in CloudSeen, w BackupRequest) (runID 
 	if err != nil {
 		return "", err
 	}
-	if found := policy.CheckOrder(o, in.Standing, k.Sets, jobs, s.Now().UTC()); policy.Barred(found) {
+	if found := clouds.CheckOrder(o, in.Standing, k.Sets, jobs, s.Now().UTC()); policy.Barred(found) {
 		for _, f := range found {
 			if f.Bars {
 				kind := fault.Conflict // the instance's state or the day's limit
@@ -107,7 +108,7 @@ func (s *Kit) CloudJobs(ctx context.Context, instanceID string) ([]backup.Job, e
 }
 
 // Known is what the catalogue has of an instance's past, for what is foreseen.
-func (s *Kit) Known(ctx context.Context, instanceID string) (k policy.Known, err error) {
+func (s *Kit) Known(ctx context.Context, instanceID string) (k clouds.Known, err error) {
 	for _, kind := range []backup.Kind{backup.Full, backup.Differential} {
 		rows, err := s.Catalogue.Records(ctx, backup.RecordFilter{InstanceID: instanceID, Origin: backup.InCloud, Kind: kind, State: backup.Complete, Limit: 500})
 		if err != nil {

@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 )
 
 // glimpse is how long a page waits for the first answer of a service that it
@@ -15,7 +15,7 @@ const glimpse = 10 * time.Millisecond
 // does not ask each time.
 type looks struct {
 	mu    sync.Mutex
-	seen  map[string]policy.Looked
+	seen  map[string]clouds.Looked
 	turns map[string]int    // grows when what was seen no longer counts
 	asked map[string]*asked // by pages that do not wait
 }
@@ -27,7 +27,7 @@ type asked struct {
 	at    time.Time // when it was asked
 }
 
-func (l *looks) get(id string) (policy.Looked, bool) {
+func (l *looks) get(id string) (clouds.Looked, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s, ok := l.seen[id]
@@ -42,14 +42,14 @@ func (l *looks) turn(id string) int {
 	return l.turns[id]
 }
 
-func (l *looks) keep(id string, turn int, s policy.Looked) {
+func (l *looks) keep(id string, turn int, s clouds.Looked) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.turns[id] != turn {
 		return
 	}
 	if l.seen == nil {
-		l.seen = map[string]policy.Looked{}
+		l.seen = map[string]clouds.Looked{}
 	}
 	l.seen[id] = s
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -50,8 +51,8 @@ func (w ServicePolicyRequest) Asked() bool { return w.Retention != "" || w.Hour 
 
 // Values are the fields, for links and hidden fields.
 func (w ServicePolicyRequest) Values() url.Values {
-	v := url.Values{policy.FieldDays: w.Days}
-	for name, value := range map[string]string{policy.FieldRetention: w.Retention, policy.FieldHour: w.Hour, policy.FieldMethod: w.Method, policy.FieldIncremental: w.Incremental, policy.FieldLog: w.Log, policy.FieldPriority: w.Priority, policy.FieldEvery: w.Every} {
+	v := url.Values{clouds.FieldDays: w.Days}
+	for name, value := range map[string]string{clouds.FieldRetention: w.Retention, clouds.FieldHour: w.Hour, clouds.FieldMethod: w.Method, clouds.FieldIncremental: w.Incremental, clouds.FieldLog: w.Log, clouds.FieldPriority: w.Priority, clouds.FieldEvery: w.Every} {
 		if value != "" {
 			v.Set(name, value)
 		}
@@ -61,7 +62,7 @@ func (w ServicePolicyRequest) Values() url.Values {
 
 // Hidden are the same as fixed fields.
 func (w ServicePolicyRequest) Hidden() (out []kit.Hidden) {
-	for _, name := range []string{policy.FieldRetention, policy.FieldDays, policy.FieldHour, policy.FieldMethod, policy.FieldIncremental, policy.FieldLog, policy.FieldPriority, policy.FieldEvery} {
+	for _, name := range []string{clouds.FieldRetention, clouds.FieldDays, clouds.FieldHour, clouds.FieldMethod, clouds.FieldIncremental, clouds.FieldLog, clouds.FieldPriority, clouds.FieldEvery} {
 		for _, value := range w.Values()[name] {
 			out = append(out, kit.Hidden{Name: name, Value: value})
 		}
@@ -71,19 +72,19 @@ func (w ServicePolicyRequest) Hidden() (out []kit.Hidden) {
 
 // Standard turns the words into a policy, beginning with what is set. Words
 // that cannot be read are told by field; the rules are checked elsewhere.
-func (w ServicePolicyRequest) Standard(now policy.Standard) (s policy.Standard, wrong map[string]string) {
+func (w ServicePolicyRequest) Standard(now clouds.Standard) (s clouds.Standard, wrong map[string]string) {
 	s, wrong = now, map[string]string{}
 	if w.Retention != "" {
 		n, err := strconv.Atoi(w.Retention)
 		if err != nil {
-			wrong[policy.FieldRetention] = fmt.Sprintf("%q is not a number of days.", w.Retention)
+			wrong[clouds.FieldRetention] = fmt.Sprintf("%q is not a number of days.", w.Retention)
 		}
 		s.RetentionDays = n
 	}
 	if w.Hour != "" {
 		n, err := strconv.Atoi(w.Hour)
 		if err != nil {
-			wrong[policy.FieldHour] = fmt.Sprintf("%q is not an hour.", w.Hour)
+			wrong[clouds.FieldHour] = fmt.Sprintf("%q is not an hour.", w.Hour)
 		}
 		s.Hour = n
 	}
@@ -92,7 +93,7 @@ func (w ServicePolicyRequest) Standard(now policy.Standard) (s policy.Standard, 
 		for _, name := range w.Days {
 			i := slices.IndexFunc(Weekdays, func(d time.Weekday) bool { return strings.EqualFold(d.String(), name) })
 			if i < 0 {
-				wrong[policy.FieldDays] = fmt.Sprintf("%q is not a day of the week.", name)
+				wrong[clouds.FieldDays] = fmt.Sprintf("%q is not a day of the week.", name)
 				continue
 			}
 			s.Days = append(s.Days, Weekdays[i])
@@ -101,25 +102,25 @@ func (w ServicePolicyRequest) Standard(now policy.Standard) (s policy.Standard, 
 		s.Days = slices.Compact(s.Days)
 	}
 	if w.Method != "" {
-		s.Method = policy.Method(w.Method)
+		s.Method = clouds.Method(w.Method)
 	}
 	if w.Incremental != "" {
 		s.Incremental = w.Incremental == "true"
 	}
 	if w.Log != "" {
-		s.Log = policy.LogFrequency(w.Log)
+		s.Log = clouds.LogFrequency(w.Log)
 	}
 	if w.Priority != "" {
 		n, err := strconv.Atoi(w.Priority)
 		if err != nil {
-			wrong[policy.FieldPriority] = fmt.Sprintf("%q is not a priority.", w.Priority)
+			wrong[clouds.FieldPriority] = fmt.Sprintf("%q is not a priority.", w.Priority)
 		}
-		s.Priority = policy.Priority(n)
+		s.Priority = clouds.Priority(n)
 	}
 	if w.Every != "" {
 		n, err := strconv.Atoi(w.Every)
 		if err != nil {
-			wrong[policy.FieldEvery] = fmt.Sprintf("%q is not a number of minutes.", w.Every)
+			wrong[clouds.FieldEvery] = fmt.Sprintf("%q is not a number of minutes.", w.Every)
 		}
 		s.SnapshotMinutes = n
 	}
@@ -127,7 +128,7 @@ func (w ServicePolicyRequest) Standard(now policy.Standard) (s policy.Standard, 
 }
 
 // RequestFor is the request that leads to a policy.
-func RequestFor(s policy.Standard) ServicePolicyRequest {
+func RequestFor(s clouds.Standard) ServicePolicyRequest {
 	w := ServicePolicyRequest{Retention: strconv.Itoa(s.RetentionDays), Hour: strconv.Itoa(s.Hour), Method: string(s.Method), Incremental: strconv.FormatBool(s.Incremental), Log: string(s.Log), Priority: strconv.Itoa(int(s.Priority)), Every: strconv.Itoa(s.SnapshotMinutes)}
 	for _, d := range s.Days {
 		w.Days = append(w.Days, d.String())
@@ -141,27 +142,27 @@ var Weekdays = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Th
 // WritePolicy makes a request true. seen is the version that the person looked
 // at: one that came since is not written over. back is the version rolled back
 // to; empty = none.
-func (s *Kit) WritePolicy(c echo.Context, in CloudSeen, w ServicePolicyRequest, seen, back string) (policy.Written, error) {
+func (s *Kit) WritePolicy(c echo.Context, in CloudSeen, w ServicePolicyRequest, seen, back string) (clouds.Written, error) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 6*Patience)
 	defer cancel()
 	if err := in.Answered(); err != nil {
-		return policy.Written{}, err
+		return clouds.Written{}, err
 	}
 	want, wrong := w.Standard(in.Standing.Standard)
 	for _, words := range wrong {
-		return policy.Written{}, Invalid(words, "See the reason beside the field.")
+		return clouds.Written{}, Invalid(words, "See the reason beside the field.")
 	}
 	defer s.looks.forget(in.ID)
 	by := policy.By{Actor: Actor(c)}
-	request := policy.EditRequest{Standard: &want, Confirmed: w.Confirm == OneWay}
+	request := clouds.EditRequest{Standard: &want, Confirmed: w.Confirm == OneWay}
 	if n, err := strconv.Atoi(seen); err == nil {
 		v, err := s.Policies.Version(ctx, policy.InstanceSubject(in.ID), n)
 		if err != nil {
-			return policy.Written{}, err
+			return clouds.Written{}, err
 		}
-		content, err := policy.ReadContent(v)
+		content, err := clouds.ReadContent(v)
 		if err != nil {
-			return policy.Written{}, err
+			return clouds.Written{}, err
 		}
 		request.Seen = &content
 	}
@@ -172,7 +173,7 @@ func (s *Kit) WritePolicy(c echo.Context, in CloudSeen, w ServicePolicyRequest, 
 }
 
 // WrittenWords say what became of a request.
-func WrittenWords(w policy.Written) (kit.Tone, string) {
+func WrittenWords(w clouds.Written) (kit.Tone, string) {
 	switch {
 	case len(w.Changes) == 0:
 		return kit.ToneOK, "The service had exactly this policy already; nothing was sent."
@@ -184,16 +185,16 @@ func WrittenWords(w policy.Written) (kit.Tone, string) {
 
 // WriteAdvanced makes the rules true. What is off is never switched on by
 // writing into it.
-func (s *Kit) WriteAdvanced(c echo.Context, in CloudSeen, a policy.Advanced) (policy.Written, error) {
+func (s *Kit) WriteAdvanced(c echo.Context, in CloudSeen, a clouds.Advanced) (clouds.Written, error) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 6*Patience)
 	defer cancel()
 	defer s.looks.forget(in.ID)
-	for _, f := range policy.CheckAdvanced(in.Standing, a, true) {
+	for _, f := range clouds.CheckAdvanced(in.Standing, a, true) {
 		if f.Bars {
-			return policy.Written{}, fault.Told(fault.Invalid, f.Text, f.Fix).Because(&policy.Objection{Findings: []policy.Finding{f}})
+			return clouds.Written{}, fault.Told(fault.Invalid, f.Text, f.Fix).Because(&policy.Objection{Findings: []policy.Finding{f}})
 		}
 	}
-	return s.clouds().Write(ctx, in.ID, policy.EditRequest{Advanced: &a}, policy.By{Actor: Actor(c)})
+	return s.clouds().Write(ctx, in.ID, clouds.EditRequest{Advanced: &a}, policy.By{Actor: Actor(c)})
 }
 
 // DaysOfYear are drawn of an advanced policy.
@@ -211,7 +212,7 @@ func (s *Kit) AcceptPolicy(c echo.Context, id string) error {
 const WeeksDrawn = 4
 
 // Foreseen is what a policy will do at an instance.
-func (s *Kit) Foreseen(ctx context.Context, in CloudSeen, want policy.Standard) (policy.Foreseen, error) {
+func (s *Kit) Foreseen(ctx context.Context, in CloudSeen, want clouds.Standard) (clouds.Foreseen, error) {
 	k, err := s.Known(ctx, in.ID)
-	return policy.Foresee(in.InstanceID, in.Standing, want, k, s.Now().UTC(), WeeksDrawn), err
+	return clouds.Foresee(in.InstanceID, in.Standing, want, k, s.Now().UTC(), WeeksDrawn), err
 }

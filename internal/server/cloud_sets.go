@@ -11,7 +11,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -207,7 +207,7 @@ func (s *Kit) ExtendCloud(c echo.Context, r backup.Record, in CloudSeen, until t
 	if err != nil {
 		names = nil // then the service decides
 	}
-	is, err := policy.Extend(ctx, cloud, s.Audit, in.ID, r.Cloud.ID, until, len(names), Actor(c), s.Now)
+	is, err := clouds.Extend(ctx, cloud, s.Audit, in.ID, r.Cloud.ID, until, len(names), Actor(c), s.Now)
 	if err != nil {
 		return is, err
 	}

@@ -10,13 +10,13 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
 // Clouds reaches instances of ApsaraDB RDS by the ids of their endpoints.
 type Clouds interface {
-	policy.CloudPorts
+	clouds.Ports
 	// Cloud sees and orders its backups.
 	Cloud(ctx context.Context, instanceID string) (backup.Cloud, error)
 }
@@ -28,8 +28,8 @@ const freshFor = time.Minute
 // CloudSeen is an instance of a cloud with what its service said last.
 type CloudSeen struct {
 	endpoint.Instance
-	Standing policy.Standing // zero At = it never answered
-	Looked   policy.Looked   // the same with the versions and the drift
+	Standing clouds.Standing // zero At = it never answered
+	Looked   clouds.Looked   // the same with the versions and the drift
 	Trouble  error           // it could not be asked now
 }
 
@@ -88,12 +88,12 @@ func (s *Kit) Glimpsed(ctx context.Context, id string) (CloudSeen, error) {
 }
 
 // clouds are the use cases of policies in the cloud.
-func (s *Kit) clouds() policy.Clouds {
-	return policy.Clouds{Ports: s.Clouds, Versions: s.Policies, Now: s.Now}
+func (s *Kit) clouds() clouds.Editor {
+	return clouds.Editor{Ports: s.Clouds, Versions: s.Policies, Now: s.Now}
 }
 
 // AskPolicy asks now, within a page's patience.
-func (s *Kit) AskPolicy(ctx context.Context, i endpoint.Instance) (policy.Looked, error) {
+func (s *Kit) AskPolicy(ctx context.Context, i endpoint.Instance) (clouds.Looked, error) {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	turn := s.looks.turn(i.ID)

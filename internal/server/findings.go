@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -25,7 +26,7 @@ func Barred(findings []policy.Finding) map[string]string {
 func NotesOf(findings []policy.Finding) (notes []kit.Help) {
 	for _, f := range findings {
 		switch {
-		case f.Bars && (f.Field == "" || f.Field == policy.FieldRows):
+		case f.Bars && (f.Field == "" || f.Field == clouds.FieldRows):
 			notes = append(notes, kit.Help{Title: f.Text.String(), Fix: f.Fix.String()})
 		case !f.Bars:
 			notes = append(notes, kit.Help{Tone: kit.ToneWarn, Title: f.Text.String(), Fix: f.Fix.String()})
@@ -42,7 +43,7 @@ func RefusedFields(err error) map[string]string {
 		delete(fields, "")
 		return fields
 	}
-	var r *policy.Refusal
+	var r *clouds.Refusal
 	if !errors.As(err, &r) || r.Field == "" {
 		return nil
 	}

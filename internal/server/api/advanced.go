@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 )
 
@@ -40,7 +40,7 @@ func (s *API) advanced(c echo.Context) error {
 	}
 	a := in.Standing.Advanced
 	out := advancedJSON{On: in.Standing.AdvancedOn, Writable: true, Rules: []sparseJSON{}, Hour: &a.Hour, LogRetentionDays: &a.LogRetentionDays, Unread: a.Unread, Coming: []time.Time{}}
-	for _, f := range policy.CheckAdvanced(in.Standing, a, true) {
+	for _, f := range clouds.CheckAdvanced(in.Standing, a, true) {
 		if f.Bars && out.Writable {
 			out.Writable, out.Why = false, server.WithFix(f.Text.String(), f.Fix.String())
 		}
@@ -48,7 +48,7 @@ func (s *API) advanced(c echo.Context) error {
 	for _, r := range a.Rows {
 		out.Rules = append(out.Rules, sparseJSON{r.ID, string(r.Cycle), r.Days, r.RetentionDays})
 	}
-	for _, slot := range policy.Year(a, s.Now().UTC(), server.DaysOfYear) {
+	for _, slot := range clouds.Year(a, s.Now().UTC(), server.DaysOfYear) {
 		out.Coming = append(out.Coming, slot.At)
 	}
 	return c.JSON(http.StatusOK, out)
@@ -74,7 +74,7 @@ func (s *API) advancedSet(c echo.Context) error {
 	if j.Rules != nil {
 		a.Rows = nil
 		for _, r := range j.Rules {
-			a.Rows = append(a.Rows, policy.Sparse{ID: r.ID, Cycle: policy.Cycle(r.Cycle), Days: r.Days, RetentionDays: r.RetentionDays})
+			a.Rows = append(a.Rows, clouds.Sparse{ID: r.ID, Cycle: clouds.Cycle(r.Cycle), Days: r.Days, RetentionDays: r.RetentionDays})
 		}
 	}
 	if j.Hour != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 )
 
@@ -27,7 +28,7 @@ type standardJSON struct {
 	Confirm       string   `json:"confirm,omitempty"`          // snapshot, when the one-way change is meant
 }
 
-func standardWords(s policy.Standard) standardJSON {
+func standardWords(s clouds.Standard) standardJSON {
 	priority := int(s.Priority)
 	j := standardJSON{RetentionDays: &s.RetentionDays, Days: []string{}, Hour: &s.Hour, Method: string(s.Method), Incremental: &s.Incremental, Log: string(s.Log), Priority: &priority, Every: &s.SnapshotMinutes}
 	for _, d := range s.Days {
@@ -37,7 +38,7 @@ func standardWords(s policy.Standard) standardJSON {
 }
 
 // request is the same as a form would send it, beginning with what is set.
-func (j standardJSON) request(now policy.Standard) server.ServicePolicyRequest {
+func (j standardJSON) request(now clouds.Standard) server.ServicePolicyRequest {
 	w := server.RequestFor(now)
 	number := func(to *string, n *int) {
 		if n != nil {
@@ -113,7 +114,7 @@ func (s *API) policy(c echo.Context) error {
 
 func policyJSON(in server.CloudSeen) cloudPolicyJSON {
 	st := in.Standing
-	rpo, _ := policy.WorstRPO(st.Standard)
+	rpo, _ := clouds.WorstRPO(st.Standard)
 	j := cloudPolicyJSON{Standard: standardWords(st.Standard), Next: moment(st.Next), AdvancedOn: st.AdvancedOn, WorstRPO: int64(rpo.Seconds()), Drift: []changeJSON{}, ReadAt: st.At,
 		Can: canJSON{Cluster: st.Can.Cluster, SetPriority: st.Can.SetPriority, Snapshot: st.Can.Snapshot, FiveMinuteLog: st.Can.FiveMinuteLog, CrossRegion: st.Can.CrossRegion,
 			WriteAdvanced: st.Can.WriteAdvanced, Running: st.Can.Running, Status: st.Can.Status, Locked: st.Can.Locked, StorageGB: st.Can.StorageGB}}
@@ -171,12 +172,12 @@ func (s *API) policyReview(c echo.Context) error {
 		return err
 	}
 	want, wrong := w.Standard(in.Standing.Standard)
-	findings := policy.CheckStandard(in.Standing, want, true)
+	findings := clouds.CheckStandard(in.Standing, want, true)
 	for field, words := range server.Barred(findings) {
 		wrong[field] = words
 	}
 	f, err := s.Foreseen(c.Request().Context(), in, want)
-	out := reviewJSON{Valid: len(wrong) == 0, Problems: wrong, OneWay: policy.OneWay(in.Standing.Standard, want), Changes: changesJSON(f.Changes), Call: server.CallText(f.Call), Coming: []comingJSON{},
+	out := reviewJSON{Valid: len(wrong) == 0, Problems: wrong, OneWay: clouds.OneWay(in.Standing.Standard, want), Changes: changesJSON(f.Changes), Call: server.CallText(f.Call), Coming: []comingJSON{},
 		WorstRPO: int64(f.RPO.Seconds()), Warnings: append([]string{}, f.Notes...)}
 	for _, slot := range f.Next {
 		out.Coming = append(out.Coming, comingJSON{slot.At, string(slot.Kind), strings.ToLower(string(want.Method))})

@@ -10,7 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	views "github.com/bakplane/bakplane/web/templates/catalogue"
 	"github.com/bakplane/bakplane/web/templates/kit"
@@ -52,7 +52,7 @@ func (s *Pages) setPairs(c echo.Context, z kit.Zone, r backup.Record) []kit.Pair
 	if until := server.Expiry(r); until.IsZero() {
 		p = append(p, kit.Pair{Key: "Expires", Value: "never, or not told"})
 	} else {
-		p = append(p, kit.Pair{Key: "Expires", Value: policy.TwoZones(until) + " · " + row.Left})
+		p = append(p, kit.Pair{Key: "Expires", Value: clouds.TwoZones(until) + " · " + row.Left})
 	}
 	if r.Cloud.Checksum != "" {
 		p = append(p, kit.Pair{Key: "CRC64", Value: r.Cloud.Checksum})
@@ -74,7 +74,7 @@ func (s *Pages) setDoings(z kit.Zone, r backup.Record) []views.Doing {
 		Action: kit.Action{Label: "Show the links", Href: href + "/links", Post: true}}
 	copies := views.Doing{Title: "Keep a copy", Text: "In a bucket or folder of yours, before the service lets go of it.", Action: kit.Action{Label: "Copy…", Href: href + "/copy"}}
 	extend := views.Doing{Title: "Keep it longer", Text: "Only later, never earlier.", Action: kit.Action{Label: "Change the expiry…", Href: href + "/extend"}}
-	if e := policy.Extendable(*r.Cloud, 0, z.Now); !e.Can {
+	if e := clouds.Extendable(*r.Cloud, 0, z.Now); !e.Can {
 		extend.Action.Off = strings.Join(e.Why, " ")
 	}
 	gone := ""

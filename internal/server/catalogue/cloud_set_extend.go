@@ -8,7 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
@@ -31,7 +31,7 @@ func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen,
 	if refused != nil {
 		out.Status = server.StatusOf(refused)
 	}
-	e := policy.Extendable(*r.Cloud, 0, s.Now())
+	e := clouds.Extendable(*r.Cloud, 0, s.Now())
 	if !e.Can {
 		h := kit.Help{Title: "The expiry of this set cannot be moved."}
 		for _, why := range e.Why {
@@ -40,22 +40,22 @@ func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen,
 		v.Notes, v.Intro = []kit.Help{h}, "Only full physical sets of single databases that were taken by hand can be kept longer."
 		return out, nil
 	}
-	v.Intro = "It expires " + policy.TwoZones(r.Cloud.Expires) + "."
+	v.Intro = "It expires " + clouds.TwoZones(r.Cloud.Expires) + "."
 	if e.Unsure != "" {
 		v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: e.Unsure})
 	}
-	field := kit.Field{Name: policy.FieldExpiry, Label: "Keep it until (UTC)", Value: until, Mono: true, Autocomplete: "off", Placeholder: r.Cloud.Expires.AddDate(0, 1, 0).UTC().Format(time.DateTime), Hint: "Only later than now, never earlier. The console shows it in UTC+8."}
+	field := kit.Field{Name: clouds.FieldExpiry, Label: "Keep it until (UTC)", Value: until, Mono: true, Autocomplete: "off", Placeholder: r.Cloud.Expires.AddDate(0, 1, 0).UTC().Format(time.DateTime), Hint: "Only later than now, never earlier. The console shows it in UTC+8."}
 	if field.Value == "" {
-		field.Value = c.QueryParam(policy.FieldExpiry)
+		field.Value = c.QueryParam(clouds.FieldExpiry)
 	}
 	if at, err := backup.ReadStopTime(field.Value); err == nil {
-		field.Hint = policy.TwoZones(at) + "."
+		field.Hint = clouds.TwoZones(at) + "."
 		v.Call = server.CallText(backup.ExtendCall(in.InstanceID, r.Cloud.ID, at))
-		field.Error = server.Barred(policy.CheckExpiry(*r.Cloud, at, 0, s.Now()))[policy.FieldExpiry]
+		field.Error = server.Barred(clouds.CheckExpiry(*r.Cloud, at, 0, s.Now()))[clouds.FieldExpiry]
 	} else if field.Value != "" {
 		field.Error, _ = fault.Words(err)
 	}
-	if wrong := server.RefusedFields(refused)[policy.FieldExpiry]; wrong != "" {
+	if wrong := server.RefusedFields(refused)[clouds.FieldExpiry]; wrong != "" {
 		field.Error = wrong
 	} else if refused != nil && field.Error == "" {
 		field.Error, _ = fault.Words(refused)
@@ -70,7 +70,7 @@ func (s *Pages) extendSet(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	text := c.FormValue(policy.FieldExpiry)
+	text := c.FormValue(clouds.FieldExpiry)
 	at, err := backup.ReadStopTime(text)
 	var is backup.CloudSet
 	if err == nil {
@@ -86,6 +86,6 @@ func (s *Pages) extendSet(c echo.Context) error {
 		}
 		return s.Refused(c, v)
 	}
-	s.Say(c, kit.ToneOK, "Read again, the service keeps it until "+policy.TwoZones(is.Expires)+".")
+	s.Say(c, kit.ToneOK, "Read again, the service keeps it until "+clouds.TwoZones(is.Expires)+".")
 	return server.SeeOther(c, server.SetHref(r))
 }

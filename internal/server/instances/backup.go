@@ -15,12 +15,13 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
 func backupRequestOf(v url.Values) server.BackupRequest {
-	w := server.BackupRequest{Method: v.Get(policy.FieldMethod), Mode: v.Get(policy.FieldMode), Databases: v[policy.FieldDatabases], Retention: strings.TrimSpace(v.Get(policy.FieldRetention)), Scope: v.Get("scope")}
+	w := server.BackupRequest{Method: v.Get(clouds.FieldMethod), Mode: v.Get(clouds.FieldMode), Databases: v[policy.FieldDatabases], Retention: strings.TrimSpace(v.Get(clouds.FieldRetention)), Scope: v.Get("scope")}
 	if v.Get("forever") != "" {
 		w.Retention = strconv.Itoa(backup.ForEver)
 	}
@@ -67,7 +68,7 @@ func (s *Pages) backupForm(c echo.Context, in server.CloudSeen, w server.BackupR
 		if call, wrong = backup.OrderCall(in.InstanceID, o); wrong == nil {
 			v.Call = server.CallText(call)
 		}
-		findings = policy.CheckOrder(o, st, k.Sets, jobs, now)
+		findings = clouds.CheckOrder(o, st, k.Sets, jobs, now)
 		fields = server.Barred(findings)
 	} else if w.Asked() && refused == nil {
 		v.Form.Problem = server.ProblemOf(wrong)
@@ -84,7 +85,7 @@ func (s *Pages) backupForm(c echo.Context, in server.CloudSeen, w server.BackupR
 
 // todayFact counts against the service's limit.
 func todayFact(z kit.Zone, sets []backup.CloudSet, jobs []backup.Job) kit.Fact {
-	made, frees := policy.Today(sets, jobs, z.Now)
+	made, frees := clouds.Today(sets, jobs, z.Now)
 	f := kit.Fact{Label: "Sets in 24 hours", Value: fmt.Sprintf("%d of %d", made, backup.OrdersADay), Note: "the service makes no more of an instance in a day"}
 	if made >= backup.OrdersADay {
 		f.Tone, f.Note = kit.ToneBad, "the next one from "+z.At(frees).UTC+" UTC on"
@@ -107,8 +108,8 @@ func lastFullFact(z kit.Zone, sets []backup.CloudSet) kit.Fact {
 
 // backupFields are the fields of the form, with what the instance and the
 // other choices exclude switched off and why.
-func backupFields(w server.BackupRequest, st policy.Standing, sets []backup.CloudSet, names []string, wrong map[string]string, now time.Time) []kit.Field {
-	method := kit.Field{Name: policy.FieldMethod, Label: "Method", Type: "choices", Value: w.Method, Error: wrong[policy.FieldMethod], Options: []kit.Option{
+func backupFields(w server.BackupRequest, st clouds.Standing, sets []backup.CloudSet, names []string, wrong map[string]string, now time.Time) []kit.Field {
+	method := kit.Field{Name: clouds.FieldMethod, Label: "Method", Type: "choices", Value: w.Method, Error: wrong[clouds.FieldMethod], Options: []kit.Option{
 		{Value: "physical", Label: "Physical", Hint: "Can be downloaded, and can be of single databases. Runs at full speed: hard on the disk."},
 		{Value: "snapshot", Label: "Snapshot", Hint: "The state of the disk: quick, always full, no download."}}}
 	if method.Value == "" {
@@ -120,11 +121,11 @@ func backupFields(w server.BackupRequest, st policy.Standing, sets []backup.Clou
 	if method.Value == "" {
 		method.Value = "physical"
 	}
-	kind, why, no := policy.Automatic(st, sets, now)
+	kind, why, no := clouds.Automatic(st, sets, now)
 	if method.Value == "snapshot" {
 		no = "A snapshot is always full."
 	}
-	mode := kit.Field{Name: policy.FieldMode, Label: "What", Type: "choices", Value: w.Mode, Error: wrong[policy.FieldMode], Options: []kit.Option{
+	mode := kit.Field{Name: clouds.FieldMode, Label: "What", Type: "choices", Value: w.Mode, Error: wrong[clouds.FieldMode], Options: []kit.Option{
 		{Value: "full", Label: "Full"}, {Value: "automatic", Label: "Automatic", Hint: "Now it would be " + string(kind) + ". " + why}}}
 	if no != "" {
 		mode.Options[1].Off, mode.Options[1].Hint, mode.Value = true, no, "full"
@@ -150,7 +151,7 @@ func backupFields(w server.BackupRequest, st policy.Standing, sets []backup.Clou
 	for _, n := range names {
 		databases.Options = append(databases.Options, kit.Option{Value: n, Label: n})
 	}
-	kept := kit.Field{Name: policy.FieldRetention, Label: "Keep it for (days)", Type: "number", Value: w.Retention, Optional: true, Error: wrong[policy.FieldRetention], Hint: fmt.Sprintf("%d to %d; empty: as long as the policy says.", backup.LeastRetention, backup.MostRetention)}
+	kept := kit.Field{Name: clouds.FieldRetention, Label: "Keep it for (days)", Type: "number", Value: w.Retention, Optional: true, Error: wrong[clouds.FieldRetention], Hint: fmt.Sprintf("%d to %d; empty: as long as the policy says.", backup.LeastRetention, backup.MostRetention)}
 	ever := kit.Field{Name: "forever", Label: "Or", Type: "checks", Options: []kit.Option{{Value: "1", Label: "keep it for ever"}}}
 	if w.Retention == strconv.Itoa(backup.ForEver) {
 		kept.Value, ever.Values = "", []string{"1"}

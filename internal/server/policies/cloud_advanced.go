@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/policies"
@@ -36,13 +37,13 @@ func (s *Pages) cloudAdvanced(c echo.Context) (server.View, error) {
 		cycle, days := sparseRow(r)
 		v.Rows = append(v.Rows, views.SparseRow{Cycle: cycle, Days: days, Keep: keepWords(r.RetentionDays), ID: r.ID})
 	}
-	v.Pairs = []kit.Pair{{Key: "Between", Value: policy.HourWords(a.Hour, z.Local, z.Now)}, {Key: "Method", Value: a.Method.Words()}, {Key: "Incremental", Value: onOffWords(a.Incremental)},
+	v.Pairs = []kit.Pair{{Key: "Between", Value: clouds.HourWords(a.Hour, z.Local, z.Now)}, {Key: "Method", Value: a.Method.Words()}, {Key: "Incremental", Value: onOffWords(a.Incremental)},
 		{Key: "Log backups", Value: a.Log.Words()}, {Key: "Logs kept", Value: keepWords(a.LogRetentionDays) + ", never longer than data"}}
-	slots := policy.Year(a, s.Now().UTC(), server.DaysOfYear)
-	v.Calendar = calendar(z, "year", slots, a.Method == policy.Snapshot, server.DaysOfYear, "Framed days are kept for ever. Which sets are full and which differential is not documented for sparse rules; all are drawn as full.")
+	slots := clouds.Year(a, s.Now().UTC(), server.DaysOfYear)
+	v.Calendar = calendar(z, "year", slots, a.Method == clouds.Snapshot, server.DaysOfYear, "Framed days are kept for ever. Which sets are full and which differential is not documented for sparse rules; all are drawn as full.")
 	forever := 0
 	for _, slot := range slots {
-		if slot.Keep == policy.Forever {
+		if slot.Keep == clouds.Forever {
 			forever++
 		}
 	}
@@ -52,15 +53,15 @@ func (s *Pages) cloudAdvanced(c echo.Context) (server.View, error) {
 	if a.Unread == 0 {
 		v.Facts[0].Note = "all of them read"
 	}
-	if !policy.Barred(policy.CheckAdvanced(st, a, true)) {
+	if !policy.Barred(clouds.CheckAdvanced(st, a, true)) {
 		v.Form = advancedForm(z, in.ID, advancedValues(a), nil)
 	}
 	return server.CloudPage("Advanced policy of "+in.Name, func(f kit.Frame) templ.Component { return views.AdvancedPolicyPage(f, v) }), nil
 }
 
 // advancedGate says why writing is open or closed.
-func advancedGate(st policy.Standing) kit.Help {
-	findings := policy.CheckAdvanced(st, st.Advanced, true)
+func advancedGate(st clouds.Standing) kit.Help {
+	findings := clouds.CheckAdvanced(st, st.Advanced, true)
 	h := kit.Help{Tone: kit.ToneOK, Title: "The service tells the ids of the rules, by which they can be written.", Cause: "Whether it takes the write on SQL Server is known only once it was tried: its documentation refused it for years (IncorrectBackupPolicy)."}
 	for _, f := range findings {
 		if f.Bars {
@@ -71,9 +72,9 @@ func advancedGate(st policy.Standing) kit.Help {
 }
 
 // sparseRow are the cycle and the days of a rule.
-func sparseRow(r policy.Sparse) (cycle, days string) {
+func sparseRow(r clouds.Sparse) (cycle, days string) {
 	words := r.Words() // weekly on Mon, Thu, kept 30 days
-	cycle = map[policy.Cycle]string{policy.Weekly: "week", policy.Monthly: "month", policy.Yearly: "year"}[r.Cycle]
+	cycle = map[clouds.Cycle]string{clouds.Weekly: "week", clouds.Monthly: "month", clouds.Yearly: "year"}[r.Cycle]
 	if i := len(string(r.Cycle)) + len(" on "); len(words) > i {
 		days = words[i:]
 	}

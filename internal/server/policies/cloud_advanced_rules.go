@@ -10,7 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
@@ -18,22 +18,22 @@ import (
 // rulesText writes the rules of an advanced policy, one on a line, as a form
 // shows them: the id the service gave, the cycle, the days, how long a set is
 // kept.
-func rulesText(rows []policy.Sparse) string {
+func rulesText(rows []clouds.Sparse) string {
 	var lines []string
 	for _, r := range rows {
 		var days []string
 		for _, d := range r.Days {
 			switch {
-			case r.Cycle == policy.Monthly && d == policy.LastDay:
+			case r.Cycle == clouds.Monthly && d == clouds.LastDay:
 				days = append(days, "last")
-			case r.Cycle == policy.Yearly:
+			case r.Cycle == clouds.Yearly:
 				days = append(days, fmt.Sprintf("%02d-%02d", d/100, d%100))
 			default:
 				days = append(days, strconv.Itoa(d))
 			}
 		}
 		keep := strconv.Itoa(r.RetentionDays)
-		if r.RetentionDays == policy.Forever {
+		if r.RetentionDays == clouds.Forever {
 			keep = "forever"
 		}
 		line := fmt.Sprintf("%s %s keep %s", r.Cycle, strings.Join(days, ","), keep)
@@ -49,7 +49,7 @@ func rulesText(rows []policy.Sparse) string {
 const maxRules = 50
 
 // readRules reads what rulesText writes. A line without an id is a new rule.
-func readRules(text string) (rows []policy.Sparse, err error) {
+func readRules(text string) (rows []clouds.Sparse, err error) {
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
@@ -66,7 +66,7 @@ func readRules(text string) (rows []policy.Sparse, err error) {
 	return rows, nil
 }
 
-func readRule(line string) (r policy.Sparse, err error) {
+func readRule(line string) (r clouds.Sparse, err error) {
 	bad := func(what string) error {
 		return fault.Newf(fault.Invalid, "The rule %q cannot be read: %s.", line, what).
 			WithFix("Write a rule as: weekly 1,4 keep 30; monthly last keep 365; yearly 12-31 keep forever.")
@@ -78,8 +78,8 @@ func readRule(line string) (r policy.Sparse, err error) {
 	if len(words) != 4 || words[2] != "keep" {
 		return r, bad("it is not cycle, days, keep, time")
 	}
-	switch r.Cycle = policy.Cycle(words[0]); r.Cycle {
-	case policy.Weekly, policy.Monthly, policy.Yearly:
+	switch r.Cycle = clouds.Cycle(words[0]); r.Cycle {
+	case clouds.Weekly, clouds.Monthly, clouds.Yearly:
 	default:
 		return r, bad("the cycle is weekly, monthly or yearly")
 	}
@@ -91,7 +91,7 @@ func readRule(line string) (r policy.Sparse, err error) {
 		r.Days = append(r.Days, d)
 	}
 	if words[3] == "forever" {
-		r.RetentionDays = policy.Forever
+		r.RetentionDays = clouds.Forever
 		return r, nil
 	}
 	if r.RetentionDays, err = strconv.Atoi(words[3]); err != nil {
@@ -100,11 +100,11 @@ func readRule(line string) (r policy.Sparse, err error) {
 	return r, nil
 }
 
-func readRuleDay(c policy.Cycle, text string) (int, bool) {
-	if c == policy.Monthly && text == "last" {
-		return policy.LastDay, true
+func readRuleDay(c clouds.Cycle, text string) (int, bool) {
+	if c == clouds.Monthly && text == "last" {
+		return clouds.LastDay, true
 	}
-	if c == policy.Yearly {
+	if c == clouds.Yearly {
 		month, day, found := strings.Cut(text, "-")
 		m, err1 := strconv.Atoi(month)
 		d, err2 := strconv.Atoi(day)
@@ -115,15 +115,15 @@ func readRuleDay(c policy.Cycle, text string) (int, bool) {
 }
 
 // advancedRequest turns a form into an advanced policy, beginning with what is set.
-func advancedRequest(v url.Values, now policy.Advanced) (a policy.Advanced, wrong map[string]string) {
+func advancedRequest(v url.Values, now clouds.Advanced) (a clouds.Advanced, wrong map[string]string) {
 	a, wrong = now, map[string]string{}
-	rows, err := readRules(v.Get(policy.FieldRows))
+	rows, err := readRules(v.Get(clouds.FieldRows))
 	if err != nil {
 		message, fix := fault.Words(err)
-		wrong[policy.FieldRows] = server.WithFix(message, fix)
+		wrong[clouds.FieldRows] = server.WithFix(message, fix)
 	}
 	a.Rows = rows
-	for field, to := range map[string]*int{policy.FieldHour: &a.Hour, policy.FieldLogKept: &a.LogRetentionDays} {
+	for field, to := range map[string]*int{clouds.FieldHour: &a.Hour, clouds.FieldLogKept: &a.LogRetentionDays} {
 		if text := strings.TrimSpace(v.Get(field)); text != "" {
 			if *to, err = strconv.Atoi(text); err != nil {
 				wrong[field] = fmt.Sprintf("%q is not a number.", text)
@@ -135,20 +135,20 @@ func advancedRequest(v url.Values, now policy.Advanced) (a policy.Advanced, wron
 
 // advancedForm is the form that changes the rules.
 func advancedForm(z kit.Zone, id string, v url.Values, wrong map[string]string) *kit.Form {
-	hour := kit.Field{Name: policy.FieldHour, Label: "Backups start between", Type: "select", Value: v.Get(policy.FieldHour), Error: wrong[policy.FieldHour]}
+	hour := kit.Field{Name: clouds.FieldHour, Label: "Backups start between", Type: "select", Value: v.Get(clouds.FieldHour), Error: wrong[clouds.FieldHour]}
 	for h := range 24 {
-		hour.Options = append(hour.Options, kit.Option{Value: strconv.Itoa(h), Label: policy.HourWords(h, z.Local, z.Now)})
+		hour.Options = append(hour.Options, kit.Option{Value: strconv.Itoa(h), Label: clouds.HourWords(h, z.Local, z.Now)})
 	}
 	return &kit.Form{Action: server.PolicyHref(id) + "/advanced/review", Method: "get", Submit: "Review the change", Fields: []kit.Field{
-		{Name: policy.FieldRows, Label: "Rules, one on a line", Type: "area", Mono: true, Value: v.Get(policy.FieldRows), Error: wrong[policy.FieldRows],
+		{Name: clouds.FieldRows, Label: "Rules, one on a line", Type: "area", Mono: true, Value: v.Get(clouds.FieldRows), Error: wrong[clouds.FieldRows],
 			Hint: "weekly 1,4 keep 30 (Monday is 1) · monthly 1,last keep 365 · yearly 12-31 keep forever. What stands before the colon is the service's id; a new rule has none. The first rule is weekly and stays."},
 		hour,
-		{Name: policy.FieldLogKept, Label: "Keep log backups for (days)", Type: "number", Value: v.Get(policy.FieldLogKept), Error: wrong[policy.FieldLogKept], Hint: "7 to 7,300, and no longer than data."}}}
+		{Name: clouds.FieldLogKept, Label: "Keep log backups for (days)", Type: "number", Value: v.Get(clouds.FieldLogKept), Error: wrong[clouds.FieldLogKept], Hint: "7 to 7,300, and no longer than data."}}}
 }
 
 // advancedValues are the fields of the form as they are set.
-func advancedValues(a policy.Advanced) url.Values {
-	return url.Values{policy.FieldRows: {rulesText(a.Rows)}, policy.FieldHour: {strconv.Itoa(a.Hour)}, policy.FieldLogKept: {strconv.Itoa(a.LogRetentionDays)}}
+func advancedValues(a clouds.Advanced) url.Values {
+	return url.Values{clouds.FieldRows: {rulesText(a.Rows)}, clouds.FieldHour: {strconv.Itoa(a.Hour)}, clouds.FieldLogKept: {strconv.Itoa(a.LogRetentionDays)}}
 }
 
 // cloudAdvancedReview shows what a change of the rules will do.
@@ -166,7 +166,7 @@ func (s *Pages) cloudAdvancedReviewView(c echo.Context, in server.CloudSeen, q u
 	}
 	z, st, here := s.Zone(c), in.Standing, server.PolicyHref(in.ID)+"/advanced"
 	a, wrong := advancedRequest(q, st.Advanced)
-	findings := policy.CheckAdvanced(st, a, true)
+	findings := clouds.CheckAdvanced(st, a, true)
 	for field, words := range server.Barred(findings) {
 		if wrong[field] == "" {
 			wrong[field] = words
@@ -176,16 +176,16 @@ func (s *Pages) cloudAdvancedReviewView(c echo.Context, in server.CloudSeen, q u
 		wrong[field] = words
 	}
 	v := kit.CloudOrder{Head: server.Inside(s.CloudHead(c, in, "policy"), kit.Link{Text: "Policy", Href: server.PolicyHref(in.ID)}, kit.Link{Text: "Advanced", Href: here}, kit.Link{Text: "Review"}),
-		Title: "Save", Same: "Nothing: the service has exactly these rules.", Changes: changeRows(policy.DiffAdvanced(st.Advanced, a)), Notes: server.NotesOf(findings)}
-	v.Calendar = calendar(z, "year", policy.Year(a, s.Now().UTC(), server.DaysOfYear), a.Method == policy.Snapshot, server.DaysOfYear, "Framed days are kept for ever.")
+		Title: "Save", Same: "Nothing: the service has exactly these rules.", Changes: changeRows(clouds.DiffAdvanced(st.Advanced, a)), Notes: server.NotesOf(findings)}
+	v.Calendar = calendar(z, "year", clouds.Year(a, s.Now().UTC(), server.DaysOfYear), a.Method == clouds.Snapshot, server.DaysOfYear, "Framed days are kept for ever.")
 	out := server.CloudPage("Review the advanced policy of "+in.Name, func(f kit.Frame) templ.Component { return kit.CloudOrderPage(f, v) })
 	if len(wrong) == 0 {
-		call, err := policy.AdvancedCall(in.InstanceID, st.Advanced, a)
+		call, err := clouds.AdvancedCall(in.InstanceID, st.Advanced, a)
 		if err != nil {
 			if fault.Of(err) == fault.Unknown {
 				return server.View{}, err
 			}
-			wrong[policy.FieldRows], _ = fault.Words(err)
+			wrong[clouds.FieldRows], _ = fault.Words(err)
 		}
 		v.Call = server.CallText(call)
 	}
@@ -197,7 +197,7 @@ func (s *Pages) cloudAdvancedReviewView(c echo.Context, in server.CloudSeen, q u
 	}
 	v.Points = []string{"The call on this page is made as it stands there; rules that stay are not sent.", "Where the service takes no such change it says so, and nothing is changed.", "The policy is read again and compared, and becomes a version."}
 	v.Form = &kit.Form{Action: here, Submit: "Save it", Cancel: here, Problem: server.ProblemOf(refused)}
-	for _, name := range []string{policy.FieldRows, policy.FieldHour, policy.FieldLogKept} {
+	for _, name := range []string{clouds.FieldRows, clouds.FieldHour, clouds.FieldLogKept} {
 		v.Form.Hidden = append(v.Form.Hidden, kit.Hidden{Name: name, Value: q.Get(name)})
 	}
 	if refused != nil {
@@ -220,7 +220,7 @@ func (s *Pages) cloudAdvancedSave(c echo.Context) error {
 		return err
 	}
 	a, wrong := advancedRequest(form, in.Standing.Advanced)
-	var done policy.Written
+	var done clouds.Written
 	if err = nil; len(wrong) == 0 {
 		done, err = s.WriteAdvanced(c, in, a)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/policies"
@@ -37,7 +37,7 @@ func (s *Pages) cloudApplyForm(c echo.Context, in server.CloudSeen, chosen []str
 	v := kit.CloudOrder{Head: server.Inside(s.CloudHead(c, in, "policy"), kit.Link{Text: "Policy", Href: here}, kit.Link{Text: "Apply to others"}), Title: "Apply this policy to other instances",
 		Intro:  "What " + in.Name + " has now is written to each instance that you choose, one by one.",
 		Points: []string{"Each instance is looked at first; one that has the policy already is left alone.", "What an instance cannot do is refused for it alone, with the reason.", "Which node backups are taken on stays as it is at each instance.", "You see the result of each; every change is a version there."}}
-	for _, p := range cloudPairs(z, in.Standing.Standard, policy.Abilities{}) {
+	for _, p := range cloudPairs(z, in.Standing.Standard, clouds.Abilities{}) {
 		v.Changes = append(v.Changes, kit.Change{What: p.Key, Before: "as it is there", After: p.Value})
 	}
 	out := server.CloudPage("Apply a policy", func(f kit.Frame) templ.Component { return kit.CloudOrderPage(f, v) })
@@ -53,7 +53,7 @@ func (s *Pages) cloudApplyForm(c echo.Context, in server.CloudSeen, chosen []str
 		instances.Options = append(instances.Options, kit.Option{Value: o.ID, Label: o.Label() + " · " + o.Region})
 	}
 	v.Form = &kit.Form{Action: here + "/apply", Submit: "Apply", Cancel: here, Problem: server.ProblemOf(refused), Fields: []kit.Field{instances}}
-	if in.Standing.Standard.Method == policy.Snapshot {
+	if in.Standing.Standard.Method == clouds.Snapshot {
 		v.Form.Confirm, v.Form.Danger = server.OneWay, true
 		v.Form.Fields = append(v.Form.Fields, kit.Field{Name: "confirm", Label: "Type " + server.OneWay + ": instances with physical backups cannot go back to them by policy", Mono: true, Autocomplete: "off"})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
@@ -35,7 +36,7 @@ func (s *Pages) cloudEditView(c echo.Context, in server.CloudSeen, w server.Serv
 		w = server.RequestFor(st.Standard)
 	}
 	want, unread := w.Standard(st.Standard)
-	findings := policy.CheckStandard(st, want, true)
+	findings := clouds.CheckStandard(st, want, true)
 	for field, words := range server.Barred(findings) {
 		if field != "" && unread[field] == "" {
 			unread[field] = words
@@ -53,7 +54,7 @@ func (s *Pages) cloudEditView(c echo.Context, in server.CloudSeen, w server.Serv
 		if err != nil {
 			return server.View{}, err
 		}
-		v.Calendar = calendar(z, "coming", f.Next, want.Method == policy.Snapshot, 7*server.WeeksDrawn, comingNote)
+		v.Calendar = calendar(z, "coming", f.Next, want.Method == clouds.Snapshot, 7*server.WeeksDrawn, comingNote)
 		v.Notes = append(v.Notes, foreseenNotes(f)...)
 	}
 	out := server.CloudPage("Change the backup policy of "+in.Name, func(f kit.Frame) templ.Component { return kit.CloudOrderPage(f, v) })
@@ -90,7 +91,7 @@ func (s *Pages) versionRequest(c echo.Context, in server.CloudSeen, number strin
 	if err != nil {
 		return server.ServicePolicyRequest{}, err
 	}
-	content, err := policy.ReadContent(v)
+	content, err := clouds.ReadContent(v)
 	return server.RequestFor(content.Standard), err
 }
 
@@ -100,7 +101,7 @@ func (s *Pages) cloudReviewView(c echo.Context, in server.CloudSeen, w server.Se
 	}
 	z, st, here := s.Zone(c), in.Standing, server.PolicyHref(in.ID)
 	want, wrong := w.Standard(st.Standard)
-	findings := policy.CheckStandard(st, want, true)
+	findings := clouds.CheckStandard(st, want, true)
 	for field, words := range server.Barred(findings) {
 		if wrong[field] == "" {
 			wrong[field] = words
@@ -123,13 +124,13 @@ func (s *Pages) cloudReviewView(c echo.Context, in server.CloudSeen, w server.Se
 		v.Title, v.Form.Submit = "Roll back to version "+back, "Roll back"
 		v.Form.Hidden = append(v.Form.Hidden, kit.Hidden{Name: "version", Value: back})
 	}
-	if policy.OneWay(st.Standard, want) {
+	if clouds.OneWay(st.Standard, want) {
 		v.Form.Confirm, v.Form.Danger = server.OneWay, true
 		v.Form.Fields = []kit.Field{{Name: "confirm", Label: "Type " + server.OneWay + ": there is no way back to physical backups by policy", Mono: true, Autocomplete: "off", Value: w.Confirm}}
 	}
 	v.Facts = reviewFacts(st.Standard, want, f)
-	v.Calendar = calendar(z, "coming", f.Next, want.Method == policy.Snapshot, 7*server.WeeksDrawn, comingNote)
-	v.Quota = quota(f.Storage, want.Method == policy.Snapshot)
+	v.Calendar = calendar(z, "coming", f.Next, want.Method == clouds.Snapshot, 7*server.WeeksDrawn, comingNote)
+	v.Quota = quota(f.Storage, want.Method == clouds.Snapshot)
 	v.Notes = append(server.NotesOf(findings), foreseenNotes(f)...)
 	v.Points = []string{"The call on this page is made as it stands there.", "The policy is read again and compared with what was asked for.", "This becomes a version that can be rolled back to."}
 	out := server.CloudPage("Review the backup policy of "+in.Name, func(f kit.Frame) templ.Component { return kit.CloudOrderPage(f, v) })
@@ -140,9 +141,9 @@ func (s *Pages) cloudReviewView(c echo.Context, in server.CloudSeen, w server.Se
 }
 
 // reviewFacts are what a change means, before and after.
-func reviewFacts(was, want policy.Standard, f policy.Foreseen) []kit.Fact {
+func reviewFacts(was, want clouds.Standard, f clouds.Foreseen) []kit.Fact {
 	rpo := kit.Fact{Label: "Worst-case RPO", Value: rpoWords(f.RPO), Note: f.RPOWhy, Words: true}
-	if before, _ := policy.WorstRPO(was); before != f.RPO {
+	if before, _ := clouds.WorstRPO(was); before != f.RPO {
 		rpo.Value = rpoWords(before) + " → " + rpoWords(f.RPO)
 		if f.RPO > before {
 			rpo.Tone = kit.ToneWarn

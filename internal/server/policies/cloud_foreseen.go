@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
 // foreseenNotes word what else a policy will do.
-func foreseenNotes(f policy.Foreseen) (notes []kit.Help) {
+func foreseenNotes(f clouds.Foreseen) (notes []kit.Help) {
 	for _, n := range f.Notes {
 		notes = append(notes, kit.Help{Tone: kit.ToneWarn, Title: n})
 	}
@@ -18,8 +19,8 @@ func foreseenNotes(f policy.Foreseen) (notes []kit.Help) {
 }
 
 // rpoFact is the most that can be lost under a policy.
-func rpoFact(s policy.Standard) kit.Fact {
-	d, why := policy.WorstRPO(s)
+func rpoFact(s clouds.Standard) kit.Fact {
+	d, why := clouds.WorstRPO(s)
 	f := kit.Fact{Label: "Worst-case RPO", Value: rpoWords(d), Note: why, Words: true}
 	if d > 24*time.Hour {
 		f.Tone = kit.ToneWarn
@@ -35,7 +36,7 @@ func rpoWords(d time.Duration) string {
 }
 
 // calendar draws coming backups.
-func calendar(z kit.Zone, id string, slots []policy.CloudSlot, snapshot bool, days int, note string) *kit.Calendar {
+func calendar(z kit.Zone, id string, slots []clouds.CloudSlot, snapshot bool, days int, note string) *kit.Calendar {
 	c := &kit.Calendar{ID: id, From: z.Now, Today: z.Now, Days: days, Note: note}
 	for _, slot := range slots {
 		kind := server.KindTag(string(slot.Kind))
@@ -49,7 +50,7 @@ func calendar(z kit.Zone, id string, slots []policy.CloudSlot, snapshot bool, da
 }
 
 func keepWords(days int) string {
-	if days == policy.Forever {
+	if days == clouds.Forever {
 		return kit.Forever
 	}
 	return kit.Count(days, "day", "days")
@@ -59,7 +60,7 @@ func keepWords(days int) string {
 const comingNote = "The service begins within the hour. Which backups are full and which differential follows from its rule for automatic ones."
 
 // quota draws a forecast of backup storage; nil when nothing can be told.
-func quota(f policy.StorageForecast, snapshot bool) *kit.Quota {
+func quota(f clouds.StorageForecast, snapshot bool) *kit.Quota {
 	full, class := "full", "full"
 	if snapshot {
 		full, class = "snapshot", "snap"

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/policies"
@@ -52,8 +53,8 @@ func (s *Pages) cloudShow(c echo.Context) (server.View, error) {
 	v.Facts = cloudFacts(z, st)
 	v.Pairs, v.Raw = cloudPairs(z, st.Standard, st.Can), rawPairs(st.Raw)
 	if !st.AdvancedOn {
-		v.Calendar = calendar(z, "coming", f.Next, st.Standard.Method == policy.Snapshot, 7*server.WeeksDrawn, comingNote)
-		v.Quota = quota(f.Storage, st.Standard.Method == policy.Snapshot)
+		v.Calendar = calendar(z, "coming", f.Next, st.Standard.Method == clouds.Snapshot, 7*server.WeeksDrawn, comingNote)
+		v.Quota = quota(f.Storage, st.Standard.Method == clouds.Snapshot)
 	}
 	v.Versions = versionRows(z, in.ID, versions, true)
 	v.Empty = kit.Empty{Title: "No version is kept yet.", Text: "The first look or change keeps one."}
@@ -66,7 +67,7 @@ func (s *Pages) cloudShow(c echo.Context) (server.View, error) {
 }
 
 // cloudFacts answer when the next backup is, and what can be lost.
-func cloudFacts(z kit.Zone, st policy.Standing) []kit.Fact {
+func cloudFacts(z kit.Zone, st clouds.Standing) []kit.Fact {
 	next := kit.Fact{Label: "Next data backup", Value: "not told", Words: true}
 	if !st.Next.IsZero() {
 		at := z.At(st.Next)
@@ -105,11 +106,11 @@ func versionRows(z kit.Zone, id string, versions []policy.Version, act bool) (ro
 		}
 		if i+1 < len(versions) {
 			row.Changes = versionChanges(versions[i+1], v)
-		} else if content, err := policy.ReadContent(v); err == nil {
+		} else if content, err := clouds.ReadContent(v); err == nil {
 			s := content.Standard
-			row.Changes = []string{"kept " + kit.Count(s.RetentionDays, "day", "days") + ", " + policy.WeekWords(s.Days) + ", " + policy.HourWords(s.Hour, nil, time.Time{})}
+			row.Changes = []string{"kept " + kit.Count(s.RetentionDays, "day", "days") + ", " + clouds.WeekWords(s.Days) + ", " + clouds.HourWords(s.Hour, nil, time.Time{})}
 		}
-		if content, err := policy.ReadContent(v); act && i > 0 && err == nil && !content.AdvancedOn {
+		if content, err := clouds.ReadContent(v); act && i > 0 && err == nil && !content.AdvancedOn {
 			row.Action = &kit.Action{Label: "Roll back…", Href: server.PolicyHref(id) + "/review?version=" + row.Number, Small: true}
 		}
 		rows = append(rows, row)
@@ -118,12 +119,12 @@ func versionRows(z kit.Zone, id string, versions []policy.Version, act bool) (ro
 }
 
 func versionChanges(was, now policy.Version) (lines []string) {
-	a, err1 := policy.ReadContent(was)
-	b, err2 := policy.ReadContent(now)
+	a, err1 := clouds.ReadContent(was)
+	b, err2 := clouds.ReadContent(now)
 	if err1 != nil || err2 != nil {
 		return []string{"cannot be read"}
 	}
-	for _, c := range policy.DiffContent(a, b) {
+	for _, c := range clouds.DiffContent(a, b) {
 		lines = append(lines, c.Words())
 	}
 	if len(lines) == 0 {
@@ -141,7 +142,7 @@ func driftHelp(z kit.Zone, in server.CloudSeen) *kit.Help {
 	h := &kit.Help{Tone: kit.ToneWarn, Title: "Changed elsewhere: " + policy.ChangesWords(d.Changes) + ".",
 		Cause:   fmt.Sprintf("Seen %s. The last version that somebody here stands behind is %d, of %s.", z.Ago(in.Looked.Versions[0].At), d.From.Number, z.At(d.From.At).Exact),
 		Actions: []kit.Action{{Label: "Accept it as a new version", Href: server.PolicyHref(in.ID) + "/accept", Post: true, Small: true}}}
-	if c, err := policy.ReadContent(d.From); err == nil && !c.AdvancedOn && !in.Standing.AdvancedOn {
+	if c, err := clouds.ReadContent(d.From); err == nil && !c.AdvancedOn && !in.Standing.AdvancedOn {
 		h.Actions = append(h.Actions, kit.Action{Label: fmt.Sprintf("Put version %d back…", d.From.Number), Href: fmt.Sprintf("%s/review?version=%d", server.PolicyHref(in.ID), d.From.Number), Small: true})
 	}
 	return h

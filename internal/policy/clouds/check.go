@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"fmt"
@@ -8,21 +8,9 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/words"
 )
-
-// Finding is something to say about a field of a form before it is sent.
-type Finding struct {
-	Field string     // as the Field… words; empty = the instance as a whole
-	Bars  bool       // it cannot be sent so; else it is a warning
-	Text  words.Text // what is so, and why
-	Fix   words.Text // may be empty
-}
-
-// Barred reports whether any finding bars the way.
-func Barred(all []Finding) bool {
-	return slices.ContainsFunc(all, func(f Finding) bool { return f.Bars })
-}
 
 // Choice is one value that a field offers; Why says why it cannot be chosen
 // now, empty = it can.
@@ -41,8 +29,10 @@ const mostPhysicalGB = 4000
 func OneWay(was Standard, s Standard) bool { return was.Method == Physical && s.Method == Snapshot }
 
 // Writable tells whether the standard policy can be written now.
-func Writable(was Standing) (out []Finding) {
-	bar := func(field string, text, fix words.Text) { out = append(out, Finding{field, true, text, fix}) }
+func Writable(was Standing) (out []policy.Finding) {
+	bar := func(field string, text, fix words.Text) {
+		out = append(out, policy.Finding{Field: field, Bars: true, Text: text, Fix: fix})
+	}
 	if was.AdvancedOn {
 		bar(FieldRows, words.Say("The instance has an advanced backup policy. The service's API does not change the standard policy of such an instance (IncorrectBackupPolicy)."), words.Say("Change it in the console."))
 	}
@@ -50,12 +40,12 @@ func Writable(was Standing) (out []Finding) {
 }
 
 // reachable tells whether the instance takes changes at all.
-func reachable(can Abilities) (out []Finding) {
+func reachable(can Abilities) (out []policy.Finding) {
 	if !can.Running {
-		out = append(out, Finding{Bars: true, Text: words.Say("The instance is %s, and takes changes only while it is Running.", orWord(can.Status, "not running")), Fix: words.Say("Wait until it is running.")})
+		out = append(out, policy.Finding{Bars: true, Text: words.Say("The instance is %s, and takes changes only while it is Running.", orWord(can.Status, "not running")), Fix: words.Say("Wait until it is running.")})
 	}
 	if can.Locked != "" {
-		out = append(out, Finding{Bars: true, Text: words.Say("The instance is locked: %s.", can.Locked), Fix: words.Say("Enlarge the storage or settle the payment, then try again.")})
+		out = append(out, policy.Finding{Bars: true, Text: words.Say("The instance is locked: %s.", can.Locked), Fix: words.Say("Enlarge the storage or settle the payment, then try again.")})
 	}
 	return out
 }
@@ -71,9 +61,11 @@ func orWord(s, word string) string {
 // known of it, by the table of the page "Back up data" and the refusals of
 // ModifyBackupPolicy. was is the policy as it was just read; confirmed tells
 // that a person typed the confirmation that OneWay asks for.
-func CheckStandard(was Standing, s Standard, confirmed bool) []Finding {
+func CheckStandard(was Standing, s Standard, confirmed bool) []policy.Finding {
 	out := Writable(was)
-	bar := func(field string, text, fix words.Text) { out = append(out, Finding{field, true, text, fix}) }
+	bar := func(field string, text, fix words.Text) {
+		out = append(out, policy.Finding{Field: field, Bars: true, Text: text, Fix: fix})
+	}
 	if s.RetentionDays < backup.LeastRetention || s.RetentionDays > backup.MostRetention {
 		bar(FieldRetention, words.Say("Backups are kept for %d to %d days.", backup.LeastRetention, backup.MostRetention), words.Text{})
 	}
@@ -95,7 +87,7 @@ func CheckStandard(was Standing, s Standard, confirmed bool) []Finding {
 		bar(FieldMethod, words.Say("The change from physical backups to snapshots cannot be taken back. Physical backups by hand stay possible."), words.Say("Type the confirmation."))
 	}
 	if s.RetentionDays < was.Standard.RetentionDays && was.Standard.RetentionDays > 0 {
-		out = append(out, Finding{Field: FieldRetention, Text: words.Say("Logs are kept as long as data: the recovery window shrinks from %s to %s. Whether sets that exist keep their expiry is not documented.", daysWords(was.Standard.RetentionDays), daysWords(s.RetentionDays))})
+		out = append(out, policy.Finding{Field: FieldRetention, Text: words.Say("Logs are kept as long as data: the recovery window shrinks from %s to %s. Whether sets that exist keep their expiry is not documented.", daysWords(was.Standard.RetentionDays), daysWords(s.RetentionDays))})
 	}
 	return out
 }
@@ -234,9 +226,11 @@ func priorityWhy(was Standing, s Standard, p Priority) string {
 
 // CheckAdvanced tells what speaks against an advanced policy (pages "Back up
 // data" and "Sparse backup").
-func CheckAdvanced(was Standing, a Advanced, confirmed bool) []Finding {
+func CheckAdvanced(was Standing, a Advanced, confirmed bool) []policy.Finding {
 	out := reachable(was.Can)
-	bar := func(field string, text, fix words.Text) { out = append(out, Finding{field, true, text, fix}) }
+	bar := func(field string, text, fix words.Text) {
+		out = append(out, policy.Finding{Field: field, Bars: true, Text: text, Fix: fix})
+	}
 	switch {
 	case !was.AdvancedOn:
 		bar(FieldRows, words.Say("The advanced backup policy is off. Switching it on may have no way back, so that Bakplane does not."), words.Say("Switch it on in the console."))
@@ -254,10 +248,10 @@ func CheckAdvanced(was Standing, a Advanced, confirmed bool) []Finding {
 			longest = r.RetentionDays
 		}
 		if r.Cycle == Monthly && slices.ContainsFunc(r.Days, func(d int) bool { return d > 28 }) {
-			out = append(out, Finding{Field: FieldRows, Text: words.Say("Rule %d: months without this day have no backup of it.", i+1), Fix: words.Say("Choose the last day instead.")})
+			out = append(out, policy.Finding{Field: FieldRows, Text: words.Say("Rule %d: months without this day have no backup of it.", i+1), Fix: words.Say("Choose the last day instead.")})
 		}
 		if r.Cycle == Yearly && slices.Contains(r.Days, 229) {
-			out = append(out, Finding{Field: FieldRows, Text: words.Say("Rule %d: 29 February comes in leap years only.", i+1)})
+			out = append(out, policy.Finding{Field: FieldRows, Text: words.Say("Rule %d: 29 February comes in leap years only.", i+1)})
 		}
 	}
 	if len(a.Rows) == 0 || a.Rows[0].Cycle != Weekly || len(sortInts(a.Rows[0].Days)) < 2 {

@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"context"
@@ -9,44 +9,39 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
-// CloudPorts finds the policy of an instance by the id of its endpoint.
-type CloudPorts interface {
+// Ports finds the policy of an instance by the id of its endpoint.
+type Ports interface {
 	CloudPolicy(ctx context.Context, instanceID string) (Cloud, error)
 }
 
-// CloudVersions is the part of Store that keeps versions.
-type CloudVersions interface {
-	Versions(ctx context.Context, subject string, limit int) ([]Version, error)
-	Version(ctx context.Context, subject string, number int) (Version, error)
-	AddVersion(ctx context.Context, v Version, e *audit.Entry) error
+// Versions is the part of Store that keeps versions.
+type Versions interface {
+	Versions(ctx context.Context, subject string, limit int) ([]policy.Version, error)
+	Version(ctx context.Context, subject string, number int) (policy.Version, error)
+	AddVersion(ctx context.Context, v policy.Version, e *audit.Entry) error
 }
 
-// Clouds reads and writes policies of instances in the cloud. Each write is
+// Editor reads and writes policies of instances in the cloud. Each write is
 // preceded by a look, because somebody may have changed the policy elsewhere,
 // and followed by one, because the answer of the service does not repeat it.
-type Clouds struct {
-	Ports    CloudPorts
-	Versions CloudVersions
+type Editor struct {
+	Ports    Ports
+	Versions Versions
 	Now      func() time.Time
 	// Pause lies between two looks after a write, of which there are at most
 	// four; zero means a second.
 	Pause time.Duration
 }
 
-// By is who changes a policy, and how.
-type By struct {
-	Actor audit.Actor
-	Note  string // such as "applied to 12 instances"; may be empty
-}
-
 // Looked is a policy as it is now, with what is known of its past.
 type Looked struct {
 	Standing Standing
-	Versions []Version // newest first
-	Drift    *Drifted  // nil = as it was left here
+	Versions []policy.Version // newest first
+	Drift    *Drifted         // nil = as it was left here
 }
 
 // keptVersions is how far back drift is looked for.
@@ -55,7 +50,7 @@ const keptVersions = 50
 // Look reads an instance's policy. One that differs from the newest version is
 // noted as a version that was seen: a change made elsewhere, or one made here
 // whose note a crash took.
-func (c Clouds) Look(ctx context.Context, instanceID string) (Looked, error) {
+func (c Editor) Look(ctx context.Context, instanceID string) (Looked, error) {
 	cloud, err := c.Ports.CloudPolicy(ctx, instanceID)
 	if err != nil {
 		return Looked{}, err
@@ -67,10 +62,10 @@ func (c Clouds) Look(ctx context.Context, instanceID string) (Looked, error) {
 	return c.noted(ctx, instanceID, s)
 }
 
-func (c Clouds) noted(ctx context.Context, instanceID string, s Standing) (l Looked, err error) {
+func (c Editor) noted(ctx context.Context, instanceID string, s Standing) (l Looked, err error) {
 	l.Standing = s
 	list := func() error {
-		l.Versions, err = c.Versions.Versions(ctx, InstanceSubject(instanceID), keptVersions)
+		l.Versions, err = c.Versions.Versions(ctx, policy.InstanceSubject(instanceID), keptVersions)
 		return err
 	}
 	if err := list(); err != nil {
@@ -84,7 +79,7 @@ func (c Clouds) noted(ctx context.Context, instanceID string, s Standing) (l Loo
 		last, err := ReadContent(l.Versions[0])
 		changed := DiffContent(last, now)
 		if differs = err != nil || len(changed) > 0; differs {
-			v.Note = "changed elsewhere: " + ChangesWords(changed)
+			v.Note = "changed elsewhere: " + policy.ChangesWords(changed)
 		}
 	}
 	if differs {
@@ -105,7 +100,7 @@ func (c Clouds) noted(ctx context.Context, instanceID string, s Standing) (l Loo
 // differs from the newest version is noted when the look before this one saw
 // that as well (again): in between, a change made here may have been written
 // and not yet noted. It tells whether the policy differs still.
-func (c Clouds) See(ctx context.Context, instanceID string, again bool) (differs bool, err error) {
+func (c Editor) See(ctx context.Context, instanceID string, again bool) (differs bool, err error) {
 	cloud, err := c.Ports.CloudPolicy(ctx, instanceID)
 	if err != nil {
 		return again, err
@@ -114,7 +109,7 @@ func (c Clouds) See(ctx context.Context, instanceID string, again bool) (differs
 	if err != nil {
 		return again, fmt.Errorf("read policy of %s: %w", instanceID, err)
 	}
-	last, err := c.Versions.Versions(ctx, InstanceSubject(instanceID), 1)
+	last, err := c.Versions.Versions(ctx, policy.InstanceSubject(instanceID), 1)
 	if err != nil {
 		return again, err
 	}
@@ -130,7 +125,7 @@ func (c Clouds) See(ctx context.Context, instanceID string, again bool) (differs
 
 // Acknowledge takes a change made elsewhere for right: from now on drift is
 // told against it. The policy is not written.
-func (c Clouds) Acknowledge(ctx context.Context, instanceID string, by By) error {
+func (c Editor) Acknowledge(ctx context.Context, instanceID string, by policy.By) error {
 	l, err := c.Look(ctx, instanceID)
 	if err != nil {
 		return err
@@ -139,11 +134,11 @@ func (c Clouds) Acknowledge(ctx context.Context, instanceID string, by By) error
 		return fault.New(fault.Conflict, "The policy is as it was left here.", "")
 	}
 	v := l.Standing.Content().version(instanceID, c.Now())
-	v.Note = "acknowledged: " + ChangesWords(l.Drift.Changes)
-	return c.add(ctx, v, by, "policy.acknowledge", "Took over a change made elsewhere: "+ChangesWords(l.Drift.Changes)+".", l.Drift.Changes)
+	v.Note = "acknowledged: " + policy.ChangesWords(l.Drift.Changes)
+	return c.add(ctx, v, by, "policy.acknowledge", "Took over a change made elsewhere: "+policy.ChangesWords(l.Drift.Changes)+".", l.Drift.Changes)
 }
 
-func (c Clouds) add(ctx context.Context, v Version, by By, action, summary string, changed []Change) error {
+func (c Editor) add(ctx context.Context, v policy.Version, by policy.By, action, summary string, changed []policy.Change) error {
 	v.Actor, v.Via = by.Actor.Name, by.Actor.Via
 	before, after := map[string]string{}, map[string]string{}
 	for _, one := range changed {
@@ -156,7 +151,7 @@ func (c Clouds) add(ctx context.Context, v Version, by By, action, summary strin
 // EditRequest is a policy that a person wants for an instance. Exactly one of Standard
 // and Advanced is set.
 type EditRequest struct {
-	Seen      *CloudContent // as the person saw it; nil = whatever it is
+	Seen      *Content // as the person saw it; nil = whatever it is
 	Standard  *Standard
 	Advanced  *Advanced
 	Confirmed bool // the confirmation that OneWay asks for was typed
@@ -164,24 +159,9 @@ type EditRequest struct {
 
 // Written is what became of a request.
 type Written struct {
-	Changes []Change // that were asked for; none = it was so already, and nothing was sent
-	Differ  []Change // from what was asked for to what the service says now
+	Changes []policy.Change // that were asked for; none = it was so already, and nothing was sent
+	Differ  []policy.Change // from what was asked for to what the service says now
 	Now     Standing
-}
-
-// Objection bars a request; its findings belong to fields.
-type Objection struct{ Findings []Finding }
-
-func (o *Objection) Error() string { return o.Text().String() }
-
-// Text is the first finding that bars it.
-func (o *Objection) Text() words.Text {
-	for _, f := range o.Findings {
-		if f.Bars {
-			return f.Text
-		}
-	}
-	return words.Say("The policy cannot be written.")
 }
 
 // Write makes a request true: look, compare with what the person saw, check, call,
@@ -189,7 +169,7 @@ func (o *Objection) Text() words.Text {
 // repetition is harmless. Errors: Conflict when the policy changed since the
 // person saw it, Invalid with an *Objection where a rule bars it, and those of
 // Cloud, with a *Refusal where the service names a field.
-func (c Clouds) Write(ctx context.Context, instanceID string, w EditRequest, by By) (Written, error) {
+func (c Editor) Write(ctx context.Context, instanceID string, w EditRequest, by policy.By) (Written, error) {
 	cloud, err := c.Ports.CloudPolicy(ctx, instanceID)
 	if err != nil {
 		return Written{}, err
@@ -203,7 +183,7 @@ func (c Clouds) Write(ctx context.Context, instanceID string, w EditRequest, by 
 	}
 	if w.Seen != nil {
 		if changed := DiffContent(*w.Seen, was.Content()); len(changed) > 0 {
-			return Written{Now: was}, fault.Newf(fault.Conflict, "The policy was changed elsewhere since this page was read: %s.", ChangesWords(changed)).
+			return Written{Now: was}, fault.Newf(fault.Conflict, "The policy was changed elsewhere since this page was read: %s.", policy.ChangesWords(changed)).
 				WithFix("Look at it as it is now, then decide again.")
 		}
 	}
@@ -217,8 +197,8 @@ func (c Clouds) Write(ctx context.Context, instanceID string, w EditRequest, by 
 	if len(out.Changes) == 0 {
 		return out, nil
 	}
-	if found := w.check(was); Barred(found) {
-		o := &Objection{found}
+	if found := w.check(was); policy.Barred(found) {
+		o := &policy.Objection{Findings: found}
 		return out, fault.Told(fault.Invalid, o.Text(), words.Say("See the reasons beside the fields.")).Because(o)
 	}
 	send := func() error {
@@ -242,9 +222,9 @@ func (c Clouds) Write(ctx context.Context, instanceID string, w EditRequest, by 
 	}
 	v := out.Now.Content().version(instanceID, c.Now())
 	v.Note = by.Note
-	summary := "Changed the backup policy: " + ChangesWords(out.Changes) + "."
+	summary := "Changed the backup policy: " + policy.ChangesWords(out.Changes) + "."
 	if len(out.Differ) > 0 {
-		summary += " The service says otherwise: " + ChangesWords(out.Differ) + "."
+		summary += " The service says otherwise: " + policy.ChangesWords(out.Differ) + "."
 	}
 	if by.Note != "" {
 		summary += " " + sentence(by.Note)
@@ -260,7 +240,7 @@ func sentence(s string) string {
 }
 
 // content is what the instance would say if the request were true.
-func (w EditRequest) content(was Standing) CloudContent {
+func (w EditRequest) content(was Standing) Content {
 	c := was.Content()
 	if w.Advanced != nil {
 		a := *w.Advanced
@@ -272,7 +252,7 @@ func (w EditRequest) content(was Standing) CloudContent {
 	return c
 }
 
-func (w EditRequest) check(was Standing) []Finding {
+func (w EditRequest) check(was Standing) []policy.Finding {
 	if w.Advanced != nil {
 		return CheckAdvanced(was, *w.Advanced, w.Confirmed)
 	}
@@ -280,7 +260,7 @@ func (w EditRequest) check(was Standing) []Finding {
 }
 
 // reread looks until the service says what was asked for, a few times.
-func (c Clouds) reread(ctx context.Context, cloud Cloud, wanted CloudContent) (s Standing, err error) {
+func (c Editor) reread(ctx context.Context, cloud Cloud, wanted Content) (s Standing, err error) {
 	pause := c.Pause
 	if pause <= 0 {
 		pause = time.Second
@@ -300,8 +280,8 @@ func (c Clouds) reread(ctx context.Context, cloud Cloud, wanted CloudContent) (s
 
 // RollBack writes a version again, by the same way as any other request. What has
 // no way back stays: its reason is told.
-func (c Clouds) RollBack(ctx context.Context, instanceID string, number int, confirmed bool, by By) (Written, error) {
-	v, err := c.Versions.Version(ctx, InstanceSubject(instanceID), number)
+func (c Editor) RollBack(ctx context.Context, instanceID string, number int, confirmed bool, by policy.By) (Written, error) {
+	v, err := c.Versions.Version(ctx, policy.InstanceSubject(instanceID), number)
 	if err != nil {
 		return Written{}, err
 	}
@@ -334,7 +314,7 @@ const applyAtOnce = 4
 // refuses does not hold the others. Instances that have it already are not
 // written to, so that after a crash the same order goes on where it stood. Each
 // keeps its priority of nodes, which is about the instance and not the policy.
-func (c Clouds) Apply(ctx context.Context, instanceIDs []string, s Standard, confirmed bool, by By) []Applied {
+func (c Editor) Apply(ctx context.Context, instanceIDs []string, s Standard, confirmed bool, by policy.By) []Applied {
 	out := make([]Applied, len(instanceIDs))
 	gate := make(chan struct{}, applyAtOnce)
 	var work sync.WaitGroup

@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/policy"
 )
 
 // Known is what is known of an instance's past, for what is foreseen of it.
@@ -18,7 +19,7 @@ type Known struct {
 
 // Foreseen is what a policy will do.
 type Foreseen struct {
-	Changes []Change
+	Changes []policy.Change
 	Call    backup.Call
 	Next    []CloudSlot
 	RPO     time.Duration // the most that a failure of disks can lose

@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"slices"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
 )
 
 // plain is an instance with cloud disks, as it is after a purchase.
@@ -81,10 +82,10 @@ func TestStandardPolicies(t *testing.T) {
 				c.s(&s)
 			}
 			found := CheckStandard(c.was, s, c.sure)
-			i := slices.IndexFunc(found, func(f Finding) bool {
+			i := slices.IndexFunc(found, func(f policy.Finding) bool {
 				return f.Bars && (f.Field == c.field || c.field == "-" && f.Field == "") && strings.Contains(f.Text.String(), c.text)
 			})
-			if (c.field == "") == Barred(found) || c.field != "" && i < 0 {
+			if (c.field == "") == policy.Barred(found) || c.field != "" && i < 0 {
 				t.Errorf("found %+v", found)
 			}
 		})
@@ -95,7 +96,7 @@ func TestDiffInWords(t *testing.T) {
 	a := plain().Standard
 	b := Standard{RetentionDays: 30, Days: []time.Weekday{time.Sunday, time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday}, Hour: 23, Method: Snapshot, Log: LogAsData, Priority: PrimaryOnly}
 	want := "Kept: 7 days → 30 days; Days: Mon, Thu → every day; Hour: 18:00–19:00 UTC → 23:00–00:00 UTC; Method: physical → snapshot; Incremental: on → off; Log backups: every 30 minutes → with each data backup"
-	if got := ChangesWords(Diff(a, b)); got != want {
+	if got := policy.ChangesWords(Diff(a, b)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if d := Diff(a, a); len(d) > 0 {
@@ -232,7 +233,9 @@ func TestAdvancedPolicies(t *testing.T) {
 				c.a(&a)
 			}
 			found := CheckAdvanced(w, a, false)
-			if (c.field == "") == Barred(found) || c.field != "" && !slices.ContainsFunc(found, func(f Finding) bool { return f.Bars && f.Field == c.field && strings.Contains(f.Text.String(), c.text) }) {
+			if (c.field == "") == policy.Barred(found) || c.field != "" && !slices.ContainsFunc(found, func(f policy.Finding) bool {
+				return f.Bars && f.Field == c.field && strings.Contains(f.Text.String(), c.text)
+			}) {
 				t.Errorf("found %+v", found)
 			}
 		})
@@ -307,7 +310,7 @@ func TestWhatAutomaticWillDecide(t *testing.T) {
 	if _, _, barred := Automatic(w, nil, now); barred == "" {
 		t.Error("the secondary first takes full backups only")
 	}
-	if !Barred(CheckOrder(backup.Order{Automatic: true}, w, nil, nil, now)) || Barred(CheckOrder(backup.Order{}, w, nil, nil, now)) {
+	if !policy.Barred(CheckOrder(backup.Order{Automatic: true}, w, nil, nil, now)) || policy.Barred(CheckOrder(backup.Order{}, w, nil, nil, now)) {
 		t.Error("orders on the secondary first")
 	}
 }
@@ -321,11 +324,11 @@ func TestTwentyADay(t *testing.T) {
 	if made, frees := Today(sets, nil, now); made != 19 || !frees.Equal(now.Add(time.Hour)) {
 		t.Errorf("%d, %v", made, frees)
 	}
-	if Barred(CheckOrder(backup.Order{}, plain(), sets, nil, now)) {
+	if policy.Barred(CheckOrder(backup.Order{}, plain(), sets, nil, now)) {
 		t.Error("the 20th is refused")
 	}
 	sets = append(sets, backup.CloudSet{Started: now})
-	if !Barred(CheckOrder(backup.Order{}, plain(), sets, nil, now)) {
+	if !policy.Barred(CheckOrder(backup.Order{}, plain(), sets, nil, now)) {
 		t.Error("the 21st is taken")
 	}
 }
@@ -354,7 +357,7 @@ func TestWhichSetsCanBeKeptLonger(t *testing.T) {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}
-	if !Barred(CheckExpiry(good, good.Expires, 3, now)) || Barred(CheckExpiry(good, good.Expires.Add(time.Second), 3, now)) {
+	if !policy.Barred(CheckExpiry(good, good.Expires, 3, now)) || policy.Barred(CheckExpiry(good, good.Expires.Add(time.Second), 3, now)) {
 		t.Error("only later")
 	}
 }

@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -34,8 +35,8 @@ func Extend(ctx context.Context, cloud backup.Cloud, r Recorder, instanceID, set
 	if err != nil || was.Expires.Equal(until) {
 		return was, err
 	}
-	if found := CheckExpiry(was, until, databases, now()); Barred(found) {
-		o := &Objection{found}
+	if found := CheckExpiry(was, until, databases, now()); policy.Barred(found) {
+		o := &policy.Objection{Findings: found}
 		return was, fault.Told(fault.Invalid, o.Text(), words.Text{}).Because(o)
 	}
 	sent := cloud.Extend(ctx, setID, until)
@@ -51,7 +52,7 @@ func Extend(ctx context.Context, cloud backup.Cloud, r Recorder, instanceID, set
 	case !is.Expires.Equal(until):
 		return is, fault.Newf(fault.Conflict, "The service took the new expiry and still says %s.", TwoZones(is.Expires)).WithFix("Look again in a minute.")
 	}
-	e := audit.New(by, now(), "set.extend", InstanceSubject(instanceID), fmt.Sprintf("Moved the expiry of backup set %s to %s.", setID, TwoZones(until))).
+	e := audit.New(by, now(), "set.extend", policy.InstanceSubject(instanceID), fmt.Sprintf("Moved the expiry of backup set %s to %s.", setID, TwoZones(until))).
 		With(map[string]any{"set": setID, "expires": was.Expires}, map[string]any{"set": setID, "expires": until})
 	return is, r.Record(ctx, e)
 }

@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"fmt"
@@ -47,13 +47,6 @@ func EveryWords(minutes int) string {
 		return "every hour"
 	}
 	return fmt.Sprintf("every %d hours", minutes/60)
-}
-
-func onOff(b bool) string {
-	if b {
-		return "on"
-	}
-	return "off"
 }
 
 func daysWords(n int) string {

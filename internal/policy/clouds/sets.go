@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -47,11 +48,13 @@ func Today(sets []backup.CloudSet, jobs []backup.Job, now time.Time) (made int, 
 }
 
 // CheckOrder tells what speaks against a backup by hand.
-func CheckOrder(o backup.Order, was Standing, sets []backup.CloudSet, jobs []backup.Job, now time.Time) []Finding {
+func CheckOrder(o backup.Order, was Standing, sets []backup.CloudSet, jobs []backup.Job, now time.Time) []policy.Finding {
 	out := reachable(was.Can)
-	bar := func(field string, text, fix words.Text) { out = append(out, Finding{field, true, text, fix}) }
+	bar := func(field string, text, fix words.Text) {
+		out = append(out, policy.Finding{Field: field, Bars: true, Text: text, Fix: fix})
+	}
 	if _, err := backup.OrderCall("", o); err != nil {
-		field := FieldDatabases
+		field := policy.FieldDatabases
 		if o.Snapshot && o.Automatic {
 			field = FieldMode
 		}
@@ -116,17 +119,17 @@ func Extendable(s backup.CloudSet, databases int, now time.Time) Extension {
 }
 
 // CheckExpiry tells what speaks against a new expiry of a set.
-func CheckExpiry(s backup.CloudSet, until time.Time, databases int, now time.Time) (out []Finding) {
+func CheckExpiry(s backup.CloudSet, until time.Time, databases int, now time.Time) (out []policy.Finding) {
 	e := Extendable(s, databases, now)
 	for _, why := range e.Why {
-		out = append(out, Finding{Field: FieldExpiry, Bars: true, Text: words.Plain(why)})
+		out = append(out, policy.Finding{Field: FieldExpiry, Bars: true, Text: words.Plain(why)})
 	}
 	switch {
 	case len(out) > 0:
 	case !until.After(s.Expires):
-		out = append(out, Finding{Field: FieldExpiry, Bars: true, Text: words.Say("The expiry can only be moved later: it is %s.", TwoZones(s.Expires)), Fix: words.Say("Choose a later moment.")})
+		out = append(out, policy.Finding{Field: FieldExpiry, Bars: true, Text: words.Say("The expiry can only be moved later: it is %s.", TwoZones(s.Expires)), Fix: words.Say("Choose a later moment.")})
 	case e.Unsure != "":
-		out = append(out, Finding{Field: FieldExpiry, Text: words.Text{Format: e.Unsure}})
+		out = append(out, policy.Finding{Field: FieldExpiry, Text: words.Text{Format: e.Unsure}})
 	}
 	return out
 }

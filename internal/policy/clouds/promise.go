@@ -1,10 +1,11 @@
-package policy
+package clouds
 
 import (
 	"slices"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/policy"
 )
 
 const (
@@ -20,14 +21,14 @@ const (
 
 // LastPolicy is an instance's policy as it was last read.
 type LastPolicy struct {
-	Content CloudContent
+	Content Content
 	Since   time.Time // UTC, when it was first seen as it is
 }
 
 // ReadLast finds the policy in its versions, newest first; false when none was
 // read, or none that this version understands. Acknowledging a change or
 // naming it again does not begin it anew.
-func ReadLast(versions []Version) (k LastPolicy, known bool) {
+func ReadLast(versions []policy.Version) (k LastPolicy, known bool) {
 	for i, v := range versions {
 		c, err := ReadContent(v)
 		switch {
@@ -43,14 +44,14 @@ func ReadLast(versions []Version) (k LastPolicy, known bool) {
 	return k, len(versions) > 0
 }
 
-// CloudPromises tells what an instance's own policy promises for one of its
+// Promises tells what an instance's own policy promises for one of its
 // databases. The objective is the most that the policy lets a loss of the disks
 // cost; nobody is asked for another one.
 //
 // The next data backup is due when its hour is over, the next log after the
 // log's interval, each with the time in which it becomes known. Logs are
 // expected of databases that ever had one: of others the objective tells.
-func CloudPromises(k LastPolicy, is backup.Protection, now time.Time) backup.Promise {
+func Promises(k LastPolicy, is backup.Protection, now time.Time) backup.Promise {
 	out := backup.Promise{InstanceID: is.InstanceID, Database: is.Database, Slack: logSlack}
 	s := k.Content.effective()
 	if out.Objective, _ = WorstRPO(s); s.Log == LogAsData {
@@ -61,16 +62,23 @@ func CloudPromises(k LastPolicy, is backup.Protection, now time.Time) backup.Pro
 	}
 	// A policy that was just changed, or a database that just came, owes
 	// nothing of before.
-	owed := latest(k.Since, out.Since)
-	if next := k.Content.nextData(latest(owed, latest(is.LastFull, is.LastDifferential))); !next.IsZero() {
+	owed := later(k.Since, out.Since)
+	if next := k.Content.nextData(later(owed, later(is.LastFull, is.LastDifferential))); !next.IsZero() {
 		out.Due = next.Add(time.Hour + dataSlack)
 	}
 	if s.Log != LogAsData && !is.LastLog.IsZero() {
-		if due := latest(owed, is.LastLog).Add(out.Objective + logSlack); out.Due.IsZero() || due.Before(out.Due) {
+		if due := later(owed, is.LastLog).Add(out.Objective + logSlack); out.Due.IsZero() || due.Before(out.Due) {
 			out.Due = due
 		}
 	}
 	return out
+}
+
+// Promised tells what an instance's own policy promises of its databases, by
+// its versions, newest first; false when none can be read.
+func Promised(versions []policy.Version) (promises func(backup.Protection, time.Time) backup.Promise, known bool) {
+	kept, known := ReadLast(versions)
+	return func(is backup.Protection, now time.Time) backup.Promise { return Promises(kept, is, now) }, known
 }
 
 // promised reports whether anything is promised.
@@ -80,7 +88,7 @@ func promised(p backup.Promise) bool {
 
 // effective is the standard policy that promises as much as the one that is
 // on. Of an advanced policy the weekly rules count: the others only add days.
-func (c CloudContent) effective() Standard {
+func (c Content) effective() Standard {
 	if !c.AdvancedOn || c.Advanced == nil {
 		return c.Standard
 	}
@@ -99,7 +107,7 @@ func (c CloudContent) effective() Standard {
 // nextData is when the hour of the first data backup after a moment begins
 // (UTC); zero = none is planned. Whether the service means the days in UTC is
 // not documented; its hour is.
-func (c CloudContent) nextData(after time.Time) time.Time {
+func (c Content) nextData(after time.Time) time.Time {
 	hour, wanted := c.Standard.Hour, func(day time.Time) bool { return slices.Contains(c.Standard.Days, day.Weekday()) }
 	if c.AdvancedOn && c.Advanced != nil {
 		hour, wanted = c.Advanced.Hour, func(day time.Time) bool {
@@ -114,4 +122,11 @@ func (c CloudContent) nextData(after time.Time) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

@@ -1,4 +1,4 @@
-package policy
+package clouds
 
 import (
 	"context"
@@ -46,9 +46,8 @@ const (
 	FieldRows        = "rows" // of the advanced policy
 	FieldLogKept     = "log-retention"
 	// Of a manual backup and of a set's expiry.
-	FieldMode      = "mode" // full or automatic
-	FieldDatabases = "databases"
-	FieldExpiry    = "expiry"
+	FieldMode   = "mode" // full or automatic
+	FieldExpiry = "expiry"
 )
 
 // Method is how the service takes data backups.
