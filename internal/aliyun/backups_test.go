@@ -316,7 +316,12 @@ func TestLinksGiveRealBackups(t *testing.T) {
 
 // A restore gives what the database held then.
 func TestRestoreIntoAnExistingInstance(t *testing.T) {
-	b := newBackups(t)
+	const other = "rm-other"
+	b := newBackups(t, func(c *aliyunemu.Config) {
+		second := c.Instances[0]
+		second.ID, second.Databases = other, map[string]*aliyunemu.Database{"Crm": {Contents: rows("x"), DataBytes: 8 << 20}}
+		c.Instances = append(c.Instances, second)
+	})
 	s, err := b.cloud1.Policy(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -332,12 +337,12 @@ func TestRestoreIntoAnExistingInstance(t *testing.T) {
 	b.forward(time.Hour)
 	restore := func(o backup.RestoreOrder) string {
 		t.Helper()
-		o.Target = instance
+		o.Target = other
 		if err := b.cloud1.Restore(t.Context(), o); err != nil {
 			t.Fatal(err)
 		}
 		b.forward(time.Minute)
-		in, _ := b.rds.Instance(instance)
+		in, _ := b.rds.Instance(other)
 		for _, to := range o.Databases {
 			if db := in.Databases[to]; db == nil || !db.Restored {
 				t.Fatalf("%s: %+v", to, db)
@@ -353,8 +358,8 @@ func TestRestoreIntoAnExistingInstance(t *testing.T) {
 	if got := restore(backup.RestoreOrder{At: moment.Truncate(time.Second), Databases: map[string]string{"Shop": "Shop_then"}}); got != string(rows("a", "b")) {
 		t.Errorf("the moment held %s", got)
 	}
-	names, err := b.cloud1.Names(t.Context(), instance)
-	if err != nil || !slices.Equal(names, []string{"Crm", "Shop", "Shop_set", "Shop_then"}) {
+	names, err := b.cloud1.Names(t.Context(), other)
+	if err != nil || !slices.Equal(names, []string{"Crm", "Shop_set", "Shop_then"}) {
 		t.Errorf("%v %v", names, err)
 	}
 	for name, c := range map[string]struct {
@@ -362,15 +367,16 @@ func TestRestoreIntoAnExistingInstance(t *testing.T) {
 		kind fault.Kind
 		code string
 	}{
-		"taken":   {backup.RestoreOrder{SetID: full.ID, Target: instance, Databases: map[string]string{"Shop": "crm"}}, fault.Conflict, "InvalidDBName.Duplicate"},
-		"unknown": {backup.RestoreOrder{SetID: full.ID, Target: instance, Databases: map[string]string{"Nobody": "n"}}, fault.NotFound, "InvalidDBName.NotFound"},
+		"taken":   {backup.RestoreOrder{SetID: full.ID, Target: other, Databases: map[string]string{"Shop": "crm"}}, fault.Conflict, "InvalidDBName.Duplicate"},
+		"unknown": {backup.RestoreOrder{SetID: full.ID, Target: other, Databases: map[string]string{"Nobody": "n"}}, fault.NotFound, "InvalidDBName.NotFound"},
 		"target":  {backup.RestoreOrder{SetID: full.ID, Target: "rm-none", Databases: map[string]string{"Shop": "n"}}, fault.NotFound, "InvalidDBInstanceId.NotFound"},
-		"gone":    {backup.RestoreOrder{SetID: "1", Target: instance, Databases: map[string]string{"Shop": "n"}}, fault.NotFound, "InvalidBackupId.NotFound"},
-		"too old": {backup.RestoreOrder{At: moment.AddDate(-1, 0, 0), Target: instance, Databases: map[string]string{"Shop": "n"}}, fault.Conflict, "InvalidRestoreTime.NotFound"},
+		"itself":  {backup.RestoreOrder{SetID: full.ID, Target: instance, Databases: map[string]string{"Shop": "n"}}, fault.Invalid, ""},
+		"gone":    {backup.RestoreOrder{SetID: "1", Target: other, Databases: map[string]string{"Shop": "n"}}, fault.NotFound, "InvalidBackupId.NotFound"},
+		"too old": {backup.RestoreOrder{At: moment.AddDate(-1, 0, 0), Target: other, Databases: map[string]string{"Shop": "n"}}, fault.Conflict, "InvalidRestoreTime.NotFound"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r *clouds.Refusal
-			if err := b.cloud1.Restore(t.Context(), c.o); fault.Of(err) != c.kind || !errors.As(err, &r) || r.Code != c.code {
+			if err := b.cloud1.Restore(t.Context(), c.o); fault.Of(err) != c.kind || c.code != "" && (!errors.As(err, &r) || r.Code != c.code) {
 				t.Errorf("got %v", err)
 			}
 		})
