@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -137,7 +139,7 @@ func (s *scripted) Database(context.Context, string) (backup.Database, error) {
 		DataBytes: 8 << 20, LogBytes: 8 << 20, FreeBackupBytes: -1, LastGoodCheck: time.Now(), LastLogBackupLSN: s.at(max(s.logged, 1)), LogBytesSinceBackup: int64(s.clock-s.logged) * 512}, nil
 }
 
-func (s *scripted) Named(ctx context.Context, database, name string) (out []backup.HistoryRow, err error) {
+func (s *scripted) Named(ctx context.Context, database, name string, _ time.Time) (out []backup.HistoryRow, err error) {
 	rows, err := s.History(ctx, database, 0, 1000)
 	for _, r := range rows {
 		if r.Set.Name == name {
@@ -201,3 +203,17 @@ func (s *scripted) WriteActivity(context.Context, string) (backup.WriteActivity,
 }
 func (s *scripted) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 func (s *scripted) MakeFolder(context.Context, string) error                     { return nil }
+
+func (s *scripted) Recent(ctx context.Context, database string, limit int) ([]backup.HistoryRow, error) {
+	rows, err := s.History(ctx, database, 0, math.MaxInt)
+	slices.Reverse(rows)
+	return rows[:min(limit, len(rows))], err
+}
+
+func (s *scripted) Newest(ctx context.Context) (newest int64, err error) {
+	rows, err := s.History(ctx, "", 0, math.MaxInt)
+	for _, r := range rows {
+		newest = max(newest, r.ID)
+	}
+	return newest, err
+}

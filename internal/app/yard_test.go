@@ -161,7 +161,7 @@ func (y *yard) once(id string) {
 		if o.State != backupjob.OrderDone {
 			continue
 		}
-		rows, err := server.Named(y.t.Context(), o.Database, o.Name)
+		rows, err := server.Named(y.t.Context(), o.Database, o.Name, time.Time{})
 		if err != nil || len(rows) != 1 {
 			y.t.Errorf("%s was taken %d times: %v\n%s", o.Name, len(rows), err, y.tale(id))
 		}

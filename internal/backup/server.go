@@ -32,9 +32,16 @@ type Server interface {
 	// History lists sets of a database, of all with an empty name, in msdb with a backup_set_id above
 	// after, oldest first, at most limit. Only completed backups are there.
 	History(ctx context.Context, database string, after int64, limit int) ([]HistoryRow, error)
+	// Recent lists the newest completed sets of a database in msdb, newest
+	// first, at most limit: those of its own lineage, wherever they were taken.
+	// However long the history is, only the newest rows are looked at.
+	Recent(ctx context.Context, database string, limit int) ([]HistoryRow, error)
+	// Newest is the newest backup_set_id in msdb; 0 where the history is empty.
+	Newest(ctx context.Context) (int64, error)
 	// Named finds completed sets of a database by their NAME, newest first, at
-	// most ten: whether an order was carried out.
-	Named(ctx context.Context, database, name string) ([]HistoryRow, error)
+	// most ten: whether an order was carried out that was given at since (UTC)
+	// or later.
+	Named(ctx context.Context, database, name string, since time.Time) ([]HistoryRow, error)
 	// Running tells of BACKUP, RESTORE and DBCC statements at work on a database.
 	Running(ctx context.Context, database string) ([]RunningStatement, error)
 
@@ -97,14 +104,21 @@ type Database struct {
 	LastLogBackupLSN    LSN  // zero: FULL in name only, no log backup is possible yet
 	PreferredReplica    bool // true outside availability groups
 	InAvailabilityGroup bool
-	LastFull, LastDiff  time.Time // UTC, finish; zero = never (as this server's msdb knows)
-	LastLog             time.Time
-	LastGoodCheck       time.Time // UTC; zero = unknown
-	EditionFeatures     []string  // sys.dm_db_persisted_sku_features
-	Filestream          bool
-	FreeBackupBytes     int64              // free space at the backup folder's volume; -1 = unknown
-	LogBytesSinceBackup int64              // log to be written by the next log backup; -1 = unknown
-	Files               []bakfile.DataFile // id, logical name, type and size; only where one database is asked for
+	// The full backup on which a differential would build, as the engine says:
+	// its set, and when it was taken (UTC). Zero = none: no differential is
+	// possible. msdb may know less or more of it.
+	BaseGUID GUID
+	BaseAt   time.Time
+	// LastFull, LastDiff and LastLog are the newest backups of this lineage on
+	// this server, UTC, finished; copy-only fulls and sets that a restore wrote
+	// into msdb from elsewhere do not count. Zero = none is known.
+	LastFull, LastDiff, LastLog time.Time
+	LastGoodCheck               time.Time // UTC; zero = unknown
+	EditionFeatures             []string  // sys.dm_db_persisted_sku_features
+	Filestream                  bool
+	FreeBackupBytes             int64              // free space at the backup folder's volume; -1 = unknown
+	LogBytesSinceBackup         int64              // log to be written by the next log backup; -1 = unknown
+	Files                       []bakfile.DataFile // id, logical name, type and size; only where one database is asked for
 }
 
 // MissingRight is a right and the statement that grants it.

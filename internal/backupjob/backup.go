@@ -28,7 +28,7 @@ func (j *job) take(ctx context.Context, s Plan, o *Order) error {
 		return err
 	}
 	defer leave()
-	if rows, err := server.Named(ctx, o.Database, o.Name); err != nil {
+	if rows, err := server.Named(ctx, o.Database, o.Name, j.run.Created); err != nil {
 		return err
 	} else if len(rows) > 0 {
 		return j.taken(ctx, s, o, server, rows, Adopted)
@@ -50,7 +50,7 @@ func (j *job) take(ctx context.Context, s Plan, o *Order) error {
 	message, _ := fault.Texts(err)
 	switch {
 	case err == nil:
-		rows, err := server.Named(ctx, o.Database, o.Name)
+		rows, err := server.Named(ctx, o.Database, o.Name, j.run.Created)
 		if err != nil {
 			return err // the next look adopts it
 		}
@@ -93,7 +93,7 @@ func (j *job) seek(ctx context.Context, s Plan, o *Order) error {
 	if err != nil {
 		return err
 	}
-	rows, err := server.Named(ctx, o.Database, o.Name)
+	rows, err := server.Named(ctx, o.Database, o.Name, j.run.Created)
 	if err != nil {
 		return err
 	}
@@ -102,6 +102,17 @@ func (j *job) seek(ctx context.Context, s Plan, o *Order) error {
 	}
 	if len(running) > 0 || j.Now().Before(o.Intended.Add(j.Rules.Settle)) {
 		return pause(ctx, max(min(j.Rules.Settle/4, time.Second), 10*time.Millisecond)) // at work, or perhaps on its way
+	}
+	// A server whose msdb takes no rows (error 3009) takes backups all the same.
+	_, place, err := j.Ports.Server(ctx, s.Job.ServerID)
+	if err != nil {
+		return err
+	}
+	switch set, err := readSet(ctx, j.Ports, place.BucketID, o.Keys); {
+	case fault.Is(err, fault.Unavailable):
+		return err
+	case err == nil && set.Name == o.Name:
+		return j.taken(ctx, s, o, server, nil, Adopted)
 	}
 	o.Verdict, o.Settled = Void, j.Now()
 	return j.note(ctx, *o, Change{Events: event(o.Settled, stepBackup(*o), run.Warning, words.Say("The backup of %s was not taken; it is ordered again.", o.Database))})
@@ -240,7 +251,7 @@ func (j *job) verify(ctx context.Context, s Plan, o *Order) error {
 	if err != nil && (ctx.Err() != nil || fault.Is(err, fault.Unavailable)) {
 		return err
 	}
-	rows, named := server.Named(ctx, o.Database, o.Name)
+	rows, named := server.Named(ctx, o.Database, o.Name, j.run.Created)
 	if named != nil {
 		return named
 	}

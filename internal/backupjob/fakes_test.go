@@ -180,7 +180,7 @@ func (b *box) Database(_ context.Context, name string) (backup.Database, error) 
 	return backup.Database{}, errors.Join(b.away, fault.New(fault.NotFound, "It is gone.", ""))
 }
 
-func (b *box) Named(context.Context, string, string) ([]backup.HistoryRow, error) {
+func (b *box) Named(context.Context, string, string, time.Time) ([]backup.HistoryRow, error) {
 	b.call("named")
 	return b.named, b.away
 }

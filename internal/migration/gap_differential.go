@@ -51,14 +51,29 @@ func (j *job) offerGapDifferential(ctx context.Context, m Migration, server back
 }
 
 // foreignFull is a full backup that others took since ours and that a
-// differential would build on; zero when there is none.
+// differential would build on; zero when there is none. The engine knows its
+// base; msdb is asked who took it, and for the base where the engine tells none.
 func foreignFull(ctx context.Context, m Migration, server backup.Server) (backup.HistoryRow, error) {
+	d, err := server.Database(ctx, m.SourceDatabase)
+	if err != nil {
+		return backup.HistoryRow{}, err
+	}
+	if chain := m.Chain(); !d.BaseGUID.IsZero() && len(chain) > 0 {
+		if d.BaseGUID == chain[0].SetGUID {
+			return backup.HistoryRow{}, nil
+		}
+		rows, err := server.Recent(ctx, m.SourceDatabase, 1000)
+		if i := slices.IndexFunc(rows, func(r backup.HistoryRow) bool { return r.Set.ID == d.BaseGUID }); i >= 0 {
+			return rows[i], err
+		}
+		return backup.HistoryRow{ID: -1, User: "somebody", Set: backup.Set{ID: d.BaseGUID, Finished: backup.Moment{Local: d.BaseAt, UTC: &d.BaseAt}}}, err
+	}
 	var after int64
 	for _, t := range m.LiveSource.SourceBackups {
 		if t.Kind != string(backup.Full) || t.File == 0 {
 			continue
 		}
-		rows, err := server.Named(ctx, m.SourceDatabase, t.Name)
+		rows, err := server.Named(ctx, m.SourceDatabase, t.Name, t.Intended)
 		if err != nil {
 			return backup.HistoryRow{}, err
 		}
@@ -66,7 +81,7 @@ func foreignFull(ctx context.Context, m Migration, server backup.Server) (backup
 			after = max(after, r.ID)
 		}
 	}
-	rows, err := server.History(ctx, m.SourceDatabase, after, 1000)
+	rows, err := since(ctx, server, m.SourceDatabase, after)
 	for _, r := range rows {
 		if r.Set.Kind == backup.Full && !r.Set.CopyOnly && !ours(m, r.Set.Name) {
 			return r, err

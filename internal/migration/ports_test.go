@@ -102,7 +102,7 @@ func (s *diskServer) WriteActivity(context.Context, string) (backup.WriteActivit
 	s.said("activity")
 	return s.activity, nil
 }
-func (s *diskServer) Named(_ context.Context, _, name string) (out []backup.HistoryRow, err error) {
+func (s *diskServer) Named(_ context.Context, _, name string, _ time.Time) (out []backup.HistoryRow, err error) {
 	for _, r := range s.rows {
 		if r.Set.Name == name {
 			out = append(out, r)
@@ -267,4 +267,17 @@ func (s *diskServer) MissingRights(context.Context, string) ([]backup.MissingRig
 func (s *diskServer) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 func (b *shelf) List(context.Context, string, string, int) ([]objectstore.Object, error) {
 	return nil, nil
+}
+
+func (s *diskServer) Recent(_ context.Context, _ string, limit int) ([]backup.HistoryRow, error) {
+	rows := slices.Clone(s.rows)
+	slices.Reverse(rows)
+	return rows[:min(limit, len(rows))], nil
+}
+
+func (s *diskServer) Newest(context.Context) (newest int64, err error) {
+	for _, r := range s.rows {
+		newest = max(newest, r.ID)
+	}
+	return newest, nil
 }

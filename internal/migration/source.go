@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -63,6 +62,11 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 		if now, err := j.Store.Migration(ctx, j.id); err != nil || len(now.LiveSource.SourceBackups) == 0 && now.Ahead > 0 {
 			return err // the order was changed while it waited for its turn
 		}
+	}
+	if away, err := j.forked(ctx, m, server); err != nil {
+		return err
+	} else if away {
+		return j.stand(ctx, m, sourceForked("source"))
 	}
 	now := j.Now()
 	t := SourceBackup{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == SourceFreeze, Intended: now}
@@ -144,6 +148,12 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 	if f.Kind == string(backup.Differential) && !f.BaseGUID.IsZero() && len(m.Chain()) > 0 && f.BaseGUID != m.Chain()[0].SetGUID {
 		return j.otherBase(ctx, m, t, v)
 	}
+	if f.Kind == string(backup.Log) && departs(m, f) {
+		if err := j.unused(ctx, t, v, words.Say("It does not follow what the target has: the source was restored, reverted or made anew since.")); err != nil {
+			return err
+		}
+		return j.stand(ctx, m, sourceForked(sourceBackupStep(t)))
+	}
 	if reached := m.taken(); f.Kind == string(backup.Log) && f.FirstLSN.Compare(reached) > 0 {
 		if m.LiveSource.coversGap() {
 			return j.unused(ctx, t, v, words.Say("It does not join what was taken before; the differential that follows covers what it holds."))
@@ -215,14 +225,12 @@ func nextOrd(m Migration) int {
 
 // reconcileBackup asks msdb whether an order without an answer became a backup.
 func (j *job) reconcileBackup(ctx context.Context, m Migration, server backup.Server, t SourceBackup) error {
-	rows, err := server.History(ctx, m.SourceDatabase, m.LiveSource.History, 500)
+	rows, err := server.Named(ctx, m.SourceDatabase, t.Name, t.Intended)
 	if err != nil {
 		return err
 	}
-	for _, r := range rows {
-		if r.Set.Name == t.Name {
-			return j.taken(ctx, m, t, Adopted)
-		}
+	if len(rows) > 0 {
+		return j.taken(ctx, m, t, Adopted)
 	}
 	running, err := server.Running(ctx, m.SourceDatabase)
 	if err != nil {
@@ -230,6 +238,12 @@ func (j *job) reconcileBackup(ctx context.Context, m Migration, server backup.Se
 	}
 	if len(running) > 0 || j.Now().Before(t.Intended.Add(j.SourceBackups.Settle)) {
 		return rest(ctx, min(j.SourceBackups.Settle/4, time.Second)) // still at work, or perhaps on its way
+	}
+	switch whole, err := j.lies(ctx, m, t); {
+	case err != nil:
+		return err
+	case whole:
+		return j.taken(ctx, m, t, Adopted)
 	}
 	t.Verdict, t.Settled, t.Error = Void, j.Now(), "never carried out"
 	c := Change{SourceBackup: &t, Events: j.event(sourceBackupStep(t), run.Warning, words.Say("The backup was not taken; it is ordered again.")),
@@ -239,6 +253,25 @@ func (j *job) reconcileBackup(ctx context.Context, m Migration, server backup.Se
 		c.Frozen = &never
 	}
 	return j.note(ctx, c)
+}
+
+// lies reports whether a backup lies whole in its folder under the NAME that
+// was ordered, although msdb does not know it: a server whose msdb takes no rows
+// (error 3009) takes backups all the same.
+func (j *job) lies(ctx context.Context, m Migration, t SourceBackup) (bool, error) {
+	_, place, err := j.Ports.Server(ctx, m.LiveSource.ServerID)
+	if err != nil {
+		return false, err
+	}
+	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
+	if err != nil {
+		return false, err
+	}
+	s, _, err := readSet(ctx, bucket, StripeKeys(t.Key))
+	if fault.Is(err, fault.Unavailable) {
+		return false, err
+	}
+	return err == nil && s.Name == t.Name, nil
 }
 
 // writable reports whether the server says that the source takes writes. Only
@@ -258,74 +291,6 @@ func rest(ctx context.Context, d time.Duration) error {
 		return context.Cause(ctx)
 	}
 }
-
-// lookHistory finds backups that others took since: a log backup of theirs is
-// a link of the chain, and without it the next one of ours does not join.
-func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server, place Place) error {
-	rows, err := server.History(ctx, m.SourceDatabase, m.LiveSource.History, 500)
-	if err != nil {
-		return err
-	}
-	c := Change{HistoryAt: j.Now()}
-	pending, _ := m.LiveSource.unanswered()
-	for _, r := range rows {
-		if pending.Name != "" && r.Set.Name == pending.Name {
-			break // it must still be found by its own search
-		}
-		c.History = &r.ID
-		if ours(m, r.Set.Name) || r.Set.Kind != backup.Log || r.Set.CopyOnly || r.Set.Last.Compare(m.taken()) <= 0 {
-			continue
-		}
-		files, err := j.foreign(ctx, m, place, r)
-		if err != nil {
-			message, _ := fault.Texts(err)
-			p := &Problem{Code: "foreign-log", Step: "source-backup/foreign", Said: strings.Join(r.Files, ", "),
-				Cause: words.Say("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message)}
-			p = j.offerGapDifferential(ctx, m, server, p)
-			p.Fix = words.Say("Copy the file into the server's backup folder under its own name and retry. If it is gone: %s Stop the other job, or it happens again.", p.Fix)
-			return j.note(ctx, Change{Problem: &p, Events: j.event("source-backup/foreign", run.Problem, p.Cause),
-				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
-		}
-		c.Files = append(c.Files, files...)
-		c.Events = append(c.Events, j.event("source-backup/foreign", run.Warning, words.Say("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)
-		m.Files = append(m.Files, files...)
-	}
-	return j.note(ctx, c)
-}
-
-// foreign makes files of somebody else's log backup, when we can reach it. A
-// striped one is of use where the target takes several files.
-func (j *job) foreign(ctx context.Context, m Migration, place Place, r backup.HistoryRow) ([]File, error) {
-	if len(r.Files) != 1 && !m.Traits.Stripes || len(r.Files) == 0 || !r.Disk {
-		return nil, fault.New(fault.Invalid, "It is not a single file on disk.", "")
-	}
-	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
-	if err != nil {
-		return nil, err
-	}
-	var keys []string
-	for _, file := range r.Files {
-		key, inside := place.Key(file)
-		if !inside {
-			key = path.Base(strings.ReplaceAll(file, `\`, "/")) // perhaps it was copied here
-		}
-		keys = append(keys, key)
-	}
-	files, err := readFiles(ctx, bucket, keys)
-	for i := range files {
-		f := &files[i]
-		if f.SetGUID != r.Set.ID {
-			return nil, fault.Newf(fault.Conflict, "%s holds another backup now.", f.Source)
-		}
-		f.Ord, f.Key = nextOrd(m)+i, m.StagingPrefix+SafeName(*f, m.SourceDatabase)
-		if i > 0 {
-			f.Key = fmt.Sprintf("%s%d%s", m.StagingPrefix, i+1, SafeName(*f, m.SourceDatabase))
-		}
-	}
-	return files, err
-}
-
-func ours(m Migration, name string) bool { return strings.HasPrefix(name, "bakplane "+m.ID+" ") }
 
 // taken is the last LSN of the files known, in or on their way to the target.
 func (m Migration) taken() (lsn bakfile.LSN) {

@@ -80,28 +80,36 @@ func (j *job) stripes(ctx context.Context, m Migration, server backup.Server, ki
 // readFiles makes planned files of the stripes of one backup set, in the order
 // of their families.
 func readFiles(ctx context.Context, bucket objectstore.Bucket, keys []string) ([]File, error) {
-	var read []backup.ReadFile
-	size := map[string]int64{}
-	for _, key := range keys {
-		o, err := bucket.Stat(ctx, key)
-		if err != nil {
-			return nil, err
-		}
-		file, err := bakfile.Read(objectstore.ReaderAt(ctx, bucket, key, o.Size), o.Size)
-		if err != nil {
-			return nil, err
-		}
-		read, size[key] = append(read, backup.ReadFile{Name: key, File: file}), o.Size
+	s, size, err := readSet(ctx, bucket, keys)
+	if err != nil {
+		return nil, err
 	}
-	sets := backup.FromFiles(read)
-	if len(sets) != 1 || !sets[0].Complete || len(sets[0].Files) != len(keys) {
-		return nil, fault.Newf(fault.Conflict, "%s is not a whole backup.", strings.Join(keys, ", ")).WithFix("Check the disk of the server's backup folder.")
-	}
-	s := sets[0]
 	var out []File
 	for _, stripe := range s.Files {
 		out = append(out, File{Source: stripe.Name, Size: size[stripe.Name], Kind: string(s.Kind), SetGUID: s.ID, BaseGUID: s.DifferentialBase, ForkID: s.Fork,
 			FirstLSN: s.First, LastLSN: s.Last, Started: s.Started.Time(), DataBytes: s.DatabaseSize, State: FilePlanned})
 	}
 	return out, nil
+}
+
+// readSet reads the one whole set that files hold, and how large they are.
+func readSet(ctx context.Context, bucket objectstore.Bucket, keys []string) (backup.Set, map[string]int64, error) {
+	var read []backup.ReadFile
+	size := map[string]int64{}
+	for _, key := range keys {
+		o, err := bucket.Stat(ctx, key)
+		if err != nil {
+			return backup.Set{}, nil, err
+		}
+		file, err := bakfile.Read(objectstore.ReaderAt(ctx, bucket, key, o.Size), o.Size)
+		if err != nil {
+			return backup.Set{}, nil, err
+		}
+		read, size[key] = append(read, backup.ReadFile{Name: key, File: file}), o.Size
+	}
+	sets := backup.FromFiles(read)
+	if len(sets) != 1 || !sets[0].Complete || len(sets[0].Files) != len(keys) {
+		return backup.Set{}, nil, fault.Newf(fault.Conflict, "%s is not a whole backup.", strings.Join(keys, ", ")).WithFix("Check the disk of the server's backup folder.")
+	}
+	return sets[0], size, nil
 }

@@ -30,6 +30,9 @@ func (s *Server) Backup(ctx context.Context, c backup.BackupCall, progress func(
 	if c.Tail && saidNumber(err, 3101) {
 		err = s.tail(ctx, l, c.Database, statement, hear)
 	}
+	if saidNumber(err, 3009) && !saidNumber(err, 3013) {
+		return nil // the set is whole, and msdb alone does not know it
+	}
 	if err == nil && !complete {
 		// A connection can end between two statements of a batch without a
 		// word. Only the server's own message says that the set is complete.

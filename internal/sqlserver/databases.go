@@ -2,6 +2,7 @@ package sqlserver
 
 import (
 	"context"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -19,9 +20,17 @@ const (
 
 	lineages = `SELECT * FROM sys.database_recovery_status { WHERE database_id = DB_ID(@p1) }`
 
+	// What a differential would build on, as the engine knows it: it stays true
+	// when msdb is purged, the server renamed or a copy-only full taken.
+	bases = `SELECT database_id, file_id, differential_base_guid, differential_base_time, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset FROM sys.master_files WHERE type = 0 { AND database_id = DB_ID(@p1) } ORDER BY database_id, file_id`
+
 	// backup_set_id grows with time; the row of the newest has its time zone.
-	newestBackups = `SELECT b.database_name, b.type, b.backup_finish_date, b.time_zone FROM msdb.dbo.backupset AS b
- JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE type IN ('D', 'I', 'L') { AND database_name = @p1 } GROUP BY database_name, type) AS m ON m.newest = b.backup_set_id`
+	// RESTORE writes sets of other servers into msdb too, perhaps under a name
+	// that exists here: lineage and fork tell, and names are those of the
+	// server's collation. Only the newest rows are looked at.
+	newestBackups = `SELECT DB_ID(b.database_name) AS database_id, b.type, b.family_guid, b.last_recovery_fork_guid, b.backup_finish_date, b.time_zone FROM msdb.dbo.backupset AS b
+ JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE backup_set_id > %d AND (type = 'I' OR type IN ('D', 'L') AND is_copy_only = 0) { AND database_name = @p1 } GROUP BY database_name, type, family_guid, last_recovery_fork_guid) AS m ON m.newest = b.backup_set_id
+ ORDER BY b.backup_set_id`
 
 	// 2016 SP2 and later; local time, 1900-01-01 for never.
 	goodChecks = `SELECT name, CONVERT(datetime, DATABASEPROPERTYEX(name, 'LastGoodCheckDbTime')) AS checked, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset FROM sys.databases { WHERE name = @p1 }`
@@ -78,7 +87,7 @@ func (s *Server) databases(ctx context.Context, only string) ([]backup.Database,
 	if err := of.addFiles(ctx, list, byID); err != nil {
 		return nil, err
 	}
-	if err := of.addBackups(ctx, list, byName); err != nil {
+	if err := of.addBackups(ctx, list, byName, byID); err != nil {
 		return nil, err
 	}
 	if grouped {
@@ -144,15 +153,32 @@ func (a about) addFiles(ctx context.Context, list []backup.Database, byID map[in
 	return nil
 }
 
-// addBackups adds what msdb and the boot pages remember.
-func (a about) addBackups(ctx context.Context, list []backup.Database, byName map[string]int) error {
-	rows, err := a.askIf(ctx, newestBackups)
+// addBackups adds what the engine, msdb and the boot pages remember.
+func (a about) addBackups(ctx context.Context, list []backup.Database, byName map[string]int, byID map[int64]int) error {
+	rows, err := a.askIf(ctx, bases)
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		i, ok := byName[r.text("database_name")]
-		if !ok {
+		i, ok := byID[r.integer("database_id")]
+		if ok && list[i].BaseGUID.IsZero() && r.has("differential_base_guid") {
+			list[i].BaseGUID = r.guid("differential_base_guid")
+			list[i].BaseAt = r.date("differential_base_time").Add(-quarters(r.integer("utc_offset"))).UTC()
+		}
+	}
+	newest, err := a.server.Newest(ctx)
+	if refused(err) {
+		newest, err = 0, nil
+	}
+	if err != nil {
+		return err
+	}
+	if rows, err = a.askIf(ctx, fmt.Sprintf(newestBackups, max(0, newest-looked))); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		i, ok := byID[r.integer("database_id")]
+		if !ok || !list[i].Family.IsZero() && (r.guid("family_guid") != list[i].Family || r.guid("last_recovery_fork_guid") != list[i].Fork) {
 			continue
 		}
 		finished := moment(r.date("backup_finish_date"), r).Time()
@@ -163,6 +189,11 @@ func (a about) addBackups(ctx context.Context, list []backup.Database, byName ma
 			list[i].LastDiff = finished
 		case "L":
 			list[i].LastLog = finished
+		}
+	}
+	for i := range list {
+		if list[i].LastFull.IsZero() {
+			list[i].LastFull = list[i].BaseAt // older than what was looked at, or purged
 		}
 	}
 	if rows, err = a.askIf(ctx, goodChecks); err != nil {

@@ -119,10 +119,10 @@ func TestHistoryTellsTheChain(t *testing.T) {
 		s.Started.UTC == nil || time.Since(*s.Finished.UTC) > time.Hour || time.Since(*s.Finished.UTC) < -time.Hour || s.Size <= 0 {
 		t.Errorf("full: %+v", full)
 	}
-	if found, err := l.Named(bg, name, "striped full"); err != nil || len(found) != 1 || found[0].Set.ID != full.Set.ID || len(found[0].Files) != 2 {
+	if found, err := l.Named(bg, name, "striped full", time.Time{}); err != nil || len(found) != 1 || found[0].Set.ID != full.Set.ID || len(found[0].Files) != 2 {
 		t.Errorf("by name: %+v, %v", found, err)
 	}
-	if found, err := l.Named(bg, name, "Striped Full"); err != nil || len(found) != 0 {
+	if found, err := l.Named(bg, name, "Striped Full", time.Time{}); err != nil || len(found) != 0 {
 		t.Errorf("by a name in other case: %+v, %v", found, err)
 	}
 	if !rows[4].Set.CopyOnly {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -58,13 +59,16 @@ func (s *server) MissingRights(context.Context, string) ([]backup.MissingRight, 
 	return nil, nil
 }
 func (s *server) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
-func (s *server) History(_ context.Context, _ string, after int64, _ int) (out []backup.HistoryRow, err error) {
+func (s *server) Recent(_ context.Context, _ string, limit int) ([]backup.HistoryRow, error) {
+	rows := slices.Clone(s.rows)
+	slices.Reverse(rows)
+	return rows[:min(limit, len(rows))], nil
+}
+func (s *server) Newest(context.Context) (newest int64, err error) {
 	for _, r := range s.rows {
-		if r.ID > after {
-			out = append(out, r)
-		}
+		newest = max(newest, r.ID)
 	}
-	return out, nil
+	return newest, nil
 }
 
 // TestAFileOfAnotherSizeIsAnotherFile than the one that was planned.

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,12 +54,15 @@ func CollectSource(ctx context.Context, ports migration.Ports, live *migration.L
 	if f.Missing, err = server.MissingRights(ctx, database); err != nil {
 		return f, err
 	}
-	rows, err := server.History(ctx, database, 0, 5000)
+	if f.History, err = server.Newest(ctx); err != nil {
+		return f, err
+	}
+	rows, err := server.Recent(ctx, database, 1000)
 	if err != nil {
 		return f, err
 	}
+	slices.Reverse(rows) // oldest first
 	for _, r := range rows {
-		f.History = max(f.History, r.ID)
 		if r.Set.Kind == backup.Log && !r.Set.CopyOnly && !strings.HasPrefix(r.Set.Name, "bakplane ") && f.Now.Sub(r.Set.Finished.Time()) < 24*time.Hour {
 			f.Foreign = append(f.Foreign, r)
 		}

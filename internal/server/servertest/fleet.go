@@ -113,13 +113,24 @@ func (f *fleet) History(ctx context.Context, database string, after int64, limit
 	return s.History(ctx, database, after, limit)
 }
 
-func (f *fleet) Named(ctx context.Context, database string, name string) ([]backup.HistoryRow, error) {
+func (f *fleet) Named(ctx context.Context, database string, name string, since time.Time) ([]backup.HistoryRow, error) {
 	s, err := f.of(database)
 	if err != nil {
 		return nil, err
 	}
-	return s.Named(ctx, database, name)
+	return s.Named(ctx, database, name, since)
 }
+
+func (f *fleet) Recent(ctx context.Context, database string, limit int) ([]backup.HistoryRow, error) {
+	s, err := f.of(database)
+	if err != nil {
+		return nil, err
+	}
+	return s.Recent(ctx, database, limit)
+}
+
+// Newest is of one server: each database has a history of its own here.
+func (f *fleet) Newest(context.Context) (int64, error) { return 0, nil }
 
 func (f *fleet) Recover(ctx context.Context, database string) error {
 	s, err := f.of(database)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -183,7 +185,7 @@ func (s *source) Backup(ctx context.Context, c backup.BackupCall, progress func(
 
 func (s *source) Verify(context.Context, []string) error { return nil }
 
-func (s *source) Named(ctx context.Context, database, name string) (out []backup.HistoryRow, err error) {
+func (s *source) Named(ctx context.Context, database, name string, _ time.Time) (out []backup.HistoryRow, err error) {
 	rows, err := s.History(ctx, database, 0, 1000)
 	for _, r := range rows {
 		if r.Set.Name == name {
@@ -233,3 +235,17 @@ func (s *source) WriteActivity(context.Context, string) (backup.WriteActivity, e
 func (s *source) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 
 func (s *source) MakeFolder(context.Context, string) error { return nil }
+
+func (s *source) Recent(ctx context.Context, database string, limit int) ([]backup.HistoryRow, error) {
+	rows, err := s.History(ctx, database, 0, math.MaxInt)
+	slices.Reverse(rows)
+	return rows[:min(limit, len(rows))], err
+}
+
+func (s *source) Newest(ctx context.Context) (newest int64, err error) {
+	rows, err := s.History(ctx, "", 0, math.MaxInt)
+	for _, r := range rows {
+		newest = max(newest, r.ID)
+	}
+	return newest, err
+}

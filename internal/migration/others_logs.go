@@ -1,0 +1,109 @@
+package migration
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
+)
+
+// lookHistory finds backups that others took since: a log backup of theirs is
+// a link of the chain, and without it the next one of ours does not join.
+func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server, place Place) error {
+	rows, err := since(ctx, server, m.SourceDatabase, m.LiveSource.History)
+	if err != nil {
+		return err
+	}
+	c := Change{HistoryAt: j.Now()}
+	pending, _ := m.LiveSource.unanswered()
+	for _, r := range rows {
+		if pending.Name != "" && r.Set.Name == pending.Name {
+			break // it must still be found by its own search
+		}
+		c.History = &r.ID
+		if !m.Family.IsZero() && !r.Set.Family.IsZero() && r.Set.Family != m.Family { // another server's database of this name was restored here
+			continue
+		}
+		if ours(m, r.Set.Name) || r.Set.Kind != backup.Log || r.Set.CopyOnly || r.Set.Last.Compare(m.taken()) <= 0 {
+			continue
+		}
+		files, err := j.foreign(ctx, m, place, r)
+		if err != nil {
+			message, _ := fault.Texts(err)
+			p := &Problem{Code: "foreign-log", Step: "source-backup/foreign", Said: strings.Join(r.Files, ", "),
+				Cause: words.Say("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message)}
+			p = j.offerGapDifferential(ctx, m, server, p)
+			p.Fix = words.Say("Copy the file into the server's backup folder under its own name and retry. If it is gone: %s Stop the other job, or it happens again.", p.Fix)
+			return j.note(ctx, Change{Problem: &p, Events: j.event("source-backup/foreign", run.Problem, p.Cause),
+				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
+		}
+		if departs(m, files[0]) {
+			p := sourceForked("source-backup/foreign")
+			p.Said = strings.Join(r.Files, ", ")
+			return j.stand(ctx, m, p)
+		}
+		c.Files = append(c.Files, files...)
+		c.Events = append(c.Events, j.event("source-backup/foreign", run.Warning, words.Say("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)
+		m.Files = append(m.Files, files...)
+	}
+	return j.note(ctx, c)
+}
+
+// maxBehind bounds how many rows of msdb one look reads behind the last one.
+const maxBehind = 20_000
+
+// since reads the history of a database behind a row, to its end.
+func since(ctx context.Context, server backup.Server, database string, after int64) (out []backup.HistoryRow, err error) {
+	const page = 500
+	for len(out) < maxBehind {
+		rows, err := server.History(ctx, database, after, page)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rows...)
+		if len(rows) < page {
+			break
+		}
+		after = rows[len(rows)-1].ID
+	}
+	return out, nil
+}
+
+// foreign makes files of somebody else's log backup, when we can reach it. A
+// striped one is of use where the target takes several files.
+func (j *job) foreign(ctx context.Context, m Migration, place Place, r backup.HistoryRow) ([]File, error) {
+	if len(r.Files) != 1 && !m.Traits.Stripes || len(r.Files) == 0 || !r.Disk {
+		return nil, fault.New(fault.Invalid, "It is not a single file on disk.", "")
+	}
+	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
+	if err != nil {
+		return nil, err
+	}
+	var keys []string
+	for _, file := range r.Files {
+		key, inside := place.Key(file)
+		if !inside {
+			key = path.Base(strings.ReplaceAll(file, `\`, "/")) // perhaps it was copied here
+		}
+		keys = append(keys, key)
+	}
+	files, err := readFiles(ctx, bucket, keys)
+	for i := range files {
+		f := &files[i]
+		if f.SetGUID != r.Set.ID {
+			return nil, fault.Newf(fault.Conflict, "%s holds another backup now.", f.Source)
+		}
+		f.Ord, f.Key = nextOrd(m)+i, m.StagingPrefix+SafeName(*f, m.SourceDatabase)
+		if i > 0 {
+			f.Key = fmt.Sprintf("%s%d%s", m.StagingPrefix, i+1, SafeName(*f, m.SourceDatabase))
+		}
+	}
+	return files, err
+}
+
+func ours(m Migration, name string) bool { return strings.HasPrefix(name, "bakplane "+m.ID+" ") }
