@@ -44,6 +44,7 @@ func TestWhatARecordKeepsWhenItIsFoundAgain(t *testing.T) {
 			func(r Record) any { return fmt.Sprint(r.Cloud.Size, " ", r.Set.Kind) }},
 		{"the cloud does not tell", Record{Origin: InCloud, Cloud: &CloudSet{Size: 1}, Set: Set{Kind: Full}}, Record{Origin: InCloud, Cloud: &CloudSet{Size: 2}}, "2 full", func(r Record) any { return fmt.Sprint(r.Cloud.Size, " ", r.Set.Kind) }},
 		{"what others say of files is no look", Record{Origin: ByUs}, Record{Origin: ByOthers, Copies: []Copy{{BucketID: "b"}}}, "0", func(r Record) any { return len(r.Copies) }},
+		{"the key that was known stays", Record{Origin: InBucket, Copies: []Copy{{BucketID: "b", Keys: []string{"x"}}}}, Record{Origin: InBucket, Copies: []Copy{{BucketID: "b", Keys: []string{"y"}}}}, "x", func(r Record) any { return r.Copies[0].Keys[0] }},
 		{"unless it was a bucket's", Record{Origin: InBucket}, Record{Origin: ByOthers, Copies: []Copy{{BucketID: "b"}}}, "1", func(r Record) any { return len(r.Copies) }},
 		{"a bucket's whole set", Record{Origin: InBucket}, Record{Origin: InBucket, State: Broken, Set: Set{Complete: true, Last: at(9)}}, "complete", func(r Record) any { return r.State }},
 		{"a bucket's cut set", Record{Origin: InBucket, State: Complete}, Record{Origin: InBucket, State: Complete, Set: Set{}}, "broken", func(r Record) any { return r.State }},
