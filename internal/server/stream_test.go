@@ -55,7 +55,7 @@ func TestTheStreamEndsWithTheSession(t *testing.T) {
 	servertest.Next(t, events, func(e servertest.Event) bool { return e.Name == "rail" })
 	h.Browser(t).Get("/sign-in").Submit("/sign-in", "name", servertest.AdminName, "password", servertest.AdminPassword).
 		Get("/settings/password").Submit("/settings/password", "old", servertest.AdminPassword, "password", "another long one", "again", "another long one").Sees(200, "Your password is changed")
-	deadline := time.After(5 * time.Minute)
+	deadline := time.After(40 * time.Second) // more than two looks of a stream that nobody rings
 	for {
 		select {
 		case _, open := <-events:
