@@ -178,7 +178,11 @@ func during(t *testing.T, d *desk, work workFunc) {
 		Workers: map[string]Worker{"k": workFunc(func(ctx context.Context) (Outcome, error) { defer close(ended); return work(ctx) })}}
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = e.Run(ctx) })
-	<-ended
+	select {
+	case <-ended:
+	case <-time.After(2 * time.Hour): // of the bubble's clock: seconds
+		t.Error("the work does not begin, or does not end")
+	}
 	synctest.Wait()
 	cancel()
 	wg.Wait()

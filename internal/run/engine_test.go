@@ -22,6 +22,19 @@ import (
 	"github.com/bakplane/bakplane/internal/secret"
 )
 
+// soon is long on a busy machine, and short of the test binary's own patience.
+const soon = 40 * time.Second
+
+// within waits for a sign, and not for ever.
+func within(t *testing.T, what string, sign <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-sign:
+	case <-time.After(soon):
+		t.Fatal(what)
+	}
+}
+
 type workFunc func(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error)
 
 func (f workFunc) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome, error) {
@@ -81,7 +94,12 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = engine.Run(ctx) })
-	e.stop = func() { cancel(); wg.Wait() }
+	e.stop = func() {
+		cancel()
+		ended := make(chan struct{})
+		go func() { wg.Wait(); close(ended) }()
+		within(t, "the engine does not end", ended)
+	}
 	t.Cleanup(func() { e.stop() })
 	return e
 }
@@ -95,7 +113,7 @@ func (e *engine) queue(id string) error {
 
 func (e *engine) until(want run.State) run.Run {
 	e.t.Helper()
-	deadline := time.Now().Add(10 * time.Minute)
+	deadline := time.Now().Add(soon)
 	for {
 		r, err := e.store.Run(context.Background(), e.id)
 		if err != nil {
@@ -160,7 +178,7 @@ func TestAPersonEndsWorkUnderWay(t *testing.T) {
 				<-ctx.Done()
 				return run.Outcome{}, ctx.Err()
 			})
-			<-begun
+			within(t, "the work does not begin", begun)
 			e.move(to)
 			e.until(state)
 		})
@@ -180,7 +198,10 @@ func TestRingsOfTheBellWriteNoLeases(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for e.store.looks.Load() < 4*idle { // each of them has looked about four times
+	for deadline := time.Now().Add(soon); e.store.looks.Load() < 4*idle; { // each of them has looked about four times
+		if time.Now().After(deadline) {
+			t.Fatalf("%d looks at what is asked of the runs", e.store.looks.Load())
+		}
 		e.notifier.Notify()
 		time.Sleep(time.Millisecond)
 	}
@@ -198,7 +219,7 @@ func TestStoppingLeavesTheRunForTheNextLife(t *testing.T) {
 		<-ctx.Done()
 		return run.Outcome{}, ctx.Err()
 	})
-	<-begun
+	within(t, "the work does not begin", begun)
 	e.stop()
 	if r := e.until(run.Queued); r.Owner != "" {
 		t.Fatalf("run %+v", r)
