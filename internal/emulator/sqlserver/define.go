@@ -164,7 +164,7 @@ func (n *session) alter(ctx context.Context, st *tsql.AlterDatabase) error {
 		return failed(refusal(5011, 14, "User does not have permission to alter database '%s', the database does not exist, or the database is not in a state that allows access checks.", name))
 	}
 	if st.Rename != "" {
-		return n.rename(db, st.Rename)
+		return n.rename(ctx, db, st.Rename)
 	}
 	for _, set := range st.Sets {
 		if err := n.setting(ctx, db, set, st); err != nil {
@@ -178,22 +178,36 @@ func (n *session) alter(ctx context.Context, st *tsql.AlterDatabase) error {
 	return nil
 }
 
-func (n *session) rename(db *database, name string) error {
+// rename waits for others to leave, as ALTER DATABASE … SET does.
+func (n *session) rename(ctx context.Context, db *database, name string) error {
+	for deadline := time.Now().Add(lockTime); ; {
+		done, err := n.tryRename(db, name)
+		if done || err != nil && time.Now().After(deadline) {
+			return err
+		}
+		if err := sleep(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// tryRename reports whether waiting is over.
+func (n *session) tryRename(db *database, name string) (bool, error) {
 	s := n.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.group.Member(db.name) != nil:
-		return refusals{errMember(db.name), refusal(5069, 16, "ALTER DATABASE statement failed.")}
+		return true, refusals{errMember(db.name), refusal(5069, 16, "ALTER DATABASE statement failed.")}
 	case s.find(name) != nil:
-		return refusal(1801, 16, "Database '%s' already exists. Choose a different database name.", name)
-	case db.system || s.busy(db, n) || db.dataBusy || db.logBusy:
-		return refusal(5030, 16, "The database could not be exclusively locked to perform the operation.")
+		return true, refusal(1801, 16, "Database '%s' already exists. Choose a different database name.", name)
+	case db.system, s.busy(db, n), db.dataBusy, db.logBusy:
+		return db.system, refusal(5030, 16, "The database could not be exclusively locked to perform the operation.")
 	}
 	delete(s.databases, s.key(db.name))
 	db.name = name
 	s.databases[s.key(name)] = db
 	n.reply.Message(tds.Message{Number: 5701, Text: "The database name '" + name + "' has been set."})
 	n.reply.Done(0, -1)
-	return nil
+	return true, nil
 }

@@ -127,3 +127,23 @@ func TestAnApplicationTakesTheFreePlaceOfOneUser(t *testing.T) {
 	until(t, "kept out by their rights", func() bool { return s.Loads()[0].LastCode == 916 })
 	in("ALTER DATABASE Shop SET MULTI_USER")
 }
+
+// ALTER DATABASE waits for what holds the database, a rename as an option.
+func TestARenameWaitsForABackup(t *testing.T) {
+	s := start(t, func(c *sqlserveremu.Config) { c.Rate = 1 << 20 })
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.db.Exec("BACKUP DATABASE Shop TO DISK = 'slow.bak'")
+		done <- err
+	}()
+	until(t, "begun", func() bool {
+		return one(t, s.db, "SELECT COUNT(*) FROM sys.dm_exec_requests WHERE command = N'BACKUP DATABASE'") == "1"
+	})
+	s.exec(t, "ALTER DATABASE Shop MODIFY NAME = [Shop old]")
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if got := one(t, s.db, "SELECT COUNT(*) FROM sys.databases WHERE name = N'Shop old'"); got != "1" {
+		t.Error("it has the old name")
+	}
+}
