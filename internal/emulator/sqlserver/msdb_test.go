@@ -3,7 +3,9 @@ package sqlserveremu_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,7 +129,7 @@ func TestContainersHaveTheirKinds(t *testing.T) {
 			t.Errorf("files of %s: %v", name, got)
 		}
 	}
-	if got := strings.Split(rows(t, s.db, "RESTORE HEADERONLY FROM DISK = 'Inside.bak'")[0], "|")[52]; got != "1" {
+	if got := cell(t, s, "RESTORE HEADERONLY FROM DISK = 'Inside.bak'", "Containment"); got != "1" {
 		t.Errorf("the header says containment %s", got)
 	}
 
@@ -145,4 +147,30 @@ func TestContainersHaveTheirKinds(t *testing.T) {
 	if got := one(t, open.db, "SELECT containment FROM sys.databases WHERE name = N'Inside'"); got != "1" {
 		t.Errorf("restored, containment is %s", got)
 	}
+}
+
+// cell is one value of the first row.
+func cell(t testing.TB, s *started, query, column string) string {
+	t.Helper()
+	r, err := s.db.QueryContext(context.Background(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	names, err := r.Columns()
+	if err != nil || !r.Next() {
+		t.Fatalf("%s gives no row (%v)", query, err)
+	}
+	values := make([]any, len(names))
+	for i := range values {
+		values[i] = new(any)
+	}
+	if err := r.Scan(values...); err != nil {
+		t.Fatal(err)
+	}
+	place := slices.Index(names, column)
+	if place < 0 {
+		t.Fatalf("there is no column %s", column)
+	}
+	return fmt.Sprint(*values[place].(*any))
 }
