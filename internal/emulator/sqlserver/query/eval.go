@@ -38,6 +38,8 @@ type Scope struct {
 	row     []any
 	cell    func(int) any // of a row of a stream, in the place of row
 	asked   *asked
+	places  map[*tsql.Column]place // where columns were found
+	sets    map[*tsql.In]map[int64]bool
 	index   int     // of the row
 	group   [][]any // rows of the group while aggregates are computed
 	grouped bool
@@ -45,6 +47,11 @@ type Scope struct {
 	outer   *Scope
 	ctes    map[string]*Relation
 	budget  *int // rows that may still be looked at
+}
+
+type place struct {
+	in *Scope
+	i  int
 }
 
 // maxRows bounds the work of one query.
@@ -134,10 +141,18 @@ func (sc *Scope) eval(x tsql.Expr) (any, error) {
 		_, v, err := sc.engine.Variable(e.Name)
 		return v, err
 	case *tsql.Column:
-		s, i, err := sc.find(e.Name)
-		if err != nil {
-			return nil, err
+		at, known := sc.places[e]
+		if !known {
+			var err error
+			if at.in, at.i, err = sc.find(e.Name); err != nil {
+				return nil, err
+			}
+			if sc.places == nil {
+				sc.places = map[*tsql.Column]place{}
+			}
+			sc.places[e] = at
 		}
+		s, i := at.in, at.i
 		if s.cell != nil {
 			return s.cell(i), nil
 		}

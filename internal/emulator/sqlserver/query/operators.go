@@ -2,6 +2,7 @@ package query
 
 import (
 	"math/big"
+	"strconv"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
@@ -162,6 +163,11 @@ func (sc *Scope) in(e *tsql.In) (any, error) {
 	if err != nil || v == nil {
 		return nil, err
 	}
+	if n, ok := v.(int64); ok && len(e.List) > 10 {
+		if set := sc.set(e); set != nil {
+			return set[n] != e.Not, nil
+		}
+	}
 	var list []any
 	if e.Of != nil {
 		r, err := sc.Select(e.Of)
@@ -197,6 +203,33 @@ func (sc *Scope) in(e *tsql.In) (any, error) {
 		return nil, nil
 	}
 	return e.Not, nil
+}
+
+// set gives the whole numbers of a list that has nothing else; nil otherwise.
+func (sc *Scope) set(e *tsql.In) map[int64]bool {
+	set, known := sc.sets[e]
+	if known {
+		return set
+	}
+	set = map[int64]bool{}
+	for _, x := range e.List {
+		text, ok := x.(*tsql.Number)
+		if !ok {
+			set = nil
+			break
+		}
+		n, err := strconv.ParseInt(text.Text, 10, 64)
+		if err != nil {
+			set = nil
+			break
+		}
+		set[n] = true
+	}
+	if sc.sets == nil {
+		sc.sets = map[*tsql.In]map[int64]bool{}
+	}
+	sc.sets[e] = set
+	return set
 }
 
 func (sc *Scope) like(e *tsql.Like) (any, error) {

@@ -35,7 +35,12 @@ func (c Collation) Pattern(s string) string {
 }
 
 // Equal compares names.
-func (c Collation) Equal(a, b string) bool { return c.Fold(a) == c.Fold(b) }
+func (c Collation) Equal(a, b string) bool {
+	if c.CaseSensitive {
+		return strings.TrimRight(a, " ") == strings.TrimRight(b, " ")
+	}
+	return strings.EqualFold(strings.TrimRight(a, " "), strings.TrimRight(b, " "))
+}
 
 // Compare orders two values that are not NULL.
 func (c Collation) Compare(a, b any) (int, error) {
