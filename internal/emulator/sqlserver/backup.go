@@ -82,6 +82,9 @@ func (n *session) runBackup(ctx context.Context, o order.Backup) error {
 		b.takeData(s.now())
 		s.mu.Unlock()
 	}
+	s.mu.Lock()
+	b.payload.Access = b.db.access
+	s.mu.Unlock()
 	b.set.Finished = local(s.now())
 	content, err := b.payload.Encode()
 	if err != nil {

@@ -231,6 +231,13 @@ func (db *database) recover(now time.Time) {
 	}
 }
 
+// restrict is RESTORE WITH RESTRICTED_USER.
+func (db *database) restrict(asked bool) {
+	if asked {
+		db.access = "RESTRICTED_USER"
+	}
+}
+
 // usedBytes is about what the data takes, for the size of backups.
 func (db *database) usedBytes() int64 {
 	var rows int64

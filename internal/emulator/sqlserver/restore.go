@@ -148,6 +148,9 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 		db.redo.at, db.redo.fork, db.recovery = set.LastLSN, set.RecoveryForkID, set.RecoveryModel
 		db.readOnly = set.Flags&media.FlagReadOnly != 0
 	}
+	if p.Access != "" { // the option is in the database, and its change in the log
+		db.access = p.Access
+	}
 	id := s.history.Learn(s.learned(src))
 	var stop any
 	if o.StopAt != nil {
@@ -160,6 +163,7 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 		n.info(4322, "This backup set contains records that were logged before the designated point in time. The database is being left in the restoring state so that more roll forward can be performed.")
 	case !o.NoRecovery:
 		db.recover(s.now())
+		db.restrict(o.Restricted)
 	}
 	return nil
 }
@@ -214,6 +218,7 @@ func (n *session) recovery(o order.Restore) error {
 	started := time.Now()
 	if !o.NoRecovery {
 		db.recover(s.now())
+		db.restrict(o.Restricted)
 	}
 	n.info(3014, "RESTORE DATABASE successfully processed 0 pages in %.3f seconds (0.000 MB/sec).", time.Since(started).Seconds())
 	n.reply.Done(0, -1)

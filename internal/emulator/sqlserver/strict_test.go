@@ -142,3 +142,28 @@ func TestARenameWaitsForABackup(t *testing.T) {
 		t.Error("it has the old name")
 	}
 }
+
+// Who may use a database stands in the database: a restored one has it too,
+// and RESTRICTED_USER may be asked for.
+func TestAccessTravelsInBackups(t *testing.T) {
+	s := start(t, nil)
+	access := func(on *started) string {
+		return one(t, on.db, "SELECT user_access_desc FROM sys.databases WHERE name = N'Shop'")
+	}
+	s.exec(t, "BACKUP DATABASE Shop TO DISK = 'open.bak'; ALTER DATABASE Shop SET RESTRICTED_USER; BACKUP LOG Shop TO DISK = 'closed.trn' WITH NORECOVERY")
+	to := target(t, s)
+	to.exec(t, "RESTORE DATABASE Shop FROM DISK = 'open.bak' WITH NORECOVERY; RESTORE LOG Shop FROM DISK = 'closed.trn' WITH RECOVERY")
+	if got := access(to); got != "RESTRICTED_USER" {
+		t.Errorf("after the tail it is %s", got)
+	}
+	for _, how := range []string{"FROM DISK = 'open.bak' WITH REPLACE, RESTRICTED_USER", "FROM DISK = 'open.bak' WITH REPLACE, NORECOVERY; RESTORE DATABASE Shop WITH RECOVERY, RESTRICTED_USER"} {
+		to.exec(t, "RESTORE DATABASE Shop "+how)
+		if got := access(to); got != "RESTRICTED_USER" {
+			t.Errorf("%s leaves %s", how, got)
+		}
+	}
+	to.exec(t, "RESTORE DATABASE Shop FROM DISK = 'open.bak' WITH REPLACE")
+	if got := access(to); got != "MULTI_USER" {
+		t.Errorf("the full backup leaves %s", got)
+	}
+}

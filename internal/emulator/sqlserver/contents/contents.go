@@ -71,6 +71,9 @@ type Payload struct {
 	// backups, whose headers here have no place for them.
 	Contained bool              `json:"contained,omitempty"`
 	Spaces    map[string]string `json:"spaces,omitempty"`
+	// Access is who may use the database, such as RESTRICTED_USER, at the end
+	// of the backup.
+	Access string `json:"access,omitempty"`
 
 	Contents *Contents `json:"contents,omitempty"`
 	Changes  []Change  `json:"changes,omitempty"`

@@ -17,6 +17,7 @@ type Restore struct {
 	Position   int // FILE = n; zero = not given
 	NoRecovery bool
 	Replace    bool
+	Restricted bool // RESTRICTED_USER
 	Checksum   bool
 	Moves      map[string]string // by logical name in lower case
 	StopAt     *time.Time
@@ -52,7 +53,7 @@ func ForRestore(r *tsql.Restore, constant Constant) (o Restore, err error) {
 	if x, ok := r.Options["MEDIAPASSWORD"]; ok {
 		o.Password = text(x)
 	}
-	o.History = has("LOADHISTORY")
+	o.History, o.Restricted = has("LOADHISTORY"), has("RESTRICTED_USER")
 	o.NoRecovery, o.Replace, o.Checksum = has("NORECOVERY"), has("REPLACE"), has("CHECKSUM")
 	for _, unsupported := range []string{"STANDBY", "STOPATMARK", "STOPBEFOREMARK", "RESTART"} {
 		if has(unsupported) {
