@@ -56,19 +56,13 @@ func StartGroup(g GroupConfig, configs ...Config) (_ *Group, err error) {
 			return out, err
 		}
 		s.mu, s.group, s.peers = mu, own, peers
+		mu.Lock()
 		own.Replicas = append(own.Replicas, group.Replica{ID: newGUID(), Server: s.name, Priority: 50, Readable: g.Readable})
 		peers[s.name] = s
-		for _, name := range g.Databases {
-			if i == 0 {
-				if s.find(name) == nil {
-					return out, fmt.Errorf("database %s is not on the first server", name)
-				}
-				own.Members = append(own.Members, group.Member{ID: newGUID(), Name: s.find(name).name})
-				continue
-			}
-			first := peers[own.Replicas[0].Server]
-			s.databases[s.key(name)] = first.find(name)
-			s.nextID = max(s.nextID, first.nextID)
+		err = s.joins(g.Databases, i == 0)
+		mu.Unlock()
+		if err != nil {
+			return out, err
 		}
 		run, err := serve(s, "", "")
 		if err != nil {
@@ -79,6 +73,26 @@ func StartGroup(g GroupConfig, configs ...Config) (_ *Group, err error) {
 		mu.Unlock()
 	}
 	return out, nil
+}
+
+// joins gives a new replica the databases of the group: the first one has them,
+// others share them. The lock is held.
+func (s *Server) joins(names []string, first bool) error {
+	g := s.group
+	for _, name := range names {
+		if !first {
+			from := s.peers[g.Replicas[0].Server]
+			s.databases[s.key(name)] = from.find(name)
+			s.nextID = max(s.nextID, from.nextID)
+			continue
+		}
+		db := s.find(name)
+		if db == nil {
+			return fmt.Errorf("database %s is not on the first server", name)
+		}
+		g.Members = append(g.Members, group.Member{ID: newGUID(), Name: db.name})
+	}
+	return nil
 }
 
 // Close ends the group and its servers.

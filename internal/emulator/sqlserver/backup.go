@@ -109,7 +109,7 @@ func (n *session) runBackup(ctx context.Context, o order.Backup) error {
 		n.reply.Message(messages(errUnwritten)[0])
 		n.failed = 3009
 	}
-	n.tellPages(o.Statement, b, time.Since(started), b.size)
+	n.tellPages(o.Statement, b.set.Database, b, time.Since(started), b.size)
 	if unwritten {
 		n.reply.Failed()
 	} else {
@@ -119,20 +119,20 @@ func (n *session) runBackup(ctx context.Context, o order.Backup) error {
 }
 
 // tellPages sends what a successful BACKUP or RESTORE says of itself.
-func (n *session) tellPages(statement string, b *begun, took time.Duration, size int64) {
+func (n *session) tellPages(statement, database string, b *begun, took time.Duration, size int64) {
 	pages := max(size/8192, 1)
 	ms := max(took.Milliseconds(), 1)
 	file := b.set.Files[0].LogicalName
 	if b.set.Type == bakfile.TypeLog {
 		file = b.set.Files[len(b.set.Files)-1].LogicalName
 	} else {
-		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", pages, b.db.name, file, max(b.set.Position, 1))
+		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", pages, database, file, max(b.set.Position, 1))
 		file = b.set.Files[len(b.set.Files)-1].LogicalName
 		pages++
-		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", 1, b.db.name, file, max(b.set.Position, 1))
+		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", 1, database, file, max(b.set.Position, 1))
 	}
 	if b.set.Type == bakfile.TypeLog {
-		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", pages, b.db.name, file, max(b.set.Position, 1))
+		n.info(4035, "Processed %d pages for database '%s', file '%s' on file %d.", pages, database, file, max(b.set.Position, 1))
 	}
 	if b.set.Type == bakfile.TypeDifferential && statement == "BACKUP DATABASE" {
 		statement += " WITH DIFFERENTIAL"

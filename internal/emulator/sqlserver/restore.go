@@ -86,7 +86,7 @@ func (n *session) runRestore(ctx context.Context, o order.Restore) error {
 	if o.Log {
 		statement = "RESTORE LOG"
 	}
-	n.tellPages(statement, &begun{db: db, set: src.Set}, time.Since(started), src.Set.BackupSize)
+	n.tellPages(statement, o.Database, &begun{db: db, set: src.Set}, time.Since(started), src.Set.BackupSize)
 	n.reply.Done(0, -1)
 	return nil
 }
