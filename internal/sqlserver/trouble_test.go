@@ -44,7 +44,6 @@ func TestTailOfABusyDatabase(t *testing.T) {
 // wherever it is free. Whatever becomes of the tail, nobody is kept out.
 func TestNobodyTakesTheOnlyPlaceDuringTheTail(t *testing.T) {
 	l := emulated(t, func(c *sqlserveremu.Config) {
-		c.EagerLoads = true
 		c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales", Tables: []sqlserveremu.TableSpec{{Name: "T", Rows: 50}}}}
 	})
 	if err := l.take("Sales", backup.Full, "full"); err != nil {
@@ -76,7 +75,6 @@ func TestNobodyTakesTheOnlyPlaceDuringTheTail(t *testing.T) {
 // everybody is let in.
 func TestWhoIsShutOutIsLetInOrToldWhatToType(t *testing.T) {
 	l := emulated(t, func(c *sqlserveremu.Config) {
-		c.EagerLoads = true
 		c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales", Tables: []sqlserveremu.TableSpec{{Name: "T", Rows: 50}}}}
 	})
 	if err := l.take("Sales", backup.Full, "full"); err != nil {

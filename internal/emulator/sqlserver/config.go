@@ -42,9 +42,6 @@ type Config struct {
 	// files are gone.
 	History int
 
-	// EagerLoads are applications that come back at once: a load takes the free
-	// slot of a database in SINGLE_USER and keeps it. Without it, loads stay out.
-	EagerLoads bool
 	// Filestream says that FILESTREAM is on; off by default, as in SQL Server.
 	Filestream bool
 	// Collation is the server's and every database's; one with _CS_ or _BIN in

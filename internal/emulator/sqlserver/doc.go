@@ -19,7 +19,7 @@
 //     database refuses writes, and is ONLINE again when the backup fails. As
 //     RESTORE, it needs the database for itself (3101).
 //   - A load counts as an application's session in its database until that is
-//     RESTRICTED_USER or SINGLE_USER; with Config.EagerLoads it takes the free
+//     RESTRICTED_USER or SINGLE_USER; it takes the free
 //     slot of a database in SINGLE_USER and holds it (5064, 924).
 //   - Secondaries of an availability group are never behind: replicas share
 //     their databases, and each has its own msdb (StartGroup).

@@ -53,7 +53,7 @@ func (s *Server) taken(db *database, but *session) bool {
 // when nobody is in the way; the lock is held.
 func (s *Server) rush(db *database) {
 	if l := s.loads[s.key(db.name)]; l != nil {
-		l.slot = db.access == "SINGLE_USER" && s.config.EagerLoads && len(s.using(db, nil)) == 0
+		l.slot = db.access == "SINGLE_USER" && len(s.using(db, nil)) == 0
 	}
 }
 

@@ -80,7 +80,7 @@ func TestMediaWantTheirPassword(t *testing.T) {
 
 // The one place in a database of SINGLE_USER belongs to whoever is in it.
 func TestAnApplicationTakesTheFreePlaceOfOneUser(t *testing.T) {
-	s := start(t, func(c *sqlserveremu.Config) { c.EagerLoads = true })
+	s := start(t, nil)
 	s.exec(t, "BACKUP DATABASE Shop TO DISK = 'full.bak'")
 	s.remote(t, http.MethodPost, "/databases/Shop/load", map[string]any{"rate": 2000}, nil)
 	ctx := context.Background()

@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/progress"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 )
@@ -29,7 +30,7 @@ func (s shelves) Target(context.Context, string) (migration.Target, error) {
 
 // kept knows one migration, and from when on calls were counted.
 type kept struct {
-	migration.Store
+	progress.Store
 	m     migration.Migration
 	since *time.Time
 }

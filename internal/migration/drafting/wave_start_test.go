@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/progress"
+	"github.com/bakplane/bakplane/internal/migration/wave"
 )
 
 // TestAWaveOfWhichNothingCanStart says of each database why, in the order asked.
@@ -78,7 +79,7 @@ func (d deaf) Target(context.Context, string) (migration.Target, error) {
 // TestAnotherIntervalIsOfferedOnlyWhereCallsAreTooMany.
 func TestAnotherIntervalIsOfferedOnlyWhereCallsAreTooMany(t *testing.T) {
 	limits := endpoint.Calls{Database: 1000, Instance: 100}
-	facts := migration.WaveFacts{Every: 15 * time.Minute, Members: make([]migration.WaveNeed, 2)}
+	facts := wave.Facts{Every: 15 * time.Minute, Members: make([]wave.Need, 2)}
 	facts.Traits.Calls = limits
 	fitting, can := facts.FittingEvery()
 	for _, tc := range []struct {
