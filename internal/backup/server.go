@@ -101,6 +101,10 @@ type Database struct {
 	CompatibilityLevel  int
 	DataBytes, LogBytes int64
 	Family, Fork        GUID // of sys.database_recovery_status
+	// Where Fork began, if this database was recovered on it: after which LSN of
+	// which fork. Zero = it has been on one fork since it was made.
+	FirstFork           GUID
+	ForkPoint           LSN
 	LastLogBackupLSN    LSN  // zero: FULL in name only, no log backup is possible yet
 	PreferredReplica    bool // true outside availability groups
 	InAvailabilityGroup bool
@@ -111,11 +115,12 @@ type Database struct {
 	BaseAt   time.Time
 	// LastFull, LastDiff and LastLog are the newest backups of this lineage on
 	// this server, UTC, finished; copy-only fulls and sets that a restore wrote
-	// into msdb from elsewhere do not count. Zero = none is known.
+	// into msdb from elsewhere do not count. Zero = msdb knows none.
 	LastFull, LastDiff, LastLog time.Time
-	LastGoodCheck               time.Time // UTC; zero = unknown
-	EditionFeatures             []string  // sys.dm_db_persisted_sku_features
-	Filestream                  bool
+	LastGoodCheck               time.Time          // UTC; zero = unknown
+	EditionFeatures             []string           // sys.dm_db_persisted_sku_features
+	Filestream                  bool               // has containers of FILESTREAM
+	MemoryOptimised             bool               // has a filegroup of memory-optimised tables
 	FreeBackupBytes             int64              // free space at the backup folder's volume; -1 = unknown
 	LogBytesSinceBackup         int64              // log to be written by the next log backup; -1 = unknown
 	Files                       []bakfile.DataFile // id, logical name, type and size; only where one database is asked for

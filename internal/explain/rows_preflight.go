@@ -30,6 +30,7 @@ var preflights = []Row{
 	preflight("instance-lock", "instance locked"),
 	preflight("instance-state", "instance not running"),
 	preflight("key", "file name refused"),
+	preflight("memory-optimised", "memory-optimised tables"),
 	preflight("key-advice", "file name"),
 	preflight("last-size", "large last increment"),
 	preflight("name", "name not possible"),

@@ -42,7 +42,7 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 			return j.note(ctx, Change{Problem: &p, Events: j.event("source-backup/foreign", run.Problem, p.Cause),
 				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
 		}
-		if departs(m, files[0]) {
+		if departs(m, r.Set) {
 			p := sourceForked("source-backup/foreign")
 			p.Said = strings.Join(r.Files, ", ")
 			return j.stand(ctx, m, p)

@@ -140,7 +140,7 @@ func (j *job) backupRefused(ctx context.Context, m Migration, server backup.Serv
 // taken makes a file of a finished backup. What it holds is read from the file
 // itself, not believed of the order.
 func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict) error {
-	files, err := j.filesOfBackup(ctx, m, t)
+	files, set, err := j.filesOfBackup(ctx, m, t)
 	if err != nil {
 		return fmt.Errorf("read backup just taken: %w", err)
 	}
@@ -148,7 +148,7 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 	if f.Kind == string(backup.Differential) && !f.BaseGUID.IsZero() && len(m.Chain()) > 0 && f.BaseGUID != m.Chain()[0].SetGUID {
 		return j.otherBase(ctx, m, t, v)
 	}
-	if f.Kind == string(backup.Log) && departs(m, f) {
+	if f.Kind == string(backup.Log) && departs(m, set) {
 		if err := j.unused(ctx, t, v, words.Say("It does not follow what the target has: the source was restored, reverted or made anew since.")); err != nil {
 			return err
 		}
@@ -186,16 +186,20 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 	return j.note(ctx, c)
 }
 
-func (j *job) filesOfBackup(ctx context.Context, m Migration, t SourceBackup) ([]File, error) {
+func (j *job) filesOfBackup(ctx context.Context, m Migration, t SourceBackup) ([]File, backup.Set, error) {
 	_, place, err := j.Ports.Server(ctx, m.LiveSource.ServerID)
 	if err != nil {
-		return nil, err
+		return nil, backup.Set{}, err
 	}
 	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
 	if err != nil {
-		return nil, err
+		return nil, backup.Set{}, err
 	}
-	files, err := readFiles(ctx, bucket, StripeKeys(t.Key))
+	set, size, err := readSet(ctx, bucket, StripeKeys(t.Key))
+	if err != nil {
+		return nil, set, err
+	}
+	files := filesOfSet(set, size)
 	for i := range files {
 		files[i].Ord = nextOrd(m) + i
 		files[i].Key = StagedKey(m, place, files[i].Source)
@@ -203,7 +207,7 @@ func (j *job) filesOfBackup(ctx context.Context, m Migration, t SourceBackup) ([
 			files[i].From = place.BucketID
 		}
 	}
-	return files, err
+	return files, set, nil
 }
 
 // StagedKey is where a backup just taken lies for the target: where it was

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -28,20 +29,27 @@ func (j *job) forked(ctx context.Context, m Migration, server backup.Server) (bo
 	if err != nil {
 		return false, err
 	}
-	last := chain[len(chain)-1]
 	return !m.Family.IsZero() && !d.Family.IsZero() && d.Family != m.Family ||
-		!last.ForkID.IsZero() && !d.Fork.IsZero() && d.Fork != last.ForkID, nil
+		leaves(m, d.Fork, d.FirstFork, d.ForkPoint), nil
+}
+
+// leaves reports whether a recovery fork is another one than that of the files,
+// and did not begin behind them. A database that somebody's tail left restoring
+// and that was recovered goes on a new fork from where the tail ended: its logs
+// fit.
+func leaves(m Migration, fork, first backup.GUID, point bakfile.LSN) bool {
+	chain := m.Chain()
+	last := chain[len(chain)-1].ForkID
+	if last.IsZero() || fork.IsZero() || fork == last {
+		return false
+	}
+	return first != last || point.Compare(m.taken()) < 0
 }
 
 // departs reports whether a log just taken leaves the chain: it is on another
 // fork, or it ends before what was taken already.
-func departs(m Migration, log File) bool {
-	chain := m.Chain()
-	if len(chain) == 0 {
-		return false
-	}
-	last := chain[len(chain)-1]
-	return !last.ForkID.IsZero() && !log.ForkID.IsZero() && log.ForkID != last.ForkID || log.LastLSN.Compare(m.taken()) < 0
+func departs(m Migration, log backup.Set) bool {
+	return len(m.Chain()) > 0 && (leaves(m, log.Fork, log.FirstFork, log.ForkPoint) || log.Last.Compare(m.taken()) < 0)
 }
 
 func sourceForked(step string) *Problem {

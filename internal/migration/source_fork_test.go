@@ -49,19 +49,25 @@ func TestASourceThatWasMadeAnewIsNotFrozen(t *testing.T) {
 
 // TestALogThatDepartsIsNoLink, whatever the source said of itself before it.
 func TestALogThatDepartsIsNoLink(t *testing.T) {
-	_, known := chainFiles(t, "orders")
+	data, known := chainFiles(t, "orders")
 	m := fed(func(m *Migration) { m.Files = []File{known["full"], known["differential"], known["log 1"]} })
-	next := known["log 2"]
+	next, _, err := readSet(t.Context(), &shelf{files: data}, []string{"log 2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := known["log 1"].ForkID
 	for _, tc := range []struct {
 		name string
-		edit func(*File)
+		edit func(*backup.Set)
 		want bool
 	}{
-		{"it goes on", func(*File) {}, false},
-		{"nothing was written", func(f *File) { f.FirstLSN, f.LastLSN = m.taken(), m.taken() }, false},
-		{"on another fork", func(f *File) { f.ForkID[0]++ }, true},
-		{"its fork is not told", func(f *File) { f.ForkID = backup.GUID{} }, false},
-		{"it ends before what was taken", func(f *File) { f.LastLSN = known["log 1"].FirstLSN }, true},
+		{"it goes on", func(*backup.Set) {}, false},
+		{"nothing was written", func(s *backup.Set) { s.First, s.Last = m.taken(), m.taken() }, false},
+		{"on another fork", func(s *backup.Set) { s.Fork[0]++; s.FirstFork = s.Fork }, true},
+		{"on one that began where the tail ended", func(s *backup.Set) { s.Fork[0]++; s.FirstFork, s.ForkPoint = old, m.taken() }, false},
+		{"on one that began before that", func(s *backup.Set) { s.Fork[0]++; s.FirstFork, s.ForkPoint = old, known["log 1"].FirstLSN }, true},
+		{"its fork is not told", func(s *backup.Set) { s.Fork = backup.GUID{} }, false},
+		{"it ends before what was taken", func(s *backup.Set) { s.Last = known["log 1"].FirstLSN }, true},
 	} {
 		f := next
 		tc.edit(&f)

@@ -84,12 +84,15 @@ func readFiles(ctx context.Context, bucket objectstore.Bucket, keys []string) ([
 	if err != nil {
 		return nil, err
 	}
-	var out []File
+	return filesOfSet(s, size), nil
+}
+
+func filesOfSet(s backup.Set, size map[string]int64) (out []File) {
 	for _, stripe := range s.Files {
 		out = append(out, File{Source: stripe.Name, Size: size[stripe.Name], Kind: string(s.Kind), SetGUID: s.ID, BaseGUID: s.DifferentialBase, ForkID: s.Fork,
 			FirstLSN: s.First, LastLSN: s.Last, Started: s.Started.Time(), DataBytes: s.DatabaseSize, State: FilePlanned})
 	}
-	return out, nil
+	return out
 }
 
 // readSet reads the one whole set that files hold, and how large they are.

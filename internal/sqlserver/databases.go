@@ -3,10 +3,13 @@ package sqlserver
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // One question per concern, however many databases there are; {…} stands only
@@ -138,7 +141,14 @@ func (a about) addFiles(ctx context.Context, list []backup.Database, byID map[in
 		case 1:
 			list[i].LogBytes += bytes
 		case 2:
-			list[i].Filestream = true
+			list[i].Filestream = true // or of memory-optimised tables: its filegroup tells
+		}
+	}
+	for i := range list {
+		if list[i].Filestream && list[i].State == "ONLINE" {
+			if err := a.containers(ctx, &list[i]); err != nil {
+				return err
+			}
 		}
 	}
 	if rows, err = a.askIf(ctx, lineages); err != nil {
@@ -147,7 +157,56 @@ func (a about) addFiles(ctx context.Context, list []backup.Database, byID map[in
 	for _, r := range rows {
 		if i, ok := byID[r.integer("database_id")]; ok {
 			list[i].Family, list[i].Fork = r.guid("family_guid"), r.guid("recovery_fork_guid")
+			list[i].FirstFork, list[i].ForkPoint = r.guid("first_recovery_fork_guid"), r.lsn("fork_point_lsn")
 			list[i].LastLogBackupLSN = r.lsn("last_log_backup_lsn")
+		}
+	}
+	return nil
+}
+
+// addOldFulls asks msdb for the base that the engine names where the newest rows
+// had no full backup. One that msdb has forgotten stays unknown.
+func (a about) addOldFulls(ctx context.Context, list []backup.Database) error {
+	at := map[backup.GUID]int{}
+	for i, d := range list {
+		if d.LastFull.IsZero() && !d.BaseGUID.IsZero() {
+			at[d.BaseGUID] = i
+		}
+	}
+	for ids := range slices.Chunk(slices.SortedFunc(maps.Keys(at), func(a, b backup.GUID) int { return strings.Compare(a.String(), b.String()) }), maxHistory) {
+		text := make([]string, len(ids))
+		for i, id := range ids {
+			text[i] = "'" + id.String() + "'"
+		}
+		rows, err := a.server.askIf(ctx, "SELECT backup_set_uuid, backup_finish_date, time_zone FROM msdb.dbo.backupset WHERE backup_set_uuid IN ("+strings.Join(text, ", ")+")")
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			list[at[r.guid("backup_set_uuid")]].LastFull = moment(r.date("backup_finish_date"), r).Time()
+		}
+	}
+	return nil
+}
+
+// containers tells FILESTREAM from memory-optimised tables, whose files have one
+// type (documentation page "sys.data_spaces").
+func (a about) containers(ctx context.Context, d *backup.Database) error {
+	in, err := tsql.Name(d.Name)
+	if err != nil {
+		return err
+	}
+	rows, err := a.server.askIf(ctx, "SELECT type FROM "+in+".sys.data_spaces WHERE type IN ('FD', 'FX')")
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	d.Filestream = false
+	for _, r := range rows {
+		switch r.text("type") {
+		case "FD":
+			d.Filestream = true
+		case "FX":
+			d.MemoryOptimised = true
 		}
 	}
 	return nil
@@ -191,10 +250,8 @@ func (a about) addBackups(ctx context.Context, list []backup.Database, byName ma
 			list[i].LastLog = finished
 		}
 	}
-	for i := range list {
-		if list[i].LastFull.IsZero() {
-			list[i].LastFull = list[i].BaseAt // older than what was looked at, or purged
-		}
+	if err := a.addOldFulls(ctx, list); err != nil {
+		return err
 	}
 	if rows, err = a.askIf(ctx, goodChecks); err != nil {
 		return err

@@ -57,36 +57,48 @@ func (s *Server) askOne(ctx context.Context, query string, args ...any) (row, er
 	return rows[0], nil
 }
 
+// readRows reads every result set of an answer: DBCC CHECKDB of master has one
+// of its own for the Resource database.
 func readRows(ctx context.Context, from querier, query string, args ...any) ([]row, error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
 	var out []row
-	for rows.Next() {
-		if len(out) == maxRows {
-			return nil, fmt.Errorf("the answer has more than %d rows", maxRows)
-		}
-		values := make([]any, len(names))
-		into := make([]any, len(names))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
+	for more := true; more; more = rows.NextResultSet() {
+		names, err := rows.Columns()
+		if err != nil {
 			return nil, err
 		}
-		r := make(row, len(names))
-		for i, n := range names {
-			r[strings.ToLower(n)] = values[i]
+		for rows.Next() {
+			if len(out) == maxRows {
+				return nil, fmt.Errorf("the answer has more than %d rows", maxRows)
+			}
+			r, err := scan(rows, names)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, r)
 		}
-		out = append(out, r)
 	}
 	return out, rows.Err()
+}
+
+func scan(rows *sql.Rows, names []string) (row, error) {
+	values := make([]any, len(names))
+	into := make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	r := make(row, len(names))
+	for i, n := range names {
+		r[strings.ToLower(n)] = values[i]
+	}
+	return r, nil
 }
 
 // has reports whether the column exists and is not NULL.

@@ -23,7 +23,7 @@ var (
 // the public pages name none.
 func (c *call) keeps(b *Bucket) (kept, *apiError) {
 	h := c.r.Header
-	k := kept{Class: or(h.Get("x-oss-storage-class"), b.StorageClass), Encryption: or(h.Get("x-oss-server-side-encryption"), b.Encryption)}
+	k := kept{Class: or(h.Get("x-oss-storage-class"), or(b.StorageClass, "Standard")), Encryption: or(h.Get("x-oss-server-side-encryption"), b.Encryption)}
 	switch {
 	case !slices.Contains(classes, k.Class):
 		return k, invalidArgument("The storage class you specified is not valid.").with("ArgumentName", "x-oss-storage-class").with("ArgumentValue", k.Class)

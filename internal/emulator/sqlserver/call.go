@@ -180,6 +180,9 @@ func (n *session) procedure(ctx context.Context, name tsql.Name, args []argument
 	case "xp_dirtree":
 		depth, files := text(args, 1, "@depth"), text(args, 2, "@files")
 		return n.dirtree(text(args, 0, "@dir"), depth, files == "1")
+	case "sp_delete_backuphistory": // all of it, whatever the date
+		n.server.history.Purge(n.server.now())
+		return nil
 	case "sp_reset_connection":
 		n.Reset()
 		return nil

@@ -54,7 +54,7 @@ var views = map[string]view{
 	"sys.tables":  {columns: "name nvarchar(128), object_id int, principal_id int, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60), create_date datetime, modify_date datetime, is_ms_shipped bit, is_memory_optimized bit, temporal_type tinyint", rows: tablesView},
 	"sys.objects": {columns: "name nvarchar(128), object_id int, principal_id int, schema_id int, parent_object_id int, type char(2), type_desc nvarchar(60), create_date datetime, modify_date datetime, is_ms_shipped bit, is_memory_optimized bit, temporal_type tinyint", rows: tablesView},
 	"sys.schemas": {columns: "name nvarchar(128), schema_id int, principal_id int", rows: schemasView},
-	"sys.columns": {columns: "object_id int, name nvarchar(128), column_id int, system_type_name nvarchar(128), is_nullable bit, is_computed bit", rows: columnsView},
+	"sys.columns": {columns: "object_id int, name nvarchar(128), column_id int, system_type_name nvarchar(128), is_nullable bit, is_computed bit, is_hidden bit", rows: columnsView},
 	"sys.indexes": {columns: "object_id int, name nvarchar(128), index_id int, type tinyint, type_desc nvarchar(60)", rows: perTable(func(_ *database, t *contents.Table) []any { return []any{int64(t.ID), nil, int64(0), int64(0), "HEAP"} })},
 	"sys.partitions": {columns: "partition_id bigint, object_id int, index_id int, partition_number int, hobt_id bigint, rows bigint, data_compression tinyint", rows: perTable(func(_ *database, t *contents.Table) []any {
 		return []any{int64(t.ID) << 8, int64(t.ID), int64(0), int64(1), int64(t.ID) << 8, int64(len(t.Rows)), int64(0)}
@@ -313,7 +313,7 @@ func schemasView(_ *session, db *database) (out [][]any) {
 func columnsView(_ *session, db *database) (out [][]any) {
 	for _, t := range db.tables.Sorted() {
 		for i, c := range t.Columns {
-			out = append(out, []any{int64(t.ID), c.Name, int64(i + 1), c.Type, c.Null, false})
+			out = append(out, []any{int64(t.ID), c.Name, int64(i + 1), c.Type, c.Null, c.Computed != "", c.Hidden})
 		}
 	}
 	return out

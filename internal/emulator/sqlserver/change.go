@@ -169,7 +169,7 @@ func placesOf(fold value.Collation, t *contents.Table, names []string, none bool
 // matching lists the rows that a condition meets; the lock is held, so the
 // condition must not ask views.
 func (n *session) matching(ctx context.Context, t *contents.Table, where tsql.Expr) (*query.Scope, []int64, [][]any, error) {
-	r, err := relationOf(t)
+	r, err := relationOf(t, n.server.now(), "")
 	if err != nil {
 		return nil, nil, nil, err
 	}

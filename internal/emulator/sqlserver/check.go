@@ -49,6 +49,11 @@ func (n *session) checkDB(ctx context.Context, st *tsql.CheckDB) error {
 	errors, summary := findings(db, corrupt, tables)
 	quiet := st.Options["NO_INFOMSGS"] || st.Options["PHYSICAL_ONLY"]
 	if st.Options["TABLERESULTS"] {
+		if db.name == "master" { // the Resource database has a result of its own; which comes first is not documented
+			if err := n.checkTable(db, nil, summary, true); err != nil {
+				return err
+			}
+		}
 		if err := n.checkTable(db, errors, summary, quiet); err != nil {
 			return err
 		}

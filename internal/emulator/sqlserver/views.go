@@ -2,6 +2,7 @@ package sqlserveremu
 
 import (
 	"strings"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
@@ -112,7 +113,7 @@ func (n *session) Table(name tsql.Name) (*query.Relation, error) {
 	if !n.rights().role(db, "db_datareader") {
 		return nil, errSelect(t.Name, db.name, t.Schema)
 	}
-	return relationOf(t)
+	return relationOf(t, n.server.now(), db.name)
 }
 
 func errSelect(object, database, schema string) error {
@@ -120,14 +121,14 @@ func errSelect(object, database, schema string) error {
 }
 
 // relationOf is the table's rows with typed values.
-func relationOf(t *contents.Table) (*query.Relation, error) {
+func relationOf(t *contents.Table, now time.Time, database string) (*query.Relation, error) {
 	r := &query.Relation{}
 	for _, c := range t.Columns {
 		typ, err := value.ParseType(c.Type)
 		if err != nil {
 			return nil, err
 		}
-		r.Columns = append(r.Columns, query.Column{Name: c.Name, Type: typ})
+		r.Columns = append(r.Columns, query.Column{Name: c.Name, Type: typ, Hidden: c.Hidden})
 	}
 	for _, id := range t.IDs() {
 		row := make([]any, len(r.Columns))
@@ -138,6 +139,7 @@ func relationOf(t *contents.Table) (*query.Relation, error) {
 			}
 			row[i] = v
 		}
+		t.Compute(row, now, database)
 		r.Rows = append(r.Rows, row)
 	}
 	return r, nil

@@ -185,6 +185,10 @@ func (j *judge) features(d backup.Database, target migration.TargetInstance, to 
 	case d.Filestream:
 		j.add("filestream", "FILESTREAM", migration.Barred, words.Say("The database has FILESTREAM data, which the target does not take."), words.Say("Move it into varbinary columns or leave it out."))
 	}
+	if d.MemoryOptimised {
+		j.add("memory-optimised", "Memory-optimised tables", migration.Warned, words.Say("The database has memory-optimised tables. Their rows are loaded into the target's memory before it opens, and editions limit how much."),
+			words.Say("Compare the size of the tables (sys.dm_db_xtp_table_memory_stats at the source) with the memory of the target."))
+	}
 	if len(d.EditionFeatures) > 0 && (target.Edition == "web" || target.Edition == "std" || target.Edition == "express") {
 		j.add("edition", "Edition", migration.Warned, words.Say("The database uses %s; the target's edition (%s) may refuse to open it.", strings.Join(d.EditionFeatures, ", "), target.Edition), words.Say("Remove the features, or choose an Enterprise instance."))
 	}

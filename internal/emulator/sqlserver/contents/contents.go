@@ -224,6 +224,24 @@ type Column struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
 	Null bool   `json:"null,omitempty"`
+	// Computed is what makes the values of a computed column, GETDATE() or
+	// DB_NAME(); empty = it is stored.
+	Computed string `json:"computed,omitempty"`
+	// Hidden columns, such as the period columns of a temporal table, take no
+	// part in *.
+	Hidden bool `json:"hidden,omitempty"`
+}
+
+// Compute fills the computed columns of a row.
+func (t *Table) Compute(row []any, now time.Time, database string) {
+	for i, c := range t.Columns {
+		switch c.Computed {
+		case "GETDATE()":
+			row[i] = now.Format("2006-01-02T15:04:05.0000000")
+		case "DB_NAME()":
+			row[i] = database
+		}
+	}
 }
 
 // FullName is schema.name.

@@ -10,7 +10,7 @@ import (
 )
 
 // DefaultColumns are some of every type.
-var DefaultColumns = []Column{{"id", "int", false}, {"name", "nvarchar(50)", true}, {"amount", "decimal(19,4)", true}, {"changed", "datetime", true}}
+var DefaultColumns = []Column{{Name: "id", Type: "int"}, {Name: "name", Type: "nvarchar(50)", Null: true}, {Name: "amount", Type: "decimal(19,4)", Null: true}, {Name: "changed", Type: "datetime", Null: true}}
 
 // Generated makes believable values.
 func Generated(columns []Column, id int64, version int) []*string {

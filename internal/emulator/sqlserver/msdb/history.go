@@ -91,3 +91,9 @@ func (h *History) Remember(p *Past) {
 	h.past = p
 	h.nextSet = max(h.nextSet, int64(p.Sets))
 }
+
+// Purge forgets what ended before a moment, as sp_delete_backuphistory does.
+func (h *History) Purge(before time.Time) {
+	h.sets = slices.DeleteFunc(h.sets, func(s Set) bool { return s.Finished.Time.Before(before) })
+	h.past = nil
+}

@@ -27,6 +27,8 @@ type Column struct {
 	of   string // alias of its source, lower case
 	Name string
 	Type tds.Type
+	// Hidden columns answer to their name and take no part in *.
+	Hidden bool
 }
 
 // Scope is where an expression is evaluated.

@@ -118,7 +118,11 @@ func (sc *Scope) checksumOf(e *tsql.Invoke, binary bool) (any, error) {
 	var values []any
 	for _, a := range e.Args {
 		if _, star := a.(*tsql.Star); star {
-			values = append(values, sc.row...)
+			for i, v := range sc.row {
+				if !sc.columns[i].Hidden {
+					values = append(values, v)
+				}
+			}
 			continue
 		}
 		v, err := sc.eval(a)

@@ -232,7 +232,7 @@ func expand(items []tsql.Item, columns []Column) (out []tsql.Item, err error) {
 		}
 		n := 0
 		for _, c := range columns {
-			if star.Of == "" || strings.EqualFold(star.Of, c.of) {
+			if !c.Hidden && (star.Of == "" || strings.EqualFold(star.Of, c.of)) {
 				out = append(out, tsql.Item{X: &tsql.Column{Name: tsql.Name{c.of, c.Name}}, As: c.Name})
 				n++
 			}

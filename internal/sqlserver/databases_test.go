@@ -1,0 +1,99 @@
+package sqlserver
+
+import (
+	"testing"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/emulator/control"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+)
+
+func only(t *testing.T, l live, name string) backup.Database {
+	t.Helper()
+	d, err := l.Database(bg, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// Files of memory-optimised tables have the type of FILESTREAM.
+func TestMemoryOptimisedIsNotFilestream(t *testing.T) {
+	l := emulated(t, func(c *sqlserveremu.Config) {
+		c.Filestream = true
+		c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Plain"}, {Name: "Fast", Containers: []sqlserveremu.Container{{Name: "xtp", Kind: "FX"}}},
+			{Name: "Papers", Containers: []sqlserveremu.Container{{Name: "blobs", Kind: "FD"}}}, {Name: "Both", Containers: []sqlserveremu.Container{{Name: "x", Kind: "FX"}, {Name: "b", Kind: "FD"}}}}
+	})
+	for name, want := range map[string][2]bool{"Plain": {}, "Fast": {false, true}, "Papers": {true, false}, "Both": {true, true}} {
+		if d := only(t, l, name); d.Filestream != want[0] || d.MemoryOptimised != want[1] {
+			t.Errorf("%s: FILESTREAM %v, memory-optimised %v", name, d.Filestream, d.MemoryOptimised)
+		}
+	}
+}
+
+// A copy of another server's database, restored under its name or beside it,
+// changes nothing about which backups are the newest; neither does a copy-only
+// full, and the engine knows its base when msdb has forgotten.
+func TestTheNewestBackupsAreThoseOfTheLineage(t *testing.T) {
+	l := emulated(t, func(c *sqlserveremu.Config) {
+		c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales", Unbacked: true, Tables: []sqlserveremu.TableSpec{{Name: "T", Rows: 5}}}, {Name: "Other", Unbacked: true, Tables: []sqlserveremu.TableSpec{{Name: "T", Rows: 5}}}}
+	})
+	if d := only(t, l, "Sales"); !d.LastFull.IsZero() || !d.BaseGUID.IsZero() {
+		t.Fatalf("before any backup: %+v", d)
+	}
+	if err := l.take("Sales", backup.Full, "full"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.take("Sales", backup.Log, "log"); err != nil {
+		t.Fatal(err)
+	}
+	was := only(t, l, "Sales")
+	rows, err := l.Recent(bg, "Sales", 10)
+	if err != nil || len(rows) != 2 || rows[0].Set.Kind != backup.Log || rows[1].Set.Kind != backup.Full || was.BaseGUID != rows[1].Set.ID || was.LastFull.IsZero() || was.LastLog.IsZero() {
+		t.Fatalf("%+v, %+v, %v", was, rows, err)
+	}
+
+	// The other database becomes Sales on another server, and its backup is
+	// looked through and restored here.
+	time.Sleep(1100 * time.Millisecond) // msdb has seconds
+	_, file := l.file(".bak")
+	l.do("ALTER DATABASE Other MODIFY NAME = Sales2; ALTER DATABASE Sales MODIFY NAME = Mine; ALTER DATABASE Sales2 MODIFY NAME = Sales; BACKUP DATABASE Sales TO DISK = N'%s'; BACKUP LOG Sales TO DISK = N'%s.trn'; ALTER DATABASE Sales MODIFY NAME = Other; ALTER DATABASE Mine MODIFY NAME = Sales", file, file)
+	l.do("RESTORE VERIFYONLY FROM DISK = N'%s' WITH LOADHISTORY", file)
+	l.do("BACKUP DATABASE Sales TO DISK = N'%s.copy' WITH COPY_ONLY", file)
+	is := only(t, l, "Sales")
+	if !is.LastFull.Equal(was.LastFull) || !is.LastLog.Equal(was.LastLog) || is.BaseGUID != was.BaseGUID {
+		t.Errorf("another's backups count: full %s and %s, log %s and %s", was.LastFull, is.LastFull, was.LastLog, is.LastLog)
+	}
+	if rows, err = l.Recent(bg, "Sales", 10); err != nil || len(rows) != 3 || !rows[0].Set.CopyOnly || rows[1].Set.Kind != backup.Log {
+		t.Errorf("recent: %+v, %v", rows, err)
+	}
+
+	l.do("EXEC msdb.dbo.sp_delete_backuphistory '2100-01-01'")
+	if is = only(t, l, "Sales"); is.BaseGUID != was.BaseGUID || is.BaseAt.Sub(was.LastFull).Abs() > time.Minute || !is.LastFull.IsZero() {
+		t.Errorf("with msdb purged: base %s of %s, full %s", is.BaseGUID, was.BaseGUID, is.LastFull)
+	}
+}
+
+// 3009: the backup is whole, and msdb alone does not know it.
+func TestABackupWithoutItsRowIsTaken(t *testing.T) {
+	l := emulated(t, func(c *sqlserveremu.Config) { c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales"}} })
+	if _, err := l.run.ControlPort().Add(control.Rule{Operation: "BACKUP DATABASE", Effects: map[string]string{"msdb": "full"}}); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := l.take("Sales", backup.Full, "full"); err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := l.Named(bg, "Sales", "full", began); err != nil || len(rows) != 0 {
+		t.Errorf("msdb has %+v, %v", rows, err)
+	}
+	if err := l.take("Sales", backup.Full, "again"); err != nil {
+		t.Fatal(err)
+	}
+	for since, want := range map[time.Time]int{began: 1, began.AddDate(0, 0, 2): 0} {
+		if rows, err := l.Named(bg, "Sales", "again", since); err != nil || len(rows) != want {
+			t.Errorf("since %s: %+v, %v", since, rows, err)
+		}
+	}
+}
