@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ func (c *InspectCmd) print(out, errs io.Writer) error {
 			failed = true
 			message, fix := fault.Words(err)
 			described[c.key(path)] = map[string]string{"error": message, "fix": fix}
-			fmt.Fprintf(errs, "%s: %s %s\n", path, message, fix)
+			sayLine(errs, "%s: %s %s", path, message, fix)
 			continue
 		}
 		described[c.key(path)] = f.Describe()
@@ -74,11 +75,29 @@ func (c *InspectCmd) key(path string) string {
 	return base
 }
 
+// printJSON prints v; characters that steer a terminal or cannot be seen are
+// written as \u escapes, which programs read as the same text.
 func printJSON(out io.Writer, v any) error {
-	e := json.NewEncoder(out)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", " ")
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := out.Write(words.VisibleJSON(b.Bytes()))
+	return err
+}
+
+// sayLine prints one line for people. Names in it come from files and servers:
+// none of them may end the line or steer the terminal.
+func sayLine(out io.Writer, format string, args ...any) {
+	fmt.Fprintln(out, words.Visible(fmt.Sprintf(format, args...)))
+}
+
+// sayField prints a line of a table: the name of a fact and the fact.
+func sayField(out io.Writer, name, format string, args ...any) {
+	fmt.Fprintf(out, "  %s\t%s\n", name, words.Visible(fmt.Sprintf(format, args...)))
 }
 
 // readBackup reads the header of the file at path. Its errors are faults.
@@ -110,12 +129,10 @@ func readBackup(path string) (*bakfile.File, error) {
 }
 
 func printFile(out io.Writer, path string, f *bakfile.File) {
-	fmt.Fprintf(out, "%s: %s\n", filepath.Base(path), whatItIs(f))
+	sayLine(out, "%s: %s", filepath.Base(path), whatItIs(f))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	m := f.Media
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
-	}
+	line := func(name, format string, args ...any) { sayField(w, name, format, args...) }
 	line("file size", "%s (%s bytes), blocks of %d", words.Bytes(f.Size), words.Number(f.Size), m.PhysicalBlockSize)
 	if m.FamilyCount > 1 {
 		line("stripe", "%d of %d of media set %s: all are needed for a restore", m.FamilySequence, m.FamilyCount, m.SetGUID)
@@ -146,10 +163,8 @@ func whatItIs(f *bakfile.File) string {
 }
 
 func printSet(w io.Writer, s *bakfile.Set) {
-	line := func(name, format string, args ...any) {
-		fmt.Fprintf(w, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
-	}
-	fmt.Fprintf(w, "  set %d\t%s of %s\n", s.Position, s.Type, s.Database)
+	line := func(name, format string, args ...any) { sayField(w, name, format, args...) }
+	line(fmt.Sprintf("set %d", s.Position), "%s of %s", s.Type, s.Database)
 	if s.Name != "" || s.Description != "" {
 		line("  name", "%s", strings.Trim(s.Name+", "+s.Description, ", "))
 	}

@@ -48,13 +48,13 @@ func say(err error) int {
 	var f *fault.Error
 	if errors.As(err, &f) {
 		message, fix := fault.Words(f)
-		fmt.Fprintln(os.Stderr, message)
+		sayLine(os.Stderr, "%s", message)
 		if fix != "" {
-			fmt.Fprintln(os.Stderr, fix)
+			sayLine(os.Stderr, "%s", fix)
 		}
 		return 1
 	}
-	fmt.Fprintln(os.Stderr, err)
+	sayLine(os.Stderr, "%s", err)
 	return 1
 }
 

@@ -48,7 +48,7 @@ func (c *PlanCmd) print(out, errs io.Writer) error {
 		return err
 	}
 	for _, b := range bad {
-		fmt.Fprintf(errs, "%s: %s %s\n", b.File, b.Error, b.Fix)
+		sayLine(errs, "%s: %s %s", b.File, b.Error, b.Fix)
 	}
 	options, err := c.options(sets)
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *PlanCmd) print(out, errs io.Writer) error {
 	}
 	if len(plans) == 0 {
 		if c.Database != "" && len(sets) > 0 {
-			fmt.Fprintf(errs, "None of these backups is of a database named %s.\n", c.Database)
+			sayLine(errs, "None of these backups is of a database named %s.", c.Database)
 		}
 		return exit(1)
 	}
@@ -230,37 +230,38 @@ func concerns(p *backup.Plan, database string) bool {
 }
 
 func printPlan(out io.Writer, p *backup.Plan) {
-	fmt.Fprintf(out, "%s (family %s)\n", orUnknown(p.Database), p.Family)
+	sayLine(out, "%s (family %s)", orUnknown(p.Database), p.Family)
 	if len(p.Steps) > 0 {
 		fmt.Fprintln(out, "  apply in this order:")
 	}
 	for i, s := range p.Steps {
-		fmt.Fprintf(out, "  %3d. %s\n       %s of %s, %s, LSN %s to %s%s\n", i+1, setLabel(s.Set), s.Set.Kind, s.Set.Database,
+		sayLine(out, "  %3d. %s", i+1, setLabel(s.Set))
+		sayLine(out, "       %s of %s, %s, LSN %s to %s%s", s.Set.Kind, s.Set.Database,
 			momentText(s.Set.Finished), s.Join.First, s.Join.Last, joinText(s))
 	}
 	if len(p.Steps) > 0 {
-		fmt.Fprintf(out, "  reaches LSN %s on recovery fork %s\n", p.Reaches, p.Fork)
+		sayLine(out, "  reaches LSN %s on recovery fork %s", p.Reaches, p.Fork)
 	}
 	for _, n := range p.Notes {
-		fmt.Fprintf(out, "  note: %s\n", n)
+		sayLine(out, "  note: %s", n)
 	}
 	if len(p.LeftOut) > 0 {
 		fmt.Fprintln(out, "  left out:")
 	}
 	for _, l := range p.LeftOut {
-		fmt.Fprintf(out, "    %s: %s\n", setLabel(l.Set), l.Words)
+		sayLine(out, "    %s: %s", setLabel(l.Set), l.Words)
 	}
 	if p.Choice != nil {
-		fmt.Fprintf(out, "  to choose: %s %s\n", p.Choice.Words, p.Choice.Fix)
+		sayLine(out, "  to choose: %s %s", p.Choice.Words, p.Choice.Fix)
 		for _, c := range p.Choice.Candidates {
-			fmt.Fprintf(out, "    --fork %s: %s on %s, %d sets, to LSN %s, %s\n", c.Fork, c.Database, orUnknown(c.Server), c.Sets, c.Reaches, momentText(c.Finished))
+			sayLine(out, "    --fork %s: %s on %s, %d sets, to LSN %s, %s", c.Fork, c.Database, orUnknown(c.Server), c.Sets, c.Reaches, momentText(c.Finished))
 		}
 	}
 	if len(p.Missing) > 0 {
 		fmt.Fprintln(out, "  missing:")
 	}
 	for _, m := range p.Missing {
-		fmt.Fprintf(out, "    %s %s\n", m.Words, m.Fix)
+		sayLine(out, "    %s %s", m.Words, m.Fix)
 	}
 	if p.Whole() {
 		fmt.Fprintln(out, "  The chain is whole.")

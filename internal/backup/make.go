@@ -85,7 +85,7 @@ func (p *Plan) explain(in sorted, r route, o Options) {
 		forks[s.Fork] = true
 	}
 	leave := func(s *Set, why Reason, other *Set) {
-		p.LeftOut = append(p.LeftOut, LeftOut{s, why, words(s, why, other)})
+		p.LeftOut = append(p.LeftOut, LeftOut{s, why, sentence(s, why, other)})
 	}
 	base := baseID(r, o)
 	for _, s := range in.fulls {

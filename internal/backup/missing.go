@@ -204,7 +204,7 @@ func (p *Plan) withoutRoute(in sorted, o Options) {
 		case s.Kind == Differential:
 			why = WrongBase
 		}
-		text := words(s, why, nil)
+		text := sentence(s, why, nil)
 		switch {
 		case why == BeyondGap:
 			text = "Cannot be applied: there is no full backup to begin with."

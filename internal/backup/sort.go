@@ -57,7 +57,7 @@ func sortOut(sets []*Set) sorted {
 }
 
 func (o *sorted) leave(s *Set, why Reason, other *Set) {
-	o.leftOut = append(o.leftOut, LeftOut{s, why, words(s, why, other)})
+	o.leftOut = append(o.leftOut, LeftOut{s, why, sentence(s, why, other)})
 }
 
 // flaw is why a set cannot be applied whatever else there is; empty = it can.
@@ -124,7 +124,7 @@ func Plans(sets []Set, o Options) []Plan {
 		p := planFamily(members, o)
 		p.Family = k.family
 		for _, s := range foreign {
-			p.LeftOut = append(p.LeftOut, LeftOut{s, Foreign, words(s, Foreign, nil)})
+			p.LeftOut = append(p.LeftOut, LeftOut{s, Foreign, sentence(s, Foreign, nil)})
 		}
 		plans = append(plans, p)
 	}

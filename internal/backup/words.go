@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // label names a set for a sentence: by its file, else by kind and time.
 func (s *Set) label() string {
-	name := s.FileName()
+	name := words.Visible(s.FileName())
 	if name == "" {
 		name = "the " + string(s.Kind) + " backup"
 		if len(s.Files) > 0 && s.Files[0].Row > 0 {
@@ -23,8 +25,8 @@ func (s *Set) label() string {
 	return name
 }
 
-// words says why a set is left out; other is the set that matters for it.
-func words(s *Set, why Reason, other *Set) string {
+// sentence says why a set is left out; other is the set that matters for it.
+func sentence(s *Set, why Reason, other *Set) string {
 	than := ""
 	if other != nil {
 		than = other.label()
@@ -81,9 +83,9 @@ func words(s *Set, why Reason, other *Set) string {
 }
 
 func numbers(n []int) string {
-	words := make([]string, len(n))
+	texts := make([]string, len(n))
 	for i, k := range n {
-		words[i] = fmt.Sprint(k)
+		texts[i] = fmt.Sprint(k)
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(texts, ", ")
 }

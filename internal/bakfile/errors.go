@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Reason says why a file cannot be read as a backup.
@@ -69,7 +70,7 @@ func encrypted() *Error {
 func otherTape(software string) *Error {
 	by := "another program"
 	if software != "" {
-		by = "“" + software + "”"
+		by = "“" + words.Visible(software) + "”"
 	}
 	return refuse(OtherTape, "This is a tape-format file of "+by+", not a backup made by SQL Server.",
 		"Give a file written by BACKUP DATABASE or BACKUP LOG; a database inside this archive must be taken out with the program that made it.")

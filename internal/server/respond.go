@@ -12,6 +12,8 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Render writes one component as the answer.
@@ -21,7 +23,7 @@ func Render(c echo.Context, status int, component templ.Component) error {
 	if err := component.Render(c.Request().Context(), buf); err != nil {
 		return err
 	}
-	return c.HTMLBlob(status, buf.Bytes())
+	return c.HTMLBlob(status, words.VisiblePage(buf.Bytes()))
 }
 
 // SeeOther sends the browser on after a POST that succeeded.

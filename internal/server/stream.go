@@ -11,6 +11,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -149,7 +150,7 @@ func (s *Kit) news(c echo.Context, build func(echo.Context) (View, error), sent 
 		}
 		sent[f.ID] = h.Sum64()
 		fmt.Fprintf(&out, "id: %d\nevent: %s\n", last, f.ID)
-		for line := range strings.SplitSeq(part.String(), "\n") {
+		for line := range strings.SplitSeq(string(words.VisiblePage(part.Bytes())), "\n") {
 			fmt.Fprintf(&out, "data: %s\n", strings.TrimSuffix(line, "\r"))
 		}
 		out.WriteByte('\n')

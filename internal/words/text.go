@@ -92,14 +92,15 @@ func plain(a any) any {
 // English; nil is English.
 type Table map[string]string
 
-// In words the text in a language.
+// In words the text in a language. What stands in it of somebody else's words
+// is made visible, but for ends of lines and tabs.
 func (t Text) In(l Table) string {
 	format := t.Format
 	if other, ok := l[format]; ok {
 		format = other
 	}
 	if len(t.Args) == 0 {
-		return strings.ReplaceAll(format, "%%", "%")
+		return readable(strings.ReplaceAll(format, "%%", "%"))
 	}
 	args := make([]any, len(t.Args))
 	for i, a := range t.Args {
@@ -108,7 +109,7 @@ func (t Text) In(l Table) string {
 			args[i] = inner.In(l)
 		}
 	}
-	return fmt.Sprintf(format, args...)
+	return readable(fmt.Sprintf(format, args...))
 }
 
 // String words the text in English.
