@@ -145,6 +145,9 @@ func printFile(out io.Writer, path string, f *bakfile.File) {
 	if f.Truncated {
 		line("truncated", "the end of the file is missing or damaged; what stood only there is unknown, and more sets may have followed")
 	}
+	if f.TDEThumbprint != "" {
+		line("encryption", "TDE, as far as can be told: a restore needs the certificate with the thumbprint 0x%s", strings.ToUpper(f.TDEThumbprint))
+	}
 	for i := range f.Sets {
 		printSet(w, &f.Sets[i])
 	}
@@ -194,7 +197,7 @@ func printSet(w io.Writer, s *bakfile.Set) {
 	}
 	for _, f := range s.Files {
 		kind := map[string]string{"D": "data", "L": "log"}[f.Type]
-		line("  file", "%d %s, %s, %s, %s", f.FileID, orUnknown(kind), f.LogicalName, words.Bytes(f.Size), f.PhysicalName)
+		line("  file", "%d %s, %s, %s, %s", f.FileID, orUnknown(kind), f.LogicalName, words.Bytes(f.Size), strings.TrimRight(f.PhysicalName, " "))
 	}
 }
 
@@ -217,9 +220,11 @@ func setNotes(s *bakfile.Set) string {
 	}{
 		{s.HasChecksums, "with checksums"},
 		{s.BeginsLogChain, "begins a log chain"},
-		{s.LooksCopyOnly(), "probably copy-only"},
+		{s.LooksCopyOnly(), "copy-only"},
 		{s.HasBulkLoggedData(), "holds minimally logged changes"},
 		{s.IsTailLog(), "tail of the log"},
+		{s.HasNoRecovery(), "taken WITH NORECOVERY: the database took no changes after it"},
+		{s.HasIncompleteMetadata(), "metadata incomplete"},
 		{s.IsSnapshot(), "snapshot: the data is elsewhere"},
 		{s.IsDamaged(), "marked as damaged"},
 		{!s.Complete, "cut off: cannot be restored"},

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/bakfile/bakfiletest"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 )
@@ -116,6 +118,43 @@ func TestInspectNamesWhatCannotBeOpened(t *testing.T) {
 		var out, errs bytes.Buffer
 		if err := (&InspectCmd{Files: []string{path}}).print(&out, &errs); err == nil || !strings.Contains(errs.String(), words) {
 			t.Errorf("%s: %v, %q", path, err, errs.String())
+		}
+	}
+}
+
+// TestInspectTellsWhatABackupWasTakenWith: the kinds of a log's end are two,
+// and copy-only is a fact; blanks that fill a path up are not shown.
+func TestInspectTellsWhatABackupWasTakenWith(t *testing.T) {
+	at := time.Date(2026, 11, 20, 1, 0, 0, 0, time.UTC)
+	for flags, want := range map[uint32][]string{
+		0x40:  {"tail of the log"},
+		0x100: {"taken WITH NORECOVERY"},
+		0x140: {"tail of the log", "taken WITH NORECOVERY"},
+		0x400: {"copy-only"},
+	} {
+		s := bakfile.Set{Type: bakfile.TypeLog, Database: "orders", ServerName: "S", UserName: "u", VersionMajor: 13, Flags: flags, FirstLSN: bakfile.LSN{VLF: 1}, LastLSN: bakfile.LSN{VLF: 2},
+			Started: bakfile.LocalTime{Time: at}, Finished: bakfile.LocalTime{Time: at},
+			Files: []bakfile.DataFile{{FileID: 1, LogicalName: "orders", PhysicalName: `C:\orders.mdf` + strings.Repeat(" ", 200), Type: "D"}}}
+		var b, out, errs bytes.Buffer
+		if err := mtf.Write(&b, mtf.Spec{Sets: []mtf.Set{{Set: s, PayloadSize: 1000}}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := (&InspectCmd{Files: []string{write(t, filepath.Join(t.TempDir(), "x.trn"), b.Bytes())}}).print(&out, &errs); err != nil {
+			t.Fatal(err)
+		}
+		notes := ""
+		for line := range strings.Lines(out.String()) {
+			if strings.HasPrefix(line, "    notes") {
+				notes = line
+			}
+			if strings.HasSuffix(line, " \n") {
+				t.Errorf("blanks at the end of %q", line)
+			}
+		}
+		for _, words := range []string{"tail of the log", "taken WITH NORECOVERY", "copy-only"} {
+			if strings.Contains(notes, words) != slices.Contains(want, words) {
+				t.Errorf("flags %#x: %q", flags, notes)
+			}
 		}
 	}
 }

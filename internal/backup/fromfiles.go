@@ -73,7 +73,7 @@ func fromHeader(h *bakfile.Set, m bakfile.Media) Set {
 		FirstFork: h.FirstRecoveryForkID, Fork: h.RecoveryForkID, ForkPoint: h.ForkPointLSN,
 		Started: moment(h.Started, h.UTCOffset), Finished: moment(h.Finished, h.UTCOffset),
 		CopyOnly: h.LooksCopyOnly(), Damaged: h.IsDamaged(), BulkLogged: h.HasBulkLoggedData(),
-		BeginsLogChain: h.BeginsLogChain, Snapshot: h.IsSnapshot(), TailLog: h.IsTailLog(),
+		BeginsLogChain: h.BeginsLogChain, Snapshot: h.IsSnapshot(), TailLog: h.HasNoRecovery(),
 		Compressed: h.IsCompressed, Checksums: h.HasChecksums,
 		Size: h.BackupSize, CompressedSize: h.CompressedSize,
 		Complete: h.Complete, MediaSet: m.SetGUID, FamilyCount: max(m.FamilyCount, 1),

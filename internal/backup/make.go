@@ -165,7 +165,7 @@ func (p *Plan) note(r route, o Options) {
 		p.Notes = append(p.Notes, "The last log backup was running at the chosen time and may end before it; the next one would be sure to reach it.")
 	}
 	if len(r.logs) > 0 && r.logs[len(r.logs)-1].TailLog {
-		p.Notes = append(p.Notes, "The last log is a tail-log backup: the source took no changes after it.")
+		p.Notes = append(p.Notes, "The last log was taken WITH NORECOVERY: the source took no changes after it.")
 	}
 }
 

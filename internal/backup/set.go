@@ -61,7 +61,7 @@ type Set struct {
 	BulkLogged     bool // holds minimally logged changes: no stop inside
 	BeginsLogChain bool
 	Snapshot       bool // the data is not in the file
-	TailLog        bool
+	TailLog        bool // a log taken WITH NORECOVERY, which closed the source: nothing follows it there
 	Compressed     bool
 	Checksums      bool
 

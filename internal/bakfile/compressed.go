@@ -1,14 +1,22 @@
 package bakfile
 
-import "bytes"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/bits"
+)
 
 // The compressed container: after a header of 0x1E0 bytes, every stretch
 // between filemarks is a run of records; filemarks stay plain.
 const (
 	containerWord   = "MSSQLBAK"
 	containerHeader = 0x1e0
+	containerFlags  = 0x0c // u32: see sealedContainer
 	recordHeader    = 0x1c // of a compressed record
+	recordCheck     = 0x18 // u32, over the compressed bytes
 	recordData      = 0x21
+	maxRecord       = 64 << 10 // content of a record
 	recordPadding   = 0x24
 	recordIndex     = 0x2c
 	paddingHeader   = 0x18
@@ -19,6 +27,54 @@ const (
 type record struct {
 	content []byte
 	next    int64 // file offset of the record behind it
+}
+
+// Bits of the container's flags, from a public reader: 3 is compressed, 5
+// encrypted, 7 both, 0x2f a compressed backup of a database with TDE.
+const (
+	flagSealed    = 0x4
+	flagSealedTDE = 0x28
+)
+
+// errAltered is a record whose bytes are not those that were written. It wraps
+// errMalformed: to most readers of records such a one is just not there.
+var errAltered = fmt.Errorf("%w: check value differs", errMalformed)
+
+// checkValue is what a record keeps at recordCheck of its compressed bytes:
+// 32-bit words, the last filled up with zeros, each joined by XOR to what was
+// there, turned left by one. It held for all 1,351 records of nine files of SQL
+// Server 2014 to 2022.
+func checkValue(b []byte) (r uint32) {
+	for ; len(b) >= 4; b = b[4:] {
+		r = bits.RotateLeft32(r, 1) ^ le.Uint32(b)
+	}
+	if len(b) > 0 {
+		var last [4]byte
+		copy(last[:], b)
+		r = bits.RotateLeft32(r, 1) ^ le.Uint32(last[:])
+	}
+	return r
+}
+
+// unreadable says why the first record of a container gives no media header.
+func unreadable(head []byte, why error) *Error {
+	h := fields{head, len(head)}
+	flags := h.u32(containerFlags)
+	switch {
+	case h.u32(8) == 1:
+		return refuse(Unsupported, "This is a compressed backup in the container that SQL Server 2012 and older wrote, which Bakplane cannot read.",
+			"Ask a SQL Server with RESTORE HEADERONLY what is in it, or take the backup again without COMPRESSION.")
+	case flags&flagSealedTDE == flagSealedTDE:
+		return refuse(Encrypted, "This is a compressed backup of a database that is encrypted by TDE: its content, names included, can be read only where the certificate of the database is.",
+			"Restore it on a server that has the certificate (CREATE CERTIFICATE … WITH PRIVATE KEY from its backup), or take a backup without COMPRESSION: its header can be read, and its data needs the certificate as well.")
+	case flags&flagSealed != 0:
+		return refuse(Encrypted, "This SQL Server backup is encrypted (BACKUP … WITH ENCRYPTION): nothing in it can be read without its certificate.",
+			"Restore it on a server that has the certificate, or take a backup without ENCRYPTION.")
+	case errors.Is(why, errAltered):
+		return damaged("The file begins like a compressed backup, but its first record is damaged: its bytes do not match their check value.")
+	}
+	return refuse(Encrypted, "This is a SQL Server backup whose content cannot be decoded: it is encrypted, or compressed by a method other than MS_XPRESS.",
+		"Take a backup without ENCRYPTION and with plain COMPRESSION or none; an encrypted one can be restored only on a server that has its certificate.")
 }
 
 // recordAt decodes the compressed record at off, which must end before end.
@@ -36,6 +92,9 @@ func recordAt(src *source, off, end int64) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
+	if checkValue(data) != le.Uint32(h[recordCheck:]) {
+		return record{}, errAltered
+	}
 	content, err := decodeXpress(data, size)
 	if err != nil {
 		return record{}, errMalformed
@@ -52,7 +111,7 @@ type decoded struct {
 }
 
 func (v *decoded) at(off int64, n int) ([]byte, error) {
-	if off < 0 || n < 0 || off > maxConfig+windowSize || n > maxConfig {
+	if off < 0 || n < 0 || off > maxConfig+maxRecord || n > maxConfig {
 		return nil, errPastEnd
 	}
 	for int64(len(v.content)) < off+int64(n) {

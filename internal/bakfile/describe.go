@@ -15,6 +15,8 @@ type Description struct {
 	BackupSetCount *int      `json:"backup_set_count"` // null in a truncated file: more may have followed
 	Truncated      bool      `json:"truncated,omitempty"`
 
+	TDEThumbprint string `json:"tde_thumbprint,omitempty"` // hexadecimal, of the certificate that the database needs
+
 	Media MediaDescription `json:"media"`
 	Sets  []SetDescription `json:"sets"`
 }
@@ -74,6 +76,9 @@ type SetDescription struct {
 	UnicodeComparisonStyle int               `json:"unicode_comparison_style"`
 	Files                  []FileDescription `json:"files"`
 	BeginsLogChain         *bool             `json:"begins_log_chain,omitempty"` // logs only
+	CopyOnly               bool              `json:"copy_only,omitempty"`
+	TailLog                bool              `json:"tail_log,omitempty"`
+	NoRecovery             bool              `json:"no_recovery,omitempty"` // HEADERONLY's IsForceOffline
 }
 
 // FileDescription is FILELISTONLY's row.
@@ -99,6 +104,8 @@ func (f *File) Describe() Description {
 		Container: f.Container,
 		FileSize:  f.Size,
 		Truncated: f.Truncated,
+
+		TDEThumbprint: f.TDEThumbprint,
 		Media: MediaDescription{
 			MediaSetGUID: m.SetGUID, FamilyCount: m.FamilyCount, FamilySequenceNumber: m.FamilySequence,
 			MediaFamilyID: fmt.Sprintf("0x%08x", m.FamilyID), MediaSequenceNumber: m.SequenceNumber,
@@ -133,6 +140,7 @@ func (s *Set) describe() SetDescription {
 		FlagsRaw:   s.Flags, HasBackupChecksums: s.HasChecksums, Compressed: s.IsCompressed,
 		CompressedBackupSize: known(s.CompressedSize),
 		SortOrder:            s.SortOrder, UnicodeLocaleID: s.UnicodeLocale, UnicodeComparisonStyle: s.UnicodeCompare,
+		CopyOnly: s.LooksCopyOnly(), TailLog: s.IsTailLog(), NoRecovery: s.HasNoRecovery(),
 		Files: []FileDescription{},
 	}
 	if s.Type != 0 {

@@ -62,11 +62,6 @@ func damaged(message string) *Error {
 		"Copy the file again from where it was made and compare sizes or hashes; if the original reads the same, take another backup.")
 }
 
-func encrypted() *Error {
-	return refuse(Encrypted, "This is a SQL Server backup whose content cannot be decoded: it is encrypted, or compressed by a method other than MS_XPRESS.",
-		"Take a backup without ENCRYPTION and with plain COMPRESSION or none; an encrypted one can be restored only on a server that has its certificate.")
-}
-
 func otherTape(software string) *Error {
 	by := "another program"
 	if software != "" {

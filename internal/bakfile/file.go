@@ -23,6 +23,11 @@ type File struct {
 	// Truncated is set when the end of the file is missing or damaged. Sets
 	// then holds what the beginning still says, each with Complete false.
 	Truncated bool
+
+	// TDEThumbprint is the thumbprint, in hexadecimal digits, of the
+	// certificate that protects the database by TDE; empty = none was seen. It
+	// follows a public description and no file that has one was at hand.
+	TDEThumbprint string
 }
 
 // Media is RESTORE LABELONLY's row.

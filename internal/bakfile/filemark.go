@@ -72,22 +72,23 @@ func (f *reading) findFilemarks() (filemarks, error) {
 	return filemarks{marks, ended && len(marks)%2 == 1}, nil
 }
 
-// lastFilemark finds the last filemark within the last window: at the very
-// end, or before padding of zero bytes, or before what a cut has left.
+// lastFilemark finds the last filemark in the end of the file: at the very end,
+// or before padding of zero bytes, or before what a cut has left.
 func (f *reading) lastFilemark() (off int64, ended bool, err error) {
 	size, block := f.src.size, int64(f.blockSize)
-	tail := min(size, windowSize)
-	b, err := f.src.at(size-tail, int(tail))
-	if err != nil {
-		return 0, false, err
-	}
-	if off = size - block; off >= size-tail && validBlock(b[off-(size-tail):], "SFMB") {
-		return off, true, nil
-	}
-	for off = (size - block) &^ 511; off > size-tail && off > 0; off -= 512 {
-		here := b[off-(size-tail):]
-		if validBlock(here, "SFMB") {
-			return off, allZero(here[block:]), nil
+	for _, tail := range []int64{min(size, windowSize), min(size, 2*windowSize)} {
+		b, err := f.src.at(size-tail, int(tail))
+		if err != nil {
+			return 0, false, err
+		}
+		if off = size - block; off >= size-tail && validBlock(b[off-(size-tail):], "SFMB") {
+			return off, true, nil
+		}
+		for off = (size - block) &^ 511; off > size-tail && off > 0; off -= 512 {
+			here := b[off-(size-tail):]
+			if validBlock(here, "SFMB") {
+				return off, allZero(here[block:]), nil
+			}
 		}
 	}
 	return 0, false, nil

@@ -9,6 +9,7 @@ const (
 	flagDamaged    = 0x20
 	flagTailLog    = 0x40
 	flagIncomplete = 0x80
+	flagNoRecovery = 0x100
 	flagCopyOnly   = 0x400
 )
 
@@ -22,12 +23,18 @@ func (s *Set) IsSnapshot() bool { return s.Flags&flagSnapshot != 0 }
 // IsDamaged: the database was damaged and the backup went on regardless.
 func (s *Set) IsDamaged() bool { return s.Flags&flagDamaged != 0 }
 
-// IsTailLog: the log was backed up with NORECOVERY, nothing follows it.
+// IsTailLog: a backup of the tail of the log. With NO_TRUNCATE the source may
+// have gone on after it; only HasNoRecovery tells that it did not.
 func (s *Set) IsTailLog() bool { return s.Flags&flagTailLog != 0 }
+
+// HasNoRecovery: the log was backed up WITH NORECOVERY, which closed the
+// database: nothing follows it at the source.
+func (s *Set) HasNoRecovery() bool { return s.Flags&flagNoRecovery != 0 }
 
 // HasIncompleteMetadata: a tail-log backup of a damaged database.
 func (s *Set) HasIncompleteMetadata() bool { return s.Flags&flagIncomplete != 0 }
 
-// LooksCopyOnly: the bit that current servers show for COPY_ONLY is set. No
-// document names it, so it is a hint and not a fact.
+// LooksCopyOnly: the backup was taken WITH COPY_ONLY. No document names the
+// bit; it is what servers show in HEADERONLY's column, and what the one
+// copy-only file at hand (SQL Server 2017) has.
 func (s *Set) LooksCopyOnly() bool { return s.Flags&flagCopyOnly != 0 }

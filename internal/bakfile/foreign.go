@@ -45,14 +45,21 @@ func recognise(head []byte) (looks, fix string) {
 	case starts("\x01\x0f\x00\x00"):
 		return "a database file itself (.mdf, .ndf or .ldf)",
 			"Back the database up with BACKUP DATABASE and give that file; a database file cannot be restored."
-	case starts("SQLite format 3\x00"):
-		return "an SQLite database", fixBackup
 	case starts("MZ"):
 		return "a Windows program", fixBackup
 	case starts("\x7fELF"):
 		return "a Linux program", fixBackup
 	case starts("%PDF-"):
 		return "a PDF document", fixBackup
+	}
+	if len(head) > 262 && string(head[257:262]) == "ustar" {
+		if starts("toc.dat\x00") {
+			return "a dump of a PostgreSQL database (pg_dump)", fixOtherDatabase
+		}
+		return "a tar archive", fixExtract
+	}
+	if looks = otherDatabase(head); looks != "" {
+		return looks, fixOtherDatabase
 	}
 	return textKind(head)
 }
@@ -79,6 +86,12 @@ func textKind(head []byte) (looks, fix string) {
 	text = text[:min(len(text), 512)]
 	if !readable(text) {
 		return "", fixBackup
+	}
+	if looks, fix = pointer(text); looks != "" {
+		return looks, fix
+	}
+	if looks = dumpScript(text); looks != "" {
+		return looks, fixOtherDatabase
 	}
 	lower := bytes.ToLower(bytes.TrimSpace(text))
 	page := "Download the file again: this is what a server answered instead of it, and its text may say why."

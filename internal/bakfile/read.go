@@ -12,9 +12,9 @@ const (
 )
 
 // Read tells what the backup file of size bytes behind r says of itself. It
-// reads the head, the tail and the surroundings of each set's end, together a
-// few times 64 KiB; a file of n sets takes about n+2 reads, fewer when it is
-// small.
+// reads the head, the tail and the surroundings of each set's end, about 80 KiB
+// and 40 KiB for each set behind the first; a file of n sets takes about n+2
+// reads, fewer when it is small.
 //
 // A file that is no readable backup gives an *Error; a failure of r is wrapped
 // and keeps its kind. A backup whose end is missing is not an error: see
@@ -58,7 +58,7 @@ func open(src *source) (*reading, error) {
 	if src.size <= 0 {
 		return nil, empty()
 	}
-	head, err := src.at(0, int(min(src.size, windowSize)))
+	head, err := src.at(0, int(min(src.size, headSize)))
 	if err != nil {
 		return nil, fmt.Errorf("read head: %w", err)
 	}
@@ -79,6 +79,7 @@ func open(src *source) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.file.TDEThumbprint = tdeThumbprint(head)
 	m := f.file.Media
 	if m.SoftwareVendorID != sqlServerVendor {
 		return nil, otherTape(m.SoftwareName)
@@ -94,18 +95,14 @@ func (f *reading) openCompressed(head []byte) error {
 	if err != nil && soft(err) != nil {
 		return fmt.Errorf("read first record: %w", err)
 	}
-	if err != nil && f.src.size < 2*windowSize && !recordFits(head, f.src.size) {
+	if err != nil && f.src.size < wholeSize && !recordFits(head, f.src.size) {
 		return damaged("The file begins like a compressed backup and is cut off within its first record.")
 	}
 	if err == nil {
 		f.file.Media, _, err = parseMedia(memory(first.content))
 	}
 	if err != nil {
-		if version := (fields{head, len(head)}).u32(8); version == 1 {
-			return refuse(Unsupported, "This is a compressed backup in the container that SQL Server 2012 and older wrote, which Bakplane cannot read.",
-				"Ask a SQL Server with RESTORE HEADERONLY what is in it, or take the backup again without COMPRESSION.")
-		}
-		return encrypted()
+		return unreadable(head, err)
 	}
 	f.firstMark = firstMarkBehind(f.src, first.next)
 	return nil

@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	slack       = 8 << 10  // and a physical block at most, between a set's last configuration and its filemark
-	headOfSet   = 16 << 10 // SSET, VOLB and a common MSCI
+	slack       = 2 << 10  // and a physical block at most, between a set's last configuration and its filemark
+	headOfSet   = 8 << 10  // SSET, VOLB and a common MSCI
+	tailOfSet   = 16 << 10 // of a compressed set: often its last record, and the index behind it
 	blocksToTry = 8        // from SSET on, until MSCI
 )
 
@@ -148,11 +149,13 @@ func (f *reading) configAtEnd(p setPlace, length int64) (config, error) {
 }
 
 func (f *reading) configInLastRecord(p setPlace) (config, error) {
+	if p.ahead-p.closing <= windowSize {
+		f.src.want(p.closing-tailOfSet, p.ahead)
+	}
 	off, err := lastRecord(f.src, p.begin, p.closing)
 	if err != nil {
 		return config{}, err
 	}
-	f.src.want(off, min(off+windowSize+recordHeader, p.closing))
 	first, err := recordAt(f.src, off, p.closing)
 	if err != nil {
 		return config{}, err

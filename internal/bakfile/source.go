@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	windowSize  = 64 << 10 // least bytes per read: many small looks become one
-	wholeSize   = 2 * windowSize
+	windowSize  = 32 << 10  // least bytes per read: many small looks become one
+	headSize    = 48 << 10  // read of every file at first: media header, first set, key of TDE
+	wholeSize   = 128 << 10 // a file up to this size is read at once
 	keptWindows = 4
 )
 

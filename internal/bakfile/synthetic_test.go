@@ -57,6 +57,12 @@ func marksOf(b []byte) (marks []int) {
 // container. Its records hold literals only.
 func compress(t testing.TB, plain []byte) []byte {
 	t.Helper()
+	return compressBy(t, plain, 32<<10)
+}
+
+// compressBy makes records of so many bytes of content.
+func compressBy(t testing.TB, plain []byte, content int) []byte {
+	t.Helper()
 	out := make([]byte, 0x1e0)
 	copy(out, "MSSQLBAK")
 	out[8], out[12] = 2, 3
@@ -65,6 +71,7 @@ func compress(t testing.TB, plain []byte) []byte {
 		data := literals(content)
 		h[0], h[1] = 0x21, byte(len(content)/512)
 		le.PutUint16(h[2:], uint16(len(data)))
+		le.PutUint32(h[0x18:], checkOf(data))
 		out = append(append(out, h...), data...)
 	}
 	pad := func() {
@@ -78,9 +85,9 @@ func compress(t testing.TB, plain []byte) []byte {
 	begin := 0
 	for i, mark := range marksOf(plain) {
 		last := len(out)
-		for p := begin; p < mark; p += 32 << 10 {
+		for p := begin; p < mark; p += content {
 			last = len(out)
-			record(plain[p:min(p+32<<10, mark)])
+			record(plain[p:min(p+content, mark)])
 		}
 		if i%2 == 1 { // the data ends here: an index
 			index := make([]byte, 0x18+16+16)
@@ -107,6 +114,17 @@ func compress(t testing.TB, plain []byte) []byte {
 		begin = mark + 512
 	}
 	return out
+}
+
+// checkOf is the check value of a compressed record, written down a second time.
+func checkOf(b []byte) (r uint32) {
+	for len(b)%4 != 0 {
+		b = append(bytes.Clone(b), 0)
+	}
+	for i := 0; i < len(b); i += 4 {
+		r = (r<<1 | r>>31) ^ le.Uint32(b[i:])
+	}
+	return r
 }
 
 // literals is the simplest Xpress Huffman block: every literal eight bits.
@@ -188,5 +206,29 @@ func TestNineSetsTakeTenReads(t *testing.T) {
 	}
 	if n := r.reads.Load(); n > 10 {
 		t.Errorf("%d reads", n)
+	}
+}
+
+// TestSixSetsCostLittle: a medium of six sets, each of megabytes, is told from
+// at most 300,000 bytes in at most ten reads.
+func TestSixSetsCostLittle(t *testing.T) {
+	plain := syntheticOf(t, 6, bakfile.Media{}, 1<<20)
+	for name, b := range map[string][]byte{
+		"plain": plain, "compressed": compressBy(t, plain, 8<<10), "large blocks": syntheticOf(t, 6, bakfile.Media{PhysicalBlockSize: 4096}, 1<<20),
+	} {
+		r := &counted{ReaderAt: bytes.NewReader(b)}
+		f, err := bakfile.Read(r, int64(len(b)))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		for _, s := range f.Sets {
+			if !s.Complete {
+				t.Errorf("%s: set %d is not complete", name, s.Position)
+			}
+		}
+		if len(f.Sets) != 6 || f.Truncated || r.bytes.Load() > 300_000 || r.reads.Load() > 10 {
+			t.Errorf("%s: %d sets, truncated %v, %d bytes in %d reads", name, len(f.Sets), f.Truncated, r.bytes.Load(), r.reads.Load())
+		}
+		t.Logf("%s: %d bytes in %d reads", name, r.bytes.Load(), r.reads.Load())
 	}
 }

@@ -2,6 +2,7 @@ package bakfile_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -168,6 +169,16 @@ func TestWhatIsNoBackupIsNamed(t *testing.T) {
 	copy(headless[marksOf(headless)[0]+512:], "XXXX")
 	locked := append([]byte("MSSQLBAK\x02\x00\x00\x00\x07\x00\x00\x00"), bytes.Repeat([]byte{0xa7, 0x31}, 100_000)...)
 	older := append([]byte("MSSQLBAK\x01\x00\x00\x00\x03\x00\x00\x00"), bytes.Repeat([]byte{0xa7, 0x31}, 100_000)...)
+	sealed := strings.Replace(string(locked), "\x07", "\x05", 1)
+	sealedTDE := strings.Replace(string(locked), "\x07", "\x2f", 1)
+	odd := compress(t, synthetic(t, 1, bakfile.Media{}))
+	clear(odd[0x1e0+0x1c:][:256]) // a table of no codes, with its right check value
+	le.PutUint32(odd[0x1e0+0x18:], checkOf(odd[0x1e0+0x1c:][:le.Uint16(odd[0x1e2:])]))
+	altered := compress(t, synthetic(t, 1, bakfile.Media{}))
+	altered[0x1e0+0x1c+300] ^= 0x10
+	page := func(begin string, at int, then string) string {
+		return begin + strings.Repeat("\x00", at-len(begin)) + then + strings.Repeat("\x00", 4096)
+	}
 	tests := []struct {
 		name    string
 		content string
@@ -178,6 +189,24 @@ func TestWhatIsNoBackupIsNamed(t *testing.T) {
 		{"RDS log download", zip + "orders.lbak", bakfile.NotBackup, "ZIP archive"},
 		{"bacpac", zip + strings.Repeat("x", 18) + "model.xml", bakfile.NotBackup, "data-tier"},
 		{"gzip", "\x1f\x8b\x08", bakfile.NotBackup, "gzip"},
+		{"tar", page("orders.bak", 257, "ustar\x0000"), bakfile.NotBackup, "tar archive"},
+		{"Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", bakfile.NotBackup, "Git LFS pointer"},
+		{"git-annex", "/annex/objects/SHA256E-s12--ab.bak\n", bakfile.NotBackup, "git-annex"},
+		{"pg_dump", "PGDMP\x01\x0e\x00\x04\x08\x01", bakfile.NotBackup, "PostgreSQL"},
+		{"pg_dump in tar", page("toc.dat", 257, "ustar\x0000"), bakfile.NotBackup, "PostgreSQL"},
+		{"pg_dump as a script", "--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n", bakfile.NotBackup, "PostgreSQL"},
+		{"mysqldump", "-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\n", bakfile.NotBackup, "MySQL"},
+		{"mariadb-dump", "/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n", bakfile.NotBackup, "MariaDB"},
+		{"xtrabackup", "XBSTCK01\x00P\x00\x00", bakfile.NotBackup, "XtraBackup"},
+		{"exp", "\x03\x00\x01EXPORT:V11.02.00\nUSCOTT\n", bakfile.NotBackup, "Oracle"},
+		{"expdp", page("\x04\x01\x0f\xe8", 48, `"SCOTT"."SYS_EXPORT_SCHEMA_01"x86_64/Linux 2.4.xx`), bakfile.NotBackup, "Data Pump"},
+		{"Oracle file", page("\x00\xa2\x00\x00\x00\x00\xc0\xff", 28, "}|{z\xa0\x81"), bakfile.NotBackup, "Oracle"},
+		{"mdb", "\x00\x01\x00\x00Standard Jet DB\x00\x01\x00", bakfile.NotBackup, "Access"},
+		{"accdb", "\x00\x01\x00\x00Standard ACE DB\x00\x02\x00", bakfile.NotBackup, "Access"},
+		{"Firebird 2.5", page("\x01\x00\x39\x30\x02", 16, "\x00\x10\x0b\x80"), bakfile.NotBackup, "Firebird"},
+		{"Firebird 4", page("\x01\x00\x00\x00\x02", 16, "\x00\x20\x0d\x80"), bakfile.NotBackup, "Firebird"},
+		{"gbak", "\x00\x02\x04\x0a\x00\x00\x00\x06\x04\x00\x40\x00\x00", bakfile.NotBackup, "gbak"},
+		{"SQLite", "SQLite format 3\x00\x10\x00", bakfile.NotBackup, "SQLite"},
 		{"7z", "7z\xbc\xaf\x27\x1c\x00", bakfile.NotBackup, "7-Zip"},
 		{"mdf", "\x01\x0f\x00\x00\x08\x00\x00\x00" + strings.Repeat("\x00", 8184), bakfile.NotBackup, "database file itself"},
 		{"error page", "\n<!DOCTYPE html><html>", bakfile.NotBackup, "HTML page"},
@@ -191,7 +220,11 @@ func TestWhatIsNoBackupIsNamed(t *testing.T) {
 		{"only a word", "TAPE", bakfile.Damaged, "media header"},
 		{"cut in the first header", string(synthetic(t, 1, bakfile.Media{})[:2000]), bakfile.Damaged, "first header"},
 		{"no start of set", string(headless), bakfile.Damaged, "no backup set"},
-		{"encrypted", string(locked), bakfile.Encrypted, "encrypted"},
+		{"encrypted and compressed", string(locked), bakfile.Encrypted, "WITH ENCRYPTION"},
+		{"encrypted", sealed, bakfile.Encrypted, "WITH ENCRYPTION"},
+		{"compressed with TDE", sealedTDE, bakfile.Encrypted, "TDE"},
+		{"compressed otherwise", string(odd), bakfile.Encrypted, "other than MS_XPRESS"},
+		{"a damaged first record", string(altered), bakfile.Damaged, "check value"},
 		{"old container", string(older), bakfile.Unsupported, "2012"},
 		{"cut container", string(locked[:600]), bakfile.Damaged, "cut off"},
 	}
@@ -263,4 +296,64 @@ func FuzzRead(f *testing.F) {
 		}
 		file.Describe()
 	})
+}
+
+// TestADamagedRecordMakesNoFacts: whatever byte of a compressed record is
+// altered, its content is not believed.
+func TestADamagedRecordMakesNoFacts(t *testing.T) {
+	b, err := os.ReadFile(bakfiletest.Sample(t, "sql2016_tutorialdb_compressed_full.bak"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := int(le.Uint16(b[0x1e2:]))
+	for at := range first {
+		altered := bytes.Clone(b)
+		altered[0x1e0+0x1c+at] ^= byte(1 + at%255)
+		if _, err := bakfile.Read(bytes.NewReader(altered), int64(len(b))); bakfile.ReasonOf(err) != bakfile.Damaged {
+			t.Fatalf("byte %d of the first record: %v", at, err)
+		}
+	}
+	// The record with what is known at the end is named by the index's last entry.
+	want := mustRead(t, b).Sets[0]
+	mark := bytes.LastIndex(b[:len(b)-512], []byte("SFMB"))
+	for mark%512 != 0 || !bytes.Equal(b[mark-16:mark-12], []byte{1, 0, 1, 0}) {
+		mark = bytes.LastIndex(b[:mark], []byte("SFMB"))
+	}
+	index := bytes.LastIndex(b[:mark-16], b[mark-16:mark])
+	last := int(le.Uint64(b[index+16*int(le.Uint32(b[mark-12:]))+8:]))
+	for at := 0; at < int(le.Uint16(b[last+2:])); at += 7 {
+		altered := bytes.Clone(b)
+		altered[last+0x1c+at] ^= 0x41
+		f := mustRead(t, altered)
+		if s := f.Sets[0]; s.Complete || !f.Truncated || !s.Finished.IsZero() || s.SetGUID != want.SetGUID {
+			t.Fatalf("byte %d of the last record: %+v", at, s)
+		}
+	}
+}
+
+func TestTDEIsSeenInAnUncompressedBackup(t *testing.T) {
+	b := synthetic(t, 1, bakfile.Media{})
+	if f := mustRead(t, b); f.TDEThumbprint != "" {
+		t.Errorf("%q in a backup without", f.TDEThumbprint)
+	}
+	print := "8f1d3a5c7e9b02461357acbd00ff11ee22dd33cc"
+	key, err := hex.DecodeString("14000000" + print + "00010000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(b[0x3000:], key)
+	if f := mustRead(t, b); f.TDEThumbprint != print || f.Describe().TDEThumbprint != print {
+		t.Errorf("%q, want %q", f.TDEThumbprint, print)
+	}
+}
+
+func TestTailAndNoRecoveryAreTwoThings(t *testing.T) {
+	for flags, want := range map[uint32][3]bool{0x40: {true, false, false}, 0x100: {false, true, false}, 0x140: {true, true, false}, 0x400: {false, false, true}} {
+		s := bakfile.Set{Flags: flags | 0x200}
+		f := bakfile.File{Sets: []bakfile.Set{s}}
+		d := f.Describe().Sets[0]
+		if got := [3]bool{s.IsTailLog(), s.HasNoRecovery(), s.LooksCopyOnly()}; got != want || got != [3]bool{d.TailLog, d.NoRecovery, d.CopyOnly} {
+			t.Errorf("flags %#x: %v, want %v, described %+v", flags, got, want, d)
+		}
+	}
 }
