@@ -169,15 +169,18 @@ func TestHeadersSayWhatFilesSay(t *testing.T) {
 
 func TestHeadersThatMakeNoSense(t *testing.T) {
 	for name, text := range map[string]string{
-		"no JSON":         `BackupName`,
-		"no array":        `{"BackupType": 1}`,
-		"no type":         `[{"FirstLSN": 1}]`,
-		"floating LSN":    `[{"BackupType": 1, "FirstLSN": 2.4e16}]`,
-		"bad GUID":        `[{"BackupType": 1, "BackupSetGUID": "x"}]`,
-		"bad date":        `[{"BackupType": 1, "BackupStartDate": "yesterday"}]`,
-		"bad bit":         `[{"BackupType": 1, "IsDamaged": "perhaps"}]`,
-		"many stripes":    `[{"BackupType": 1, "FamilyCount": 9000000000000}]`,
-		"negative number": `[{"BackupType": 1, "BackupSize": -1}]`,
+		"no JSON":       `BackupName`,
+		"no object":     `[1]`,
+		"nothing":       ``,
+		"no type":       `[{"FirstLSN": 1}]`,
+		"floating LSN":  `[{"BackupType": 1, "FirstLSN": 2.4e16}]`,
+		"bad GUID":      `[{"BackupType": 1, "BackupSetGUID": "x"}]`,
+		"bad date":      `[{"BackupType": 1, "BackupStartDate": "yesterday"}]`,
+		"bad bit":       `[{"BackupType": 1, "IsDamaged": "perhaps"}]`,
+		"many stripes":  `[{"BackupType": 1, "FamilyCount": 9000000000000}]`,
+		"no such type":  `[{"BackupType": "X"}]`,
+		"no such words": `[{"BackupTypeDescription": "Mirror"}]`,
+		"endless value": `[{"BackupType": 1, "FirstLSN": {"a": {}}}]`,
 	} {
 		_, err := backup.FromHeaders(strings.NewReader(text))
 		message, fix := fault.Words(err)
