@@ -22,7 +22,7 @@ import (
 // there is nothing to plan for. The shape of --json is that of plansJSON.
 type PlanCmd struct {
 	JSON     bool     `name:"json" help:"Print the plans as JSON."`
-	StopAt   string   `name:"stopat" placeholder:"TIME" help:"Restore to this moment: 2026-11-20T01:00:00Z, or without a zone on the clock of the server that made the backups."`
+	StopAt   string   `name:"stopat" placeholder:"TIME" help:"Restore to this moment: 2026-11-20T01:00:00Z, or without a zone on the clock of the server that made the backups; a zone needs backups that tell theirs."`
 	Headers  string   `name:"headers" type:"path" placeholder:"FILE.json" help:"Read an array of rows of RESTORE HEADERONLY instead of backup files."`
 	Database string   `name:"database" placeholder:"NAME" help:"Plan only for the database of this name."`
 	Base     string   `name:"base" placeholder:"GUID" help:"Begin with the full backup that has this BackupSetGUID."`
@@ -56,7 +56,7 @@ func (c *PlanCmd) print(out, errs io.Writer) error {
 	}
 	plans := c.wanted(sets, options)
 	if c.JSON {
-		if err := printJSON(out, newPlansJSON(plans, bad)); err != nil {
+		if err := printJSON(out, newPlansJSON(plans, bad, options.StopAt != nil)); err != nil {
 			return err
 		}
 	} else {
@@ -128,47 +128,14 @@ func (c *PlanCmd) options(sets []backup.Set) (o backup.Options, err error) {
 		}
 	}
 	if c.StopAt != "" {
-		at, err := stopTime(c.StopAt, sets)
+		at, onClock, err := stopTime(c.StopAt, sets)
 		if err != nil {
 			return o, err
 		}
-		o.StopAt = &at
+		o.StopAt, o.Clock = &at, onClock
 	}
 	return o, nil
 }
-
-// stopTime reads a moment. Without a zone it is meant on the clock of the
-// source server, as in RESTORE … WITH STOPAT: the distance from UTC is that of
-// the last set which began before it.
-func stopTime(text string, sets []backup.Set) (time.Time, error) {
-	normal := strings.Replace(strings.TrimSpace(text), " ", "T", 1)
-	if t, err := time.Parse(time.RFC3339, normal); err == nil {
-		return t.UTC(), nil
-	}
-	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
-		local, err := time.Parse(layout, normal)
-		if err != nil {
-			continue
-		}
-		var nearest *backup.Moment
-		for i := range sets {
-			m := &sets[i].Started
-			if m.UTC == nil {
-				continue
-			}
-			if nearest == nil || before(*m, local) && (!before(*nearest, local) || m.Local.After(nearest.Local)) {
-				nearest = m
-			}
-		}
-		if nearest == nil {
-			return local, nil
-		}
-		return local.Add(nearest.UTC.Sub(nearest.Local)), nil
-	}
-	return time.Time{}, fault.Newf(fault.Invalid, "%q is not a time.", text).WithFix("Write it as 2026-11-20T01:00:00Z, or 2026-11-20 01:00:00 on the clock of the source server.")
-}
-
-func before(m backup.Moment, local time.Time) bool { return !m.Local.After(local) }
 
 // wanted are the plans for the database asked for. Its name also decides
 // between forks that live under different names.
@@ -269,13 +236,17 @@ func printPlan(out io.Writer, p *backup.Plan) {
 }
 
 func joinText(s backup.Step) string {
-	switch {
-	case s.Set.Kind != backup.Log:
+	if s.Set.Kind != backup.Log {
 		return ""
-	case s.Join.Exact:
-		return ", joins exactly"
 	}
-	return ", overlaps what is there"
+	text := ", overlaps what is there"
+	if s.Join.Exact {
+		text = ", joins exactly"
+	}
+	if s.StopAt {
+		text += ", WITH STOPAT"
+	}
+	return text
 }
 
 // setLabel names a set by its files, or by its row among headers.

@@ -17,7 +17,7 @@ type plansJSON struct {
 type planJSON struct {
 	Database       string        `json:"database"`
 	FamilyGUID     string        `json:"family_guid"`
-	Whole          bool          `json:"whole"` // nothing missing, nothing to choose
+	Whole          bool          `json:"whole"` // nothing missing up to the newest set or --stopat, nothing to choose
 	Steps          []stepJSON    `json:"steps"` // in the order in which they are applied
 	LeftOut        []leftOutJSON `json:"left_out"`
 	Missing        []missingJSON `json:"missing"`
@@ -55,6 +55,7 @@ type stepJSON struct {
 		HaveLSN string `json:"have_lsn"` // restored so far
 		Exact   bool   `json:"exact"`    // the log begins exactly there
 	} `json:"join"`
+	StopAt bool `json:"stop_at,omitempty"` // the log may hold the moment of --stopat: restore it WITH STOPAT
 }
 
 type leftOutJSON struct {
@@ -92,10 +93,14 @@ type candidateJSON struct {
 	Sets           int     `json:"sets"`
 }
 
-func newPlansJSON(plans []backup.Plan, bad []unreadable) plansJSON {
+func newPlansJSON(plans []backup.Plan, bad []unreadable, stops bool) plansJSON {
 	out := plansJSON{Plans: []planJSON{}, Unreadable: append([]unreadable{}, bad...)}
 	for i := range plans {
-		out.Plans = append(out.Plans, newPlanJSON(&plans[i]))
+		p := newPlanJSON(&plans[i])
+		if stops {
+			p.ReachesStop = &plans[i].ReachesStop
+		}
+		out.Plans = append(out.Plans, p)
 	}
 	return out
 }
@@ -105,7 +110,7 @@ func newPlanJSON(p *backup.Plan) planJSON {
 		Steps: []stepJSON{}, LeftOut: []leftOutJSON{}, Missing: []missingJSON{}, Notes: append([]string{}, p.Notes...),
 		ReachesLSN: lsnJSON(p.Reaches), RecoveryForkID: guidJSON(p.Fork)}
 	for _, s := range p.Steps {
-		step := stepJSON{setJSON: newSetJSON(s.Set)}
+		step := stepJSON{setJSON: newSetJSON(s.Set), StopAt: s.StopAt}
 		step.Join.HaveLSN, step.Join.Exact = s.Join.Have.String(), s.Join.Exact
 		out.Steps = append(out.Steps, step)
 	}

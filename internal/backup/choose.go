@@ -17,6 +17,7 @@ type route struct {
 	to         LSN   // how much of that counts: with StopAt no more than reaches it
 	fork       GUID  // it ends on
 	logs       []*Set
+	whole      bool // with StopAt: the last set ends at the moment and is applied to its end
 }
 
 // better prefers what reaches further, then the newer full, then the newer
@@ -61,16 +62,21 @@ func routes(in sorted, o Options) []route {
 			}
 		}
 	}
-	onBase := map[GUID][]*Set{}
+	base := basesOf(in.fulls)
+	onBase, onID := map[*Set][]*Set{}, map[GUID][]*Set{}
 	for _, d := range in.diffs {
-		if !finishedAfter(d, o.StopAt) {
-			onBase[d.DifferentialBase] = append(onBase[d.DifferentialBase], d)
+		if finishedAfter(d, o.StopAt) {
+			continue
+		}
+		onID[d.DifferentialBase] = append(onID[d.DifferentialBase], d)
+		if f := base.of(d); f != nil {
+			onBase[f] = append(onBase[f], d)
 		}
 	}
 	if a := o.Applied; a != nil {
 		consider(nil, nil, place{a.Fork, a.Last, anyChain})
 		alone := maps.Clone(best)
-		for _, d := range onBase[a.Base] {
+		for _, d := range onID[a.Base] {
 			if (!a.Logs || d.Fork == a.Fork) && d.Last.Compare(a.Last) > 0 {
 				consider(nil, d, place{d.Fork, d.Last, anyChain})
 			}
@@ -86,21 +92,21 @@ func routes(in sorted, o Options) []route {
 				continue
 			}
 			consider(f, nil, place{f.Fork, f.Last, anyChain})
-			if f.CopyOnly || f.ID.IsZero() {
+			if f.CopyOnly {
 				continue
 			}
-			for _, d := range onBase[f.ID] {
+			for _, d := range onBase[f] {
 				consider(f, d, place{d.Fork, d.Last, anyChain})
 			}
 		}
 	}
-	return g.walk(best, o)
+	return g.walk(best, in, o)
 }
 
 // walk finds the logs of each route, cuts them at StopAt and drops routes that
 // only begin others: those from whose end a log leads on to another fork, and
 // those that have become the same.
-func (g *lineage) walk(best map[GUID]route, o Options) []route {
+func (g *lineage) walk(best map[GUID]route, in sorted, o Options) []route {
 	found := slices.Collect(maps.Values(best))
 	slices.SortFunc(found, func(a, b route) int {
 		return slices.Compare(a.fork[:], b.fork[:]) // maps have no order
@@ -112,7 +118,7 @@ func (g *lineage) walk(best map[GUID]route, o Options) []route {
 		}
 		r.logs = g.path(r.start, r.furthest)
 		if o.StopAt != nil {
-			r.cut(*o.StopAt)
+			r.cut(in, *o.StopAt)
 		}
 		if !slices.ContainsFunc(routes, r.sameSteps) {
 			routes = append(routes, r)
@@ -122,23 +128,6 @@ func (g *lineage) walk(best map[GUID]route, o Options) []route {
 		return b.finished().Compare(a.finished())
 	})
 	return routes[:min(len(routes), maxCandidates)]
-}
-
-// cut ends a route at the first log that reaches the moment for certain, else
-// at the first that may.
-func (r *route) cut(stop time.Time) {
-	for _, sure := range []bool{true, false} {
-		i := slices.IndexFunc(r.logs, func(l *Set) bool { return reaches(l, stop, sure) })
-		if i >= 0 {
-			r.logs = r.logs[:i+1]
-			break
-		}
-	}
-	if n := len(r.logs); n > 0 {
-		r.fork, r.to = r.logs[n-1].Fork, r.logs[n-1].Last
-	} else {
-		r.fork, r.to = r.start.fork, r.start.at
-	}
 }
 
 func (r route) sameSteps(other route) bool {
@@ -170,43 +159,4 @@ func (r route) sets() (sets []*Set) {
 		sets = append(sets, r.diff)
 	}
 	return append(sets, r.logs...)
-}
-
-// finishedAfter reports whether a data backup is too new for the moment: a
-// restore cannot stop before the backup's end.
-func finishedAfter(s *Set, stop *time.Time) bool {
-	return stop != nil && s.Finished.Time().After(*stop)
-}
-
-// reaches reports whether restoring the log can stop at the moment. Newer
-// servers say so. Otherwise a log whose backup began afterwards does for
-// certain; one that ended afterwards only may.
-func reaches(s *Set, stop time.Time, sure bool) bool {
-	at := s.Finished
-	switch {
-	case !s.ValidUntil.IsZero():
-		at = s.ValidUntil
-	case sure:
-		at = s.Started
-	}
-	return !at.IsZero() && !at.Time().Before(stop)
-}
-
-// stopLimits is, for each fork, the lowest end of a log that reaches the
-// moment: what lies behind it is no merit of a route.
-func stopLimits(logs []*Set, stop *time.Time) map[GUID]LSN {
-	if stop == nil {
-		return nil
-	}
-	limits := map[GUID]LSN{}
-	for _, sure := range []bool{false, true} { // the sure ones replace the others
-		found := map[GUID]LSN{}
-		for _, l := range logs {
-			if at, ok := found[l.Fork]; reaches(l, *stop, sure) && (!ok || l.Last.Compare(at) < 0) {
-				found[l.Fork] = l.Last
-			}
-		}
-		maps.Copy(limits, found)
-	}
-	return limits
 }

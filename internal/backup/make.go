@@ -17,10 +17,18 @@ func planFamily(sets []*Set, o Options) Plan {
 		p.withoutRoute(in, o)
 		return p
 	}
+	if alone, ok := withoutClosed(in, found[0], o); ok {
+		found = []route{alone}
+	}
 	r := found[0]
 	p.Fork, p.Reaches = r.fork, r.to
 	p.addSteps(r, o)
-	p.ReachesStop = o.StopAt != nil && len(r.logs) > 0 && reaches(r.logs[len(r.logs)-1], *o.StopAt, false)
+	if o.StopAt != nil {
+		p.ReachesStop = r.whole || len(r.logs) > 0 && reaches(r.logs[len(r.logs)-1], *o.StopAt, false)
+		if !p.ReachesStop && p.standsStill(in, *o.StopAt) {
+			p.ReachesStop, r.whole = true, true
+		}
+	}
 	if len(found) > 1 {
 		p.Choice = choiceOf(found)
 	}
@@ -50,7 +58,8 @@ func (p *Plan) addSteps(r route, o Options) {
 		at = o.Applied.Last
 	}
 	for _, s := range r.sets() {
-		p.Steps = append(p.Steps, Step{s, Joint{Have: at, First: s.First, Last: s.Last, Exact: s.Kind == Log && s.First == at}})
+		p.Steps = append(p.Steps, Step{Set: s, Join: Joint{Have: at, First: s.First, Last: s.Last, Exact: s.Kind == Log && s.First == at},
+			StopAt: s.Kind == Log && o.StopAt != nil && !r.whole && mayHold(s, *o.StopAt)})
 		at = s.Last
 	}
 	if last := r.last(); last != nil && last.Database != "" {
@@ -87,7 +96,7 @@ func (p *Plan) explain(in sorted, r route, o Options) {
 	leave := func(s *Set, why Reason, other *Set) {
 		p.LeftOut = append(p.LeftOut, LeftOut{s, why, sentence(s, why, other)})
 	}
-	base := baseID(r, o)
+	base := basesOf(in.fulls)
 	for _, s := range in.fulls {
 		switch {
 		case used[s]:
@@ -102,7 +111,7 @@ func (p *Plan) explain(in sorted, r route, o Options) {
 	for _, s := range in.diffs {
 		switch {
 		case used[s]:
-		case s.DifferentialBase != base || r.base != nil && r.base.CopyOnly:
+		case r.base != nil && (base.of(s) != r.base || r.base.CopyOnly), r.base == nil && (o.Applied == nil || s.DifferentialBase != o.Applied.Base):
 			leave(s, WrongBase, nil)
 		case finishedAfter(s, o.StopAt):
 			leave(s, AfterStop, nil)
@@ -119,16 +128,6 @@ func (p *Plan) explain(in sorted, r route, o Options) {
 			leave(s, p.whyNot(s, r, forks), nil)
 		}
 	}
-}
-
-func baseID(r route, o Options) GUID {
-	if r.base != nil {
-		return r.base.ID
-	}
-	if o.Applied != nil {
-		return o.Applied.Base
-	}
-	return GUID{}
 }
 
 // whyNot explains a usable log that is not part of the route.
@@ -161,7 +160,13 @@ func (p *Plan) note(r route, o Options) {
 	if slices.ContainsFunc(r.sets(), func(s *Set) bool { return s.VersionMajor != 0 && s.VersionMajor < 10 }) {
 		p.Notes = append(p.Notes, "Some of these backups were made by SQL Server 2005 or older; newer servers may refuse them.")
 	}
-	if o.StopAt != nil && p.ReachesStop && !reaches(r.logs[len(r.logs)-1], *o.StopAt, true) {
+	if r.whole {
+		p.Notes = append(p.Notes, "Every set is applied as a whole: the database stood like this at the chosen time.")
+	}
+	if o.StopAt != nil && !o.Clock && slices.ContainsFunc(r.sets(), func(s *Set) bool { return !s.Finished.IsZero() && s.Finished.UTC == nil }) {
+		p.Notes = append(p.Notes, "These backups do not tell how far the clock of their server is from UTC: the chosen time was compared with that clock as it stood.")
+	}
+	if o.StopAt != nil && p.ReachesStop && !r.whole && !reaches(r.logs[len(r.logs)-1], *o.StopAt, true) {
 		p.Notes = append(p.Notes, "The last log backup was running at the chosen time and may end before it; the next one would be sure to reach it.")
 	}
 	if len(r.logs) > 0 && r.logs[len(r.logs)-1].TailLog {
@@ -175,5 +180,5 @@ func (p *Plan) order() {
 }
 
 func rank(l MissingKind) int {
-	return slices.Index([]MissingKind{MissingFull, MissingBase, MissingStripe, MissingSet, MissingLog, MissingStop}, l)
+	return slices.Index([]MissingKind{MissingFull, MissingBase, MissingStripe, MissingSet, MissingLog, MissingNewer, MissingStop}, l)
 }

@@ -9,34 +9,54 @@ import (
 // maxGaps bounds how many gaps behind the first are told.
 const maxGaps = 20
 
-// lack finds what would take the plan further.
+// findMissing finds what would take the plan further.
 func (p *Plan) findMissing(in sorted, r route, o Options) {
 	defer p.order()
 	if p.ReachesStop {
-		p.checkStop(r, *o.StopAt)
+		p.checkStop(r, o)
 		return
 	}
 	p.missingRepair(in, r, o)
 	p.missingBase(in, r, o)
 	p.missingLogs(in, r)
+	p.missingNewer(in, r, o)
 	if o.StopAt != nil {
 		p.Missing = append(p.Missing, Missing{
 			MissingKind: MissingStop, From: p.Reaches,
-			Words: fmt.Sprintf("The backups here end before %s.", o.StopAt.UTC().Format(time.DateTime+" UTC")),
+			Words: fmt.Sprintf("The backups here end before %s.", o.moment(*o.StopAt)),
 			Fix:   "Add the log backups up to the first one made after that time, or choose an earlier time.",
 		})
 	}
 }
 
-// checkStop refuses a moment inside a log with minimally logged changes.
-func (p *Plan) checkStop(r route, stop time.Time) {
-	last := r.logs[len(r.logs)-1]
-	if last.BulkLogged {
-		p.ReachesStop = false
-		p.Missing = append(p.Missing, Missing{MissingKind: MissingStop, From: p.Reaches, After: last,
-			Words: fmt.Sprintf("The chosen time %s lies in %s, which holds minimally logged changes and can only be applied as a whole.", stop.UTC().Format(time.DateTime+" UTC"), last.label()),
-			Fix:   "Choose the end of this log backup, or the end of the one before it."})
+// moment words a moment like the one asked for.
+func (o Options) moment(at time.Time) string {
+	if o.Clock {
+		return at.Format(time.DateTime) + " on the clock of the server"
 	}
+	return at.UTC().Format(time.DateTime + " UTC")
+}
+
+// checkStop refuses a moment inside a log with minimally logged changes. The
+// moments it offers are ends of backups, at which a plan for them stops.
+func (p *Plan) checkStop(r route, o Options) {
+	stop := *o.StopAt
+	i := slices.IndexFunc(r.logs, func(l *Set) bool { return closed(l, stop) })
+	if r.whole || i < 0 {
+		return
+	}
+	log := r.logs[i]
+	shorter := r
+	shorter.logs = r.logs[:i]
+	before, fix := shorter.last(), "Choose "
+	if before != nil && !before.Finished.IsZero() && before.Finished.Time().Before(stop) {
+		fix += o.moment(before.Finished.Time()) + ", the end of the backup before it, or "
+	}
+	p.ReachesStop = false
+	p.Missing = append(p.Missing, Missing{MissingKind: MissingStop, From: p.Reaches, After: log,
+		Words: fmt.Sprintf("The chosen time %s lies in %s, which holds minimally logged changes and can only be applied as a whole.", o.moment(stop), log.label()),
+		Fix:   fix + o.moment(log.Finished.Time()) + ", the end of this log backup.",
+	})
 }
 
 // missingRepair plans once more as if broken sets were whole; those that then
@@ -91,29 +111,41 @@ func (p *Plan) missingBase(in sorted, r route, o Options) {
 	if o.Applied != nil {
 		return
 	}
-	here := map[GUID]bool{}
-	for _, f := range in.fulls {
-		here[f.ID] = true
-	}
-	for _, f := range in.broken {
-		here[f.ID] = true
-	}
+	here := basesOf(slices.Concat(in.fulls, in.broken))
 	var furthest *Set
 	for _, d := range in.diffs {
-		if !here[d.DifferentialBase] && d.Last.Compare(p.Reaches) > 0 && !finishedAfter(d, o.StopAt) &&
+		if here.of(d) == nil && d.Last.Compare(p.Reaches) > 0 && !finishedAfter(d, o.StopAt) &&
 			(furthest == nil || d.Last.Compare(furthest.Last) > 0) {
 			furthest = d
 		}
 	}
 	if furthest != nil {
-		p.Missing = append(p.Missing, missingBase(furthest))
+		p.Missing = append(p.Missing, missingBase(furthest, in))
 	}
 }
 
-func missingBase(d *Set) Missing {
-	return Missing{MissingKind: MissingBase, SetID: d.DifferentialBase, After: d,
+// missingBase tells which full backup a differential needs. That of a snapshot
+// is in no file, so nobody can add it.
+func missingBase(d *Set, in sorted) Missing {
+	m := Missing{MissingKind: MissingBase, SetID: d.DifferentialBase, After: d,
 		Words: fmt.Sprintf("The full backup with the ID %s is missing, on which %s builds.", d.DifferentialBase, d.label()),
-		Fix:   "Add that full backup, or take a new differential after the newest full backup here."}
+		Fix: "Add that full backup, or take a new full backup and a differential after it. When no file holds it, another tool took it as a snapshot (VSS); " +
+			"have that tool make its snapshots copy-only."}
+	if d.DifferentialBase.IsZero() {
+		m.Words = fmt.Sprintf("The full backup whose checkpoint is at LSN %s is missing, on which %s builds.", d.DifferentialBaseLSN, d.label())
+	}
+	var snapshots []*Set
+	for _, l := range in.leftOut {
+		if l.Set.Kind == Full && l.Set.Snapshot {
+			snapshots = append(snapshots, l.Set)
+		}
+	}
+	if s := basesOf(snapshots).of(d); s != nil {
+		m.Words = fmt.Sprintf("%s builds on %s, a snapshot backup (VSS) whose data no backup file holds.", upper(d.label()), s.label())
+		m.Fix = "Take a new full backup with BACKUP DATABASE and a differential after it, and have the tool that takes the snapshots make them copy-only: " +
+			"otherwise the next one becomes the base again."
+	}
+	return m
 }
 
 // missingLogs tells the gaps behind the end of the route on its fork.
@@ -246,10 +278,10 @@ func (p *Plan) missingFull(in sorted, o Options) Missing {
 		m.Words = fmt.Sprintf("No full backup here leads to the chosen recovery fork %s.", o.Fork)
 		m.Fix = "Choose another fork, or add a full backup made on this one."
 	case o.StopAt != nil && len(in.fulls) > 0:
-		m.Words = fmt.Sprintf("Every full backup here ended after %s.", o.StopAt.UTC().Format(time.DateTime+" UTC"))
+		m.Words = fmt.Sprintf("Every full backup here ended after %s.", o.moment(*o.StopAt))
 		m.Fix = "Add a full backup that ended before that time, or choose a later time."
 	case newest != nil:
-		return missingBase(newest)
+		return missingBase(newest, in)
 	case first != nil:
 		m.From, m.To, m.After = LSN{}, first.First, first
 		m.Words = fmt.Sprintf("There is no full backup to begin with: one is needed that ends at or behind LSN %s, where %s begins.", first.First, first.label())

@@ -7,6 +7,7 @@ import "time"
 type Options struct {
 	StopAt  *time.Time // restore to this moment (UTC) and no further
 	Base    GUID       // set GUID of the full backup to begin with; zero = the planner chooses
+	Clock   bool       // StopAt is on the clock of the source, whose distance from UTC the sets do not tell
 	Fork    GUID       // recovery fork to end on; zero = there must be only one
 	Family  GUID       // lineage to plan for; zero = every lineage gets its own plan
 	Applied *Applied   // what the target has already; nil = nothing
@@ -37,13 +38,19 @@ type Plan struct {
 	ReachesStop bool // with StopAt: the last step goes as far
 }
 
-// Whole reports whether nothing is missing and nothing must be chosen.
+// Whole reports whether nothing is missing up to the newest set, or up to
+// StopAt, and nothing must be chosen.
 func (p *Plan) Whole() bool { return len(p.Missing) == 0 && p.Choice == nil }
 
 // Step is one set to apply, after all before it.
 type Step struct {
 	Set  *Set
 	Join Joint
+	// StopAt: the log may hold the moment asked for and is restored WITH
+	// STOPAT. Which of neighbouring logs holds it, times alone do not tell: one
+	// that ends before it is applied whole all the same, and one applied whole
+	// without it may lead past the moment.
+	StopAt bool
 }
 
 // Joint is where a step meets what has been restored before it. A log joins
@@ -91,6 +98,7 @@ const (
 	MissingLog    MissingKind = "log"    // log between two points
 	MissingStripe MissingKind = "stripe" // a file of a striped set
 	MissingStop   MissingKind = "stop"   // nothing reaches StopAt
+	MissingNewer  MissingKind = "newer"  // what would take the plan up to a newer set that cannot be used
 	MissingSet    MissingKind = "set"    // a whole copy of a cut or damaged set
 )
 

@@ -54,6 +54,12 @@ func build(t testing.TB, lines ...string) []Set {
 				s.BulkLogged = true
 			case "unknown":
 				s.First, s.Last, s.Checkpoint = LSN{}, LSN{}, LSN{}
+			case "snapshot":
+				s.Snapshot = true
+			case "lsnbase":
+				s.DifferentialBaseLSN = at(v)
+			case "noid":
+				s.ID = GUID{}
 			case "idle":
 				s.First = s.Last
 			default:
@@ -116,7 +122,7 @@ func TestPlan(t *testing.T) {
 		{"a cut copy of a file", Options{}, []string{"F 1 10 12 cut", "F 2 10 12 id=1"},
 			"F2 | F1:duplicate | "},
 		{"a file backup", Options{}, []string{"F 1 10 12", "O 2 20 22"},
-			"F1 | O2:unsupported | "},
+			"F1 | O2:unsupported | newer"},
 
 		// What is missing.
 		{"nothing to begin with", Options{}, []string{"L 3 10 30"},

@@ -51,25 +51,5 @@ func (l *kept) planAt(at time.Time, fork GUID) Plan {
 		}
 	}
 	p.Family = l.family
-	if p.ReachesStop || len(p.Steps) == 0 || !l.standsStill(&p, at) {
-		return p
-	}
-	p.ReachesStop = true
-	p.Missing = slices.DeleteFunc(p.Missing, func(m Missing) bool { return m.MissingKind == MissingStop || m.MissingKind == MissingLog })
-	p.Notes = append(p.Notes, "Every set is applied as a whole: the database stood like this at the chosen time.")
 	return p
-}
-
-// standsStill reports whether a plan ends in what the database was at the
-// moment although none of its logs leads over it: at the end of a data backup,
-// or in a time in which nothing changed, as a log shows that was taken later
-// and ends where the plan does.
-func (l *kept) standsStill(p *Plan, at time.Time) bool {
-	last := p.Steps[len(p.Steps)-1].Set
-	if last.Kind != Log && last.Finished.Time().Equal(at) {
-		return true
-	}
-	shows := func(s *Set) bool { return s.Last == p.Reaches && s.Fork == p.Fork && !surely(s).Before(at) }
-	return slices.ContainsFunc(l.in.logs, shows) ||
-		slices.ContainsFunc(l.in.leftOut, func(left LeftOut) bool { return left.Reason == Covered && shows(left.Set) })
 }

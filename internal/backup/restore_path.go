@@ -40,7 +40,7 @@ func (s *Set) Usable() bool { return flaw(s) == "" }
 // how far sets reach, this asks what each of them needs.
 func RestorePaths(sets []*Set, trust func(i int) Trust) []RestorePath {
 	f := pathFinder{sets: sets, out: make([]RestorePath, len(sets)), trust: trust, lineage: map[GUID]*lineage{}}
-	byID := map[GUID]int{}
+	byID, byCheckpoint := map[GUID]int{}, map[checkpoint]int{}
 	logs := map[GUID][]*Set{}
 	for i, s := range sets {
 		f.out[i].On, f.out[i].Start = -1, i
@@ -55,6 +55,10 @@ func RestorePaths(sets []*Set, trust func(i int) Trust) []RestorePath {
 			if j, ok := byID[s.ID]; !s.ID.IsZero() && (!ok || trust(i) > trust(j)) {
 				byID[s.ID] = i
 			}
+			at := checkpoint{s.Family, s.Fork, s.Checkpoint}
+			if j, ok := byCheckpoint[at]; !s.CopyOnly && !s.Checkpoint.IsZero() && (!ok || trust(i) > trust(j) || trust(i) == trust(j) && newer(s, sets[j])) {
+				byCheckpoint[at] = i
+			}
 		}
 		f.order = append(f.order, i)
 	}
@@ -64,6 +68,9 @@ func RestorePaths(sets []*Set, trust func(i int) Trust) []RestorePath {
 	for _, i := range f.order {
 		if s := sets[i]; s.Kind == Differential {
 			base, ok := byID[s.DifferentialBase]
+			if s.DifferentialBase.IsZero() {
+				base, ok = byCheckpoint[checkpoint{s.Family, s.Fork, s.DifferentialBaseLSN}]
+			}
 			sound := ok && f.out[base].Sound && trust(i) > Never && !sets[base].CopyOnly && sets[base].Family == s.Family
 			f.out[i] = RestorePath{Sound: sound, On: -1, Start: i, Steps: 2, From: s.Finished.Time()}
 			if sound {
@@ -78,6 +85,12 @@ func RestorePaths(sets []*Set, trust func(i int) Trust) []RestorePath {
 		}
 	}
 	return f.out
+}
+
+// checkpoint is where a full backup is found whose differential tells no ID.
+type checkpoint struct {
+	family, fork GUID
+	at           LSN
 }
 
 type pathFinder struct {

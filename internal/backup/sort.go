@@ -63,7 +63,7 @@ func (o *sorted) leave(s *Set, why Reason, other *Set) {
 // flaw is why a set cannot be applied whatever else there is; empty = it can.
 func flaw(s *Set) Reason {
 	switch {
-	case s.Kind == Other, s.Snapshot, s.Kind == Differential && s.DifferentialBase.IsZero():
+	case s.Kind == Other, s.Snapshot, s.Kind == Differential && s.DifferentialBase.IsZero() && s.DifferentialBaseLSN.IsZero():
 		return Unsupported
 	case len(s.MissingStripes()) > 0:
 		return StripeIncomplete

@@ -22,7 +22,7 @@ type Window struct {
 	last *Set
 }
 
-// Span is a time: after From, up to and with To (UTC).
+// Span is a time between From and To (UTC), neither of them in it.
 type Span struct{ From, To time.Time }
 
 // Holds reports whether a restore can stop at the moment.
@@ -30,7 +30,7 @@ func (w *Window) Holds(at time.Time) bool {
 	if at.Before(w.From) || at.After(w.To) {
 		return false
 	}
-	return !slices.ContainsFunc(w.Blind, func(b Span) bool { return at.After(b.From) && !at.After(b.To) })
+	return !slices.ContainsFunc(w.Blind, func(b Span) bool { return at.After(b.From) && at.Before(b.To) })
 }
 
 // Windows tells to which times records of one database lead, by ascending end.
@@ -164,8 +164,13 @@ func (l *kept) windows() []Window {
 // add goes on by a log.
 func (w *Window) add(s *Set, r *Record) {
 	to := surely(s)
-	if s.BulkLogged && to.After(w.To) {
-		w.Blind = append(w.Blind, Span{w.To, to})
+	if s.BulkLogged { // its end alone can be restored, and until when its changes reach is not told
+		if s.ValidUntil.IsZero() && s.Finished.Time().After(to) {
+			to = s.Finished.Time()
+		}
+		if to.After(w.To) {
+			w.Blind = append(w.Blind, Span{w.To, to})
+		}
 	}
 	if to.After(w.To) {
 		w.To = to

@@ -72,16 +72,13 @@ func (l *kept) astray(g *lineage, all []*Window, w *Window) *Missing {
 			return broken(s)
 		}
 	}
-	full := map[GUID]bool{}
-	for _, f := range l.in.fulls {
-		full[f.ID] = true
-	}
+	full := basesOf(l.in.fulls)
 	for _, d := range l.in.diffs {
-		if behind(d) && !full[d.DifferentialBase] {
+		if behind(d) && full.of(d) == nil {
 			if i := slices.IndexFunc(l.apart, func(a *Set) bool { return a.ID == d.DifferentialBase }); i >= 0 {
 				return apart(l.apart[i])
 			}
-			m := missingBase(d)
+			m := missingBase(d, l.in)
 			return &m
 		}
 	}

@@ -59,7 +59,7 @@ func TestWindows(t *testing.T) {
 		{"a differential on a copy-only full", []string{"F 1 10 12 copy", "D 3 32 34 base=1"}, "11-11 1+0"},
 		{"a differential without its full", []string{"F 1 10 12", "D 3 32 34 base=7"}, "11-11 1+0 base"},
 		{"a copy-only full begins as well", []string{"F 1 10 12 copy", "L 2 10 20 begins"}, "11-20 1+1"},
-		{"minimally logged", []string{"F 1 10 12", "L 2 10 20 begins", "L 3 20 30 bulk", "L 4 30 40"}, "11-40 1+3 blind 20-30"},
+		{"minimally logged", []string{"F 1 10 12", "L 2 10 20 begins", "L 3 20 30 bulk", "L 4 30 40"}, "11-40 1+3 blind 20-31"},
 		{"a damaged log", []string{"F 1 10 12", "L 2 10 20 begins", "L 3 20 30 damaged", "L 4 30 40"}, "11-20 1+1 set"},
 		{"a missing stripe", []string{"F 1 10 12", "L 2 10 20 begins", "L 3 20 30 stripe=1/2"}, "11-20 1+1 stripe"},
 		{"an idle database", []string{"F 1 10 12", "L 2 10 20 begins", "L 5 20 20 idle", "L 6 20 20 idle"}, "11-60 1+2"},

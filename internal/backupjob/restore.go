@@ -116,7 +116,7 @@ func (w *Restoring) Draft(ctx context.Context, o Restore) (d RestoreDraft, err e
 // steps finds the files of each set of the plan: best where the target reads
 // them anyway.
 func (d *RestoreDraft) steps(sets []backup.Record, at time.Time, folderID string) {
-	for i, planned := range d.Plan.Steps {
+	for _, planned := range d.Plan.Steps {
 		var step RestoreStep
 		for _, r := range sets {
 			if r.Set.ID != planned.Set.ID {
@@ -133,7 +133,7 @@ func (d *RestoreDraft) steps(sets []backup.Record, at time.Time, folderID string
 				words.Say("Add the bucket they lie in under Storage, or copy them to one.")})
 			return
 		}
-		if last := i == len(d.Plan.Steps)-1; last && step.Kind == backup.Log {
+		if planned.StopAt {
 			step.StopAt = at
 			if m := planned.Set.Finished; m.UTC != nil {
 				step.StopAt = at.Add(m.Local.Sub(*m.UTC)) // STOPAT means the clock of the server that took the log

@@ -35,7 +35,8 @@ func TestALogStopsOnTheClockOfItsServer(t *testing.T) {
 		{"a server in New York", []backup.Kind{backup.Full, backup.Log}, onClock(noon, -5*time.Hour), []time.Time{{}, at.Add(-5 * time.Hour)}},
 		{"a server in Kathmandu", []backup.Kind{backup.Log}, onClock(noon, 345*time.Minute), []time.Time{at.Add(345 * time.Minute)}},
 		{"a clock that is not known", []backup.Kind{backup.Full, backup.Log}, unknown, []time.Time{{}, at}},
-		{"only the last log stops", []backup.Kind{backup.Full, backup.Log, backup.Log}, onClock(noon, time.Hour), []time.Time{{}, {}, at.Add(time.Hour)}},
+		{"every log that may hold it stops", []backup.Kind{backup.Full, backup.Log, backup.Log}, onClock(noon, time.Hour), []time.Time{{}, at.Add(time.Hour), at.Add(time.Hour)}},
+		{"only the last log may hold it", []backup.Kind{backup.Full, backup.Log, backup.Log}, onClock(noon, time.Hour), []time.Time{{}, {}, at.Add(time.Hour)}},
 		{"a full stops nowhere", []backup.Kind{backup.Full}, onClock(noon, time.Hour), []time.Time{{}}},
 		{"nor does a differential", []backup.Kind{backup.Full, backup.Differential}, onClock(noon, time.Hour), []time.Time{{}, {}}},
 	} {
@@ -43,7 +44,7 @@ func TestALogStopsOnTheClockOfItsServer(t *testing.T) {
 		var sets []backup.Record
 		for i, k := range c.kinds {
 			s := backup.Set{ID: guid(byte(i + 1)), Kind: k, Finished: c.finished}
-			d.Plan.Steps = append(d.Plan.Steps, backup.Step{Set: &s})
+			d.Plan.Steps = append(d.Plan.Steps, backup.Step{Set: &s, StopAt: !c.want[i].IsZero()})
 			sets = append(sets, backup.Record{ID: fmt.Sprint(i), Set: s, Copies: []backup.Copy{{BucketID: "folder", Keys: []string{"k"}, Size: 10}}})
 		}
 		d.steps(sets, at, "folder")

@@ -136,7 +136,7 @@ func planProblems(p drafting.Plan) (out []kit.Help) {
 	again := kit.Action{Label: "Look again", Href: "/migrations/new/files?" + requestValues(p.Request).Encode()}
 	for _, m := range p.Draft.Plan.Missing {
 		titles := map[backup.MissingKind]string{backup.MissingFull: "A full backup is missing", backup.MissingBase: "The full backup of a differential is missing", backup.MissingLog: "A log backup is missing",
-			backup.MissingStripe: "A stripe is missing", backup.MissingStop: "The moment asked for is not reached", backup.MissingSet: "A backup is cut off"}
+			backup.MissingStripe: "A stripe is missing", backup.MissingStop: "The moment asked for is not reached", backup.MissingSet: "A backup is cut off", backup.MissingNewer: "A newer backup cannot be used"}
 		out = append(out, kit.Help{Title: titles[m.MissingKind], Cause: m.Words, Fix: m.Fix, Actions: []kit.Action{again}})
 	}
 	if c := p.Draft.Plan.Choice; c != nil {

@@ -1,0 +1,112 @@
+package backup
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// stopAt plans for a second of the clock of build: minutes and seconds.
+func stopAt(minute, second int) Options {
+	at := clock(minute).Time().Add(time.Duration(second) * time.Second)
+	return Options{StopAt: &at}
+}
+
+// stops draws the steps of a plan, those WITH STOPAT marked.
+func stops(p Plan) string {
+	var words []string
+	for _, s := range p.Steps {
+		word := s.Set.FileName()
+		if s.StopAt {
+			word += "!"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// TestEveryLogThatMayHoldTheMomentStops: backups take a minute here, so a
+// moment within one may lie in its log or in the next.
+func TestEveryLogThatMayHoldTheMomentStops(t *testing.T) {
+	lines := []string{"F 1 10 12", "L 2 10 20 begins", "L 3 20 30", "L 4 30 40", "L 5 40 50"}
+	for _, tt := range []struct {
+		name string
+		o    Options
+		want string
+	}{
+		{"between two backups", stopAt(35, 0), "F1 L2 L3 L4!"},
+		{"while one was taken", stopAt(30, 30), "F1 L2 L3! L4!"},
+		{"in the second in which one ended", stopAt(31, 0), "F1 L2 L3! L4!"},
+		{"in the second after", stopAt(31, 1), "F1 L2 L3! L4!"},
+		{"well after", stopAt(31, 2), "F1 L2 L3 L4!"},
+		{"without a moment", Options{}, "F1 L2 L3 L4 L5"},
+	} {
+		if got := stops(Plans(build(t, lines...), tt.o)[0]); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	sets := build(t, lines...)
+	sets[2].Finished, sets[2].Started = Moment{}, Moment{}
+	if got := stops(Plans(sets, stopAt(45, 0))[0]); got != "F1 L2 L3! L4 L5!" {
+		t.Errorf("a log that tells no time: %s", got)
+	}
+}
+
+// TestAdviceAboutMinimallyLoggedChangesHolds takes every moment that the advice
+// names, and gets a plan that ends there.
+func TestAdviceAboutMinimallyLoggedChangesHolds(t *testing.T) {
+	for name, lines := range map[string][]string{
+		"behind a log":      {"F 1 10 12", "L 2 10 20 begins", "L 3 20 30 bulk", "L 4 30 40"},
+		"behind a full":     {"F 2 10 20", "L 3 10 30 begins bulk", "L 4 30 40"},
+		"with nothing more": {"F 1 10 12", "L 2 10 20 begins", "L 3 20 30 bulk"},
+		"two of them":       {"F 1 10 12", "L 2 10 20 begins bulk", "L 3 20 30 bulk", "L 4 30 40"},
+	} {
+		for _, second := range []int{0, 30} { // between the backups, and while the log was taken
+			p := Plans(build(t, lines...), stopAt(25+5*(second/30), second))[0]
+			if p.ReachesStop || p.Whole() || len(p.Missing) != 1 || p.Missing[0].MissingKind != MissingStop {
+				t.Fatalf("%s: %s, %+v", name, picture(p), p.Missing)
+			}
+			fix := p.Missing[0].Fix
+			for ended, until := range map[int]string{21: "2", 31: "3"} {
+				at := clock(ended).Time()
+				if !strings.Contains(fix, at.Format(time.DateTime+" UTC")) {
+					t.Errorf("%s: %s is not offered: %s", name, at, fix)
+				}
+				p := Plans(build(t, lines...), Options{StopAt: &at})[0]
+				if got := stops(p); !p.Whole() || !p.ReachesStop || !strings.HasSuffix(got, until) || strings.Contains(got, "!") {
+					t.Errorf("%s: to %s: %s, %+v", name, at, got, p.Missing)
+				}
+			}
+		}
+	}
+}
+
+func TestAQuietHourIsReached(t *testing.T) {
+	lines := []string{"F 1 10 12", "L 2 10 20 begins", "L 5 20 20 idle"}
+	p := Plans(build(t, lines...), stopAt(40, 0))[0]
+	if got := picture(p); got != "F1 L2 | L5:covered | " || !p.ReachesStop || len(p.Notes) == 0 || strings.Contains(stops(p), "!") {
+		t.Errorf("%s, reaches %v, notes %v", got, p.ReachesStop, p.Notes)
+	}
+	if p := Plans(build(t, lines...), stopAt(55, 0))[0]; p.ReachesStop || p.Whole() {
+		t.Errorf("nothing tells of a time after the last backup: %s", picture(p))
+	}
+	full := Plans(build(t, "F 1 10 12"), stopAt(11, 0))[0]
+	if !full.ReachesStop || !full.Whole() {
+		t.Errorf("the end of the full backup itself: %s", picture(full))
+	}
+}
+
+func TestRowsWithoutAZoneSaySo(t *testing.T) {
+	sets := build(t, "F 1 10 12", "L 2 10 20 begins")
+	for i := range sets {
+		sets[i].Started.UTC, sets[i].Finished.UTC = nil, nil
+	}
+	o := stopAt(15, 0)
+	if p := Plans(sets, o)[0]; !strings.Contains(strings.Join(p.Notes, " "), "from UTC") {
+		t.Errorf("notes %v", p.Notes)
+	}
+	o.Clock = true
+	if p := Plans(sets, o)[0]; strings.Contains(strings.Join(p.Notes, " "), "from UTC") {
+		t.Errorf("notes %v", p.Notes)
+	}
+}
