@@ -24,6 +24,7 @@ type ApplyCall struct {
 	Kind     Kind      // Full, Differential or Log
 	Files    []string  // paths as the server sees them; several = stripes
 	StopAt   time.Time // of a log: to this moment on the clock of the server that took it; zero = to its end
+	Stopped  bool      // a log before this one had the same StopAt: the moment may have been in that one
 	Replace  bool      // of a full: WITH REPLACE
 }
 

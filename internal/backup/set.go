@@ -103,6 +103,15 @@ func (m Moment) Time() time.Time {
 	return m.Local
 }
 
+// OnClock is a moment (UTC) on the clock of the server that took the set, as
+// STOPAT means it; the moment itself where the distance is unknown.
+func (s *Set) OnClock(at time.Time) time.Time {
+	if m := s.Finished; m.UTC != nil {
+		return at.Add(m.Local.Sub(*m.UTC))
+	}
+	return at
+}
+
 // MissingStripes lists the family numbers that no file was given for.
 func (s *Set) MissingStripes() (missing []int) {
 	have := map[int]bool{}

@@ -134,10 +134,7 @@ func (d *RestoreDraft) steps(sets []backup.Record, at time.Time, folderID string
 			return
 		}
 		if planned.StopAt {
-			step.StopAt = at
-			if m := planned.Set.Finished; m.UTC != nil {
-				step.StopAt = at.Add(m.Local.Sub(*m.UTC)) // STOPAT means the clock of the server that took the log
-			}
+			step.StopAt = planned.Set.OnClock(at)
 		}
 		d.Steps, d.Bytes = append(d.Steps, step), d.Bytes+step.Size
 	}
@@ -264,7 +261,7 @@ func (w *Restoring) apply(ctx context.Context, j *operation[restoreRequest, rest
 	if len(running) > 0 { // perhaps the statement of a former life
 		return fault.Newf(fault.Unavailable, "Session %d is at work on %s (%s).", running[0].Session, j.request.Name, running[0].Command)
 	}
-	c := backup.ApplyCall{Database: j.request.Name, Kind: s.Kind, StopAt: s.StopAt, Replace: s.Kind == backup.Full && (j.request.Replace || w.interruptedRestore(ctx, server, j.request.Name))}
+	c := backup.ApplyCall{Database: j.request.Name, Kind: s.Kind, StopAt: s.StopAt, Stopped: !s.StopAt.IsZero() && i > 0 && !j.request.Steps[i-1].StopAt.IsZero(), Replace: s.Kind == backup.Full && (j.request.Replace || w.interruptedRestore(ctx, server, j.request.Name))}
 	for _, k := range keys {
 		c.Files = append(c.Files, place.Path(k))
 	}

@@ -3,6 +3,7 @@ package migration
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
@@ -20,7 +21,8 @@ func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, er
 	if err != nil {
 		return RestoreCall{}, err
 	}
-	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Mode: m.Mode, Check: m.Check}
+	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
+	in.Stopped = !f.StopAt.IsZero() && slices.ContainsFunc(m.Chain(), func(o File) bool { return o.Ord < f.Ord && o.SetGUID != f.SetGUID && !o.StopAt.IsZero() })
 	if m.Traits.OwnFolder() {
 		return j.atHome(ctx, m, f, in)
 	}

@@ -66,6 +66,11 @@ func NewDraft(w FilesRequest, seen []Seen, samePlace bool) (Draft, error) {
 		Database: w.Database, SourceDatabase: d.Plan.Database, InstanceID: w.InstanceID, Traits: w.Traits, SourceID: w.SourceID, SourcePrefix: w.SourcePrefix, Family: d.Plan.Family,
 		StagingID: w.StagingID, StagingPrefix: w.StagingPrefix, Mode: w.Mode, Check: w.Check, OpenWhenApplied: w.OpenWhenApplied, Files: d.Files,
 	}
+	if w.StopAt != nil && w.Traits.StopAt {
+		d.Migration.StopAt = *w.StopAt
+	} else if w.StopAt != nil {
+		d.Plan.CannotStop(*w.StopAt)
+	}
 	if d.Migration.Database == "" {
 		d.Migration.Database = d.Plan.Database
 	}
@@ -124,6 +129,9 @@ func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord in
 			if s.From != w.SourceID {
 				f.From = s.From
 			}
+			if step.StopAt && w.StopAt != nil && w.Traits.StopAt {
+				f.StopAt = step.Set.OnClock(*w.StopAt)
+			}
 			why, _ := RefusedKey(w.Traits.Keys, s.Key)
 			switch {
 			case samePlace && f.From == "" && why.IsZero():
@@ -179,7 +187,7 @@ func (d Draft) Requests(w Requests, place RestoreCall) (out []Request) {
 		if m.Further(f) {
 			continue
 		}
-		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Mode: m.Mode, Check: m.Check}
+		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
 		for _, more := range m.SetOf(f)[1:] {
 			in.More = append(in.More, more.Key)
 		}

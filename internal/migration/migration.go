@@ -36,7 +36,8 @@ type Migration struct {
 
 	Mode            AccessMode
 	Check           CheckMode
-	OpenWhenApplied bool // open by itself once every known file is applied
+	OpenWhenApplied bool      // open by itself once every known file is applied
+	StopAt          time.Time // UTC: restore to this moment and no further; zero = to the end
 
 	LiveSource *LiveSource // nil when the files are given; else they are taken from a server at work
 
@@ -96,6 +97,7 @@ type File struct {
 	LastLSN   bakfile.LSN
 	Started   time.Time // UTC where the file tells its offset, else the server's clock
 	DataBytes int64     // size of the database files after a restore
+	StopAt    time.Time // of a log that may hold the moment asked for: on the clock of the server that took it; zero = applied to its end
 
 	State    FileState
 	Uploaded int64 // bytes in the staging bucket

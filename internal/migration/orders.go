@@ -101,6 +101,9 @@ func More(m Migration, seen []Seen, samePlace bool) (Draft, error) {
 	w := FilesRequest{SourceID: m.SourceID, SourcePrefix: m.SourcePrefix, StagingID: m.StagingID, StagingPrefix: m.StagingPrefix,
 		InstanceID: m.InstanceID, Database: m.Database, Mode: m.Mode, Check: m.Check, Traits: m.Traits}
 	o := backup.Options{Family: m.Family, Base: chain[0].SetGUID}
+	if !m.StopAt.IsZero() {
+		w.StopAt, o.StopAt = &m.StopAt, &m.StopAt
+	}
 	if chain[0].State == FileApplied || chain[0].State == FileSent {
 		o.Applied = &backup.Applied{Base: chain[0].SetGUID}
 		for _, f := range chain {

@@ -55,10 +55,12 @@ type RestoreCall struct {
 	Check    CheckMode // used with Immediate only
 
 	// A self-managed server alone:
-	More    []string // keys of the further stripes, by family; Key is the first
-	Folder  string   // where the keys lie, as the server sees it; for the words, the server knows its own
-	Moves   []Move   // where the database's files go; for the words
-	Replace bool     // the database of this name is the half-restored one of an earlier call
+	More    []string  // keys of the further stripes, by family; Key is the first
+	Folder  string    // where the keys lie, as the server sees it; for the words, the server knows its own
+	Moves   []Move    // where the database's files go; for the words
+	StopAt  time.Time // of a log: STOPAT, on the clock of the server that took it; zero = to its end
+	Stopped bool      // a log before this one had the same StopAt: the moment may have been in that one
+	Replace bool      // the database of this name is the half-restored one of an earlier call
 }
 
 // Keys are all files of the backup set, in order of their families.

@@ -3,6 +3,7 @@ package sqlserver
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
@@ -39,7 +40,7 @@ func (s *Server) Apply(ctx context.Context, c backup.ApplyCall, progress func(pe
 		if c.Kind == backup.Log {
 			verb = "LOG"
 			if !c.StopAt.IsZero() {
-				options = append(options, "STOPAT = N'"+c.StopAt.Format("2006-01-02T15:04:05")+"'")
+				options = append(options, stopOption(c.StopAt))
 			}
 		}
 	default:
@@ -50,11 +51,20 @@ func (s *Server) Apply(ctx context.Context, c backup.ApplyCall, progress func(pe
 		return err
 	}
 	err = l.run(ctx, statement, percentTo(progress))
-	if c.Kind == backup.Log && saidNumber(err, 4326) {
+	if c.Kind == backup.Log && (saidNumber(err, 4326) || c.Stopped && stoppedAlready(err)) {
 		return nil
 	}
 	return err
 }
+
+// stoppedAlready: the log before this one held the moment, and nothing of this
+// one is wanted. That the logs join was seen before, so a log that begins too
+// late (4305) says the same as a moment that has passed (4335); which of the two
+// a server finds first, no document tells.
+func stoppedAlready(err error) bool { return saidNumber(err, 4335) || saidNumber(err, 4305) }
+
+// stopOption is STOPAT, the same on every log that may hold the moment.
+func stopOption(at time.Time) string { return "STOPAT = N'" + at.Format("2006-01-02T15:04:05") + "'" }
 
 // added are files of a backup that the database does not have yet.
 func (l *session) added(ctx context.Context, database string, data []bakfile.DataFile) (out []bakfile.DataFile, err error) {

@@ -83,6 +83,9 @@ func devicesOf(in migration.RestoreCall) string {
 	if in.Replace {
 		b.WriteString(", REPLACE")
 	}
+	if !in.StopAt.IsZero() {
+		b.WriteString(", " + stopOption(in.StopAt))
+	}
 	for _, m := range in.Moves {
 		fmt.Fprintf(&b, ", MOVE %s TO %s", tsql.ShownText(m.Logical), tsql.ShownText(m.To))
 	}

@@ -147,14 +147,14 @@ func (t *Target) Import(ctx context.Context, id string, in migration.RestoreCall
 	if err != nil {
 		return untouched(err)
 	}
-	err = t.apply(inner, in.Database, files, info, w)
+	err = t.apply(inner, in, files, info, w)
 	s.finish(w, err, nil)
 	return err
 }
 
 // apply restores one differential or log. A file that was added to the
 // database since the last backup gets its place as those of the full did.
-func (t *Target) apply(ctx context.Context, database string, files []string, info backup.ServerInfo, w *work) error {
+func (t *Target) apply(ctx context.Context, in migration.RestoreCall, files []string, info backup.ServerInfo, w *work) error {
 	l, err := t.server.session(ctx)
 	if err != nil {
 		return untouched(err)
@@ -176,7 +176,7 @@ func (t *Target) apply(ctx context.Context, database string, files []string, inf
 	if err != nil {
 		return untouched(err)
 	}
-	have, err := l.rows(ctx, "SELECT name FROM sys.master_files WHERE database_id = DB_ID(@p1)", database)
+	have, err := l.rows(ctx, "SELECT name FROM sys.master_files WHERE database_id = DB_ID(@p1)", in.Database)
 	if err != nil {
 		return untouched(err)
 	}
@@ -190,11 +190,20 @@ func (t *Target) apply(ctx context.Context, database string, files []string, inf
 			added = append(added, f)
 		}
 	}
-	statement, err := restoreStatement(verb, database, files, added, info, "NORECOVERY")
+	options := []string{"NORECOVERY"}
+	if set.Kind == backup.Log && !in.StopAt.IsZero() {
+		options = append(options, stopOption(in.StopAt))
+	}
+	statement, err := restoreStatement(verb, in.Database, files, added, info, options...)
 	if err != nil {
 		return err
 	}
-	return l.run(ctx, statement, t.server.progress(w))
+	err = l.run(ctx, statement, t.server.progress(w))
+	if set.Kind == backup.Log && in.Stopped && stoppedAlready(err) {
+		t.server.works.pass(w)
+		return nil
+	}
+	return err
 }
 
 // notFull is the code of a backup given where a full one is expected.

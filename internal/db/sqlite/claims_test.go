@@ -56,10 +56,10 @@ func migrating(t testing.TB, d *DB, id string) migration.Migration {
 	ok(d.SaveBucket(ctx, endpoint.Bucket{ID: "f", Name: "f", Kind: "folder", Path: "/b"}, entry("bucket.save")))
 	ok(d.SaveBucket(ctx, endpoint.Bucket{ID: "o", Name: "o", Kind: "bucket", AccountID: "a", Region: "cn-hangzhou", Bucket: "bkt"}, entry("bucket.save")))
 	ok(d.SaveInstance(ctx, endpoint.Instance{ID: "i", Name: "i", Kind: "service", AccountID: "a", Region: "cn-hangzhou", InstanceID: "rm-1"}, entry("instance.save")))
-	m := migration.Migration{ID: id, RunID: "run-" + id, Database: "db" + id, InstanceID: "i", SourceID: "f", StagingID: "o", Mode: migration.Pending, Check: migration.CheckAsync, Created: noon,
+	m := migration.Migration{ID: id, RunID: "run-" + id, Database: "db" + id, InstanceID: "i", SourceID: "f", StagingID: "o", Mode: migration.Pending, Check: migration.CheckAsync, Created: noon, StopAt: noon,
 		Files: []migration.File{
 			{Ord: 1, Source: "full.bak", Key: "full.bak", Size: 100, Kind: "full", State: migration.FilePlanned},
-			{Ord: 2, Source: "log.trn", Key: "log.bak", Size: 10, Kind: "log", State: migration.FilePlanned},
+			{Ord: 2, Source: "log.trn", Key: "log.bak", Size: 10, Kind: "log", State: migration.FilePlanned, StopAt: noon.Add(8 * time.Hour)},
 		}}
 	ok(d.Migrations().Create(ctx, m, run.Run{ID: m.RunID, Kind: migration.RunKind, Subject: id, Title: "Migrate", Created: noon}, entry("migration.start")))
 	return m

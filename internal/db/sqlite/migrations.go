@@ -24,20 +24,20 @@ func (d *DB) Migrations() *Migrations { return &Migrations{d} }
 
 const migrationColumns = `id, run_id, wave_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
 	mode, check_mode, open_when_applied, stage, task_id, checked, findings, target_state, target_state_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
-	server_id, every, freeze, compress, history, history_at, cutover_asked, predicted, gap_differential_asked, abort_asked, abort_why, frozen, tail_lsn, given_back, write_activity, proven, proof, created, finished`
+	server_id, every, freeze, compress, history, history_at, cutover_asked, predicted, gap_differential_asked, abort_asked, abort_why, frozen, tail_lsn, given_back, write_activity, proven, proof, created, finished, stop_at`
 
 // targetKind follows from the endpoint of the target.
 const targetKind = `coalesce((SELECT i.kind FROM instances i WHERE i.id = migrations.instance_id), '')`
 
 func (d *Migrations) scanMigration(r *sql.Rows) (m migration.Migration, err error) {
 	var kind endpoint.InstanceKind
-	var checked, stateAt, openAsked, terminateAsked, opened, created, finished int64
+	var checked, stateAt, openAsked, terminateAsked, opened, created, finished, stop int64
 	var live liveSourceRow
 	var family, findings, state, problem string
 	var wave sql.NullString
 	err = r.Scan(&m.ID, &m.RunID, &wave, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
 		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &state, &stateAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
-		&live.server, &live.every, &live.freeze, &live.compress, &live.history, &live.historyAt, &live.cutoverAsked, &live.predicted, &live.gapDifferentialAsked, &live.abortAsked, &live.abortWhy, &live.frozen, &live.tail, &live.givenBack, &live.writes, &live.proven, &live.proof, &created, &finished, &kind)
+		&live.server, &live.every, &live.freeze, &live.compress, &live.history, &live.historyAt, &live.cutoverAsked, &live.predicted, &live.gapDifferentialAsked, &live.abortAsked, &live.abortWhy, &live.frozen, &live.tail, &live.givenBack, &live.writes, &live.proven, &live.proof, &created, &finished, &stop, &kind)
 	if err != nil {
 		return m, err
 	}
@@ -53,7 +53,7 @@ func (d *Migrations) scanMigration(r *sql.Rows) (m migration.Migration, err erro
 	}
 	m.TargetState.At = moment(stateAt)
 	m.Checked, m.OpenAsked, m.TerminateAsked = moment(checked), moment(openAsked), moment(terminateAsked)
-	m.Opened, m.Created, m.Finished = moment(opened), moment(created), moment(finished)
+	m.Opened, m.Created, m.Finished, m.StopAt = moment(opened), moment(created), moment(finished), moment(stop)
 	if err = parse(findings, &m.Findings); err != nil {
 		return m, err
 	}
@@ -68,10 +68,10 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 			return err
 		}
 		live := liveSourceOf(m.LiveSource)
-		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,'',0,0,'',0,'0',0,'',0,'',?,0)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,'',0,0,'',0,'0',0,'',0,'',?,0,?)`,
 			m.ID, m.RunID, m.WaveID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
 			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked),
-			live.server, live.every, live.freeze, live.compress, live.history, micros(m.Created))
+			live.server, live.every, live.freeze, live.compress, live.history, micros(m.Created), micros(m.StopAt))
 		if err != nil {
 			return err
 		}
@@ -84,11 +84,11 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 
 func putFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.File) error {
 	for _, f := range files {
-		_, err := tx.ExecContext(ctx, `INSERT INTO migration_files (migration_id, ord, from_id, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message)
-			VALUES (?1,?2,?19,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)
-			ON CONFLICT (migration_id, ord) DO UPDATE SET from_id=?19, source=?3, key=?5, state=?14, uploaded=?15, staged=?16, applied=?17, message=?18`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO migration_files (migration_id, ord, from_id, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message, stop_at)
+			VALUES (?1,?2,?19,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?20)
+			ON CONFLICT (migration_id, ord) DO UPDATE SET from_id=?19, source=?3, key=?5, state=?14, uploaded=?15, staged=?16, applied=?17, message=?18, stop_at=?20`,
 			id, f.Ord, f.Source, f.Size, f.Key, f.Kind, f.SetGUID.String(), f.BaseGUID.String(), f.ForkID.String(), f.FirstLSN.String(), f.LastLSN.String(),
-			micros(f.Started), f.DataBytes, f.State, f.Uploaded, micros(f.Staged), micros(f.Applied), f.Message, f.From)
+			micros(f.Started), f.DataBytes, f.State, f.Uploaded, micros(f.Staged), micros(f.Applied), f.Message, f.From, micros(f.StopAt))
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (d *Migrations) readMigration(ctx context.Context, q queryer, id string) (m
 	if err != nil {
 		return m, err
 	}
-	m.Files, err = rows(ctx, q, "file", `SELECT ord, from_id, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message
+	m.Files, err = rows(ctx, q, "file", `SELECT ord, from_id, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message, stop_at
 		FROM migration_files WHERE migration_id = ? ORDER BY ord`, scanFile, id)
 	if err != nil {
 		return m, err
@@ -132,12 +132,12 @@ func (d *Migrations) readMigration(ctx context.Context, q queryer, id string) (m
 
 func scanFile(r *sql.Rows) (f migration.File, err error) {
 	var set, base, fork, first, last string
-	var started, staged, applied int64
-	err = r.Scan(&f.Ord, &f.From, &f.Source, &f.Size, &f.Key, &f.Kind, &set, &base, &fork, &first, &last, &started, &f.DataBytes, &f.State, &f.Uploaded, &staged, &applied, &f.Message)
+	var started, staged, applied, stop int64
+	err = r.Scan(&f.Ord, &f.From, &f.Source, &f.Size, &f.Key, &f.Kind, &set, &base, &fork, &first, &last, &started, &f.DataBytes, &f.State, &f.Uploaded, &staged, &applied, &f.Message, &stop)
 	if err != nil {
 		return f, err
 	}
-	f.Started, f.Staged, f.Applied = moment(started), moment(staged), moment(applied)
+	f.Started, f.Staged, f.Applied, f.StopAt = moment(started), moment(staged), moment(applied), moment(stop)
 	for _, p := range []struct {
 		to   *bakfile.GUID
 		from string
