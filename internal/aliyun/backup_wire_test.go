@@ -56,7 +56,7 @@ func TestBackupCallsOnTheWire(t *testing.T) {
 			"DBInstanceId=rm-1&StartTime=2026-07-15T04%3A10Z&EndTime=2026-07-15T05%3A10Z&PageSize=100&PageNumber=1"},
 		{func() error { _, err := c.Logs(t.Context(), at, at.Add(time.Hour), 2); return err },
 			"DBInstanceId=rm-1&StartTime=2026-07-15T04%3A10Z&EndTime=2026-07-15T05%3A10Z&PageSize=500&PageNumber=2"},
-		{func() error { return c.Extend(t.Context(), "7", at) }, "DBInstanceId=rm-1&BackupId=7&ExpectExpireTime=2026-07-15T04%3A10Z"},
+		{func() error { return c.Extend(t.Context(), "7", at) }, "DBInstanceId=rm-1&BackupId=7&ExpectExpireTime=2026-07-15T04%3A11Z"},
 		{func() error { _, err := c.CrossRegion(t.Context(), at, at.Add(time.Hour), 1); return err },
 			"DBInstanceId=rm-1&RegionId=cn-hangzhou&StartTime=2026-07-15T04%3A10%3A23Z&EndTime=2026-07-15T05%3A10%3A23Z&PageSize=100&PageNumber=1"},
 		{func() error {

@@ -95,16 +95,24 @@ func RestoreCall(instanceID string, r RestoreOrder) (Call, error) {
 	return c.With("SyncUserPrivilege", "NO"), nil
 }
 
+// ExpiryMinute is the next moment, in UTC, that a set can expire at.
+func ExpiryMinute(t time.Time) time.Time {
+	if down := t.UTC().Truncate(time.Minute); !down.Equal(t) {
+		return down.Add(time.Minute)
+	}
+	return t.UTC()
+}
+
 // ExtendCall is the call that moves a set's expiry to a whole minute (RDS API
 // ModifyBackupSetExpireTime, whose text speaks of minutes).
 func ExtendCall(instanceID, setID string, until time.Time) Call {
-	return extendCall(instanceID, setID, until.UTC().Format("2006-01-02T15:04Z"))
+	return extendCall(instanceID, setID, ExpiryMinute(until).Format("2006-01-02T15:04Z"))
 }
 
 // ExtendCallInSeconds is the same call with seconds, as the examples of its page
 // have them, for a service that refuses the form of the text.
 func ExtendCallInSeconds(instanceID, setID string, until time.Time) Call {
-	return extendCall(instanceID, setID, until.UTC().Format("2006-01-02T15:04:05Z"))
+	return extendCall(instanceID, setID, ExpiryMinute(until).Format("2006-01-02T15:04:05Z"))
 }
 
 func extendCall(instanceID, setID, until string) Call {

@@ -17,20 +17,12 @@ type Recorder interface {
 	Record(ctx context.Context, e audit.Entry) error
 }
 
-// wholeMinute is the next moment that the service takes.
-func wholeMinute(t time.Time) time.Time {
-	if down := t.UTC().Truncate(time.Minute); !down.Equal(t) {
-		return down.Add(time.Minute)
-	}
-	return t.UTC()
-}
-
 // Extend moves the expiry of a set to a later moment, the next whole minute:
 // look, check, call, look again, note. A set whose expiry is that moment already is left alone. It
 // returns the set as the service tells it afterwards. Errors: NotFound, Invalid
 // with an *Objection, and those of backup.Cloud.
 func Extend(ctx context.Context, cloud backup.Cloud, r Recorder, instanceID, setID string, until time.Time, databases int, by audit.Actor, now func() time.Time) (backup.CloudSet, error) {
-	until = wholeMinute(until)
+	until = backup.ExpiryMinute(until)
 	was, err := oneSet(ctx, cloud, setID)
 	if err != nil || was.Expires.Equal(until) {
 		return was, err
