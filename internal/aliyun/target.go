@@ -115,7 +115,7 @@ func (r *RDS) Import(ctx context.Context, taskID string, in migration.RestoreCal
 func (r *RDS) create(ctx context.Context, q *rds.CreateMigrateTaskRequest) (string, error) {
 	res, err := r.client.CreateMigrateTask(ctx, q)
 	if err != nil {
-		return "", err
+		return "", underWay(err)
 	}
 	id := dara.StringValue(res.MigrateTaskId)
 	if id == "" {

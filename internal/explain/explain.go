@@ -24,6 +24,7 @@ const (
 	OneMore         Action = "one-more"         // take one more log and try again
 	GapDifferential Action = "gap-differential" // take a differential, which covers the log that is lost
 	Server          Action = "server"           // change how the source server is reached
+	Adopt           Action = "adopt"            // say that a task at the target is ours
 )
 
 // At is where something happened, when what to do differs there.

@@ -47,6 +47,9 @@ func (j *job) restore(ctx context.Context, m Migration, f File) error {
 	if err != nil {
 		return err
 	}
+	if adopted, err := j.adoptSeen(ctx, m, f, tasks); adopted || err != nil {
+		return err
+	}
 	c := j.newCall(m, VerbRestore, f, j.requests.Request(m, VerbRestore, in))
 	for _, t := range tasks {
 		c.KnownTasks = append(c.KnownTasks, t.ID)
@@ -150,17 +153,15 @@ func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID st
 		f.Kind = fault.Unavailable
 		return errors.Join(&f, j.note(ctx, Change{Call: &c}))
 	}
-	p := m.refusal(err, stepOfVerb(c.Verb, f), f.Ord)
-	ch := Change{Call: &c, Problem: &p,
-		Steps:  []run.Step{{Key: p.Step, Title: stepTitle(m, p.Step), State: run.StepFailed, Started: c.Intended, Finished: c.Settled, Message: p.Cause}},
-		Events: j.event(p.Step, run.Problem, message),
-		Audit:  j.audit(m, "migration."+string(c.Verb), "Refused: "+c.Request)}
-	return j.note(ctx, ch)
+	if done, err := j.refusedByOwn(ctx, m, c, f, err); done || err != nil {
+		return err
+	}
+	return j.note(ctx, j.standing(m, c, m.refusal(err, stepOfVerb(c.Verb, f), f.Ord)))
 }
 
 // happened writes down that a call took effect.
 func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdict, taskID string) error {
-	c.Verdict, c.Settled, c.TaskID = v, j.Now(), taskID
+	c.Verdict, c.Settled, c.TaskID, c.Error = v, j.Now(), taskID, ""
 	ch := Change{Call: &c, Audit: j.audit(m, "migration."+string(c.Verb), c.Request)}
 	step := stepOfVerb(c.Verb, f)
 	switch c.Verb {
@@ -191,6 +192,9 @@ func (j *job) reconcile(ctx context.Context, m Migration, c Call) error {
 			f = o
 		}
 	}
+	if c.Verb == VerbRestore && c.TaskID != "" {
+		return j.adopt(ctx, m, c, f)
+	}
 	if c.Verb == VerbRestore {
 		tasks, err := j.target.Tasks(ctx, c.Intended.Add(-24*time.Hour))
 		if err != nil {
@@ -214,7 +218,7 @@ func (j *job) reconcile(ctx context.Context, m Migration, c Call) error {
 	case Adopted:
 		return j.happened(ctx, m, c, f, Adopted, found.TaskID)
 	case Void:
-		c.Verdict, c.Settled, c.Error = Void, j.Now(), "never arrived"
+		c.Verdict, c.Settled, c.Error = Void, j.Now(), neverArrived
 		return j.note(ctx, Change{Call: &c, Events: j.event(stepOfVerb(c.Verb, f), run.Warning, words.Say("%s never arrived; making it again.", j.requests.Name(c.Verb)))})
 	}
 	return j.note(ctx, Change{TargetState: &s})

@@ -187,6 +187,8 @@ type Problem struct {
 	Cause   words.Text
 	Fix     words.Text
 	Actions []Button // what to offer, the likeliest first
+
+	Candidates []Task `json:",omitempty"` // with ButtonAdopt: tasks that may be ours
 }
 
 // Button is a next action a person can take.
@@ -201,6 +203,7 @@ const (
 	ButtonOneMore         = explain.OneMore
 	ButtonGapDifferential = explain.GapDifferential
 	ButtonServer          = explain.Server
+	ButtonAdopt           = explain.Adopt
 )
 
 // SourceOf is the bucket a file comes from.

@@ -100,6 +100,7 @@ type Decision struct {
 	Go              bool   // clear the problem and go on
 	DropTask        bool   // the restore failed: begin it anew with a fresh task
 	Files           []File // made or replaced by Ord
+	Call            *Call  // replaced by ID: it is looked at again
 }
 
 // Filter chooses migrations, newest first; Before is the id of the last one of

@@ -197,6 +197,11 @@ func (d *Migrations) Ask(ctx context.Context, id string, decide migration.Decide
 		if err := putFiles(ctx, tx, id, dec.Files); err != nil {
 			return err
 		}
+		if dec.Call != nil {
+			if err := putCall(ctx, tx, id, *dec.Call); err != nil {
+				return err
+			}
+		}
 		if err := setDecision(ctx, tx, id, dec, micros(e.At)); err != nil {
 			return err
 		}

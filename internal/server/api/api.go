@@ -85,6 +85,7 @@ func (s *API) Routes(e *echo.Echo) {
 	g.POST("/migrations/:id/compare", s.migrationCompare)
 	g.POST("/migrations/:id/one-more", s.migrationOneMore)
 	g.POST("/migrations/:id/bridge", s.migrationGapDifferential)
+	g.POST("/migrations/:id/adopt", s.migrationAdopt)
 	g.POST("/migrations/:id/abort", s.migrationAbort)
 	g.GET("/migrations/:id/details", s.migrationDetails)
 	g.GET("/waves", s.waves)

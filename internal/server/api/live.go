@@ -98,6 +98,18 @@ func (s *API) migrationGapDifferential(c echo.Context) error {
 	return s.obeyed(c, migration.OrderGapDifferential(c.Request().Context(), s.Migrations, c.Param("id"), s.By(c)))
 }
 
+// migrationAdopt says that a task at the target is the one whose answer was
+// lost.
+func (s *API) migrationAdopt(c echo.Context) error {
+	var in struct {
+		Task string `json:"task_id"`
+	}
+	if err := readJSON(c, &in); err != nil {
+		return err
+	}
+	return s.obeyed(c, migration.OrderAdopt(c.Request().Context(), s.Migrations, c.Param("id"), in.Task, s.By(c)))
+}
+
 func (s *API) migrationAbort(c echo.Context) error {
 	var in struct {
 		Confirm string `json:"confirm"`

@@ -88,6 +88,14 @@ type problemJSON struct {
 	Cause   string   `json:"cause"`
 	Fix     string   `json:"fix"`
 	Actions []string `json:"actions"`
+
+	Candidates []candidateJSON `json:"candidates,omitempty"` // tasks at the target that may be ours
+}
+
+type candidateJSON struct {
+	TaskID  string     `json:"task_id"`
+	Status  string     `json:"status"`
+	Created *time.Time `json:"created"`
 }
 
 // migrationAnswer is the whole of one migration.
@@ -139,6 +147,9 @@ func (s *API) answerMigration(c echo.Context, status int, id string) error {
 		out.Problem = &problemJSON{Code: string(p.Code), Step: p.Step, Order: p.File, Said: p.Said, Cause: p.Cause.String(), Fix: p.Fix.String(), Actions: []string{}}
 		for _, b := range p.Actions {
 			out.Problem.Actions = append(out.Problem.Actions, string(b))
+		}
+		for _, t := range p.Candidates {
+			out.Problem.Candidates = append(out.Problem.Candidates, candidateJSON{t.ID, string(t.Status), moment(t.Created)})
 		}
 	}
 	for _, f := range m.Chain() {

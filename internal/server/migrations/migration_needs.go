@@ -92,6 +92,8 @@ func buttonAction(b migration.Button, code fault.Code, here string, first bool) 
 			label = "Set FULL and take a differential…"
 		}
 		return kit.Action{Label: label, Href: here + "/bridge", Primary: first}
+	case migration.ButtonAdopt:
+		return kit.Action{Label: "This one is ours…", Href: here + "/adopt", Primary: first}
 	case migration.ButtonAbort:
 		return kit.Action{Label: "Abort…", Href: here + "/abort", Danger: true}
 	}

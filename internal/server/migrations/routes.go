@@ -32,6 +32,8 @@ func (s *Pages) Routes(on server.Router) {
 	post("/migrations/:id/one-more", s.oneMoreOrder)
 	get("/migrations/:id/bridge", s.gapDifferentialAsk)
 	post("/migrations/:id/bridge", s.gapDifferentialOrder)
+	get("/migrations/:id/adopt", s.adoptAsk)
+	post("/migrations/:id/adopt", s.adoptOrder)
 	get("/migrations/:id/abort", s.abortAsk)
 	post("/migrations/:id/abort", s.abortOrder)
 	get("/migrations/:id/details", s.migrationDetails)
