@@ -108,6 +108,7 @@ type Database struct {
 	LastLogBackupLSN    LSN  // zero: FULL in name only, no log backup is possible yet
 	PreferredReplica    bool // true outside availability groups
 	InAvailabilityGroup bool
+	Member              *Member // nil outside availability groups, or when nothing is told of its group
 	// The full backup on which a differential would build, as the engine says:
 	// its set, and when it was taken (UTC). Zero = none: no differential is
 	// possible. msdb may know less or more of it.

@@ -115,8 +115,13 @@ func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 		o.Fix = words.Say("Look at the server's error log; what it held is in its older backups.")
 		return o, true
 	}
-	if d.InAvailabilityGroup && !d.PreferredReplica {
-		return leave(words.Say("Its availability group prefers another replica for backups."))
+	share := d.ShareOf(o.Kind, o.CopyOnly)
+	switch {
+	case share.Failed:
+		o.State, o.Message, o.Fix = OrderFailed, share.Why, words.Say("Retry when the group has a primary replica again.")
+		return o, true
+	case !share.Take:
+		return leave(share.Why)
 	}
 	if policy.IsSystem(d.Name) && o.Kind != backup.Full {
 		if d.RecoveryModel == "SIMPLE" || strings.EqualFold(d.Name, "master") {
@@ -133,6 +138,9 @@ func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 	}
 	if o.State == OrderOpen {
 		o = build(o, s, d)
+	}
+	if o.State == OrderOpen && !share.Why.IsZero() {
+		o.Note = words.Join(o.Note, share.Why)
 	}
 	if o.State == OrderOpen && m != nil && o.Kind == backup.Full && !o.CopyOnly {
 		o.CopyOnly = true
@@ -158,7 +166,8 @@ func build(o Order, s Plan, d backup.Database) Order {
 	}
 	switch o.Kind {
 	case backup.Differential:
-		if d.LastFull.IsZero() {
+		// The base of a group's database may be in another replica's history.
+		if d.LastFull.IsZero() && (!d.InAvailabilityGroup || d.BaseGUID.IsZero()) {
 			return first(words.Say("There is no full backup to build on."))
 		}
 		if why := d.Exempt().NoDifferential; why != "" {
@@ -168,9 +177,11 @@ func build(o Order, s Plan, d backup.Database) Order {
 		switch why := d.Exempt().NoLog; {
 		case why != "":
 			return leave(words.Text{Format: why})
+		case d.Member != nil && d.Member.Role == backup.Secondary:
+			// What its logs follow is in the primary's history.
 		case d.LastLogBackupLSN.IsZero():
 			return first(words.Say("It is in recovery model %s in name only: no full backup began a log chain.", d.RecoveryModel))
-		case d.LastFull.IsZero():
+		case d.LastFull.IsZero() && !d.InAvailabilityGroup:
 			return first(words.Say("The server's history knows no full backup that its log backups could follow."))
 		}
 	}

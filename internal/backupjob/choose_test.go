@@ -30,6 +30,12 @@ func TestChoose(t *testing.T) {
 		}
 		return d
 	}
+	member := func(role backup.Role, preferred bool) func(*backup.Database) {
+		return func(d *backup.Database) {
+			d.InAvailabilityGroup, d.PreferredReplica, d.LastFull, d.BaseGUID = true, preferred, time.Time{}, backup.GUID{1}
+			d.Member = &backup.Member{Group: "AG", Role: role, Primary: "SQL01", Preference: "SECONDARY"}
+		}
+	}
 	moving := []Mover{{MigrationID: "m1", Database: "SHOP", Target: "shop"}}
 	cutting := []Mover{{MigrationID: "m1", Database: "shop", Target: "shop", CuttingOver: true}}
 	for _, c := range []struct {
@@ -39,6 +45,7 @@ func TestChoose(t *testing.T) {
 		movers        []Mover
 		first         bool
 		copies        bool
+		asked         bool // for copy-only
 		state         OrderState
 		sourceBackups backup.Kind
 		says          string
@@ -49,6 +56,14 @@ func TestChoose(t *testing.T) {
 		{what: "restoring", kind: backup.Full, d: func(d *backup.Database) { d.State = "RESTORING" }, state: OrderLeftOut, says: "RESTORING"},
 		{what: "suspect", kind: backup.Full, d: func(d *backup.Database) { d.State = "SUSPECT" }, state: OrderFailed, says: "SUSPECT"},
 		{what: "another replica", kind: backup.Full, d: func(d *backup.Database) { d.InAvailabilityGroup, d.PreferredReplica = true, false }, state: OrderLeftOut, says: "another replica"},
+		{what: "full, primary, not preferred", kind: backup.Full, d: member(backup.Primary, false), state: OrderOpen, sourceBackups: backup.Full, says: "before SQL Server 2025"},
+		{what: "full, secondary, preferred", kind: backup.Full, d: member(backup.Secondary, true), state: OrderLeftOut, says: "on the primary, SQL01"},
+		{what: "copy-only full, secondary, preferred", kind: backup.Full, asked: true, copies: true, d: member(backup.Secondary, true), state: OrderOpen, sourceBackups: backup.Full},
+		{what: "differential, new primary whose history knows no full", kind: backup.Differential, d: member(backup.Primary, false), state: OrderOpen, sourceBackups: backup.Differential, says: "before SQL Server 2025"},
+		{what: "log, secondary whose history knows no full", kind: backup.Log, d: member(backup.Secondary, true), state: OrderOpen, sourceBackups: backup.Log},
+		{what: "log, new primary whose history knows no full", kind: backup.Log, d: member(backup.Primary, true), state: OrderOpen, sourceBackups: backup.Log},
+		{what: "log, not preferred", kind: backup.Log, d: member(backup.Primary, false), state: OrderLeftOut, says: "prefers another replica"},
+		{what: "log, no primary", kind: backup.Log, d: member(backup.Resolving, true), state: OrderFailed, says: "no primary"},
 		{what: "simple has no logs", kind: backup.Log, d: func(d *backup.Database) { d.RecoveryModel = "SIMPLE" }, first: true, state: OrderLeftOut, says: "SIMPLE"},
 		{what: "full in name only, rule allows", kind: backup.Log, d: func(d *backup.Database) { d.LastLogBackupLSN = backup.LSN{} }, first: true, state: OrderOpen, sourceBackups: backup.Full, says: "taken first"},
 		{what: "full in name only, rule does not", kind: backup.Log, d: func(d *backup.Database) { d.LastLogBackupLSN = backup.LSN{} }, state: OrderFailed, says: "in name only"},
@@ -63,7 +78,7 @@ func TestChoose(t *testing.T) {
 		{what: "log of master", kind: backup.Log, d: func(d *backup.Database) { d.Name, d.RecoveryModel = "master", "SIMPLE" }, state: OrderLeftOut, says: "full backups only"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			s := Plan{Job: policy.BackupJob{PolicyID: "p", Kind: c.kind}, FullFirst: c.first, Selection: policy.Selection{System: true}}
+			s := Plan{Job: policy.BackupJob{PolicyID: "p", Kind: c.kind}, FullFirst: c.first, Selection: policy.Selection{System: true}, How: policy.How{CopyOnly: c.asked}}
 			got := Choose(s, []backup.Database{healthy(c.d)}, c.movers)
 			if len(got) != 1 {
 				t.Fatalf("%d orders", len(got))

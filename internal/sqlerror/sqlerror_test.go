@@ -26,7 +26,7 @@ func TestEveryNumberMeansOneThing(t *testing.T) {
 			}
 		}
 	}
-	for n, want := range map[int]fault.Code{12824: "contained", 5591: "filestream", 3279: "password", 1468: "group", 5064: "single-user", 4335: "stop-too-early", 4305: "gap", 33111: "certificate"} {
+	for n, want := range map[int]fault.Code{12824: "contained", 5591: "filestream", 3279: "password", 1468: "group", 3059: "secondary", 976: "not-readable", 983: "no-primary", 35250: "no-primary", 5064: "single-user", 4335: "stop-too-early", 4305: "gap", 33111: "certificate"} {
 		if is, _ := OfNumber(n); is.Code != want {
 			t.Errorf("%d is %q, want %q", n, is.Code, want)
 		}
@@ -79,14 +79,19 @@ var samples = map[string]fault.Code{
 	"FILESTREAM feature is disabled.":                                        "filestream",
 	"Cannot find server certificate with thumbprint '0x1234'.":               "certificate",
 	"Exclusive access could not be obtained because the database is in use.": "in-use",
-	"Changes to the state or options of database 'shop' cannot be made at this time. The database is in single-user mode, and a user is currently connected to it.": "single-user",
-	"The operation cannot be performed on database \"shop\" because it is involved in a database mirroring session or an availability group.":                       "group",
-	"Database 'shop' cannot be opened. It is in the middle of a restore.":                                                                                           "restoring",
-	"User does not have permission to RESTORE database 'shop'.":                                                                                                     "rights",
-	"CREATE DATABASE permission denied in database 'master'.":                                                                                                       "rights",
-	"The backup or restore was aborted.":                                                                                                                            "ended",
-	"Cannot open backup device '/backups/a.bak'. Operating system error 2(The system cannot find the file specified.).":                                             "file-missing",
-	"Read on \"/x/a.bak\" failed: 38(Reached the end of the file.)":                                                                                                 "read",
+	"Changes to the state or options of database 'shop' cannot be made at this time. The database is in single-user mode, and a user is currently connected to it.":                                                     "single-user",
+	"The operation cannot be performed on database \"shop\" because it is involved in a database mirroring session or an availability group.":                                                                           "group",
+	"RESTORE cannot operate on database 'shop' because it is configured for database mirroring or has joined an availability group.":                                                                                    "group",
+	"This BACKUP or RESTORE command is not supported on a database mirror or secondary replica.":                                                                                                                        "secondary",
+	"The target database, 'shop', is participating in an availability group and is currently not accessible for queries. Either data movement is suspended or the availability replica is not enabled for read access.": "not-readable",
+	"Unable to access database 'shop' because its replica role is RESOLVING which does not allow connections. Try the operation again later.":                                                                           "no-primary",
+	"The connection to the primary replica is not active.  The command cannot be processed.":                                                                                                                            "no-primary",
+	"Database 'shop' cannot be opened. It is in the middle of a restore.":                                                                                                                                               "restoring",
+	"User does not have permission to RESTORE database 'shop'.":                                                                                                                                                         "rights",
+	"CREATE DATABASE permission denied in database 'master'.":                                                                                                                                                           "rights",
+	"The backup or restore was aborted.": "ended",
+	"Cannot open backup device '/backups/a.bak'. Operating system error 2(The system cannot find the file specified.).": "file-missing",
+	"Read on \"/x/a.bak\" failed: 38(Reached the end of the file.)":                                                     "read",
 }
 
 func TestEverySentenceHasASample(t *testing.T) {

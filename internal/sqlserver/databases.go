@@ -37,8 +37,6 @@ const (
 
 	// 2016 SP2 and later; local time, 1900-01-01 for never.
 	goodChecks = `SELECT name, CONVERT(datetime, DATABASEPROPERTYEX(name, 'LastGoodCheckDbTime')) AS checked, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset FROM sys.databases { WHERE name = @p1 }`
-
-	preferred = `SELECT name, sys.fn_hadr_backup_is_preferred_replica(name) AS is_preferred FROM sys.databases WHERE replica_id IS NOT NULL { AND name = @p1 }`
 )
 
 // Databases implements backup.Server. EditionFeatures and
@@ -94,14 +92,8 @@ func (s *Server) databases(ctx context.Context, only string) ([]backup.Database,
 		return nil, err
 	}
 	if grouped {
-		rows, err := of.askIf(ctx, preferred)
-		if err != nil {
+		if err := of.addGroups(ctx, list, byName); err != nil {
 			return nil, err
-		}
-		for _, r := range rows {
-			if i, ok := byName[r.text("name")]; ok {
-				list[i].PreferredReplica = r.bit("is_preferred")
-			}
 		}
 	}
 	free, err := s.freeAtFolder(ctx)

@@ -36,10 +36,11 @@ var views = map[string]view{
 		return [][]any{{int64(0), n.server.name, "SQL Server", "SQLNCLI", false}}
 	}},
 
-	"sys.availability_groups":            {columns: group.GroupColumns, rows: grouped((*group.Group).Groups)},
-	"sys.availability_replicas":          {columns: group.ReplicaColumns, rows: grouped((*group.Group).Servers)},
-	"sys.availability_databases_cluster": {columns: group.ClusterColumns, rows: grouped((*group.Group).Cluster)},
-	"sys.availability_group_listeners":   {columns: group.ListenerColumns, rows: grouped((*group.Group).Listeners)},
+	"sys.availability_groups":               {columns: group.GroupColumns, rows: grouped((*group.Group).Groups)},
+	"sys.availability_replicas":             {columns: group.ReplicaColumns, rows: grouped((*group.Group).Servers)},
+	"sys.availability_databases_cluster":    {columns: group.ClusterColumns, rows: grouped((*group.Group).Cluster)},
+	"sys.availability_group_listeners":      {columns: group.ListenerColumns, rows: grouped((*group.Group).Listeners)},
+	"sys.dm_hadr_availability_group_states": {columns: group.GroupStateColumns, rows: grouped((*group.Group).States)},
 	"sys.dm_hadr_database_replica_states": {columns: group.DatabaseStateColumns, rows: func(n *session, _ *database) [][]any {
 		return n.server.group.DatabaseStates(n.server.name, func(name string) (int64, any) {
 			db := n.server.find(name)

@@ -8,6 +8,7 @@ const (
 	ReplicaColumns       = "replica_id uniqueidentifier, group_id uniqueidentifier, replica_server_name nvarchar(256), availability_mode tinyint, availability_mode_desc nvarchar(60), failover_mode tinyint, failover_mode_desc nvarchar(60), secondary_role_allow_connections tinyint, secondary_role_allow_connections_desc nvarchar(60), backup_priority int"
 	ClusterColumns       = "group_id uniqueidentifier, group_database_id uniqueidentifier, database_name nvarchar(128)"
 	ListenerColumns      = "group_id uniqueidentifier, listener_id nvarchar(36), dns_name nvarchar(63), port int, is_conformant bit"
+	GroupStateColumns    = "group_id uniqueidentifier, primary_replica nvarchar(128), primary_recovery_health_desc nvarchar(60), synchronization_health_desc nvarchar(60)"
 	ReplicaStateColumns  = "replica_id uniqueidentifier, group_id uniqueidentifier, is_local bit, role tinyint, role_desc nvarchar(60), operational_state_desc nvarchar(60), connected_state tinyint, connected_state_desc nvarchar(60), synchronization_health_desc nvarchar(60)"
 	DatabaseStateColumns = "database_id int, group_id uniqueidentifier, replica_id uniqueidentifier, group_database_id uniqueidentifier, is_local bit, is_primary_replica bit, synchronization_state tinyint, synchronization_state_desc nvarchar(60), synchronization_health_desc nvarchar(60), database_state tinyint, database_state_desc nvarchar(60), is_suspended bit, last_hardened_lsn numeric(25,0), log_send_queue_size bigint, redo_queue_size bigint"
 )
@@ -33,6 +34,19 @@ func (g *Group) Servers() (out [][]any) {
 		out = append(out, []any{r.ID, g.ID, r.Server, int64(1), "SYNCHRONOUS_COMMIT", int64(1), "MANUAL", allow, word, int64(r.Priority)})
 	}
 	return out
+}
+
+// States are the rows of sys.dm_hadr_availability_group_states. A secondary
+// that lost its primary still names the last one it knew: not confirmed.
+func (g *Group) States() [][]any {
+	if g == nil {
+		return nil
+	}
+	primary, health := any(g.Replicas[g.Primary].Server), "HEALTHY"
+	if g.Resolving {
+		primary, health = "", "NOT_HEALTHY"
+	}
+	return [][]any{{g.ID, primary, nil, health}}
 }
 
 // Cluster is the rows of sys.availability_databases_cluster.
