@@ -120,6 +120,7 @@ func JudgeSource(f SourceFacts, target migration.TargetInstance, to endpoint.Tra
 	j.folder(f)
 	j.others(f)
 	switch {
+	case j.grouped(f):
 	case f.Freeze == migration.FreezeStopped:
 		j.stopped(f)
 	case f.Freeze == migration.FreezeReadOnly && to.OpensWritable:
@@ -137,9 +138,9 @@ func (j *judge) stopped(f SourceFacts) {
 		message, fix := fault.Texts(f.WriteActivityErr)
 		j.add("freeze", "Freeze", migration.Barred, words.Say("It could not be shown that the application is stopped: %s", message), fix)
 	case len(f.WriteActivity.Uncounted) > 0:
-		j.add("freeze", "Freeze", migration.Barred, words.Say("Changes of memory-optimised tables (%s) are counted by no view: it could not be shown that nothing was written.", strings.Join(f.WriteActivity.Uncounted, ", ")), words.Say("Choose the tail of the log or READ_ONLY as freeze."))
+		j.add("freeze", "Freeze", migration.Barred, words.Say("Changes of memory-optimised tables (%s) are counted by no view: it could not be shown that nothing was written.", strings.Join(f.WriteActivity.Uncounted, ", ")), otherFreeze(f.Database))
 	case f.WriteActivity.Logged < 0:
-		j.add("freeze", "Freeze", migration.Barred, words.Say("The server does not tell how much log it has written: it could not be shown that nothing was written."), words.Say("Choose the tail of the log or READ_ONLY as freeze."))
+		j.add("freeze", "Freeze", migration.Barred, words.Say("The server does not tell how much log it has written: it could not be shown that nothing was written."), otherFreeze(f.Database))
 	default:
 		j.add("freeze", "Freeze", migration.Warned, words.Say("Nothing but you stops writes. The target is opened only when the server's counters show that nothing was written since the last log."), words.Say("Stop the application before you order the cutover, and keep it stopped until it is pointed at the target."))
 	}
@@ -154,9 +155,7 @@ func (j *judge) state(d backup.Database) {
 	default:
 		j.add("source-state", "Source", migration.Passed, words.Say("Online, %s of data, %s of log.", words.Bytes(d.DataBytes), words.Bytes(d.LogBytes)), words.Text{})
 	}
-	if d.InAvailabilityGroup && !d.PreferredReplica {
-		j.add("replica", "Availability group", migration.Warned, words.Say("This replica is not the one the group prefers for backups."), words.Say("Add the preferred replica as a server and start from there, or change the preference."))
-	}
+	j.replica(d)
 }
 
 func (j *judge) rights(title, need string, missing []backup.MissingRight) {

@@ -2,16 +2,47 @@ package preflight
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
 func sourceFacts() SourceFacts {
 	return SourceFacts{Server: backup.ServerInfo{VersionMajor: 15, Now: t0, EngineEdition: 3}, Now: t0, Every: 96 * time.Minute, Freeze: migration.FreezeTail,
 		Database: backup.Database{Name: "orders", State: "ONLINE", RecoveryModel: "FULL", PageVerify: "CHECKSUM", DataBytes: 100, LogBytes: 50, FreeBackupBytes: 100, LastGoodCheck: t0.Add(-14 * 24 * time.Hour)}}
+}
+
+func inGroup(role backup.Role, anyKind bool, freeze migration.Freeze) func(*SourceFacts) {
+	return func(f *SourceFacts) {
+		f.Freeze, f.Database.InAvailabilityGroup = freeze, true
+		f.Database.Member = &backup.Member{Group: "AG 1", Role: role, Primary: "SQL01", AnyKind: anyKind}
+	}
+}
+
+// TestTheWayOutOfAGroupIsShown with its exact statement.
+func TestTheWayOutOfAGroupIsShown(t *testing.T) {
+	const statement = "ALTER AVAILABILITY GROUP [AG 1] REMOVE DATABASE [orders]"
+	for name, edit := range map[string]func(*SourceFacts){
+		"tail": inGroup(backup.Primary, false, migration.FreezeTail), "READ_ONLY": inGroup(backup.Primary, false, migration.FreezeReadOnly),
+		"uncounted": func(f *SourceFacts) {
+			inGroup(backup.Primary, false, migration.FreezeStopped)(f)
+			f.WriteActivity.Uncounted = []string{"t"}
+		},
+	} {
+		f := sourceFacts()
+		edit(&f)
+		found := false
+		for _, line := range JudgeSource(f, migration.TargetInstance{VersionMajor: 15}, endpoint.Traits{}) {
+			found = found || line.Code == "freeze" && line.Level == migration.Barred && strings.Contains(line.Fix.String(), statement)
+		}
+		if !found {
+			t.Errorf("%s: the statement is not shown", name)
+		}
+	}
 }
 
 func TestJudgeSource(t *testing.T) {
@@ -24,8 +55,14 @@ func TestJudgeSource(t *testing.T) {
 	}{
 		{"not online", func(f *SourceFacts) { f.Database.State = "SUSPECT" }, "source-state", migration.Barred, ""},
 		{"read-only", func(f *SourceFacts) { f.Database.ReadOnly = true }, "source-state", migration.Warned, ""},
-		{"another replica is preferred", func(f *SourceFacts) { f.Database.InAvailabilityGroup = true }, "replica", migration.Warned, ""},
-		{"the preferred replica", func(f *SourceFacts) { f.Database.InAvailabilityGroup, f.Database.PreferredReplica = true, true }, "replica", "", ""},
+		{"a replica whose role is not told", func(f *SourceFacts) { f.Database.InAvailabilityGroup, f.Freeze = true, migration.FreezeStopped }, "replica", migration.Warned, ""},
+		{"the primary, not preferred", inGroup(backup.Primary, false, migration.FreezeStopped), "replica", migration.Warned, ""},
+		{"a secondary", inGroup(backup.Secondary, false, migration.FreezeStopped), "replica", migration.Barred, ""},
+		{"a secondary of 2025", inGroup(backup.Secondary, true, migration.FreezeStopped), "replica", migration.Warned, ""},
+		{"no primary", inGroup(backup.Resolving, false, migration.FreezeStopped), "replica", migration.Barred, ""},
+		{"the tail of a member", inGroup(backup.Primary, false, migration.FreezeTail), "freeze", migration.Barred, ""},
+		{"READ_ONLY of a member", inGroup(backup.Primary, false, migration.FreezeReadOnly), "freeze", migration.Barred, ""},
+		{"a member whose application stops", inGroup(backup.Primary, false, migration.FreezeStopped), "freeze", migration.Warned, ""},
 		{"in no group", func(*SourceFacts) {}, "replica", "", ""},
 		{"a right is missing", func(f *SourceFacts) { f.Missing = []backup.MissingRight{{Right: "BACKUP LOG", Grant: "GRANT"}} }, "rights", migration.Barred, ""},
 		{"BULK_LOGGED", func(f *SourceFacts) { f.Database.RecoveryModel = "BULK_LOGGED" }, "recovery", migration.Warned, migration.RemedyRecovery},
