@@ -155,17 +155,23 @@ func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord in
 // SafeName is a name of letters and digits that the target takes: database,
 // kind, time and the beginning of the set's GUID.
 func SafeName(f File, database string) string {
+	letters := SafeLetters(database)
+	if letters == "" {
+		letters = "database"
+	}
+	kind := map[string]string{"full": "FULL", "differential": "DIFF", "log": "LOG"}[f.Kind]
+	return letters + kind + f.Started.Format("20060102150405") + f.SetGUID.String()[:8] + ".bak"
+}
+
+// SafeLetters are the ASCII letters and digits of a name, the first 60.
+func SafeLetters(name string) string {
 	var b strings.Builder
-	for _, r := range database {
+	for _, r := range name {
 		if r < 128 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9') && b.Len() < 60 {
 			b.WriteRune(r)
 		}
 	}
-	if b.Len() == 0 {
-		b.WriteString("database")
-	}
-	kind := map[string]string{"full": "FULL", "differential": "DIFF", "log": "LOG"}[f.Kind]
-	return b.String() + kind + f.Started.Format("20060102150405") + f.SetGUID.String()[:8] + ".bak"
+	return b.String()
 }
 
 // seenOf finds a file by its name in the list.
