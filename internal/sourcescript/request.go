@@ -1,13 +1,11 @@
 package sourcescript
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/tsql"
@@ -60,9 +58,6 @@ type Target struct {
 	Major  int              // of its version, 0 = not known
 }
 
-// Majors are the versions a target may be said to have: 2008 R2 to 2025.
-func Majors() []int { return []int{10, 11, 12, 13, 14, 15, 16, 17} }
-
 // check refuses what no server would take, in words for whoever asked.
 func (r Request) check() error {
 	if len(r.Databases) > MaxDatabases {
@@ -79,7 +74,7 @@ func (r Request) check() error {
 	if r.CopyOnly && r.Kind != Full {
 		return fault.New(fault.Invalid, "Only a full backup can be copy-only here.", "Leave copy-only out: a differential ignores it, and a copy-only log leaves a chain that only the others' logs continue.")
 	}
-	if r.Target.Major != 0 && !slices.Contains(Majors(), r.Target.Major) {
+	if at := r.Target.Major - 10; r.Target.Major != 0 && (at < 0 || at >= len(versions)) {
 		return fault.Newf(fault.Invalid, "%d is not the major version of a SQL Server.", r.Target.Major).WithFix("Give 10 (2008 R2) to 17 (2025), or 0 when it is not known.")
 	}
 	if t := r.Target.Traits; t != nil && !t.Increments && r.Kind != Full {
@@ -142,7 +137,7 @@ func (t Target) versionWords() string {
 	if t.Major == 0 {
 		return "not known"
 	}
-	return fmt.Sprintf("%d, %s", t.Major, bakfile.Product(t.Major))
+	return "SQL Server " + versions[t.Major-10]
 }
 
 func clip(s string) string {

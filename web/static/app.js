@@ -140,6 +140,22 @@
     var at = Date.parse(e.target.value.trim().replace(" ", "T") + "Z") / 1000;
     if (isFinite(at)) mark(el, at);
   });
+  // A button copies the text of a part of the page. Where the browser gives no
+  // clipboard (a page without TLS beyond this machine), the text is selected,
+  // for the person to copy.
+  document.addEventListener("click", function (e) {
+    var button = e.target.closest && e.target.closest("button[data-copy]");
+    if (!button) return;
+    var from = document.getElementById(button.dataset.copy), said = button.textContent;
+    function select() { getSelection().selectAllChildren(from); }
+    function copied() {
+      button.textContent = button.dataset.copied;
+      setTimeout(function () { button.textContent = said; }, 2000);
+    }
+    if (!navigator.clipboard) { select(); return; }
+    navigator.clipboard.writeText(from.textContent).then(copied, select);
+  });
+
   document.querySelectorAll("[data-scripted]").forEach(function (el) { el.hidden = false; });
 
   // A morph leaves alone what a person has opened or is typing.

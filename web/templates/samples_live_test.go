@@ -61,6 +61,13 @@ func pickLive() migrations.PickLive {
 			{Name: "every", Label: "A log backup every", Type: "choices", Value: "1h36m0s", Options: []kit.Option{{Value: "5m0s", Label: "5 min", Hint: "Uses up the day's imports in 1 h 15 min: for a cutover before that."}, {Value: "1h36m0s", Label: "1 h 36 min", Hint: "The shortest that fits the day's imports."}}}}}}
 }
 
+func script() migrations.Script {
+	return migrations.Script{From: []kit.Tab{{Label: "From backup files", Href: "/migrations/new", Count: -1}, {Label: "From a server at work", Href: "/migrations/new/live", Count: -1}, {Label: "A wave of databases", Href: "/waves/new", Count: -1}, {Label: "Get the script", Href: "/migrations/new/script", Count: -1, Current: true}},
+		Name: "bakplane-full-orders.sql", Download: "/migrations/new/script/file?kind=full", Next: []string{"Run the script at the server, as a sysadmin if you can.", "It names the files it took. Upload them."},
+		Text: "DECLARE @kind nvarchar(10) = N'FULL'; -- FULL, DIFF or LOG\nDECLARE @folder nvarchar(260) = N'D:\\backup'; -- as the server sees it; made when missing\nSELECT @line = N'a line that is much longer than the page is wide, so that it has to be scrolled inside its own box and not the page with it, whatever the width of the page is';",
+		Form: kit.Form{Action: "/migrations/new/script", Method: "get", Submit: "Get the script", Fields: []kit.Field{{Name: "databases", Label: "Databases", Type: "area", Optional: true, Mono: true, Value: "orders"}, {Name: "folder", Label: "Folder at the server", Value: `D:\backup`, Mono: true}}}}
+}
+
 func instance() instances.Instance {
 	size := func(gb int64) kit.Size { return kit.Bytes(gb << 30) }
 	return instances.Instance{Name: "PROD1", Crumbs: []kit.Link{{Text: "Instances", Href: "/instances"}, {Text: "PROD1"}}, Under: `sql1.corp.example.org\PROD,1433`, Badge: kit.Badge{Text: "answers", Tone: kit.ToneOK},

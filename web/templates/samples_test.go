@@ -228,6 +228,7 @@ func pages() []page {
 		}, []string{"File details of orders", "asked 12 s ago", "Restored"}},
 		{"live", "orders", "migrations", func(f kit.Frame) templ.Component { return migrations.MigrationPage(f, liveMigration()) }, []string{"Writes would stop for ≈ 40 s", "If you cut over now", "upload 9 s", "Follow logs", "Cut over…"}},
 		{"livedone", "orders", "migrations", func(f kit.Frame) templ.Component { return migrations.MigrationPage(f, cutOver()) }, []string{"Writes were stopped for 38 s", "By hand, after the cutover", "EXEC [orders].sys.sp_updatestats"}},
+		{"script", "Get the script", "migrations", func(f kit.Frame) templ.Component { return migrations.ScriptPage(f, script()) }, []string{"bakplane-full-orders.sql", "DECLARE @kind", "What to do next", "Download"}},
 		{"livenew", "New migration", "migrations", func(f kit.Frame) templ.Component { return migrations.PickLivePage(f, pickLive()) }, []string{"From a server at work", "PROD1", "Uses up the day's imports in 1 h 15 min"}},
 		{"livechecks", "New migration", "migrations", func(f kit.Frame) templ.Component {
 			return migrations.PreflightPage(f, migrations.Preflight{Live: true, Crumbs: []kit.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "New", Href: "/migrations/new/live"}, {Text: "Checks"}}, Path: "orders on PROD1 → orders on Hangzhou (rm-bp1x7k9)",

@@ -78,6 +78,7 @@ func (s *API) Routes(e *echo.Echo) {
 	g.POST("/migrations/:id/files", s.migrationExtend)
 	g.POST("/migrations/:id/open", s.migrationOpen)
 	g.POST("/migrations/:id/terminate", s.migrationTerminate)
+	g.POST("/scripts", s.script)
 	g.POST("/live-preflights", s.livePreflight)
 	g.POST("/instances/:id/remedies/:remedy", s.remedy)
 	g.POST("/live-migrations", s.liveStart)

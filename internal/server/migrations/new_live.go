@@ -25,7 +25,8 @@ import (
 func fromTabs(here string) []kit.Tab {
 	return []kit.Tab{{Label: "From backup files", Href: "/migrations/new", Count: -1, Current: here == "files"},
 		{Label: "From a server at work", Href: "/migrations/new/live", Count: -1, Current: here == "live"},
-		{Label: "A wave of databases", Href: "/waves/new", Count: -1, Current: here == "wave"}}
+		{Label: "A wave of databases", Href: "/waves/new", Count: -1, Current: here == "wave"},
+		{Label: "Get the script", Href: "/migrations/new/script", Count: -1, Current: here == "script"}}
 }
 
 // pickLive is step 1: which database of which server, where to, how.

@@ -14,6 +14,8 @@ func (s *Pages) Routes(on server.Router) {
 	get("/migrations/new/live", s.pickLive)
 	get("/migrations/new/live/checks", s.livePreflight)
 	post("/migrations/live", s.liveStart)
+	get("/migrations/new/script", s.scriptPage)
+	on.Add("GET", "/migrations/new/script/file", s.scriptFile)
 	get("/instances/:id/remedies/:remedy", s.remedyAsk)
 	post("/instances/:id/remedies/:remedy", s.remedyOrder)
 	get("/migrations/:id", s.migrationShow)
