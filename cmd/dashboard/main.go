@@ -20,6 +20,7 @@ type cli struct {
 	Demo    demoCmd    `cmd:"" help:"Run the dashboard with an emulated cloud on this machine and a migration at work."`
 	Inspect InspectCmd `cmd:"" help:"Tell what backup files really are."`
 	Plan    PlanCmd    `cmd:"" help:"Tell in which order backups restore a database, what is left out and what is missing."`
+	Script  ScriptCmd  `cmd:"" help:"Write the T-SQL that takes backups at a server which the dashboard cannot reach."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit trail."`
 	Emulate emulateCmd `cmd:"" help:"Run the emulated cloud alone, on loopback."`
 	Health  healthCmd  `cmd:"" help:"Ask the dashboard on this machine whether it works."`

@@ -71,3 +71,40 @@ func settings(t *testing.T) map[string]string {
 	}
 	return rows
 }
+
+// TestReadmeNamesEveryFlagOfTheScript keeps the table of a server out of reach
+// and the flags of script in step, both ways.
+func TestReadmeNamesEveryFlagOfTheScript(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(page), "\n## A server out of reach\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	if !found {
+		t.Fatal("README.md has no section of a server out of reach")
+	}
+	told := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\|([^|]*)\\|").FindAllStringSubmatch(section, -1) {
+		told[row[1]] = strings.Trim(row[2], " `")
+	}
+	k, err := kong.New(&cli{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]string{}
+	for _, command := range k.Model.Children {
+		if command.Name != "script" {
+			continue
+		}
+		for _, f := range command.Flags {
+			known[f.Name] = f.Default
+			if f.Target.Kind() == reflect.Bool {
+				known[f.Name] = map[bool]string{true: "on", false: "off"}[f.Default == "true"]
+			}
+		}
+	}
+	if len(known) == 0 || !maps.Equal(told, known) {
+		t.Errorf("README.md says %v, and script has %v", told, known)
+	}
+}
