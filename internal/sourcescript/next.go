@@ -11,8 +11,12 @@ func (r Request) next() []string {
 	out = append(out, "It names the files it took. "+capital(r.upload()))
 	switch r.Kind {
 	case Full:
+		later := "DIFF or LOG"
+		if r.CopyOnly {
+			later = "LOG"
+		}
 		out = append(out, "New migration, From backup files: choose that folder. Leave the target waiting for more files.",
-			"Later run the script again with @kind = DIFF or LOG, upload, and add the files on the page of the migration. Logs that other jobs take meanwhile belong to the chain: upload them too, or turn those jobs off.")
+			"Later run the script again with @kind = "+later+", upload, and add the files on the page of the migration. Logs that other jobs take meanwhile belong to the chain: upload them too, or turn those jobs off.")
 	case Diff:
 		out = append(out, "Add the files on the page of the migration. A differential is of use only where the full backup it builds on was restored; the script names that one.")
 	default:

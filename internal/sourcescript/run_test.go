@@ -253,20 +253,36 @@ func (s *server) call(elsewhere bool, declared, given string) error {
 	return err
 }
 
-// fill is INSERT … EXEC. What the emulator has no procedure for is answered
-// from this machine, which is the server's.
+// fill is INSERT … EXEC of what the emulator has no procedure for: the folder is
+// looked at on this machine, which is the server's, the rest is given.
 func (s *server) fill(table, columns, what string) error {
-	if what != "master.sys.xp_fileexist @folder" {
+	rows := given[what]
+	if what == "(@sql)" {
+		rows = given[fmt.Sprint(s.values["sql"])]
+	}
+	if what == "master.sys.xp_fileexist @folder" {
+		rows = []string{"0, 0, 1"}
+		if i, err := os.Stat(fmt.Sprint(s.values["folder"])); err == nil && i.IsDir() {
+			rows = []string{"0, 1, 1"}
+		} else if err == nil {
+			rows = []string{"1, 0, 1"}
+		}
+	}
+	if rows == nil {
 		return fmt.Errorf("nobody answers %s", what)
 	}
-	file, folder := 0, 0
-	if i, err := os.Stat(fmt.Sprint(s.values["folder"])); err == nil && i.IsDir() {
-		folder = 1
-	} else if err == nil {
-		file = 1
+	for _, r := range rows {
+		if _, err := s.db.ExecContext(context.Background(), fmt.Sprintf("INSERT INTO [tempdb].dbo.%s (%s) VALUES (%s)", table, columns, r)); err != nil {
+			return err
+		}
 	}
-	_, err := s.db.ExecContext(context.Background(), fmt.Sprintf("INSERT INTO [tempdb].dbo.%s (%s) VALUES (%d, %d, 1)", table, columns, file, folder))
-	return err
+	return nil
+}
+
+// given are answers as a real server gives them.
+var given = map[string][]string{
+	"master.sys.xp_fixeddrives":                             {"N'C', 100", "N'D', 51200"},
+	"DBCC DBINFO (N'it''s') WITH TABLERESULTS, NO_INFOMSGS": {"N'DBINFO STRUCTURE:', N'DBINFO @0x000000D9', N'dbi_version', N'782'", "N'DBINFO STRUCTURE:', N'DBINFO @0x000000D9', N'dbi_dbccLastKnownGood', N'2019-03-04 05:06:07.890'"},
 }
 
 func (s *server) collect(text string) error {

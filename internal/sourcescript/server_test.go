@@ -300,3 +300,24 @@ func TestALoginWithoutRights(t *testing.T) {
 		t.Errorf("%v\n%s", got.outcomes(), all)
 	}
 }
+
+// TestOldServersAndDrivesOfWindows take the ways that the emulator has no answer
+// for; the test gives it.
+func TestOldServersAndDrivesOfWindows(t *testing.T) {
+	_, db, _ := emulated(t, func(c *sqlserveremu.Config) {
+		c.Version, c.Databases = "12.0.6024.0", []sqlserveremu.DatabaseSpec{spec("it's")}
+	})
+	for folder, says := range map[string]string{`D:\backup`: `Folder D:\backup: 51200 MB free on D:;`, `E:\`: "does not tell how much is free", `\\host\share\x`: "does not tell how much is free"} {
+		text := script(t, sourcescript.Request{Kind: sourcescript.Full, Folder: folder})
+		// Before 2016 SP2 the property does not exist and is NULL; the emulator has it in every version.
+		old := strings.Replace(text, "DATABASEPROPERTYEX(@name, 'LastGoodCheckDbTime')", "NULL", 1)
+		if old == text {
+			t.Fatal("the script has no such place")
+		}
+		got := carry(t, db, old)
+		got.expect(t, false, map[string]string{"it's": "could be taken"}, says, "The last DBCC CHECKDB without errors was on 2019-03-04")
+		if all := strings.Join(got.said, "\n"); !strings.Contains(all, "TO DISK = N'"+strings.TrimSuffix(folder, `\`)+`\itsFULL`) {
+			t.Errorf("%s: %s", folder, all)
+		}
+	}
+}

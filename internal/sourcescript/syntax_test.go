@@ -108,7 +108,7 @@ func TestWhatIsPutTogetherAtTheServerIsRead(t *testing.T) {
 			t.Errorf("%v in %s", got, m[1])
 		}
 	}
-	if len(inner) != 4 {
+	if len(inner) != 6 {
 		t.Errorf("%d queries", len(inner))
 	}
 }

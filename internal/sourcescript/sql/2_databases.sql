@@ -52,22 +52,29 @@ BEGIN
         INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'It is read-only, and so it will be on the target.');
 
     -- Is there what a differential or a log builds on? The engine knows, whatever msdb has forgotten.
-    SELECT @chain = r.last_log_backup_lsn FROM master.sys.database_recovery_status AS r WHERE r.database_id = @id;
-    SELECT TOP (1) @base = f.differential_base_guid, @base_at = f.differential_base_time FROM master.sys.master_files AS f WHERE f.database_id = @id AND f.type = 0 ORDER BY f.file_id;
-    IF @kind = N'LOG' AND @model <> N'SIMPLE' AND @chain IS NULL
+    SELECT @found = COUNT(*), @chain = MAX(r.last_log_backup_lsn) FROM master.sys.database_recovery_status AS r WHERE r.database_id = @id;
+    IF @kind = N'LOG' AND @model <> N'SIMPLE' AND @found = 0
+        INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'This login cannot see whether a full backup has begun its chain of logs. If none has, the backup fails (error 4214).');
+    ELSE IF @kind = N'LOG' AND @model <> N'SIMPLE' AND @chain IS NULL
         INSERT INTO @says (n, grade, text) VALUES (@n, N'stop', N'Nothing has begun its chain of logs yet (error 4214). Take a FULL backup first.');
-    IF @kind = N'DIFF' AND @base IS NULL
+    SELECT @found = COUNT(*) FROM master.sys.master_files AS f WHERE f.database_id = @id AND f.type = 0;
+    SELECT TOP (1) @base = f.differential_base_guid, @base_at = f.differential_base_time FROM master.sys.master_files AS f WHERE f.database_id = @id AND f.type = 0 ORDER BY f.file_id;
+    IF @kind = N'DIFF' AND @found = 0
+        INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'This login cannot see which full backup a differential builds on. If there is none, the backup fails (error 3035).');
+    ELSE IF @kind = N'DIFF' AND @base IS NULL
         INSERT INTO @says (n, grade, text) VALUES (@n, N'stop', N'There is no full backup that a differential could build on (error 3035). Take a FULL backup first, not a copy-only one.');
     ELSE IF @kind = N'DIFF'
-    BEGIN TRY
-        SET @text = NULL;
-        SELECT TOP (1) @text = CASE WHEN s.is_snapshot = 1 THEN N'a snapshot of another tool, which no file holds: take a FULL backup first' ELSE m.physical_device_name END
-            FROM msdb.dbo.backupset AS s JOIN msdb.dbo.backupmediafamily AS m ON m.media_set_id = s.media_set_id WHERE s.backup_set_uuid = @base AND s.type = 'D' ORDER BY m.family_sequence_number;
-        INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'This differential builds on the full backup of ' + ISNULL(CONVERT(nvarchar(19), @base_at, 120), N'an unknown time') + N' (its time as the server tells it): ' + ISNULL(@text, N'msdb does not know its file') + N'. It is of use only where that one was restored.');
-    END TRY
-    BEGIN CATCH
-        INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Which full backup the differential builds on could not be looked up in msdb: ' + LEFT(ERROR_MESSAGE(), 500));
-    END CATCH
+    BEGIN
+        BEGIN TRY
+            SET @text = NULL;
+            SELECT TOP (1) @text = CASE WHEN s.is_snapshot = 1 THEN N'a snapshot of another tool, which no file holds: take a FULL backup first' ELSE m.physical_device_name END
+                FROM msdb.dbo.backupset AS s JOIN msdb.dbo.backupmediafamily AS m ON m.media_set_id = s.media_set_id WHERE s.backup_set_uuid = @base AND s.type = 'D' ORDER BY m.family_sequence_number;
+            INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'This differential builds on the full backup of ' + ISNULL(CONVERT(nvarchar(19), @base_at, 120), N'an unknown time') + N' (its time as the server tells it): ' + ISNULL(@text, N'msdb does not know its file') + N'. It is of use only where that one was restored.');
+        END TRY
+        BEGIN CATCH
+            INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Which full backup the differential builds on could not be looked up in msdb: ' + LEFT(ERROR_MESSAGE(), 500));
+        END CATCH
+    END
 
     -- The last DBCC CHECKDB without errors: a property since 2016 SP2, a page of the database before.
     BEGIN TRY
@@ -77,7 +84,7 @@ BEGIN
             DELETE FROM @info;
             SET @sql = N'DBCC DBINFO (N''' + REPLACE(@name, N'''', N'''''') + N''') WITH TABLERESULTS, NO_INFOMSGS';
             INSERT INTO @info (parent, object, field, value) EXEC (@sql);
-            SELECT @good = MAX(CONVERT(datetime, i.value, 121)) FROM @info AS i WHERE i.field = N'dbi_dbccLastKnownGood';
+            SELECT @good = CONVERT(datetime, MAX(i.value), 121) FROM @info AS i WHERE i.field = N'dbi_dbccLastKnownGood';
         END
         IF @good IS NULL AND @major < 14 AND @admin = 0
             INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Only a sysadmin can see when DBCC CHECKDB last found no errors. Make sure that it has run.');
@@ -106,23 +113,31 @@ BEGIN
         INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Whether it is in an availability group could not be looked up: ' + LEFT(ERROR_MESSAGE(), 500));
     END CATCH
 
-    -- Inside the database: FILESTREAM (FD), memory-optimised (FX), and how much it holds.
+    -- Inside the database: FILESTREAM (FD), memory-optimised (FX), and how much it holds, for which a login may lack the right.
     BEGIN TRY
         SET @proc = QUOTENAME(@name) + N'.sys.sp_executesql';
-        SET @sql = N'SELECT @a = (SELECT COUNT(*) FROM sys.data_spaces AS s WHERE s.type = ''FD''), @b = (SELECT COUNT(*) FROM sys.data_spaces AS s WHERE s.type = ''FX''), @c = (SELECT SUM(CONVERT(bigint, p.reserved_page_count)) * 8192 FROM sys.dm_db_partition_stats AS p)';
-        IF @kind = N'LOG' AND @major >= 11
-            SET @sql = REPLACE(@sql, N'SUM(CONVERT(bigint, p.reserved_page_count)) * 8192 FROM sys.dm_db_partition_stats AS p', N'MAX(u.used_log_space_in_bytes) FROM sys.dm_db_log_space_usage AS u');
+        SET @sql = N'SELECT @a = (SELECT COUNT(*) FROM sys.data_spaces AS s WHERE s.type = ''FD''), @b = (SELECT COUNT(*) FROM sys.data_spaces AS s WHERE s.type = ''FX'')';
         IF HAS_DBACCESS(@name) = 1
         BEGIN
-            EXEC @proc @sql, N'@a int OUTPUT, @b int OUTPUT, @c bigint OUTPUT', @a = @fd OUTPUT, @b = @fx OUTPUT, @c = @used OUTPUT;
+            EXEC @proc @sql, N'@a int OUTPUT, @b int OUTPUT', @a = @fd OUTPUT, @b = @fx OUTPUT;
         END
         ELSE
             INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'This login cannot look inside it: FILESTREAM and memory-optimised file groups were not looked for.');
     END TRY
     BEGIN CATCH
-        INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'What it holds could not be looked at: ' + LEFT(ERROR_MESSAGE(), 500));
+        INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Its file groups could not be looked at: ' + LEFT(ERROR_MESSAGE(), 500));
     END CATCH
-    IF @used IS NULL OR @kind = N'LOG' AND @major < 11
+    BEGIN TRY
+        SET @sql = N'SELECT @c = SUM(CONVERT(bigint, p.reserved_page_count)) * 8192 FROM sys.dm_db_partition_stats AS p';
+        IF @kind = N'LOG'
+            SET @sql = N'SELECT @c = MAX(u.used_log_space_in_bytes) FROM sys.dm_db_log_space_usage AS u';
+        IF HAS_DBACCESS(@name) = 1 AND (@kind <> N'LOG' OR @major >= 11)
+            EXEC @proc @sql, N'@c bigint OUTPUT', @c = @used OUTPUT;
+    END TRY
+    BEGIN CATCH
+        SET @used = NULL;
+    END CATCH
+    IF @used IS NULL
         SELECT @used = SUM(CONVERT(bigint, f.size)) * 8192 FROM master.sys.master_files AS f WHERE f.database_id = @id AND f.type = CASE WHEN @kind = N'LOG' THEN 1 ELSE 0 END;
     UPDATE @todo SET used = @used WHERE n = @n;
     IF @fd > 0 AND @takes_filestream = 0
@@ -148,11 +163,11 @@ BEGIN
 
     -- Backups by others. Logs that they take are part of the same chain.
     BEGIN TRY
-        SELECT @found = COUNT(*), @last = MAX(s.backup_finish_date), @by = MAX(s.user_name) FROM msdb.dbo.backupset AS s WHERE s.database_name = @name AND s.backup_finish_date > DATEADD(day, -7, GETDATE())
+        SELECT @found = COUNT(*), @last = MAX(s.backup_finish_date), @by = MAX(ISNULL(s.user_name, N'?')) FROM msdb.dbo.backupset AS s WHERE s.database_name = @name AND s.backup_finish_date > DATEADD(day, -7, GETDATE())
             AND s.type = 'L' AND s.is_copy_only = 0 AND s.server_name IN (@server, @@SERVERNAME) AND ISNULL(s.name, N'') NOT LIKE N'Script of Bakplane%';
         IF @found > 0
             INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', CONVERT(nvarchar(10), @found) + N' log backups of the last 7 days are not by this script (the last on ' + CONVERT(nvarchar(19), @last, 120) + N', by ' + ISNULL(@by, N'?') + N'). From the full backup on they are links of the chain: upload them too, or turn that job off until the move is over.');
-        SELECT @found = COUNT(*), @last = MAX(s.backup_finish_date), @by = MAX(s.user_name) FROM msdb.dbo.backupset AS s WHERE s.database_name = @name AND s.backup_finish_date > DATEADD(day, -7, GETDATE())
+        SELECT @found = COUNT(*), @last = MAX(s.backup_finish_date), @by = MAX(ISNULL(s.user_name, N'?')) FROM msdb.dbo.backupset AS s WHERE s.database_name = @name AND s.backup_finish_date > DATEADD(day, -7, GETDATE())
             AND s.type IN ('D', 'I') AND s.is_copy_only = 0 AND s.server_name IN (@server, @@SERVERNAME) AND ISNULL(s.name, N'') NOT LIKE N'Script of Bakplane%';
         IF @found > 0 AND @kind = N'FULL' AND @copy_only = 0
             INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Others take full or differential backups too (' + CONVERT(nvarchar(10), @found) + N' in the last 7 days, by ' + ISNULL(@by, N'?') + N'). Their next differentials build on this full backup: keep its file, or set @copy_only = 1 and do without differentials of your own.');

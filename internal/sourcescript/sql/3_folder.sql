@@ -47,6 +47,11 @@ BEGIN TRY
     SET @sql = N'SELECT TOP (1) @v = d.fixed_drive_path, @f = d.free_space_in_bytes FROM sys.dm_os_enumerate_fixed_drives AS d WHERE UPPER(LEFT(@p, LEN(d.fixed_drive_path))) = UPPER(d.fixed_drive_path) ORDER BY LEN(d.fixed_drive_path) DESC';
     IF @stop IS NULL AND @free IS NULL AND @major >= 14
         EXEC sys.sp_executesql @sql, N'@p nvarchar(300), @v nvarchar(512) OUTPUT, @f bigint OUTPUT', @p = @path, @v = @volume OUTPUT, @f = @free OUTPUT;
+END TRY
+BEGIN CATCH
+    SET @free = NULL;
+END CATCH
+BEGIN TRY
     IF @stop IS NULL AND @free IS NULL AND SUBSTRING(@folder, 2, 1) = N':'
     BEGIN
         INSERT INTO @drives (drive, megabytes) EXEC master.sys.xp_fixeddrives;
@@ -56,7 +61,7 @@ END TRY
 BEGIN CATCH
     SET @free = NULL;
 END CATCH
-SELECT @need = ISNULL(SUM(t.used), 0) FROM @todo AS t WHERE t.n NOT IN (SELECT s.n FROM @says AS s WHERE s.grade = N'stop');
+SELECT @need = ISNULL(SUM(ISNULL(t.used, 0)), 0) FROM @todo AS t WHERE t.n NOT IN (SELECT s.n FROM @says AS s WHERE s.grade = N'stop');
 IF @stop IS NULL AND @free IS NULL
     RAISERROR(N'  note: the server does not tell how much is free at the folder. Look for yourself.', 0, 1) WITH NOWAIT;
 ELSE IF @stop IS NULL

@@ -1,6 +1,6 @@
 
 -- What came of it.
-SELECT @taken = COUNT(CASE WHEN t.outcome IN (N'taken', N'could be taken') THEN 1 END), @failed = COUNT(CASE WHEN t.outcome = N'failed' THEN 1 END), @left = COUNT(CASE WHEN t.outcome = N'left out' THEN 1 END) FROM @todo AS t;
+SELECT @taken = ISNULL(SUM(CASE WHEN t.outcome IN (N'taken', N'could be taken') THEN 1 ELSE 0 END), 0), @failed = ISNULL(SUM(CASE WHEN t.outcome = N'failed' THEN 1 ELSE 0 END), 0), @left = ISNULL(SUM(CASE WHEN t.outcome = N'left out' THEN 1 ELSE 0 END), 0) FROM @todo AS t;
 SET @line = N'';
 RAISERROR(N'%s', 0, 1, @line) WITH NOWAIT;
 IF @stop IS NULL
