@@ -65,6 +65,14 @@ func (r Request) head() string {
    checksums. It ends with an error of severity 16 when something failed or was
    left out. */
 
+-- The session's options are put back at the end. No object is made, not even a temporary one.
+-- With implicit transactions the first INSERT would open one, and BACKUP be refused.
+DECLARE @options int = @@OPTIONS;
+SET NOCOUNT ON;
+SET XACT_ABORT OFF;
+IF @@TRANCOUNT = 0
+    SET IMPLICIT_TRANSACTIONS OFF;
+
 -- What may be changed.
 `)
 	fmt.Fprintf(&b, "DECLARE @kind nvarchar(10) = N'%s'; -- FULL, DIFF or LOG\n", strings.ToUpper(string(r.Kind)))

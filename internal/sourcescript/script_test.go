@@ -219,3 +219,16 @@ func TestReservedNamesAreThoseOfTargets(t *testing.T) {
 		t.Errorf("%d names", len(names))
 	}
 }
+
+// TestTheSessionIsSetBeforeAnythingIsWritten: with implicit transactions even an
+// INSERT into a table variable opens one.
+func TestTheSessionIsSetBeforeAnythingIsWritten(t *testing.T) {
+	s, err := sourcescript.New(sourcescript.Request{Kind: sourcescript.Full, Folder: `D:\b`, Databases: []string{"a"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, written := strings.Index(s.Text, "SET IMPLICIT_TRANSACTIONS OFF;"), strings.Index(s.Text, "INSERT INTO")
+	if set < 0 || written < set {
+		t.Errorf("options at %d, the first INSERT at %d", set, written)
+	}
+}

@@ -1,10 +1,4 @@
--- The session's options are put back at the end. No object is made, not even a temporary one.
-DECLARE @options int = @@OPTIONS;
-SET NOCOUNT ON;
-SET XACT_ABORT OFF;
-IF @@TRANCOUNT = 0
-    SET IMPLICIT_TRANSACTIONS OFF;
-
+-- What the script works with.
 DECLARE @stop nvarchar(2000), @line nvarchar(2000), @sql nvarchar(4000), @proc nvarchar(300), @server nvarchar(128);
 DECLARE @version nvarchar(128), @edition nvarchar(128), @major int = 0, @minor int = 0, @engine int = 0, @admin bit = 0, @packs bit = 0;
 DECLARE @n int = 0, @id int, @name nvarchar(128), @shown nvarchar(300), @state nvarchar(60), @model nvarchar(60), @verify nvarchar(60);
