@@ -134,6 +134,11 @@ type Catalogue interface {
 	// Exempt notes why databases of an instance rightly get no backups of a
 	// kind, by name. Those that are not named are left as they are.
 	Exempt(ctx context.Context, instanceID string, databases map[string]Exempt) error
+	// Replicas notes which databases of an instance are members of availability
+	// groups, by name; nil = of none. Those of one key share their sets and
+	// their protection over all instances, and one of them is shown: the
+	// primary's. Databases that are not named are left as they are.
+	Replicas(ctx context.Context, instanceID string, databases map[string]*Member) error
 	// NextLate is the next moment after now at which a promise will be broken;
 	// zero = none.
 	NextLate(ctx context.Context, now time.Time) (time.Time, error)
@@ -180,6 +185,8 @@ type Protection struct {
 	Bytes                               int64     // of all copies
 	Sets                                int
 	LateAt                              time.Time // UTC, from when on the promise is broken; zero = never
+	Group                               string    // availability group; empty = none
+	Replicas                            []string  // instances whose backups count together, this one among them; empty = it is alone
 	Dropped                             time.Time // UTC, when its instance was first seen without it; zero = it exists, or nobody looked
 }
 

@@ -48,7 +48,7 @@ func (m *Member) RemoveFromGroup(database string) string {
 // Share is whether a replica takes a backup of a group's database.
 type Share struct {
 	Take   bool
-	Failed bool       // it should be taken and cannot
+	Failed bool      // it should be taken and cannot
 	Why    told.Text // why not; or, where it is taken although the group prefers another replica, why so
 }
 

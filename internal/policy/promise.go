@@ -31,7 +31,7 @@ func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup
 	out := backup.Promise{InstanceID: is.InstanceID, Database: is.Database}
 	for _, c := range calendars {
 		p := &c.Policy
-		if chosen, _ := p.Databases.Chooses(is.Database); !chosen || !p.Enabled || !slices.Contains(p.Servers, is.InstanceID) {
+		if chosen, _ := p.Databases.Chooses(is.Database); !chosen || !p.Enabled || !names(p.Servers, is) {
 			continue
 		}
 		objective := p.Objective
@@ -52,6 +52,12 @@ func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup
 		out.Since = now.UTC().Truncate(time.Microsecond)
 	}
 	return out
+}
+
+// names reports whether a policy names the database's instance, or one that
+// shares its backups: who names one replica of a group has named the database.
+func names(servers []string, is backup.Protection) bool {
+	return slices.Contains(servers, is.InstanceID) || slices.ContainsFunc(is.Replicas, func(id string) bool { return slices.Contains(servers, id) })
 }
 
 // spares reports whether a policy has a rule whose backups a database rightly
@@ -149,7 +155,17 @@ func (k Promising) Turn(ctx context.Context) error {
 		return err
 	}
 	for _, in := range instances {
-		want := func(is backup.Protection, now time.Time) backup.Promise { return Promises(of[in.ID], is, now) }
+		want := func(is backup.Protection, now time.Time) backup.Promise {
+			calendars := of[in.ID]
+			for _, replica := range is.Replicas {
+				for _, c := range of[replica] {
+					if !slices.Contains(calendars, c) {
+						calendars = append(slices.Clone(calendars), c)
+					}
+				}
+			}
+			return Promises(calendars, is, now)
+		}
 		if in.Traits.BacksUpItself {
 			versions, err := k.Versions.Versions(ctx, InstanceSubject(in.ID), sameVersions)
 			if err != nil {

@@ -42,11 +42,15 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 		return fmt.Errorf("list databases: %w", err)
 	}
 	names, newest := make([]string, 0, len(databases)), time.Time{}
+	members := make(map[string]*backup.Member, len(databases))
 	exempt := make(map[string]backup.Exempt, len(databases))
 	for _, d := range databases {
 		names = append(names, d.Name)
 		if d.State == "ONLINE" { // else it tells little of itself
 			exempt[d.Name] = d.Exempt()
+			if !d.InAvailabilityGroup || d.Member != nil {
+				members[d.Name] = d.Member
+			}
 		}
 		for _, t := range []time.Time{d.LastFull, d.LastDiff, d.LastLog} {
 			if t.After(newest) {
@@ -58,6 +62,9 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 		return err
 	}
 	if err := c.Catalogue.Exempt(ctx, in.ID, exempt); err != nil {
+		return err
+	}
+	if err := c.Catalogue.Replicas(ctx, in.ID, members); err != nil {
 		return err
 	}
 	step("databases", fmt.Sprintf("%d databases", len(names)), int64(len(names)), int64(len(names)))

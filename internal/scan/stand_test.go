@@ -27,6 +27,7 @@ type stand struct {
 	put     []backup.Record
 	exist   []string
 	exempt  map[string]backup.Exempt
+	members map[string]*backup.Member
 	gone    []string // forgotten, or dropped copies
 	filters []backup.RecordFilter
 	away    error // of the place
@@ -79,6 +80,10 @@ func (s *stand) Exist(_ context.Context, _ string, names []string, _ time.Time) 
 	return nil
 }
 
+func (s *stand) Replicas(_ context.Context, _ string, m map[string]*backup.Member) error {
+	s.members = m
+	return nil
+}
 func (s *stand) Exempt(_ context.Context, _ string, m map[string]backup.Exempt) error {
 	s.exempt = m
 	return nil

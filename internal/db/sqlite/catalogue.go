@@ -205,12 +205,18 @@ func (d *Catalogue) Exist(ctx context.Context, instanceID string, names []string
 			if err := saveProtection(ctx, tx, &old, p); err != nil {
 				return err
 			}
+			if p.shared != "" {
+				w.touched[[2]string{instanceID, p.Database}] = true
+			}
 		}
 		for _, p := range back {
 			old := p
 			p.Protection, p.shown = keepDropped(p.Promised(p.Promise, at), time.Time{}), true
 			if err := saveProtection(ctx, tx, &old, p); err != nil {
 				return err
+			}
+			if p.shared != "" {
+				w.touched[[2]string{instanceID, p.Database}] = true
 			}
 		}
 		for _, name := range fresh {

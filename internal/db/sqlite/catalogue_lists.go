@@ -222,34 +222,52 @@ func (d *Catalogue) Outlines(ctx context.Context, instanceID, database string, l
 }
 
 func setsOf(ctx context.Context, q queryer, instanceID, database string, limit int, outline bool) ([]backup.Record, error) {
-	all, err := rows(ctx, q, "backup set", `SELECT n, instance FROM protections WHERE instance_id = ? AND database = ?`, func(r *sql.Rows) (s scope, err error) {
-		s.column = "db"
-		return s, r.Scan(&s.n, &s.counts)
-	}, instanceID, database)
-	if err != nil || len(all) == 0 {
-		return nil, err
+	type place struct {
+		scope
+		instanceID, database string
 	}
-	present, _, err := classesOf(ctx, q, all[0], backup.RecordFilter{})
+	// The replicas of a group share their sets.
+	all, err := rows(ctx, q, "backup set", `SELECT n, instance, instance_id, database FROM protections WHERE instance_id = ?1 AND database = ?2
+		UNION SELECT o.n, o.instance, o.instance_id, o.database FROM protections p JOIN protections o ON o.shared = p.shared AND o.shared <> ''
+		WHERE p.instance_id = ?1 AND p.database = ?2`, func(r *sql.Rows) (s place, err error) {
+		s.column = "db"
+		return s, r.Scan(&s.n, &s.counts, &s.instanceID, &s.database)
+	}, instanceID, database)
 	if err != nil {
 		return nil, err
-	}
-	present = slices.DeleteFunc(present, func(c class) bool { return c.state() == backup.Removed })
-	if len(present) == 0 {
-		return nil, nil
 	}
 	if limit <= 0 || limit > backup.MaxSets {
 		limit = backup.MaxSets
 	}
-	p := setPage{scope: all[0], classes: present, before: 1<<63 - 1, limit: limit}
 	var out []backup.Record
-	if outline {
-		out, err = outlines(ctx, q, p, instanceID, database)
-	} else {
-		query, args := p.query(false)
-		out, err = recordsBy(ctx, q, query, args...)
+	for _, at := range all {
+		present, _, err := classesOf(ctx, q, at.scope, backup.RecordFilter{})
+		if err != nil {
+			return nil, err
+		}
+		present = slices.DeleteFunc(present, func(c class) bool { return c.state() == backup.Removed })
+		if len(present) == 0 {
+			continue
+		}
+		p := setPage{scope: at.scope, classes: present, before: 1<<63 - 1, limit: limit}
+		var own []backup.Record
+		if outline {
+			own, err = outlines(ctx, q, p, at.instanceID, at.database)
+		} else {
+			query, args := p.query(false)
+			own, err = recordsBy(ctx, q, query, args...)
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, own...)
+	}
+	if len(all) > 1 {
+		slices.SortStableFunc(out, func(a, b backup.Record) int { return strings.Compare(b.ID, a.ID) })
+		out = out[:min(limit, len(out))]
 	}
 	slices.Reverse(out)
-	return out, err
+	return out, nil
 }
 
 // Copies implements backup.Catalogue.

@@ -469,7 +469,7 @@ func TestCountsStayRight(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := backup.Protect(mustSets(t, c, instance, database), backup.Promise{InstanceID: instance, Database: database}, noon)
-			if p != want {
+			if !reflect.DeepEqual(p, want) {
 				t.Errorf("%+v\nwant %+v", p, want)
 			}
 		}

@@ -166,6 +166,9 @@ func (w *setWriter) copies(id int64, copies []backup.Copy) error {
 // protect judges every database anew whose sets were touched. Sets of a whole
 // instance count for each of its databases.
 func (w *setWriter) protect() error {
+	if err := w.withShared(); err != nil {
+		return err
+	}
 	instances := map[string]map[string]bool{}
 	for t := range w.touched {
 		if instances[t[0]] == nil {
@@ -224,10 +227,14 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 			p.inherited = true
 			p.PolicyID, p.Objective, p.Slack, p.Since, p.Due = whole.PolicyID, whole.Objective, whole.Slack, whole.Since, whole.Due
 		}
-		dropped, exempt := p.Dropped, p.Exempt
+		dropped, exempt, group := p.Dropped, p.Exempt, p.Group
 		p.Protection = found.Promised(p.Promise, w.now)
-		p.Dropped, p.Exempt = dropped, exempt
-		p.shown = dropped.IsZero() && (name != "" || !w.hasDatabases(instanceID))
+		p.Dropped, p.Exempt, p.Group = dropped, exempt, group
+		leads := true
+		if p.Replicas, leads, err = w.place(p); err != nil {
+			return err
+		}
+		p.shown = dropped.IsZero() && leads && (name != "" || !w.hasDatabases(instanceID))
 		if err := saveProtection(w.ctx, w.tx, &old, p); err != nil {
 			return err
 		}
