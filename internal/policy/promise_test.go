@@ -45,8 +45,13 @@ func TestPromises(t *testing.T) {
 		objective time.Duration
 		due       time.Time
 	}{
-		"nothing was taken: the first full":     {of(p), is(none, none, none), "p", time.Hour, at(6, 1)},
-		"the next differential":                 {of(p), is(at(6, 3), none, none), "p", time.Hour, at(8, 1)},
+		"nothing was taken: the first full": {of(p), is(none, none, none), "p", time.Hour, at(6, 1)},
+		"the next differential":             {of(p), is(at(6, 3), none, none), "p", time.Hour, at(8, 1)},
+		"a replica of the group is named": {of(p), func() backup.Protection {
+			d := is(at(6, 3), none, none)
+			d.InstanceID, d.Replicas = "r", []string{"r", "s"}
+			return d
+		}(), "p", time.Hour, at(8, 1)},
 		"a differential came":                   {of(p), is(at(6, 3), at(8, 2), none), "p", time.Hour, at(10, 1)},
 		"a full does for a differential":        {of(p), is(at(8, 5), none, none), "p", time.Hour, at(10, 1)},
 		"a log is next":                         {of(p), is(at(6, 3), none, at(6, 16)), "p", time.Hour, at(6, 31)},

@@ -181,12 +181,14 @@ type protectionJSON struct {
 	Words       string     `json:"words,omitempty"`
 	Sets        int        `json:"sets"`
 	Bytes       int64      `json:"bytes"`
+	Group       string     `json:"availability_group,omitempty"`
+	Replicas    []string   `json:"replicas,omitempty"` // instances whose backups count together
 }
 
 func (s *API) protectionToJSON(p backup.Protection) protectionJSON {
 	now := s.Now()
 	j := protectionJSON{Instance: p.InstanceID, Database: p.Database, Policy: p.PolicyID, Objective: int64(p.Objective.Seconds()), Due: moment(p.Due), LastFull: moment(p.LastFull), LastDiff: moment(p.LastDifferential), LastLog: moment(p.LastLog),
-		From: moment(p.RestorableFrom), To: moment(p.RestorableTo), Whole: p.Whole, BrokenSince: moment(p.BrokenSince), Late: p.Late(now), LateAt: moment(p.LateAt), Words: p.Words, Sets: p.Sets, Bytes: p.Bytes}
+		From: moment(p.RestorableFrom), To: moment(p.RestorableTo), Whole: p.Whole, BrokenSince: moment(p.BrokenSince), Late: p.Late(now), LateAt: moment(p.LateAt), Words: p.Words, Sets: p.Sets, Bytes: p.Bytes, Group: p.Group, Replicas: p.Replicas}
 	if !p.RestorableTo.IsZero() {
 		rpo := int64(now.Sub(p.RestorableTo).Seconds())
 		j.RPO = &rpo

@@ -32,6 +32,8 @@ type databaseJSON struct {
 	LastDiff      *time.Time `json:"last_differential"`
 	LastLog       *time.Time `json:"last_log"`
 	LastCheck     *time.Time `json:"last_good_check"`
+	GroupName     string     `json:"availability_group,omitempty"`
+	Role          string     `json:"replica_role,omitempty"`
 }
 
 // databases asks an instance for its databases. A cloud instance tells
@@ -54,8 +56,12 @@ func (s *API) databases(c echo.Context) error {
 	}
 	ds, err := s.Drafting.DatabasesOf(ctx, i.ID)
 	out, err := all(ds, err, func(d backup.Database) databaseJSON {
+		var group, role string
+		if d.Member != nil {
+			group, role = d.Member.Group, string(d.Member.Role)
+		}
 		return databaseJSON{d.Name, d.State, d.RecoveryModel, d.ReadOnly, d.Encrypted, d.InAvailabilityGroup, d.PreferredReplica, d.CompatibilityLevel, d.DataBytes, d.LogBytes, d.LogBytesSinceBackup,
-			moment(d.LastFull), moment(d.LastDiff), moment(d.LastLog), moment(d.LastGoodCheck)}
+			moment(d.LastFull), moment(d.LastDiff), moment(d.LastLog), moment(d.LastGoodCheck), group, role}
 	})
 	return answer(c, http.StatusOK, out, err)
 }

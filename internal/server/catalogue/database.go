@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -123,7 +124,33 @@ func (s *Pages) databaseFacts(ctx context.Context, z kit.Zone, in endpoint.Insta
 	if !p.Due.IsZero() {
 		promise.Note = "missing from " + z.At(p.Due).UTC + " on"
 	}
-	return []kit.Fact{rpo, chain, last("Last full", row.Full), last("Last differential", row.Diff), last("Last log", row.Log), promise}, nil
+	facts := []kit.Fact{rpo, chain, last("Last full", row.Full), last("Last differential", row.Diff), last("Last log", row.Log), promise}
+	if p.Group != "" {
+		shares, err := s.shares(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, shares)
+	}
+	return facts, nil
+}
+
+// shares names the servers whose backups of a group's database count together.
+func (s *Pages) shares(ctx context.Context, p backup.Protection) (kit.Fact, error) {
+	f := kit.Fact{Label: "Availability group", Value: p.Group, Note: "no other replica is a server here: what those take is not known", Tone: kit.ToneWarn, Words: true}
+	if len(p.Replicas) < 2 {
+		return f, nil
+	}
+	var names []string
+	for _, id := range p.Replicas {
+		in, err := s.Endpoints.Instance(ctx, id)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return f, err
+		}
+		names = append(names, server.FirstOf(in.Name, id))
+	}
+	f.Note, f.Tone = "backups at "+strings.Join(names, " and ")+" are one chain, and count once, at the primary", ""
+	return f, nil
 }
 
 // databaseActions is what a person does about a database that is not protected

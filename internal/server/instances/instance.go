@@ -129,8 +129,7 @@ func databaseRow(z kit.Zone, i endpoint.Instance, d backup.Database) views.Datab
 	mark(d.UserAccess != "" && d.UserAccess != "MULTI_USER", strings.ToLower(strings.ReplaceAll(d.UserAccess, "_", " ")), "")
 	mark(d.Encrypted, "TDE", kit.ToneWarn)
 	mark(d.Filestream, "FILESTREAM", kit.ToneWarn)
-	mark(d.InAvailabilityGroup && d.PreferredReplica, "availability group", "")
-	mark(d.InAvailabilityGroup && !d.PreferredReplica, "not the preferred replica", kit.ToneWarn)
+	mark(d.InAvailabilityGroup, replicaMark(d), "")
 	migrate := kit.Action{Label: "Migrate to…", Href: "/migrations/new/live?" + url.Values{"server": {i.ID}, "source_database": {d.Name}}.Encode(), Small: true}
 	if d.State != "ONLINE" {
 		migrate.Off = "It is " + d.State + "; only an online database can be backed up."
@@ -189,4 +188,23 @@ func targetFacts(in migration.TargetInstance, names []string) []kit.Fact {
 		facts = append(facts, kit.Fact{Label: "Locked", Value: in.LockMode, Note: in.LockReason, Tone: kit.ToneBad, Words: true})
 	}
 	return facts
+}
+
+// replicaMark says what the server is to a database of an availability group,
+// and which backups it takes by that.
+func replicaMark(d backup.Database) string {
+	text := "availability group"
+	if d.Member != nil && d.Member.Role != "" {
+		text = strings.ToLower(string(d.Member.Role)) + " in " + d.Member.Group
+	}
+	var takes []string
+	for _, kind := range []backup.Kind{backup.Full, backup.Log} {
+		if d.ShareOf(kind, false).Take {
+			takes = append(takes, string(kind)+"s")
+		}
+	}
+	if len(takes) == 0 {
+		return text + ", takes no backups"
+	}
+	return text + ", takes " + strings.Join(takes, " and ")
 }
