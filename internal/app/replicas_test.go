@@ -76,14 +76,31 @@ func newReplicas(t *testing.T) *replicas {
 	return r
 }
 
-// write changes the database through the listener, as an application does.
-func (r *replicas) write() {
+// primary connects through the listener, as an application does.
+func (r *replicas) primary() *sql.DB {
 	r.t.Helper()
 	u := url.URL{Scheme: "sqlserver", User: url.UserPassword("sa", "Emulated-1"), Host: r.group.Listener.Address, RawQuery: "encrypt=disable"}
 	db, err := sql.Open("sqlserver", u.String())
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	return db
+}
+
+func (r *replicas) count(database string) (n int) {
+	r.t.Helper()
+	db := r.primary()
+	defer db.Close()
+	if err := db.QueryRowContext(r.t.Context(), "SELECT COUNT(*) FROM "+database+".dbo.T").Scan(&n); err != nil {
+		r.t.Fatal(err)
+	}
+	return n
+}
+
+// write changes the database.
+func (r *replicas) write() {
+	r.t.Helper()
+	db := r.primary()
 	defer db.Close()
 	r.rows++
 	if _, err := db.ExecContext(r.t.Context(), "INSERT INTO Shop.dbo.T (id) VALUES ("+strconv.Itoa(r.rows)+")"); err != nil {
@@ -198,6 +215,16 @@ func TestAPolicyOverTheReplicasOfAGroup(t *testing.T) {
 	holds("two", last)
 	if p := r.known(); !p.LastDifferential.Equal(diff.Finished) || p.Sets != 7 {
 		t.Errorf("%+v", p)
+	}
+	// The chain runs over the folders and histories of both servers.
+	w := &backupjob.Restoring{Kit: r.kit, Restorers: r.app.Ports}
+	id, err := w.Order(t.Context(), backupjob.Restore{InstanceID: "two", Database: "Shop", At: r.known().RestorableTo, TargetID: "two", Name: "Shop_again"}, r.by())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ends(id, run.Succeeded)
+	if got := r.count("Shop_again"); got != r.rows+1 {
+		t.Errorf("%d rows are restored, %d were written", got, r.rows+1)
 	}
 	// The replica that is not shown counts nothing.
 	if n, err := r.app.DB.Catalogue().Count(t.Context(), last.Finished.Add(time.Hour)); err != nil || n.Late != 1 {
