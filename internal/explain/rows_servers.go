@@ -45,7 +45,7 @@ var services = []Row{
 	{Code: "own-task", Title: "task probably ours", Next: []Action{Adopt, Retry, Terminate},
 		Cause: "The answer to the order to restore was lost, and the target refuses a second one: a task of this name is under way. It is probably the one of that order, and the list of tasks does not show it.",
 		Fix: "Look for the id in the instance's migration records and say that this one is ours; it is held to the file before it is taken over. Retry looks by itself once more. " +
-			"If it is somebody else's, wait for it or end it, then retry."},
+			"If it is somebody else's, wait for it or end it, then retry. Giving up here leaves that task at the instance."},
 	{Code: "locked", Title: "instance locked", Next: []Action{Retry, Terminate},
 		Cause: "The instance is locked: its storage is full or a payment is overdue.",
 		Fix:   "Enlarge the storage or settle the payment, unlock it in the cloud's console, then retry from here."},
