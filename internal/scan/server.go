@@ -13,6 +13,9 @@ import (
 )
 
 const (
+	// firstRows is how far back the first look goes: older rows say where files
+	// once lay, and the server with years of them is asked no more than others.
+	firstRows    = 100_000
 	historyPage  = 500
 	historyPages = 400 // of one look; the next goes on
 )
@@ -66,6 +69,13 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	}
 	if err := c.Catalogue.Replicas(ctx, in.ID, members); err != nil {
 		return err
+	}
+	if at.After == 0 {
+		latest, err := server.Newest(ctx)
+		if err != nil {
+			return fmt.Errorf("read msdb history: %w", err)
+		}
+		at.After = max(0, latest-firstRows)
 	}
 	step("databases", fmt.Sprintf("%d databases", len(names)), int64(len(names)), int64(len(names)))
 	read, err := c.history(ctx, l, &at, in.ID, server, place, step)

@@ -185,3 +185,10 @@ func (h *history) History(_ context.Context, _ string, after int64, most int) (o
 	}
 	return out, nil
 }
+
+func (h *history) Newest(context.Context) (newest int64, err error) {
+	for _, r := range h.rows {
+		newest = max(newest, r.ID)
+	}
+	return newest, nil
+}
