@@ -267,6 +267,8 @@ func TestWhoseAddressIsBelieved(t *testing.T) {
 func TestOnlyOurOwnAddressesAreFollowed(t *testing.T) {
 	for address, want := range map[string]string{
 		"/a": "/a", "/a?b=c": "/a?b=c", "/a#x": "/a", "/%20": "/%20", "": "", "a": "", "//x/a": "", "https://x/a": "", "https://here/a?b": "/a?b", "http://here/": "/", "//here/a": "/a", "javascript:x": "", `/\x`: "/%5Cx", "mailto:a@b": "", "?a": "", "https:///a": "",
+		// A browser reads a path that begins with two slashes as another host.
+		"///x/a": "", "////x/a": "", "https://here//x/a": "", "//here//x/a": "", "/a//x": "/a//x",
 	} {
 		if got := LocalPath(address, "here"); got != want {
 			t.Errorf("%q: %q, want %q", address, got, want)
