@@ -111,15 +111,15 @@ func (s *Reader) glanceAt(ctx context.Context, m migration.Migration) glance {
 	})
 }
 
-// glanceAtAll tells what a source says now of the databases that are followed
-// there: one question about all of them, then for each how much log it has
-// written, which a server tells only one by one.
-func (s *Reader) glanceAtAll(ctx context.Context, serverID string, rows []migration.Summary) glance {
+// glanceAtAll tells what a source says now of the databases of a wave that are
+// followed there: one question about all of them, then for each how much log it
+// has written, which a server tells only one by one.
+func (s *Reader) glanceAtAll(ctx context.Context, serverID, waveID string, rows []migration.Summary) glance {
 	followed := map[string]bool{}
 	for _, r := range rows {
 		followed[r.Database] = true
 	}
-	return s.Glances.Look(ctx, fmt.Sprintf("%s/all/%d", serverID, len(rows)), s.Now, func(ctx context.Context) ([]backup.Database, error) {
+	return s.Glances.Look(ctx, fmt.Sprintf("%s/wave/%s/%d", serverID, waveID, len(rows)), s.Now, func(ctx context.Context) ([]backup.Database, error) {
 		server, _, err := s.Ports.Server(ctx, serverID)
 		if err != nil {
 			return nil, err

@@ -112,7 +112,7 @@ func (s *Reader) Wave(ctx context.Context, id string) (v Wave, err error) {
 		if Following(k.M) {
 			g, ok := said[k.M.LiveSource.ServerID]
 			if !ok {
-				g = s.glanceAtAll(ctx, k.M.LiveSource.ServerID, rows)
+				g = s.glanceAtAll(ctx, k.M.LiveSource.ServerID, id, rows)
 				said[k.M.LiveSource.ServerID] = g
 			}
 			o, ok := opens[k.M.InstanceID]
