@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -23,6 +24,8 @@ type ApplyCall struct {
 	Database string    // at the server restored to
 	Kind     Kind      // Full, Differential or Log
 	Files    []string  // paths as the server sees them; several = stripes
+	Set      GUID      // which of the sets in the files; zero = the one at Position
+	Position int       // of the set in the files, from 1, for the words; 0 = 1
 	StopAt   time.Time // of a log: to this moment on the clock of the server that took it; zero = to its end
 	Stopped  bool      // a log before this one had the same StopAt: the moment may have been in that one
 	Replace  bool      // of a full: WITH REPLACE
@@ -32,6 +35,9 @@ type ApplyCall struct {
 // asked for when its turn comes.
 func (c ApplyCall) Statement() string {
 	verb, options := "DATABASE", "NORECOVERY"
+	if c.Position > 1 {
+		options = fmt.Sprintf("FILE = %d, NORECOVERY", c.Position)
+	}
 	if c.Kind == Log {
 		verb = "LOG"
 	}

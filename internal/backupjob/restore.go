@@ -44,6 +44,8 @@ type RestoreStep struct {
 	Kind     backup.Kind
 	BucketID string
 	Keys     []string
+	SetID    backup.GUID // files may hold others too
+	Position int         // of the set in the files, where the record tells; 0 = 1
 	Size     int64
 	StopAt   time.Time // on the clock of the server that took the log; zero = to its end
 }
@@ -124,7 +126,10 @@ func (d *RestoreDraft) steps(sets []backup.Record, at time.Time, folderID string
 			}
 			for _, c := range r.Copies {
 				if len(c.Keys) > 0 && (step.BucketID == "" || c.BucketID == folderID) {
-					step = RestoreStep{RecordID: r.ID, Kind: r.Set.Kind, BucketID: c.BucketID, Keys: c.Keys, Size: c.Size}
+					step = RestoreStep{RecordID: r.ID, Kind: r.Set.Kind, BucketID: c.BucketID, Keys: c.Keys, SetID: r.Set.ID, Size: c.Size}
+					if len(r.Set.Files) > 0 {
+						step.Position = r.Set.Files[0].Position
+					}
 				}
 			}
 		}
@@ -261,7 +266,7 @@ func (w *Restoring) apply(ctx context.Context, j *operation[restoreRequest, rest
 	if len(running) > 0 { // perhaps the statement of a former life
 		return fault.Newf(fault.Unavailable, "Session %d is at work on %s (%s).", running[0].Session, j.request.Name, running[0].Command)
 	}
-	c := backup.ApplyCall{Database: j.request.Name, Kind: s.Kind, StopAt: s.StopAt, Stopped: !s.StopAt.IsZero() && i > 0 && !j.request.Steps[i-1].StopAt.IsZero(), Replace: s.Kind == backup.Full && (j.request.Replace || w.interruptedRestore(ctx, server, j.request.Name))}
+	c := backup.ApplyCall{Database: j.request.Name, Kind: s.Kind, Set: s.SetID, Position: s.Position, StopAt: s.StopAt, Stopped: !s.StopAt.IsZero() && i > 0 && !j.request.Steps[i-1].StopAt.IsZero(), Replace: s.Kind == backup.Full && (j.request.Replace || w.interruptedRestore(ctx, server, j.request.Name))}
 	for _, k := range keys {
 		c.Files = append(c.Files, place.Path(k))
 	}

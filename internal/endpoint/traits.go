@@ -15,6 +15,7 @@ type Traits struct {
 
 	Increments    bool // takes differential and log backups behind the full
 	Stripes       bool // takes a set that is striped over several files
+	Positions     bool // takes any set of a file that holds several; else the first only
 	StopAt        bool // can stop inside a log, at a moment
 	Encrypted     bool // takes databases under TDE once it has the certificate
 	Filestream    bool // takes FILESTREAM data

@@ -72,7 +72,7 @@ func belongsTo(f File, files []TaskFile) belongs {
 	switch {
 	case len(files) == 0:
 		return notTold
-	case len(RowsNamed(files, f.Key)) > 0:
+	case len(RowsOf(files, f)) > 0:
 		return isOurs
 	}
 	return isAnothers

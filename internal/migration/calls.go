@@ -21,7 +21,7 @@ func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, er
 	if err != nil {
 		return RestoreCall{}, err
 	}
-	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
+	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Position: f.Position, Set: f.SetGUID, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
 	in.Stopped = !f.StopAt.IsZero() && slices.ContainsFunc(m.Chain(), func(o File) bool { return o.Ord < f.Ord && o.SetGUID != f.SetGUID && !o.StopAt.IsZero() })
 	if m.Traits.OwnFolder() {
 		return j.atHome(ctx, m, f, in)
@@ -73,7 +73,7 @@ func (j *job) importFile(ctx context.Context, m Migration, f File) error {
 		return err
 	}
 	c := j.newCall(m, VerbImport, f, j.requests.Request(m, VerbImport, in))
-	c.TaskID, c.RowsBefore = m.TaskID, len(RowsNamed(s.Files, f.Key))
+	c.TaskID, c.RowsBefore = m.TaskID, len(RowsOf(s.Files, f))
 	if err := j.intend(ctx, m, c, stepOf(f), f.title("Import")); err != nil {
 		return err
 	}

@@ -112,25 +112,28 @@ func Sets(seen []Seen) []backup.Set {
 func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord int) (out []File) {
 	taken := map[string]bool{}
 	for _, step := range p.Steps {
-		names := []string{step.Set.FileName()}
-		if w.Traits.Stripes {
-			names = names[:0]
-			for _, stripe := range step.Set.Files {
-				names = append(names, stripe.Name)
-			}
+		stripes := step.Set.Files
+		if !w.Traits.Stripes {
+			stripes = stripes[:min(1, len(stripes))]
 		}
-		for _, name := range names {
-			s, ok := seenOf(seen, name)
+		for _, stripe := range stripes {
+			s, ok := seenOf(seen, stripe.Name)
 			if !ok {
 				continue
 			}
-			f := File{Ord: ord, Source: s.Key, Size: s.Size, Kind: string(step.Set.Kind), SetGUID: step.Set.ID, BaseGUID: step.Set.DifferentialBase,
+			f := File{Ord: ord, Source: s.Key, Size: s.Size, Kind: string(step.Set.Kind), Position: stripe.Position, SetGUID: step.Set.ID, BaseGUID: step.Set.DifferentialBase,
 				ForkID: step.Set.Fork, FirstLSN: step.Set.First, LastLSN: step.Set.Last, Started: step.Set.Started.Time(), DataBytes: step.Set.DatabaseSize, State: FilePlanned}
 			if s.From != w.SourceID {
 				f.From = s.From
 			}
 			if step.StopAt && w.StopAt != nil && w.Traits.StopAt {
 				f.StopAt = step.Set.OnClock(*w.StopAt)
+			}
+			if one, ok := sameFile(out, f); ok { // several sets of one file: it is brought once
+				f.Key = one.Key
+				out = append(out, f)
+				ord++
+				continue
 			}
 			why, _ := RefusedKey(w.Traits.Keys, s.Key)
 			switch {
@@ -193,7 +196,7 @@ func (d Draft) Requests(w Requests, place RestoreCall) (out []Request) {
 		if m.Further(f) {
 			continue
 		}
-		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
+		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Position: f.Position, Set: f.SetGUID, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
 		for _, more := range m.SetOf(f)[1:] {
 			in.More = append(in.More, more.Key)
 		}

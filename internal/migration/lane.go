@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
@@ -182,7 +181,12 @@ func (j *job) bring(ctx context.Context, m Migration, f File) error {
 		return err
 	}
 	if m.SourceOf(f) == m.StagingID && f.Source == f.Key {
-		return j.inPlace(ctx, staging, f)
+		return j.inPlace(ctx, m, staging, f)
+	}
+	if m.broughtWith(f) {
+		if err := j.inPlace(ctx, m, staging, f); !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
+			return err
+		}
 	}
 	from, err := j.Ports.Bucket(ctx, m.SourceOf(f))
 	if err != nil {
@@ -193,16 +197,26 @@ func (j *job) bring(ctx context.Context, m Migration, f File) error {
 		return err
 	}
 	defer source.Close()
+	ledger := j.Store.Ledger(j.claim, j.id, f.Ord)
+	if more, ok := grown(m, source, f); ok {
+		if err := objectstore.Forget(ctx, staging, f.Key, ledger); err != nil {
+			return err
+		}
+		f = more
+	}
 	if err := sameBackup(source, f); err != nil {
 		return err
 	}
-	ledger := j.Store.Ledger(j.claim, j.id, f.Ord)
 	if f.State == FilePlanned {
 		if err := objectstore.Forget(ctx, staging, f.Key, ledger); err != nil {
 			return err
 		}
 	}
-	return j.upload(ctx, staging, source, ledger, f)
+	err = j.upload(ctx, staging, source, ledger, f)
+	if errors.Is(err, objectstore.ErrSourceChanged) && j.grew(ctx, m, from, f) {
+		return nil // the next turn brings it as it is by then
+	}
+	return err
 }
 
 func (j *job) upload(ctx context.Context, to objectstore.Bucket, source objectstore.Source, ledger objectstore.Ledger, f File) error {
@@ -233,10 +247,15 @@ func (j *job) upload(ctx context.Context, to objectstore.Bucket, source objectst
 }
 
 // inPlace takes a file that already lies where the target reads.
-func (j *job) inPlace(ctx context.Context, bucket objectstore.Bucket, f File) error {
+func (j *job) inPlace(ctx context.Context, m Migration, bucket objectstore.Bucket, f File) error {
 	object, err := bucket.Stat(ctx, f.Key)
 	if err != nil {
 		return err
+	}
+	if f.Source == f.Key {
+		if more, ok := grown(m, objectstore.ReaderAt(ctx, bucket, f.Key, object.Size), f); ok {
+			f = more
+		}
 	}
 	if object.Size != f.Size {
 		return Changed(f)
@@ -248,30 +267,6 @@ func (j *job) inPlace(ctx context.Context, bucket objectstore.Bucket, f File) er
 	f.State, f.Uploaded, f.Staged = FileStaged, f.Size, now
 	return j.note(ctx, Change{Files: []File{f},
 		Steps: []run.Step{{Key: StepUpload(f.Ord), Title: f.title("Find"), State: run.StepSkipped, Started: now, Finished: now, Done: f.Size, Total: f.Size, Unit: "bytes", Message: words.Say("Already in its place.")}}})
-}
-
-// sameBackup refuses a source that is no longer the backup that was planned.
-func sameBackup(r objectstore.SizedReader, f File) error {
-	if r.Size() != f.Size {
-		return Changed(f)
-	}
-	file, err := bakfile.Read(r, r.Size())
-	if err != nil {
-		return Changed(f).Because(errors.Join(objectstore.ErrSourceChanged, err))
-	}
-	for _, s := range file.Sets {
-		if s.SetGUID == f.SetGUID {
-			return nil
-		}
-	}
-	return Changed(f)
-}
-
-// Changed is the error of a source that is no longer the file that was planned.
-func Changed(f File) *fault.Error {
-	return fault.Newf(fault.Conflict, "%s is no longer the file that was planned: its size or its backup set is another.", f.Source).
-		WithFix("Put the planned file back and retry, or add the files again so that the chain is planned anew.").
-		Because(objectstore.ErrSourceChanged)
 }
 
 // abortUploads throws away what half-sent uploads left in the bucket.

@@ -90,6 +90,7 @@ type File struct {
 	Key    string // key in the staging bucket, fixed before the upload begins
 
 	Kind      string // full, differential or log
+	Position  int    // of the set in its file, from 1, as SetGUID was found there; 0 = 1
 	SetGUID   bakfile.GUID
 	BaseGUID  bakfile.GUID // differentials
 	ForkID    bakfile.GUID // recovery fork after applying it

@@ -38,6 +38,11 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 			p := &Problem{Code: "foreign-log", Step: "source-backup/foreign", Said: strings.Join(r.Files, ", "),
 				Cause: words.Say("%s took a log backup of %s at %s (%s), and it is out of reach here: %s Without it the next log does not join.", r.User, m.SourceDatabase, r.Set.Finished.Time().Format("15:04 UTC"), strings.Join(r.Files, ", "), message)}
 			p = j.offerGapDifferential(ctx, m, server, p)
+			if fault.CodeOf(err) == codeAppended {
+				_, first := fault.Texts(err)
+				p.Fix = words.Join(first, p.Fix)
+				return j.stand(ctx, m, p)
+			}
 			p.Fix = words.Say("Copy the file into the server's backup folder under its own name and retry. If it is gone: %s Stop the other job, or it happens again.", p.Fix)
 			return j.note(ctx, Change{Problem: &p, Events: j.event("source-backup/foreign", run.Problem, p.Cause),
 				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
@@ -92,15 +97,18 @@ func (j *job) foreign(ctx context.Context, m Migration, place Place, r backup.Hi
 		}
 		keys = append(keys, key)
 	}
-	files, err := readFiles(ctx, bucket, keys)
+	files, err := readFiles(ctx, bucket, keys, r.Set.ID)
 	for i := range files {
 		f := &files[i]
-		if f.SetGUID != r.Set.ID {
-			return nil, fault.Newf(fault.Conflict, "%s holds another backup now.", f.Source)
+		if f.Position > 1 && !m.Traits.Positions {
+			return nil, appended(*f)
 		}
 		f.Ord, f.Key = nextOrd(m)+i, m.StagingPrefix+SafeName(*f, m.SourceDatabase)
 		if i > 0 {
 			f.Key = fmt.Sprintf("%s%d%s", m.StagingPrefix, i+1, SafeName(*f, m.SourceDatabase))
+		}
+		if one, ok := sameFile(m.Files, *f); ok {
+			f.Key = one.Key
 		}
 	}
 	return files, err

@@ -230,7 +230,7 @@ func chainFiles(t *testing.T, database string) (data map[string][]byte, known ma
 			t.Fatal(err)
 		}
 		b := &shelf{files: map[string][]byte{name: data[name]}}
-		files, err := readFiles(t.Context(), b, []string{name})
+		files, err := readFiles(t.Context(), b, []string{name}, backup.GUID{})
 		if err != nil || len(files) != 1 || !strings.HasPrefix(name, files[0].Kind) {
 			t.Fatalf("%s: %+v, %v", name, files, err)
 		}

@@ -36,7 +36,7 @@ func known(c Call, id string) bool {
 
 // ReconcileImport looks for the file's row in the task.
 func ReconcileImport(c Call, f File, s TargetState, now time.Time, r Rules) Found {
-	if len(RowsNamed(s.Files, f.Key)) > c.RowsBefore {
+	if len(RowsOf(s.Files, f)) > c.RowsBefore {
 		return Found{Verdict: Adopted}
 	}
 	if len(s.Files) == 0 && (s.Task.Status == TaskRunning || s.Task.Status == TaskNoStart) {

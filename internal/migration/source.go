@@ -195,7 +195,7 @@ func (j *job) filesOfBackup(ctx context.Context, m Migration, t SourceBackup) ([
 	if err != nil {
 		return nil, backup.Set{}, err
 	}
-	set, size, err := readSet(ctx, bucket, StripeKeys(t.Key))
+	set, size, err := readSet(ctx, bucket, StripeKeys(t.Key), backup.GUID{})
 	if err != nil {
 		return nil, set, err
 	}
@@ -271,7 +271,7 @@ func (j *job) lies(ctx context.Context, m Migration, t SourceBackup) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	s, _, err := readSet(ctx, bucket, StripeKeys(t.Key))
+	s, _, err := readSet(ctx, bucket, StripeKeys(t.Key), backup.GUID{})
 	if fault.Is(err, fault.Unavailable) {
 		return false, err
 	}

@@ -51,7 +51,7 @@ func TestASourceThatWasMadeAnewIsNotFrozen(t *testing.T) {
 func TestALogThatDepartsIsNoLink(t *testing.T) {
 	data, known := chainFiles(t, "orders")
 	m := fed(func(m *Migration) { m.Files = []File{known["full"], known["differential"], known["log 1"]} })
-	next, _, err := readSet(t.Context(), &shelf{files: data}, []string{"log 2"})
+	next, _, err := readSet(t.Context(), &shelf{files: data}, []string{"log 2"}, backup.GUID{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestABackupThatMsdbDoesNotKnowIsFoundByItsFile(t *testing.T) {
 
 func nameOf(t *testing.T, data []byte) string {
 	t.Helper()
-	s, _, err := readSet(t.Context(), &shelf{files: map[string][]byte{"f": data}}, []string{"f"})
+	s, _, err := readSet(t.Context(), &shelf{files: map[string][]byte{"f": data}}, []string{"f"}, backup.GUID{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,9 +79,9 @@ func (j *job) stripes(ctx context.Context, m Migration, server backup.Server, ki
 }
 
 // readFiles makes planned files of the stripes of one backup set, in the order
-// of their families.
-func readFiles(ctx context.Context, bucket objectstore.Bucket, keys []string) ([]File, error) {
-	s, size, err := readSet(ctx, bucket, keys)
+// of their families. want chooses among several sets, as readSet does.
+func readFiles(ctx context.Context, bucket objectstore.Bucket, keys []string, want backup.GUID) ([]File, error) {
+	s, size, err := readSet(ctx, bucket, keys, want)
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +90,16 @@ func readFiles(ctx context.Context, bucket objectstore.Bucket, keys []string) ([
 
 func filesOfSet(s backup.Set, size map[string]int64) (out []File) {
 	for _, stripe := range s.Files {
-		out = append(out, File{Source: stripe.Name, Size: size[stripe.Name], Kind: string(s.Kind), SetGUID: s.ID, BaseGUID: s.DifferentialBase, ForkID: s.Fork,
+		out = append(out, File{Source: stripe.Name, Size: size[stripe.Name], Kind: string(s.Kind), Position: stripe.Position, SetGUID: s.ID, BaseGUID: s.DifferentialBase, ForkID: s.Fork,
 			FirstLSN: s.First, LastLSN: s.Last, Started: s.Started.Time(), DataBytes: s.DatabaseSize, State: FilePlanned})
 	}
 	return out
 }
 
-// readSet reads the one whole set that files hold, and how large they are.
-func readSet(ctx context.Context, bucket objectstore.Bucket, keys []string) (backup.Set, map[string]int64, error) {
+// readSet reads a whole set that files hold, and how large they are: the wanted
+// one, of which others may stand before and behind, or the only one. A set is
+// known by its GUID alone; where it stands in the file is what is read there.
+func readSet(ctx context.Context, bucket objectstore.Bucket, keys []string, want backup.GUID) (backup.Set, map[string]int64, error) {
 	var read []backup.ReadFile
 	size := map[string]int64{}
 	for _, key := range keys {
@@ -111,6 +114,12 @@ func readSet(ctx context.Context, bucket objectstore.Bucket, keys []string) (bac
 		read, size[key] = append(read, backup.ReadFile{Name: key, File: file}), o.Size
 	}
 	sets := backup.FromFiles(read)
+	if !want.IsZero() {
+		all := len(sets)
+		if sets = slices.DeleteFunc(sets, func(s backup.Set) bool { return s.ID != want }); all > 0 && len(sets) == 0 {
+			return backup.Set{}, nil, fault.Newf(fault.Conflict, "%s holds another backup now.", strings.Join(keys, ", "))
+		}
+	}
 	if len(sets) != 1 || !sets[0].Complete || len(sets[0].Files) != len(keys) {
 		return backup.Set{}, nil, fault.Newf(fault.Conflict, "%s is not a whole backup.", strings.Join(keys, ", ")).WithFix("Check the disk of the server's backup folder.")
 	}

@@ -55,12 +55,14 @@ type RestoreCall struct {
 	Check    CheckMode // used with Immediate only
 
 	// A self-managed server alone:
-	More    []string  // keys of the further stripes, by family; Key is the first
-	Folder  string    // where the keys lie, as the server sees it; for the words, the server knows its own
-	Moves   []Move    // where the database's files go; for the words
-	StopAt  time.Time // of a log: STOPAT, on the clock of the server that took it; zero = to its end
-	Stopped bool      // a log before this one had the same StopAt: the moment may have been in that one
-	Replace bool      // the database of this name is the half-restored one of an earlier call
+	Position int         // of the set in the file, for the words; 0 = 1
+	Set      backup.GUID // the set that is wanted; zero = the one at Position
+	More     []string    // keys of the further stripes, by family; Key is the first
+	Folder   string      // where the keys lie, as the server sees it; for the words, the server knows its own
+	Moves    []Move      // where the database's files go; for the words
+	StopAt   time.Time   // of a log: STOPAT, on the clock of the server that took it; zero = to its end
+	Stopped  bool        // a log before this one had the same StopAt: the moment may have been in that one
+	Replace  bool        // the database of this name is the half-restored one of an earlier call
 }
 
 // Keys are all files of the backup set, in order of their families.
@@ -183,8 +185,9 @@ type Task struct {
 
 // TaskFile is one file of a task as the target sees it.
 type TaskFile struct {
-	Name        string // object name on the store
-	Size        string // as the service writes it, megabytes
+	Name        string      // object name on the store
+	Set         backup.GUID // which set it is of, where the target tells; else zero
+	Size        string      // as the service writes it, megabytes
 	BackupMode  string
 	Status      string // NoStart, Downloading, …, Restored, RestoreFailed
 	Created     time.Time

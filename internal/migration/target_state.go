@@ -2,6 +2,7 @@ package migration
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -190,29 +191,32 @@ func newestRow(m Migration, s TargetState, f File) (TaskFile, bool) {
 			calls++
 		}
 	}
-	for _, other := range m.Files { // dropped rows of the same object
-		if other.Ord != f.Ord && other.Key == f.Key {
+	sets := slices.ContainsFunc(s.Files, func(r TaskFile) bool { return !r.Set.IsZero() })
+	for _, other := range m.Files { // dropped rows of the same object, and other sets of it where rows do not tell which
+		if other.Ord != f.Ord && other.Key == f.Key && (!sets || other.SetGUID == f.SetGUID) {
 			for _, c := range m.Calls {
-				if c.File == other.Ord && c.Verb == VerbImport && c.Happened() && c.TaskID == m.TaskID {
+				if c.File == other.Ord && (c.Verb == VerbImport || c.Verb == VerbRestore) && c.Happened() && c.TaskID == m.TaskID {
 					calls++
 				}
 			}
 		}
 	}
-	rows := RowsNamed(s.Files, f.Key)
+	rows := RowsOf(s.Files, f)
 	if len(rows) == 0 || len(rows) < calls {
 		return TaskFile{}, false
 	}
 	return rows[len(rows)-1], true
 }
 
-// RowsNamed picks a task's rows of one object, oldest first. The target may
-// show the whole key or its last part.
-func RowsNamed(files []TaskFile, key string) (out []TaskFile) {
-	base := key[strings.LastIndexByte(key, '/')+1:]
-	for _, f := range files {
-		if f.Name == key || f.Name == base {
-			out = append(out, f)
+// RowsOf picks a task's rows of one file, oldest first. A target that tells
+// which set a row is of is believed: copies of a file under other names, and
+// other sets of the same file, are told apart by that alone. Else it may show the
+// whole key or its last part.
+func RowsOf(files []TaskFile, f File) (out []TaskFile) {
+	base := f.Key[strings.LastIndexByte(f.Key, '/')+1:]
+	for _, r := range files {
+		if r.Set == f.SetGUID && !r.Set.IsZero() || r.Set.IsZero() && (r.Name == f.Key || r.Name == base) {
+			out = append(out, r)
 		}
 	}
 	return out

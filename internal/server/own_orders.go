@@ -69,7 +69,7 @@ func (s *Kit) RestoreOwn(c echo.Context, instanceID string, w OwnRestore) (runID
 // RestoreCall is the statement of one step, with files as the target will see
 // them.
 func RestoreCall(o backupjob.Restore, target endpoint.Instance, step backupjob.RestoreStep) backup.ApplyCall {
-	call := backup.ApplyCall{Database: o.Name, Kind: step.Kind, StopAt: step.StopAt, Replace: step.Kind == backup.Full && o.Typed == o.Name}
+	call := backup.ApplyCall{Database: o.Name, Kind: step.Kind, Set: step.SetID, Position: step.Position, StopAt: step.StopAt, Replace: step.Kind == backup.Full && o.Typed == o.Name}
 	separator := "/"
 	if strings.Contains(target.ServerFolder, `\`) {
 		separator = `\`

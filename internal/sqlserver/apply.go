@@ -23,7 +23,14 @@ func (s *Server) Apply(ctx context.Context, c backup.ApplyCall, progress func(pe
 		return err
 	}
 	defer l.close()
-	data, err := l.fileList(ctx, c.Files)
+	if !c.Set.IsZero() {
+		set, err := l.wantedSet(ctx, c.Files, c.Set, c.Position)
+		if err != nil {
+			return err
+		}
+		c.Position = set.Files[0].Position
+	}
+	data, err := l.fileList(ctx, c.Files, c.Position)
 	if err != nil {
 		return err
 	}
@@ -46,7 +53,7 @@ func (s *Server) Apply(ctx context.Context, c backup.ApplyCall, progress func(pe
 	default:
 		return fault.Newf(fault.Invalid, "%q is not a kind of backup that can be restored.", c.Kind)
 	}
-	statement, err := restoreStatement(verb, c.Database, c.Files, data, info, options...)
+	statement, err := restoreStatement(verb, c.Database, c.Files, c.Position, data, info, options...)
 	if err != nil {
 		return err
 	}

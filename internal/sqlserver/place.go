@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -14,12 +15,11 @@ import (
 	"github.com/bakplane/bakplane/internal/tsql"
 )
 
-// restoreStatement words RESTORE DATABASE or LOG from the first set of a file,
-// or of the stripes of a media set.
-// Files of the database that the backup brings along, data, each get a place
+// restoreStatement words RESTORE DATABASE or LOG from a set of a file, by its
+// position, or of the stripes of a media set. Files of the database that the backup brings along, data, each get a place
 // of its own in the server's default folders, named after the database and the
 // file's number: the source's paths mean nothing here.
-func restoreStatement(verb, database string, files []string, data []bakfile.DataFile, in backup.ServerInfo, options ...string) (string, error) {
+func restoreStatement(verb, database string, files []string, position int, data []bakfile.DataFile, in backup.ServerInfo, options ...string) (string, error) {
 	name, err := tsql.Name(database)
 	if err != nil {
 		return "", err
@@ -43,7 +43,7 @@ func restoreStatement(verb, database string, files []string, data []bakfile.Data
 		options = append(options, fmt.Sprintf("MOVE %s TO %s", logical, place))
 	}
 	options = append(options, "STATS = 1")
-	return "RESTORE " + verb + " " + name + " " + from + " WITH FILE = 1, " + strings.Join(options, ", "), nil
+	return "RESTORE " + verb + " " + name + " " + from + " WITH FILE = " + strconv.Itoa(max(position, 1)) + ", " + strings.Join(options, ", "), nil
 }
 
 // placeOf is where a file of the database goes.

@@ -79,7 +79,7 @@ func devicesOf(in migration.RestoreCall) string {
 		}
 		fmt.Fprintf(&b, "%s DISK = %s", word, tsql.ShownText(path))
 	}
-	b.WriteString(" WITH FILE = 1, NORECOVERY")
+	fmt.Fprintf(&b, " WITH FILE = %d, NORECOVERY", max(in.Position, 1))
 	if in.Replace {
 		b.WriteString(", REPLACE")
 	}

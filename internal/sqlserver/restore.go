@@ -2,6 +2,7 @@ package sqlserver
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
@@ -72,14 +73,14 @@ func headerSet(r row, files []string) backup.Set {
 	return set
 }
 
-// fileList tells the database files inside a backup (RESTORE FILELISTONLY).
+// fileList tells the database files inside the backup at a position of files (RESTORE FILELISTONLY).
 // BackupSize is nil where the server does not tell.
-func (l *session) fileList(ctx context.Context, files []string) ([]bakfile.DataFile, error) {
+func (l *session) fileList(ctx context.Context, files []string, position int) ([]bakfile.DataFile, error) {
 	from, err := devices("FROM", files)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.rows(ctx, "RESTORE FILELISTONLY "+from)
+	rows, err := l.rows(ctx, fmt.Sprintf("RESTORE FILELISTONLY %s WITH FILE = %d", from, max(position, 1)))
 	if err != nil {
 		return nil, err
 	}

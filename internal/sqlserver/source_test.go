@@ -157,7 +157,7 @@ func TestHistoryTellsTheChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer session.close()
-	files, err := session.fileList(bg, full.Files)
+	files, err := session.fileList(bg, full.Files, 1)
 	if err != nil || len(files) < 2 || files[0].LogicalName == "" || files[0].Size <= 0 {
 		t.Errorf("files %+v, %v", files, err)
 	}

@@ -84,14 +84,14 @@ func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string,
 		return "", untouched(err)
 	}
 	defer l.close()
-	set, err := l.firstSet(ctx, files)
+	set, err := l.wantedSet(ctx, files, in.Set, in.Position)
 	if err != nil {
 		return "", untouched(err)
 	}
 	if set.Kind != backup.Full || set.ID.IsZero() {
 		return "", fault.Newf(fault.Invalid, "%s holds a %s backup; a restore begins with a full one.", in.Key, set.Kind).WithCode(notFull(set.Kind))
 	}
-	data, err := l.fileList(ctx, files)
+	data, err := l.fileList(ctx, files, set.Files[0].Position)
 	if err != nil {
 		return "", untouched(err)
 	}
@@ -106,11 +106,11 @@ func (t *Target) Restore(ctx context.Context, in migration.RestoreCall) (string,
 	case restoreState.exists:
 		options = append(options, "REPLACE")
 	}
-	statement, err := restoreStatement("DATABASE", in.Database, files, data, info, options...)
+	statement, err := restoreStatement("DATABASE", in.Database, files, set.Files[0].Position, data, info, options...)
 	if err != nil {
 		return "", err
 	}
-	w := &work{verb: workRestore, taskID: taskID(in.Database, set.ID), key: in.Key}
+	w := &work{verb: workRestore, taskID: taskID(in.Database, set.ID), key: in.Key, set: set.ID}
 	inner, err := s.begin(context.WithoutCancel(ctx), in.Database, w)
 	if err != nil {
 		return "", untouched(err)
@@ -142,7 +142,7 @@ func (t *Target) Import(ctx context.Context, id string, in migration.RestoreCall
 	} else if restoreState.lived {
 		return frozen(in.Database)
 	}
-	w := &work{verb: workImport, taskID: id, key: in.Key}
+	w := &work{verb: workImport, taskID: id, key: in.Key, set: in.Set}
 	inner, err := s.begin(ctx, in.Database, w)
 	if err != nil {
 		return untouched(err)
@@ -160,7 +160,7 @@ func (t *Target) apply(ctx context.Context, in migration.RestoreCall, files []st
 		return untouched(err)
 	}
 	defer l.close()
-	set, err := l.firstSet(ctx, files)
+	set, err := l.wantedSet(ctx, files, in.Set, in.Position)
 	if err != nil {
 		return untouched(err)
 	}
@@ -172,7 +172,7 @@ func (t *Target) apply(ctx context.Context, in migration.RestoreCall, files []st
 	default:
 		return fault.Newf(fault.Invalid, "%s holds a %s backup; here follow differential and log backups.", w.key, set.Kind).WithCode("full-again")
 	}
-	data, err := l.fileList(ctx, files)
+	data, err := l.fileList(ctx, files, set.Files[0].Position)
 	if err != nil {
 		return untouched(err)
 	}
@@ -194,7 +194,7 @@ func (t *Target) apply(ctx context.Context, in migration.RestoreCall, files []st
 	if set.Kind == backup.Log && !in.StopAt.IsZero() {
 		options = append(options, stopOption(in.StopAt))
 	}
-	statement, err := restoreStatement(verb, in.Database, files, added, info, options...)
+	statement, err := restoreStatement(verb, in.Database, files, set.Files[0].Position, added, info, options...)
 	if err != nil {
 		return err
 	}
@@ -229,8 +229,10 @@ func (t *Target) files(ctx context.Context, in migration.RestoreCall) (out []str
 	return out, info, nil
 }
 
-// firstSet reads the header of the set that is restored: the first.
-func (l *session) firstSet(ctx context.Context, files []string) (backup.Set, error) {
+// wantedSet reads the header of the set that is restored: of those that the
+// files hold, the one with the wanted GUID, wherever it stands; without a GUID
+// the one at the position.
+func (l *session) wantedSet(ctx context.Context, files []string, want backup.GUID, position int) (backup.Set, error) {
 	sets, err := l.headers(ctx, files)
 	if err == nil && len(sets) == 0 {
 		err = fault.Newf(fault.Invalid, "%s holds no backup.", files[0]).WithCode("unreadable")
@@ -238,7 +240,13 @@ func (l *session) firstSet(ctx context.Context, files []string) (backup.Set, err
 	if err != nil {
 		return backup.Set{}, err
 	}
-	return sets[0], nil
+	for _, s := range sets {
+		if s.ID == want && !want.IsZero() || want.IsZero() && s.Files[0].Position == max(position, 1) {
+			return s, nil
+		}
+	}
+	return backup.Set{}, fault.Newf(fault.Conflict, "%s no longer holds the backup that was planned, at number %d or elsewhere.", files[0], max(position, 1)).WithCode(migration.CodeSourceChanged).
+		WithFix("Put the planned file back, then retry.")
 }
 
 // untouched marks an error of a changing call that came before the change.

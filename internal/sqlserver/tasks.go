@@ -325,7 +325,7 @@ func (t *Target) TaskFiles(ctx context.Context, id string) ([]migration.TaskFile
 	}
 	out := []migration.TaskFile{}
 	for _, r := range v.restores {
-		f := migration.TaskFile{BackupMode: string(r.set.Set.Kind), Status: "Restored", Created: r.at, // its end is written nowhere
+		f := migration.TaskFile{BackupMode: string(r.set.Set.Kind), Set: r.set.Set.ID, Status: "Restored", Created: r.at, // its end is written nowhere
 
 			Size: fmt.Sprintf("%.1f", float64(r.set.Set.Size)/(1<<20))}
 		if len(r.set.Files) > 0 {
@@ -337,7 +337,7 @@ func (t *Target) TaskFiles(ctx context.Context, id string) ([]migration.TaskFile
 		out = append(out, migration.TaskFile{Name: v.work.key, BackupMode: string(backup.Log), Status: "Restored", Created: v.work.started, Ended: v.work.ended})
 	}
 	if v.working() && v.work.key != "" && (len(out) == 0 || v.work.verb == workImport) {
-		out = append(out, migration.TaskFile{Name: v.work.key, Status: "Restoring", Created: v.work.started,
+		out = append(out, migration.TaskFile{Name: v.work.key, Set: v.work.set, Status: "Restoring", Created: v.work.started,
 			Description: fmt.Sprintf("%.0f percent", v.work.percent)})
 	}
 	return out, nil

@@ -26,7 +26,8 @@ type works struct {
 type work struct {
 	verb     verb
 	taskID   string
-	key      string // of the file; empty for a check
+	key      string      // of the file; empty for a check
+	set      backup.GUID // that is restored from it; zero = not told
 	started  time.Time
 	percent  float64
 	ended    time.Time // zero while it runs

@@ -84,11 +84,11 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 
 func putFiles(ctx context.Context, tx *sql.Tx, id string, files []migration.File) error {
 	for _, f := range files {
-		_, err := tx.ExecContext(ctx, `INSERT INTO migration_files (migration_id, ord, from_id, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message, stop_at)
-			VALUES (?1,?2,?19,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?20)
-			ON CONFLICT (migration_id, ord) DO UPDATE SET from_id=?19, source=?3, key=?5, state=?14, uploaded=?15, staged=?16, applied=?17, message=?18, stop_at=?20`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO migration_files (migration_id, ord, from_id, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message, stop_at, position)
+			VALUES (?1,?2,?19,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?20,?21)
+			ON CONFLICT (migration_id, ord) DO UPDATE SET from_id=?19, source=?3, size=?4, key=?5, state=?14, uploaded=?15, staged=?16, applied=?17, message=?18, stop_at=?20`,
 			id, f.Ord, f.Source, f.Size, f.Key, f.Kind, f.SetGUID.String(), f.BaseGUID.String(), f.ForkID.String(), f.FirstLSN.String(), f.LastLSN.String(),
-			micros(f.Started), f.DataBytes, f.State, f.Uploaded, micros(f.Staged), micros(f.Applied), f.Message, f.From, micros(f.StopAt))
+			micros(f.Started), f.DataBytes, f.State, f.Uploaded, micros(f.Staged), micros(f.Applied), f.Message, f.From, micros(f.StopAt), f.Position)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (d *Migrations) readMigration(ctx context.Context, q queryer, id string) (m
 	if err != nil {
 		return m, err
 	}
-	m.Files, err = rows(ctx, q, "file", `SELECT ord, from_id, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message, stop_at
+	m.Files, err = rows(ctx, q, "file", `SELECT ord, from_id, source, size, key, kind, set_guid, base_guid, fork_id, first_lsn, last_lsn, started, data_bytes, state, uploaded, staged, applied, message, stop_at, position
 		FROM migration_files WHERE migration_id = ? ORDER BY ord`, scanFile, id)
 	if err != nil {
 		return m, err
@@ -133,7 +133,7 @@ func (d *Migrations) readMigration(ctx context.Context, q queryer, id string) (m
 func scanFile(r *sql.Rows) (f migration.File, err error) {
 	var set, base, fork, first, last string
 	var started, staged, applied, stop int64
-	err = r.Scan(&f.Ord, &f.From, &f.Source, &f.Size, &f.Key, &f.Kind, &set, &base, &fork, &first, &last, &started, &f.DataBytes, &f.State, &f.Uploaded, &staged, &applied, &f.Message, &stop)
+	err = r.Scan(&f.Ord, &f.From, &f.Source, &f.Size, &f.Key, &f.Kind, &set, &base, &fork, &first, &last, &started, &f.DataBytes, &f.State, &f.Uploaded, &staged, &applied, &f.Message, &stop, &f.Position)
 	if err != nil {
 		return f, err
 	}

@@ -136,9 +136,9 @@ func (j *judge) files(f Facts) {
 		switch {
 		case s.FamilyCount > 1 && !to.Stripes:
 			bar("stripe", words.Say("%s is one of %d stripes; the target takes a single file.", name, s.FamilyCount), words.Say("Take this backup again to one file."))
-		case s.Position != 1:
+		case s.Position != 1 && !to.Positions:
 			bar("position", words.Say("The wanted backup is number %d of %d in %s; the target restores the first.", s.Position, s.SetsInFile, name), words.Say("Take each backup to a file of its own (WITH INIT)."))
-		case s.SetsInFile > 1:
+		case s.SetsInFile > 1 && !to.Positions:
 			j.add("sets", "Files", migration.Warned, words.Say("%s holds %d backups; the target restores the first.", name, s.SetsInFile), words.Say("If the import fails, take each backup to a file of its own."))
 		}
 		if !s.Complete {

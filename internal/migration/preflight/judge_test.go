@@ -72,6 +72,10 @@ func TestJudge(t *testing.T) {
 		{"a stripe where they are taken", func(f *Facts) { f.Sets[0].FamilyCount, f.Migration.Traits.Stripes = 2, true }, "stripe", ""},
 		{"the second set of a file", func(f *Facts) { f.Sets[0].Position, f.Sets[0].SetsInFile = 2, 2 }, "position", migration.Barred},
 		{"the first of two sets", func(f *Facts) { f.Sets[0].SetsInFile = 2 }, "sets", migration.Warned},
+		{"the second set where any is taken", func(f *Facts) {
+			f.Sets[0].Position, f.Sets[0].SetsInFile, f.Migration.Traits.Positions = 2, 2, true
+		}, "position", ""},
+		{"several sets where any is taken", func(f *Facts) { f.Sets[0].SetsInFile, f.Migration.Traits.Positions = 2, true }, "sets", ""},
 		{"cut off", func(f *Facts) { f.Sets[2].Complete = false }, "truncated", migration.Barred},
 		{"as large as may be", func(f *Facts) { f.Sets[0].File.Size = f.Migration.Traits.MaxFile }, "too-large", ""},
 		{"a byte larger", func(f *Facts) { f.Sets[0].File.Size = f.Migration.Traits.MaxFile + 1 }, "too-large", migration.Barred},
