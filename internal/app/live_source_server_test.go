@@ -32,14 +32,15 @@ type scripted struct {
 	sets     int
 	base     bakfile.Set
 	rows     []backup.HistoryRow
-	fail     map[string]error // by step: "before log", "after log", "before tail", …
+	fail     map[string]error  // by step: "before log", "after log", "before tail", …
+	swept    map[string]string // by step: where somebody moves the file to at once
 	writes   int
 }
 
 var _ backup.Server = (*scripted)(nil)
 
 func newScripted(t testing.TB, folder string) *scripted {
-	return &scripted{t: t, folder: folder, clock: 1000, state: "ONLINE", fail: map[string]error{}}
+	return &scripted{t: t, folder: folder, clock: 1000, state: "ONLINE", fail: map[string]error{}, swept: map[string]string{}}
 }
 
 // write changes the database; false when it takes no writes.
@@ -92,6 +93,12 @@ func (s *scripted) Backup(_ context.Context, c backup.BackupCall, progress func(
 	}
 	if c.Tail {
 		s.state = "RESTORING"
+	}
+	if away := s.swept[step]; away != "" {
+		delete(s.swept, step)
+		if err := os.Rename(filepath.Join(s.folder, filepath.Base(c.Files[0])), away); err != nil {
+			return err
+		}
 	}
 	progress(100)
 	return s.once("after " + step)

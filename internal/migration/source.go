@@ -141,6 +141,9 @@ func (j *job) backupRefused(ctx context.Context, m Migration, server backup.Serv
 // itself, not believed of the order.
 func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict) error {
 	files, set, err := j.filesOfBackup(ctx, m, t)
+	if fault.Is(err, fault.NotFound) {
+		return j.takenAndRemoved(ctx, m, t, v, err)
+	}
 	if err != nil {
 		return fmt.Errorf("read backup just taken: %w", err)
 	}

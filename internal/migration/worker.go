@@ -319,6 +319,11 @@ func (j *job) uploadFailed(ctx context.Context, m Migration, f File, err error) 
 		p.Code = "upload"
 	}
 	p.Actions = []Button{ButtonRetry, ButtonAddFiles, ButtonTerminate}
+	if m.LiveSource != nil && fault.Is(err, fault.NotFound) {
+		if gone := j.removed(ctx, m, f); gone != nil {
+			p = gone
+		}
+	}
 	return j.stand(ctx, m, p)
 }
 
