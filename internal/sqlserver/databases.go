@@ -111,6 +111,7 @@ func database(r row) backup.Database {
 		ID: int(r.integer("database_id")), Name: r.text("name"), State: r.text("state_desc"),
 		RecoveryModel: r.text("recovery_model_desc"), ReadOnly: r.bit("is_read_only"), UserAccess: r.text("user_access_desc"),
 		Encrypted: r.bit("is_encrypted"), PageVerify: r.text("page_verify_option_desc"), CompatibilityLevel: int(r.integer("compatibility_level")),
+		Broker: r.bit("is_broker_enabled"), Trustworthy: r.bit("is_trustworthy_on"), CDC: r.bit("is_cdc_enabled"), Published: r.bit("is_published") || r.bit("is_merge_published"),
 		PreferredReplica: true, InAvailabilityGroup: r.has("replica_id"),
 		FreeBackupBytes: -1, LogBytesSinceBackup: -1,
 	}

@@ -117,8 +117,8 @@ func databasesView(n *session, _ *database) (out [][]any) {
 		verify := slices.Index([]string{"NONE", "TORN_PAGE_DETECTION", "CHECKSUM"}, db.verify)
 		wait := map[string]int64{"NOTHING": 0, "LOG_BACKUP": 2, "ACTIVE_BACKUP_OR_RESTORE": 3}[db.reuseWait()]
 		out = append(out, []any{db.name, int64(db.id), nil, []byte{1}, db.created, compat, collation, int64(access), db.access, db.readOnly, false, false,
-			int64(db.state), db.state.String(), false, false, int64(0), false, model, db.model(), int64(verify), db.verify, false, false, false, false, db.binding,
-			wait, db.reuseWait(), false, db.tde, replica, member, containment, map[int64]string{0: "NONE", 1: "PARTIAL"}[containment], int64(60), false})
+			int64(db.state), db.state.String(), false, false, int64(0), false, model, db.model(), int64(verify), db.verify, db.trustworthy, db.broker, db.published, false, db.binding,
+			wait, db.reuseWait(), db.cdc, db.tde, replica, member, containment, map[int64]string{0: "NONE", 1: "PARTIAL"}[containment], int64(60), false})
 	}
 	return out
 }

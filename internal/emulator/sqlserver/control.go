@@ -72,6 +72,11 @@ type DatabasePatch struct {
 	Encrypted *bool                  `json:"encrypted,omitempty"`
 	Features  []string               `json:"features,omitempty"`
 	Size      *int64                 `json:"size,omitempty"`
+	// What a RESTORE elsewhere does not bring along.
+	Broker      *bool `json:"broker,omitempty"`
+	Trustworthy *bool `json:"trustworthy,omitempty"`
+	CDC         *bool `json:"cdc,omitempty"`
+	Published   *bool `json:"published,omitempty"`
 }
 
 // PatchDatabase reports whether there is such a database.
@@ -99,6 +104,11 @@ func (s *Server) PatchDatabase(name string, p DatabasePatch) bool {
 	}
 	if p.Size != nil {
 		db.size = max(0, *p.Size)
+	}
+	for to, from := range map[*bool]*bool{&db.broker: p.Broker, &db.trustworthy: p.Trustworthy, &db.cdc: p.CDC, &db.published: p.Published} {
+		if from != nil {
+			*to = *from
+		}
 	}
 	return true
 }

@@ -29,12 +29,13 @@ func (s state) String() string {
 
 // database is one database. The server's lock guards it.
 type database struct {
-	id      int
-	name    string
-	owner   string
-	created time.Time // the server's local time
-	system  bool
-	state   state
+	id                                  int
+	name                                string
+	owner                               string
+	broker, trustworthy, cdc, published bool      // not in a backup, and not known to one restored
+	created                             time.Time // the server's local time
+	system                              bool
+	state                               state
 	// readOnly, access and the options below are ALTER DATABASE's.
 	readOnly  bool
 	access    string // MULTI_USER, RESTRICTED_USER, SINGLE_USER

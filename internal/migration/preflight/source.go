@@ -116,6 +116,9 @@ func JudgeSource(f SourceFacts, target migration.TargetInstance, to endpoint.Tra
 		j.add("version", "Version", migration.Passed, words.Say("%s to %s.", bakfile.Product(f.Server.VersionMajor), bakfile.Product(target.VersionMajor)), words.Text{})
 	}
 	j.features(d, target, to)
+	for _, l := range migration.Losses(d) {
+		j.add(string(l.Code), l.Title, migration.Warned, l.What, l.How)
+	}
 	j.health(f)
 	j.folder(f)
 	j.others(f)
@@ -258,6 +261,10 @@ func JudgeLive(f Facts, s SourceFacts) []migration.Finding {
 	j.instance(f)
 	j.space(f)
 	j.names(f)
+	// Names of files that are to come are letters and digits behind this.
+	if why, fix := migration.RefusedKey(f.Migration.Traits.Keys, f.Migration.StagingPrefix+"database.bak"); !why.IsZero() {
+		j.add("key", "Files", migration.Barred, words.Say("%s: %s", f.Migration.StagingPrefix, why), words.Join(words.Say("Choose another prefix for the files in the bucket."), fix))
+	}
 	calls := f.Migration.Traits.Calls
 	if !calls.Counted() {
 		return j.out

@@ -282,9 +282,15 @@ func byHand(m migration.Migration) []views.Tick {
 	if m.Traits.OwnFolder() {
 		accounts = "Make them on the target with CREATE LOGIN, with the SID of the old ones where you can"
 	}
-	return []views.Tick{
+	out := []views.Tick{}
+	for _, l := range m.Lost() {
+		out = append(out, views.Tick{What: l.Title, How: l.How.String(), Statement: l.Statement(m.Database)})
+	}
+	return append(out, []views.Tick{
 		{What: "Logins", How: "They live in master and did not come along. " + accounts + ", grant them rights, and join the users that lost their login.",
 			Statement: "SELECT name FROM " + name + ".sys.database_principals WHERE type = 'S' AND authentication_type = 1\nALTER USER [user] WITH LOGIN = [login]"},
+		{What: "Owner of the database", How: "Who restored it owns it now. Give it to the login that owned it at the source, or to one that is made for it.",
+			Statement: "ALTER AUTHORIZATION ON DATABASE::" + name + " TO [login]"},
 		{What: "SQL Server Agent jobs", How: "Script those that touch this database at " + m.SourceServer + " and make them where they shall run; stop the old ones."},
 		{What: "Linked servers and synonyms", How: "Those that point at the old server, here and on other servers."},
 		{What: "Connection strings", How: "Applications, reports, ODBC sources, secrets. The old address must no longer be used anywhere."},
@@ -292,5 +298,5 @@ func byHand(m migration.Migration) []views.Tick {
 		{What: "Compatibility level", How: "It stayed as it was. Raise it when the application is tested with it.", Statement: "ALTER DATABASE " + name + " SET COMPATIBILITY_LEVEL = 150"},
 		{What: "Statistics", How: "A newer version estimates by its own rules; fresh statistics help it.", Statement: "EXEC " + name + ".sys.sp_updatestats"},
 		{What: "The source", How: "It is " + frozenAs(m.LiveSource.Freeze) + ". Keep it until the target has a backup of its own and the application has proved itself, then drop it."},
-	}
+	}...)
 }

@@ -3,6 +3,7 @@ package migrations
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -51,13 +52,14 @@ func (s *Pages) waveReport(c echo.Context) (server.View, error) {
 		if m.Finished.After(finished) {
 			finished = m.Finished
 		}
-		hand := byHand(m)
-		for _, tick := range hand {
+		for _, tick := range byHand(m) {
 			account.Hand = append(account.Hand, tick.What)
 		}
-		if v.ByHand == nil && hand != nil {
-			m.Database = "database" // the list holds for each of them
-			v.ByHand = byHand(m)
+		m.Database = "database" // one list, of what any of them needs
+		for _, tick := range byHand(m) {
+			if !slices.ContainsFunc(v.ByHand, func(t views.Tick) bool { return t.What == tick.What }) {
+				v.ByHand = append(v.ByHand, tick)
+			}
 		}
 		v.Members = append(v.Members, account)
 	}
