@@ -6,10 +6,11 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/spec"
 )
 
-// The contents of databases (package contents), as those name them who start a
-// server.
+// The contents of databases and what there is from the start (packages contents
+// and spec), as those name them who start a server.
 type (
 	Contents      = contents.Contents
 	TableContents = contents.TableContents
@@ -17,6 +18,10 @@ type (
 	Change        = contents.Change
 	TableSum      = contents.TableSum
 	ColumnSpec    = contents.Column
+	Login         = spec.Login
+	DatabaseSpec  = spec.Database
+	Container     = spec.Container
+	TableSpec     = spec.Table
 )
 
 // Payload is contents.Carry.

@@ -3,7 +3,6 @@ package sqlserveremu
 import (
 	"time"
 
-	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 )
 
@@ -55,54 +54,4 @@ type Config struct {
 	// Encryption is what connections are offered; the certificate is made anew
 	// at each start, see Running.CA.
 	Encryption tds.Encryption
-}
-
-// Login is a SQL login.
-type Login struct {
-	Name     string `json:"name"`
-	Password string `json:"password"`
-	Sysadmin bool   `json:"sysadmin"`
-	Disabled bool   `json:"disabled"`
-	// Roles are those in databases: db_owner, db_backupoperator, db_datareader,
-	// db_datawriter. The name * stands for every database but the system's own.
-	Roles map[string][]string `json:"roles"`
-	// Server holds server roles and permissions: dbcreator, "VIEW SERVER
-	// STATE", "ALTER ANY CONNECTION", "EXECUTE xp_create_subdir".
-	Server []string `json:"server"`
-}
-
-// DatabaseSpec is a database that exists from the start.
-type DatabaseSpec struct {
-	Name     string
-	Recovery bakfile.RecoveryModel // default FULL
-	// Size is how many bytes its full backup has at least; default 1 MiB.
-	Size int64
-	// RowBytes is how much log one changed row makes; default 512.
-	RowBytes int64
-	Tables   []TableSpec
-	// Features are those of sys.dm_db_persisted_sku_features.
-	Features []string
-	// Containers are further filegroups: FD of FILESTREAM, FX of
-	// memory-optimised tables. Their files have type S.
-	Containers []Container
-	// Contained databases have users of their own, CONTAINMENT = PARTIAL.
-	Contained bool
-	// Encrypted databases have TDE.
-	Encrypted bool
-	// Unbacked databases have never had a full backup.
-	Unbacked bool
-}
-
-// Container is a filegroup of one container, with its kind in sys.data_spaces.
-type Container struct {
-	Name, Kind string
-}
-
-// TableSpec is a table with generated rows. Without columns it gets some of
-// every type.
-type TableSpec struct {
-	Schema  string // default dbo
-	Name    string
-	Columns []ColumnSpec
-	Rows    int
 }
