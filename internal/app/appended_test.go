@@ -89,12 +89,12 @@ func TestALogAppendedBehindItsUpload(t *testing.T) {
 	id := h.followFast("shop", fastLog, toOther)
 	h.until(id, "the differential applied", follows)
 	h.appendsLog("shop")
-	m := h.until(id, "the first log of others", func(m migration.Migration) bool { return len(appendedFiles(m)) > 0 })
+	h.until(id, "the first log of others", func(m migration.Migration) bool { return len(appendedFiles(m)) > 0 })
 	for range 3 {
 		h.appendsLog("shop")
 	}
 	h.cutOver(id)
-	m = h.until(id, "the open database", opened)
+	m := h.until(id, "the open database", opened)
 	if len(appendedFiles(m)) != 4 {
 		t.Errorf("%d sets of others", len(appendedFiles(m)))
 	}
