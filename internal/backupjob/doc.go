@@ -1,4 +1,4 @@
-// Package backuprun carries out what policies and people order about backups:
+// Package backupjob carries out what policies and people order about backups:
 // backups of self-managed servers and their way into a bucket, the removal of
 // sets that nothing keeps, manual backups of the cloud, copies of its sets, and
 // restores under another name.

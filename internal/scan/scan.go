@@ -1,4 +1,4 @@
-// Package collect looks at servers, clouds and buckets for what backups there
+// Package scan looks at servers, clouds and buckets for what backups there
 // are, and tells the catalogue. A look goes on where the last one ended: how
 // far it came is kept after every page, so that any death costs one page, and
 // what was told twice changes nothing.

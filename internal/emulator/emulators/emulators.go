@@ -1,4 +1,4 @@
-// Package garden plants the emulators side by side, as the demo command and the
+// Package emulators starts the emulators side by side, as the demo command and the
 // tests of the whole house visit them: an OSS and an RDS API with an account, a
 // bucket and two instances, and a SQL Server at work. All of it is on loopback.
 package emulators

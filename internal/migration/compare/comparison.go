@@ -1,3 +1,5 @@
+// Package compare reads a source and its target after the cutover and sets them
+// beside one another, as a run of its own.
 package compare
 
 import (

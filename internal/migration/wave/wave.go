@@ -1,3 +1,5 @@
+// Package wave starts, arranges and cuts over several migrations as one; no
+// migration asks for the wave that it is of.
 package wave
 
 import (
