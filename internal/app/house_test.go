@@ -14,7 +14,6 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/bakfile/bakfiletest"
 	"github.com/bakplane/bakplane/internal/demo"
-	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
@@ -31,10 +30,6 @@ type house struct {
 
 	person bool // somebody presses Retry when a migration stands
 }
-
-// throttled turns some calls away, as the service does when other programs of
-// the account call it too.
-var throttled = control.Rule{Times: -1, Share: 0.02, Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."}
 
 func newHouse(t *testing.T, change ...func(*app.Config)) *house {
 	t.Helper()
@@ -54,9 +49,6 @@ func newHouseBeside(t *testing.T, pace emulators.Pace, change ...func(*app.Confi
 			t.Error(err)
 		}
 	})
-	if _, err := h.cloud.RDS.ControlPort().Add(throttled); err != nil {
-		t.Fatal(err)
-	}
 	c := app.Config{Data: h.data, Listen: "127.0.0.1:0", Poll: 20 * time.Millisecond, Settle: time.Second, Runs: 4, UploadParallel: 3, Fresh: 10 * time.Minute}
 	for _, f := range change {
 		f(&c)

@@ -81,3 +81,28 @@ func TestABusyInstanceIsWaitedFor(t *testing.T) {
 		t.Fatalf("first call %+v", m.Calls[0])
 	}
 }
+
+// TestAServiceThatTurnsCallsAway by chance, as it does when other programs of the
+// account call it too: nothing is lost, and nothing is created twice.
+func TestAServiceThatTurnsCallsAway(t *testing.T) {
+	h := newHouse(t)
+	if _, err := h.cloud.RDS.ControlPort().Add(control.Rule{Times: -1, Share: 0.1, Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."}); err != nil {
+		t.Fatal(err)
+	}
+	h.sample(restoretime...)
+	id := h.start(h.draft(func(w *migration.FilesRequest) { w.OpenWhenApplied = true }))
+	m := h.until(id, "the open database", opened)
+	in, _ := h.cloud.RDS.Instance(emulators.Instance)
+	if len(in.Databases) != 1 || len(m.Chain()) == 0 {
+		t.Errorf("%d databases, %d files", len(in.Databases), len(m.Chain()))
+	}
+	taken := 0
+	for _, c := range m.Calls {
+		if (c.Verb == migration.VerbRestore || c.Verb == migration.VerbImport) && c.Happened() {
+			taken++
+		}
+	}
+	if taken != len(m.Chain()) {
+		t.Errorf("%d calls took effect for %d files", taken, len(m.Chain()))
+	}
+}
