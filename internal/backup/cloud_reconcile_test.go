@@ -132,7 +132,7 @@ func TestBoundsOfOrders(t *testing.T) {
 			t.Errorf("%s: %s, %v", tc.name, spelled(got), err)
 		}
 	}
-	if got := spelled(ExtendCall("rm-1", "3", at)) + " " + spelled(ExtendCallInSeconds("rm-1", "3", at)); got != "ModifyBackupSetExpireTime DBInstanceId=rm-1 BackupId=3 ExpectExpireTime=2026-03-03T04:34Z ModifyBackupSetExpireTime DBInstanceId=rm-1 BackupId=3 ExpectExpireTime=2026-03-03T04:34:56Z" {
+	if got := spelled(ExtendCall("rm-1", "3", at)) + " " + spelled(ExtendCallInSeconds("rm-1", "3", at)); got != "ModifyBackupSetExpireTime DBInstanceId=rm-1 BackupId=3 ExpectExpireTime=2026-03-03T04:35Z ModifyBackupSetExpireTime DBInstanceId=rm-1 BackupId=3 ExpectExpireTime=2026-03-03T04:35:00Z" {
 		t.Error(got)
 	}
 }
