@@ -161,7 +161,11 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 		if m.LiveSource.coversGap() {
 			return j.unused(ctx, t, v, words.Say("It does not join what was taken before; the differential that follows covers what it holds."))
 		}
-		// Somebody took a log in between; theirs comes first.
+		// Somebody took a log in between; theirs comes first, and what they took
+		// after ours comes later: the look ends at ours, which is noted by now.
+		if m, err = j.Store.Migration(ctx, j.id); err != nil {
+			return err
+		}
 		server, place, err := j.Ports.Server(ctx, m.LiveSource.ServerID)
 		if err != nil {
 			return err

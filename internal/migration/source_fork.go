@@ -47,9 +47,14 @@ func leaves(m Migration, fork, first backup.GUID, point bakfile.LSN) bool {
 }
 
 // departs reports whether a log just taken leaves the chain: it is on another
-// fork, or it ends before what was taken already.
+// fork, or, where no fork is told, it ends before what was taken already.
 func departs(m Migration, log backup.Set) bool {
-	return len(m.Chain()) > 0 && (leaves(m, log.Fork, log.FirstFork, log.ForkPoint) || log.Last.Compare(m.taken()) < 0)
+	chain := m.Chain()
+	if len(chain) == 0 {
+		return false
+	}
+	told := !log.Fork.IsZero() && !chain[len(chain)-1].ForkID.IsZero()
+	return leaves(m, log.Fork, log.FirstFork, log.ForkPoint) || !told && log.Last.Compare(m.taken()) < 0
 }
 
 func sourceForked(step string) *Problem {

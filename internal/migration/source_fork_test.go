@@ -67,7 +67,8 @@ func TestALogThatDepartsIsNoLink(t *testing.T) {
 		{"on one that began where the tail ended", func(s *backup.Set) { s.Fork[0]++; s.FirstFork, s.ForkPoint = old, m.taken() }, false},
 		{"on one that began before that", func(s *backup.Set) { s.Fork[0]++; s.FirstFork, s.ForkPoint = old, known["log 1"].FirstLSN }, true},
 		{"its fork is not told", func(s *backup.Set) { s.Fork = backup.GUID{} }, false},
-		{"it ends before what was taken", func(s *backup.Set) { s.Last = known["log 1"].FirstLSN }, true},
+		{"others took a later one meanwhile", func(s *backup.Set) { s.Last = known["log 1"].FirstLSN }, false},
+		{"without a fork it ends before what was taken", func(s *backup.Set) { s.Fork, s.Last = backup.GUID{}, known["log 1"].FirstLSN }, true},
 	} {
 		f := next
 		tc.edit(&f)
@@ -119,4 +120,30 @@ func nameOf(t *testing.T, data []byte) string {
 		t.Fatal(err)
 	}
 	return s.Name
+}
+
+// TestOthersLogsBehindOursComeLater: what others took before ours is followed
+// first, what they took after it waits, although ours was noted only when it was
+// ordered.
+func TestOthersLogsBehindOursComeLater(t *testing.T) {
+	data, known := chainFiles(t, "orders")
+	ours := SourceBackup{ID: "3", Kind: "log", Name: nameOf(t, data["log 2"]), Key: "ours.trn", Intended: t0}
+	d, j := at(fed(func(m *Migration) { m.Files = []File{known["full"], known["differential"]} }), t0)
+	before := d.m
+	d.m.LiveSource = new(LiveSource)
+	*d.m.LiveSource = *before.LiveSource
+	d.m.LiveSource.SourceBackups = append(slices.Clone(before.LiveSource.SourceBackups), ours)
+	d.bucket.files["ours.trn"], d.bucket.files["theirs.trn"] = data["log 2"], data["log 1"]
+	row := func(id int64, name, file string, f File) backup.HistoryRow {
+		return backup.HistoryRow{ID: id, User: "sa", Disk: true, Files: []string{"/backup/" + file}, Set: backup.Set{Kind: backup.Log, Name: name, ID: f.SetGUID, Fork: f.ForkID, FirstFork: f.ForkID, Last: f.LastLSN}}
+	}
+	later := known["log 2"]
+	later.LastLSN.Block++
+	d.source.rows = []backup.HistoryRow{row(7, "nightly", "theirs.trn", known["log 1"]), row(8, ours.Name, "ours.trn", known["log 2"]), row(9, "nightly", "gone.trn", later)}
+	if err := j.taken(t.Context(), before, ours, Accepted); err != nil {
+		t.Fatal(err)
+	}
+	if d.m.Problem != nil || len(d.m.Files) != 4 || d.m.Files[2].SetGUID != known["log 1"].SetGUID || d.m.Files[3].SetGUID != known["log 2"].SetGUID {
+		t.Errorf("problem %+v, files %+v", d.m.Problem, d.m.Files)
+	}
 }
