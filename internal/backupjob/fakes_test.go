@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ var (
 // paper is a store in memory that remembers each change.
 type paper struct {
 	Store
+	mu        sync.Mutex // lanes write while the worker reads
 	plan      *Plan
 	orders    map[int]Order
 	changes   []Change
@@ -38,6 +40,8 @@ type paper struct {
 }
 
 func (p *paper) Plan(context.Context, string) (Plan, []Order, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.plan == nil {
 		return Plan{}, nil, fault.New(fault.NotFound, "There is no plan.", "")
 	}
@@ -50,6 +54,8 @@ func (p *paper) Plan(context.Context, string) (Plan, []Order, error) {
 }
 
 func (p *paper) Note(_ context.Context, _ run.Claim, _ string, c Change) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.refuses != nil {
 		return p.refuses
 	}

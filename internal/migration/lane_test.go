@@ -109,7 +109,10 @@ func TestTheUploadOfTheTailDoesNotQueue(t *testing.T) {
 				t.Error(err)
 			}
 			synctest.Wait()
-			uploaded := func() bool { return d.m.Files[2].State == FileStaged || d.m.Files[2].State == FileSent }
+			uploaded := func() bool {
+				m, _ := d.Migration(t.Context(), "m")
+				return m.Files[2].State == FileStaged || m.Files[2].State == FileSent
+			}
 			if uploaded() != !frozen.IsZero() {
 				t.Errorf("%s: the log is %s while another is uploaded", name, d.m.Files[2].State)
 			}

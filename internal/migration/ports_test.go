@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 // called is written to log, in order.
 type desk struct {
 	Store
+	mu      sync.Mutex // lanes write while the worker reads
 	m       Migration
 	others  []Migration // of its wave
 	budget  Budget
@@ -38,7 +40,11 @@ type desk struct {
 	place  Place
 }
 
-func (d *desk) said(what string) { d.log = append(d.log, what) }
+func (d *desk) said(what string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.log = append(d.log, what)
+}
 
 // last is the newest change that was noted.
 func (d *desk) last() Change {
@@ -54,7 +60,11 @@ func (d *desk) Migration(_ context.Context, id string) (Migration, error) {
 			return m, nil
 		}
 	}
-	return d.m, nil
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m := d.m
+	m.Files = slices.Clone(d.m.Files)
+	return m, nil
 }
 
 func (d *desk) Calls(context.Context, string, string, time.Time) (Budget, error) {
@@ -63,6 +73,8 @@ func (d *desk) Calls(context.Context, string, string, time.Time) (Budget, error)
 
 func (d *desk) Note(_ context.Context, _ run.Claim, _ string, c Change) error {
 	d.said("note")
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.changes = append(d.changes, c)
 	for _, f := range c.Files {
 		if at := slices.IndexFunc(d.m.Files, func(o File) bool { return o.Ord == f.Ord }); at >= 0 {
