@@ -154,6 +154,7 @@ func (s *shelf) Delete(_ context.Context, key string) error {
 // box is a server whose answers are written down; it tells the calls it got.
 type box struct {
 	backup.Restorer
+	mu      sync.Mutex
 	calls   []string
 	named   []backup.HistoryRow
 	after   []backup.HistoryRow // named after a backup
@@ -167,10 +168,14 @@ type box struct {
 }
 
 func (b *box) call(format string, args ...any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.calls = append(b.calls, fmt.Sprintf(format, args...))
 }
 
 func (b *box) did(what string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return slices.ContainsFunc(b.calls, func(c string) bool { return strings.HasPrefix(c, what) })
 }
 
