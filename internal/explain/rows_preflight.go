@@ -31,6 +31,7 @@ var preflights = []Row{
 	preflight("instance-state", "instance not running"),
 	preflight("key", "file name refused"),
 	preflight("memory-optimised", "memory-optimised tables"),
+	preflight("access", "who may use it"),
 	preflight("key-advice", "file name"),
 	preflight("last-size", "large last increment"),
 	preflight("name", "name not possible"),

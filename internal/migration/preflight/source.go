@@ -158,7 +158,23 @@ func (j *judge) state(d backup.Database) {
 	default:
 		j.add("source-state", "Source", migration.Passed, words.Say("Online, %s of data, %s of log.", words.Bytes(d.DataBytes), words.Bytes(d.LogBytes)), words.Text{})
 	}
+	j.access(d)
 	j.replica(d)
+}
+
+// access judges who may use the source. In SINGLE_USER the one place is an
+// application's or ours, never both; and the tail counts on it that such a state
+// is a leftover of its own. RESTRICTED_USER travels in backups.
+func (j *judge) access(d backup.Database) {
+	const title = "Who may use it"
+	switch d.UserAccess {
+	case "SINGLE_USER":
+		j.add("access", title, migration.Barred, words.Say("The database is in SINGLE_USER: whoever has the only place keeps everybody else out, backups too."),
+			words.Say("ALTER DATABASE %s SET MULTI_USER, or SET RESTRICTED_USER to keep applications out.", tsql.Shown(d.Name)))
+	case "RESTRICTED_USER":
+		j.add("access", title, migration.Warned, words.Say("The database is in RESTRICTED_USER, which travels in its backups: the target opens to owners and administrators alone."),
+			words.Say("ALTER DATABASE %s SET MULTI_USER before the full backup, unless applications are to stay out. On a target of your own it is set when the database is opened.", tsql.Shown(d.Name)))
+	}
 }
 
 func (j *judge) rights(title, need string, missing []backup.MissingRight) {
