@@ -142,6 +142,17 @@ func TestWhereAHistoryIsReadOn(t *testing.T) {
 	h.rows = h.rows[:3]
 	look(3, historyPage+1, 0)
 	look(0, 3)
+
+	// Of years of history neither look reads more than the newest rows.
+	years := func(end int64) []backup.HistoryRow {
+		return []backup.HistoryRow{{ID: end - firstRows, Set: backup.Set{Database: "a"}}, {ID: end - 1, Set: backup.Set{Database: "a"}}, {ID: end, Set: backup.Set{Database: "a"}}}
+	}
+	h.rows = years(9 * firstRows)
+	s, c = newStand()
+	s.server = h
+	look(2, 8*firstRows)
+	h.databases[0].LastLog, h.rows = noon.Add(2*time.Hour), years(3*firstRows)
+	look(2, 9*firstRows, 2*firstRows)
 }
 
 // TestWhichCopiesAreGone: those of which a file is; of a bucket that cannot be

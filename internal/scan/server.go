@@ -71,18 +71,18 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 		return err
 	}
 	if at.After == 0 {
-		latest, err := server.Newest(ctx)
-		if err != nil {
-			return fmt.Errorf("read msdb history: %w", err)
+		if at.After, err = beginning(ctx, server); err != nil {
+			return err
 		}
-		at.After = max(0, latest-firstRows)
 	}
 	step("databases", fmt.Sprintf("%d databases", len(names)), int64(len(names)), int64(len(names)))
 	read, err := c.history(ctx, l, &at, in.ID, server, place, step)
 	if err == nil && read == 0 && newest.After(at.Newest) && at.After > 0 {
 		// There are newer sets and none behind the cursor: msdb was restored or
-		// made anew, and counts from the beginning.
-		at.After = 0
+		// made anew, and counts otherwise. It is looked at as for the first time.
+		if at.After, err = beginning(ctx, server); err != nil {
+			return err
+		}
 		_, err = c.history(ctx, l, &at, in.ID, server, place, step)
 	}
 	if err != nil {
@@ -92,6 +92,15 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 		at.Newest = newest
 	}
 	return c.keep(ctx, l, at)
+}
+
+// beginning is the row behind which a first look begins.
+func beginning(ctx context.Context, server backup.Server) (int64, error) {
+	newest, err := server.Newest(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("read msdb history: %w", err)
+	}
+	return max(0, newest-firstRows), nil
 }
 
 // history reads pages of msdb behind the cursor.
