@@ -48,7 +48,7 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
 		}
 		if departs(m, r.Set) {
-			p := sourceForked("source-backup/foreign")
+			p := sourceForked(m, "source-backup/foreign")
 			p.Said = strings.Join(r.Files, ", ")
 			return j.stand(ctx, m, p)
 		}

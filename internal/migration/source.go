@@ -66,7 +66,7 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 	if away, err := j.forked(ctx, m, server); err != nil {
 		return err
 	} else if away {
-		return j.stand(ctx, m, sourceForked("source"))
+		return j.stand(ctx, m, sourceForked(m, "source"))
 	}
 	now := j.Now()
 	t := SourceBackup{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == SourceFreeze, Intended: now}
@@ -155,7 +155,7 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 		if err := j.unused(ctx, t, v, words.Say("It does not follow what the target has: the source was restored, reverted or made anew since.")); err != nil {
 			return err
 		}
-		return j.stand(ctx, m, sourceForked(sourceBackupStep(t)))
+		return j.stand(ctx, m, sourceForked(m, sourceBackupStep(t)))
 	}
 	if reached := m.taken(); f.Kind == string(backup.Log) && f.FirstLSN.Compare(reached) > 0 {
 		if m.LiveSource.coversGap() {

@@ -57,8 +57,12 @@ func departs(m Migration, log backup.Set) bool {
 	return leaves(m, log.Fork, log.FirstFork, log.ForkPoint) || !told && log.Last.Compare(m.taken()) < 0
 }
 
-func sourceForked(step string) *Problem {
-	return &Problem{Code: CodeSourceForked, Step: step,
+func sourceForked(m Migration, step string) *Problem {
+	p := &Problem{Code: CodeSourceForked, Step: step,
 		Cause: words.Say("The source was restored over itself, reverted to a snapshot or made anew since its last backup here: what it writes now does not follow what the target has. No log and no differential of it can be applied."),
 		Fix:   words.Say("Abort, which leaves the source as it is, and start again with a new full backup. If it was put back by mistake, whoever did it may still have what was there before."), Actions: []Button{ButtonAbort}}
+	if m.LiveSource.EverFrozen() {
+		p.Fix = words.Say("Abort, which makes the source writable again as it is now, and start again with a new full backup. If it was put back by mistake, whoever did it may still have what was there before.")
+	}
+	return p
 }
