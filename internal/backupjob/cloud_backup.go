@@ -188,7 +188,7 @@ func (c *cloudJob) order(ctx context.Context) error {
 		return errors.Join(err, c.note(ctx, Change{}))
 	case passes(err):
 		*st = backup.OrderState{} // ordered when the instance is free
-		return errors.Join(later(err), c.note(ctx, Change{}))
+		return errors.Join(fault.Later(err), c.note(ctx, Change{}))
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case fault.Is(err, fault.Unavailable):
@@ -203,13 +203,6 @@ func (c *cloudJob) order(ctx context.Context) error {
 func passes(err error) bool {
 	code := fault.CodeOf(err)
 	return code == "not-running" || code == "backup-running"
-}
-
-// later makes a run wait over such a refusal.
-func later(err error) error {
-	f := *fault.From(err)
-	f.Kind = fault.Unavailable
-	return &f
 }
 
 func (c *cloudJob) follow(ctx context.Context) (out run.Outcome, err error) {

@@ -223,7 +223,7 @@ func (w *CloudRestorer) order(ctx context.Context, j *operation[CloudRestore, cl
 		return errors.Join(err, j.note(ctx, Change{}))
 	case passes(err):
 		j.progress = cloudRestoreProgress{} // ordered when the instance is free
-		return errors.Join(later(err), j.note(ctx, Change{}))
+		return errors.Join(fault.Later(err), j.note(ctx, Change{}))
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case fault.Is(err, fault.Unavailable):

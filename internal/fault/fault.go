@@ -129,6 +129,14 @@ func From(err error) *Error {
 	return New(Unknown, "Something went wrong inside Bakplane.", "The log of the dashboard has the details.").Because(err)
 }
 
+// Later is a fault as one that passes by itself: a run waits over it instead of
+// failing.
+func Later(err error) *Error {
+	f := *From(err)
+	f.Kind = Unavailable
+	return &f
+}
+
 // Texts returns the sentences for a person, as they are kept: what is wrong
 // with the other side's words, and what to do.
 func Texts(err error) (message, fix words.Text) {

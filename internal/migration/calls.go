@@ -149,9 +149,7 @@ func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID st
 	c.Verdict, c.Settled, c.Error = Refused, j.Now(), message.String()
 	if fault.CodeOf(err) == "not-running" {
 		// The instance is busy with itself, which passes without anybody.
-		f := *fault.From(err)
-		f.Kind = fault.Unavailable
-		return errors.Join(&f, j.note(ctx, Change{Call: &c}))
+		return errors.Join(fault.Later(err), j.note(ctx, Change{Call: &c}))
 	}
 	if done, err := j.refusedByOwn(ctx, m, c, f, err); done || err != nil {
 		return err
