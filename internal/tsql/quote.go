@@ -1,5 +1,6 @@
-// Package tsql writes names and texts into T-SQL, the only place that does. A
-// statement that is sent uses Name and Text, which refuse what no server would
+// Package tsql writes names and texts into T-SQL, the only place that does for
+// statements; the file that package sourcescript makes spells its literals so
+// that every editor keeps them. A statement that is sent uses Name and Text, which refuse what no server would
 // take; one that is shown to people uses Shown and ShownText.
 package tsql
 
