@@ -23,7 +23,7 @@ func Diff(was, now Standard) []policy.Change {
 	}
 	c.Add(FieldIncremental, "Incremental", policy.OnOff(was.Incremental), policy.OnOff(now.Incremental))
 	c.Add(FieldLog, "Log backups", was.Log.Words(), now.Log.Words())
-	c.Add(FieldEvery, "Snapshots besides", EveryWords(was.SnapshotMinutes), EveryWords(now.SnapshotMinutes))
+	c.Add(FieldEvery, "More snapshots", EveryWords(was.SnapshotMinutes), EveryWords(now.SnapshotMinutes))
 	return c
 }
 

@@ -44,7 +44,7 @@ func cloudFields(z kit.Zone, w server.ServicePolicyRequest, s clouds.Standard, w
 		{Name: clouds.FieldIncremental, Label: "Incremental backups", Type: "choices", Value: strconv.FormatBool(s.Incremental)},
 		{Name: clouds.FieldLog, Label: "Log backups", Type: "choices", Value: string(s.Log), Hint: "They cannot be switched off. More often means more and smaller files, not more bytes."}}
 	if was.Can.Snapshot || s.Method == clouds.Snapshot {
-		fields = append(fields, kit.Field{Name: clouds.FieldEvery, Label: "Snapshots besides", Type: "select", Value: strconv.Itoa(s.SnapshotMinutes), Hint: "More snapshots than the one at the hour."})
+		fields = append(fields, kit.Field{Name: clouds.FieldEvery, Label: "More snapshots", Type: "select", Value: strconv.Itoa(s.SnapshotMinutes), Hint: "With the method Snapshot: besides the one at the hour."})
 	}
 	if was.Can.Cluster || was.Can.SetPriority || s.Priority != clouds.PriorityNone {
 		fields = append(fields, kit.Field{Name: clouds.FieldPriority, Label: "Taken on", Type: "choices", Value: strconv.Itoa(int(s.Priority))})
@@ -88,7 +88,7 @@ func cloudPairs(z kit.Zone, s clouds.Standard, can clouds.Abilities) []kit.Pair 
 		{Key: "Log backups", Value: s.Log.Words()},
 	}
 	if s.SnapshotMinutes > 0 {
-		p = append(p, kit.Pair{Key: "Snapshots besides", Value: clouds.EveryWords(s.SnapshotMinutes)})
+		p = append(p, kit.Pair{Key: "More snapshots", Value: clouds.EveryWords(s.SnapshotMinutes)})
 	}
 	if can.Cluster || s.Priority != clouds.PriorityNone {
 		p = append(p, kit.Pair{Key: "Taken on", Value: s.Priority.Words()})
