@@ -101,8 +101,9 @@ type redo struct {
 	fork     bakfile.GUID
 	base     bakfile.GUID // set restored in full
 	copyOnly bool
-	tail     bool // it is here by BACKUP LOG WITH NORECOVERY
-	broken   bool // a full restore did not end
+	tail     bool      // it is here by BACKUP LOG WITH NORECOVERY
+	broken   bool      // a full restore did not end
+	until    time.Time // of the source: what lies before it is in the database whole
 }
 
 // extent is eight pages that change together: a hundred rows here.

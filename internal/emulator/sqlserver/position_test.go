@@ -63,6 +63,17 @@ func TestRestoreStopsAtAMoment(t *testing.T) {
 	if d := to.now(t, "Shop"); d.State != "RESTORING" {
 		t.Errorf("a moment that was not reached leaves the database %s", d.State)
 	}
+
+	// What lies before the end of a backup that was applied whole cannot be
+	// stopped at any more.
+	time.Sleep(1100 * time.Millisecond) // headers have seconds
+	s.change(t, 1)
+	s.exec(t, "BACKUP LOG Shop TO DISK = 'next.trn'")
+	to.exec(t, "RESTORE DATABASE Shop FROM DISK = 'full.bak' WITH REPLACE, NORECOVERY")
+	to.refused(t, "RESTORE LOG Shop FROM DISK = 'log.trn' WITH STOPAT = '2020-01-01T00:00:00', NORECOVERY", 4335, 3013)
+	to.exec(t, "RESTORE LOG Shop FROM DISK = 'log.trn' WITH NORECOVERY")
+	to.refused(t, "RESTORE LOG Shop FROM DISK = 'next.trn' WITH STOPAT = '"+at.Add(-time.Second).Format("2006-01-02T15:04:05.000")+"', RECOVERY", 4335, 3013)
+	to.exec(t, "RESTORE LOG Shop FROM DISK = 'next.trn' WITH RECOVERY")
 }
 
 // Files of real SQL Servers restore to databases without rows, by the same

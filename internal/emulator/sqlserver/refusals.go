@@ -103,3 +103,7 @@ var (
 	errInTran  = refusal(3021, 16, "Cannot perform a backup or restore operation within a transaction.")
 	errSerial  = refusal(3023, 16, "Backup, file manipulation operations (such as ALTER DATABASE ADD FILE) and encryption changes on a database must be serialized. Reissue the statement after the current backup or file manipulation operation is completed.")
 )
+
+func errStopTooEarly() error {
+	return refusal(4335, 16, "The specified STOPAT time is too early. All or part of the database is already rolled forward beyond that point.")
+}

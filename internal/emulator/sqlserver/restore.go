@@ -107,6 +107,9 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 	switch {
 	case set.Type == bakfile.TypeLog:
 		from, to := db.redo.at, set.LastLSN
+		if o.StopAt != nil && o.StopAt.Before(db.redo.until) {
+			return errStopTooEarly()
+		}
 		if o.StopAt != nil && set.Started.Before(*o.StopAt) {
 			reached = false
 		}
@@ -120,9 +123,12 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 			}
 		}
 		if o.StopAt != nil && to.Compare(from) < 0 {
-			return refusal(4335, 16, "The specified STOPAT time is too early. All or part of the database is already rolled forward beyond that point.")
+			return errStopTooEarly()
 		}
 		db.redo.at, db.redo.fork = to, set.RecoveryForkID
+		if to == set.LastLSN {
+			db.redo.until = set.Started.Time
+		}
 		db.readOnly = set.Flags&media.FlagReadOnly != 0 // the change of the option is in the log
 	case p.Contents == nil:
 		return refusal(3203, 16, "Read on \"%s\" failed: the data backup holds a log", src.Media[0].Shown)
@@ -137,7 +143,7 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 			}
 		}
 		db.tables = contents.TablesOf(p.Contents)
-		db.redo = &redo{at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly()}
+		db.redo = &redo{at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly(), until: set.Finished.Time}
 		db.family, db.binding, db.created = set.FamilyGUID, newGUID(), s.now()
 		db.recovery, db.compat, db.size = set.RecoveryModel, set.CompatibilityLevel, set.BackupSize
 		db.readOnly = set.Flags&media.FlagReadOnly != 0
@@ -145,7 +151,7 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 		db.base = base{checkpoint: set.CheckpointLSN, at: set.Started.Time}
 	default:
 		db.tables = contents.TablesOf(p.Contents)
-		db.redo.at, db.redo.fork, db.recovery = set.LastLSN, set.RecoveryForkID, set.RecoveryModel
+		db.redo.at, db.redo.fork, db.redo.until, db.recovery = set.LastLSN, set.RecoveryForkID, set.Finished.Time, set.RecoveryModel
 		db.readOnly = set.Flags&media.FlagReadOnly != 0
 	}
 	if p.Access != "" { // the option is in the database, and its change in the log
