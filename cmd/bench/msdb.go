@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -74,10 +75,14 @@ func (b *bench) askMsdb(ctx context.Context, rows int) (learned string, took tim
 		}
 	}
 	asked := time.Now()
-	d, err := server.Database(ctx, "shop")
+	if _, err = server.Database(ctx, "shop"); err != nil {
+		return "", 0, err
+	}
+	list, err := server.Databases(ctx)
 	if err != nil {
 		return "", 0, err
 	}
+	d := list[slices.IndexFunc(list, func(d backup.Database) bool { return d.Name == "shop" })]
 	newest, err := server.Newest(ctx)
 	if err != nil {
 		return "", 0, err

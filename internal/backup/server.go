@@ -116,7 +116,9 @@ type Database struct {
 	BaseAt   time.Time
 	// LastFull, LastDiff and LastLog are the newest backups of this lineage on
 	// this server, UTC, finished; copy-only fulls and sets that a restore wrote
-	// into msdb from elsewhere do not count. Zero = msdb knows none.
+	// into msdb from elsewhere do not count. Zero = msdb knows none. LastDiff
+	// and LastLog are told by Databases alone: to find them is to look through
+	// msdb.
 	LastFull, LastDiff, LastLog time.Time
 	LastGoodCheck               time.Time          // UTC; zero = unknown
 	EditionFeatures             []string           // sys.dm_db_persisted_sku_features

@@ -32,7 +32,7 @@ const (
 	// that exists here: lineage and fork tell, and names are those of the
 	// server's collation. Only the newest rows are looked at.
 	newestBackups = `SELECT DB_ID(b.database_name) AS database_id, b.type, b.family_guid, b.last_recovery_fork_guid, b.backup_finish_date, b.time_zone FROM msdb.dbo.backupset AS b
- JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE backup_set_id > %d AND (type = 'I' OR type IN ('D', 'L') AND is_copy_only = 0) { AND database_name = @p1 } GROUP BY database_name, type, family_guid, last_recovery_fork_guid) AS m ON m.newest = b.backup_set_id
+ JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE backup_set_id > %d AND (type = 'I' OR type IN ('D', 'L') AND is_copy_only = 0) GROUP BY database_name, type, family_guid, last_recovery_fork_guid) AS m ON m.newest = b.backup_set_id
  ORDER BY b.backup_set_id`
 
 	// 2016 SP2 and later; local time, 1900-01-01 for never.
@@ -41,7 +41,7 @@ const (
 
 // Databases implements backup.Server. EditionFeatures and
 // LogBytesSinceBackup must be asked from each database by itself: they are
-// there for Database alone.
+// there for Database alone, and LastDiff and LastLog for Databases alone.
 func (s *Server) Databases(ctx context.Context) ([]backup.Database, error) {
 	return s.databases(ctx, "")
 }
@@ -158,25 +158,32 @@ func (a about) addFiles(ctx context.Context, list []backup.Database, byID map[in
 }
 
 // addOldFulls asks msdb for the base that the engine names where the newest rows
-// had no full backup. One that msdb has forgotten stays unknown.
+// had no full backup. One that msdb has forgotten stays unknown, and one that a
+// RESTORE wrote there, of the server it was taken at, was not taken here: a copy
+// restored beside its source names the same base.
 func (a about) addOldFulls(ctx context.Context, list []backup.Database) error {
-	at := map[backup.GUID]int{}
-	for i, d := range list {
+	wanted := map[backup.GUID]bool{}
+	for _, d := range list {
 		if d.LastFull.IsZero() && !d.BaseGUID.IsZero() {
-			at[d.BaseGUID] = i
+			wanted[d.BaseGUID] = true
 		}
 	}
-	for ids := range slices.Chunk(slices.SortedFunc(maps.Keys(at), func(a, b backup.GUID) int { return strings.Compare(a.String(), b.String()) }), maxHistory) {
+	for ids := range slices.Chunk(slices.SortedFunc(maps.Keys(wanted), func(a, b backup.GUID) int { return strings.Compare(a.String(), b.String()) }), maxHistory) {
 		text := make([]string, len(ids))
 		for i, id := range ids {
 			text[i] = "'" + id.String() + "'"
 		}
-		rows, err := a.server.askIf(ctx, "SELECT backup_set_uuid, backup_finish_date, time_zone FROM msdb.dbo.backupset WHERE backup_set_uuid IN ("+strings.Join(text, ", ")+")")
+		rows, err := a.server.askIf(ctx, "SELECT backup_set_uuid, DB_ID(database_name) AS database_id, backup_finish_date, time_zone FROM msdb.dbo.backupset WHERE backup_set_uuid IN ("+strings.Join(text, ", ")+") AND (server_name = @@SERVERNAME OR @@SERVERNAME IS NULL)")
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			list[at[r.guid("backup_set_uuid")]].LastFull = moment(r.date("backup_finish_date"), r).Time()
+			for i, d := range list {
+				named := r.integer("database_id") // 0: a database renamed since
+				if d.LastFull.IsZero() && d.BaseGUID == r.guid("backup_set_uuid") && (named == 0 || named == int64(d.ID)) {
+					list[i].LastFull = moment(r.date("backup_finish_date"), r).Time()
+				}
+			}
 		}
 	}
 	return nil
@@ -205,19 +212,10 @@ func (a about) containers(ctx context.Context, d *backup.Database) error {
 	return nil
 }
 
-// addBackups adds what the engine, msdb and the boot pages remember.
-func (a about) addBackups(ctx context.Context, list []backup.Database, byName map[string]int, byID map[int64]int) error {
-	rows, err := a.askIf(ctx, bases)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		i, ok := byID[r.integer("database_id")]
-		if ok && list[i].BaseGUID.IsZero() && r.has("differential_base_guid") {
-			list[i].BaseGUID = r.guid("differential_base_guid")
-			list[i].BaseAt = r.date("differential_base_time").Add(-quarters(r.integer("utc_offset"))).UTC()
-		}
-	}
+// addNewest adds the newest backups of each lineage. It looks through a hundred
+// thousand rows of msdb, which has no index for it: with a database alone, which
+// a cutover asks about often, the base by its key is enough.
+func (a about) addNewest(ctx context.Context, list []backup.Database, byID map[int64]int) error {
 	newest, err := a.server.Newest(ctx)
 	if refused(err) {
 		newest, err = 0, nil
@@ -225,7 +223,8 @@ func (a about) addBackups(ctx context.Context, list []backup.Database, byName ma
 	if err != nil {
 		return err
 	}
-	if rows, err = a.askIf(ctx, fmt.Sprintf(newestBackups, max(0, newest-looked))); err != nil {
+	rows, err := a.askIf(ctx, fmt.Sprintf(newestBackups, max(0, newest-looked)))
+	if err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -241,6 +240,27 @@ func (a about) addBackups(ctx context.Context, list []backup.Database, byName ma
 			list[i].LastDiff = finished
 		case "L":
 			list[i].LastLog = finished
+		}
+	}
+	return nil
+}
+
+// addBackups adds what the engine, msdb and the boot pages remember.
+func (a about) addBackups(ctx context.Context, list []backup.Database, byName map[string]int, byID map[int64]int) error {
+	rows, err := a.askIf(ctx, bases)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		i, ok := byID[r.integer("database_id")]
+		if ok && list[i].BaseGUID.IsZero() && r.has("differential_base_guid") {
+			list[i].BaseGUID = r.guid("differential_base_guid")
+			list[i].BaseAt = r.date("differential_base_time").Add(-quarters(r.integer("utc_offset"))).UTC()
+		}
+	}
+	if a.name == "" {
+		if err := a.addNewest(ctx, list, byID); err != nil {
+			return err
 		}
 	}
 	if err := a.addOldFulls(ctx, list); err != nil {

@@ -1,6 +1,7 @@
 package sqlserver
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,20 @@ func only(t *testing.T, l live, name string) backup.Database {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// listed is a database as the list of all has it, with its newest backups.
+func listed(t *testing.T, l live, name string) backup.Database {
+	t.Helper()
+	list, err := l.Databases(bg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(list, func(d backup.Database) bool { return d.Name == name })
+	if i < 0 {
+		t.Fatalf("no %s in %+v", name, list)
+	}
+	return list[i]
 }
 
 // Files of memory-optimised tables have the type of FILESTREAM.
@@ -48,7 +63,10 @@ func TestTheNewestBackupsAreThoseOfTheLineage(t *testing.T) {
 	if err := l.take("Sales", backup.Log, "log"); err != nil {
 		t.Fatal(err)
 	}
-	was := only(t, l, "Sales")
+	was := listed(t, l, "Sales")
+	if alone := only(t, l, "Sales"); !alone.LastFull.Equal(was.LastFull) || alone.BaseGUID != was.BaseGUID {
+		t.Errorf("alone: full %s of %s, in the list %s of %s", alone.LastFull, alone.BaseGUID, was.LastFull, was.BaseGUID)
+	}
 	rows, err := l.Recent(bg, "Sales", 10)
 	if err != nil || len(rows) != 2 || rows[0].Set.Kind != backup.Log || rows[1].Set.Kind != backup.Full || was.BaseGUID != rows[1].Set.ID || was.LastFull.IsZero() || was.LastLog.IsZero() {
 		t.Fatalf("%+v, %+v, %v", was, rows, err)
@@ -61,7 +79,7 @@ func TestTheNewestBackupsAreThoseOfTheLineage(t *testing.T) {
 	l.do("ALTER DATABASE Other MODIFY NAME = Sales2; ALTER DATABASE Sales MODIFY NAME = Mine; ALTER DATABASE Sales2 MODIFY NAME = Sales; BACKUP DATABASE Sales TO DISK = N'%s'; BACKUP LOG Sales TO DISK = N'%s.trn'; ALTER DATABASE Sales MODIFY NAME = Other; ALTER DATABASE Mine MODIFY NAME = Sales", file, file)
 	l.do("RESTORE VERIFYONLY FROM DISK = N'%s' WITH LOADHISTORY", file)
 	l.do("BACKUP DATABASE Sales TO DISK = N'%s.copy' WITH COPY_ONLY", file)
-	is := only(t, l, "Sales")
+	is := listed(t, l, "Sales")
 	if !is.LastFull.Equal(was.LastFull) || !is.LastLog.Equal(was.LastLog) || is.BaseGUID != was.BaseGUID {
 		t.Errorf("another's backups count: full %s and %s, log %s and %s", was.LastFull, is.LastFull, was.LastLog, is.LastLog)
 	}
@@ -69,8 +87,17 @@ func TestTheNewestBackupsAreThoseOfTheLineage(t *testing.T) {
 		t.Errorf("recent: %+v, %v", rows, err)
 	}
 
+	// A copy restored beside its source names the same base, and it was not
+	// backed up itself.
+	_, sales := l.file(".own.bak")
+	l.do("BACKUP DATABASE Sales TO DISK = N'%s'; RESTORE DATABASE Copy FROM DISK = N'%s' WITH MOVE 'Sales' TO '/var/opt/mssql/data/copy.mdf', MOVE 'Sales_log' TO '/var/opt/mssql/data/copy.ldf'", sales, sales)
+	was = listed(t, l, "Sales")
+	if c, alone := listed(t, l, "Copy"), only(t, l, "Sales"); c.BaseGUID != was.BaseGUID || !c.LastFull.IsZero() || alone.LastFull.IsZero() {
+		t.Errorf("the copy: base %s of %s, full %s; the source's full %s", c.BaseGUID, was.BaseGUID, c.LastFull, alone.LastFull)
+	}
+
 	l.do("EXEC msdb.dbo.sp_delete_backuphistory '2100-01-01'")
-	if is = only(t, l, "Sales"); is.BaseGUID != was.BaseGUID || is.BaseAt.Sub(was.LastFull).Abs() > time.Minute || !is.LastFull.IsZero() {
+	if is = listed(t, l, "Sales"); is.BaseGUID != was.BaseGUID || is.BaseAt.Sub(was.LastFull).Abs() > time.Minute || !is.LastFull.IsZero() {
 		t.Errorf("with msdb purged: base %s of %s, full %s", is.BaseGUID, was.BaseGUID, is.LastFull)
 	}
 }

@@ -40,7 +40,7 @@ func TestDatabasesAndTheirBackups(t *testing.T) {
 		d.DataBytes <= 0 || d.LogBytes <= 0 || d.Family.IsZero() || d.Fork.IsZero() || !d.PreferredReplica || d.InAvailabilityGroup {
 		t.Errorf("%+v", d)
 	}
-	if !d.LastLogBackupLSN.IsZero() || !d.LastFull.IsZero() || !d.LastLog.IsZero() {
+	if d := listed(t, l, name); !d.LastLogBackupLSN.IsZero() || !d.LastFull.IsZero() || !d.LastLog.IsZero() {
 		t.Errorf("backed up before its first backup: %+v", d)
 	}
 	if err := l.take(name, backup.Log, "log"); !fault.Is(err, fault.Conflict) || !saidNumber(err, 4214) {
@@ -56,8 +56,8 @@ func TestDatabasesAndTheirBackups(t *testing.T) {
 	if d, err = l.Database(bg, name); err != nil {
 		t.Fatal(err)
 	}
-	if d.LastLogBackupLSN.IsZero() || d.LastFull.Before(began) || d.LastDiff.Before(began) || d.LastLog.Before(began) || d.LogBytesSinceBackup < 0 || d.FreeBackupBytes == 0 {
-		t.Errorf("after backups: %+v", d)
+	if in := listed(t, l, name); d.LastLogBackupLSN.IsZero() || d.LastFull.Before(began) || in.LastFull.Before(began) || in.LastDiff.Before(began) || in.LastLog.Before(began) || d.LogBytesSinceBackup < 0 || d.FreeBackupBytes == 0 {
+		t.Errorf("after backups: %+v, in the list %+v", d, in)
 	}
 	list, err := l.Databases(bg)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -94,13 +95,7 @@ func (t *table) ago(w query.Wish, yield func(cell func(int) any) bool, whole fun
 		}
 		return whole(t.one(p.set(i)))
 	}
-	if ids, ok := w.In[t.id]; ok {
-		var places []int
-		for _, v := range ids {
-			if id := value.Whole(v); id >= 1 && id <= int64(p.Sets) {
-				places = append(places, int(id-1))
-			}
-		}
+	if places, ok := t.keyed(w); ok {
 		slices.Sort(places)
 		places = slices.Compact(places)
 		if w.Descending {
@@ -153,6 +148,37 @@ func (t *table) ago(w query.Wish, yield func(cell func(int) any) bool, whole fun
 		}
 	}
 	return true
+}
+
+// keyed tells the places that msdb's indexes name: the primary key of a table,
+// and backupset's index backupsetuuid over backup_set_uuid. There is none over
+// names or times (Microsoft's instmsdb.sql as sys.indexes of msdb shows it).
+func (t *table) keyed(w query.Wish) (places []int, ok bool) {
+	p := t.past
+	if ids, ok := w.In[t.id]; ok {
+		for _, v := range ids {
+			if id := value.Whole(v); id >= 1 && id <= int64(p.Sets) {
+				places = append(places, int(id-1))
+			}
+		}
+		return places, true
+	}
+	ids, ok := w.In["backup_set_uuid"]
+	if !ok || t.columns != BackupsetColumns {
+		return nil, false
+	}
+	wanted := map[bakfile.GUID]bool{}
+	for _, v := range ids {
+		if g, err := bakfile.ParseGUID(value.Text(v)); err == nil {
+			wanted[g] = true
+		}
+	}
+	for i := range p.Sets {
+		if wanted[guid(p.Databases[i%len(p.Databases)].Set.FamilyGUID, i/len(p.Databases), 's')] {
+			places = append(places, i)
+		}
+	}
+	return places, true
 }
 
 // places of the cells that conditions ask for most often: they are known
