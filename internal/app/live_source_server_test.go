@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -29,6 +30,8 @@ type scripted struct {
 	logged   uint32 // Last of the newest log backup
 	state    string
 	readOnly bool
+	access   string // MULTI_USER, or who is let in; empty = MULTI_USER
+	leaves   string // the access that a tail which fails leaves behind
 	sets     int
 	base     bakfile.Set
 	rows     []backup.HistoryRow
@@ -47,7 +50,7 @@ func newScripted(t testing.TB, folder string) *scripted {
 func (s *scripted) write() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.state != "ONLINE" || s.readOnly {
+	if s.state != "ONLINE" || s.readOnly || s.access != "" {
 		return false
 	}
 	s.clock += 10
@@ -76,6 +79,9 @@ func (s *scripted) Backup(_ context.Context, c backup.BackupCall, progress func(
 		step = "tail"
 	}
 	if err := s.once("before " + step); err != nil {
+		if c.Tail {
+			s.access = s.leaves
+		}
 		return err
 	}
 	if s.state != "ONLINE" {
@@ -142,7 +148,7 @@ func (s *scripted) writeFile(c backup.BackupCall) (bakfile.Set, error) {
 func (s *scripted) Database(context.Context, string) (backup.Database, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return backup.Database{Name: "orders", State: s.state, ReadOnly: s.readOnly, RecoveryModel: "FULL", PageVerify: "CHECKSUM", Family: guidOf("f"), Fork: guidOf("f"),
+	return backup.Database{Name: "orders", State: s.state, ReadOnly: s.readOnly, UserAccess: cmp.Or(s.access, "MULTI_USER"), RecoveryModel: "FULL", PageVerify: "CHECKSUM", Family: guidOf("f"), Fork: guidOf("f"),
 		DataBytes: 8 << 20, LogBytes: 8 << 20, FreeBackupBytes: -1, LastGoodCheck: time.Now(), LastLogBackupLSN: s.at(max(s.logged, 1)), LogBytesSinceBackup: int64(s.clock-s.logged) * 512}, nil
 }
 
@@ -173,7 +179,7 @@ func (s *scripted) Recover(context.Context, string) error {
 	if err := s.once("before recover"); err != nil {
 		return err
 	}
-	s.state = "ONLINE"
+	s.state, s.access = "ONLINE", ""
 	return s.once("after recover")
 }
 

@@ -177,6 +177,16 @@ func TestAnAbortGivesTheSourceBack(t *testing.T) {
 		f.follows()
 		abort(t, f)
 	})
+	t.Run("after a tail that left it to one user alone", func(t *testing.T) {
+		f := newLiveSource(t, migration.FreezeTail)
+		f.follows()
+		f.source.fail["before tail"], f.source.leaves = fault.New(fault.Conflict, "The database is not open to everybody.", ""), "SINGLE_USER"
+		f.cutover()
+		if m := f.until(f.id, "a problem", stands); m.LiveSource.Frozen.IsZero() {
+			t.Error("the source is said to take writes while applications are shut out")
+		}
+		abort(t, f)
+	})
 	t.Run("while it is frozen", func(t *testing.T) {
 		f := newLiveSource(t, migration.FreezeTail)
 		f.follows()

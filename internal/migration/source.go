@@ -130,7 +130,7 @@ func (j *job) backupRefused(ctx context.Context, m Migration, server backup.Serv
 	c := Change{SourceBackup: &t, Problem: &p,
 		Steps:  []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepFailed, Finished: t.Settled, Message: p.Cause}},
 		Events: j.event(sourceBackupStep(t), run.Problem, p.Cause)}
-	if t.Tail && writable(ctx, server, m.SourceDatabase) {
+	if t.Tail && writable(ctx, server, m) {
 		never := time.Time{}
 		c.Frozen = &never
 	}
@@ -259,7 +259,7 @@ func (j *job) reconcileBackup(ctx context.Context, m Migration, server backup.Se
 	t.Verdict, t.Settled, t.Error = Void, j.Now(), "never carried out"
 	c := Change{SourceBackup: &t, Events: j.event(sourceBackupStep(t), run.Warning, words.Say("The backup was not taken; it is ordered again.")),
 		Steps: []run.Step{{Key: sourceBackupStep(t), Title: sourceBackupTitle(t), State: run.StepSkipped, Finished: t.Settled, Message: words.Say("Not carried out.")}}}
-	if t.Tail && writable(ctx, server, m.SourceDatabase) {
+	if t.Tail && writable(ctx, server, m) {
 		never := time.Time{}
 		c.Frozen = &never
 	}
@@ -287,9 +287,15 @@ func (j *job) lies(ctx context.Context, m Migration, t SourceBackup) (bool, erro
 
 // writable reports whether the server says that the source takes writes. Only
 // then is a freeze that failed said to be over.
-func writable(ctx context.Context, server backup.Server, database string) bool {
-	d, err := server.Database(ctx, database)
-	return err == nil && d.State == "ONLINE" && !d.ReadOnly
+func writable(ctx context.Context, server backup.Server, m Migration) bool {
+	d, err := server.Database(ctx, m.SourceDatabase)
+	return err == nil && d.State == "ONLINE" && !d.ReadOnly && !keptOut(m, d)
+}
+
+// keptOut reports whether applications are shut out of the source by what a
+// tail may leave behind: SINGLE_USER or RESTRICTED_USER.
+func keptOut(m Migration, d backup.Database) bool {
+	return m.LiveSource.Freeze == FreezeTail && d.UserAccess != "" && d.UserAccess != "MULTI_USER"
 }
 
 func rest(ctx context.Context, d time.Duration) error {
@@ -327,7 +333,7 @@ func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) e
 	if err != nil {
 		return err
 	}
-	if d.State == "RESTORING" {
+	if d.State == "RESTORING" || keptOut(m, d) {
 		err = server.Recover(ctx, m.SourceDatabase)
 	} else if d.ReadOnly && m.LiveSource.Freeze == FreezeReadOnly {
 		err = server.SetReadOnly(ctx, m.SourceDatabase, false)
@@ -338,8 +344,8 @@ func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) e
 	if d, err = server.Database(ctx, m.SourceDatabase); err != nil {
 		return err
 	}
-	if d.State != "ONLINE" || (d.ReadOnly && m.LiveSource.Freeze == FreezeReadOnly) {
-		return fault.Newf(fault.Unavailable, "The source is %s after it was given back.", d.State).WithFix("Look at its error log.")
+	if d.State != "ONLINE" || (d.ReadOnly && m.LiveSource.Freeze == FreezeReadOnly) || keptOut(m, d) {
+		return fault.Newf(fault.Unavailable, "The source is %s %s after it was given back.", d.State, d.UserAccess).WithFix("Look at its error log.")
 	}
 	now := j.Now()
 	return j.note(ctx, Change{GivenBack: &now, Events: j.event("give-back", run.Info, words.Say("The source is writable again.")),

@@ -119,19 +119,24 @@ func TestNobodyStopsAnApplicationBySayingSo(t *testing.T) {
 // so.
 func TestAFreezeIsOverOnlyWhenTheSourceTakesWrites(t *testing.T) {
 	for _, tc := range []struct {
-		name string
-		db   backup.Database
-		err  error
-		tail bool
-		over bool
+		name   string
+		freeze Freeze
+		db     backup.Database
+		err    error
+		tail   bool
+		over   bool
 	}{
-		{"it takes writes", backup.Database{State: "ONLINE"}, nil, true, true},
-		{"it is restoring", backup.Database{State: "RESTORING"}, nil, true, false},
-		{"it is read-only", backup.Database{State: "ONLINE", ReadOnly: true}, nil, true, false},
-		{"it does not answer", backup.Database{State: "ONLINE"}, errLost, true, false},
-		{"an ordinary log", backup.Database{State: "ONLINE"}, nil, false, false},
+		{"it takes writes", FreezeReadOnly, backup.Database{State: "ONLINE"}, nil, true, true},
+		{"it is restoring", FreezeReadOnly, backup.Database{State: "RESTORING"}, nil, true, false},
+		{"it is read-only", FreezeReadOnly, backup.Database{State: "ONLINE", ReadOnly: true}, nil, true, false},
+		{"it does not answer", FreezeReadOnly, backup.Database{State: "ONLINE"}, errLost, true, false},
+		{"an ordinary log", FreezeReadOnly, backup.Database{State: "ONLINE"}, nil, false, false},
+		{"everybody is let in", FreezeTail, backup.Database{State: "ONLINE", UserAccess: "MULTI_USER"}, nil, true, true},
+		{"one is let in", FreezeTail, backup.Database{State: "ONLINE", UserAccess: "SINGLE_USER"}, nil, true, false},
+		{"only administrators are let in", FreezeTail, backup.Database{State: "ONLINE", UserAccess: "RESTRICTED_USER"}, nil, true, false},
+		{"a person let only administrators in", FreezeStopped, backup.Database{State: "ONLINE", UserAccess: "RESTRICTED_USER"}, nil, true, true},
 	} {
-		m := aboutToFreeze(FreezeReadOnly)
+		m := aboutToFreeze(tc.freeze)
 		m.LiveSource.Frozen = t0
 		b := SourceBackup{ID: "3", Kind: "log", Tail: tc.tail, Name: "n", Intended: t0}
 		for what, settle := range map[string]func(*desk, *job) error{
@@ -245,6 +250,7 @@ func TestWhatWasTakenMustJoin(t *testing.T) {
 func TestTheSourceIsGivenBack(t *testing.T) {
 	online, restoring, readOnly := backup.Database{State: "ONLINE"}, backup.Database{State: "RESTORING"}, backup.Database{State: "ONLINE", ReadOnly: true}
 	gone := fault.New(fault.NotFound, "Gone.", "")
+	single, few := backup.Database{State: "ONLINE", UserAccess: "SINGLE_USER"}, backup.Database{State: "ONLINE", UserAccess: "RESTRICTED_USER"}
 	for _, tc := range []struct {
 		name   string
 		freeze Freeze
@@ -262,6 +268,10 @@ func TestTheSourceIsGivenBack(t *testing.T) {
 		{"read-only by us", FreezeReadOnly, true, true, readOnly, nil, online, "writable", true},
 		{"read-only still", FreezeReadOnly, true, true, readOnly, nil, readOnly, "writable", false},
 		{"read-only by others", FreezeTail, true, true, readOnly, nil, readOnly, "", true},
+		{"one is let in", FreezeTail, false, true, single, nil, online, "recover", true},
+		{"only administrators are let in", FreezeTail, true, true, few, nil, online, "recover", true},
+		{"only administrators still", FreezeTail, true, true, few, nil, few, "recover", false},
+		{"only administrators, by others", FreezeStopped, true, true, few, nil, few, "", true},
 		{"the freeze failed, and it is gone", FreezeTail, false, true, online, gone, online, "", true},
 		{"frozen, and gone", FreezeTail, true, true, online, gone, online, "", false},
 		{"frozen, out of reach", FreezeTail, true, true, online, errLost, online, "", false},
