@@ -20,6 +20,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
 	"github.com/bakplane/bakplane/internal/run"
@@ -136,7 +137,7 @@ func prepare(t testing.TB, c *cloudProcess, database string) *journey {
 		if err := furnish.Places(context.Background(), j.files); err != nil {
 			t.Fatal(err)
 		}
-		survey := migration.Survey{Ports: p}
+		survey := drafting.Survey{Ports: p}
 		seen, err := survey.Look(context.Background(), demo.Folder, "")
 		if err != nil {
 			t.Fatal(err)

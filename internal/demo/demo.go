@@ -25,6 +25,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
 	"github.com/bakplane/bakplane/internal/person"
@@ -190,7 +191,7 @@ func (d Furnisher) begin(ctx context.Context, files string) error {
 	if _, err := mtf.Chain(folder, mtf.Options{Database: "orders", Server: "SQLDEMO", Started: started, DataSize: 160 << 20, LogSize: 12 << 20, Checksums: true}); err != nil {
 		return fmt.Errorf("write demo chain: %w", err)
 	}
-	survey := migration.Survey{Ports: d.App.Ports}
+	survey := drafting.Survey{Ports: d.App.Ports}
 	seen, err := survey.Look(ctx, Folder, "orders/")
 	if err != nil {
 		return err

@@ -31,6 +31,18 @@ type FilesRequest struct {
 	Traits                 endpoint.Traits // of the target
 }
 
+// Seen is one file under a prefix, and what it really is.
+type Seen struct {
+	From     string // bucket id where it lies; another than asked for when it was unpacked
+	Key      string
+	Name     string // as listed: of the archive where the backup was inside one
+	Size     int64
+	Modified time.Time
+	File     *bakfile.File // nil when it is no backup file
+	Trouble  string        // why it is none, a sentence
+	Fix      string
+}
+
 // Draft is what would be done, before anything is.
 type Draft struct {
 	Request   FilesRequest

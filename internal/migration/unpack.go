@@ -22,12 +22,11 @@ type Archives struct {
 	ToID  string // bucket for unpacked files
 }
 
-var _ Unpacker = (*Archives)(nil)
-
 // maxUnpacked bounds what an archive may claim to hold, in bytes.
 const maxUnpacked = 256 << 30
 
-// Unpack implements Unpacker.
+// Unpack unpacks an archive, or finds what it unpacked before; it implements
+// drafting.Unpacker.
 func (a *Archives) Unpack(ctx context.Context, bucketID string, from objectstore.Bucket, o objectstore.Object) (toID, key string, err error) {
 	z, err := zip.NewReader(objectstore.ReaderAt(ctx, from, o.Key, o.Size), o.Size)
 	if err != nil {

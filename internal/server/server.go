@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/compare"
+	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -43,7 +44,7 @@ type Deps struct {
 	Kinds      endpoint.Kinds
 	Runs       run.Store
 	Migrations Migrations
-	Survey     *migration.Survey
+	Survey     *drafting.Survey
 	Ports      migration.Ports
 	Clouds     Clouds
 	Catalogue  backup.Catalogue

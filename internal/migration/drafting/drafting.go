@@ -19,7 +19,7 @@ type Drafting struct {
 	Endpoints  endpoint.Store
 	Kinds      endpoint.Kinds
 	Migrations wave.Store
-	Survey     *migration.Survey
+	Survey     *Survey
 	Ports      migration.Ports
 	Progress   *progress.Reader // tells what is on its way already
 	Log        *slog.Logger

@@ -56,7 +56,7 @@ func shelved(t *testing.T) (*Drafting, *int) {
 	asked := 0
 	s := drafts()
 	s.Ports = shelves{folder: b, asked: &asked}
-	s.Survey = &migration.Survey{Ports: s.Ports}
+	s.Survey = &Survey{Ports: s.Ports}
 	return s, &asked
 }
 

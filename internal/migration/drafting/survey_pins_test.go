@@ -1,4 +1,4 @@
-package migration
+package drafting
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
 
@@ -29,7 +30,7 @@ func (b *onlyFile) Read(_ context.Context, _ string, offset, length int64) (io.R
 
 // onlyPlace has that bucket under every id.
 type onlyPlace struct {
-	Ports
+	migration.Ports
 	bucket *onlyFile
 }
 
@@ -51,7 +52,7 @@ func TestAFileIsReadAgainOnceItIsAnother(t *testing.T) {
 		{"another name", func(o *objectstore.Object) { o.Key = "other.bak" }, "b", true},
 		{"the same name elsewhere", func(*objectstore.Object) {}, "c", true},
 	} {
-		b := &onlyFile{file: objectstore.Object{Key: "shop.bak", Size: 4096, Modified: t0}}
+		b := &onlyFile{file: objectstore.Object{Key: "shop.bak", Size: 4096, Modified: time.Date(2026, 11, 20, 13, 0, 0, 0, time.UTC)}}
 		s := &Survey{Ports: onlyPlace{bucket: b}}
 		first, err := s.Look(t.Context(), "b", "")
 		if err != nil || len(first) != 1 || first[0].Trouble == "" || b.reads == 0 {

@@ -1,4 +1,4 @@
-package migration
+package drafting
 
 import (
 	"context"
@@ -6,26 +6,14 @@ import (
 	"fmt"
 	"path"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
-
-// Seen is one file under a prefix, and what it really is.
-type Seen struct {
-	From     string // bucket id where it lies; another than asked for when it was unpacked
-	Key      string
-	Name     string // as listed: of the archive where the backup was inside one
-	Size     int64
-	Modified time.Time
-	File     *bakfile.File // nil when it is no backup file
-	Trouble  string        // why it is none, a sentence
-	Fix      string
-}
 
 // MaxSurvey is how many files one survey looks into.
 const MaxSurvey = 2000
@@ -33,11 +21,11 @@ const MaxSurvey = 2000
 // Survey lists a prefix and reads the header of every file in it. Files whose
 // name, size and time have not changed are not read again.
 type Survey struct {
-	Ports    Ports
+	Ports    migration.Ports
 	Unpacker Unpacker // for archives that hold a backup; nil = leave them alone
 
 	mu   sync.Mutex
-	seen map[string]Seen // by bucket, key, size and time
+	seen map[string]migration.Seen // by bucket, key, size and time
 }
 
 // Unpacker turns an archive into a backup file that can be read at any place,
@@ -48,9 +36,11 @@ type Unpacker interface {
 	Unpack(ctx context.Context, bucketID string, from objectstore.Bucket, o objectstore.Object) (toID, key string, err error)
 }
 
+var _ Unpacker = (*migration.Archives)(nil)
+
 // Look surveys a prefix. Files that are no backups are part of the answer,
 // each with its reason; the error is about the place as a whole.
-func (s *Survey) Look(ctx context.Context, bucketID, prefix string) ([]Seen, error) {
+func (s *Survey) Look(ctx context.Context, bucketID, prefix string) ([]migration.Seen, error) {
 	bucket, err := s.Ports.Bucket(ctx, bucketID)
 	if err != nil {
 		return nil, err
@@ -63,7 +53,7 @@ func (s *Survey) Look(ctx context.Context, bucketID, prefix string) ([]Seen, err
 		return nil, fault.Newf(fault.NotFound, "There is no file under %q.", prefix).
 			WithFix("Check the folder or prefix; names are case-sensitive.")
 	}
-	out := make([]Seen, len(objects))
+	out := make([]migration.Seen, len(objects))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for i, o := range objects {
@@ -97,12 +87,12 @@ func listAll(ctx context.Context, b objectstore.Bucket, prefix string) (out []ob
 	}
 }
 
-func (s *Survey) one(ctx context.Context, bucketID string, bucket objectstore.Bucket, o objectstore.Object) (Seen, error) {
+func (s *Survey) one(ctx context.Context, bucketID string, bucket objectstore.Bucket, o objectstore.Object) (migration.Seen, error) {
 	id := fmt.Sprintf("%s\x00%s\x00%d\x00%d", bucketID, o.Key, o.Size, o.Modified.UnixNano())
 	if got, ok := s.remembered(id); ok {
 		return got, nil
 	}
-	got := Seen{From: bucketID, Key: o.Key, Name: o.Key, Size: o.Size, Modified: o.Modified}
+	got := migration.Seen{From: bucketID, Key: o.Key, Name: o.Key, Size: o.Size, Modified: o.Modified}
 	file, err := bakfile.Read(objectstore.ReaderAt(ctx, bucket, o.Key, o.Size), o.Size)
 	if isArchive(err) && s.Unpacker != nil {
 		return s.unpacked(ctx, id, bucketID, bucket, o)
@@ -125,9 +115,9 @@ func isArchive(err error) bool {
 	return errors.As(err, &e) && e.Looks == "a ZIP archive"
 }
 
-func (s *Survey) unpacked(ctx context.Context, id, bucketID string, bucket objectstore.Bucket, o objectstore.Object) (Seen, error) {
+func (s *Survey) unpacked(ctx context.Context, id, bucketID string, bucket objectstore.Bucket, o objectstore.Object) (migration.Seen, error) {
 	toID, key, err := s.Unpacker.Unpack(ctx, bucketID, bucket, o)
-	got := Seen{From: bucketID, Key: o.Key, Name: o.Key, Size: o.Size, Modified: o.Modified}
+	got := migration.Seen{From: bucketID, Key: o.Key, Name: o.Key, Size: o.Size, Modified: o.Modified}
 	if err != nil {
 		if fault.Is(err, fault.Unavailable) || fault.Of(err) == fault.Unknown {
 			return got, err
@@ -154,18 +144,18 @@ func (s *Survey) unpacked(ctx context.Context, id, bucketID string, bucket objec
 	return got, nil
 }
 
-func (s *Survey) remembered(id string) (Seen, bool) {
+func (s *Survey) remembered(id string) (migration.Seen, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	got, ok := s.seen[id]
 	return got, ok
 }
 
-func (s *Survey) remember(id string, got Seen) {
+func (s *Survey) remember(id string, got migration.Seen) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil || len(s.seen) > 4*MaxSurvey {
-		s.seen = map[string]Seen{}
+		s.seen = map[string]migration.Seen{}
 	}
 	s.seen[id] = got
 }
