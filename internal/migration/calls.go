@@ -3,6 +3,7 @@ package migration
 import (
 	"context"
 	"errors"
+	"path"
 	"slices"
 	"time"
 
@@ -134,6 +135,8 @@ func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID st
 	switch {
 	case err == nil:
 		return j.happened(ctx, m, c, f, Accepted, taskID)
+	case errors.Is(err, ErrPassed):
+		return j.passed(ctx, m, c, f)
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, ErrUndone):
@@ -155,6 +158,16 @@ func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID st
 		return err
 	}
 	return j.note(ctx, j.standing(m, c, m.refusal(err, stepOfVerb(c.Verb, f), f.Ord)))
+}
+
+// passed writes down that the target wanted nothing of a log, together with the
+// file's end: no look at the target will show it.
+func (j *job) passed(ctx context.Context, m Migration, c Call, f File) error {
+	now := j.Now()
+	c.Verdict, c.Settled, c.TaskID = Accepted, now, m.TaskID
+	files := m.as(f, FileApplied, "", now)
+	return j.note(ctx, Change{Call: &c, Files: files, Steps: []run.Step{j.endStep(files[0], now)}, Audit: j.audit(m, "migration."+string(c.Verb), c.Request),
+		Events: j.event(stepOf(f), run.Info, words.Say("Nothing of %s is wanted: a log before it held the moment to stop at.", path.Base(f.Source)))})
 }
 
 // happened writes down that a call took effect.

@@ -43,6 +43,7 @@ func TestWhatBecomesOfACall(t *testing.T) {
 		returns bool
 	}{
 		{"accepted", nil, Accepted, false, false},
+		{"nothing of it is wanted", fault.New(fault.Conflict, "Passed.", "").Because(ErrPassed), Accepted, false, false},
 		{"the answer is lost", errLost, Unknown, false, false},
 		{"it had no effect", errors.Join(errLost, ErrUndone), Void, false, true},
 		{"refused", errRefused, Refused, true, false},
@@ -58,8 +59,15 @@ func TestWhatBecomesOfACall(t *testing.T) {
 		if got != tc.want || (d.m.Problem != nil) != tc.problem || (err != nil) != tc.returns || tc.returns && !fault.Is(err, fault.Unavailable) {
 			t.Errorf("%s: %q, %+v, %v", tc.name, got, d.m.Problem, err)
 		}
-		if sent := d.m.Files[1].State == FileSent; sent != (tc.want == Accepted) {
-			t.Errorf("%s: the log is %s", tc.name, d.m.Files[1].State)
+		state := FileStaged
+		switch {
+		case errors.Is(tc.err, ErrPassed):
+			state = FileApplied
+		case tc.want == Accepted:
+			state = FileSent
+		}
+		if f := d.m.Files[1]; f.State != state || f.Applied.IsZero() != (state != FileApplied) {
+			t.Errorf("%s: the log is %s, applied %s", tc.name, f.State, f.Applied)
 		}
 	}
 }

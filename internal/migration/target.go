@@ -2,6 +2,7 @@ package migration
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -14,6 +15,11 @@ import (
 // such as a throttled request or a connection that was never made. It may be
 // made again without looking.
 var ErrUndone = backup.ErrUndone
+
+// ErrPassed is the answer to Import of a log behind the moment to stop at:
+// nothing of it is wanted, and nothing was changed. No later look at the target
+// tells of such a log.
+var ErrPassed = errors.New("the moment to stop at lies before this log")
 
 // Target is the instance where a database comes to life. Errors are faults:
 // Unavailable means the same call may succeed later (throttling, a gateway's
@@ -29,7 +35,8 @@ type Target interface {
 	// Restore starts restoring the full backup and returns the task's id. It
 	// has no idempotency key.
 	Restore(ctx context.Context, in RestoreCall) (taskID string, err error)
-	// Import adds one differential or log backup to a pending restore.
+	// Import adds one differential or log backup to a pending restore; ErrPassed
+	// for a log of which a target that stops wanted nothing.
 	Import(ctx context.Context, taskID string, in RestoreCall) error
 	// Open brings a pending database online. The key makes a repetition harmless.
 	Open(ctx context.Context, taskID, database string, check CheckMode, key string) error

@@ -200,8 +200,7 @@ func (t *Target) apply(ctx context.Context, in migration.RestoreCall, files []st
 	}
 	err = l.run(ctx, statement, t.server.progress(w))
 	if set.Kind == backup.Log && in.Stopped && stoppedAlready(err) {
-		t.server.works.pass(w)
-		return nil
+		return fault.Newf(fault.Conflict, "Nothing of %s is wanted: a log before it held the moment to stop at.", w.key).Because(migration.ErrPassed)
 	}
 	return err
 }

@@ -333,9 +333,6 @@ func (t *Target) TaskFiles(ctx context.Context, id string) ([]migration.TaskFile
 		}
 		out = append(out, f)
 	}
-	if v.worked && v.work.passed {
-		out = append(out, migration.TaskFile{Name: v.work.key, BackupMode: string(backup.Log), Status: "Restored", Created: v.work.started, Ended: v.work.ended})
-	}
 	if v.working() && v.work.key != "" && (len(out) == 0 || v.work.verb == workImport) {
 		out = append(out, migration.TaskFile{Name: v.work.key, Set: v.work.set, Status: "Restoring", Created: v.work.started,
 			Description: fmt.Sprintf("%.0f percent", v.work.percent)})

@@ -33,7 +33,6 @@ type work struct {
 	ended    time.Time // zero while it runs
 	err      error
 	findings []string // of a check
-	passed   bool     // a log of which nothing was wanted: the one before it held the moment to stop at
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -48,14 +47,6 @@ const (
 	workCheck      verb = "check"        // the database is open already
 	workCheckFirst verb = "check before" // it is open to administrators alone
 )
-
-// pass notes that a server had nothing to restore from a log: its history will
-// not show it.
-func (w *works) pass(one *work) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	one.passed = true
-}
 
 // begin registers a work, or refuses while another one runs. The context ends
 // with ctx, with Terminate and with Close.
