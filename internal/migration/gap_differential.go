@@ -83,7 +83,7 @@ func foreignFull(ctx context.Context, m Migration, server backup.Server) (backup
 	}
 	rows, err := since(ctx, server, m.SourceDatabase, after)
 	for _, r := range rows {
-		if r.Set.Kind == backup.Full && !r.Set.CopyOnly && !ours(m, r.Set.Name) {
+		if r.Set.Kind == backup.Full && !r.Set.CopyOnly && !ours(m, r.Set.Name) && !elsewhere(m, r.Set.Family, r.Set.Fork, r.Set.FirstFork, r.Set.ForkPoint) {
 			return r, err
 		}
 	}

@@ -38,6 +38,10 @@ func TestOthersLogsAreFollowed(t *testing.T) {
 		{"of our lineage", theirs(func(r *backup.HistoryRow) { r.Set.Family = backup.GUID{1} }), func(m *Migration) { m.Family = backup.GUID{1} }, 1, true, ""},
 		{"it tells no lineage", theirs(nil), func(m *Migration) { m.Family = backup.GUID{1} }, 1, true, ""},
 		{"ours is not known", theirs(func(r *backup.HistoryRow) { r.Set.Family = backup.GUID{9} }), func(m *Migration) { m.Family = backup.GUID{} }, 1, true, ""},
+		{"of a copy of ours that went its own way", theirs(func(r *backup.HistoryRow) { r.Set.Fork, r.Set.FirstFork = backup.GUID{9}, backup.GUID{9} }), nil, 0, true, ""},
+		{"of such a copy, out of reach", theirs(func(r *backup.HistoryRow) {
+			r.Set.Fork, r.Set.FirstFork, r.Files[0] = backup.GUID{9}, backup.GUID{9}, "/backup/gone.trn"
+		}), nil, 0, true, ""},
 		{"it ends where we are", theirs(nil), func(m *Migration) { m.Files[0].LastLSN = link.LastLSN }, 0, true, ""},
 		{"our order that has no answer", theirs(func(r *backup.HistoryRow) { r.Set.Name = "pending" }), func(m *Migration) { m.LiveSource.SourceBackups = []SourceBackup{{Name: "pending"}} }, 0, false, ""},
 		{"looked at before", theirs(nil), func(m *Migration) { m.LiveSource.History = 7 }, 0, false, ""},
@@ -96,10 +100,17 @@ func TestADifferentialIsOfferedOnlyWhereItHelps(t *testing.T) {
 		{"others' full came before ours", false, []backup.HistoryRow{full(4, nil), mine}, true},
 		{"others' full came after ours", false, []backup.HistoryRow{mine, full(6, nil)}, false},
 		{"a copy is no base", false, []backup.HistoryRow{mine, full(6, func(s *backup.Set) { s.CopyOnly = true })}, true},
+		{"another lineage's is no base", false, []backup.HistoryRow{mine, full(6, func(s *backup.Set) { s.Family = backup.GUID{9} })}, true},
+		{"a copy's that went its own way is no base", false, []backup.HistoryRow{mine, full(6, func(s *backup.Set) { s.Fork, s.FirstFork = backup.GUID{9}, backup.GUID{9} })}, true},
 		{"a log is no base", false, []backup.HistoryRow{mine, full(6, func(s *backup.Set) { s.Kind = backup.Log })}, true},
 		{"frozen", true, []backup.HistoryRow{mine}, false},
 	} {
-		d, j := at(fed(func(m *Migration) { m.LiveSource.SourceBackups[0].Name = mine.Set.Name }), t0)
+		d, j := at(fed(func(m *Migration) {
+			m.LiveSource.SourceBackups[0].Name, m.Family = mine.Set.Name, backup.GUID{1}
+			for i := range m.Files {
+				m.Files[i].ForkID = backup.GUID{1}
+			}
+		}), t0)
 		if tc.frozen {
 			d.m.LiveSource.Frozen = t0
 		}

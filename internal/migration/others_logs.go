@@ -26,7 +26,10 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 			break // it must still be found by its own search
 		}
 		c.History = &r.ID
-		if !m.Family.IsZero() && !r.Set.Family.IsZero() && r.Set.Family != m.Family { // another server's database of this name was restored here
+		// A set of another database of this name, or of a copy that was restored
+		// and backed up elsewhere, comes into msdb when it is restored here. Of the
+		// source itself the engine is asked before anything is ordered.
+		if elsewhere(m, r.Set.Family, r.Set.Fork, r.Set.FirstFork, r.Set.ForkPoint) {
 			continue
 		}
 		if ours(m, r.Set.Name) || r.Set.Kind != backup.Log || r.Set.CopyOnly || r.Set.Last.Compare(m.taken()) <= 0 {
@@ -46,11 +49,6 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 			p.Fix = words.Say("Copy the file into the server's backup folder under its own name and retry. If it is gone: %s Stop the other job, or it happens again.", p.Fix)
 			return j.note(ctx, Change{Problem: &p, Events: j.event("source-backup/foreign", run.Problem, p.Cause),
 				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
-		}
-		if departs(m, r.Set) {
-			p := sourceForked(m, "source-backup/foreign")
-			p.Said = strings.Join(r.Files, ", ")
-			return j.stand(ctx, m, p)
 		}
 		c.Files = append(c.Files, files...)
 		c.Events = append(c.Events, j.event("source-backup/foreign", run.Warning, words.Say("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)

@@ -29,8 +29,13 @@ func (j *job) forked(ctx context.Context, m Migration, server backup.Server) (bo
 	if err != nil {
 		return false, err
 	}
-	return !m.Family.IsZero() && !d.Family.IsZero() && d.Family != m.Family ||
-		leaves(m, d.Fork, d.FirstFork, d.ForkPoint), nil
+	return elsewhere(m, d.Family, d.Fork, d.FirstFork, d.ForkPoint), nil
+}
+
+// elsewhere reports whether something is of another lineage than the files, or
+// of a copy that went its own way.
+func elsewhere(m Migration, family, fork, first backup.GUID, point bakfile.LSN) bool {
+	return !m.Family.IsZero() && !family.IsZero() && family != m.Family || len(m.Chain()) > 0 && leaves(m, fork, first, point)
 }
 
 // leaves reports whether a recovery fork is another one than that of the files,
