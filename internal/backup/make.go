@@ -17,8 +17,10 @@ func planFamily(sets []*Set, o Options) Plan {
 		p.withoutRoute(in, o)
 		return p
 	}
-	if alone, ok := withoutClosed(in, found[0], o); ok {
-		found = []route{alone}
+	for i, r := range found {
+		if around, ok := withoutClosed(in, r, o); ok {
+			found[i] = around
+		}
 	}
 	r := found[0]
 	p.Fork, p.Reaches = r.fork, r.to

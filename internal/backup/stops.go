@@ -40,18 +40,30 @@ func (r *route) end() (GUID, LSN) {
 	return r.start.fork, r.start.at
 }
 
-// withoutClosed is the way to the moment that needs no log which may hold it and
-// can only be applied as a whole, where there is one: to a backup that ends at
-// the moment, or to a place from which nothing changed until then.
+// withoutClosed is the way to the moment on a route's fork that needs no log
+// which may hold it and can only be applied as a whole, where there is one: to a
+// log that certainly holds the moment and can be stopped in, to a backup that
+// ends at it, or to a place from which nothing changed until then.
 func withoutClosed(in sorted, r route, o Options) (route, bool) {
 	if o.StopAt == nil || r.whole || !slices.ContainsFunc(r.logs, func(l *Set) bool { return closed(l, *o.StopAt) }) {
 		return route{}, false
 	}
 	rest := in
 	rest.logs = slices.DeleteFunc(slices.Clone(in.logs), func(l *Set) bool { return closed(l, *o.StopAt) })
+	o.Fork = r.fork
 	for _, other := range routes(rest, o) {
-		fork, to := other.end()
-		if last := other.last(); last != nil && (sameSecond(last.Finished.Time(), *o.StopAt) || in.still(fork, to, *o.StopAt)) {
+		last := other.last()
+		if last == nil || other.fork != r.fork {
+			continue
+		}
+		ends := sameSecond(last.Finished.Time(), *o.StopAt)
+		if !ends && last.Kind == Log && reaches(last, *o.StopAt, false) { // as a whole it leads past the moment
+			if reaches(last, *o.StopAt, true) {
+				return other, true
+			}
+			continue
+		}
+		if fork, to := other.end(); ends || in.still(fork, to, *o.StopAt) {
 			other.whole = true
 			return other, true
 		}

@@ -110,3 +110,24 @@ func TestRowsWithoutAZoneSaySo(t *testing.T) {
 		t.Errorf("notes %v", p.Notes)
 	}
 }
+
+// TestAWayAroundALogStaysOnItsFork: a log that can only be applied as a whole is
+// gone around on its own fork or not at all. Another fork holds other contents,
+// and is offered; no log is applied past the moment.
+func TestAWayAroundALogStaysOnItsFork(t *testing.T) {
+	p := Plans(build(t, "F 1 10 12", "L 3 10 30 fork=5 from=0 point=15", "L 4 10 60 bulk"), stopAt(20, 0))[0]
+	if p.Choice == nil || len(p.Choice.Candidates) != 2 {
+		t.Fatalf("%s: no choice", picture(p))
+	}
+	for fork, want := range map[int]string{1005: "F1 L3!", 1000: "F1 L4!"} {
+		o := stopAt(20, 0)
+		o.Fork = id(fork)
+		if got := stops(Plans(build(t, "F 1 10 12", "L 3 10 30 fork=5 from=0 point=15", "L 4 10 60 bulk"), o)[0]); got != want {
+			t.Errorf("fork %d: %s, want %s", fork, got, want)
+		}
+	}
+	// On one fork a log without minimally logged changes that reaches the moment is stopped in.
+	if got := stops(Plans(build(t, "F 1 10 12", "L 2 10 30", "L 3 10 40 bulk"), stopAt(15, 0))[0]); got != "F1 L2!" {
+		t.Errorf("two logs: %s", got)
+	}
+}
