@@ -103,3 +103,19 @@ type Outcome struct {
 	Fix     words.Text
 	Tries   int // to be remembered; 0 after progress
 }
+
+// Heeding is the outcome with which a run is left whose person asked for
+// something in the last moment, when its worker did not hear it any more: what
+// has ended stays ended, and nothing that was asked for is slept over.
+func (o Outcome) Heeding(r Request) Outcome {
+	switch {
+	case o.State.Ended():
+	case r == RequestCancel:
+		return Outcome{State: Canceled, Message: words.Say("Canceled.")}
+	case r == RequestPause && (o.State == Waiting || o.State == Queued):
+		return Outcome{State: Paused, Message: words.Say("Paused by a person.")}
+	case r == RequestLook:
+		return Outcome{State: Queued}
+	}
+	return o
+}

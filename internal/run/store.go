@@ -24,7 +24,8 @@ type Store interface {
 	Note(ctx context.Context, g Claim, n Note) error
 	// Progress saves how far a step is, and nothing else: no event, no history.
 	Progress(ctx context.Context, g Claim, step string, done, total int64, rate float64) error
-	// Settle ends the claim.
+	// RecordOutcome ends the claim. A request that came in the last moment is
+	// heeded, as Outcome.Heeding says.
 	RecordOutcome(ctx context.Context, g Claim, o Outcome, at time.Time, events ...Event) error
 	// NextDue is when Claim may find something without anybody's doing; zero
 	// when nothing waits.

@@ -28,7 +28,7 @@ func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.
 		if id == "" {
 			return fault.New(fault.NotFound, "No run is due.", "")
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE runs SET state='running', owner=?1, fence=fence+1, lease_until=?2, wake_at=0, request='',
+		_, err = tx.ExecContext(ctx, `UPDATE runs SET state='running', owner=?1, fence=fence+1, lease_until=?2, wake_at=0, request=CASE request WHEN 'look' THEN '' ELSE request END,
 			started=CASE started WHEN 0 THEN ?3 ELSE started END WHERE id=?4`, owner, micros(now.Add(lease)), micros(now), id)
 		if err != nil {
 			return err
@@ -176,8 +176,8 @@ func (d *DB) Progress(ctx context.Context, g run.Claim, step string, done, total
 	})
 }
 
-// RecordOutcome implements run.Store. A request to look that came in the last moment
-// turns waiting into queued: the person's news is not slept over.
+// RecordOutcome implements run.Store. What a person asked for in the last moment
+// is heeded (run.Outcome.Heeding).
 func (d *DB) RecordOutcome(ctx context.Context, g run.Claim, o run.Outcome, at time.Time, events ...run.Event) error {
 	return d.tx(ctx, "settle run", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
@@ -187,9 +187,7 @@ func (d *DB) RecordOutcome(ctx context.Context, g run.Claim, o run.Outcome, at t
 		if err := tx.QueryRowContext(ctx, `SELECT request FROM runs WHERE id=?`, g.RunID).Scan(&request); err != nil {
 			return err
 		}
-		if request == run.RequestLook && !o.State.Ended() {
-			o = run.Outcome{State: run.Queued}
-		}
+		o = o.Heeding(request)
 		if !run.CanMove(run.Running, o.State) {
 			return fault.Newf(fault.Conflict, "A running run cannot become %q.", o.State)
 		}

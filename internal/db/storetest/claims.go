@@ -100,6 +100,44 @@ func aDecisionIsNotSleptOver(t *testing.T, open Open) {
 	}
 }
 
+// aRequestIsNotLost: a run is paused or canceled although its worker was just
+// leaving it, or died before it heard.
+func aRequestIsNotLost(t *testing.T, open Open) {
+	ctx := context.Background()
+	for to, left := range map[run.State]map[run.State]run.State{
+		run.Paused:   {run.Waiting: run.Paused, run.Queued: run.Paused, run.Succeeded: run.Succeeded, run.Failed: run.Failed},
+		run.Canceled: {run.Waiting: run.Canceled, run.Failed: run.Canceled, run.Succeeded: run.Succeeded},
+	} {
+		for outcome, want := range left {
+			d := open(t)
+			m := migrating(t, d, "1")
+			_, g := claim(t, d, "me", noon)
+			if err := d.Move(ctx, m.RunID, to, entry("run.move")); err != nil {
+				t.Fatal(err)
+			}
+			if err := d.RecordOutcome(ctx, g, run.Outcome{State: outcome, WakeAt: noon.Add(time.Hour)}, noon); err != nil {
+				t.Fatal(err)
+			}
+			if r, err := d.Run(ctx, m.RunID); err != nil || r.State != want {
+				t.Errorf("asked to be %s, left %s: it is %s, want %s, %v", to, outcome, r.State, want, err)
+			}
+		}
+		d := open(t)
+		m := migrating(t, d, "1")
+		claim(t, d, "dead", noon)
+		if err := d.Move(ctx, m.RunID, to, entry("run.move")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.ReleaseOthers(ctx, "alive"); err != nil {
+			t.Fatal(err)
+		}
+		_, g := claim(t, d, "alive", noon)
+		if got, err := d.Request(ctx, g); err != nil || got == run.NoRequest {
+			t.Errorf("asked to be %s before its worker died: the next one hears %q, %v", to, got, err)
+		}
+	}
+}
+
 func aDecisionOvertakesTheEngine(t *testing.T, open Open) {
 	ctx := context.Background()
 	d := open(t)

@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		{"a lost claim writes nothing", aLostClaimWritesNothing},
 		{"runs of a dead life go on at once", runsOfADeadLifeGoOnAtOnce},
 		{"a decision is not slept over", aDecisionIsNotSleptOver},
+		{"a request is not lost", aRequestIsNotLost},
 		{"a decision overtakes the engine", aDecisionOvertakesTheEngine},
 		{"a file is not taken back from the target", aFileIsNotTakenBackFromTheTarget},
 		{"a refused decision leaves no trace", aRefusedDecisionLeavesNoTrace},
