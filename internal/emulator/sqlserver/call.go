@@ -2,11 +2,9 @@ package sqlserveremu
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/disk"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
@@ -176,10 +174,17 @@ func (n *session) procedure(ctx context.Context, name tsql.Name, args []argument
 		if !n.allowed("EXECUTE xp_create_subdir") {
 			return refusal(229, 14, "The EXECUTE permission was denied on the object 'xp_create_subdir', database 'mssqlsystemresource', schema 'sys'.")
 		}
-		return n.createFolder(text(args, 0, "@dir"))
+		if err := disk.Reach(n.server.reach).Make(text(args, 0, "@dir")); err != nil {
+			return refusal(22048, 16, "xp_create_subdir() returned error %s, '%s'", strings.SplitN(media.OSErrorOf(err).Error(), "(", 2)[0], media.OSErrorOf(err))
+		}
+		n.reply.Done(0, -1)
+		return nil
 	case "xp_dirtree":
-		depth, files := text(args, 1, "@depth"), text(args, 2, "@files")
-		return n.dirtree(text(args, 0, "@dir"), depth, files == "1")
+		columns, files := "subdirectory nvarchar(512), depth int", text(args, 2, "@files") == "1"
+		if files {
+			columns += ", file int"
+		}
+		return n.give(columns, disk.Reach(n.server.reach).Tree(text(args, 0, "@dir"), text(args, 1, "@depth"), files))
 	case "sp_delete_backuphistory": // all of it, whatever the date
 		n.server.history.Purge(n.server.now())
 		return nil
@@ -196,65 +201,18 @@ func (n *session) allowed(permission string) bool {
 	return n.rights().server(permission)
 }
 
-// createFolder makes a folder with the missing ones above it.
-func (n *session) createFolder(path string) error {
-	path = filepath.Clean(path)
-	at := path
-	for {
-		if _, err := os.Stat(at); err == nil || filepath.Dir(at) == at {
-			break
-		}
-		at = filepath.Dir(at)
+// give sends a procedure's rows.
+func (n *session) give(columns string, rows [][]any) error {
+	var out []tds.Column
+	for _, c := range columnsOf(columns) {
+		out = append(out, tds.Column{Name: c.Name, Type: c.Type})
 	}
-	_, err := n.server.reach(filepath.Join(at, "x"))
-	if err == nil {
-		err = os.MkdirAll(path, 0o755)
-	}
-	if err != nil {
-		return refusal(22048, 16, "xp_create_subdir() returned error %s, '%s'", strings.SplitN(media.OSErrorOf(err).Error(), "(", 2)[0], media.OSErrorOf(err))
-	}
-	n.reply.Done(0, -1)
-	return nil
-}
-
-// maxListed bounds a listing of a folder.
-const maxListed = 10_000
-
-// dirtree lists a folder as xp_dirtree does: nothing when it cannot be read.
-func (n *session) dirtree(root, depthText string, files bool) error {
-	most := 0
-	if _, err := fmt.Sscan(depthText, &most); err != nil || most <= 0 {
-		most = 100
-	}
-	columns := []tds.Column{{Name: "subdirectory", Type: tds.NVarChar(512)}, {Name: "depth", Type: tds.Int}}
-	if files {
-		columns = append(columns, tds.Column{Name: "file", Type: tds.Int})
-	}
-	n.reply.Columns(columns)
-	var count int64
-	var walk func(dir string, depth int)
-	walk = func(dir string, depth int) {
-		real, err := n.server.reach(filepath.Join(dir, "x"))
-		if err != nil {
-			return
-		}
-		entries, _ := os.ReadDir(filepath.Dir(real))
-		for _, e := range entries {
-			if count >= maxListed || !e.IsDir() && !files {
-				continue
-			}
-			row := []any{e.Name(), int64(depth)}
-			if files {
-				row = append(row, !e.IsDir())
-			}
-			_ = n.reply.Row(row)
-			count++
-			if e.IsDir() && depth < most {
-				walk(filepath.Join(dir, e.Name()), depth+1)
-			}
+	n.reply.Columns(out)
+	for _, row := range rows {
+		if err := n.reply.Row(row); err != nil {
+			return err
 		}
 	}
-	walk(root, 1)
-	n.reply.Done(tds.CommandSelect, count)
+	n.reply.Done(tds.CommandSelect, int64(len(rows)))
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/disk"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -156,9 +157,13 @@ func (n *session) TableFunction(name tsql.Name, args []any) (*query.Relation, er
 	}
 	switch strings.ToLower(name.Last()) {
 	case "dm_os_enumerate_filesystem":
-		return n.enumerate(value.Text(arg(0)), value.Text(arg(1)))
+		rows, err := disk.Reach(s.reach).Enumerate(value.Text(arg(0)), value.Text(arg(1)), s.config.UTCOffset)
+		if err != nil {
+			return nil, refusal(12310, 16, "Cannot enumerate '%s'. Operating system error %s.", value.Text(arg(0)), err)
+		}
+		return &query.Relation{Columns: columnsOf(disk.EnumerateColumns), Rows: rows}, nil
 	case "dm_os_file_exists":
-		return n.fileExists(value.Text(arg(0))), nil
+		return &query.Relation{Columns: columnsOf(disk.ExistsColumns), Rows: [][]any{disk.Reach(s.reach).Exists(value.Text(arg(0)))}}, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
