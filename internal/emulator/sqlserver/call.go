@@ -160,6 +160,9 @@ func text(args []argument, place int, name string) string {
 
 // procedure runs one of the procedures there are.
 func (n *session) procedure(ctx context.Context, name tsql.Name, args []argument) error {
+	if known, err := n.serviced(name, args); known {
+		return err
+	}
 	switch strings.ToLower(name.Last()) {
 	case "sp_executesql":
 		statement, declaration := text(args, 0, "@stmt"), text(args, 1, "@params")

@@ -151,6 +151,11 @@ func (n *session) has(securable, class, permission string) any {
 	case "OBJECT":
 		parts := strings.Split(strings.NewReplacer("[", "", "]", "").Replace(securable), ".")
 		object := strings.ToLower(parts[len(parts)-1])
+		if s.service != nil {
+			if may, known := s.service.Executes(n.login, object); known {
+				return bit(may)
+			}
+		}
 		if strings.HasPrefix(object, "xp_") {
 			return bit(r.server("EXECUTE " + object))
 		}

@@ -35,6 +35,8 @@ type Server struct {
 	started     time.Time
 	skipped     atomic.Int64 // nanoseconds that the clock was put forward
 
+	service Service // nil where people run the server themselves
+
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
 	work sync.WaitGroup // connections and loads

@@ -38,6 +38,7 @@ type session struct {
 	rowCount int64
 	failed   int // number of the last statement's error
 	reply    *tds.Reply
+	inside   bool // of the service itself, past whose rules it is
 }
 
 type variable struct {

@@ -66,6 +66,9 @@ func (n *session) operation(st tsql.Statement) (op, target string) {
 
 // statement runs one statement and ends it, unless it fails.
 func (n *session) statement(ctx context.Context, st tsql.Statement) error {
+	if err := n.stopped(st); err != nil {
+		return err
+	}
 	switch s := st.(type) {
 	case *tsql.Select:
 		return n.selects(ctx, s)

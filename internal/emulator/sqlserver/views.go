@@ -27,6 +27,9 @@ func columnsOf(text string) []query.Column {
 	var out []query.Column
 	for _, part := range splitColumns(text) {
 		name, typ, _ := strings.Cut(strings.TrimSpace(part), " ")
+		if quoted, ok := strings.CutPrefix(strings.TrimSpace(part), "["); ok {
+			name, typ, _ = strings.Cut(quoted, "] ")
+		}
 		t, err := value.ParseType(typ)
 		if err != nil {
 			panic("view column " + part + ": " + err.Error()) // a mistake in this package
@@ -149,6 +152,9 @@ func relationOf(t *contents.Table, now time.Time, database string) (*query.Relat
 // TableFunction gives the rows of a function in FROM.
 func (n *session) TableFunction(name tsql.Name, args []any) (*query.Relation, error) {
 	s := n.server
+	if r, known, err := n.servicedRows(name, args); known {
+		return r, err
+	}
 	arg := func(i int) any {
 		if i < len(args) {
 			return args[i]

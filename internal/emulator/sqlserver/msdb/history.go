@@ -92,6 +92,12 @@ func (h *History) Remember(p *Past) {
 	h.nextSet = max(h.nextSet, int64(p.Sets))
 }
 
+// Forget removes the backups of databases, as sp_delete_database_backuphistory
+// does.
+func (h *History) Forget(of func(database string) bool) {
+	h.sets = slices.DeleteFunc(slices.Clone(h.sets), func(s Set) bool { return of(s.Database) })
+}
+
 // Purge forgets what ended before a moment, as sp_delete_backuphistory does.
 func (h *History) Purge(before time.Time) {
 	h.sets = slices.DeleteFunc(h.sets, func(s Set) bool { return s.Finished.Time.Before(before) })
