@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/disk"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -207,7 +208,7 @@ func (n *session) allowed(permission string) bool {
 // give sends a procedure's rows.
 func (n *session) give(columns string, rows [][]any) error {
 	var out []tds.Column
-	for _, c := range columnsOf(columns) {
+	for _, c := range query.ColumnsOf(columns) {
 		out = append(out, tds.Column{Name: c.Name, Type: c.Type})
 	}
 	n.reply.Columns(out)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
@@ -99,7 +100,7 @@ func findings(db *database, corrupt int, tables []*contents.Table) (errors []tds
 }
 
 func (n *session) checkTable(db *database, errors []tds.Message, summary tds.Message, quiet bool) error {
-	columns := columnsOf(resultColumns)
+	columns := query.ColumnsOf(resultColumns)
 	head := make([]tds.Column, len(columns))
 	for i, c := range columns {
 		name := c.Name

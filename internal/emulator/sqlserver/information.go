@@ -43,7 +43,7 @@ func (n *session) information(kind string, o order.Restore) error {
 		if modern {
 			columns += headerColumns16
 		}
-		r.Columns = columnsOf(columns)
+		r.Columns = query.ColumnsOf(columns)
 		for _, s := range file.Sets {
 			if o.Position > 0 && o.Position != s.Position {
 				continue
@@ -66,7 +66,7 @@ func (n *session) information(kind string, o order.Restore) error {
 		if err != nil {
 			return err
 		}
-		r.Columns = columnsOf(listColumns)
+		r.Columns = query.ColumnsOf(listColumns)
 		p, _ := src.Contents()
 		for _, f := range src.Set.Files {
 			if p.Spaces[f.FilegroupName] != "" {
@@ -75,7 +75,7 @@ func (n *session) information(kind string, o order.Restore) error {
 			r.Rows = append(r.Rows, listRow(&src.Set, f))
 		}
 	case "LABELONLY":
-		r.Columns = columnsOf(labelColumns)
+		r.Columns = query.ColumnsOf(labelColumns)
 		m := file.Media
 		compressed := len(file.Sets) > 0 && file.Sets[0].CompressedSize < file.Sets[0].BackupSize
 		r.Rows = [][]any{{value.TextOrNull(m.Name), m.SetGUID, int64(m.FamilyCount), int64(m.FamilySequence), msdb.FamilyGUID(m.FamilyID), int64(m.SequenceNumber), int64(0),

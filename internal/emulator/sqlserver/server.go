@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/group"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/managed"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/msdb"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/product"
@@ -35,7 +36,7 @@ type Server struct {
 	started     time.Time
 	skipped     atomic.Int64 // nanoseconds that the clock was put forward
 
-	service Service // nil where people run the server themselves
+	service managed.Service // nil where people run the server themselves
 
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc

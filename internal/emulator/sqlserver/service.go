@@ -5,48 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/managed"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 )
 
-// Service is the software of a cloud between the clients of an instance and its
-// engine (package rds is one). It is asked without the server's lock held.
-type Service interface {
-	// Refuses says why a client's statement is not carried out; nil = it is.
-	// Operations are named as for the control port.
-	Refuses(c Caller, operation, database string) error
-	// Procedure carries out one of its own; known is false for all others.
-	Procedure(c Caller, name string, args []Argument) (r Result, known bool, err error)
-	// Function gives the rows of one of its table-valued functions.
-	Function(c Caller, name string, args []any) (r Result, known bool, err error)
-	// Executes reports whether a login may execute one of its procedures.
-	Executes(login, procedure string) (may, known bool)
-}
-
-// Caller is who sent a statement.
-type Caller struct {
-	Login         string
-	InTransaction bool
-	Owns          func(database string) bool // is it db_owner there?
-}
-
-// Argument is one given to a procedure; a nameless one goes by its place.
-type Argument struct {
-	Name  string
-	Value any
-}
-
-// Result is what a procedure or function answers: columns as in CREATE TABLE,
-// none for no rows, and what it prints.
-type Result struct {
-	Columns string
-	Rows    [][]any
-	Prints  []string
-}
-
 // Manage puts a service before the engine, before any client comes.
-func (s *Server) Manage(by Service) { s.service = by }
+func (s *Server) Manage(by managed.Service) { s.service = by }
 
 // Execute carries out statements inside the engine as a login, past the
 // service. What they answer is not heard; the first error ends them. percent is
@@ -98,8 +64,8 @@ func Message(err error) (number int, text string) {
 	return m.Number, m.Text
 }
 
-func (n *session) caller() Caller {
-	return Caller{Login: n.login, InTransaction: n.tran != nil, Owns: func(database string) bool {
+func (n *session) caller() managed.Caller {
+	return managed.Caller{Login: n.login, InTransaction: n.tran != nil, Owns: func(database string) bool {
 		n.server.mu.Lock()
 		defer n.server.mu.Unlock()
 		db := n.server.find(database)
@@ -121,9 +87,9 @@ func (n *session) serviced(name tsql.Name, args []argument) (known bool, err err
 	if n.server.service == nil {
 		return false, nil
 	}
-	given := make([]Argument, len(args))
+	given := make([]managed.Argument, len(args))
 	for i, a := range args {
-		given[i] = Argument{a.name, a.value}
+		given[i] = managed.Argument{Name: a.name, Value: a.value}
 	}
 	r, known, err := n.server.service.Procedure(n.caller(), strings.ToLower(name.Last()), given)
 	if !known || err != nil {
@@ -148,7 +114,7 @@ func (n *session) servicedRows(name tsql.Name, args []any) (*query.Relation, boo
 	if !known || err != nil {
 		return nil, known, err
 	}
-	return &query.Relation{Columns: columnsOf(r.Columns), Rows: r.Rows}, true, nil
+	return &query.Relation{Columns: query.ColumnsOf(r.Columns), Rows: r.Rows}, true, nil
 }
 
 // Now is the server's local time.

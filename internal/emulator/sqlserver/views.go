@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/disk"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
@@ -20,39 +19,6 @@ type view struct {
 	rows    func(n *session, db *database) [][]any
 	needs   string // server permission
 	msdb    bool
-}
-
-// columnsOf reads "name type, name type".
-func columnsOf(text string) []query.Column {
-	var out []query.Column
-	for _, part := range splitColumns(text) {
-		name, typ, _ := strings.Cut(strings.TrimSpace(part), " ")
-		if quoted, ok := strings.CutPrefix(strings.TrimSpace(part), "["); ok {
-			name, typ, _ = strings.Cut(quoted, "] ")
-		}
-		t, err := value.ParseType(typ)
-		if err != nil {
-			panic("view column " + part + ": " + err.Error()) // a mistake in this package
-		}
-		out = append(out, query.Column{Name: name, Type: t})
-	}
-	return out
-}
-
-func splitColumns(text string) (out []string) {
-	depth, from := 0, 0
-	for i, c := range text {
-		switch {
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		case c == ',' && depth == 0:
-			out = append(out, text[from:i])
-			from = i + 1
-		}
-	}
-	return append(out, text[from:])
 }
 
 // Table gives the rows of a view or of a user's table.
@@ -102,13 +68,13 @@ func (n *session) Table(name tsql.Name) (*query.Relation, error) {
 		if v.msdb && !n.rights().role(db, "db_datareader") {
 			return nil, errSelect(name.Last(), db.name, schema)
 		}
-		return &query.Relation{Columns: columnsOf(v.columns), Rows: v.rows(n, db)}, nil
+		return &query.Relation{Columns: query.ColumnsOf(v.columns), Rows: v.rows(n, db)}, nil
 	}
 	if columns, by, rows := s.history.Table(name.Last(), n.Collation()); rows != nil && n.Collation().Equal(schema, "dbo") && strings.EqualFold(db.name, "msdb") {
 		if !n.rights().role(db, "db_datareader") {
 			return nil, errSelect(name.Last(), db.name, schema)
 		}
-		return &query.Relation{Columns: columnsOf(columns), Stream: rows, By: by}, nil
+		return &query.Relation{Columns: query.ColumnsOf(columns), Stream: rows, By: by}, nil
 	}
 	t := db.tables[key]
 	if t == nil || !n.Collation().Equal(t.FullName(), schema+"."+name.Last()) {
@@ -167,9 +133,9 @@ func (n *session) TableFunction(name tsql.Name, args []any) (*query.Relation, er
 		if err != nil {
 			return nil, refusal(12310, 16, "Cannot enumerate '%s'. Operating system error %s.", value.Text(arg(0)), err)
 		}
-		return &query.Relation{Columns: columnsOf(disk.EnumerateColumns), Rows: rows}, nil
+		return &query.Relation{Columns: query.ColumnsOf(disk.EnumerateColumns), Rows: rows}, nil
 	case "dm_os_file_exists":
-		return &query.Relation{Columns: columnsOf(disk.ExistsColumns), Rows: [][]any{disk.Reach(s.reach).Exists(value.Text(arg(0)))}}, nil
+		return &query.Relation{Columns: query.ColumnsOf(disk.ExistsColumns), Rows: [][]any{disk.Reach(s.reach).Exists(value.Text(arg(0)))}}, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,7 +149,7 @@ func (n *session) TableFunction(name tsql.Name, args []any) (*query.Relation, er
 	}
 	switch strings.ToLower(name.Last()) {
 	case "dm_os_volume_stats":
-		r := &query.Relation{Columns: columnsOf("database_id int, file_id int, volume_mount_point nvarchar(512), volume_id nvarchar(512), logical_volume_name nvarchar(512), file_system_type nvarchar(512), total_bytes bigint, available_bytes bigint")}
+		r := &query.Relation{Columns: query.ColumnsOf("database_id int, file_id int, volume_mount_point nvarchar(512), volume_id nvarchar(512), logical_volume_name nvarchar(512), file_system_type nvarchar(512), total_bytes bigint, available_bytes bigint")}
 		if db := byID(arg(0)); db != nil {
 			for _, f := range db.files {
 				if int64(f.id) == value.Whole(arg(1)) {
@@ -193,7 +159,7 @@ func (n *session) TableFunction(name tsql.Name, args []any) (*query.Relation, er
 		}
 		return r, nil
 	case "dm_exec_sql_text":
-		r := &query.Relation{Columns: columnsOf("dbid smallint, objectid int, number smallint, encrypted bit, text nvarchar(max)")}
+		r := &query.Relation{Columns: query.ColumnsOf("dbid smallint, objectid int, number smallint, encrypted bit, text nvarchar(max)")}
 		if h, ok := arg(0).([]byte); ok {
 			for _, o := range s.sessions {
 				if o.activity != nil && string(sqlHandle(o.id)) == string(h) {
@@ -203,18 +169,18 @@ func (n *session) TableFunction(name tsql.Name, args []any) (*query.Relation, er
 		}
 		return r, nil
 	case "dm_db_log_stats":
-		r := &query.Relation{Columns: columnsOf("database_id int, recovery_model nvarchar(60), log_min_lsn nvarchar(24), log_end_lsn nvarchar(24), total_log_size_mb float, active_log_size_mb float, log_truncation_holdup_reason nvarchar(60), log_backup_time datetime, log_backup_lsn nvarchar(24), log_since_last_log_backup_mb float, recovery_vlf_count bigint, log_checkpoint_lsn nvarchar(24)")}
+		r := &query.Relation{Columns: query.ColumnsOf("database_id int, recovery_model nvarchar(60), log_min_lsn nvarchar(24), log_end_lsn nvarchar(24), total_log_size_mb float, active_log_size_mb float, log_truncation_holdup_reason nvarchar(60), log_backup_time datetime, log_backup_lsn nvarchar(24), log_since_last_log_backup_mb float, recovery_vlf_count bigint, log_checkpoint_lsn nvarchar(24)")}
 		if db := byID(arg(0)); db != nil && db.state == online {
 			mb := float64(int64(len(db.log))*db.rowBytes) / (1 << 20)
 			var at any
 			if !db.lastLogAt.IsZero() {
 				at = db.lastLogAt
 			}
-			r.Rows = append(r.Rows, []any{int64(db.id), db.model(), hexLSN(db.lastLog), hexLSN(db.next), max(8, mb), mb, db.reuseWait(), at, hexLSN(db.lastLog), mb, int64(1), hexLSN(db.lastLog)})
+			r.Rows = append(r.Rows, []any{int64(db.id), db.model(), value.HexLSN(db.lastLog), value.HexLSN(db.next), max(8, mb), mb, db.reuseWait(), at, value.HexLSN(db.lastLog), mb, int64(1), value.HexLSN(db.lastLog)})
 		}
 		return r, nil
 	case "dm_io_virtual_file_stats":
-		r := &query.Relation{Columns: columnsOf("database_id smallint, file_id smallint, sample_ms bigint, num_of_reads bigint, num_of_bytes_read bigint, num_of_writes bigint, num_of_bytes_written bigint, size_on_disk_bytes bigint")}
+		r := &query.Relation{Columns: query.ColumnsOf("database_id smallint, file_id smallint, sample_ms bigint, num_of_reads bigint, num_of_bytes_read bigint, num_of_writes bigint, num_of_bytes_written bigint, size_on_disk_bytes bigint")}
 		for _, db := range s.sorted() {
 			for _, f := range db.files {
 				if arg(0) != nil && int64(db.id) != value.Whole(arg(0)) || arg(1) != nil && int64(f.id) != value.Whole(arg(1)) {
@@ -249,25 +215,6 @@ func (db *database) reuseWait() string {
 		return "LOG_BACKUP"
 	}
 	return "NOTHING"
-}
-
-func hexLSN(l bakfile.LSN) any {
-	if l.IsZero() {
-		return nil
-	}
-	const digits = "0123456789abcdef"
-	out := []byte{}
-	put := func(v uint64, n int) {
-		for i := n - 1; i >= 0; i-- {
-			out = append(out, digits[v>>(4*i)&15])
-		}
-	}
-	put(uint64(l.VLF), 8)
-	out = append(out, ':')
-	put(uint64(l.Block), 8)
-	out = append(out, ':')
-	put(uint64(l.Slot), 4)
-	return string(out)
 }
 
 func sqlHandle(session int) []byte {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/managed"
 )
 
 // system are databases that cannot be backed up or restored by the service.
@@ -17,8 +17,8 @@ func system(name string) bool {
 	return slices.ContainsFunc([]string{"master", "model", "msdb", "tempdb", "rdsadmin"}, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
-func (s *Service) backupDatabase(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
-	none := sqlserveremu.Result{}
+func (s *Service) backupDatabase(_ managed.Caller, p *parameters) (managed.Result, error) {
+	none := managed.Result{}
 	name, arn := p.text("@source_db_name"), p.text("@s3_arn_to_backup_to")
 	db, ok := s.exists(name)
 	if !ok || system(name) { // the sentence is not confirmed
@@ -205,18 +205,18 @@ func disks(files []string) string {
 	return strings.Join(out, ", ")
 }
 
-func (s *Service) setConfiguration(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
+func (s *Service) setConfiguration(_ managed.Caller, p *parameters) (managed.Result, error) {
 	name, value := strings.ToLower(p.text("@name")), strings.ToLower(p.text("@value"))
 	if name != "s3 backup compression" || value != "true" && value != "false" { // not confirmed
-		return sqlserveremu.Result{}, refusal("The configuration %s cannot be set to %s.", p.text("@name"), p.text("@value"))
+		return managed.Result{}, refusal("The configuration %s cannot be set to %s.", p.text("@name"), p.text("@value"))
 	}
 	s.set[name] = value
-	return sqlserveremu.Result{}, nil
+	return managed.Result{}, nil
 }
 
 // showConfiguration: which columns it has is not known; these are those of its
 // twin for another engine.
-func (s *Service) showConfiguration(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
+func (s *Service) showConfiguration(_ managed.Caller, p *parameters) (managed.Result, error) {
 	name := strings.ToLower(p.text("@name"))
 	value := s.set[name]
 	switch name {
@@ -227,9 +227,9 @@ func (s *Service) showConfiguration(_ sqlserveremu.Caller, p *parameters) (sqlse
 	case "target_s3_arn_for_tlog_copy":
 		value = s.target
 	default:
-		return sqlserveremu.Result{}, refusal("The configuration %s does not exist.", p.text("@name"))
+		return managed.Result{}, refusal("The configuration %s does not exist.", p.text("@name"))
 	}
-	return sqlserveremu.Result{Columns: "name nvarchar(128), value nvarchar(2048), description nvarchar(2048)", Rows: [][]any{{p.text("@name"), value, nil}}}, nil
+	return managed.Result{Columns: "name nvarchar(128), value nvarchar(2048), description nvarchar(2048)", Rows: [][]any{{p.text("@name"), value, nil}}}, nil
 }
 
 // Snapshot takes a snapshot of the whole instance, as the console or the daily

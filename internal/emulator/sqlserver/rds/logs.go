@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
-	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/managed"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
 
@@ -112,8 +112,8 @@ func (s *Service) copyable() error {
 	return nil
 }
 
-func (s *Service) copySetup(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
-	none := sqlserveremu.Result{}
+func (s *Service) copySetup(_ managed.Caller, p *parameters) (managed.Result, error) {
+	none := managed.Result{}
 	arn := p.text("@target_s3_arn")
 	switch {
 	case arn == "":
@@ -162,8 +162,8 @@ func (s *Service) told(database string) (out []logBackup) {
 	return out
 }
 
-func (s *Service) listLogs(_ sqlserveremu.Caller, args []any) (sqlserveremu.Result, error) {
-	r := sqlserveremu.Result{Columns: logColumns}
+func (s *Service) listLogs(_ managed.Caller, args []any) (managed.Result, error) {
+	r := managed.Result{Columns: logColumns}
 	if len(args) == 0 || args[0] == nil {
 		return r, nil
 	}
@@ -180,8 +180,8 @@ func (s *Service) listLogs(_ sqlserveremu.Caller, args []any) (sqlserveremu.Resu
 
 func number(l bakfile.LSN) any { return value.LSN(l) }
 
-func (s *Service) copyLogs(c sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
-	none := sqlserveremu.Result{}
+func (s *Service) copyLogs(c managed.Caller, p *parameters) (managed.Result, error) {
+	none := managed.Result{}
 	name, kms := p.text("@db_name"), p.text("@kms_key_arn")
 	db, ok := s.exists(name)
 	switch {

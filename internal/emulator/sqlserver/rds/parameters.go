@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/managed"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -40,7 +40,7 @@ type parameters struct {
 
 // read judges names as the engine does: their case does not count, and what a
 // procedure does not have is refused.
-func read(procedure string, args []sqlserveremu.Argument) (*parameters, error) {
+func read(procedure string, args []managed.Argument) (*parameters, error) {
 	d := declared[procedure]
 	p := &parameters{given: map[string]any{}}
 	for i, a := range args {

@@ -11,10 +11,11 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/managed"
 )
 
-func (s *Service) restoreDatabase(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
-	none := sqlserveremu.Result{}
+func (s *Service) restoreDatabase(_ managed.Caller, p *parameters) (managed.Result, error) {
+	none := managed.Result{}
 	stays, err := p.flag("@with_norecovery", false)
 	if err != nil {
 		return none, err
@@ -49,8 +50,8 @@ func (s *Service) restoreDatabase(_ sqlserveremu.Caller, p *parameters) (sqlserv
 	return s.submit(t)
 }
 
-func (s *Service) restoreLog(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
-	none := sqlserveremu.Result{}
+func (s *Service) restoreLog(_ managed.Caller, p *parameters) (managed.Result, error) {
+	none := managed.Result{}
 	stays, err := p.flag("@with_norecovery", true)
 	if err != nil {
 		return none, err
@@ -244,14 +245,14 @@ func (s *Service) fetch(ctx context.Context, bucket, key, file, kms string) erro
 	return to.Close()
 }
 
-func (s *Service) finishRestore(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
+func (s *Service) finishRestore(_ managed.Caller, p *parameters) (managed.Result, error) {
 	name := p.text("@db_name")
 	db, ok := s.exists(name)
 	switch {
 	case !ok || db.State != "RESTORING": // not confirmed
-		return sqlserveremu.Result{}, refusal("Database %s must be in the RESTORING state.", name)
+		return managed.Result{}, refusal("Database %s must be in the RESTORING state.", name)
 	case len(s.pending(name)) > 0: // not confirmed
-		return sqlserveremu.Result{}, refusal("There are pending restore tasks for database %s.", name)
+		return managed.Result{}, refusal("There are pending restore tasks for database %s.", name)
 	}
 	return s.submit(&Task{Type: "FINISH_RESTORE", Database: db.Name, recovery: true, do: func(ctx context.Context, t *Task) error {
 		if err := s.engine.Execute(ctx, Engine, "RESTORE DATABASE "+quoted(t.Database)+" WITH RECOVERY", nil); err != nil {
@@ -262,22 +263,22 @@ func (s *Service) finishRestore(_ sqlserveremu.Caller, p *parameters) (sqlserver
 }
 
 // dropDatabase carries out at once: whether it queues a task is not known.
-func (s *Service) dropDatabase(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
+func (s *Service) dropDatabase(_ managed.Caller, p *parameters) (managed.Result, error) {
 	name := p.text("@db_name")
 	db, ok := s.exists(name)
 	switch {
 	case !ok || system(name): // not confirmed
-		return sqlserveremu.Result{}, refusal("Database %s does not exist or cannot be dropped.", name)
+		return managed.Result{}, refusal("Database %s does not exist or cannot be dropped.", name)
 	case len(s.pending(name)) > 0: // not confirmed
-		return sqlserveremu.Result{}, refusal("There are pending restore tasks for database %s.", name)
+		return managed.Result{}, refusal("There are pending restore tasks for database %s.", name)
 	}
 	drop := "DROP DATABASE " + quoted(db.Name)
 	if db.State == "ONLINE" {
 		drop = "ALTER DATABASE " + quoted(db.Name) + " SET SINGLE_USER WITH ROLLBACK IMMEDIATE; " + drop
 	}
 	if err := s.engine.Execute(s.ctx, Engine, drop, nil); err != nil {
-		return sqlserveremu.Result{}, err
+		return managed.Result{}, err
 	}
 	s.engine.ForgetHistory(db.Name)
-	return sqlserveremu.Result{}, nil
+	return managed.Result{}, nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/managed"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 )
 
@@ -78,9 +79,9 @@ func (s *Service) Close() {
 // refusal is an error that the service raises.
 func refusal(format string, args ...any) error { return tds.Refuse(50000, 16, format, args...) }
 
-// Refuses implements sqlserveremu.Service. The master user has no right to
+// Refuses implements managed.Service. The master user has no right to
 // BACKUP or RESTORE; HEADERONLY and its like need a path that it cannot reach.
-func (s *Service) Refuses(c sqlserveremu.Caller, operation, database string) error {
+func (s *Service) Refuses(c managed.Caller, operation, database string) error {
 	switch {
 	case strings.HasPrefix(operation, "BACKUP "):
 		return tds.Refuse(262, 14, "%s permission denied in database '%s'.", operation, database)
@@ -95,7 +96,7 @@ func (s *Service) Refuses(c sqlserveremu.Caller, operation, database string) err
 }
 
 // procedures that a login may be granted, and what carries them out.
-func (s *Service) procedure(name string) func(c sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
+func (s *Service) procedure(name string) func(c managed.Caller, p *parameters) (managed.Result, error) {
 	switch name {
 	case "rds_backup_database":
 		return s.backupDatabase
@@ -123,7 +124,7 @@ func (s *Service) procedure(name string) func(c sqlserveremu.Caller, p *paramete
 	return nil
 }
 
-// Executes implements sqlserveremu.Service.
+// Executes implements managed.Service.
 func (s *Service) Executes(login, procedure string) (may, known bool) {
 	if s.procedure(procedure) == nil {
 		return false, false
@@ -131,25 +132,25 @@ func (s *Service) Executes(login, procedure string) (may, known bool) {
 	return strings.EqualFold(login, s.config.Master) || login == Engine, true
 }
 
-// Procedure implements sqlserveremu.Service.
-func (s *Service) Procedure(c sqlserveremu.Caller, name string, args []sqlserveremu.Argument) (sqlserveremu.Result, bool, error) {
+// Procedure implements managed.Service.
+func (s *Service) Procedure(c managed.Caller, name string, args []managed.Argument) (managed.Result, bool, error) {
 	do := s.procedure(name)
 	if do == nil {
-		return sqlserveremu.Result{}, false, nil
+		return managed.Result{}, false, nil
 	}
 	if may, _ := s.Executes(c.Login, name); !may {
-		return sqlserveremu.Result{}, true, tds.Refuse(229, 14, "The EXECUTE permission was denied on the object '%s', database 'msdb', schema 'dbo'.", name)
+		return managed.Result{}, true, tds.Refuse(229, 14, "The EXECUTE permission was denied on the object '%s', database 'msdb', schema 'dbo'.", name)
 	}
 	p, err := read(name, args)
 	if err != nil {
-		return sqlserveremu.Result{}, true, err
+		return managed.Result{}, true, err
 	}
 	if submits[name] {
 		switch {
 		case s.config.NoOption:
-			return sqlserveremu.Result{}, true, refusal("Database backup/restore option is not enabled yet or is in the process of being enabled. Please try again later.")
+			return managed.Result{}, true, refusal("Database backup/restore option is not enabled yet or is in the process of being enabled. Please try again later.")
 		case c.InTransaction: // the sentence is not confirmed
-			return sqlserveremu.Result{}, true, refusal("The procedure '%s' cannot be executed within a transaction.", name)
+			return managed.Result{}, true, refusal("The procedure '%s' cannot be executed within a transaction.", name)
 		}
 	}
 	s.mu.Lock()
@@ -162,8 +163,8 @@ func (s *Service) Procedure(c sqlserveremu.Caller, name string, args []sqlserver
 var submits = map[string]bool{"rds_backup_database": true, "rds_restore_database": true, "rds_restore_log": true, "rds_finish_restore": true,
 	"rds_drop_database": true, "rds_tlog_copy_setup": true, "rds_tlog_backup_copy_to_s3": true}
 
-// Function implements sqlserveremu.Service.
-func (s *Service) Function(c sqlserveremu.Caller, name string, args []any) (sqlserveremu.Result, bool, error) {
+// Function implements managed.Service.
+func (s *Service) Function(c managed.Caller, name string, args []any) (managed.Result, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch name {
@@ -174,7 +175,7 @@ func (s *Service) Function(c sqlserveremu.Caller, name string, args []any) (sqls
 		r, err := s.listLogs(c, args)
 		return r, true, err
 	}
-	return sqlserveremu.Result{}, false, nil
+	return managed.Result{}, false, nil
 }
 
 // ring wakes whoever waits; the lock is held.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/managed"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
@@ -59,13 +60,13 @@ const kept = 36 * 24 * time.Hour
 
 // submit queues a task and gives the row that the procedures answer: eleven
 // columns, in another order than those of rds_task_status.
-func (s *Service) submit(t *Task) (sqlserveremu.Result, error) {
+func (s *Service) submit(t *Task) (managed.Result, error) {
 	t.ID, t.Lifecycle = s.nextID, Created
 	t.Created, t.Updated = s.engine.Now(), s.engine.Now()
 	s.nextID++
 	s.tasks = append(s.tasks, t)
 	s.ring()
-	return sqlserveremu.Result{
+	return managed.Result{
 		Columns: "task_id int, task_type nvarchar(128), lifecycle nvarchar(64), created_at datetime, last_updated datetime, database_name nvarchar(128), S3_object_arn nvarchar(2048), overwrite_s3_backup_file int, KMS_master_key_arn nvarchar(2048), task_progress int, task_info nvarchar(max)",
 		Rows: [][]any{{int64(t.ID), t.Type, t.Lifecycle, t.Created, t.Updated, value.TextOrNull(t.Database), value.TextOrNull(t.ARN), bit(t.Overwrite),
 			value.TextOrNull(t.KMS), int64(0), nil}},
@@ -249,20 +250,20 @@ func (s *Service) status(t *Task) []any {
 		value.TextOrNull(t.ARN), bit(t.Overwrite), value.TextOrNull(t.KMS), nil, nil}
 }
 
-func (s *Service) taskStatus(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
+func (s *Service) taskStatus(_ managed.Caller, p *parameters) (managed.Result, error) {
 	id, err := p.number("@task_id", 0)
 	if err != nil {
-		return sqlserveremu.Result{}, err
+		return managed.Result{}, err
 	}
-	return sqlserveremu.Result{Columns: statusColumns, Rows: s.rows(p.text("@db_name"), int(id))}, nil
+	return managed.Result{Columns: statusColumns, Rows: s.rows(p.text("@db_name"), int(id))}, nil
 }
 
 // functionStatus is rds_fn_task_status(database, task); it has a column more.
-func (s *Service) functionStatus(args []any) (sqlserveremu.Result, error) {
+func (s *Service) functionStatus(args []any) (managed.Result, error) {
 	if len(args) != 2 {
-		return sqlserveremu.Result{}, tds.Refuse(313, 16, "An insufficient number of arguments were supplied for the procedure or function msdb.dbo.rds_fn_task_status.")
+		return managed.Result{}, tds.Refuse(313, 16, "An insufficient number of arguments were supplied for the procedure or function msdb.dbo.rds_fn_task_status.")
 	}
-	r := sqlserveremu.Result{Columns: statusColumns + ", task_metadata nvarchar(max)"}
+	r := managed.Result{Columns: statusColumns + ", task_metadata nvarchar(max)"}
 	if args[1] == nil {
 		return r, nil // one user got no rows so
 	}
@@ -286,19 +287,19 @@ func (s *Service) rows(database string, id int) (rows [][]any) {
 	return rows
 }
 
-func (s *Service) cancelTask(_ sqlserveremu.Caller, p *parameters) (sqlserveremu.Result, error) {
+func (s *Service) cancelTask(_ managed.Caller, p *parameters) (managed.Result, error) {
 	id, err := p.number("@task_id", 0)
 	if err != nil {
-		return sqlserveremu.Result{}, err
+		return managed.Result{}, err
 	}
 	i := slices.IndexFunc(s.tasks, func(t *Task) bool { return int64(t.ID) == id })
 	switch {
 	case i < 0: // the sentence is not confirmed
-		return sqlserveremu.Result{}, refusal("Task ID %d does not exist.", id)
+		return managed.Result{}, refusal("Task ID %d does not exist.", id)
 	case s.tasks[i].Type == "FINISH_RESTORE": // the sentence is not confirmed
-		return sqlserveremu.Result{}, refusal("You can't cancel a FINISH_RESTORE task.")
+		return managed.Result{}, refusal("You can't cancel a FINISH_RESTORE task.")
 	case s.tasks[i].final(): // the sentence is not confirmed
-		return sqlserveremu.Result{}, refusal("Task ID %d is in %s state and cannot be cancelled.", id, s.tasks[i].Lifecycle)
+		return managed.Result{}, refusal("Task ID %d is in %s state and cannot be cancelled.", id, s.tasks[i].Lifecycle)
 	}
 	t := s.tasks[i]
 	t.Updated = s.engine.Now()
@@ -310,7 +311,7 @@ func (s *Service) cancelTask(_ sqlserveremu.Caller, p *parameters) (sqlserveremu
 		t.cancel(errCancelled)
 	}
 	s.ring()
-	return sqlserveremu.Result{Columns: statusColumns, Rows: [][]any{s.status(t)}}, nil
+	return managed.Result{Columns: statusColumns, Rows: [][]any{s.status(t)}}, nil
 }
 
 func base(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }
