@@ -67,7 +67,9 @@ type Info struct {
 	StorageClass string // Standard, IA, Archive, …; empty for a folder
 	Encryption   string // algorithm of server-side encryption; empty = off
 	Owner        string // account id; empty = unknown
-	Endpoint     string // host the cloud reads from, without scheme; empty for a folder
+	// Endpoint is what the cloud reads from: a host without scheme, or the ARN of
+	// the bucket or access point, which arn.Object takes as place; empty for a folder.
+	Endpoint string
 }
 
 // Object is one stored file.
@@ -76,7 +78,7 @@ type Object struct {
 	Size         int64 // bytes
 	Modified     time.Time
 	ETag         string  // as the service gives it, without quotes
-	CRC64        *uint64 // ECMA-182; nil where the service does not tell
+	CRC64        *uint64 // see ChecksumOf; nil where the service does not tell
 	StorageClass string
 }
 
@@ -85,7 +87,7 @@ type Part struct {
 	Number int
 	Size   int64
 	ETag   string // the name Complete needs; MD5 in upper-case hex where the service says so
-	// CRC64 of the bytes, ECMA-182. Set by PutPart; nil from Parts where the
+	// CRC64 of the bytes, see ChecksumOf. Set by PutPart; nil from Parts where the
 	// service does not tell.
 	CRC64 *uint64
 }

@@ -17,6 +17,29 @@ func TestCRC64IsTheOneServicesSpeak(t *testing.T) {
 	}
 }
 
+// Check values of CRC-64/XZ, CRC-64/NVME and CRC-32/ISCSI in the catalogue of
+// CRC algorithms.
+func TestChecksumsAreThoseServicesSpeak(t *testing.T) {
+	for c, want := range map[*objectstore.Checksum]uint64{objectstore.CRC64: 0x995dc9bbdf1939fa, objectstore.CRC64NVME: 0xae8b14860a799888, objectstore.CRC32C: 0xe3069283} {
+		if got := c.Update(0, []byte("123456789")); got != want {
+			t.Errorf("%s is %x, want %x", c, got, want)
+		}
+		data := make([]byte, 100<<10)
+		_, _ = rand.NewChaCha8([32]byte{}).Read(data)
+		whole := c.Update(0, data)
+		rapid.Check(t, func(t *rapid.T) {
+			cut := rapid.IntRange(0, len(data)).Draw(t, "cut")
+			a, b := c.Update(0, data[:cut]), c.Update(0, data[cut:])
+			if got := c.Combine(a, b, int64(len(data)-cut)); got != whole {
+				t.Fatalf("%s put together at %d is %x, want %x", c, cut, got, whole)
+			}
+			if got := c.Update(a, data[cut:]); got != whole {
+				t.Fatalf("%s continued at %d is %x, want %x", c, cut, got, whole)
+			}
+		})
+	}
+}
+
 func TestLongSumsAreThoseOfTheStandardLibrary(t *testing.T) {
 	data := make([]byte, 300<<10)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(data)

@@ -43,7 +43,7 @@ func (j *job) complete(ctx context.Context) (Object, error) {
 	for number := 1; number <= j.begun.Parts; number++ {
 		p := j.parts[number]
 		parts = append(parts, p)
-		crc = CombineCRC64(crc, *p.CRC64, p.Size)
+		crc = j.crc.Combine(crc, *p.CRC64, p.Size)
 	}
 	if err := j.unchanged(ctx, crc); err != nil {
 		return Object{}, err
@@ -110,7 +110,7 @@ func (j *job) accept(ctx context.Context, o Object, crc uint64) (Object, error) 
 }
 
 func (j *job) reject(ctx context.Context) error {
-	bad := fault.Newf(fault.Conflict, "The object %s differs from the file: the checksum (CRC64) the service computed is not that of the bytes sent.", j.Key).
+	bad := fault.Newf(fault.Conflict, "The object %s differs from the file: the checksum (%s) the service computed is not that of the bytes sent.", j.Key, j.crc).
 		WithFix("Start the upload again. If it happens again, look for a proxy or a memory fault between this machine and the bucket.")
 	if err := j.Bucket.Delete(ctx, j.Key); err != nil {
 		return bad.Because(fmt.Errorf("delete the object: %w", err))
@@ -168,7 +168,7 @@ func (j *job) ownCRC(ctx context.Context, noted []Part) (uint64, error) {
 		if p == nil || p.CRC64 == nil {
 			return j.sum(ctx, 0, j.begun.Size, io.Discard)
 		}
-		crc = CombineCRC64(crc, *p.CRC64, p.Size)
+		crc = j.crc.Combine(crc, *p.CRC64, p.Size)
 	}
 	return crc, nil
 }
@@ -205,6 +205,6 @@ func (j *job) readBack(ctx context.Context, size int64) (uint64, error) {
 		return 0, err
 	}
 	defer r.Close()
-	crc, _, err := sumOf(ctx, r, io.Discard)
+	crc, _, err := sumOf(ctx, j.crc, r, io.Discard)
 	return crc, err
 }

@@ -110,7 +110,7 @@ func (j *job) bring(ctx context.Context, number int, held, noted *Part) error {
 			return nil
 		case noted != nil: // the file was touched, and this part is another now
 			return Changed(j.Key)
-		case strings.EqualFold(held.ETag, sum):
+		case same(*held, sum, crc):
 			j.meter.add(length)
 			return j.note(ctx, Part{Number: number, Size: length, ETag: held.ETag, CRC64: &crc})
 		}
@@ -150,6 +150,15 @@ func (j *job) send(ctx context.Context, number int) (Part, error) {
 	})
 }
 
+// same reports whether a part that the service holds has these sums: its own,
+// where it tells one, else the MD5 that its ETag often is.
+func same(held Part, md5 string, crc uint64) bool {
+	if held.CRC64 != nil {
+		return *held.CRC64 == crc
+	}
+	return strings.EqualFold(held.ETag, md5)
+}
+
 func (j *job) arrived(ctx context.Context, number int) (Part, bool, error) {
 	held, err := j.Bucket.Parts(ctx, j.Key, j.begun.ID)
 	if err != nil {
@@ -160,7 +169,7 @@ func (j *job) arrived(ctx context.Context, number int) (Part, bool, error) {
 		return Part{}, false, nil
 	}
 	sum, crc, err := j.sums(ctx, number)
-	if err != nil || !strings.EqualFold(sum, p.ETag) {
+	if err != nil || !same(*p, sum, crc) {
 		return Part{}, false, err
 	}
 	j.meter.add(p.Size)
@@ -213,7 +222,7 @@ func (j *job) sum(ctx context.Context, offset, length int64, also io.Writer) (ui
 		return 0, err
 	}
 	defer r.Close()
-	crc, n, err := sumOf(ctx, r, also)
+	crc, n, err := sumOf(ctx, j.crc, r, also)
 	if err == nil && n != length {
 		err = Changed(j.Key)
 	}
@@ -221,14 +230,14 @@ func (j *job) sum(ctx context.Context, offset, length int64, also io.Writer) (ui
 }
 
 // sumOf reads to the end, in steps that notice a cancelled context.
-func sumOf(ctx context.Context, r io.Reader, also io.Writer) (crc uint64, n int64, err error) {
+func sumOf(ctx context.Context, c *Checksum, r io.Reader, also io.Writer) (crc uint64, n int64, err error) {
 	buf := make([]byte, 256<<10)
 	for {
 		if err := ctx.Err(); err != nil {
 			return 0, n, err
 		}
 		got, err := r.Read(buf)
-		crc = UpdateCRC64(crc, buf[:got])
+		crc = c.Update(crc, buf[:got])
 		_, _ = also.Write(buf[:got]) // hashes do not fail
 		n += int64(got)
 		if errors.Is(err, io.EOF) {

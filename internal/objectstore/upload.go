@@ -28,7 +28,7 @@ const (
 // Upload brings a source into a bucket, in parts, in parallel, and survives
 // death at any moment: Run looks what the ledger and the service know, acts,
 // and notes. A finished part is not sent again. The object is accepted only
-// when its CRC64 equals that of the bytes sent and the source stayed the same
+// when its checksum equals that of the bytes sent and the source stayed the same
 // from the first attempt to the last.
 //
 // At most one Run for the same ledger at a time.
@@ -52,7 +52,8 @@ type Upload struct {
 type job struct {
 	Upload
 	begun Begun
-	print string // the source's fingerprint when this Run began
+	crc   *Checksum // of the bucket
+	print string    // the source's fingerprint when this Run began
 	meter meter
 
 	mu      sync.Mutex // guards parts, checked and calls of the ledger
@@ -71,7 +72,7 @@ func (u Upload) Run(ctx context.Context) (Object, error) {
 	if u.Patience <= 0 {
 		u.Patience = defaultWait
 	}
-	j := &job{Upload: u, parts: map[int]Part{}, meter: meter{total: u.Source.Size(), report: u.Progress}}
+	j := &job{Upload: u, crc: ChecksumOf(u.Bucket), parts: map[int]Part{}, meter: meter{total: u.Source.Size(), report: u.Progress}}
 	o, err := j.run(ctx)
 	if err != nil {
 		if ctx.Err() != nil && fault.Of(err) == fault.Unknown {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/objectstore"
 )
 
 func infoNames(t *testing.T, r *room) {
@@ -32,7 +31,7 @@ func keysKept(t *testing.T, r *room) {
 		data := Noise(i, 1000*i)
 		before := time.Now().Add(-time.Minute)
 		o := r.put(t, key, data)
-		crc := objectstore.UpdateCRC64(0, data)
+		crc := r.sum(data)
 		if o.Key != r.prefix+key || o.Size != int64(len(data)) || o.CRC64 == nil || *o.CRC64 != crc {
 			t.Errorf("put answers %+v for %q", o, key)
 		}
@@ -150,7 +149,7 @@ func missing(t *testing.T, r *room) {
 }
 
 func badKeys(t *testing.T, r *room) {
-	for _, key := range []string{"", "/rooted", strings.Repeat("k", 1024)} {
+	for _, key := range []string{"", "/rooted", strings.Repeat("k", 1025)} {
 		_, err := r.Put(t.Context(), key, strings.NewReader("x"), 1)
 		want(t, "put "+key, err, fault.Invalid)
 		_, err = r.Begin(t.Context(), key)

@@ -41,6 +41,9 @@ func (r *room) clear(t *testing.T) {
 	}
 }
 
+// sum is what the bucket's checksum of some bytes must be.
+func (r *room) sum(data []byte) uint64 { return objectstore.ChecksumOf(r.Bucket).Update(0, data) }
+
 func (r *room) put(t *testing.T, key string, data []byte) objectstore.Object {
 	t.Helper()
 	o, err := r.Put(t.Context(), r.prefix+key, bytes.NewReader(data), int64(len(data)))
