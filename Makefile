@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test race cover lint generate generated bench clients
+.PHONY: help demo dev test peers race cover lint generate generated bench clients
 
 GO ?= go
 
@@ -16,6 +16,12 @@ dev: ## run the demo and restart it whenever a template changes
 # ours keeps it.
 test: clients lint ## lint, then run every test
 	$(GO) test -timeout 60m ./...
+	$(MAKE) peers
+
+# Servers of others are a module of their own; its list of dependencies follows
+# that of the product by itself.
+peers: ## hold the S3 adapter against servers that others wrote
+	cd internal/objectstore/s3/peers && $(GO) test -mod=mod -timeout 30m ./...
 
 race: ## run the tests under the race detector, all but the longest journeys
 	$(GO) test -race -short -timeout 60m ./...

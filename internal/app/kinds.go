@@ -2,10 +2,12 @@ package app
 
 import (
 	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/awsaccount"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/kinds"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
+	"github.com/bakplane/bakplane/internal/objectstore/s3"
 	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
@@ -14,8 +16,8 @@ import (
 func Kinds(folders *folder.Folders) kinds.All {
 	var servers sqlserver.Servers
 	return kinds.All{
-		Accounts:  []endpoint.AccountSpec{aliyun.Account()},
-		Buckets:   []kinds.Bucket{oss.Kind(), folder.Kind(folders)},
+		Accounts:  []endpoint.AccountSpec{aliyun.Account(), awsaccount.Account()},
+		Buckets:   []kinds.Bucket{oss.Kind(), s3.Kind(), folder.Kind(folders)},
 		Instances: []kinds.Instance{aliyun.Instance(), sqlserver.Instance(&servers)},
 		Reader:    servers.Read,
 	}

@@ -32,7 +32,7 @@ func (e Editor) SaveAccount(ctx context.Context, a Account) (Account, error) {
 	}
 	if a.ID == "" {
 		a.ID, verb = e.NewID(), "add"
-		if a.Secret.Empty() {
+		if a.Secret.Empty() && a.AccessKeyID != "" {
 			return a, invalid("The access key secret is empty.", "Copy it from the cloud's console; it is shown there only when the key is made.")
 		}
 	} else {

@@ -1,6 +1,10 @@
 package endpoint
 
-import "github.com/bakplane/bakplane/internal/fault"
+import (
+	"maps"
+
+	"github.com/bakplane/bakplane/internal/fault"
+)
 
 // Spec is what a kind of record brings along, so that nobody else has to ask
 // which kind a record is of: its words, its form and its rules.
@@ -77,4 +81,19 @@ func pick[S any](all []S, key string, keyOf func(S) string, thing string) (S, er
 	}
 	var none S
 	return none, fault.Newf(fault.Invalid, "This version of Bakplane does not know %s of kind %q.", thing, key)
+}
+
+// WithMore returns a copy of what a kind keeps in More with one field set; an
+// empty value takes it out.
+func WithMore(more map[string]string, name, value string) map[string]string {
+	out := maps.Clone(more)
+	if value == "" {
+		delete(out, name)
+		return out
+	}
+	if out == nil {
+		out = map[string]string{}
+	}
+	out[name] = value
+	return out
 }

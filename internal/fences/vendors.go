@@ -22,7 +22,7 @@ func Vendors(path string, source []byte) (out []string) {
 }
 
 // kindAsked finds questions for the kind of an instance or a bucket.
-var kindAsked = regexp.MustCompile(`\.Kind\s*[!=]=\s*(endpoint\.|aliyun\.|sqlserver\.|oss\.|folder\.|"(apsaradb|selfmanaged|oss|folder)")|kind\s*(=|IN)\s*\(?'(apsaradb|selfmanaged|oss|folder)'`)
+var kindAsked = regexp.MustCompile(`\.Kind\s*[!=]=\s*(endpoint\.|aliyun\.|sqlserver\.|oss\.|s3\.|folder\.|awsaccount\.|"(apsaradb|selfmanaged|oss|s3|folder)")|kind\s*(=|IN)\s*\(?'(apsaradb|selfmanaged|oss|s3|folder)'`)
 
 // KindsAsked returns one line for each place that asks which kind of instance or
 // bucket something is, instead of a trait.

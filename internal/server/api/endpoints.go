@@ -53,7 +53,7 @@ func (s *API) accountSave(c echo.Context) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	if in.Kind == "" && len(s.Kinds.Accounts) == 1 {
+	if in.Kind == "" && len(s.Kinds.Accounts) > 0 { // from when there was one kind
 		in.Kind = s.Kinds.Accounts[0].Key
 	}
 	a, err := s.Editing(c).SaveAccount(c.Request().Context(), in.Account(c.Param("id")))

@@ -48,6 +48,9 @@ func (s *Pages) settingFields(ctx context.Context, k setting, id string) ([]kit.
 			}
 		case endpoint.Accounts:
 			field.Type = "select"
+			if f.Optional {
+				field.Options = append(field.Options, kit.Option{Label: f.Placeholder})
+			}
 			err = s.accountOptions(ctx, &field)
 		case endpoint.Folders:
 			field.Type = "select"
@@ -64,12 +67,19 @@ func (s *Pages) settingFields(ctx context.Context, k setting, id string) ([]kit.
 func (s *Pages) accountOptions(ctx context.Context, f *kit.Field) error {
 	accounts, err := s.Endpoints.Accounts(ctx)
 	for _, a := range accounts {
-		f.Options = append(f.Options, kit.Option{Value: a.ID, Label: a.Name + " · " + a.AccessKeyID})
+		f.Options = append(f.Options, kit.Option{Value: a.ID, Label: accountLabel(a)})
 	}
-	if len(accounts) == 0 {
+	if len(accounts) == 0 && !f.Optional {
 		f.Hint = "There is none yet: add a cloud account first."
 	}
 	return err
+}
+
+func accountLabel(a endpoint.Account) string {
+	if a.AccessKeyID == "" || a.Name == a.AccessKeyID {
+		return a.Name
+	}
+	return a.Name + " · " + a.AccessKeyID
 }
 
 // folderOptions offers the folders that this machine sees.
