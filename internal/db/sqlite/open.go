@@ -9,14 +9,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/bakplane/bakplane/internal/audit"
@@ -82,14 +80,17 @@ func Inspect(ctx context.Context, folder string, keys *secret.Keyring, notifier 
 }
 
 func (d *DB) open(ctx context.Context, file string) (err error) {
+	if err := d.prepare(ctx, file); err != nil {
+		return err
+	}
 	if d.write, err = pool(file, 1, "_txlock", "immediate"); err != nil {
 		return err
 	}
 	if err := d.migrate(ctx); err != nil {
-		return err
+		return damaged(file, err)
 	}
-	if err := os.Chmod(file, 0o600); err != nil {
-		return fmt.Errorf("protect database file: %w", err)
+	if err := protect(file); err != nil {
+		return err
 	}
 	d.read, err = pool(file, 4, "_pragma", "query_only(1)")
 	return err
@@ -108,21 +109,6 @@ func pool(file string, size int, extra ...string) (*sql.DB, error) {
 	p.SetMaxOpenConns(size)
 	p.SetMaxIdleConns(size)
 	return p, nil
-}
-
-func (d *DB) migrate(ctx context.Context) error {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, d.write, files)
-	if err != nil {
-		return fmt.Errorf("read schema: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring schema up to date: %w", err)
-	}
-	return nil
 }
 
 // Close lets go of the file and the folder.
