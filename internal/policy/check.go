@@ -29,6 +29,7 @@ func RuleField(k backup.Kind, part string) string { return string(k) + "." + par
 
 const (
 	mostServers  = 500
+	mostRules    = 8  // three make sense; what is wrong with a few more is told one by one
 	mostStripes  = 64 // BACKUP DATABASE takes 64 devices
 	mostWindow   = 7 * 24 * time.Hour
 	mostKeepDays = 36500
@@ -135,6 +136,10 @@ func (c *check) plain() {
 // rules checks each rule, and that they make sense together.
 func (c *check) rules() {
 	p := &c.policy
+	if n := len(p.Rules); n > mostRules {
+		c.bars("", words.Say("%d rules are too many for one policy.", n), words.Say("Make one for each kind: full, differential and log."))
+		return
+	}
 	seen := map[backup.Kind]bool{}
 	for _, r := range p.Rules {
 		if r.Kind != backup.Full && r.Kind != backup.Differential && r.Kind != backup.Log {

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -92,5 +94,40 @@ func TestOutlook(t *testing.T) {
 	o = c.Outlook(now, 1)
 	if o.RPO < 305*24*time.Hour || o.RPO > 308*24*time.Hour || !o.Kept[0].Grows || o.Kept[0].Sets < 58 || o.Kept[0].Sets > 62 {
 		t.Errorf("months apart: %+v", o)
+	}
+}
+
+// nothing is an environment and a store in which nothing is known.
+type nothing struct {
+	Store
+	Sets
+	facts int
+}
+
+func (n *nothing) Facts(context.Context, Policy) (Facts, error) { n.facts++; return Facts{}, nil }
+
+// TestWhatIsRefusedIsNotForeseen: an outlook over rules of every minute costs
+// memory and time for each of them, and nobody can save them.
+func TestWhatIsRefusedIsNotForeseen(t *testing.T) {
+	k := Editor{Environment: &nothing{}, Now: func() time.Time { return utc("2026-05-01T00:00") }}
+	p := sound()
+	p.ID = ""
+	for range 2000 {
+		p.Rules = append(p.Rules, Rule{Kind: backup.Log, Cron: "* * * * *"})
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	v, err := k.Preview(t.Context(), p)
+	runtime.ReadMemStats(&after)
+	if err != nil || !Barred(v.Findings) || len(v.Findings) > 3 || len(v.Outlook.Next) > 0 {
+		t.Errorf("%d findings, %d slots foreseen: %v", len(v.Findings), len(v.Outlook.Next), err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+		t.Errorf("2,003 rules cost %d bytes", took)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if v, err := k.Preview(gone, sound()); err == nil || len(v.Outlook.Next) > 0 {
+		t.Errorf("foreseen for nobody: %v", err)
 	}
 }

@@ -34,11 +34,14 @@ type Losing struct {
 	Lost                 []Span    // restore points that go with them
 }
 
-// Preview foresees a change. A policy that cannot be read shows its findings
-// alone.
+// Preview foresees a change. A policy that cannot be saved shows its findings
+// alone. It ends with the context.
 func (k Editor) Preview(ctx context.Context, p Policy) (v Preview, err error) {
 	if v.Findings, err = k.Judge(ctx, p); err != nil {
 		return v, err
+	}
+	if Barred(v.Findings) || ctx.Err() != nil {
+		return v, ctx.Err() // what cannot be saved is not foreseen, nor what nobody waits for
 	}
 	now := k.Now()
 	c, err := NewCalendar(p)
@@ -67,6 +70,9 @@ func (k Editor) losses(ctx context.Context, was, p Policy, now time.Time, v *Pre
 			return err
 		}
 		for _, d := range databases {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if looked++; looked > mostDatabases {
 				v.Beyond = true
 				return nil

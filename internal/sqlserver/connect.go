@@ -81,7 +81,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if c.tls != nil {
 		p.TLSConfig = c.tls.Clone()
 	}
-	d := &dialer{broken: c.broken}
+	d := &dialer{broken: c.broken, guarded: p.Encryption == msdsn.EncryptionOff}
 	one := mssql.NewConnectorConfig(p)
 	one.Dialer = d
 	stop := context.AfterFunc(ctx, d.cut)
@@ -102,7 +102,8 @@ func (c *connector) Driver() driver.Driver { return &mssql.Driver{} }
 // dialer makes the network connections of one login. It resolves names itself
 // (mssql.HostDialer), because the driver's lookup ignores the context.
 type dialer struct {
-	broken func(error)
+	broken  func(error)
+	guarded bool // only the login is encrypted: a server that cannot is refused
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -125,6 +126,9 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 	d.conns = append(d.conns, conn)
 	if d.ended {
 		_ = conn.SetDeadline(time.Unix(1, 0))
+	}
+	if d.guarded {
+		conn = &greeted{Conn: conn}
 	}
 	return watched{conn, d.broken}, nil
 }

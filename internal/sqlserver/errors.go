@@ -175,6 +175,9 @@ func (s *Server) connecting(err error) *fault.Error {
 	case has("unsupported protocol version"), has("protocol version not supported"):
 		return denied("%s speaks no TLS newer than 1.1.", at).
 			WithFix("Install the server's update for TLS 1.2.")
+	case errors.Is(err, errClear), has(errClear.Error()):
+		return denied("%s cannot encrypt, and your password would travel to it in the clear.", at).
+			WithFix("Install a certificate on the server, or let it make its own, and see that nobody stands between who changes what it says. Nothing was sent.")
 	case has("server does not support encryption"):
 		return denied("%s does not encrypt, and encryption is asked for.", at).
 			WithFix("Enable encryption on the server, or choose encryption login-only or false knowingly.")
