@@ -17,6 +17,7 @@ import (
 	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
+	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/sqlserver"
@@ -52,6 +53,10 @@ func generate(ctx context.Context, folder string, s size, now time.Time) (err er
 	if err := endpoints(ctx, store, folder, s, now); err != nil {
 		return err
 	}
+	p := person.Person{ID: "bench", Name: benchPerson, Hash: person.HashPassword(secret.NewText(benchPassword)), Created: now.UTC(), Changed: now.UTC()}
+	if err := store.AddFirst(ctx, p, audit.New(audit.Actor{Name: "bench", Via: "command"}, now, "person.first", "person/bench", "Made.")); err != nil {
+		return err
+	}
 	g := generator{size: s, now: now.UTC().Truncate(time.Second), random: rand.New(rand.NewPCG(20, 26))}
 	c := store.Catalogue()
 	if err := c.Load(ctx, g.all()); err != nil {
@@ -80,6 +85,9 @@ const (
 	benchKeyID  = "LTAIbench00000000001"
 	benchSecret = "bench-secret-for-loopback-only"
 	benchRegion = "cn-hangzhou"
+
+	benchPerson   = "bench"
+	benchPassword = "a password of the bench"
 )
 
 func databaseName(k int) string {

@@ -6,7 +6,7 @@ package app
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,11 +22,11 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/db/sqlite"
-	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
 	"github.com/bakplane/bakplane/internal/scheduler"
@@ -51,6 +51,8 @@ type App struct {
 	config   Config
 	log      *slog.Logger
 	listener net.Listener
+	pairs    *certificates
+	setUp    secret.Text
 	http     *http.Server
 	stop     context.CancelFunc
 	working  sync.WaitGroup
@@ -84,7 +86,10 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 		a.Ports = c.Between(a.Ports)
 	}
 	a.equip()
-	if a.listener, err = listen(c); err != nil {
+	if a.listener, a.pairs, err = listen(c, log); err != nil {
+		return a, err
+	}
+	if a.setUp, err = a.setUpCode(ctx); err != nil {
 		return a, err
 	}
 	handler, err := a.face()
@@ -92,14 +97,14 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 		return a, err
 	}
 	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
-	a.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	a.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: cmp.Or(c.ReadTimeout, 30*time.Second), IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
 	return a, a.work(ctx)
 }
 
 // face is the web server of the house.
 func (a *App) face() (http.Handler, error) {
-	return site.New(server.Config{Secure: a.config.TLSCert != "", Zone: a.config.Zone, TrustProxy: a.config.TrustProxy, Version: Version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
+	return site.New(server.Config{Secure: a.config.TLSCert != "", PublicURL: a.config.PublicURL, SetUpCode: a.setUp, Sessions: person.Lasting{Idle: a.config.SessionIdle, Most: a.config.SessionMost}, Zone: a.config.Zone, TrustProxy: a.config.TrustProxy, Version: Version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
 		Endpoints: a.DB, Kinds: Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey:   &drafting.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: UnpackedID}},
 		Notifier: a.Notifier, Log: a.log, Now: a.config.Now, NewID: NewID,
@@ -169,6 +174,29 @@ func (a *App) URL() string {
 	return scheme + "://" + a.listener.Addr().String()
 }
 
+// SetUpCode is what the first administrator has to know; empty once there is
+// one.
+func (a *App) SetUpCode() secret.Text { return a.setUp }
+
+// setUpCode makes one while there is nobody. It is kept nowhere: the next start
+// makes another.
+func (a *App) setUpCode(ctx context.Context) (secret.Text, error) {
+	people, err := a.DB.People(ctx)
+	if err != nil || len(people) > 0 {
+		return secret.Text{}, err
+	}
+	code := rand.Text()
+	return secret.NewText(code[:4] + "-" + code[4:8] + "-" + code[8:12]), nil
+}
+
+// Reload reads the certificate anew, also when its files look unchanged.
+func (a *App) Reload() error {
+	if a.pairs == nil {
+		return nil
+	}
+	return a.pairs.load()
+}
+
 // Serve answers until ctx ends.
 func (a *App) Serve(ctx context.Context) error {
 	ended := context.AfterFunc(ctx, func() {
@@ -205,29 +233,6 @@ func (a *App) Close() error {
 		errs = append(errs, a.DB.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// listen refuses to be reachable from elsewhere in the clear by accident.
-func listen(c Config) (net.Listener, error) {
-	l, err := net.Listen("tcp", c.Listen)
-	if err != nil {
-		return nil, fault.Newf(fault.Conflict, "Cannot listen on %s.", c.Listen).WithFix("Choose another address with --listen, or stop what uses it.").Because(err)
-	}
-	if (c.TLSCert == "") != (c.TLSKey == "") {
-		return nil, errors.Join(fault.New(fault.Invalid, "TLS needs both a certificate and its key.", "Give --tls-cert and --tls-key."), l.Close())
-	}
-	if c.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("read certificate: %w", err), l.Close())
-		}
-		return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}), nil
-	}
-	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() && !c.Insecure {
-		return nil, errors.Join(fault.Newf(fault.Invalid, "%s can be reached from other machines, and passwords would travel in the clear.", c.Listen).
-			WithFix("Give --tls-cert and --tls-key, or --insecure when a proxy in front adds TLS."), l.Close())
-	}
-	return l, nil
 }
 
 // NewID is a time-ordered id.

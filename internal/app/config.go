@@ -1,6 +1,9 @@
 package app
 
-import "time"
+import (
+	"net/url"
+	"time"
+)
 
 // Config is everything the dashboard can be told, with its flags and variables.
 // Times are durations, rates bytes per second.
@@ -11,6 +14,11 @@ type Config struct {
 	TLSCert  string `help:"Certificate chain, PEM." env:"BAKPLANE_TLS_CERT" type:"existingfile" optional:""`
 	TLSKey   string `help:"Key of the certificate, PEM." env:"BAKPLANE_TLS_KEY" type:"existingfile" optional:""`
 	Insecure bool   `help:"Listen beyond loopback without TLS, for a proxy that adds it." env:"BAKPLANE_INSECURE"`
+
+	PublicURL *url.URL `help:"Address at which people reach the dashboard, such as https://backups.example.com. Other host names are refused; IP addresses and localhost are not." env:"BAKPLANE_PUBLIC_URL" optional:"" name:"public-url"`
+
+	SessionIdle time.Duration `help:"A session ends after so long without a click." env:"BAKPLANE_SESSION_IDLE" default:"4h"`
+	SessionMost time.Duration `help:"A session ends after so long in all." env:"BAKPLANE_SESSION_MOST" default:"12h"`
 
 	TrustProxy Networks `help:"Networks of the reverse proxies in front whose X-Forwarded-For is believed, such as 10.0.0.0/8,192.0.2.7; none = nobody's is." env:"BAKPLANE_TRUST_PROXY" placeholder:"CIDR,..." optional:""`
 
@@ -28,8 +36,9 @@ type Config struct {
 	LogLevel string `help:"debug, info, warn or error." env:"BAKPLANE_LOG" default:"info" enum:"debug,info,warn,error"`
 
 	// For tests of the whole house; the command leaves them alone.
-	Now     func() time.Time  `kong:"-"` // the one clock of the house; nil = the machine's
-	Zone    *time.Location    `kong:"-"` // for local times until a browser names its own; nil = the machine's
-	Between func(Ports) Ports `kong:"-"` // stands between the house and its ports; nil = nobody
-	Fresh   time.Duration     `kong:"-"` // how old the last log may be that a cutover is ordered behind; 0 = 15 s
+	Now         func() time.Time  `kong:"-"` // the one clock of the house; nil = the machine's
+	Zone        *time.Location    `kong:"-"` // for local times until a browser names its own; nil = the machine's
+	Between     func(Ports) Ports `kong:"-"` // stands between the house and its ports; nil = nobody
+	ReadTimeout time.Duration     `kong:"-"` // for a request to be sent whole; 0 = 30 s
+	Fresh       time.Duration     `kong:"-"` // how old the last log may be that a cutover is ordered behind; 0 = 15 s
 }

@@ -22,7 +22,7 @@ func TestOnlyNamedProxiesTellWhoAsks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, func(config *app.Config) { config.TrustProxy = parsed(t, "--trust-proxy="+c.trust).TrustProxy })
-			form := url.Values{"name": {"ana"}, "password": {"correct horse battery"}, "again": {"correct horse battery"}}
+			form := url.Values{"code": {h.app.SetUpCode().Reveal()}, "name": {"ana"}, "password": {"correct horse battery"}, "again": {"correct horse battery"}}
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.app.URL()+"/welcome", strings.NewReader(form.Encode()))
 			if err != nil {
 				t.Fatal(err)

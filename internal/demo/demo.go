@@ -113,7 +113,7 @@ func (d Furnisher) People(ctx context.Context, out *Ready) error {
 	}
 	token := person.NewToken()
 	out.Token = token.Reveal()
-	return d.App.DB.AddToken(ctx, person.Token{ID: app.NewID(), PersonID: p.ID, Name: "demo", Hash: person.HashToken(out.Token), Created: by.At},
+	return d.App.DB.AddToken(ctx, person.Token{ID: app.NewID(), PersonID: p.ID, Name: "demo", Hash: person.HashToken(out.Token), Scope: person.Administer, Created: by.At, Expires: by.At.AddDate(0, 0, 30)},
 		entry("token.add", "Made an API token for the demo."))
 }
 

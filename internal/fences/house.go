@@ -29,9 +29,9 @@ func House() []Fence {
 			Why: "backups, policies and migrations are told in these words, not the other way round",
 		},
 		{
-			Name: "people are words and rules, with one library for password hashes", Packages: []string{"internal/person"},
-			House: below, Outside: []string{"golang.org/x/crypto/argon2"}, Never: effects,
-			Why: "a password hash is computed where the rule about it stands; SQL, HTTP and SDKs are upstairs",
+			Name: "people are words and rules, with libraries for password hashes and guesses", Packages: []string{"internal/person"},
+			House: below, Outside: []string{"golang.org/x/crypto/argon2", "github.com/trustelem/zxcvbn"}, Never: effects,
+			Why: "a password is hashed and judged where the rule about it stands; SQL, HTTP and SDKs are upstairs",
 		},
 		{
 			Name: "policies are words and rules, with one library that reads cron lines", Packages: []string{"internal/policy"},

@@ -13,6 +13,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/trustelem/zxcvbn"
+
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/secret"
@@ -24,7 +26,7 @@ type Person struct {
 	Name    string // what is typed at the sign-in; unique without regard to case
 	Hash    string // of the password, see HashPassword
 	Created time.Time
-	Changed time.Time // when the password was set last; sessions begun before it are over
+	Changed time.Time // when the password was set last
 }
 
 // Token lets a program use the API in a person's name. Only the hash of its
@@ -34,7 +36,9 @@ type Token struct {
 	PersonID string
 	Name     string // what it is for
 	Hash     string // see HashToken
+	Scope    Scope
 	Created  time.Time
+	Expires  time.Time // refused from then on
 	Used     time.Time // last use, to the hour; zero = never
 }
 
@@ -50,8 +54,8 @@ type Store interface {
 	AddFirst(ctx context.Context, p Person, e audit.Entry) error
 	// AddPerson refuses a name that is taken with Conflict.
 	AddPerson(ctx context.Context, p Person, e audit.Entry) error
-	// SetPassword replaces the hash and moves Changed to the entry's time,
-	// which ends the person's sessions.
+	// SetPassword replaces the hash, moves Changed to the entry's time and ends
+	// the person's sessions.
 	SetPassword(ctx context.Context, id, hash string, e audit.Entry) error
 	// RemovePerson takes the person's tokens along and refuses the last person
 	// with Conflict.
@@ -62,8 +66,24 @@ type Store interface {
 	AddToken(ctx context.Context, t Token, e audit.Entry) error
 	// RemoveToken removes one token of the person.
 	RemoveToken(ctx context.Context, personID, id string, e audit.Entry) error
-	// PersonOfToken finds whose token has this hash and notes its use.
+	// PersonOfToken finds whose token has this hash and notes its use, when it
+	// has not expired. One that has is Denied, and told with its person.
 	PersonOfToken(ctx context.Context, hash string, at time.Time) (Person, Token, error)
+
+	// BeginSession keeps a session, and forgets those that began SessionsKept ago.
+	BeginSession(ctx context.Context, s Session, e audit.Entry) error
+	// PersonOfSession finds whose session this is; NotFound when there is none.
+	// Whether it still lasts is for Session.Over to say.
+	PersonOfSession(ctx context.Context, id string) (Person, Session, error)
+	// SignIns lists the sessions that were not ended, newest first.
+	SignIns(ctx context.Context) ([]Session, error)
+	// SeeSession notes that a session is in use.
+	SeeSession(ctx context.Context, id string, at time.Time) error
+	// EndSession ends a session; NotFound when there is none to end.
+	EndSession(ctx context.Context, id string, e audit.Entry) error
+	// KnowsBrowser reports whether the person signed in with this browser
+	// before; browser is the Session.Browser of then.
+	KnowsBrowser(ctx context.Context, personID, browser string) (bool, error)
 }
 
 // CheckName refuses a name that cannot be signed in with.
@@ -78,19 +98,34 @@ func CheckName(name string) error {
 	return nil
 }
 
-// CheckPassword refuses a password that is too weak to guard databases, or so
-// long that hashing it would be work for an attacker to give us.
+// LongestPassword is how many bytes a password has at most: hashing longer ones
+// would be work for an attacker to give us.
+const LongestPassword = 1000
+
+// CheckPassword refuses a password that is too weak to guard databases, or too
+// long.
 func CheckPassword(password secret.Text, name string) error {
 	p := password.Reveal()
 	switch n := utf8.RuneCountInString(p); {
 	case n < 10:
 		return fault.New(fault.Invalid, "The password has fewer than 10 characters.", "Take a longer one; a few words together are easy to remember.")
-	case len(p) > 1000:
+	case len(p) > LongestPassword:
 		return fault.New(fault.Invalid, "The password is longer than 1000 bytes.", "Take a shorter one.")
 	case name != "" && strings.EqualFold(p, name):
 		return fault.New(fault.Invalid, "The password is the name.", "Take another one.")
+	case guessable(p, name):
+		return fault.New(fault.Invalid, "The password is easy to guess: it is a common one, a row of keys, or a common word with a year or a few signs.", "Take a longer one; a few words that do not belong together are easy to remember and hard to guess.")
 	}
 	return nil
+}
+
+// guessable asks an estimate of how many guesses a password withstands: fewer
+// than a hundred million are too few. What is common is in the library's lists.
+// The estimate takes longer than the square of the length, and a password that
+// is good in its first characters stays so.
+func guessable(p, name string) bool {
+	head := []rune(p)
+	return zxcvbn.PasswordStrength(string(head[:min(len(head), 40)]), []string{name, "bakplane", "sqlserver", "dashboard", "backup"}).Score < 3
 }
 
 // tokenPrefix makes a token recognisable to people and to scanners of leaked

@@ -47,7 +47,9 @@ func WordsOf(err error) (title, message, fix string) {
 		case http.StatusMethodNotAllowed:
 			return title, "This address does not take such a request.", "Go back and use the buttons of the page."
 		case http.StatusRequestEntityTooLarge:
-			return title, "The request is larger than 1 MB.", "Files are read from folders and buckets, never sent through the browser."
+			return title, "The request is larger than what is taken here.", "Files are read from folders and buckets, never sent through the browser."
+		case http.StatusMisdirectedRequest:
+			return title, "This dashboard is not known under that name.", "Open it by its address, or start it with --public-url and the address that people type, such as https://backups.example.com."
 		case http.StatusTooManyRequests:
 			return title, "Too many tries.", "Wait a minute, then try again."
 		case http.StatusUnauthorized:
@@ -80,6 +82,8 @@ func titleOf(status int) string {
 		return "That is not how this address works"
 	case http.StatusTooManyRequests:
 		return "Too many tries"
+	case http.StatusMisdirectedRequest:
+		return "That is not our name"
 	case http.StatusRequestEntityTooLarge:
 		return "That is too much at once"
 	}

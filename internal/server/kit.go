@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,7 @@ type Kit struct {
 	looks    looks
 	peopled  atomic.Bool // somebody can sign in; never becomes false again
 	streams  atomic.Int64
+	refusals refusals
 }
 
 // New makes the kit.
@@ -41,6 +43,9 @@ func New(cfg Config, deps Deps) (*Kit, error) {
 	if cfg.Zone == nil {
 		cfg.Zone = time.Local
 	}
+	cfg.Secure = cfg.Secure || cfg.PublicURL != nil && cfg.PublicURL.Scheme == "https"
+	cfg.Sessions.Idle = cmp.Or(cfg.Sessions.Idle, 4*time.Hour)
+	cfg.Sessions.Most = cmp.Or(cfg.Sessions.Most, 12*time.Hour)
 	s := &Kit{Deps: deps, Config: cfg, files: files, sessions: newSessions(cfg, deps.Sessions), Limiter: newLimiter(deps.Now)}
 	s.Progress = &progress.Reader{Endpoints: deps.Endpoints, Runs: deps.Runs, Migrations: deps.Migrations, Ports: deps.Ports, Now: deps.Now}
 	s.Drafting = &drafting.Drafting{Endpoints: deps.Endpoints, Kinds: deps.Kinds, Migrations: deps.Migrations, Survey: deps.Survey, Ports: deps.Ports, Progress: s.Progress, Log: deps.Log, Now: deps.Now, NewID: deps.NewID}
@@ -62,11 +67,16 @@ func (s *Kit) Handler(api API, families ...Family) http.Handler {
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor = addresses(s.Config.TrustProxy)
 	guard := http.NewCrossOriginProtection()
+	if u := s.Config.PublicURL; u != nil {
+		if err := guard.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			s.Log.Error("trust the public address", "err", err) // the configuration let nothing else through
+		}
+	}
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(errCrossOrigin, e.NewContext(r, w))
 	}))
 	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { s.fail(err, e.NewContext(r, w)) }
-	e.Use(s.observe, s.recover, securityHeaders(s.Config.Secure), middleware.BodyLimit(maxBody), echo.WrapMiddleware(guard.Handler),
+	e.Use(s.observe, s.recover, securityHeaders(s.Config.Secure), hosts(s.Config.PublicURL), middleware.BodyLimit(maxBody), echo.WrapMiddleware(guard.Handler),
 		middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1024, Skipper: func(c echo.Context) bool { return wantsStream(c) || c.Path() == "/metrics" }}))
 	e.GET(static.Prefix+"*", echo.WrapHandler(s.files))
 	e.HEAD(static.Prefix+"*", echo.WrapHandler(s.files))
@@ -77,5 +87,8 @@ func (s *Kit) Handler(api API, families ...Family) http.Handler {
 		f.Routes(Router{s, pages})
 	}
 	api.Routes(e)
+	e.RouteNotFound("/*", s.Nowhere)
+	pages.RouteNotFound("", s.Nowhere)
+	pages.RouteNotFound("/*", s.Nowhere)
 	return e
 }

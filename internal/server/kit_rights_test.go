@@ -28,6 +28,17 @@ import (
 type few struct {
 	person.Store
 	of map[string]person.Person
+	in map[string]person.Session
+}
+
+func (f few) BeginSession(_ context.Context, s person.Session, _ audit.Entry) error {
+	f.in[s.ID] = s
+	return nil
+}
+
+func (f few) PersonOfSession(ctx context.Context, id string) (person.Person, person.Session, error) {
+	p, err := f.Person(ctx, f.in[id].PersonID)
+	return p, f.in[id], err
 }
 
 func (f few) People(context.Context) (out []person.Person, err error) {
@@ -50,6 +61,9 @@ func (f few) Person(_ context.Context, id string) (person.Person, error) {
 func (f few) PersonOfToken(_ context.Context, hash string, _ time.Time) (person.Person, person.Token, error) {
 	if hash == person.HashToken("right") {
 		return f.of["1"], person.Token{Name: "script"}, nil
+	}
+	if hash == person.HashToken("old") {
+		return f.of["1"], person.Token{Name: "script"}, fault.New(fault.Denied, "Expired.", "")
 	}
 	return person.Person{}, person.Token{}, fault.New(fault.NotFound, "No.", "")
 }
@@ -97,42 +111,45 @@ var since = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func newKit(t *testing.T, people ...string) *Kit {
 	t.Helper()
-	f := few{of: map[string]person.Person{}}
+	f := few{of: map[string]person.Person{}, in: map[string]person.Session{}}
 	for _, id := range people {
 		f.of[id] = person.Person{ID: id, Name: "n" + id, Changed: since}
 	}
-	k, err := New(Config{}, Deps{People: f, Sessions: drawer{}, Runs: idle{}, Audit: quiet{}, Notifier: run.NewNotifier(), Kinds: endpoint.Kinds{}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return since }})
+	k, err := New(Config{PublicURL: &url.URL{Scheme: "http", Host: "example.com"}}, Deps{NewID: func() string { return "s" }, People: f, Sessions: drawer{}, Runs: idle{}, Audit: quiet{}, Notifier: run.NewNotifier(), Kinds: endpoint.Kinds{}, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return since }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return k
 }
 
-// TestWhoseASessionIs: that of whom it names, from their last password on.
+// TestWhoseASessionIs: that of whom it began for, while it lasts.
 func TestWhoseASessionIs(t *testing.T) {
 	k := newKit(t, "1")
 	for _, tc := range []struct {
-		name string
-		id   string
-		at   time.Time
-		ok   bool
-		want error
+		name        string
+		id          string
+		began, seen time.Time
+		ok          bool
+		want        error
 	}{
-		{"signed in with the password", "1", since, true, nil},
-		{"after it", "1", since.Add(time.Hour), true, nil},
-		{"just before it was changed", "1", since.Add(-time.Microsecond), false, nil},
-		{"nobody's", "", since, false, nil},
-		{"of somebody who left", "2", since, false, nil},
-		{"the store is away", "away", since, false, errors.New("busy")},
+		{"just begun", "1", since, since, true, nil},
+		{"in use all day", "1", since.Add(-12*time.Hour + 1), since, true, nil},
+		{"too long in all", "1", since.Add(-12 * time.Hour), since, false, nil},
+		{"long without a click", "1", since.Add(-5 * time.Hour), since.Add(-4*time.Hour + 1), true, nil},
+		{"too long without a click", "1", since.Add(-5 * time.Hour), since.Add(-4 * time.Hour), false, nil},
+		{"begun while the clock was ahead", "1", since.Add(time.Hour), since.Add(time.Hour), false, nil},
+		{"nobody's", "", since, since, false, nil},
+		{"of somebody who left", "2", since, since, false, nil},
+		{"the store is away", "away", since, since, false, errors.New("busy")},
 	} {
 		ctx, err := k.sessions.Load(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		if tc.id != "" {
-			k.sessions.Put(ctx, sessionPerson, tc.id)
+			k.sessions.Put(ctx, sessionID, tc.id)
 		}
-		k.sessions.Put(ctx, sessionSince, tc.at.UnixMicro())
+		k.People.(few).in[tc.id] = person.Session{ID: tc.id, PersonID: tc.id, Began: tc.began, Seen: tc.seen}
 		if p, ok, err := k.PersonOf(ctx); ok != tc.ok || (err != nil) != (tc.want != nil) || ok && p.ID != tc.id {
 			t.Errorf("%s: %+v %v %v", tc.name, p, ok, err)
 		}
@@ -191,7 +208,8 @@ func TestWhoGetsThrough(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := k.Begin(ctx, person.Person{ID: "1"}); err != nil {
+			begins := httptest.NewRequestWithContext(ctx, "POST", "/sign-in", nil)
+			if err := k.Begin(echo.New().NewContext(begins, httptest.NewRecorder()), person.Person{ID: "1"}, audit.Entry{}); err != nil {
 				t.Fatal(err)
 			}
 			token, _, err := k.sessions.Commit(ctx)
@@ -214,7 +232,7 @@ func TestWhoGetsThrough(t *testing.T) {
 // TestABearerIsWhoTheTokenIs.
 func TestABearerIsWhoTheTokenIs(t *testing.T) {
 	k := newKit(t, "1")
-	for header, want := range map[string]string{"": "next", "Bearer right": "n1 (token script) api", "bearer  right ": "n1 (token script) api", "Bearer wrong": "401", "Bearer ": "401", "Bearer": "next", "Basic right": "next", "Token right": "next"} {
+	for header, want := range map[string]string{"": "next", "Bearer right": "n1 (token script) api", "bearer  right ": "n1 (token script) api", "Bearer wrong": "401", "Bearer old": "401", "Bearer ": "401", "Bearer": "next", "Basic right": "next", "Token right": "next"} {
 		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
 		r.Header.Set("Authorization", header)
 		w := httptest.NewRecorder()

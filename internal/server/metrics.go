@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,12 +37,21 @@ func newMetrics(s *Kit) *metrics {
 }
 
 func (m *metrics) seen(c echo.Context, took time.Duration) {
-	route := c.Path()
-	if route == "" {
+	method, route := labels(c)
+	m.requests.WithLabelValues(method, route, strconv.Itoa(c.Response().Status)).Inc()
+	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+}
+
+// labels are names of ours alone: what a stranger wrote into a request would be
+// a new figure each time, kept for ever.
+func labels(c echo.Context) (method, route string) {
+	if method = c.Request().Method; !slices.Contains(methods, method) {
+		method = "other"
+	}
+	if route = c.Path(); route == "" {
 		route = "none"
 	}
-	m.requests.WithLabelValues(c.Request().Method, route, strconv.Itoa(c.Response().Status)).Inc()
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+	return method, route
 }
 
 func (s *Kit) showMetrics() echo.HandlerFunc {

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/words"
+	"github.com/bakplane/bakplane/web/static"
 )
 
 // Render writes one component as the answer.
@@ -59,11 +60,27 @@ func (s *Kit) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := next(c); err != nil {
 			c.Error(err)
 		}
+		took := s.Now().Sub(began)
 		if !wantsStream(c) {
-			s.metrics.seen(c, s.Now().Sub(began))
+			s.metrics.seen(c, took)
 		}
+		s.logAccess(c, took)
 		return nil
 	}
+}
+
+// logAccess writes a line about a request that was answered; of a stream it is
+// written when it ends. Our own files and the question whether we are well are
+// left out. What stands behind the question mark is too: it may hold what was
+// typed.
+func (s *Kit) logAccess(c echo.Context, took time.Duration) {
+	path := c.Request().URL.Path
+	if strings.HasPrefix(path, static.Prefix) || path == "/healthz" {
+		return
+	}
+	who, _ := Who(c)
+	method, _ := labels(c)
+	s.Log.Info("request", "ref", requestID(c), "from", c.RealIP(), "who", who.Name, "method", method, "path", Clip(path, 200), "status", c.Response().Status, "bytes", c.Response().Size, "took", took.Round(time.Millisecond))
 }
 
 // recover turns a panic into an error of this one request.

@@ -1,6 +1,12 @@
 package server
 
-import "github.com/labstack/echo/v4"
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+)
 
 // Family is a family of pages.
 type Family interface {
@@ -36,11 +42,36 @@ func (r Router) Add(method, path string, h echo.HandlerFunc) {
 
 // routes are those of the kit itself: who is there, and the figures.
 func (s *Kit) routes(g *echo.Group) {
+	little := middleware.BodyLimit(maxStrangers)
 	g.GET("/sign-in", s.showSignIn)
-	g.POST("/sign-in", s.signIn)
-	g.POST("/sign-out", s.signOut)
+	g.POST("/sign-in", s.signIn, little)
+	g.POST("/sign-out", s.signOut, little)
 	g.GET("/welcome", s.showWelcome)
-	g.POST("/welcome", s.welcome)
-	g.POST("/theme", s.setTheme)
+	g.POST("/welcome", s.welcome, little)
+	g.POST("/theme", s.setTheme, little)
 	g.GET("/metrics", s.showMetrics(), s.Bearer, s.required)
+}
+
+// methods are those that any route of ours takes.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}
+
+// Nowhere answers where no route is: 405 and what the address takes instead, or
+// 404. The router would do so itself, were it not that a group with middleware
+// catches what is below it.
+func (s *Kit) Nowhere(c echo.Context) error {
+	var takes []string
+	other := c.Echo().AcquireContext()
+	defer c.Echo().ReleaseContext(other)
+	for _, m := range methods {
+		other.Reset(c.Request(), nil)
+		c.Echo().Router().Find(m, c.Request().URL.Path, other)
+		if p := other.Path(); p != "" && !strings.HasSuffix(p, "/*") {
+			takes = append(takes, m)
+		}
+	}
+	if len(takes) == 0 {
+		return echo.ErrNotFound
+	}
+	c.Response().Header().Set(echo.HeaderAllow, strings.Join(takes, ", "))
+	return echo.ErrMethodNotAllowed
 }

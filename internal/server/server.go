@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -20,6 +21,7 @@ import (
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
+	"github.com/bakplane/bakplane/internal/secret"
 )
 
 // Migrations keeps migrations, their waves and their comparisons.
@@ -31,6 +33,9 @@ type Migrations interface {
 // Config is what an administrator chooses.
 type Config struct {
 	Secure     bool           // people reach us over TLS: cookies say so
+	PublicURL  *url.URL       // where people reach us; nil = by addresses and as localhost alone
+	SetUpCode  secret.Text    // what the first administrator has to know; empty = nobody can become it here
+	Sessions   person.Lasting // zero = the defaults
 	TrustProxy []netip.Prefix // of reverse proxies in front of us, whose X-Forwarded-For is believed
 	Zone       *time.Location // for local times until a browser names its own; nil = the machine's
 	Version    string
@@ -81,4 +86,8 @@ type AuditLog interface {
 }
 
 // maxBody bounds every request: forms are small, and files never come this way.
-const maxBody = "1M"
+// Who is not signed in has less to say.
+const (
+	maxBody      = "1M"
+	maxStrangers = "64K"
+)

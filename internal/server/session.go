@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,9 +19,8 @@ import (
 )
 
 const (
-	sessionPerson = "person" // id
-	sessionSince  = "since"  // when the person signed in, microseconds since 1970
-	sessionNotice = "notice" // what to say on the next page
+	sessionID     = "session" // of the person.Session
+	sessionNotice = "notice"  // what to say on the next page
 	sessionTone   = "tone"
 )
 
@@ -27,7 +28,7 @@ func newSessions(cfg Config, store scs.CtxStore) *scs.SessionManager {
 	m := scs.New()
 	m.Store = store
 	m.HashTokenInStore = true
-	m.Lifetime = 12 * time.Hour
+	m.Lifetime = cmp.Or(cfg.Sessions.Most, 12*time.Hour)
 	m.Cookie.Name = "bakplane"
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
@@ -64,9 +65,12 @@ const WhoKey = "who"
 
 // SignedIn is who asks.
 type SignedIn struct {
-	Person person.Person
-	Via    string // web or api
-	Name   string // as audit entries call them
+	Person  person.Person
+	Via     string // web or api
+	Name    string // as audit entries call them
+	Scope   person.Scope
+	Session string    // id of the session; empty for a token
+	Until   time.Time // when the token ends; zero for a session
 }
 
 // Who tells who asks; false when nobody is signed in.
@@ -86,31 +90,41 @@ func (s *Kit) Entry(c echo.Context, action, subject, summary string) audit.Entry
 	return audit.New(Actor(c), s.Now(), action, subject, summary)
 }
 
-// PersonOf finds whose session this is; false when it is nobody's or over.
-func (s *Kit) PersonOf(ctx context.Context) (person.Person, bool, error) {
-	id := s.sessions.GetString(ctx, sessionPerson)
+// SessionOf finds whose session this is; false when it is nobody's or over.
+func (s *Kit) SessionOf(ctx context.Context) (p person.Person, in person.Session, ok bool, err error) {
+	id := s.sessions.GetString(ctx, sessionID)
 	if id == "" {
-		return person.Person{}, false, nil
+		return p, in, false, nil
 	}
-	p, err := s.People.Person(ctx, id)
+	p, in, err = s.People.PersonOfSession(ctx, id)
 	if fault.Is(err, fault.NotFound) {
-		return p, false, nil
+		return p, in, false, nil
 	}
-	if err != nil {
-		return p, false, err
-	}
-	return p, s.sessions.GetInt64(ctx, sessionSince) >= p.Changed.UnixMicro(), nil
+	return p, in, err == nil && !in.Over(s.Config.Sessions, s.Now()), err
 }
 
-// recognise notes whose session this is.
+// PersonOf is SessionOf for whom the person is enough.
+func (s *Kit) PersonOf(ctx context.Context) (person.Person, bool, error) {
+	p, _, ok, err := s.SessionOf(ctx)
+	return p, ok, err
+}
+
+// recognise notes whose session this is, and that it is in use. A page that
+// waits to be told of changes does not use it.
 func (s *Kit) recognise(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		p, ok, err := s.PersonOf(c.Request().Context())
+		ctx := c.Request().Context()
+		p, in, ok, err := s.SessionOf(ctx)
 		if err != nil {
 			return err
 		}
 		if ok {
-			c.Set(WhoKey, SignedIn{Person: p, Via: "web", Name: p.Name})
+			c.Set(WhoKey, SignedIn{Person: p, Via: "web", Name: p.Name, Scope: person.Administer, Session: in.ID})
+			if now := s.Now(); !wantsStream(c) && now.Sub(in.Seen).Abs() >= time.Minute {
+				if err := s.People.SeeSession(ctx, in.ID, now); err != nil {
+					s.Log.Error("note use of session", "err", err) // it ends sooner, that is all
+				}
+			}
 		}
 		return next(c)
 	}
@@ -152,14 +166,42 @@ func (s *Kit) anybody(ctx context.Context) (bool, error) {
 	return len(people) > 0, err
 }
 
-// Begin makes the session p's, under a new token.
-func (s *Kit) Begin(ctx context.Context, p person.Person) error {
+// Begin makes the session p's, under a new token, and keeps the entry that says
+// so. The browser gets a mark by which it is known at the next sign-in.
+func (s *Kit) Begin(c echo.Context, p person.Person, e audit.Entry) error {
+	ctx := c.Request().Context()
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	s.sessions.Put(ctx, sessionPerson, p.ID)
-	s.sessions.Put(ctx, sessionSince, s.Now().UnixMicro())
+	mark := browserMark(c)
+	if mark == "" {
+		mark = rand.Text()
+		c.SetCookie(&http.Cookie{Name: browserCookie, Value: mark, Path: "/sign-in", MaxAge: int(person.SessionsKept.Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.Config.Secure})
+	}
+	now := s.Now().UTC()
+	if old := s.sessions.GetString(ctx, sessionID); old != "" { // of this browser, until now
+		if err := s.People.EndSession(ctx, old, audit.New(e.Actor, now, "session.end", e.Subject, "Signed in anew.")); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	in := person.Session{ID: s.NewID(), PersonID: p.ID, Began: now, Seen: now, Address: c.RealIP(), Agent: Clip(c.Request().UserAgent(), 200), Browser: person.HashToken(mark)}
+	if err := s.People.BeginSession(ctx, in, e); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, sessionID, in.ID)
 	return nil
+}
+
+const browserCookie = "bakplane-browser"
+
+// browserMark is what the browser keeps of its first sign-in; empty for none,
+// or one that we never made.
+func browserMark(c echo.Context) string {
+	k, err := c.Cookie(browserCookie)
+	if err != nil || len(k.Value) != len(rand.Text()) {
+		return ""
+	}
+	return k.Value
 }
 
 // Say leaves a sentence for the next page.
@@ -180,24 +222,32 @@ func (s *Kit) Kept(c echo.Context, key string) string {
 }
 
 // Bearer recognises a token. A wrong one is refused even beside a session: who
-// sends a token means it.
+// sends a token means it. It may do what its scope allows.
 func (s *Kit) Bearer(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		scheme, text, found := strings.Cut(c.Request().Header.Get("Authorization"), " ")
 		if !found || !strings.EqualFold(scheme, "Bearer") {
 			return next(c)
 		}
-		p, t, err := s.People.PersonOfToken(c.Request().Context(), person.HashToken(strings.TrimSpace(text)), s.Now().UTC())
-		if fault.Is(err, fault.NotFound) {
+		ctx := c.Request().Context()
+		p, t, err := s.People.PersonOfToken(ctx, person.HashToken(strings.TrimSpace(text)), s.Now().UTC())
+		switch {
+		case fault.Is(err, fault.NotFound):
+			s.refuse(c, audit.New(audit.Actor{Name: "unknown", Via: "api", Address: c.RealIP()}, s.Now(), "token.refuse", "token/", "A request with a token that nobody has was refused."))
 			return Unauthorized(c)
-		}
-		if err != nil {
+		case fault.Is(err, fault.Denied):
+			s.refuse(c, audit.New(audit.Actor{Name: TokenName(p, t), Via: "api", Address: c.RealIP()}, s.Now(), "token.refuse", "token/"+t.ID, "A request with the expired token “"+t.Name+"” was refused."))
+			return Unauthorized(c)
+		case err != nil:
 			return err
 		}
-		c.Set(WhoKey, SignedIn{Person: p, Via: "api", Name: p.Name + " (token " + t.Name + ")"})
+		c.Set(WhoKey, SignedIn{Person: p, Via: "api", Name: TokenName(p, t), Scope: t.Scope, Until: t.Expires})
 		return next(c)
 	}
 }
+
+// TokenName is who acts with a token, for the audit trail.
+func TokenName(p person.Person, t person.Token) string { return p.Name + " (token " + t.Name + ")" }
 
 // Unauthorized refuses a program that is not known.
 func Unauthorized(c echo.Context) error {

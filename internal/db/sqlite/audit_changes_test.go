@@ -110,10 +110,10 @@ func TestEachChangeWritesItsEntryAndARefusedOneNone(t *testing.T) {
 		{"a password", func(ctx x, e audit.Entry) error { return d.SetPassword(ctx, "1", "h", e) }, ""},
 		{"nobody's password", func(ctx x, e audit.Entry) error { return d.SetPassword(ctx, "9", "h", e) }, fault.NotFound},
 		{"a token", func(ctx x, e audit.Entry) error {
-			return d.AddToken(ctx, person.Token{ID: "t", PersonID: "1", Name: "n", Hash: "h"}, e)
+			return d.AddToken(ctx, person.Token{ID: "t", PersonID: "1", Name: "n", Hash: "h", Scope: person.Read}, e)
 		}, ""},
 		{"nobody's token", func(ctx x, e audit.Entry) error {
-			return d.AddToken(ctx, person.Token{ID: "t2", PersonID: "9", Name: "n", Hash: "h2"}, e)
+			return d.AddToken(ctx, person.Token{ID: "t2", PersonID: "9", Name: "n", Hash: "h2", Scope: person.Read}, e)
 		}, fault.Conflict},
 		{"no token leaves", func(ctx x, e audit.Entry) error { return d.RemoveToken(ctx, "1", "none", e) }, fault.NotFound},
 		{"a token leaves", func(ctx x, e audit.Entry) error { return d.RemoveToken(ctx, "1", "t", e) }, ""},

@@ -70,7 +70,7 @@ func tokensLeaveWithTheirPerson(t *testing.T, open Open) {
 		if err := d.AddPerson(ctx, person.Person{ID: id, Name: "p" + id, Created: at, Changed: at}, entryAt(at)); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.AddToken(ctx, person.Token{ID: "t" + id, PersonID: id, Name: "script", Hash: "hash" + id, Created: at}, entryAt(at)); err != nil {
+		if err := d.AddToken(ctx, person.Token{ID: "t" + id, PersonID: id, Name: "script", Hash: "hash" + id, Scope: person.Operate, Created: at, Expires: at.Add(24 * time.Hour)}, entryAt(at)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +123,7 @@ func aTokenIsItsPersonsOwnAndItsUseIsNotedHourly(t *testing.T, open Open) {
 			t.Fatal(err)
 		}
 	}
-	if err := d.AddToken(t.Context(), person.Token{ID: "t", PersonID: "1", Name: "script", Hash: "x", Created: at}, entryAt(at)); err != nil {
+	if err := d.AddToken(t.Context(), person.Token{ID: "t", PersonID: "1", Name: "script", Hash: "x", Scope: person.Read, Created: at, Expires: at.Add(2 * time.Hour)}, entryAt(at)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ after, noted time.Duration }{{0, 0}, {time.Hour - time.Microsecond, 0}, {time.Hour, time.Hour}, {time.Hour + time.Second, time.Hour}} {
@@ -133,6 +133,9 @@ func aTokenIsItsPersonsOwnAndItsUseIsNotedHourly(t *testing.T, open Open) {
 			t.Errorf("used after %s: noted %s, %v %v", c.after, tokens[0].Used, err, err2)
 		}
 	}
+	if p, token, err := d.PersonOfToken(t.Context(), "x", at.Add(2*time.Hour)); !fault.Is(err, fault.Denied) || p.ID != "1" || token.Name != "script" || token.Scope != person.Read {
+		t.Errorf("an expired token: %+v %+v %v", p, token, err)
+	}
 	if _, _, err := d.PersonOfToken(t.Context(), "y", at); !fault.Is(err, fault.NotFound) {
 		t.Errorf("another token: %v", err)
 	}
@@ -141,5 +144,69 @@ func aTokenIsItsPersonsOwnAndItsUseIsNotedHourly(t *testing.T, open Open) {
 	}
 	if err := d.RemoveToken(t.Context(), "1", "t", entryAt(at)); err != nil {
 		t.Error(err)
+	}
+}
+
+func aSessionLastsUntilItIsEnded(t *testing.T, open Open) {
+	d, at := open(t), time.Date(2026, 3, 1, 2, 3, 4, 0, time.UTC)
+	ctx := t.Context()
+	begin := func(id, person1 string, began time.Time) {
+		t.Helper()
+		if err := d.BeginSession(ctx, person.Session{ID: id, PersonID: person1, Began: began, Seen: began, Address: "192.0.2.1", Agent: "browser", Browser: "b" + person1}, entryAt(began)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"1", "2"} {
+		if err := d.AddPerson(ctx, person.Person{ID: id, Name: "n" + id, Hash: "h", Created: at, Changed: at}, entryAt(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	begin("s1", "1", at)
+	begin("s2", "2", at.Add(time.Second))
+	begin("s3", "1", at.Add(2*time.Second))
+	p, s, err := d.PersonOfSession(ctx, "s1")
+	if err != nil || p.ID != "1" || !s.Began.Equal(at) || s.Address != "192.0.2.1" || s.Agent != "browser" {
+		t.Fatalf("%+v %+v %v", p, s, err)
+	}
+	if err := d.SeeSession(ctx, "s1", at.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, s, _ = d.PersonOfSession(ctx, "s1"); !s.Seen.Equal(at.Add(time.Hour)) {
+		t.Errorf("seen %s", s.Seen)
+	}
+	if err := d.EndSession(ctx, "s1", entryAt(at)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.EndSession(ctx, "s1", entryAt(at)); !fault.Is(err, fault.NotFound) {
+		t.Errorf("ended twice: %v", err)
+	}
+	if _, _, err := d.PersonOfSession(ctx, "s1"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("after its end: %v", err)
+	}
+	if known, err := d.KnowsBrowser(ctx, "1", "b1"); err != nil || !known {
+		t.Errorf("the browser is forgotten: %v", err)
+	}
+	if known, err := d.KnowsBrowser(ctx, "1", "b2"); err != nil || known {
+		t.Errorf("another's browser is known: %v", err)
+	}
+	if err := d.SetPassword(ctx, "1", "h2", entryAt(at)); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := d.SignIns(ctx); err != nil || len(all) != 1 || all[0].ID != "s2" {
+		t.Errorf("after a new password of one: %+v %v", all, err)
+	}
+	begin("s4", "1", at.Add(time.Minute)) // also with a clock behind the one of the password
+	if _, _, err := d.PersonOfSession(ctx, "s4"); err != nil {
+		t.Errorf("a session with the new password: %v", err)
+	}
+	if err := d.RemovePerson(ctx, "2", entryAt(at)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := d.PersonOfSession(ctx, "s2"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("of somebody who left: %v", err)
+	}
+	begin("s5", "1", at.Add(person.SessionsKept+time.Hour))
+	if all, err := d.SignIns(ctx); err != nil || len(all) != 1 {
+		t.Errorf("old ones are kept: %+v %v", all, err)
 	}
 }

@@ -62,6 +62,7 @@ func Run(t *testing.T, open Open) {
 		{"names are found without regard to case and taken once", namesAreFoundWithoutRegardToCaseAndTakenOnce},
 		{"tokens leave with their person", tokensLeaveWithTheirPerson},
 		{"the last person stays", theLastPersonStays},
+		{"a session lasts until it is ended", aSessionLastsUntilItIsEnded},
 		{"a token is its person's own, and its use is noted hourly", aTokenIsItsPersonsOwnAndItsUseIsNotedHourly},
 		{"policies keep their versions", policiesKeepTheirVersions},
 		{"a slot queues its runs once", aSlotQueuesItsRunsOnce},

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server"
 )
@@ -25,7 +26,7 @@ var openAPI []byte
 func (s *API) Routes(e *echo.Echo) {
 	e.GET("/api/v1/openapi.json", func(c echo.Context) error { return c.JSONBlob(http.StatusOK, openAPI) })
 
-	g := e.Group("/api/v1", echo.WrapMiddleware(s.LoadSession), s.Bearer, s.recogniseAPI)
+	g := e.Group("/api/v1", echo.WrapMiddleware(s.LoadSession), s.Bearer, s.recogniseAPI, scoped)
 	g.GET("/accounts", s.accounts)
 	g.POST("/accounts", s.accountSave)
 	g.GET("/accounts/:id", s.account)
@@ -130,6 +131,10 @@ func (s *API) Routes(e *echo.Echo) {
 	g.GET("/tokens", s.tokens)
 	g.POST("/tokens", s.tokenAdd)
 	g.DELETE("/tokens/:id", s.tokenRemove)
+	g.GET("/sessions", s.signIns)
+	g.DELETE("/sessions/:id", s.signInEnd)
+	g.RouteNotFound("", s.Nowhere)
+	g.RouteNotFound("/*", s.Nowhere)
 }
 
 // recogniseAPI lets tokens and sessions pass.
@@ -138,14 +143,25 @@ func (s *API) recogniseAPI(next echo.HandlerFunc) echo.HandlerFunc {
 		if _, ok := server.Who(c); ok {
 			return next(c)
 		}
-		p, ok, err := s.PersonOf(c.Request().Context())
+		p, in, ok, err := s.SessionOf(c.Request().Context())
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return server.Unauthorized(c)
 		}
-		c.Set(server.WhoKey, server.SignedIn{Person: p, Via: "api", Name: p.Name})
+		c.Set(server.WhoKey, server.SignedIn{Person: p, Via: "api", Name: p.Name, Scope: person.Administer, Session: in.ID})
+		return next(c)
+	}
+}
+
+// scoped refuses what the scope of a token does not reach.
+func scoped(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		who, _ := server.Who(c)
+		if need := scopeOf(c.Request().Method, strings.TrimPrefix(c.Path(), "/api/v1")); !who.Scope.Allows(need) {
+			return fault.Newf(fault.Denied, "This token may %s, and this needs one that may %s.", who.Scope, need).WithFix("Make a token of that scope in Settings.")
+		}
 		return next(c)
 	}
 }

@@ -106,7 +106,7 @@ func TestTheAPIRefusesInSentences(t *testing.T) {
 	}{
 		"unknown thing":     {"GET", "/api/v1/migrations/0198", nil, 404, "not_found", "does not exist"},
 		"unknown address":   {"GET", "/api/v1/nothing", nil, 404, "not_found", "nothing under this address"},
-		"wrong method":      {"DELETE", "/api/v1/audit", nil, 404, "not_found", "nothing under this address"},
+		"wrong method":      {"DELETE", "/api/v1/audit", nil, 405, "invalid", "does not take such a request"},
 		"misspelt field":    {"POST", "/api/v1/plans", map[string]any{"sauce": "files"}, 422, "invalid", `unknown field "sauce"`},
 		"wrong type":        {"POST", "/api/v1/plans", map[string]any{"source": 7}, 422, "invalid", "cannot be read"},
 		"nothing chosen":    {"POST", "/api/v1/plans", map[string]any{}, 422, "invalid", "No place"},

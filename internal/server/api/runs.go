@@ -11,7 +11,6 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server"
 )
@@ -180,48 +179,6 @@ func (s *API) auditVerify(c echo.Context) error {
 		out["broken_at"], out["why"] = w.Broken.Seq, fmt.Sprintf("Entry %d %s.", w.Broken.Seq, w.Broken.Why)
 	}
 	return c.JSON(http.StatusOK, out)
-}
-
-type tokenJSON struct {
-	ID      string     `json:"id"`
-	Name    string     `json:"name"`
-	Created time.Time  `json:"created"`
-	Used    *time.Time `json:"used"`
-	Token   string     `json:"token,omitempty"` // only in the answer that makes it
-}
-
-func tokenToJSON(t person.Token) tokenJSON {
-	return tokenJSON{ID: t.ID, Name: t.Name, Created: t.Created.UTC(), Used: moment(t.Used)}
-}
-
-func (s *API) tokens(c echo.Context) error {
-	me, _ := server.Who(c)
-	tokens, err := s.People.Tokens(c.Request().Context(), me.Person.ID)
-	out, err := all(tokens, err, tokenToJSON)
-	return answer(c, http.StatusOK, out, err)
-}
-
-func (s *API) tokenAdd(c echo.Context) error {
-	var in struct {
-		Name string `json:"name"`
-	}
-	if err := readJSON(c, &in); err != nil {
-		return err
-	}
-	text, t, err := s.NewToken(c, in.Name)
-	if err != nil {
-		return err
-	}
-	out := tokenToJSON(t)
-	out.Token = text.Reveal()
-	return c.JSON(http.StatusCreated, out)
-}
-
-func (s *API) tokenRemove(c echo.Context) error {
-	if err := s.DropToken(c); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
 }
 
 func (s *API) runOrder(to run.State) echo.HandlerFunc {

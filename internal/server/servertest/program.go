@@ -30,7 +30,7 @@ func (h *House) Program(t *testing.T) *Program {
 func (h *House) ProgramOf(t *testing.T, personID string) *Program {
 	t.Helper()
 	text := person.NewToken()
-	err := h.DB.AddToken(t.Context(), person.Token{ID: "token", PersonID: personID, Name: "script", Hash: person.HashToken(text.Reveal()), Created: time.Now()},
+	err := h.DB.AddToken(t.Context(), person.Token{ID: "token", PersonID: personID, Name: "script", Hash: person.HashToken(text.Reveal()), Scope: person.Administer, Created: time.Now(), Expires: time.Now().Add(10 * 24 * time.Hour)},
 		audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "token.add", "token/token", "Made."))
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -39,8 +38,11 @@ func (s *Pages) personAdd(c echo.Context) error {
 	if !server.CheckNewPerson(&f, name, password, c.FormValue("again")) {
 		return s.Refused(c, personView(f, "Add a person", personIntro, 0))
 	}
-	p := s.NewPerson(name, password)
-	err := s.People.AddPerson(c.Request().Context(), p, s.Entry(c, "person.add", "person/"+p.ID, "Added "+name+"."))
+	p, err := s.NewPerson(c, name, password)
+	if err != nil {
+		return err
+	}
+	err = s.People.AddPerson(c.Request().Context(), p, s.Entry(c, "person.add", "person/"+p.ID, "Added "+name+"."))
 	if fault.Is(err, fault.Conflict) {
 		f.Fields[0].Error = "Somebody has this name already."
 		return s.Refused(c, personView(f, "Add a person", personIntro, 0))
@@ -91,7 +93,7 @@ func passwordChangeForm() kit.Form {
 	}}
 }
 
-const passwordIntro = "Your other sessions end when the password changes. Tokens stay."
+const passwordIntro = "Your other sessions end when the password changes. Tokens stay; remove those that somebody else may know."
 
 func (s *Pages) passwordForm(echo.Context) (server.View, error) {
 	return personView(passwordChangeForm(), "Change your password", passwordIntro, 0), nil
@@ -107,74 +109,24 @@ func (s *Pages) passwordSet(c echo.Context) error {
 	}
 	f, password := passwordChangeForm(), secret.NewText(c.FormValue("password"))
 	right, hash := false, ""
-	s.Limiter.Hashing(func() { right = person.VerifyPassword(me.Person.Hash, secret.NewText(c.FormValue("old"))) })
+	if err := s.Limiter.Hashing(ctx, true, func() { right = person.VerifyPassword(me.Person.Hash, secret.NewText(c.FormValue("old"))) }); err != nil {
+		return err
+	}
 	if !right {
 		f.Fields[0].Error = "This is not your password."
 	}
 	if !server.CheckNewPerson(&f, me.Person.Name, password, c.FormValue("again")) || !right {
 		return s.Refused(c, personView(f, "Change your password", passwordIntro, 0))
 	}
-	s.Limiter.Hashing(func() { hash = person.HashPassword(password) })
+	if err := s.Limiter.Hashing(ctx, true, func() { hash = person.HashPassword(password) }); err != nil {
+		return err
+	}
 	if err := s.People.SetPassword(ctx, me.Person.ID, hash, s.Entry(c, "person.password", "person/"+me.Person.ID, me.Person.Name+" changed their password.")); err != nil {
 		return err
 	}
-	if err := s.Begin(ctx, me.Person); err != nil {
+	if err := s.Begin(c, me.Person, s.Entry(c, "session.begin", "person/"+me.Person.ID, me.Person.Name+" goes on with the new password.")); err != nil {
 		return err
 	}
 	s.Say(c, kit.ToneOK, "Your password is changed, and your other sessions are over.")
 	return server.SeeOther(c, "/settings#people")
-}
-
-// tokenAdd makes a token and shows it on the page that answers, and nowhere
-// else: it is not kept for a later one.
-func (s *Pages) tokenAdd(c echo.Context) error {
-	text, _, err := s.NewToken(c, c.FormValue("name"))
-	if err != nil {
-		return err
-	}
-	v, err := s.settingsView(c, &views.Secret{Title: "Your new token, shown this once", Value: text.Reveal(), Note: "Copy it now: only its hash is kept. Send it as Authorization: Bearer …"})
-	if err != nil {
-		return err
-	}
-	return server.Render(c, http.StatusCreated, v.Page(s.Frame(c, v.Title, v.Section, "")))
-}
-
-// tokenAskRemove asks for the name before a token stops working.
-func (s *Pages) tokenAskRemove(c echo.Context) (server.View, error) {
-	t, err := s.token(c)
-	if err != nil {
-		return server.View{}, err
-	}
-	return server.Removal{Thing: "token", Name: t.Name, Href: "/settings/tokens/" + t.ID, Back: "/settings#tokens", Points: []string{"Programs that use it are refused from then on."}}.Ask(nil), nil
-}
-
-// token finds one of one's own tokens.
-func (s *Pages) token(c echo.Context) (person.Token, error) {
-	me, _ := server.Who(c)
-	tokens, err := s.People.Tokens(c.Request().Context(), me.Person.ID)
-	for _, t := range tokens {
-		if t.ID == c.Param("id") {
-			return t, nil
-		}
-	}
-	if err == nil {
-		err = fault.New(fault.NotFound, "You have no such token.", "See the list in Settings.")
-	}
-	return person.Token{}, err
-}
-
-func (s *Pages) tokenRemove(c echo.Context) error {
-	t, err := s.token(c)
-	if err != nil {
-		return err
-	}
-	if err := server.Typed(c, t.Name); err != nil {
-		v, viewErr := s.tokenAskRemove(c)
-		return s.AskAgain(c, v, viewErr, err)
-	}
-	if err := s.DropToken(c); err != nil {
-		return err
-	}
-	s.Say(c, kit.ToneOK, "The token works no more.")
-	return server.SeeOther(c, "/settings#tokens")
 }

@@ -32,6 +32,7 @@ func (s *Pages) Routes(on server.Router) {
 	post("/settings/people/:id/remove", s.personRemove)
 	get("/settings/password", s.passwordForm)
 	post("/settings/password", s.passwordSet)
+	post("/settings/sessions/:id/end", s.sessionEnd)
 	post("/settings/tokens", s.tokenAdd)
 	get("/settings/tokens/:id/remove", s.tokenAskRemove)
 	post("/settings/tokens/:id/remove", s.tokenRemove)

@@ -1,8 +1,6 @@
 package settings
 
 import (
-	"fmt"
-
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
@@ -116,10 +114,6 @@ func (s *Pages) peopleGroups(c echo.Context, made *views.Secret) ([]views.Group,
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := s.People.Tokens(ctx, me.Person.ID)
-	if err != nil {
-		return nil, err
-	}
 	pg := views.Group{ID: "people", Title: "People", Note: "all of them administrators", Columns: []string{"Name", "Since"}, Add: &kit.Action{Label: "Add a person", Href: "/settings/people/new", Small: true}}
 	for _, p := range people {
 		row := views.GroupRow{Cells: []string{p.Name, z.At(p.Created).Exact}}
@@ -131,16 +125,10 @@ func (s *Pages) peopleGroups(c echo.Context, made *views.Secret) ([]views.Group,
 		}
 		pg.Rows = append(pg.Rows, row)
 	}
-	tg := views.Group{ID: "tokens", Title: "API tokens", Note: "yours; each acts in your name", Columns: []string{"Name", "Made", "Last used"},
-		Empty: kit.Empty{Title: "No tokens yet.", Text: "A token lets a script use the API under /api/v1, described at /api/v1/openapi.json, in your name."},
-		Form:  &kit.Form{Action: "/settings/tokens", Submit: "Make a token", Fields: []kit.Field{{Name: "name", Label: "What the new token is for", Placeholder: "nightly script"}}}}
-	tg.Secret = made
-	for _, t := range tokens {
-		used := "never"
-		if !t.Used.IsZero() {
-			used = fmt.Sprintf("%s (to the hour)", z.At(t.Used).Exact)
-		}
-		tg.Rows = append(tg.Rows, views.GroupRow{Cells: []string{t.Name, z.At(t.Created).Exact, used}, Actions: []kit.Action{remove("/settings/tokens/" + t.ID)}})
+	sessions, err := s.sessionGroup(c)
+	if err != nil {
+		return nil, err
 	}
-	return []views.Group{pg, tg}, nil
+	tokens, err := s.tokenGroup(c, made)
+	return []views.Group{pg, sessions, tokens}, err
 }

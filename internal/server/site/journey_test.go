@@ -26,7 +26,7 @@ func TestAPersonTakesADatabaseToTheCloud(t *testing.T) {
 
 	b := h.Browser(t)
 	b.Get("/").Sees(200, "Who looks after this dashboard?")
-	b.Submit("/welcome", "name", servertest.AdminName, "password", servertest.AdminPassword, "again", servertest.AdminPassword).Sees(200, "Overview", "Before the first migration")
+	b.Submit("/welcome", "code", h.App.SetUpCode().Reveal(), "name", servertest.AdminName, "password", servertest.AdminPassword, "again", servertest.AdminPassword).Sees(200, "Overview", "Before the first migration")
 	b.Get("/storage").Sees(200, "sql-moves", "fit for migrations", "SQL backups", "readable")
 	b.Get("/storage/files?prefix=orders/").Sees(200, "FULL", "DIFF", "LOG", "SQL1", "This is a text file")
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,7 @@ func (nothing) DeleteCtx(context.Context, string) error                    { ret
 // TestEveryRouteWantsToKnowWhoAsks, but for the few by which people come in.
 func TestEveryRouteWantsToKnowWhoAsks(t *testing.T) {
 	open := []string{"GET /sign-in", "POST /sign-in", "POST /sign-out", "GET /welcome", "POST /welcome", "POST /theme", "GET /healthz", "GET /static/*", "HEAD /static/*", "GET /api/v1/openapi.json", "GET /api/v1/openapi.yaml"}
-	h, err := site.New(server.Config{}, server.Deps{People: somebody{}, Sessions: nothing{}, Notifier: run.NewNotifier(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
+	h, err := site.New(server.Config{PublicURL: &url.URL{Scheme: "http", Host: "example.com"}}, server.Deps{People: somebody{}, Sessions: nothing{}, Notifier: run.NewNotifier(), Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
