@@ -165,9 +165,6 @@ func (p *Plan) note(r route, o Options) {
 	if r.whole {
 		p.Notes = append(p.Notes, "Every set is applied as a whole: the database stood like this at the chosen time.")
 	}
-	if o.StopAt != nil && !o.Clock && slices.ContainsFunc(r.sets(), func(s *Set) bool { return !s.Finished.IsZero() && s.Finished.UTC == nil }) {
-		p.Notes = append(p.Notes, "These backups do not tell how far the clock of their server is from UTC: the chosen time was compared with that clock as it stood.")
-	}
 	if o.StopAt != nil && p.ReachesStop && !r.whole && !reaches(r.logs[len(r.logs)-1], *o.StopAt, true) {
 		p.Notes = append(p.Notes, "The last log backup was running at the chosen time and may end before it; the next one would be sure to reach it.")
 	}

@@ -12,6 +12,12 @@ const maxGaps = 20
 // findMissing finds what would take the plan further.
 func (p *Plan) findMissing(in sorted, r route, o Options) {
 	defer p.order()
+	if o.StopAt != nil && !o.Clock {
+		if i := slices.IndexFunc(r.sets(), func(s *Set) bool { return !s.Finished.IsZero() && s.Finished.UTC == nil }); i >= 0 {
+			p.stopOnNoClock(r.sets()[i], o)
+			return
+		}
+	}
 	if p.ReachesStop {
 		p.checkStop(r, o)
 		return
@@ -27,6 +33,17 @@ func (p *Plan) findMissing(in sorted, r route, o Options) {
 			Fix:   "Add the log backups up to the first one made after that time, or choose an earlier time.",
 		})
 	}
+}
+
+// stopOnNoClock refuses a moment of UTC where a set tells only what the clock
+// of its server showed: where the moment lies on that clock, and in which
+// backup, nobody can say, and a stop hours off would show nowhere.
+func (p *Plan) stopOnNoClock(s *Set, o Options) {
+	p.ReachesStop = false
+	p.Missing = append(p.Missing, Missing{MissingKind: MissingStop, From: p.Reaches, After: s,
+		Words: fmt.Sprintf("%s does not tell how far the clock of its server was from UTC: where %s lies among these backups cannot be said.", upper(s.label()), o.moment(*o.StopAt)),
+		Fix:   "Restore without a time, to the end of the backups; or have the order planned by dashboard plan --stopat with a time without a zone, as the clock of that server showed it.",
+	})
 }
 
 // moment words a moment like the one asked for.

@@ -96,18 +96,29 @@ func TestAQuietHourIsReached(t *testing.T) {
 	}
 }
 
-func TestRowsWithoutAZoneSaySo(t *testing.T) {
-	sets := build(t, "F 1 10 12", "L 2 10 20 begins")
-	for i := range sets {
-		sets[i].Started.UTC, sets[i].Finished.UTC = nil, nil
-	}
-	o := stopAt(15, 0)
-	if p := Plans(sets, o)[0]; !strings.Contains(strings.Join(p.Notes, " "), "from UTC") {
-		t.Errorf("notes %v", p.Notes)
-	}
-	o.Clock = true
-	if p := Plans(sets, o)[0]; strings.Contains(strings.Join(p.Notes, " "), "from UTC") {
-		t.Errorf("notes %v", p.Notes)
+// TestAMomentOfUTCNeedsSetsThatTellIt: compared with the server's clock as it
+// stood, a stop would be off by hours, and nothing would show it.
+func TestAMomentOfUTCNeedsSetsThatTellIt(t *testing.T) {
+	for name, lines := range map[string][]string{
+		"in a log":   {"F 1 10 12", "L 2 10 20 begins"},
+		"behind all": {"F 1 10 12"},
+	} {
+		sets := build(t, lines...)
+		for i := range sets {
+			sets[i].Started.UTC, sets[i].Finished.UTC = nil, nil
+		}
+		o := stopAt(15, 0)
+		p := Plans(sets, o)[0]
+		if p.ReachesStop || p.Whole() || len(p.Missing) != 1 || p.Missing[0].MissingKind != MissingStop || !strings.Contains(p.Missing[0].Words, "from UTC") {
+			t.Errorf("%s: %s, %+v", name, picture(p), p.Missing)
+		}
+		o.Clock = true
+		if p := Plans(sets, o)[0]; p.ReachesStop != (len(lines) > 1) {
+			t.Errorf("%s, on the server's clock: %s", name, picture(p))
+		}
+		if p := Plans(sets, Options{})[0]; !p.Whole() {
+			t.Errorf("%s, to the end: %s", name, picture(p))
+		}
 	}
 }
 
