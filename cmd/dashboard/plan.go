@@ -273,6 +273,9 @@ func momentText(m backup.Moment) string {
 	if m.IsZero() {
 		return "time unknown"
 	}
+	if m.Adrift {
+		return m.UTC.Format(time.DateTime) + " UTC"
+	}
 	text := m.Local.Format(time.DateTime) + " local"
 	if m.UTC != nil {
 		text += ", " + m.UTC.Format(time.DateTime) + " UTC"

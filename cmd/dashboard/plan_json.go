@@ -8,7 +8,7 @@ import (
 
 // plansJSON is what plan --json prints. LSNs are decimal strings, GUIDs lower
 // case, local times those of the source server's clock, null where unknown.
-// The words of "reason" and "lack" are those of backup.Reason and backup.Lack.
+// The words of "reason" and "lack" are those of backup.Reason and backup.MissingKind.
 type plansJSON struct {
 	Plans      []planJSON   `json:"plans"`
 	Unreadable []unreadable `json:"unreadable"` // files that could not be read, with what to do
@@ -126,7 +126,7 @@ func newPlanJSON(p *backup.Plan) planJSON {
 		out.Choice = &choiceJSON{Words: c.Words, Fix: c.Fix}
 		for _, k := range c.Candidates {
 			out.Choice.Candidates = append(out.Choice.Candidates, candidateJSON{k.Fork.String(), guidJSON(k.Base), k.Database, k.Server,
-				k.Reaches.String(), timeJSON(k.Finished.Local), k.Sets})
+				k.Reaches.String(), clockJSON(k.Finished), k.Sets})
 		}
 	}
 	return out
@@ -135,7 +135,7 @@ func newPlanJSON(p *backup.Plan) planJSON {
 func newSetJSON(s *backup.Set) setJSON {
 	out := setJSON{Files: []setFileJSON{}, Kind: string(s.Kind), BackupType: int(s.Type), BackupSetGUID: s.ID.String(),
 		DatabaseName: s.Database, ServerName: s.Server, FirstLSN: s.First.String(), LastLSN: s.Last.String(),
-		StartDate: timeJSON(s.Started.Local), FinishDate: timeJSON(s.Finished.Local)}
+		StartDate: clockJSON(s.Started), FinishDate: clockJSON(s.Finished)}
 	if s.Finished.UTC != nil {
 		out.FinishUTC = timeJSON(*s.Finished.UTC)
 	}
@@ -182,4 +182,12 @@ func timeJSON(t time.Time) *string {
 	}
 	s := t.Format(time.DateTime)
 	return &s
+}
+
+// clockJSON is what the server's clock showed.
+func clockJSON(m backup.Moment) *string {
+	if m.Adrift {
+		return nil
+	}
+	return timeJSON(m.Local)
 }

@@ -12,9 +12,11 @@ import (
 // source server, as in RESTORE … WITH STOPAT: the distance from UTC is that of
 // the last set which began before it. Where a set does not tell that distance,
 // all are compared on their clocks (onClock), and a moment with a zone cannot
-// be: it would be off by hours, and nothing would show it.
+// be: it would be off by hours, and nothing would show it. The other way round,
+// a moment without a zone cannot be placed among sets that tell UTC alone.
 func stopTime(text string, sets []backup.Set) (at time.Time, onClock bool, err error) {
 	silent := withoutZone(sets)
+	adrift := whichTells(sets, func(m backup.Moment) bool { return m.Adrift })
 	normal := strings.Replace(strings.TrimSpace(text), " ", "T", 1)
 	if t, err := time.Parse(time.RFC3339, normal); err == nil {
 		if silent != nil {
@@ -29,6 +31,11 @@ func stopTime(text string, sets []backup.Set) (at time.Time, onClock bool, err e
 		if err != nil {
 			continue
 		}
+		if adrift != nil {
+			return at, false, fault.Newf(fault.Invalid, "The time %s has no zone, and the backup of %s that began at %s UTC does not say what its server's clock showed then.",
+				text, adrift.Database, adrift.Started.Time().Format(time.DateTime)).
+				WithFix("Write the time with a zone, such as 2026-11-20T01:00:00Z, or add the column TimeZone (quarter hours from UTC) to the rows.")
+		}
 		if silent != nil {
 			for i := range sets {
 				sets[i].Started.UTC, sets[i].Finished.UTC, sets[i].ValidUntil.UTC = nil, nil, nil
@@ -42,9 +49,14 @@ func stopTime(text string, sets []backup.Set) (at time.Time, onClock bool, err e
 
 // withoutZone is a set that tells a time and no distance from UTC.
 func withoutZone(sets []backup.Set) *backup.Set {
+	return whichTells(sets, func(m backup.Moment) bool { return !m.IsZero() && m.UTC == nil })
+}
+
+// whichTells is the first set with such a moment; nil = none.
+func whichTells(sets []backup.Set, such func(backup.Moment) bool) *backup.Set {
 	for i := range sets {
 		for _, m := range []backup.Moment{sets[i].Started, sets[i].Finished, sets[i].ValidUntil} {
-			if !m.IsZero() && m.UTC == nil {
+			if such(m) {
 				return &sets[i]
 			}
 		}

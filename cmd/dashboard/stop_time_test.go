@@ -46,6 +46,31 @@ func TestAStopTimeWithAZoneNeedsBackupsThatTellTheirs(t *testing.T) {
 	}
 }
 
+// TestAStopTimeWithoutAZoneNeedsTheServersClock: rows of a program that writes
+// UTC do not tell what the server's clock showed.
+func TestAStopTimeWithoutAZoneNeedsTheServersClock(t *testing.T) {
+	inUTC := strings.ReplaceAll(strings.ReplaceAll(quietRows, ":00\"", ":00Z\""), ":30\"", ":30Z\"")
+	rows := write(t, filepath.Join(t.TempDir(), "headers.json"), []byte(strings.Replace(inUTC, "%s", "", 1)))
+	var out, errs bytes.Buffer
+	err := (&PlanCmd{Headers: rows, StopAt: "2026-11-20 01:30:00"}).print(&out, &errs)
+	message, fix := fault.Words(err)
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(message, "has no zone") || !strings.Contains(fix, "TimeZone") || out.Len() > 0 {
+		t.Errorf("%v, %q, %q", err, fix, out.String())
+	}
+	if code, got := planned(t, PlanCmd{Headers: rows, StopAt: "2026-11-20T01:30:00Z"}); code != 0 || order(got.Plans[0]) != "1 2" || got.Plans[0].Steps[0].FinishDate != nil || *got.Plans[0].Steps[0].FinishUTC != "2026-11-20 01:01:00" {
+		t.Errorf("exit %d: %+v", code, got.Plans)
+	}
+	out.Reset()
+	if err := (&PlanCmd{Headers: rows}).print(&out, &errs); err != nil || strings.Contains(out.String(), "local") || !strings.Contains(out.String(), "2026-11-20 01:01:00 UTC") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	zoned := strings.ReplaceAll(strings.Replace(inUTC, "%s", "", 1), `"DatabaseName"`, `"TimeZone": 32, "DatabaseName"`)
+	rows = write(t, filepath.Join(t.TempDir(), "headers.json"), []byte(zoned))
+	if code, got := planned(t, PlanCmd{Headers: rows, StopAt: "2026-11-20 09:30:00"}); code != 0 || order(got.Plans[0]) != "1 2" {
+		t.Errorf("exit %d: %+v", code, got.Plans)
+	}
+}
+
 func TestPlanKnowsAQuietHour(t *testing.T) {
 	rows := write(t, filepath.Join(t.TempDir(), "headers.json"), []byte(strings.Replace(quietRows, "%s", "", 1)))
 	code, got := planned(t, PlanCmd{Headers: rows, StopAt: "2026-11-20 04:00"})

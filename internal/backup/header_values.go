@@ -193,6 +193,16 @@ func (r *row) offset() *time.Duration {
 	return &d
 }
 
+// toldInUTC is a moment of which a program told UTC; the server's clock is known
+// where TimeZone says how far it is from that.
+func toldInUTC(utc time.Time, offset *time.Duration) Moment {
+	m := Moment{Local: utc, UTC: &utc, Adrift: offset == nil}
+	if offset != nil {
+		m.Local = utc.Add(*offset)
+	}
+	return m
+}
+
 func (r *row) date(column string, offset *time.Duration) Moment {
 	s := r.typed(column)
 	if s == "" {
@@ -208,16 +218,14 @@ func (r *row) date(column string, offset *time.Duration) Moment {
 			r.refuse(column, "a date", fixDate)
 			return Moment{}
 		}
-		utc := time.UnixMilli(n).UTC()
-		m := Moment{Local: utc, UTC: &utc}
-		if offset != nil {
-			m.Local = utc.Add(*offset)
-		}
-		return m
+		return toldInUTC(time.UnixMilli(n).UTC(), offset)
 	}
 	s = strings.Replace(s, " ", "T", 1)
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
 		utc := t.UTC()
+		if offset != nil || strings.HasSuffix(s, "Z") { // Z is what programs write of any clock
+			return toldInUTC(utc, offset)
+		}
 		return Moment{Local: time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC), UTC: &utc}
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {

@@ -56,6 +56,35 @@ func TestHeadersAreReadAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+// TestUTCDoesNotTellTheServersClock: programs write UTC of any clock. Where the
+// rows say how far that clock is, both are known.
+func TestUTCDoesNotTellTheServersClock(t *testing.T) {
+	utc := time.Date(2026, 11, 20, 1, 1, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		row    string
+		local  int // hours after UTC
+		adrift bool
+	}{
+		{`"BackupFinishDate": "\/Date(1795136460000)\/"`, 0, true},
+		{`"BackupFinishDate": "\/Date(1795136460000)\/", "TimeZone": 32`, 8, false},
+		{`"BackupFinishDate": "2026-11-20T01:01:00Z"`, 0, true},
+		{`"BackupFinishDate": "2026-11-20T01:01:00Z", "TimeZone": "32"`, 8, false},
+		{`"BackupFinishDate": "2026-11-20T09:01:00+08:00"`, 8, false},
+		{`"BackupFinishDate": "2026-11-19T20:01:00-05:00", "TimeZone": 32`, 8, false},
+		{`"BackupFinishDate": "2026-11-20T09:01:00", "TimeZone": 32`, 8, false},
+		{`"BackupFinishDate": "2026-11-20T01:01:00+00:00"`, 0, false},
+	} {
+		sets, err := backup.FromHeaders(strings.NewReader(`{"BackupType": 1, ` + tt.row + `}`))
+		if err != nil || len(sets) != 1 {
+			t.Fatalf("%s: %v", tt.row, err)
+		}
+		m := sets[0].Finished
+		if m.UTC == nil || !m.UTC.Equal(utc) || m.Adrift != tt.adrift || !m.Local.Equal(utc.Add(time.Duration(tt.local)*time.Hour)) {
+			t.Errorf("%s: %+v, UTC %v", tt.row, m, m.UTC)
+		}
+	}
+}
+
 func TestKindsOfBackupsInEveryWriting(t *testing.T) {
 	for kind, said := range map[bakfile.Type][]string{
 		bakfile.TypeFull:                {"1", `"D"`, `"DATABASE"`, `"Full"`},

@@ -89,6 +89,9 @@ type SetFile struct {
 type Moment struct {
 	Local time.Time  // as the server's clock showed it; its Location means nothing
 	UTC   *time.Time // nil = the clock's distance from UTC is unknown
+	// Adrift: the moment was told as one of UTC, and what the server's clock
+	// showed then was not. Local is the reading in UTC.
+	Adrift bool
 }
 
 // IsZero reports whether the moment is unknown.
