@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // literal writes a text as an expression that every client sends as it stands
@@ -46,5 +48,5 @@ func literal(text string) string {
 // visible reports whether a rune can be told from what stands beside it.
 // Blanks but the plain one look like it, marks of direction like nothing.
 func visible(r rune) bool {
-	return r == ' ' || unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Zs, r)
+	return r == ' ' || unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Zs, r) && !words.Hidden(r)
 }

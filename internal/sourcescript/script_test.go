@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/sourcescript"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // oddNames are databases that people have, or could have.
@@ -24,7 +24,7 @@ var oddNames = []string{
 	"\u202egnp.exe", "zero\u200bwidth", "nb\u00a0sp", "GO", ":r x", strings.Repeat("]", 128), strings.Repeat("'", 128), "[",
 }
 
-var cloud = endpoint.Traits{Reads: []endpoint.BucketKind{"oss"}, Increments: true, MaxFile: 3 << 40,
+var cloud = endpoint.Traits{Task: endpoint.OneTask, Reads: []endpoint.BucketKind{"oss"}, Increments: true, MaxFile: 3 << 40,
 	Keys: endpoint.KeyRule{Refuses: `!@#$%^&*()+=|\:;"'<>?,`, Plain: true, Extensions: []string{".bak"}}}
 
 // meaning is what SQL Server makes of an expression of literals and NCHAR.
@@ -81,7 +81,7 @@ func holds(t *testing.T, names []string) {
 	if strings.Join(others, "\n") != empty.Text {
 		t.Errorf("%q changed another line", names)
 	}
-	if strings.Contains(s.Text, "$(") || strings.ContainsFunc(s.Text, func(r rune) bool { return unicode.Is(unicode.Cf, r) || unicode.IsControl(r) && r != '\n' }) {
+	if strings.Contains(s.Text, "$(") || strings.ContainsFunc(s.Text, func(r rune) bool { return words.Hidden(r) && r != '\n' }) {
 		t.Errorf("%q: a client or a reader could be misled", names)
 	}
 	if !regexp.MustCompile(`^bakplane-[A-Za-z0-9-]+\.sql$`).MatchString(s.Name) || len(s.Name) > 100 {
@@ -98,7 +98,7 @@ func TestOddNamesStayNames(t *testing.T) {
 	for _, n := range oddNames {
 		holds(t, []string{n})
 	}
-	alphabet := []rune("ab;,[]'\"$()-/*%:@#! .\\é数😀\u200b\u202e\u00a0\u3164\ufeff\U000e0041")
+	alphabet := []rune("ab;,[]'\"$()-/*%:@#! .\\é数😀\u200b\u202e\u00a0\u3164\uffa0\u034f\u17b5\ufeff\U000e0041")
 	r := rand.New(rand.NewPCG(7, 11))
 	for range 3000 {
 		var names []string
@@ -169,10 +169,13 @@ func TestRequestsThatNoServerWouldTake(t *testing.T) {
 		"copy-only log":      func(r *sourcescript.Request) { r.CopyOnly = true },
 		"no such version":    func(r *sourcescript.Request) { r.Target.Major = 9 },
 		"full alone": func(r *sourcescript.Request) {
-			r.Target = sourcescript.Target{Label: "x", Traits: &endpoint.Traits{}}
+			r.Target = sourcescript.Target{Label: "x", Traits: &endpoint.Traits{Task: endpoint.OneTask}}
+		},
+		"takes nothing": func(r *sourcescript.Request) {
+			r.Target = sourcescript.Target{Label: "x", Traits: &endpoint.Traits{Increments: true}}
 		},
 		"takes no .bak": func(r *sourcescript.Request) {
-			r.Target = sourcescript.Target{Label: "x", Traits: &endpoint.Traits{Increments: true, Keys: endpoint.KeyRule{Extensions: []string{".bacpac"}}}}
+			r.Target = sourcescript.Target{Label: "x", Traits: &endpoint.Traits{Task: endpoint.OneTask, Increments: true, Keys: endpoint.KeyRule{Extensions: []string{".bacpac"}}}}
 		},
 	} {
 		r := good
@@ -183,6 +186,7 @@ func TestRequestsThatNoServerWouldTake(t *testing.T) {
 			t.Errorf("%s: %v (%s)", name, err, fix)
 		}
 	}
+	good.Folder = " " + good.Folder + "\t" // as it comes out of a form
 	if _, err := sourcescript.New(good); err != nil {
 		t.Error(err)
 	}

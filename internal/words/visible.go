@@ -13,11 +13,12 @@ import (
 // <U+202E>, and a byte that is no UTF-8 as <9B>. Everything else stays as it
 // is, so ordinary names of any script are not touched.
 //
-// Spelt out are the categories Cc (C0, C1 and DEL), Cf (bidirectional marks,
-// zero-width characters, tags), Zl and Zp of Unicode, and the few letters that
-// show as nothing. Lines of one's own are joined after it, not before.
+// Spelt out are the whole categories Cc (C0, C1 and DEL), Cf (bidirectional
+// marks, zero-width characters, tags; also the few of them that some scripts
+// draw, such as U+0600), Zl and Zp of Unicode, and the few letters that show as
+// nothing. Lines of one's own are joined after it, not before.
 func Visible(s string) string {
-	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
+	if !strings.ContainsFunc(s, Hidden) && utf8.ValidString(s) {
 		return s
 	}
 	var b strings.Builder
@@ -26,7 +27,7 @@ func Visible(s string) string {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			fmt.Fprintf(&b, "<%02X>", s[0])
-		case hidden(r):
+		case Hidden(r):
 			fmt.Fprintf(&b, "<U+%04X>", r)
 		default:
 			b.WriteString(s[:n])
@@ -42,7 +43,7 @@ func Visible(s string) string {
 func VisibleJSON(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for _, r := range string(b) {
-		if !hidden(r) || blank(r) {
+		if !Hidden(r) || blank(r) {
 			out = utf8.AppendRune(out, r)
 			continue
 		}
@@ -58,7 +59,7 @@ func VisibleJSON(b []byte) []byte {
 
 // readable is Visible for a sentence that may go over several lines.
 func readable(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return hidden(r) && r != '\n' && r != '\t' }) && utf8.ValidString(s) {
+	if !strings.ContainsFunc(s, func(r rune) bool { return Hidden(r) && r != '\n' && r != '\t' }) && utf8.ValidString(s) {
 		return s
 	}
 	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
@@ -72,9 +73,9 @@ func readable(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-// hidden reports whether a character is not to be seen, or does more than to
-// be seen.
-func hidden(r rune) bool {
+// Hidden reports whether a character is not to be seen, or does more than to
+// be seen: what Visible spells out.
+func Hidden(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f
 	}

@@ -13,7 +13,7 @@ import (
 // It expects what html/template and templ write: < and > stand for themselves
 // in tags only.
 func VisiblePage(page []byte) []byte {
-	if utf8.Valid(page) && !bytes.ContainsFunc(page, func(r rune) bool { return hidden(r) && !blank(r) }) {
+	if utf8.Valid(page) && !bytes.ContainsFunc(page, func(r rune) bool { return Hidden(r) && !blank(r) }) {
 		return page
 	}
 	out := make([]byte, 0, len(page)+64)
