@@ -64,7 +64,7 @@ func join(s *Set, other Set, stripe SetFile) {
 
 func fromHeader(h *bakfile.Set, m bakfile.Media) Set {
 	s := Set{
-		Kind: kindOf(h.Type), Type: h.Type, ID: h.SetGUID,
+		Kind: KindOf(h.Type), Type: h.Type, ID: h.SetGUID,
 		Name: h.Name, Database: h.Database, Server: h.ServerName, Machine: h.MachineName,
 		Family: h.FamilyGUID, BindingID: h.BindingID,
 		VersionMajor: h.VersionMajor, VersionMinor: h.VersionMinor, VersionBuild: h.VersionBuild,
@@ -87,7 +87,8 @@ func fromHeader(h *bakfile.Set, m bakfile.Media) Set {
 	return s
 }
 
-func kindOf(t bakfile.Type) Kind {
+// KindOf is what a type of backup is for in a chain.
+func KindOf(t bakfile.Type) Kind {
 	switch t {
 	case bakfile.TypeFull:
 		return Full

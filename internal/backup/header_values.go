@@ -140,20 +140,23 @@ func quietly[T any](r *row, column string, read func(*row, string) T) (v T) {
 // typeSaid is a kind of backup by the letter of msdb, the words of
 // BackupTypeDescription or those that people write; 0 = none of them.
 func typeSaid(lower string) bakfile.Type {
+	if len(lower) == 1 {
+		return bakfile.TypeOf(rune(lower[0] - 'a' + 'A'))
+	}
 	switch lower {
-	case "d", "database", "full", "full database":
+	case "database", "full", "full database":
 		return bakfile.TypeFull
-	case "l", "transaction log", "log":
+	case "transaction log", "log":
 		return bakfile.TypeLog
-	case "i", "database differential", "differential database", "differential", "diff":
+	case "database differential", "differential database", "differential", "diff":
 		return bakfile.TypeDifferential
-	case "f", "file or filegroup", "file", "filegroup":
+	case "file or filegroup", "file", "filegroup":
 		return bakfile.TypeFile
-	case "g", "differential file", "file differential", "file or filegroup differential":
+	case "differential file", "file differential", "file or filegroup differential":
 		return bakfile.TypeDifferentialFile
-	case "p", "partial":
+	case "partial":
 		return bakfile.TypePartial
-	case "q", "partial differential", "differential partial", "file differential partial":
+	case "partial differential", "differential partial", "file differential partial":
 		return bakfile.TypeDifferentialPartial
 	}
 	return 0

@@ -68,7 +68,7 @@ func (r *row) set() Set {
 	t := r.backupType()
 	offset := r.offset()
 	s := Set{
-		Kind: kindOf(t), Type: t, ID: r.guid("BackupSetGUID"),
+		Kind: KindOf(t), Type: t, ID: r.guid("BackupSetGUID"),
 		Name: r.text("BackupName"), Database: r.text("DatabaseName"), Server: r.text("ServerName"), Machine: r.text("MachineName"),
 		Family: r.guid("FamilyGUID"), BindingID: r.known("BindingID"),
 		VersionMajor: int(r.about("SoftwareVersionMajor")), VersionMinor: int(r.about("SoftwareVersionMinor")),

@@ -66,7 +66,7 @@ func (c config) fill(s *Set, complete bool) {
 	s.FirstLSN, s.LastLSN, s.CheckpointLSN = f.lsn(0x20), f.lsn(0x2a), f.lsn(0x34)
 	s.DatabaseBackupLSN = f.lsn(0x3e)
 	s.DatabaseCreated, s.Started = f.date(0x48), f.date(0x4d)
-	s.Type = typeOf(f.u8(0x57))
+	s.Type = TypeOf(rune(f.u8(0x57)))
 	s.SortOrder, s.CompatibilityLevel, s.DatabaseVersion = f.u8(0x58), f.u8(0x5b), f.u16(0x5e)
 	s.Database, s.ServerName = f.text(0x68), f.text(0x6c)
 	s.UnicodeLocale, s.UnicodeCompare = int(f.u32(0x74)), int(f.u32(0x78))
@@ -128,8 +128,10 @@ func (c config) fillFiles(s *Set) {
 	}
 }
 
-func typeOf(letter int) Type {
-	return map[int]Type{'D': TypeFull, 'L': TypeLog, 'I': TypeDifferential, 'F': TypeFile,
+// TypeOf is the type that files and msdb (documentation page "backupset", type)
+// write as a letter; 0 = none we know.
+func TypeOf(letter rune) Type {
+	return map[rune]Type{'D': TypeFull, 'L': TypeLog, 'I': TypeDifferential, 'F': TypeFile,
 		'G': TypeDifferentialFile, 'P': TypePartial, 'Q': TypeDifferentialPartial}[letter]
 }
 
@@ -180,10 +182,8 @@ func (s *Set) Product() string {
 	if s.VersionMajor == 10 && s.VersionMinor >= 50 {
 		return "SQL Server 2008 R2"
 	}
-	year, known := map[int]string{8: "2000", 9: "2005", 10: "2008", 11: "2012", 12: "2014",
-		13: "2016", 14: "2017", 15: "2019", 16: "2022", 17: "2025"}[s.VersionMajor]
-	if !known {
-		return ""
+	if year := Year(s.VersionMajor); year != "" {
+		return "SQL Server " + year
 	}
-	return "SQL Server " + year
+	return ""
 }

@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/bakplane/bakplane/internal/fault"
 )
@@ -74,13 +75,15 @@ func Text[T any](f Field[T], of func(*T) *string) Field[T] {
 // pick finds a spec by its key; an unknown key is an error and never somebody's
 // default.
 func pick[S any](all []S, key string, keyOf func(S) string, thing string) (S, error) {
+	var known []string
 	for _, s := range all {
 		if keyOf(s) == key {
 			return s, nil
 		}
+		known = append(known, keyOf(s))
 	}
 	var none S
-	return none, fault.Newf(fault.Invalid, "This version of Bakplane does not know %s of kind %q.", thing, key)
+	return none, fault.Newf(fault.Invalid, "This version of Bakplane does not know %s of kind %q.", thing, key).WithFix("Choose one of those it knows: %s.", strings.Join(known, ", "))
 }
 
 // WithMore returns a copy of what a kind keeps in More with one field set; an

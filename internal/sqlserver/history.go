@@ -153,26 +153,9 @@ func historySet(r row) backup.Set {
 	if set.FirstFork.IsZero() {
 		set.FirstFork = set.Fork
 	}
-	set.Kind, set.Type = kindOf(strings.TrimSpace(r.text("type")))
-	return set
-}
-
-func kindOf(letter string) (backup.Kind, bakfile.Type) {
-	switch letter {
-	case "D":
-		return backup.Full, bakfile.TypeFull
-	case "I":
-		return backup.Differential, bakfile.TypeDifferential
-	case "L":
-		return backup.Log, bakfile.TypeLog
-	case "F":
-		return backup.Other, bakfile.TypeFile
-	case "G":
-		return backup.Other, bakfile.TypeDifferentialFile
-	case "P":
-		return backup.Other, bakfile.TypePartial
-	case "Q":
-		return backup.Other, bakfile.TypeDifferentialPartial
+	for _, letter := range strings.TrimSpace(r.text("type")) {
+		set.Type = bakfile.TypeOf(letter)
 	}
-	return backup.Other, 0
+	set.Kind = backup.KindOf(set.Type)
+	return set
 }
