@@ -24,7 +24,7 @@ type ScriptCmd struct {
 	Take      bool   `name:"run" help:"Take the backups; without it the script only checks."`
 	Compress  bool   `name:"compress" default:"true" negatable:"" help:"Compress where the edition can."`
 	CopyOnly  bool   `name:"copy-only" help:"Take full backups that leave others' differentials alone and are no base themselves."`
-	Target    string `name:"target" enum:"apsaradb,selfmanaged,unknown" default:"unknown" help:"Whose rules are kept: apsaradb, selfmanaged or unknown."`
+	Target    string `name:"target" placeholder:"KIND" help:"Kind of the target, whose rules are kept, such as selfmanaged; without it the target is not known."`
 	Version   string `name:"target-version" placeholder:"YEAR" help:"SQL Server of the target, such as 2019, so that a newer source is told in time."`
 	Out       string `name:"out" type:"path" placeholder:"FILE.sql" help:"Write a new file instead of printing."`
 }
@@ -59,7 +59,7 @@ func (c *ScriptCmd) script() (sourcescript.Script, error) {
 	if r.Target.Major, err = sourcescript.ParseVersion(c.Version); err != nil {
 		return sourcescript.Script{}, err
 	}
-	if c.Target != "unknown" {
+	if c.Target != "" {
 		spec, err := app.Specs().Instance(endpoint.InstanceKind(c.Target))
 		if err != nil {
 			return sourcescript.Script{}, err

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/tsql"
@@ -74,8 +75,11 @@ func (r Request) check() error {
 	if r.CopyOnly && r.Kind != Full {
 		return fault.New(fault.Invalid, "Only a full backup can be copy-only here.", "Leave copy-only out: a differential ignores it, and a copy-only log leaves a chain that only the others' logs continue.")
 	}
-	if at := r.Target.Major - 10; r.Target.Major != 0 && (at < 0 || at >= len(versions)) {
-		return fault.Newf(fault.Invalid, "%d is not the major version of a SQL Server.", r.Target.Major).WithFix("Give 10 (2008 R2) to 17 (2025), or 0 when it is not known.")
+	if r.Target.Major != 0 && (r.Target.Major < oldestMajor || r.Target.Major > bakfile.NewestMajor) {
+		return fault.Newf(fault.Invalid, "%d is not the major version of a SQL Server.", r.Target.Major).WithFix("Give %d (%s) to %d (%s), or 0 when it is not known.", oldestMajor, version(oldestMajor), bakfile.NewestMajor, version(bakfile.NewestMajor))
+	}
+	if t := r.Target.Traits; t != nil && t.Task == "" {
+		return fault.Newf(fault.Invalid, "%s takes no databases.", r.Target.Label).WithFix("Choose another target.")
 	}
 	if t := r.Target.Traits; t != nil && !t.Increments && r.Kind != Full {
 		return fault.Newf(fault.Invalid, "%s takes full backups alone.", r.Target.Label).WithFix("Choose a full backup.")
@@ -137,7 +141,7 @@ func (t Target) versionWords() string {
 	if t.Major == 0 {
 		return "not known"
 	}
-	return "SQL Server " + versions[t.Major-10]
+	return "SQL Server " + version(t.Major)
 }
 
 func clip(s string) string {

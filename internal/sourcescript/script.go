@@ -20,13 +20,10 @@ type Script struct {
 	Next []string // what to do, in order
 }
 
-// reserved are the names that the cloud keeps for itself; the system's own are
-// left out of every script. migration.BadDatabaseName says the same of targets.
-var reserved = [...]string{"master", "model", "msdb", "tempdb", "distribution", "rdscore"}
-
 // New writes the script for a request, which is refused in words when it cannot
 // be meant (fault.Invalid).
 func New(r Request) (Script, error) {
+	r.Folder = strings.TrimSpace(r.Folder)
 	if err := r.check(); err != nil {
 		return Script{}, err
 	}
@@ -88,7 +85,8 @@ IF @@TRANCOUNT = 0
 	b.WriteString("\n-- What the target takes.\n")
 	t := r.Target.Traits
 	fmt.Fprintf(&b, "DECLARE @target nvarchar(200) = %s;\n", literal(clip(r.Target.label())))
-	fmt.Fprintf(&b, "DECLARE @target_major int = %d; -- its version: %s\n", r.Target.Major, r.Target.versionWords())
+	fmt.Fprintf(&b, "DECLARE @target_major int = %d; -- 0 = not known\n", r.Target.Major)
+	fmt.Fprintf(&b, "DECLARE @target_version nvarchar(40) = N'%s';\n", r.Target.versionWords())
 	fmt.Fprintf(&b, "DECLARE @takes_filestream bit = %s;\n", bit(t == nil || t.Filestream))
 	fmt.Fprintf(&b, "DECLARE @takes_encrypted bit = %s;\n", bit(t == nil || t.Encrypted))
 	max := int64(0)
@@ -99,7 +97,7 @@ IF @@TRANCOUNT = 0
 	fmt.Fprintf(&b, "DECLARE @strict_names bit = %s;\n", bit(t != nil))
 	fmt.Fprintf(&b, "DECLARE @next nvarchar(1000) = %s;\n", literal("Next: "+r.upload()))
 	b.WriteString("DECLARE @reserved TABLE (name nvarchar(128) NOT NULL);\n")
-	for _, name := range reserved {
+	for _, name := range migration.SystemNames {
 		fmt.Fprintf(&b, "INSERT INTO @reserved (name) VALUES (%s);\n", literal(name))
 	}
 	b.WriteString("\n")

@@ -236,8 +236,10 @@ func TestTheScriptStopsBeforeAnythingIsTaken(t *testing.T) {
 		text   func(string) string
 		says   string
 	}{
-		"no room":         {small, nil, "too little free space"},
-		"an older target": {nil, func(s string) string { return strings.Replace(s, "@target_major int = 0", "@target_major int = 15", 1) }, "SQL Server never restores to an older version"},
+		"no room": {small, nil, "too little free space"},
+		"an older target": {nil, func(s string) string {
+			return strings.NewReplacer("@target_major int = 0", "@target_major int = 15", "N'not known'", "N'SQL Server 2019'").Replace(s)
+		}, "the target is older (SQL Server 2019). SQL Server never restores to an older version"},
 		"an older server": {old, func(s string) string { return strings.Replace(s, "@major < 10 ", "@major < 16 ", 1) }, "is for SQL Server 2008 R2"},
 		"a kind by hand":  {nil, func(s string) string { return strings.Replace(s, "N'FULL'; --", "N'ALL'; --", 1) }, "@kind is none of"},
 		"a folder by hand": {nil, func(s string) string {
@@ -265,6 +267,23 @@ func TestTheScriptStopsBeforeAnythingIsTaken(t *testing.T) {
 				t.Errorf("%v, %v", entries, err)
 			}
 		})
+	}
+}
+
+// TestRoomThatMayNotSufficeStopsNoIncrement: how much of its bound a
+// differential or a log holds is not known before.
+func TestRoomThatMayNotSufficeStopsNoIncrement(t *testing.T) {
+	_, db, folder := emulated(t, func(c *sqlserveremu.Config) { c.DataFree, c.Edition = 1, "express" })
+	ask := func(kind sourcescript.Kind) *server {
+		return carry(t, db, script(t, sourcescript.Request{Kind: kind, Folder: folder, Run: true}))
+	}
+	do(t, db, "BACKUP DATABASE Shop TO DISK = N'"+folder+"/before.bak'")
+	for _, kind := range []sourcescript.Kind{sourcescript.Diff, sourcescript.Log} {
+		do(t, db, "INSERT INTO Shop.dbo.Orders (id, name) SELECT MAX(id) + 1, N'x' FROM Shop.dbo.Orders")
+		ask(kind).expect(t, false, map[string]string{"Shop": "taken"}, "they may not fit")
+	}
+	if got := ask(sourcescript.Full); !strings.Contains(got.refused, "too little free space") {
+		t.Errorf("%q", got.refused)
 	}
 }
 

@@ -81,7 +81,7 @@ func TestAnIndependentParserReadsTheScript(t *testing.T) {
 		{Kind: sourcescript.Full, Folder: `D:\backup`, Compress: true},
 		{Kind: sourcescript.Diff, Folder: `\\host\share\it's [here]`, Run: true, Databases: oddNames},
 		{Kind: sourcescript.Log, Folder: "/var/backups", Run: true, Databases: []string{"Shop"}, Target: sourcescript.Target{Label: "Cloud's 'rm-1'", Traits: &cloud, Major: 16}},
-		{Kind: sourcescript.Full, Folder: `C:\`, CopyOnly: true, Target: sourcescript.Target{Label: "own", Traits: &endpoint.Traits{Increments: true}}},
+		{Kind: sourcescript.Full, Folder: `C:\`, CopyOnly: true, Target: sourcescript.Target{Label: "own", Traits: &endpoint.Traits{Task: endpoint.OneTask, Increments: true}}},
 	} {
 		s, err := sourcescript.New(r)
 		if err != nil {

@@ -2,9 +2,7 @@ package drafting
 
 import (
 	"context"
-	"strings"
 
-	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/sourcescript"
 )
 
@@ -27,7 +25,7 @@ func (s *Drafting) Script(ctx context.Context, w ScriptRequest) (sourcescript.Sc
 	if err != nil {
 		return sourcescript.Script{}, err
 	}
-	r := sourcescript.Request{Databases: w.Databases, Kind: kind, Folder: strings.TrimSpace(w.Folder), Run: w.Run, Compress: w.Compress, CopyOnly: w.CopyOnly}
+	r := sourcescript.Request{Databases: w.Databases, Kind: kind, Folder: w.Folder, Run: w.Run, Compress: w.Compress, CopyOnly: w.CopyOnly}
 	if r.Target.Major, err = sourcescript.ParseVersion(w.Version); err != nil {
 		return sourcescript.Script{}, err
 	}
@@ -35,9 +33,6 @@ func (s *Drafting) Script(ctx context.Context, w ScriptRequest) (sourcescript.Sc
 		i, err := s.Endpoints.Instance(ctx, w.Instance)
 		if err != nil {
 			return sourcescript.Script{}, err
-		}
-		if i.Traits.Task == "" {
-			return sourcescript.Script{}, fault.Newf(fault.Invalid, "%s takes no databases.", i.Label()).WithFix("Choose another target.")
 		}
 		r.Target.Label, r.Target.Traits = i.Label(), &i.Traits
 	}

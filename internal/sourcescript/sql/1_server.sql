@@ -39,7 +39,7 @@ ELSE IF @engine NOT IN (1, 2, 3, 4)
 ELSE IF @major < 10 OR @major = 10 AND @minor < 50
     SET @stop = N'This is version ' + @version + N'. The script is for SQL Server 2008 R2 (10.50) and later.';
 ELSE IF @target_major > 0 AND @major > @target_major
-    SET @stop = N'This server has version ' + @version + N', the target is older (' + CONVERT(nvarchar(10), @target_major) + N'). SQL Server never restores to an older version: choose a target of the same or a newer one.';
+    SET @stop = N'This server has version ' + @version + N', the target is older (' + @target_version + N'). SQL Server never restores to an older version: choose a target of the same or a newer one.';
 ELSE IF @folder IS NULL OR NOT (SUBSTRING(@folder, 2, 2) = N':\' OR LEFT(@folder, 2) = N'\\' OR LEFT(@folder, 1) = N'/')
     SET @stop = N'@folder is not a whole path as the server sees it, such as D:\backup, \\host\share\backup or /var/backups.';
 ELSE IF LEN(@folder) > 160

@@ -45,7 +45,7 @@ BEGIN
     ELSE IF @model = N'SIMPLE'
         INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Its recovery model is SIMPLE: no log backup can follow this one. If logs are to follow: ALTER DATABASE ' + QUOTENAME(@name) + N' SET RECOVERY FULL, then take the FULL backup.');
     ELSE IF @model = N'BULK_LOGGED'
-        INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Its recovery model is BULK_LOGGED; the cloud asks for FULL. ALTER DATABASE ' + QUOTENAME(@name) + N' SET RECOVERY FULL.');
+        INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Its recovery model is BULK_LOGGED: no restore can stop inside a log with minimally logged changes, and cloud services ask for FULL. ALTER DATABASE ' + QUOTENAME(@name) + N' SET RECOVERY FULL.');
     IF @verify <> N'CHECKSUM'
         INSERT INTO @says (n, grade, text) VALUES (@n, N'warn', N'Its page verify is ' + @verify + N': damage on disk may go unnoticed into the backup. ALTER DATABASE ' + QUOTENAME(@name) + N' SET PAGE_VERIFY CHECKSUM.');
     IF @readonly = 1

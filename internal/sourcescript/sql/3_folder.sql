@@ -68,8 +68,10 @@ ELSE IF @stop IS NULL
 BEGIN
     SET @line = N'Folder ' + @folder + N': ' + CONVERT(nvarchar(20), @free / 1048576) + N' MB free on ' + @volume + N'; the backups have at most about ' + CONVERT(nvarchar(20), @need / 1048576) + N' MB before compression.';
     RAISERROR(N'%s', 0, 1, @line) WITH NOWAIT;
-    IF @need > @free AND @packs = 1
+    IF @need > @free AND @kind <> N'FULL'
+        RAISERROR(N'  warn: they may not fit: how much of that they hold is not known before. What does not fit fails, and the others go on.', 0, 1) WITH NOWAIT;
+    ELSE IF @need > @free AND @packs = 1
         RAISERROR(N'  warn: they fit only if compression makes them small enough. What does not fit fails, and the others go on.', 0, 1) WITH NOWAIT;
-    IF @need > @free AND @packs = 0
+    ELSE IF @need > @free
         SET @stop = N'The folder has too little free space for the backups. Choose another folder, or fewer databases. Nothing was taken.';
 END
