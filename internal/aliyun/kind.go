@@ -29,6 +29,7 @@ func Traits() endpoint.Traits {
 		Task:       endpoint.OneTask,
 		Keys:       endpoint.KeyRule{Refuses: `!@#$%^&*()+=|\:;"'<>?,`, Plain: true, Extensions: []string{".bak", ".diff", ".trn", ".log"}},
 		MaxFile:    3 << 40,
+		Bucket:     endpoint.BucketRule{Location: "oss-", Class: "Standard"},
 		Increments: true, BacksUpItself: true,
 	}
 }

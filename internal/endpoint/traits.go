@@ -12,9 +12,11 @@ type Traits struct {
 	Task    TaskShape
 	Keys    KeyRule // names of files that it takes
 	MaxFile int64   // bytes of one backup file; 0 = no bound
+	Bucket  BucketRule
 
 	Increments    bool // takes differential and log backups behind the full
 	Stripes       bool // takes a set that is striped over several files
+	Prefixed      bool // is told the files of a striped set by what their keys begin with
 	Positions     bool // takes any set of a file that holds several; else the first only
 	StopAt        bool // can stop inside a log, at a moment
 	Encrypted     bool // takes databases under TDE once it has the certificate
@@ -71,6 +73,13 @@ func (t Traits) OwnFolder() bool { return len(t.Reads) == 0 }
 
 // ReadsFrom reports whether restores of the instance can read a kind of bucket.
 func (t Traits) ReadsFrom(k BucketKind) bool { return slices.Contains(t.Reads, k) }
+
+// BucketRule says which of the buckets that it reads an instance can be given.
+type BucketRule struct {
+	Location string // stands before the region in the bucket's own, such as "oss-"
+	Class    string // the one storage class; empty = any
+	Sealed   bool   // with server-side encryption as well
+}
 
 // KeyRule says which keys of files an instance can be given.
 type KeyRule struct {

@@ -22,8 +22,11 @@ func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, er
 	if err != nil {
 		return RestoreCall{}, err
 	}
-	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Position: f.Position, Set: f.SetGUID, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
+	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Kind: f.Kind, Position: f.Position, Set: f.SetGUID, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
 	in.Stopped = !f.StopAt.IsZero() && slices.ContainsFunc(m.Chain(), func(o File) bool { return o.Ord < f.Ord && o.SetGUID != f.SetGUID && !o.StopAt.IsZero() })
+	for _, s := range m.SetOf(f)[1:] {
+		in.More = append(in.More, s.Key)
+	}
 	if m.Traits.OwnFolder() {
 		return j.atHome(ctx, m, f, in)
 	}
@@ -92,8 +95,8 @@ func (j *job) open(ctx context.Context, m Migration) error {
 		return err
 	}
 	open := j.target.Open
-	if host, ok := j.target.(Host); ok && Unfreezes(m) {
-		open = host.OpenWritable
+	if u, ok := j.target.(Unfreezer); ok && Unfreezes(m) {
+		open = u.OpenWritable
 	}
 	return j.record(ctx, m, c, File{}, m.TaskID, open(ctx, m.TaskID, m.Database, m.Check, c.ID))
 }

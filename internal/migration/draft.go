@@ -128,6 +128,10 @@ func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord in
 		if !w.Traits.Stripes {
 			stripes = stripes[:min(1, len(stripes))]
 		}
+		under := w.StagingPrefix
+		if len(stripes) > 1 && w.Traits.Prefixed { // a folder for each set: nothing else begins so
+			under += SafeLetters(p.Database) + step.Set.ID.String()[:8] + "/"
+		}
 		for _, stripe := range stripes {
 			s, ok := seenOf(seen, stripe.Name)
 			if !ok {
@@ -152,12 +156,12 @@ func filesOf(p *backup.Plan, seen []Seen, w FilesRequest, samePlace bool, ord in
 			case samePlace && f.From == "" && why.IsZero():
 				f.Key = s.Key // lies where the target reads already
 			case w.KeepNames && f.From == "":
-				f.Key = w.StagingPrefix + path.Base(s.Key)
+				f.Key = under + path.Base(s.Key)
 			default:
-				f.Key = w.StagingPrefix + SafeName(f, p.Database)
+				f.Key = under + SafeName(f, p.Database)
 			}
 			for n := 2; taken[f.Key]; n++ {
-				f.Key = fmt.Sprintf("%s%d%s", w.StagingPrefix, n, SafeName(f, p.Database))
+				f.Key = fmt.Sprintf("%s%d%s", under, n, SafeName(f, p.Database))
 			}
 			taken[f.Key] = true
 			out = append(out, f)
@@ -208,7 +212,7 @@ func (d Draft) Requests(w Requests, place RestoreCall) (out []Request) {
 		if m.Further(f) {
 			continue
 		}
-		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Position: f.Position, Set: f.SetGUID, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
+		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Kind: f.Kind, Position: f.Position, Set: f.SetGUID, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
 		for _, more := range m.SetOf(f)[1:] {
 			in.More = append(in.More, more.Key)
 		}

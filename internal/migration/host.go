@@ -21,11 +21,6 @@ func (j *job) atHome(ctx context.Context, m Migration, f File, in RestoreCall) (
 		return in, err
 	}
 	in.Folder = place.Folder
-	for i, s := range m.SetOf(f) {
-		if i > 0 {
-			in.More = append(in.More, s.Key)
-		}
-	}
 	host, ok := j.target.(Host)
 	if f.Kind != "full" || !ok {
 		return in, nil

@@ -58,16 +58,17 @@ type RestoreCall struct {
 	Endpoint string // object store's host, without scheme
 	Bucket   string
 	Key      string
+	Kind     string   // of the backup: full, differential or log
+	More     []string // keys of the further stripes, by family; Key is the first
 	Mode     AccessMode
 	Check    CheckMode // used with Immediate only
+	StopAt   time.Time // of a log: STOPAT, on the clock of the server that took it; zero = to its end
 
 	// A self-managed server alone:
 	Position int         // of the set in the file, for the words; 0 = 1
 	Set      backup.GUID // the set that is wanted; zero = the one at Position
-	More     []string    // keys of the further stripes, by family; Key is the first
 	Folder   string      // where the keys lie, as the server sees it; for the words, the server knows its own
 	Moves    []Move      // where the database's files go; for the words
-	StopAt   time.Time   // of a log: STOPAT, on the clock of the server that took it; zero = to its end
 	Stopped  bool        // a log before this one had the same StopAt: the moment may have been in that one
 	Replace  bool        // the database of this name is the half-restored one of an earlier call
 }
@@ -95,6 +96,12 @@ type Host interface {
 	// through, lying where Restore places files, with no RESTORE at work on it;
 	// else zero.
 	InterruptedRestore(ctx context.Context, database string) (time.Time, error)
+	Unfreezer
+}
+
+// Unfreezer is a Target that can open a database that was READ_ONLY at its
+// source as a writable one.
+type Unfreezer interface {
 	// OpenWritable is Open for a database that was set READ_ONLY at its source:
 	// it is set READ_WRITE before the check begins.
 	OpenWritable(ctx context.Context, taskID, database string, check CheckMode, key string) error

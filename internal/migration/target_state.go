@@ -215,7 +215,8 @@ func newestRow(m Migration, s TargetState, f File) (TaskFile, bool) {
 func RowsOf(files []TaskFile, f File) (out []TaskFile) {
 	base := f.Key[strings.LastIndexByte(f.Key, '/')+1:]
 	for _, r := range files {
-		if r.Set == f.SetGUID && !r.Set.IsZero() || r.Set.IsZero() && (r.Name == f.Key || r.Name == base) {
+		prefix, many := strings.CutSuffix(r.Name, "*") // a set told by what its keys begin with
+		if r.Set == f.SetGUID && !r.Set.IsZero() || r.Set.IsZero() && (r.Name == f.Key || r.Name == base || many && strings.HasPrefix(f.Key, prefix)) {
 			out = append(out, r)
 		}
 	}

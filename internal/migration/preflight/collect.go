@@ -29,6 +29,9 @@ func Collect(ctx context.Context, ports migration.Ports, target migration.Target
 	if err == nil {
 		f.Bucket, err = staging.Info(ctx)
 	}
+	if err == nil {
+		f.Beside, err = beside(ctx, staging, m)
+	}
 	if err != nil {
 		if err := bar("bucket", "Bucket", err); err != nil {
 			return f, nil, err
@@ -101,7 +104,8 @@ func Files(ctx context.Context, ports migration.Ports, target migration.Target, 
 		if f.Host, err = collectHost(ctx, ports, target, f, dataOf(f.Sets)); err != nil {
 			return nil, err
 		}
-		return Judge(f), nil
+		own, err := serviceFindings(ctx, target, f)
+		return append(Judge(f), own...), err
 	}
 	// What could not be asked would only make further findings of its own.
 	asked := map[string]bool{}

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"path"
 	"strings"
 	"time"
@@ -18,8 +19,9 @@ type Facts struct {
 	Bucket    objectstore.Info
 	Instance  migration.TargetInstance
 	Databases []string
-	CallsDay  int // changing calls for this database in the last 24 hours
-	CallsHost int // the same for the instance
+	Beside    []string // what else begins as the files of a set that is named by its prefix
+	CallsDay  int      // changing calls for this database in the last 24 hours
+	CallsHost int      // the same for the instance
 	Now       time.Time
 	Host      *HostCheck // of a self-managed server; nil otherwise
 }
@@ -46,6 +48,7 @@ func Judge(f Facts) []migration.Finding {
 	var j judge
 	j.chain(f)
 	j.files(f)
+	j.prefixes(f)
 	j.versions(f)
 	if f.Host != nil {
 		j.host(f)
@@ -193,20 +196,26 @@ func (j *judge) bucket(f Facts) {
 		ok = false
 		j.add(code, "Bucket", migration.Barred, text, fix)
 	}
-	if b.StorageClass != "Standard" {
-		bar("bucket-class", words.Say("The bucket's storage class is %s; the target reads Standard only.", b.StorageClass), words.Say("Choose or make a bucket of class Standard."))
+	rule := f.Migration.Traits.Bucket
+	if rule.Class != "" && b.StorageClass != rule.Class {
+		bar("bucket-class", words.Say("The bucket's storage class is %s; the target reads %s only.", b.StorageClass, rule.Class), words.Say("Choose or make a bucket of class %s.", rule.Class))
 	}
-	if b.Encryption != "" && !strings.EqualFold(b.Encryption, "None") {
+	sealed := b.Encryption != "" && !strings.EqualFold(b.Encryption, "None")
+	if sealed && !rule.Sealed {
 		bar("bucket-encryption", words.Say("Server-side encryption (%s) is on; the target cannot read it.", b.Encryption), words.Say("Turn it off for this bucket, or choose another."))
 	}
-	if want := "oss-" + f.Instance.Region; b.Location != want {
+	if want := rule.Location + f.Instance.Region; b.Location != want && f.Instance.Region != "" {
 		bar("bucket-region", words.Say("The bucket lies in %s, the instance in %s.", b.Location, f.Instance.Region), words.Say("Choose a bucket in the instance's region."))
 	}
 	if b.Owner != "" && f.Instance.Owner != "" && b.Owner != f.Instance.Owner {
 		bar("bucket-account", words.Say("Bucket and instance belong to different accounts; the target reads buckets of its own account only."), words.Say("Choose a bucket of the instance's account."))
 	}
 	if ok {
-		j.add("bucket", "Bucket", migration.Passed, words.Say("%s: Standard, not encrypted, %s.", b.Name, b.Location), words.Text{})
+		how := words.Say("not encrypted")
+		if sealed {
+			how = words.Say("encrypted (%s)", b.Encryption)
+		}
+		j.add("bucket", "Bucket", migration.Passed, words.Say("%s: %s, %s, %s.", b.Name, cmp.Or(b.StorageClass, "Standard"), how, b.Location), words.Text{})
 	}
 }
 

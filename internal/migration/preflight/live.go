@@ -27,7 +27,8 @@ func Live(ctx context.Context, ports migration.Ports, m migration.Migration, now
 	if f.Host, err = collectHost(ctx, ports, target, f, s.Database.Files); err != nil {
 		return nil, s, err
 	}
-	return JudgeLive(f, s), s, nil
+	own, err := serviceFindings(ctx, target, f)
+	return append(JudgeLive(f, s), own...), s, err
 }
 
 // Checker looks at whatever a migration needs before it begins.
