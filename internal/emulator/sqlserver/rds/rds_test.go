@@ -2,15 +2,11 @@ package rds_test
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"fmt"
-	"io"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,58 +16,6 @@ import (
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/rds"
 )
 
-// shelf is a store in memory.
-type shelf struct {
-	mu      sync.Mutex
-	regions map[string]string
-	objects map[string][]byte
-	keys    map[string]string
-}
-
-func (s *shelf) Region(_ context.Context, bucket string) (string, error) {
-	if r := s.regions[bucket]; r != "" {
-		return r, nil
-	}
-	return "", rds.ErrNoBucket
-}
-
-func (s *shelf) List(_ context.Context, bucket, prefix string, most int) (out []string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name := range s.objects {
-		if key, ok := strings.CutPrefix(name, bucket+"/"); ok && strings.HasPrefix(key, prefix) && len(out) < most {
-			out = append(out, key)
-		}
-	}
-	slices.Sort(out)
-	return out, nil
-}
-
-func (s *shelf) Get(_ context.Context, bucket, key string) (io.ReadCloser, string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, ok := s.objects[bucket+"/"+key]
-	if !ok {
-		return nil, "", rds.ErrDenied
-	}
-	return io.NopCloser(bytes.NewReader(b)), s.keys[bucket+"/"+key], nil
-}
-
-func (s *shelf) Put(_ context.Context, bucket, key string, body io.ReadSeeker, _ int64, kms string) error {
-	b, err := io.ReadAll(body)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.objects[bucket+"/"+key], s.keys[bucket+"/"+key] = b, kms
-	return err
-}
-
-func (s *shelf) Exists(_ context.Context, bucket, key string) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.objects[bucket+"/"+key]
-	return ok, nil
-}
-
 const key = "arn:aws:kms:eu-central-1:000000000000:key/one"
 
 type instance struct {
@@ -79,7 +23,7 @@ type instance struct {
 	t      *testing.T
 	engine *sqlserveremu.Running
 	db     *sql.DB
-	shelf  *shelf
+	shelf  *rds.Shelf
 }
 
 func start(t *testing.T, change func(*rds.Config)) *instance {
@@ -94,7 +38,7 @@ func start(t *testing.T, change func(*rds.Config)) *instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shelf{regions: map[string]string{"ours": "eu-central-1", "far": "us-east-1"}, objects: map[string][]byte{}, keys: map[string]string{}}
+	s := &rds.Shelf{Regions: map[string]string{"ours": "eu-central-1", "far": "us-east-1"}}
 	c := rds.Config{Region: "eu-central-1", Master: "admin", Store: s, Retention: 7, Keys: []string{key}, Dir: folder}
 	if change != nil {
 		change(&c)
