@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/awsaccount"
+	"github.com/bakplane/bakplane/internal/awsrds"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/kinds"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
@@ -16,10 +17,11 @@ import (
 func Kinds(folders *folder.Folders) kinds.All {
 	var servers sqlserver.Servers
 	return kinds.All{
-		Accounts:  []endpoint.AccountSpec{aliyun.Account(), awsaccount.Account()},
-		Buckets:   []kinds.Bucket{oss.Kind(), s3.Kind(), folder.Kind(folders)},
-		Instances: []kinds.Instance{aliyun.Instance(), sqlserver.Instance(&servers)},
-		Reader:    servers.Read,
+		Accounts: []endpoint.AccountSpec{aliyun.Account(), awsaccount.Account()},
+		Buckets:  []kinds.Bucket{oss.Kind(), s3.Kind(), folder.Kind(folders)},
+		Instances: []kinds.Instance{aliyun.Instance(), sqlserver.Instance(&servers),
+			awsrds.Instance(func(i endpoint.Instance) (awsrds.SQL, error) { return servers.Open(i) })},
+		Reader: servers.Read,
 	}
 }
 

@@ -7,7 +7,7 @@ var (
 	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/tsql", "internal/words", "internal/explain", "internal/sqlerror"}
 	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/policy", "internal/policy/clouds", "internal/migration", "internal/migration/drafting", "internal/migration/progress", "internal/migration/preflight", "internal/migration/wave", "internal/migration/compare", "internal/backupjob", "internal/scan", "internal/objectstore", "internal/objectstore/arn", "internal/kinds", "internal/person", "internal/sourcescript"}
 	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore", "internal/objectstore/arn"}
-	rooms  = []string{"web/static", "internal/db/sqlite", "internal/aliyun", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/objectstore/s3", "internal/awsaccount", "internal/server", "internal/server/site"}
+	rooms  = []string{"web/static", "internal/db/sqlite", "internal/aliyun", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/objectstore/s3", "internal/awsaccount", "internal/awsrds", "internal/server", "internal/server/site"}
 
 	// What reaches out of the process, or keeps something: not for the floors
 	// that hold words and rules.
@@ -75,6 +75,11 @@ func House() []Fence {
 			Name: "the S3 room imports the floors below and its SDK", Packages: []string{"internal/objectstore/s3"}, House: below,
 			Outside: slices.Concat(pure, []string{"github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials", "github.com/aws/aws-sdk-go-v2/service/s3/...", "github.com/aws/smithy-go/..."}), Never: []string{"database/sql/..."},
 			Why: "rooms upstairs have no doors between them: adapters of one contract do not lean on each other",
+		},
+		{
+			Name: "the Amazon RDS room imports the floors below", Packages: []string{"internal/awsrds"}, House: below,
+			Outside: pure, Never: []string{"database/sql/...", "net/http/..."},
+			Why: "rooms upstairs have no doors between them: it is given a way to speak SQL where the house is put together",
 		},
 		{
 			Name: "the room of AWS accounts imports the floors below and its SDK", Packages: []string{"internal/awsaccount"}, House: below,

@@ -1,0 +1,98 @@
+package awsrds
+
+import (
+	"regexp"
+
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/kinds"
+)
+
+// InstanceKind is the kind as it is stored.
+const InstanceKind endpoint.InstanceKind = "awsrds"
+
+// bucketKind is that of the buckets it reads.
+const bucketKind endpoint.BucketKind = "s3"
+
+// Traits are those of Amazon RDS for SQL Server (guide, "Importing and exporting
+// SQL Server databases": a file has at most 5 TB, a backup at most ten; no
+// FILESTREAM; TDE with the user's own certificate).
+func Traits() endpoint.Traits {
+	return endpoint.Traits{
+		Reads:      []endpoint.BucketKind{bucketKind},
+		Task:       endpoint.TaskPerFile,
+		Keys:       endpoint.KeyRule{Refuses: "*"}, // stands for a set of several
+		MaxFile:    5 << 40,
+		Bucket:     endpoint.BucketRule{Sealed: true},
+		Increments: true, Stripes: true, Prefixed: true, StopAt: true, Encrypted: true, OpensWritable: true,
+		Readable: true,
+	}
+}
+
+var regionShape = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+
+// Instance is the kind of instances of Amazon RDS for SQL Server.
+func Instance(dial Dial) kinds.Instance {
+	var targets kinds.Kept[key, *Target]
+	return kinds.Instance{
+		InstanceSpec: endpoint.InstanceSpec{Traits: Traits(), Word: "AWS RDS", Spec: form(), Where: where},
+		Requests:     wording{},
+		Open: func(i endpoint.Instance, _ endpoint.Account) (kinds.Ports, error) {
+			server, err := dial(i)
+			if err != nil {
+				return kinds.Ports{}, err
+			}
+			t, err := targets.Open(key{server, where(i), i.Region}, func(k key) (*Target, error) {
+				return &Target{server: k.server, id: k.id, region: k.region, checks: &checks{}}, nil
+			})
+			return kinds.Ports{Target: t}, err
+		},
+	}
+}
+
+// key is what a Target is kept by: it remembers checks of databases.
+type key struct {
+	server     SQL
+	id, region string
+}
+
+// where is how people know an instance.
+func where(i endpoint.Instance) string { return i.Host + " · " + i.Region }
+
+func form() endpoint.Spec[endpoint.Instance] {
+	text := func(f endpoint.Field[endpoint.Instance], of func(*endpoint.Instance) *string) endpoint.Field[endpoint.Instance] {
+		return endpoint.Text(f, of)
+	}
+	fields := []endpoint.Field[endpoint.Instance]{
+		text(endpoint.Field[endpoint.Instance]{Name: "host", Label: "Endpoint", Mono: true, Placeholder: "shop.abc123xyz.eu-central-1.rds.amazonaws.com", Hint: "As the console shows it under Connectivity & security."},
+			func(i *endpoint.Instance) *string { return &i.Host }),
+		endpoint.PortField("Empty: 1433."),
+		text(endpoint.Field[endpoint.Instance]{Name: "name", Label: "Name", Optional: true, Hint: "What your colleagues call it."}, func(i *endpoint.Instance) *string { return &i.Name }),
+		text(endpoint.Field[endpoint.Instance]{Name: "region", Label: "Region", Mono: true, Placeholder: "eu-central-1", Hint: "Buckets must lie in the same one."}, func(i *endpoint.Instance) *string { return &i.Region }),
+		text(endpoint.Field[endpoint.Instance]{Name: "login", Label: "Login", Mono: true, Placeholder: "admin", Hint: "The master user, or a login that was granted EXECUTE on the procedures of backup and restore. What it lacks is named before anything begins, with the GRANT."},
+			func(i *endpoint.Instance) *string { return &i.Login }),
+		endpoint.PasswordField("Password", false),
+	}
+	return endpoint.Spec[endpoint.Instance]{
+		Key: string(InstanceKind), Page: "aws", Thing: "AWS RDS instance",
+		Intro: "An Amazon RDS for SQL Server instance. Its address and a SQL login are all that is needed: backups and restores are ordered by its own procedures, and files go through a bucket in S3. The instance's option group must have SQLSERVER_BACKUP_RESTORE, with a role that reaches the bucket.",
+		Named: func(i endpoint.Instance) string { return i.Host },
+		List: endpoint.List[endpoint.Instance]{Title: "AWS RDS instances", Note: "reached by their procedures", Add: "Add an AWS RDS instance",
+			None: "No AWS RDS instance yet.", Begin: "Add the Amazon RDS for SQL Server instances that databases are migrated to.",
+			Columns: []endpoint.Column[endpoint.Instance]{
+				{Title: "Endpoint", Get: func(i endpoint.Instance) string { return i.Host }},
+				{Title: "Region", Get: func(i endpoint.Instance) string { return i.Region }},
+				{Title: "Login", Get: func(i endpoint.Instance) string { return i.Login }}}},
+		Fields: append(fields, endpoint.ProtectionFields(endpoint.SQLHints{
+			Full:      "TLS after the greeting. Every instance offers it.",
+			None:      "Only the password is encrypted; everything else can be read and changed on the way.",
+			Trust:     "Whoever stands between can pretend to be the instance and learn the password.",
+			Authority: "PEM. The bundle of the region's certificate authorities, as the guide offers it for download."})...),
+		Check: func(i endpoint.Instance) error {
+			if !regionShape.MatchString(i.Region) {
+				return fault.Newf(fault.Invalid, "%q is not a region.", i.Region).WithFix("Write it as AWS does, such as eu-central-1.")
+			}
+			return i.CheckSQL("Give the master user or a login that may execute the procedures of backup and restore.")
+		},
+	}
+}
