@@ -28,14 +28,11 @@ func (c *call) listBuckets() *apiError {
 		Owner   ownerXML
 		Buckets []entry `xml:"Buckets>Bucket"`
 	}{Owner: ownerXML{c.account.Owner, c.account.Owner}}
-	s := c.server.store
-	s.mu.Lock()
-	for _, b := range s.buckets {
+	for _, b := range c.server.store.Buckets() {
 		if b.Owner == c.account.Owner {
 			doc.Buckets = append(doc.Buckets, entry{b.Name, "oss-" + b.Region, b.Region, b.StorageClass, b.Created.Format(isoTime), b.Extranet, b.Intranet})
 		}
 	}
-	s.mu.Unlock()
 	sort.Slice(doc.Buckets, func(i, j int) bool { return doc.Buckets[i].Name < doc.Buckets[j].Name })
 	return writeXML(c.w, doc)
 }
@@ -54,7 +51,7 @@ func (c *call) putBucket(region string) *apiError {
 	if len(body) > 0 && xml.Unmarshal(body, &in) != nil {
 		return malformed()
 	}
-	if old := c.server.store.bucket(c.bucket); old != nil {
+	if old := c.server.store.Bucket(c.bucket); old != nil {
 		if old.Owner != c.account.Owner {
 			return &apiError{status: 409, code: "BucketAlreadyExists", message: "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.", ec: "0015-00000104"}
 		}
@@ -71,7 +68,7 @@ func (c *call) putBucket(region string) *apiError {
 }
 
 func (c *call) deleteBucket() *apiError {
-	if len(c.server.store.objects(c.bucket)) > 0 || len(c.server.store.uploads(c.bucket)) > 0 {
+	if len(c.server.store.Objects(c.bucket)) > 0 || len(c.server.store.Uploads(c.bucket)) > 0 {
 		return (&apiError{status: 409, code: "BucketNotEmpty", message: "The bucket you tried to delete is not empty.", ec: "0015-00000301"}).with("BucketName", c.bucket)
 	}
 	if err := c.server.DropBucket(c.bucket); err != nil {

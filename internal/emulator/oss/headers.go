@@ -4,14 +4,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-)
 
-// kept is what the headers of an upload say about the object it makes.
-type kept struct {
-	Class      string            `json:"class"`
-	Encryption string            `json:"encryption,omitempty"`
-	Headers    map[string]string `json:"headers,omitempty"` // user metadata and what browsers are told, by lower-case name
-}
+	"github.com/bakplane/bakplane/internal/emulator/shelf"
+)
 
 var (
 	classes   = []string{"Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"}
@@ -21,9 +16,9 @@ var (
 
 // keeps reads them. What is unknown is refused; the codes are our choice where
 // the public pages name none.
-func (c *call) keeps(b *Bucket) (kept, *apiError) {
+func (c *call) keeps(b *Bucket) (shelf.Kept, *apiError) {
 	h := c.r.Header
-	k := kept{Class: or(h.Get("x-oss-storage-class"), or(b.StorageClass, "Standard")), Encryption: or(h.Get("x-oss-server-side-encryption"), b.Encryption)}
+	k := shelf.Kept{Class: or(h.Get("x-oss-storage-class"), or(b.StorageClass, "Standard")), Encryption: or(h.Get("x-oss-server-side-encryption"), b.Encryption)}
 	switch {
 	case !slices.Contains(classes, k.Class):
 		return k, invalidArgument("The storage class you specified is not valid.").with("ArgumentName", "x-oss-storage-class").with("ArgumentValue", k.Class)
@@ -48,7 +43,7 @@ func (c *call) keeps(b *Bucket) (kept, *apiError) {
 }
 
 // tell puts them on an answer.
-func (k kept) tell(h http.Header) {
+func tell(k shelf.Kept, h http.Header) {
 	h.Set("x-oss-storage-class", k.Class)
 	if k.Encryption != "" {
 		h.Set("x-oss-server-side-encryption", k.Encryption)

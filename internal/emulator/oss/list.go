@@ -46,7 +46,7 @@ func (c *call) listObjects(v2 bool) *apiError {
 	var contents []contentXML
 	var prefixes []prefixXML
 	last, more, seen := "", false, ""
-	for _, o := range c.server.store.objects(c.bucket) {
+	for _, o := range c.server.store.Objects(c.bucket) {
 		if !strings.HasPrefix(o.Key, prefix) || o.Key <= after {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	sdk "github.com/aliyun/aliyun-oss-go-sdk/oss"
 
 	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/shelf"
 )
 
 const (
@@ -35,11 +36,11 @@ func (c *call) initiate(b *Bucket) *apiError {
 	}
 	id := make([]byte, 16)
 	_, _ = rand.Read(id)
-	u := &upload{
+	u := &shelf.Upload{
 		ID: strings.ToUpper(hex.EncodeToString(id)), Key: c.key, Begun: c.server.now(c.r),
-		ContentType: or(c.r.Header.Get("Content-Type"), "application/octet-stream"), kept: keeps,
+		ContentType: or(c.r.Header.Get("Content-Type"), "application/octet-stream"), Kept: keeps,
 	}
-	if fail := c.store(record{Op: opBegin, Bucket: c.bucket, Begun: u}, nil); fail != nil {
+	if fail := c.store(shelf.Record[Bucket]{Op: shelf.OpBegin, Bucket: c.bucket, Begun: u}, nil); fail != nil {
 		return fail
 	}
 	return writeXML(c.w, struct {
@@ -61,15 +62,15 @@ func (c *call) uploadPart() *apiError {
 	if fail != nil || number == 0 {
 		return invalidArgument("Part number must be an integer between 1 and 10000, inclusive.").with("ArgumentName", "partNumber").with("ArgumentValue", c.query.Get("partNumber"))
 	}
-	if u, _ := c.server.store.upload(c.bucket, c.key, id); u == nil {
+	if u, _ := c.server.store.Upload(c.bucket, c.key, id); u == nil {
 		return noSuchUpload(id)
 	}
 	in, fail := c.receive()
 	if fail != nil {
 		return fail
 	}
-	p := &part{Number: number, ETag: in.etag(), CRC: in.crc, Modified: c.server.now(c.r), File: in.piece}
-	if fail := c.store(record{Op: opPart, Bucket: c.bucket, Upload: id, Part: p}, []piece{in.piece}); fail != nil {
+	p := &shelf.Part{Number: number, ETag: in.etag(), CRC: in.crc, Modified: c.server.now(c.r), File: in.Piece}
+	if fail := c.store(shelf.Record[Bucket]{Op: shelf.OpPart, Bucket: c.bucket, Upload: id, Part: p}, []shelf.Piece{in.Piece}); fail != nil {
 		return fail
 	}
 	c.w.Header().Set("ETag", quote(p.ETag))
@@ -92,7 +93,7 @@ func (c *call) listParts() *apiError {
 	if err != nil {
 		return invalidArgument("Argument part-number-marker must be an integer.")
 	}
-	u, parts := c.server.store.upload(c.bucket, c.key, id)
+	u, parts := c.server.store.Upload(c.bucket, c.key, id)
 	if u == nil {
 		return noSuchUpload(id)
 	}
@@ -146,18 +147,18 @@ func (c *call) completeUpload(b *Bucket) *apiError {
 	if xml.Unmarshal(text, &in) != nil || len(in.Part) == 0 || len(in.Part) > maxParts {
 		return malformed()
 	}
-	u, parts := c.server.store.upload(c.bucket, c.key, id)
+	u, parts := c.server.store.Upload(c.bucket, c.key, id)
 	if u == nil {
 		return noSuchUpload(id)
 	}
 	if fail := c.forbidden(); fail != nil {
 		return fail
 	}
-	held := map[int]*part{}
+	held := map[int]*shelf.Part{}
 	for _, p := range parts {
 		held[p.Number] = p
 	}
-	o := &object{Key: c.key, Modified: c.server.now(c.r), Type: "Multipart", ContentType: u.ContentType, kept: u.kept}
+	o := &shelf.Object{Key: c.key, Modified: c.server.now(c.r), Type: "Multipart", ContentType: u.ContentType, Kept: u.Kept}
 	sums := md5.New()
 	for i, want := range in.Part {
 		if i > 0 && want.PartNumber <= in.Part[i-1].PartNumber {
@@ -179,7 +180,7 @@ func (c *call) completeUpload(b *Bucket) *apiError {
 		o.Files = append(o.Files, p.File)
 	}
 	o.ETag = strings.ToUpper(hex.EncodeToString(sums.Sum(nil))) + "-" + strconv.Itoa(len(in.Part))
-	if fail := c.store(record{Op: opDone, Bucket: c.bucket, Upload: id, Object: o}, nil); fail != nil {
+	if fail := c.store(shelf.Record[Bucket]{Op: shelf.OpDone, Bucket: c.bucket, Upload: id, Object: o}, nil); fail != nil {
 		return fail
 	}
 	c.w.Header().Set("ETag", quote(o.ETag))
@@ -196,10 +197,10 @@ func (c *call) completeUpload(b *Bucket) *apiError {
 func (c *call) abort() *apiError {
 	id := c.query.Get("uploadId")
 	control.Detail(c.r.Context(), id)
-	if u, _ := c.server.store.upload(c.bucket, c.key, id); u == nil {
+	if u, _ := c.server.store.Upload(c.bucket, c.key, id); u == nil {
 		return noSuchUpload(id)
 	}
-	if fail := c.store(record{Op: opAbort, Bucket: c.bucket, Upload: id}, nil); fail != nil {
+	if fail := c.store(shelf.Record[Bucket]{Op: shelf.OpAbort, Bucket: c.bucket, Upload: id}, nil); fail != nil {
 		return fail
 	}
 	c.w.WriteHeader(http.StatusNoContent)
@@ -239,7 +240,7 @@ func (c *call) listUploads() *apiError {
 		IsTruncated        bool
 		Upload             []entry
 	}{EncodingType: c.query.Get("encoding-type"), Bucket: c.bucket, KeyMarker: enc(keyMarker), UploadIdMarker: idMarker, Prefix: enc(prefix), MaxUploads: limit}
-	for _, u := range c.server.store.uploads(c.bucket) {
+	for _, u := range c.server.store.Uploads(c.bucket) {
 		past := u.Key > keyMarker || u.Key == keyMarker && idMarker != "" && u.ID > idMarker
 		if !strings.HasPrefix(u.Key, prefix) || keyMarker != "" && !past {
 			continue

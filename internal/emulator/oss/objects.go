@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/shelf"
 )
 
 // maxBody is the largest body of PutObject and UploadPart (public page "Limits").
@@ -26,7 +27,7 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b 
 
 // body is a stored request body.
 type body struct {
-	piece
+	shelf.Piece
 	md5 [md5.Size]byte
 	crc uint64
 }
@@ -38,7 +39,7 @@ func (c *call) receive() (_ body, fail *apiError) {
 	if c.r.ContentLength > maxBody {
 		return body{}, &apiError{status: 400, code: "EntityTooLarge", message: "Your proposed upload exceeds the maximum allowed object size.", ec: "0024-00000001"}
 	}
-	f, err := c.server.store.create()
+	f, err := c.server.store.Create()
 	if err != nil {
 		return body{}, internal(err)
 	}
@@ -118,12 +119,12 @@ func (c *call) putObject(b *Bucket) *apiError {
 	if fail != nil {
 		return fail
 	}
-	o := &object{
+	o := &shelf.Object{
 		Key: c.key, Size: in.Size, ETag: in.etag(), CRC: in.crc, Modified: c.server.now(c.r), Type: "Normal",
 		ContentType: or(c.r.Header.Get("Content-Type"), "application/octet-stream"),
-		kept:        keeps, Files: []piece{in.piece},
+		Kept:        keeps, Files: []shelf.Piece{in.Piece},
 	}
-	if fail := c.store(record{Op: opPut, Bucket: c.bucket, Object: o}, o.Files); fail != nil {
+	if fail := c.store(shelf.Record[Bucket]{Op: shelf.OpPut, Bucket: c.bucket, Object: o}, o.Files); fail != nil {
 		return fail
 	}
 	c.w.Header().Set("ETag", quote(o.ETag))
@@ -134,14 +135,14 @@ func (c *call) putObject(b *Bucket) *apiError {
 
 // store notes a change; when its bucket or upload vanished meanwhile the new
 // files go too.
-func (c *call) store(r record, files []piece) *apiError {
-	err := c.server.store.do(r)
+func (c *call) store(r shelf.Record[Bucket], files []shelf.Piece) *apiError {
+	err := c.server.store.Do(r)
 	if err == nil {
 		return nil
 	}
-	c.server.store.remove(files)
-	if errors.Is(err, errGone) {
-		if c.server.store.bucket(c.bucket) == nil {
+	c.server.store.Remove(files)
+	if errors.Is(err, shelf.ErrGone) {
+		if c.server.store.Bucket(c.bucket) == nil {
 			return noSuchBucket(c.bucket)
 		}
 		return noSuchUpload(r.Upload)
@@ -153,7 +154,7 @@ func (c *call) forbidden() *apiError {
 	if c.r.Header.Get("x-oss-forbid-overwrite") != "true" {
 		return nil
 	}
-	if o, release := c.server.store.open(c.bucket, c.key); o != nil {
+	if o, release := c.server.store.Open(c.bucket, c.key); o != nil {
 		release()
 		return &apiError{status: 409, code: "FileAlreadyExists", message: "The object you specified already exists and can not be overwritten.", ec: "0026-00000010"}
 	}
@@ -163,7 +164,7 @@ func (c *call) forbidden() *apiError {
 // getObject is GetObject, HeadObject and GetObjectMeta.
 func (c *call) getObject() *apiError {
 	control.Detail(c.r.Context(), c.bucket+"/"+c.key)
-	o, release := c.server.store.open(c.bucket, c.key)
+	o, release := c.server.store.Open(c.bucket, c.key)
 	if o == nil {
 		return noSuchKey(c.key)
 	}
@@ -176,7 +177,7 @@ func (c *call) getObject() *apiError {
 	h.Set("ETag", quote(o.ETag))
 	h.Set("Last-Modified", o.Modified.Format(http.TimeFormat))
 	h.Set("x-oss-object-type", o.Type)
-	o.tell(h)
+	tell(o.Kept, h)
 	h.Set("Content-Type", o.ContentType)
 	h.Set("Accept-Ranges", "bytes")
 	c.crcHeader(o.CRC)
@@ -201,7 +202,7 @@ func (c *call) getObject() *apiError {
 
 // send copies a range over the object's files; the status is already out, so
 // a failure can only end the connection.
-func (c *call) send(o *object, start, length int64) {
+func (c *call) send(o *shelf.Object, start, length int64) {
 	for _, p := range o.Files {
 		if length == 0 {
 			return
@@ -211,7 +212,7 @@ func (c *call) send(o *object, start, length int64) {
 			continue
 		}
 		n := min(length, p.Size-start)
-		f, err := os.Open(c.server.store.file(p.Name))
+		f, err := os.Open(c.server.store.Path(p.Name))
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
@@ -259,7 +260,7 @@ func readRange(text string, size int64, standard bool) (start, length int64, ok,
 
 func (c *call) deleteObject() *apiError {
 	control.Detail(c.r.Context(), c.bucket+"/"+c.key)
-	if err := c.server.store.do(record{Op: opDelete, Bucket: c.bucket, Key: c.key}); err != nil {
+	if err := c.server.store.Do(shelf.Record[Bucket]{Op: shelf.OpDelete, Bucket: c.bucket, Key: c.key}); err != nil {
 		return noSuchBucket(c.bucket)
 	}
 	c.w.WriteHeader(http.StatusNoContent)

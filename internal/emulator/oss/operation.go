@@ -120,7 +120,7 @@ func (c *call) dispatch(region string) *apiError {
 	case "Unknown":
 		return notImplemented()
 	}
-	b := c.server.store.bucket(c.bucket)
+	b := c.server.store.Bucket(c.bucket)
 	if b == nil {
 		return noSuchBucket(c.bucket)
 	}

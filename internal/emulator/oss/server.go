@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/shelf"
 )
 
 // Account is who may call.
@@ -54,7 +55,7 @@ type Config struct {
 type Server struct {
 	region      string
 	accounts    map[string]Account
-	store       *store
+	store       *shelf.Store[Bucket]
 	controlPort *control.Port
 	skew        atomic.Int64 // seconds the service's clock is ahead
 }
@@ -64,7 +65,7 @@ func New(cfg Config) (*Server, error) {
 	if len(cfg.Accounts) == 0 {
 		return nil, errors.New("an OSS emulator needs an account")
 	}
-	st, err := openStore(cfg.Dir)
+	st, err := shelf.Open[Bucket](cfg.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("open emulator folder: %w", err)
 	}
@@ -73,7 +74,7 @@ func New(cfg Config) (*Server, error) {
 		s.accounts[a.KeyID] = a
 	}
 	for _, b := range cfg.Buckets {
-		if st.bucket(b.Name) == nil {
+		if st.Bucket(b.Name) == nil {
 			if err := s.SetBucket(s.complete(b, cfg.Accounts[0].Owner)); err != nil {
 				return nil, err
 			}
@@ -102,10 +103,14 @@ func (s *Server) complete(b Bucket, owner string) Bucket {
 }
 
 // SetBucket makes a bucket or changes one that exists; its objects stay.
-func (s *Server) SetBucket(b Bucket) error { return s.store.do(record{Op: opBucket, Settings: &b}) }
+func (s *Server) SetBucket(b Bucket) error {
+	return s.store.Do(shelf.Record[Bucket]{Op: shelf.OpBucket, Bucket: b.Name, Settings: &b})
+}
 
 // DropBucket removes a bucket and everything in it.
-func (s *Server) DropBucket(name string) error { return s.store.do(record{Op: opDrop, Bucket: name}) }
+func (s *Server) DropBucket(name string) error {
+	return s.store.Do(shelf.Record[Bucket]{Op: shelf.OpDrop, Bucket: name})
+}
 
 // Door is the control door: rules, holds and counts.
 func (s *Server) ControlPort() *control.Port { return s.controlPort }
@@ -114,7 +119,7 @@ func (s *Server) ControlPort() *control.Port { return s.controlPort }
 func (s *Server) SetSkew(d time.Duration) { s.skew.Store(int64(d / time.Second)) }
 
 // Close ends the journal. Requests must have ended before.
-func (s *Server) Close() error { return s.store.close() }
+func (s *Server) Close() error { return s.store.Close() }
 
 func (s *Server) controls(owner string) {
 	s.controlPort.HandleFunc("POST /buckets", func(w http.ResponseWriter, r *http.Request) {

@@ -1,4 +1,4 @@
-package oss
+package shelf
 
 import (
 	"bufio"
@@ -9,11 +9,12 @@ import (
 	"path/filepath"
 )
 
-func (s *store) path() string { return filepath.Join(s.dir, "journal.jsonl") }
+// index is the journal's place.
+func (s *Store[S]) index() string { return filepath.Join(s.dir, "journal.jsonl") }
 
 // replay reads the journal up to its end or the first torn line.
-func (s *store) replay() error {
-	f, err := os.Open(s.path())
+func (s *Store[S]) replay() error {
+	f, err := os.Open(s.index())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -23,7 +24,7 @@ func (s *store) replay() error {
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
 	for {
-		var r record
+		var r Record[S]
 		if dec.Decode(&r) != nil {
 			return nil
 		}
@@ -32,28 +33,28 @@ func (s *store) replay() error {
 }
 
 // rewrite replaces the journal by the shortest one with the same result.
-func (s *store) rewrite() error {
-	tmp := s.path() + ".new"
+func (s *Store[S]) rewrite() error {
+	tmp := s.index() + ".new"
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriter(f)
 	enc := json.NewEncoder(w)
-	put := func(r record) {
+	put := func(r Record[S]) {
 		if err == nil {
 			err = enc.Encode(r)
 		}
 	}
-	for _, b := range s.buckets {
-		put(record{Op: opBucket, Settings: &b.Bucket})
+	for name, b := range s.buckets {
+		put(Record[S]{Op: OpBucket, Bucket: name, Settings: &b.settings})
 		for _, o := range b.objects {
-			put(record{Op: opPut, Bucket: b.Name, Object: o})
+			put(Record[S]{Op: OpPut, Bucket: name, Object: o})
 		}
 		for _, u := range b.uploads {
-			put(record{Op: opBegin, Bucket: b.Name, Begun: u})
+			put(Record[S]{Op: OpBegin, Bucket: name, Begun: u})
 			for _, p := range u.parts {
-				put(record{Op: opPart, Bucket: b.Name, Upload: u.ID, Part: p})
+				put(Record[S]{Op: OpPart, Bucket: name, Upload: u.ID, Part: p})
 			}
 		}
 	}
@@ -61,7 +62,7 @@ func (s *store) rewrite() error {
 		err = w.Flush()
 	}
 	if err == nil {
-		err = os.Rename(tmp, s.path())
+		err = os.Rename(tmp, s.index())
 	}
 	if err != nil {
 		f.Close()
@@ -73,7 +74,7 @@ func (s *store) rewrite() error {
 
 // sweep removes files that no object and no part owns: bodies whose request
 // died before it was noted.
-func (s *store) sweep() error {
+func (s *Store[S]) sweep() error {
 	owned := map[string]bool{}
 	for _, b := range s.buckets {
 		for _, o := range b.objects {
@@ -100,5 +101,3 @@ func (s *store) sweep() error {
 	}
 	return nil
 }
-
-// do applies a record and writes it down.

@@ -1,4 +1,9 @@
-package oss
+// Package shelf keeps what emulated object stores hold: buckets, objects and
+// unfinished uploads, their bodies in files of one folder and never in memory.
+// A completed upload keeps its parts as they are, so completion copies nothing.
+// The index is a journal in the same folder: a Store opened on it again is the
+// same. Nothing is synced to disk, so it outlives the process but not the machine.
+package shelf
 
 import (
 	"crypto/rand"
@@ -13,25 +18,33 @@ import (
 	"time"
 )
 
-// store is the index of everything and the journal it is rebuilt from. Each
+// Store is the index of everything and the journal it is rebuilt from. Each
 // change is one record; applying a record is the same work now and at the
 // next start.
-type store struct {
+type Store[S any] struct {
 	dir string
 
 	mu      sync.Mutex
 	journal *os.File
-	buckets map[string]*bucket
+	buckets map[string]*bucket[S]
 }
 
-type bucket struct {
-	Bucket
-	objects map[string]*object
-	uploads map[string]*upload
+type bucket[S any] struct {
+	settings S
+	objects  map[string]*Object
+	uploads  map[string]*Upload
 }
 
-// object is a stored file: the files of its parts, one after the other.
-type object struct {
+// Kept is what a service keeps of an object beside its bytes.
+type Kept struct {
+	Class      string            `json:"class"`
+	Encryption string            `json:"encryption,omitempty"`
+	Headers    map[string]string `json:"headers,omitempty"`  // user metadata and what browsers are told, by lower-case name
+	Checksum   string            `json:"checksum,omitempty"` // which one CRC is, where there are several
+}
+
+// Object is a stored file: the files of its parts, one after the other.
+type Object struct {
 	Key         string    `json:"key"`
 	Size        int64     `json:"size"`
 	ETag        string    `json:"etag"`
@@ -39,65 +52,71 @@ type object struct {
 	Modified    time.Time `json:"modified"`
 	Type        string    `json:"type"` // Normal or Multipart
 	ContentType string    `json:"content_type"`
-	kept
-	Files []piece `json:"files"`
+	Kept
+	Files []Piece `json:"files"`
 
 	readers int  // requests that are reading its files
 	gone    bool // replaced or deleted: the last reader removes the files
 }
 
-type piece struct {
+// Piece is one file.
+type Piece struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"`
 }
 
-type upload struct {
+// Upload is an unfinished one.
+type Upload struct {
 	ID          string    `json:"id"`
 	Key         string    `json:"key"`
 	Begun       time.Time `json:"begun"`
 	ContentType string    `json:"content_type"`
-	kept
-	parts map[int]*part
+	Kept
+	parts map[int]*Part
 }
 
-type part struct {
+// Part is one that was sent.
+type Part struct {
 	Number   int       `json:"number"`
 	ETag     string    `json:"etag"`
 	CRC      uint64    `json:"crc"`
 	Modified time.Time `json:"modified"`
-	File     piece     `json:"file"`
+	File     Piece     `json:"file"`
 }
 
 // The records of the journal.
 const (
-	opBucket = "bucket" // made or changed
-	opDrop   = "drop"
-	opPut    = "put"
-	opDelete = "delete"
-	opBegin  = "begin"
-	opPart   = "part"
-	opDone   = "done" // the upload became the object
-	opAbort  = "abort"
+	OpBucket = "bucket" // made or changed
+	OpDrop   = "drop"
+	OpPut    = "put"
+	OpDelete = "delete"
+	OpBegin  = "begin"
+	OpPart   = "part"
+	OpDone   = "done" // the upload became the object
+	OpAbort  = "abort"
 )
 
-type record struct {
+// Record is one change.
+type Record[S any] struct {
 	Op       string  `json:"op"`
 	Bucket   string  `json:"bucket,omitempty"`
 	Key      string  `json:"key,omitempty"`
 	Upload   string  `json:"upload,omitempty"`
-	Settings *Bucket `json:"settings,omitempty"`
-	Object   *object `json:"object,omitempty"`
-	Begun    *upload `json:"begun,omitempty"`
-	Part     *part   `json:"part,omitempty"`
+	Settings *S      `json:"settings,omitempty"`
+	Object   *Object `json:"object,omitempty"`
+	Begun    *Upload `json:"begun,omitempty"`
+	Part     *Part   `json:"part,omitempty"`
 }
 
-var errGone = errors.New("the bucket or upload is gone")
+// ErrGone says that what a change belongs to is no longer there.
+var ErrGone = errors.New("the bucket or upload is gone")
 
-func openStore(dir string) (*store, error) {
+// Open reads what a folder holds. S is what a service keeps of a bucket.
+func Open[S any](dir string) (*Store[S], error) {
 	if err := os.MkdirAll(filepath.Join(dir, "data"), 0o700); err != nil {
 		return nil, err
 	}
-	s := &store{dir: dir, buckets: map[string]*bucket{}}
+	s := &Store[S]{dir: dir, buckets: map[string]*bucket[S]{}}
 	if err := s.replay(); err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
@@ -107,13 +126,14 @@ func openStore(dir string) (*store, error) {
 	return s, s.sweep()
 }
 
-func (s *store) do(r record) error {
+// Do applies a record and writes it down.
+func (s *Store[S]) Do(r Record[S]) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.doLocked(r)
 }
 
-func (s *store) doLocked(r record) error {
+func (s *Store[S]) doLocked(r Record[S]) error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -125,30 +145,30 @@ func (s *store) doLocked(r record) error {
 	if _, err := s.journal.Write(append(line, '\n')); err != nil {
 		return err
 	}
-	s.remove(unowned)
+	s.Remove(unowned)
 	return nil
 }
 
 // apply changes the index and returns the files that lost their owner.
-func (s *store) apply(r record) (unowned []piece, err error) {
-	if r.Op == opBucket {
-		b := s.buckets[r.Settings.Name]
+func (s *Store[S]) apply(r Record[S]) (unowned []Piece, err error) {
+	if r.Op == OpBucket {
+		b := s.buckets[r.Bucket]
 		if b == nil {
-			b = &bucket{objects: map[string]*object{}, uploads: map[string]*upload{}}
-			s.buckets[r.Settings.Name] = b
+			b = &bucket[S]{objects: map[string]*Object{}, uploads: map[string]*Upload{}}
+			s.buckets[r.Bucket] = b
 		}
-		b.Bucket = *r.Settings
+		b.settings = *r.Settings
 		return nil, nil
 	}
 	b := s.buckets[r.Bucket]
 	if b == nil {
-		if r.Op == opDrop {
+		if r.Op == OpDrop {
 			return nil, nil
 		}
-		return nil, errGone
+		return nil, ErrGone
 	}
 	switch r.Op {
-	case opDrop:
+	case OpDrop:
 		for _, o := range b.objects {
 			unowned = append(unowned, o.disown()...)
 		}
@@ -156,37 +176,37 @@ func (s *store) apply(r record) (unowned []piece, err error) {
 			unowned = append(unowned, u.files(nil)...)
 		}
 		delete(s.buckets, r.Bucket)
-	case opPut:
+	case OpPut:
 		unowned = b.objects[r.Object.Key].disown()
 		b.objects[r.Object.Key] = r.Object
-	case opDelete:
+	case OpDelete:
 		unowned = b.objects[r.Key].disown()
 		delete(b.objects, r.Key)
-	case opBegin:
+	case OpBegin:
 		u := *r.Begun
-		u.parts = map[int]*part{}
+		u.parts = map[int]*Part{}
 		b.uploads[u.ID] = &u
-	case opPart:
+	case OpPart:
 		u := b.uploads[r.Upload]
 		if u == nil {
-			return nil, errGone
+			return nil, ErrGone
 		}
 		if old := u.parts[r.Part.Number]; old != nil {
-			unowned = []piece{old.File}
+			unowned = []Piece{old.File}
 		}
 		u.parts[r.Part.Number] = r.Part
-	case opDone:
+	case OpDone:
 		u := b.uploads[r.Upload]
 		if u == nil || !u.holds(r.Object.Files) {
-			return nil, errGone
+			return nil, ErrGone
 		}
 		unowned = append(b.objects[r.Object.Key].disown(), u.files(r.Object.Files)...)
 		b.objects[r.Object.Key] = r.Object
 		delete(b.uploads, r.Upload)
-	case opAbort:
+	case OpAbort:
 		u := b.uploads[r.Upload]
 		if u == nil {
-			return nil, errGone
+			return nil, ErrGone
 		}
 		unowned = u.files(nil)
 		delete(b.uploads, r.Upload)
@@ -195,7 +215,7 @@ func (s *store) apply(r record) (unowned []piece, err error) {
 }
 
 // disown says which files of a replaced object can be removed now.
-func (o *object) disown() []piece {
+func (o *Object) disown() []Piece {
 	if o == nil {
 		return nil
 	}
@@ -207,12 +227,12 @@ func (o *object) disown() []piece {
 }
 
 // files are the upload's files without those that were kept.
-func (u *upload) files(kept []piece) []piece {
+func (u *Upload) files(kept []Piece) []Piece {
 	keep := map[string]bool{}
 	for _, p := range kept {
 		keep[p.Name] = true
 	}
-	var out []piece
+	var out []Piece
 	for _, p := range u.parts {
 		if !keep[p.File.Name] {
 			out = append(out, p.File)
@@ -223,7 +243,7 @@ func (u *upload) files(kept []piece) []piece {
 
 // holds reports whether all files are still parts: one may have been sent
 // again while the upload was being completed.
-func (u *upload) holds(files []piece) bool {
+func (u *Upload) holds(files []Piece) bool {
 	have := map[string]bool{}
 	for _, p := range u.parts {
 		have[p.File.Name] = true
@@ -236,35 +256,48 @@ func (u *upload) holds(files []piece) bool {
 	return true
 }
 
-func (s *store) remove(files []piece) {
+// Remove deletes files that nobody owns.
+func (s *Store[S]) Remove(files []Piece) {
 	for _, p := range files {
-		_ = os.Remove(s.file(p.Name)) // what stays is swept at the next start
+		_ = os.Remove(s.Path(p.Name)) // what stays is swept at the next start
 	}
 }
 
-func (s *store) file(name string) string { return filepath.Join(s.dir, "data", name) }
+// Path is where a file lies.
+func (s *Store[S]) Path(name string) string { return filepath.Join(s.dir, "data", name) }
 
-// create makes an empty file for a body.
-func (s *store) create() (*os.File, error) {
+// Create makes an empty file for a body.
+func (s *Store[S]) Create() (*os.File, error) {
 	id := make([]byte, 12)
 	_, _ = rand.Read(id)
-	return os.OpenFile(s.file(hex.EncodeToString(id)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	return os.OpenFile(s.Path(hex.EncodeToString(id)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 }
 
-// bucket returns the settings of a bucket, nil when there is none.
-func (s *store) bucket(name string) *Bucket {
+// Bucket returns the settings of a bucket, nil when there is none.
+func (s *Store[S]) Bucket(name string) *S {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[name]
 	if b == nil {
 		return nil
 	}
-	settings := b.Bucket
+	settings := b.settings
 	return &settings
 }
 
-// open returns an object whose files stay until release is called.
-func (s *store) open(bucket, key string) (*object, func()) {
+// Buckets returns the settings of all.
+func (s *Store[S]) Buckets() []S {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]S, 0, len(s.buckets))
+	for _, b := range s.buckets {
+		out = append(out, b.settings)
+	}
+	return out
+}
+
+// Open returns an object whose files stay until release is called.
+func (s *Store[S]) Open(bucket, key string) (*Object, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[bucket]
@@ -278,20 +311,20 @@ func (s *store) open(bucket, key string) (*object, func()) {
 		defer s.mu.Unlock()
 		o.readers--
 		if o.gone && o.readers == 0 {
-			s.remove(o.Files)
+			s.Remove(o.Files)
 		}
 	}
 }
 
-// objects returns the objects of a bucket sorted by key.
-func (s *store) objects(name string) []*object {
+// Objects returns the objects of a bucket sorted by key.
+func (s *Store[S]) Objects(name string) []*Object {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[name]
 	if b == nil {
 		return nil
 	}
-	out := make([]*object, 0, len(b.objects))
+	out := make([]*Object, 0, len(b.objects))
 	for _, o := range b.objects {
 		out = append(out, o)
 	}
@@ -299,9 +332,9 @@ func (s *store) objects(name string) []*object {
 	return out
 }
 
-// upload returns an unfinished upload of exactly this key with its parts
+// Upload returns an unfinished upload of exactly this key with its parts
 // sorted by number.
-func (s *store) upload(bucket, key, id string) (*upload, []*part) {
+func (s *Store[S]) Upload(bucket, key, id string) (*Upload, []*Part) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[bucket]
@@ -309,7 +342,7 @@ func (s *store) upload(bucket, key, id string) (*upload, []*part) {
 		return nil, nil
 	}
 	u := b.uploads[id]
-	parts := make([]*part, 0, len(u.parts))
+	parts := make([]*Part, 0, len(u.parts))
 	for _, p := range u.parts {
 		parts = append(parts, p)
 	}
@@ -317,15 +350,15 @@ func (s *store) upload(bucket, key, id string) (*upload, []*part) {
 	return u, parts
 }
 
-// uploads returns the unfinished uploads of a bucket sorted by key and id.
-func (s *store) uploads(bucket string) []*upload {
+// Uploads returns the unfinished uploads of a bucket sorted by key and id.
+func (s *Store[S]) Uploads(bucket string) []*Upload {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.buckets[bucket]
 	if b == nil {
 		return nil
 	}
-	out := make([]*upload, 0, len(b.uploads))
+	out := make([]*Upload, 0, len(b.uploads))
 	for _, u := range b.uploads {
 		out = append(out, u)
 	}
@@ -338,7 +371,8 @@ func (s *store) uploads(bucket string) []*upload {
 	return out
 }
 
-func (s *store) close() error {
+// Close ends the journal. Requests must have ended before.
+func (s *Store[S]) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.journal.Close()
