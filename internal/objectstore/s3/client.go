@@ -98,6 +98,9 @@ func (b *Bucket) settle(region string) {
 	if b.cfg.Endpoint != "" {
 		o.BaseEndpoint = &b.cfg.Endpoint
 	}
+	if b.regions != nil {
+		o.BaseEndpoint = ptr(b.regions(region))
+	}
 	b.region.Store(&region)
 	b.client.Store(sdk.New(o))
 }

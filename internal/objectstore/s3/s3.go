@@ -97,6 +97,8 @@ type Bucket struct {
 	who    *identity
 	client atomic.Pointer[sdk.Client] // of the region that the bucket turned out to lie in
 	region atomic.Pointer[string]
+
+	regions func(region string) string // endpoints of regions; nil = Amazon's own
 }
 
 var (
@@ -162,16 +164,13 @@ func ARN(region, bucket, key string) string {
 // Info asks where the bucket lies. The storage class is that of what is put
 // there: S3 has none for buckets.
 func (b *Bucket) Info(ctx context.Context) (objectstore.Info, error) {
-	_, err := repeat(ctx, b, "", func(ctx context.Context, c *sdk.Client) (*sdk.HeadBucketOutput, error) {
+	_, err := head(ctx, b, "", func(ctx context.Context, c *sdk.Client) (*sdk.HeadBucketOutput, error) {
 		out, err := c.HeadBucket(ctx, &sdk.HeadBucketInput{Bucket: &b.cfg.Bucket, ExpectedBucketOwner: b.owner()})
-		if err == nil && out.BucketRegion != nil && b.cfg.Endpoint == "" && *out.BucketRegion != "" && *out.BucketRegion != *b.region.Load() {
+		if err == nil && b.cfg.Endpoint == "" && deref(out.BucketRegion) != "" && *out.BucketRegion != *b.region.Load() {
 			b.settle(*out.BucketRegion)
 		}
 		return out, err
 	})
-	if bare(err) {
-		err = b.why(ctx, err)
-	}
 	if err != nil {
 		return objectstore.Info{}, err
 	}
@@ -188,13 +187,21 @@ func (b *Bucket) owner() *string {
 	return &b.cfg.Owner
 }
 
-// why asks for the reason of a refusal without words: answers to HEAD have no
-// body. What is asked has one, and needs the least of all rights.
-func (b *Bucket) why(ctx context.Context, refused error) error {
-	if _, err := b.List(ctx, "", "", 1); err != nil {
-		return err
+// head makes a call whose refusals have no words: answers to HEAD have no body.
+// What is asked then has one, and needs the least of all rights; when it goes
+// through, it may have mended what was wrong, such as a clock.
+func head[T any](ctx context.Context, b *Bucket, key string, call func(context.Context, *sdk.Client) (T, error)) (T, error) {
+	v, err := repeat(ctx, b, key, call)
+	if !bare(err) || fault.Is(err, fault.Unavailable) {
+		return v, err
 	}
-	return refused
+	if _, why := b.List(ctx, "", "", 1); why != nil {
+		return v, why
+	}
+	if fault.Is(err, fault.NotFound) {
+		return v, err
+	}
+	return repeat(ctx, b, key, call)
 }
 
 // Stat asks for one object's headers.
@@ -202,16 +209,13 @@ func (b *Bucket) Stat(ctx context.Context, key string) (objectstore.Object, erro
 	if err := checkKey(key); err != nil {
 		return objectstore.Object{}, err
 	}
-	h, err := repeat(ctx, b, key, func(ctx context.Context, c *sdk.Client) (*sdk.HeadObjectOutput, error) {
+	h, err := head(ctx, b, key, func(ctx context.Context, c *sdk.Client) (*sdk.HeadObjectOutput, error) {
 		in := &sdk.HeadObjectInput{Bucket: &b.cfg.Bucket, Key: &key, ExpectedBucketOwner: b.owner()}
 		if b.cfg.Checksums != None {
 			in.ChecksumMode = types.ChecksumModeEnabled
 		}
 		return c.HeadObject(ctx, in)
 	})
-	if bare(err) && !fault.Is(err, fault.Unavailable) {
-		err = b.why(ctx, err)
-	}
 	if err != nil {
 		return objectstore.Object{}, err
 	}
