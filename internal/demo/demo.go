@@ -19,6 +19,7 @@ import (
 	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/awsaccount"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
@@ -28,6 +29,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/objectstore/oss"
+	"github.com/bakplane/bakplane/internal/objectstore/s3"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/sqlserver"
@@ -126,6 +128,8 @@ const (
 	Second   = "demo-second"
 	Server   = "demo-server"
 	Backups  = "demo-server-folder"
+	AWS      = "demo-aws"
+	S3       = "demo-s3"
 )
 
 // Places adds the account, the buckets and the instance. The emulators may
@@ -140,6 +144,8 @@ func (d Furnisher) Places(ctx context.Context, files string) error {
 	given := endpoint.Bucket{ID: Folder, Name: "Backup files", Kind: folder.BucketKind, Path: files}
 	instance := endpoint.Instance{ID: Instance, Name: "Hangzhou demo", Kind: aliyun.InstanceKind, AccountID: Account, Region: c.Region, InstanceID: c.Instance}
 	second := endpoint.Instance{ID: Second, Name: "Hangzhou reports", Kind: aliyun.InstanceKind, AccountID: Account, Region: c.Region, InstanceID: c.Second}
+	aws := endpoint.Account{ID: AWS, Name: "Demo AWS account", Kind: awsaccount.Kind, AccessKeyID: c.S3KeyID, Secret: secret.NewText(c.S3Secret), Region: c.S3Region, OwnerID: c.S3Owner}
+	bucket := endpoint.Bucket{ID: S3, Name: c.S3Bucket, Kind: s3.BucketKind, AccountID: AWS, Region: c.S3Region, Address: c.S3, Bucket: c.S3Bucket}
 	host, number, err := hostPort(c.SQL)
 	if err != nil {
 		return err
@@ -154,12 +160,14 @@ func (d Furnisher) Places(ctx context.Context, files string) error {
 	server := endpoint.Instance{ID: Server, Name: emulators.Server, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
 		Encrypt: endpoint.EncryptFull, CAPEM: c.SQLCA, CertificateHost: emulators.Server, ServerFolder: c.SQLBackups, FolderID: Backups}
 	k := app.Specs()
-	if err := errors.Join(k.CheckAccount(account), k.CheckBucket(staging), k.CheckBucket(given), k.CheckInstance(instance), k.CheckInstance(second), k.CheckBucket(backups), k.CheckInstance(server)); err != nil {
+	if err := errors.Join(k.CheckAccount(account), k.CheckAccount(aws), k.CheckBucket(staging), k.CheckBucket(bucket), k.CheckBucket(given), k.CheckInstance(instance), k.CheckInstance(second), k.CheckBucket(backups), k.CheckInstance(server)); err != nil {
 		return err
 	}
 	return errors.Join(
 		d.App.DB.SaveAccount(ctx, account, d.Entry("account")),
 		d.App.DB.SaveBucket(ctx, staging, d.Entry("bucket")),
+		d.App.DB.SaveAccount(ctx, aws, d.Entry("account")),
+		d.App.DB.SaveBucket(ctx, bucket, d.Entry("bucket")),
 		d.App.DB.SaveBucket(ctx, given, d.Entry("bucket")),
 		d.App.DB.SaveInstance(ctx, instance, d.Entry("instance")),
 		d.App.DB.SaveInstance(ctx, second, d.Entry("instance")),

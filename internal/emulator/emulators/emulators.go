@@ -1,6 +1,6 @@
 // Package emulators starts the emulators side by side, as the demo command and the
 // tests of the whole house visit them: an OSS and an RDS API with an account, a
-// bucket and two instances, and a SQL Server at work. All of it is on loopback.
+// bucket and two instances, an S3 with a bucket, and a SQL Server at work. All of it is on loopback.
 package emulators
 
 import (
@@ -15,12 +15,14 @@ import (
 
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
+	s3emu "github.com/bakplane/bakplane/internal/emulator/s3"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 )
 
 // All is what was planted.
 type All struct {
 	OSS     *ossemu.Running
+	S3      *s3emu.Running
 	RDS     *aliyunemu.Running
 	SQL     *sqlserveremu.Running
 	Reading *sqlserveremu.Running // the instance's own databases, as SQL clients reach them
@@ -44,7 +46,18 @@ const (
 	Login    = "bakplane"
 	Password = "Demo-login-for-loopback-only-1"
 	Reader   = "bakplane_reader"
+
+	S3Region = "eu-central-1"
+	S3Owner  = "100000000001"
+	S3KeyID  = "AKIADEMOBAKPLANE0001"
+	S3Secret = "demo-secret-for-loopback-only"
+	S3Bucket = "backups-frankfurt"
 )
+
+// S3Role is who the option of an emulated RDS instance acts as. Its rights are
+// those that the documentation asks for.
+var S3Role = s3emu.Account{KeyID: "ASIADEMORDSBACKUP001", Secret: "demo-role-for-loopback-only", Token: "demo-session", Owner: S3Owner, User: "rds-backup-restore",
+	Allow: []string{"s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"}}
 
 // Pace is how fast the emulated instance works.
 type Pace struct {
@@ -72,6 +85,14 @@ func Start(folder string, pace Pace) (_ *All, err error) {
 			{KeyID: RoleID, Secret: RoleKey, Owner: Owner},
 		},
 		Buckets: []ossemu.Bucket{{Name: Bucket, Region: Region, StorageClass: "Standard", Owner: Owner}},
+	}, "", "")
+	if err != nil {
+		return g, err
+	}
+	g.S3, err = s3emu.Start(s3emu.Config{
+		Dir: filepath.Join(folder, "s3"), Region: S3Region,
+		Accounts: []s3emu.Account{{KeyID: S3KeyID, Secret: S3Secret, Owner: S3Owner, User: "bakplane"}, S3Role},
+		Buckets:  []s3emu.Bucket{{Name: S3Bucket}},
 	}, "", "")
 	if err != nil {
 		return g, err
@@ -169,6 +190,9 @@ func (g *All) Close() error {
 	if g.RDS != nil {
 		errs = append(errs, g.RDS.Close())
 	}
+	if g.S3 != nil {
+		errs = append(errs, g.S3.Close())
+	}
 	if g.OSS != nil {
 		errs = append(errs, g.OSS.Close())
 	}
@@ -181,6 +205,8 @@ type Addresses struct {
 	OSSControl string `json:"oss_control"`
 	RDS        string `json:"rds"`
 	RDSControl string `json:"rds_control"`
+	S3         string `json:"s3"`
+	S3Control  string `json:"s3_control"`
 	Region     string `json:"region"`
 	KeyID      string `json:"access_key_id"`
 	Secret     string `json:"access_key_secret"`
@@ -201,11 +227,17 @@ type Addresses struct {
 	ReadingLogin   string `json:"reading_login"`
 	ReadingCA      string `json:"reading_ca"` // PEM
 	ReadingSecret  string `json:"reading_password"`
+
+	S3Region string `json:"s3_region"`
+	S3KeyID  string `json:"s3_access_key_id"`
+	S3Secret string `json:"s3_access_key_secret"`
+	S3Bucket string `json:"s3_bucket"`
+	S3Owner  string `json:"s3_owner"`
 }
 
 // Addresses tells how to visit.
 func (g *All) Addresses() Addresses {
-	return Addresses{OSS: g.OSS.URL, OSSControl: g.OSS.ControlURL, RDS: g.RDS.URL, RDSControl: g.RDS.ControlURL,
+	return Addresses{OSS: g.OSS.URL, OSSControl: g.OSS.ControlURL, RDS: g.RDS.URL, RDSControl: g.RDS.ControlURL, S3: g.S3.URL, S3Control: g.S3.ControlURL, S3Region: S3Region, S3KeyID: S3KeyID, S3Secret: S3Secret, S3Bucket: S3Bucket, S3Owner: S3Owner,
 		Region: Region, KeyID: KeyID, Secret: Secret, Bucket: Bucket, Instance: Instance, Second: Second, Owner: Owner,
 		SQL: g.SQL.Address, SQLControl: g.SQL.ControlURL, SQLLogin: Login, SQLPassword: Password, SQLCA: string(g.SQL.CA), SQLBackups: g.Backups,
 		Reading: g.Reading.Address, ReadingControl: g.Reading.ControlURL, ReadingLogin: Reader, ReadingSecret: Password, ReadingCA: string(g.Reading.CA)}

@@ -36,7 +36,7 @@ func (c *call) create(b *Bucket) *apiError {
 	id := make([]byte, 48)
 	_, _ = rand.Read(id)
 	u := &shelf.Upload{ID: base64.RawURLEncoding.EncodeToString(id), Key: c.key, Begun: c.server.now(c.r), ContentType: or(c.r.Header.Get("Content-Type"), "binary/octet-stream"),
-		Kept: shelf.Kept{Class: "STANDARD", Encryption: b.Encryption, Checksum: name}}
+		Kept: shelf.Kept{Class: "STANDARD", Encryption: b.Encryption, Checksum: name, Headers: c.metadata()}}
 	if fail := c.keep(shelf.Record[Bucket]{Op: shelf.OpBegin, Bucket: c.bucket, Begun: u}, nil); fail != nil {
 		return fail
 	}

@@ -107,7 +107,7 @@ func (c *call) putObject(b *Bucket) *apiError {
 		return fail
 	}
 	o := &shelf.Object{Key: c.key, Size: in.Size, ETag: in.etag, CRC: number(in.sum), Modified: c.server.now(c.r), Type: "Normal",
-		ContentType: or(c.r.Header.Get("Content-Type"), "binary/octet-stream"), Kept: shelf.Kept{Class: "STANDARD", Encryption: b.Encryption, Checksum: in.checksum}, Files: []shelf.Piece{in.Piece}}
+		ContentType: or(c.r.Header.Get("Content-Type"), "binary/octet-stream"), Kept: shelf.Kept{Class: "STANDARD", Encryption: b.Encryption, Checksum: in.checksum, Headers: c.metadata()}, Files: []shelf.Piece{in.Piece}}
 	if fail := c.keep(shelf.Record[Bucket]{Op: shelf.OpPut, Bucket: c.bucket, Object: o}, o.Files); fail != nil {
 		return fail
 	}
@@ -116,6 +116,20 @@ func (c *call) putObject(b *Bucket) *apiError {
 	c.tell(in.checksum, in.sum, true)
 	c.w.WriteHeader(http.StatusOK)
 	return nil
+}
+
+// metadata are the headers that users give an object.
+func (c *call) metadata() map[string]string {
+	var out map[string]string
+	for name := range c.r.Header {
+		if low := strings.ToLower(name); strings.HasPrefix(low, "x-amz-meta-") {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[low] = c.r.Header.Get(name)
+		}
+	}
+	return out
 }
 
 // unless is If-None-Match: *, the only condition there is for writing anew.
@@ -168,6 +182,9 @@ func (c *call) getObject() *apiError {
 	h.Set("Content-Type", o.ContentType)
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("x-amz-server-side-encryption", o.Encryption)
+	for name, value := range o.Headers {
+		h.Set(name, value)
+	}
 	if o.Class != "STANDARD" {
 		h.Set("x-amz-storage-class", o.Class)
 	}
