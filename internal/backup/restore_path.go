@@ -40,8 +40,8 @@ func (s *Set) Usable() bool { return flaw(s) == "" }
 // how far sets reach, this asks what each of them needs.
 func RestorePaths(sets []*Set, trust func(i int) Trust) []RestorePath {
 	f := pathFinder{sets: sets, out: make([]RestorePath, len(sets)), trust: trust, lineage: map[GUID]*lineage{}}
-	byID, byCheckpoint := map[GUID]int{}, map[checkpoint]int{}
 	logs := map[GUID][]*Set{}
+	fulls, index := map[fullsKey][]*Set{}, map[*Set]int{}
 	for i, s := range sets {
 		f.out[i].On, f.out[i].Start = -1, i
 		if s == nil || flaw(s) != "" {
@@ -52,29 +52,27 @@ func RestorePaths(sets []*Set, trust func(i int) Trust) []RestorePath {
 		}
 		if s.Kind == Full {
 			f.out[i] = RestorePath{Sound: trust(i) > Never, On: -1, Start: i, Steps: 1, From: s.Finished.Time()}
-			if j, ok := byID[s.ID]; !s.ID.IsZero() && (!ok || trust(i) > trust(j)) {
-				byID[s.ID] = i
-			}
-			at := checkpoint{s.Family, s.Fork, s.Checkpoint}
-			if j, ok := byCheckpoint[at]; !s.CopyOnly && !s.Checkpoint.IsZero() && (!ok || trust(i) > trust(j) || trust(i) == trust(j) && newer(s, sets[j])) {
-				byCheckpoint[at] = i
-			}
+			at := fullsKey{s.Family, trust(i)}
+			fulls[at], index[s] = append(fulls[at], s), i
 		}
 		f.order = append(f.order, i)
 	}
 	for family, of := range logs {
 		f.lineage[family] = newLineage(of)
 	}
+	base := map[fullsKey]bases{}
+	for at, of := range fulls {
+		base[at] = basesOf(of)
+	}
 	for _, i := range f.order {
 		if s := sets[i]; s.Kind == Differential {
-			base, ok := byID[s.DifferentialBase]
-			if s.DifferentialBase.IsZero() {
-				base, ok = byCheckpoint[checkpoint{s.Family, s.Fork, s.DifferentialBaseLSN}]
+			full := base[fullsKey{s.Family, Willingly}].of(s)
+			if full == nil {
+				full = base[fullsKey{s.Family, LastResort}].of(s)
 			}
-			sound := ok && f.out[base].Sound && trust(i) > Never && !sets[base].CopyOnly && sets[base].Family == s.Family
-			f.out[i] = RestorePath{Sound: sound, On: -1, Start: i, Steps: 2, From: s.Finished.Time()}
-			if sound {
-				f.out[i].On = base
+			f.out[i] = RestorePath{Sound: full != nil && trust(i) > Never && !full.CopyOnly, On: -1, Start: i, Steps: 2, From: s.Finished.Time()}
+			if f.out[i].Sound {
+				f.out[i].On = index[full]
 			}
 		}
 	}
@@ -87,10 +85,11 @@ func RestorePaths(sets []*Set, trust func(i int) Trust) []RestorePath {
 	return f.out
 }
 
-// checkpoint is where a full backup is found whose differential tells no ID.
-type checkpoint struct {
-	family, fork GUID
-	at           LSN
+// fullsKey is where the full backups of a lineage are looked for, the willingly
+// trusted before the others.
+type fullsKey struct {
+	family GUID
+	trust  Trust
 }
 
 type pathFinder struct {

@@ -16,6 +16,39 @@ func TestFootingsAgreeWithTryingEverything(t *testing.T) {
 	t.Run("wild numbers", rapid.MakeCheck(func(t *rapid.T) { check(wildSets(t))(t) }))
 }
 
+// TestADifferentialStandsOnTheSameFullEverywhere: by its ID, else by the
+// checkpoint, of fulls that end before it the newest.
+func TestADifferentialStandsOnTheSameFullEverywhere(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lines []string
+		trust []Trust
+		on    int
+	}{
+		"by ID":                           {[]string{"F 1 10 12", "F 2 20 22", "D 3 30 32 base=1"}, nil, 0},
+		"by LSN":                          {[]string{"F 1 10 12", "F 2 20 22", "D 3 30 32 lsnbase=10"}, nil, 0},
+		"by LSN, not one that ends later": {[]string{"F 1 10 12", "F 7 10 40", "D 3 30 32 lsnbase=10"}, nil, 0},
+		"by LSN beside an unknown ID":     {[]string{"F 1 10 12 noid", "D 3 30 32 base=9 lsnbase=10"}, nil, 0},
+		"not by LSN beside another ID":    {[]string{"F 1 10 12", "D 3 30 32 base=9 lsnbase=10"}, nil, -1},
+		"the more trusted of two":         {[]string{"F 1 10 12", "F 2 10 12 id=1", "D 3 30 32 base=1"}, []Trust{LastResort, Willingly, Willingly}, 1},
+		"not on one that is not trusted":  {[]string{"F 1 10 12", "D 3 30 32 base=1"}, []Trust{Never, Willingly}, -1},
+	} {
+		sets := build(t, tt.lines...)
+		pointers := make([]*Set, len(sets))
+		for i := range sets {
+			pointers[i] = &sets[i]
+		}
+		got := RestorePaths(pointers, func(i int) Trust {
+			if tt.trust == nil {
+				return Willingly
+			}
+			return tt.trust[i]
+		})
+		if p := got[len(got)-1]; p.On != tt.on || p.Sound != (tt.on >= 0) {
+			t.Errorf("%s: %+v, want on %d", name, p, tt.on)
+		}
+	}
+}
+
 func footingsAgree(t *rapid.T, sets []Set) {
 	pointers := make([]*Set, len(sets))
 	trust := make([]Trust, len(sets))

@@ -111,15 +111,12 @@ type beginning struct {
 }
 
 func (l *kept) beginnings() (out []beginning) {
-	fulls := map[GUID]bool{}
 	for _, f := range l.in.fulls {
 		out = append(out, beginning{f, f.Finished.Time()})
-		if !f.CopyOnly && !f.ID.IsZero() {
-			fulls[f.ID] = true
-		}
 	}
+	base := basesOf(l.in.fulls)
 	for _, d := range l.in.diffs {
-		if fulls[d.DifferentialBase] {
+		if f := base.of(d); f != nil && !f.CopyOnly {
 			out = append(out, beginning{d, d.Finished.Time()})
 		}
 	}

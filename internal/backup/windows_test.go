@@ -57,6 +57,7 @@ func TestWindows(t *testing.T) {
 		{"a gap and a full behind it", []string{"F 1 10 12", "L 2 10 20 begins", "L 4 30 40", "F 5 35 36", "L 6 40 50"}, "11-20 1+1 log, 51-60 1+2"},
 		{"a differential over a gap", []string{"F 1 10 12", "L 2 10 20 begins", "D 3 32 34 base=1", "L 4 30 40"}, "11-20 1+1 log, 31-40 1+1"},
 		{"a differential on a copy-only full", []string{"F 1 10 12 copy", "D 3 32 34 base=1"}, "11-11 1+0"},
+		{"a differential that tells its base by LSN", []string{"F 1 10 12", "D 3 32 34 lsnbase=10", "L 4 30 40"}, "11-11 1+0 log, 31-40 1+1"},
 		{"a differential without its full", []string{"F 1 10 12", "D 3 32 34 base=7"}, "11-11 1+0 base"},
 		{"a copy-only full begins as well", []string{"F 1 10 12 copy", "L 2 10 20 begins"}, "11-20 1+1"},
 		{"minimally logged", []string{"F 1 10 12", "L 2 10 20 begins", "L 3 20 30 bulk", "L 4 30 40"}, "11-40 1+3 blind 20-31"},
