@@ -12,9 +12,9 @@ const maxGaps = 20
 // findMissing finds what would take the plan further.
 func (p *Plan) findMissing(in sorted, r route, o Options) {
 	defer p.order()
-	if o.StopAt != nil && !o.Clock {
+	if o.StopAt != nil && !o.Clock && !slices.ContainsFunc(r.sets(), func(s *Set) bool { return sameSecond(s.Finished.Time(), *o.StopAt) }) {
 		if i := slices.IndexFunc(r.sets(), func(s *Set) bool { return !s.Finished.IsZero() && s.Finished.UTC == nil }); i >= 0 {
-			p.stopOnNoClock(r.sets()[i], o)
+			p.stopOnNoClock(r.sets()[i], r.last(), o)
 			return
 		}
 	}
@@ -37,12 +37,14 @@ func (p *Plan) findMissing(in sorted, r route, o Options) {
 
 // stopOnNoClock refuses a moment of UTC where a set tells only what the clock
 // of its server showed: where the moment lies on that clock, and in which
-// backup, nobody can say, and a stop hours off would show nowhere.
-func (p *Plan) stopOnNoClock(s *Set, o Options) {
+// backup, nobody can say, and a stop hours off would show nowhere. The end of a
+// backup, as it is listed, is a reading of that clock.
+func (p *Plan) stopOnNoClock(s, last *Set, o Options) {
 	p.ReachesStop = false
 	p.Missing = append(p.Missing, Missing{MissingKind: MissingStop, From: p.Reaches, After: s,
 		Words: fmt.Sprintf("%s does not tell how far the clock of its server was from UTC: where %s lies among these backups cannot be said.", upper(s.label()), o.moment(*o.StopAt)),
-		Fix:   "Restore without a time, to the end of the backups; or have the order planned by dashboard plan --stopat with a time without a zone, as the clock of that server showed it.",
+		Fix: fmt.Sprintf("Choose the end of a backup as it is listed, such as %s; or have the order planned by dashboard plan --stopat with a time without a zone, as the clock of that server showed it.",
+			o.moment(last.Finished.Time())),
 	})
 }
 

@@ -119,6 +119,9 @@ func TestAMomentOfUTCNeedsSetsThatTellIt(t *testing.T) {
 		if p := Plans(sets, Options{})[0]; !p.Whole() {
 			t.Errorf("%s, to the end: %s", name, picture(p))
 		}
+		if p := Plans(sets, stopAt(11, 0))[0]; !p.Whole() || !p.ReachesStop {
+			t.Errorf("%s, to the end of the full backup as it is listed: %s", name, picture(p))
+		}
 	}
 }
 
