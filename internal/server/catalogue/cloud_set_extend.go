@@ -48,7 +48,7 @@ func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen,
 	if field.Value == "" {
 		field.Value = c.QueryParam(clouds.FieldExpiry)
 	}
-	if at, err := backup.ReadStopTime(field.Value); err == nil {
+	if at, err := readExpiry(field.Value); err == nil {
 		field.Hint = clouds.TwoZones(at) + "."
 		v.Call = server.CallText(backup.ExtendCall(in.InstanceID, r.Cloud.ID, at))
 		field.Error = server.Barred(clouds.CheckExpiry(*r.Cloud, at, 0, s.Now()))[clouds.FieldExpiry]
@@ -64,6 +64,12 @@ func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen,
 	return out, nil
 }
 
+// readExpiry reads what was typed as the call will mean it: by whole minutes.
+func readExpiry(text string) (time.Time, error) {
+	at, err := backup.ReadStopTime(text)
+	return backup.ExpiryMinute(at), err
+}
+
 // extendSet moves the expiry of a set to a later moment.
 func (s *Pages) extendSet(c echo.Context) error {
 	r, in, err := s.CloudSet(c)
@@ -71,7 +77,7 @@ func (s *Pages) extendSet(c echo.Context) error {
 		return err
 	}
 	text := c.FormValue(clouds.FieldExpiry)
-	at, err := backup.ReadStopTime(text)
+	at, err := readExpiry(text)
 	var is backup.CloudSet
 	if err == nil {
 		is, err = s.ExtendCloud(c, r, in, at)
