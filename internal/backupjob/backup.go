@@ -84,7 +84,7 @@ func (j *job) alone(ctx context.Context, server backup.Server, database string) 
 
 // seek asks the server whether a statement without an answer became a backup.
 func (j *job) seek(ctx context.Context, s Plan, o *Order) error {
-	server, _, err := j.Ports.Server(ctx, s.Job.ServerID)
+	server, place, err := j.Ports.Server(ctx, s.Job.ServerID)
 	if err != nil {
 		return err
 	}
@@ -104,10 +104,6 @@ func (j *job) seek(ctx context.Context, s Plan, o *Order) error {
 		return pause(ctx, max(min(j.Rules.Settle/4, time.Second), 10*time.Millisecond)) // at work, or perhaps on its way
 	}
 	// A server whose msdb takes no rows (error 3009) takes backups all the same.
-	_, place, err := j.Ports.Server(ctx, s.Job.ServerID)
-	if err != nil {
-		return err
-	}
 	switch set, err := readSet(ctx, j.Ports, place.BucketID, o.Keys); {
 	case fault.Is(err, fault.Unavailable):
 		return err
@@ -158,7 +154,10 @@ func (j *job) taken(ctx context.Context, s Plan, o *Order, server backup.Server,
 		return &noteError{err}
 	}
 	text := words.Say("%s is taken: %s, up to LSN %s.", title(*o), words.Bytes(size), set.Last)
-	if v == Adopted {
+	switch {
+	case v == Adopted && len(rows) == 0:
+		text = words.Say("%s was found by its file, up to LSN %s; the server's history does not know it.", title(*o), set.Last)
+	case v == Adopted:
 		text = words.Say("%s was found in the server's history, up to LSN %s.", title(*o), set.Last)
 	}
 	step := run.Step{Key: stepBackup(*o), Title: title(*o), State: run.StepDone, Finished: now, Done: 100, Total: 100, Message: o.Note}

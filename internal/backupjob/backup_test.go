@@ -1,12 +1,16 @@
 package backupjob
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -117,6 +121,31 @@ func TestAStatementWithoutAnAnswerIsLookedFor(t *testing.T) {
 		}
 		if len(w.box.calls) < 2 || w.box.calls[0] != "running" || w.box.calls[1] != "named" {
 			t.Errorf("%s: asked in the order %v: what ends between the two is missed", c.what, w.box.calls)
+		}
+	}
+}
+
+// TestASetIsSaidToBeFoundWhereItWasFound: in the history, or by its file alone.
+func TestASetIsSaidToBeFoundWhereItWasFound(t *testing.T) {
+	o := shopOrder()
+	var file bytes.Buffer
+	set := bakfile.Set{Type: bakfile.TypeFull, Name: o.Name, Database: "shop", VersionMajor: 13, DatabaseVersion: 852, RecoveryModel: bakfile.RecoveryFull, SetGUID: guid(1),
+		Started: bakfile.LocalTime{Time: noon}, Finished: bakfile.LocalTime{Time: noon}, FirstLSN: bakfile.LSN{VLF: 1}, LastLSN: bakfile.LSN{VLF: 2}, CheckpointLSN: bakfile.LSN{VLF: 1},
+		Files: []bakfile.DataFile{{FileID: 1, LogicalName: "d", PhysicalName: `C:\d.mdf`, Type: "D", FilegroupID: 1, FilegroupName: "PRIMARY", Size: 8 << 20, SourceBlockSize: 512}}}
+	if err := mtf.Write(&file, mtf.Spec{Sets: []mtf.Set{{Set: set, PayloadSize: 10 << 10}}}); err != nil {
+		t.Fatal(err)
+	}
+	for want, rows := range map[string][]backup.HistoryRow{"was found in the server's history": history(1, false), "was found by its file": nil} {
+		w := newWorld(t)
+		w.box.named = rows
+		w.shelves["folder"].files["shop.bak"], w.shelves["folder"].content = int64(file.Len()), map[string][]byte{"shop.bak": file.Bytes()}
+		o := shopOrder()
+		o.Intended, o.Attempts = noon.Add(-time.Hour), 1
+		if err := w.job().seek(t.Context(), shopPlan, &o); err != nil || o.Verdict != Adopted || o.SetID != guid(1) {
+			t.Fatalf("%s: %v, %+v", want, err, o)
+		}
+		if said := w.paper.changes[len(w.paper.changes)-1].Events[0].Text.String(); !strings.Contains(said, want) {
+			t.Errorf("%q does not say %q", said, want)
 		}
 	}
 }

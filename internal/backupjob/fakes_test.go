@@ -1,10 +1,12 @@
 package backupjob
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -124,9 +126,10 @@ func (runs) Progress(context.Context, run.Claim, string, int64, int64, float64) 
 type shelf struct {
 	objectstore.Bucket
 	files   map[string]int64
-	away    error            // of everything
-	stat    map[string]error // of one key
-	sticky  bool             // nothing can be removed
+	content map[string][]byte // where a file is read
+	away    error             // of everything
+	stat    map[string]error  // of one key
+	sticky  bool              // nothing can be removed
 	deleted []string
 }
 
@@ -141,6 +144,10 @@ func (s *shelf) Stat(_ context.Context, key string) (objectstore.Object, error) 
 		return objectstore.Object{}, fault.New(fault.NotFound, "There is no "+key+".", "")
 	}
 	return objectstore.Object{Key: key, Size: size}, nil
+}
+
+func (s *shelf) Read(_ context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+	return io.NopCloser(io.NewSectionReader(bytes.NewReader(s.content[key]), offset, length)), nil
 }
 
 func (s *shelf) Delete(_ context.Context, key string) error {

@@ -3,6 +3,7 @@ package backupjob
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -266,7 +267,7 @@ func (w *Restoring) apply(ctx context.Context, j *operation[restoreRequest, rest
 	if len(running) > 0 { // perhaps the statement of a former life
 		return fault.Newf(fault.Unavailable, "Session %d is at work on %s (%s).", running[0].Session, j.request.Name, running[0].Command)
 	}
-	c := backup.ApplyCall{Database: j.request.Name, Kind: s.Kind, Set: s.SetID, Position: s.Position, StopAt: s.StopAt, Stopped: !s.StopAt.IsZero() && i > 0 && !j.request.Steps[i-1].StopAt.IsZero(), Replace: s.Kind == backup.Full && (j.request.Replace || w.interruptedRestore(ctx, server, j.request.Name))}
+	c := backup.ApplyCall{Database: j.request.Name, Kind: s.Kind, Set: s.SetID, Position: s.Position, StopAt: s.StopAt, Stopped: stopped(j.request.Steps, i), Replace: s.Kind == backup.Full && (j.request.Replace || w.interruptedRestore(ctx, server, j.request.Name))}
 	for _, k := range keys {
 		c.Files = append(c.Files, place.Path(k))
 	}
@@ -290,6 +291,12 @@ func (w *Restoring) apply(ctx context.Context, j *operation[restoreRequest, rest
 	j.progress.Applied = i + 1
 	step.State, step.Finished, step.Done = run.StepDone, j.Now(), 100
 	return j.note(ctx, Change{Steps: []run.Step{step}})
+}
+
+// stopped reports whether a log of a restore that stops has one before it that
+// may have held the moment. Between the two may be one that certainly ends before.
+func stopped(steps []RestoreStep, i int) bool {
+	return !steps[i].StopAt.IsZero() && slices.ContainsFunc(steps[:i], func(s RestoreStep) bool { return !s.StopAt.IsZero() })
 }
 
 // interruptedRestore reports whether an interrupted restore of ours stands there.

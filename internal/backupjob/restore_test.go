@@ -58,6 +58,18 @@ func TestALogStopsOnTheClockOfItsServer(t *testing.T) {
 	}
 }
 
+// TestALogBehindTheMomentIsToldApart from one that does not join, also where a
+// log between them is applied whole.
+func TestALogBehindTheMomentIsToldApart(t *testing.T) {
+	at := noon
+	steps := []RestoreStep{{Kind: backup.Full}, {Kind: backup.Log, StopAt: at}, {Kind: backup.Log}, {Kind: backup.Log, StopAt: at}, {Kind: backup.Log, StopAt: at}}
+	for i, want := range []bool{false, false, false, true, true} {
+		if got := stopped(steps, i); got != want {
+			t.Errorf("step %d: %v", i+1, got)
+		}
+	}
+}
+
 func TestFilesAreTakenWhereTheTargetReadsThem(t *testing.T) {
 	copies := func(buckets ...string) (out []backup.Copy) {
 		for _, b := range buckets {
