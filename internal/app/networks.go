@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Networks are emulators.Addresses that are written as networks in CIDR notation with
+// Networks are addresses that are written as networks in CIDR notation with
 // commas between them. An address alone is a network of one.
 type Networks []netip.Prefix
 
@@ -36,7 +36,7 @@ func network(s string) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
-		return p, fmt.Errorf("%q is no network of a proxy. Write networks such as 10.0.0.0/8 or fd00::/8, or single garden.Addresses, with commas between them", s)
+		return p, fmt.Errorf("%q is no network of a proxy. Write networks such as 10.0.0.0/8 or fd00::/8, or single addresses, with commas between them", s)
 	}
 	if p != p.Masked() {
 		return p, fmt.Errorf("%q may mean one address or its whole network. Write %s or %s", s, p.Addr(), p.Masked())

@@ -53,7 +53,7 @@ func TestOnlyNamedProxiesTellWhoAsks(t *testing.T) {
 
 func TestWhatIsNoNetworkIsRefusedAtStart(t *testing.T) {
 	for value, want := range map[string]string{
-		"10.0.0.0/33":       `"10.0.0.0/33" is no network of a proxy. Write networks such as`,
+		"10.0.0.0/33":       `"10.0.0.0/33" is no network of a proxy. Write networks such as 10.0.0.0/8 or fd00::/8, or single addresses, with commas between them`,
 		"proxy.example.com": `"proxy.example.com" is no network of a proxy.`,
 		"10.0.0.0/8,":       `"" is no network of a proxy.`,
 		"fe80::1%eth0":      `is no network of a proxy.`,
