@@ -272,7 +272,7 @@ func CheckAdvanced(was Standing, a Advanced, confirmed bool) []policy.Finding {
 			bar(c.Field, words.Text{Format: c.Why}, words.Text{Format: fixes(c.Field, c.Value)})
 		}
 	}
-	if a.Log == LogEvery5 {
+	if a.Log == LogEvery5 && !(was.AdvancedOn && was.Advanced.Log == LogEvery5) {
 		bar(FieldLog, words.Say("The page of the advanced policy offers logs with each data backup and every 30 minutes; whether 5 minutes can be had beside it is not documented."), words.Say("Choose every 30 minutes."))
 	}
 	switch {

@@ -209,20 +209,21 @@ func TestAdvancedPolicies(t *testing.T) {
 		field string
 		text  string
 	}{
-		"as it is":          {nil, nil, "", ""},
-		"off":               {func(w *Standing) { w.AdvancedOn = false }, nil, FieldRows, "is off"},
-		"unread":            {func(w *Standing) { w.Advanced.Unread = 1 }, nil, FieldRows, "cannot be read"},
-		"no ids":            {func(w *Standing) { w.Can.WriteAdvanced = false }, nil, FieldRows, "ids"},
-		"first not weekly":  {nil, func(a *Advanced) { a.Rows[0], a.Rows[1] = a.Rows[1], a.Rows[0] }, FieldRows, "first rule is weekly"},
-		"first gone":        {nil, func(a *Advanced) { a.Rows[0].ID = "" }, FieldRows, "cannot be removed"},
-		"one day":           {nil, func(a *Advanced) { a.Rows[0].Days = []int{1} }, FieldRows, "two days"},
-		"no such day":       {nil, func(a *Advanced) { a.Rows[1].Days = []int{32} }, FieldRows, "32 is no day"},
-		"no such date":      {nil, func(a *Advanced) { a.Rows[2].Days = []int{230} }, FieldRows, "230 is no day"},
-		"kept too long":     {nil, func(a *Advanced) { a.Rows[1].RetentionDays = 7301 }, FieldRows, "7 to 7,300"},
-		"logs too long":     {nil, func(a *Advanced) { a.Rows, a.LogRetentionDays = a.Rows[:1], 15 }, FieldLogKept, "longer than data"},
-		"logs with forever": {nil, func(a *Advanced) { a.LogRetentionDays = 7300 }, "", ""},
-		"logs too short":    {nil, func(a *Advanced) { a.LogRetentionDays = 6 }, FieldLogKept, "7 to 7,300"},
-		"five minutes":      {nil, func(a *Advanced) { a.Log = LogEvery5 }, FieldLog, ""},
+		"as it is":           {nil, nil, "", ""},
+		"off":                {func(w *Standing) { w.AdvancedOn = false }, nil, FieldRows, "is off"},
+		"unread":             {func(w *Standing) { w.Advanced.Unread = 1 }, nil, FieldRows, "cannot be read"},
+		"no ids":             {func(w *Standing) { w.Can.WriteAdvanced = false }, nil, FieldRows, "ids"},
+		"first not weekly":   {nil, func(a *Advanced) { a.Rows[0], a.Rows[1] = a.Rows[1], a.Rows[0] }, FieldRows, "first rule is weekly"},
+		"first gone":         {nil, func(a *Advanced) { a.Rows[0].ID = "" }, FieldRows, "cannot be removed"},
+		"one day":            {nil, func(a *Advanced) { a.Rows[0].Days = []int{1} }, FieldRows, "two days"},
+		"no such day":        {nil, func(a *Advanced) { a.Rows[1].Days = []int{32} }, FieldRows, "32 is no day"},
+		"no such date":       {nil, func(a *Advanced) { a.Rows[2].Days = []int{230} }, FieldRows, "230 is no day"},
+		"kept too long":      {nil, func(a *Advanced) { a.Rows[1].RetentionDays = 7301 }, FieldRows, "7 to 7,300"},
+		"logs too long":      {nil, func(a *Advanced) { a.Rows, a.LogRetentionDays = a.Rows[:1], 15 }, FieldLogKept, "longer than data"},
+		"logs with forever":  {nil, func(a *Advanced) { a.LogRetentionDays = 7300 }, "", ""},
+		"logs too short":     {nil, func(a *Advanced) { a.LogRetentionDays = 6 }, FieldLogKept, "7 to 7,300"},
+		"five minutes":       {nil, func(a *Advanced) { a.Log = LogEvery5 }, FieldLog, ""},
+		"five minutes stand": {func(w *Standing) { w.Advanced.Log, w.Standard.Log, w.Can.FiveMinuteLog = LogEvery5, LogEvery5, true }, func(a *Advanced) { a.Log = LogEvery5 }, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, a := was, rules()
