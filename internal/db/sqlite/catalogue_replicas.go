@@ -18,10 +18,7 @@ func (d *Catalogue) Replicas(ctx context.Context, instanceID string, databases m
 	var changed []protectionRow
 	for _, p := range have {
 		m, told := databases[p.Database]
-		group, primary := "", false
-		if m.Key() != "" {
-			group, primary = m.Group, m.Role == backup.Primary
-		}
+		group, primary := seat(m)
 		if told && (p.shared != m.Key() || p.Group != group || p.primaryHere != primary) {
 			changed = append(changed, p)
 		}
@@ -37,15 +34,10 @@ func (d *Catalogue) Replicas(ctx context.Context, instanceID string, databases m
 			if err := w.touchShared(p.shared); err != nil {
 				return err
 			}
-			key, group, primary := m.Key(), "", false
-			if key != "" {
-				group, primary = m.Group, m.Role == backup.Primary
-			}
+			key := m.Key()
+			group, primary := seat(m)
 			if primary {
 				// What another replica said of itself before the failover is old.
-				if err := w.touchShared(key); err != nil {
-					return err
-				}
 				if _, err := tx.ExecContext(ctx, `UPDATE protections SET primary_here = 0 WHERE shared = ? AND shared <> ''`, key); err != nil {
 					return err
 				}
@@ -57,6 +49,15 @@ func (d *Catalogue) Replicas(ctx context.Context, instanceID string, databases m
 		}
 		return w.protect()
 	})
+}
+
+// seat is the group of a database that shares its backups with other replicas,
+// and whether this is its primary.
+func seat(m *backup.Member) (group string, primary bool) {
+	if m.Key() == "" {
+		return "", false
+	}
+	return m.Group, m.Role == backup.Primary
 }
 
 // touchShared touches every database of a key.

@@ -42,10 +42,12 @@ func (d *Migrations) Note(ctx context.Context, g run.Claim, id string, c migrati
 		if err := d.deriveStage(ctx, tx, id); err != nil {
 			return err
 		}
-		if last, err := lastComparison(ctx, tx, id); err != nil {
-			return err
-		} else if c.Comparison != nil && last == nil {
-			if err := insertComparison(ctx, tx, *c.Comparison); err != nil {
+		if c.Comparison != nil {
+			last, err := lastComparison(ctx, tx, id)
+			if err == nil && last == nil {
+				err = insertComparison(ctx, tx, *c.Comparison)
+			}
+			if err != nil {
 				return err
 			}
 		}
