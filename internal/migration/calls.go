@@ -22,15 +22,22 @@ func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, er
 	if err != nil {
 		return RestoreCall{}, err
 	}
-	in := RestoreCall{Database: m.Database, Endpoint: info.Endpoint, Bucket: info.Name, Key: f.Key, Kind: f.Kind, Position: f.Position, Set: f.SetGUID, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
-	in.Stopped = !f.StopAt.IsZero() && slices.ContainsFunc(m.Chain(), func(o File) bool { return o.Ord < f.Ord && o.SetGUID != f.SetGUID && !o.StopAt.IsZero() })
-	for _, s := range m.SetOf(f)[1:] {
-		in.More = append(in.More, s.Key)
-	}
+	in := callFor(m, f, RestoreCall{Endpoint: info.Endpoint, Bucket: info.Name})
 	if m.Traits.OwnFolder() {
 		return j.atHome(ctx, m, f, in)
 	}
 	return in, nil
+}
+
+// callFor is the call for a file as it is shown before and made later; at says
+// where the target finds it.
+func callFor(m Migration, f File, at RestoreCall) RestoreCall {
+	at.Database, at.Key, at.Kind, at.Position, at.Set, at.Mode, at.Check, at.StopAt = m.Database, f.Key, f.Kind, f.Position, f.SetGUID, m.Mode, m.Check, f.StopAt
+	at.Stopped = !f.StopAt.IsZero() && slices.ContainsFunc(m.Chain(), func(o File) bool { return o.Ord < f.Ord && o.SetGUID != f.SetGUID && !o.StopAt.IsZero() })
+	for _, s := range m.SetOf(f)[1:] {
+		at.More = append(at.More, s.Key)
+	}
+	return at
 }
 
 // restore starts the full backup. The tasks of this name that exist before
@@ -133,7 +140,7 @@ func (j *job) intend(ctx context.Context, m Migration, c Call, step, title strin
 	return j.note(ctx, ch)
 }
 
-// settle writes down what became of a call.
+// record writes down what became of a call.
 func (j *job) record(ctx context.Context, m Migration, c Call, f File, taskID string, err error) error {
 	switch {
 	case err == nil:
@@ -196,7 +203,7 @@ func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdi
 	return j.note(ctx, ch)
 }
 
-// seek finds out what became of a call without an answer.
+// reconcile finds out what became of a call without an answer.
 func (j *job) reconcile(ctx context.Context, m Migration, c Call) error {
 	var found Found
 	var s TargetState

@@ -2,10 +2,12 @@ package migration
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -134,3 +136,32 @@ func TestALostAnswerIsSettledByWhatIsThere(t *testing.T) {
 		}
 	}
 }
+
+// TestTheCallShownIsTheCallMade: both are made by callFor, with every stripe,
+// and only a log behind another one that stops may have nothing to give.
+func TestTheCallShownIsTheCallMade(t *testing.T) {
+	m := planned(func(m *Migration) {
+		m.Traits = serverTraits
+		m.Files = []File{file(1, "full", FileStaged, 1, 10), file(2, "full", FileStaged, 1, 10), file(3, "log", FileStaged, 10, 20), file(4, "log", FileStaged, 20, 30), file(5, "log", FileStaged, 30, 40)}
+		m.Files[0].SetGUID, m.Files[1].SetGUID, m.Files[2].StopAt, m.Files[4].StopAt = backup.GUID{7}, backup.GUID{7}, t0, t0
+		m.Files[1].Key, m.Files[2].SetGUID, m.Files[3].SetGUID, m.Files[4].SetGUID = "second.bak", backup.GUID{3}, backup.GUID{4}, backup.GUID{5}
+	})
+	full := callFor(m, m.Files[0], RestoreCall{Folder: "/backup"})
+	if full.Folder != "/backup" || full.Database != m.Database || !slices.Equal(full.Keys(), []string{m.Files[0].Key, "second.bak"}) {
+		t.Errorf("%+v", full)
+	}
+	for i, want := range []bool{false, false, false, false, true} {
+		if in := callFor(m, m.Files[i], RestoreCall{}); in.Stopped != want || !in.StopAt.Equal(m.Files[i].StopAt) {
+			t.Errorf("file %d: %+v", i+1, in)
+		}
+	}
+	texts := (Draft{Migration: m, Files: m.Files}).Requests(calling{}, RestoreCall{Folder: "/backup"})
+	if len(texts) != 5 || texts[3].Text != "true" || texts[2].Text != "false" {
+		t.Errorf("%+v", texts)
+	}
+}
+
+// calling words a call by whether it may have nothing to give.
+type calling struct{ plainWords }
+
+func (calling) Request(_ Migration, _ Verb, in RestoreCall) string { return fmt.Sprint(in.Stopped) }

@@ -212,19 +212,16 @@ func (d Draft) Requests(w Requests, place RestoreCall) (out []Request) {
 		if m.Further(f) {
 			continue
 		}
-		in := RestoreCall{Database: m.Database, Endpoint: place.Endpoint, Bucket: place.Bucket, Folder: place.Folder, Key: f.Key, Kind: f.Kind, Position: f.Position, Set: f.SetGUID, Mode: m.Mode, Check: m.Check, StopAt: f.StopAt}
-		for _, more := range m.SetOf(f)[1:] {
-			in.More = append(in.More, more.Key)
+		verb, at := VerbRestore, place
+		if i > 0 {
+			verb, at.Moves = VerbImport, nil
 		}
-		verb := VerbImport
-		if i == 0 {
-			verb, in.Moves = VerbRestore, place.Moves
-		}
+		in := callFor(m, f, at)
 		out = append(out, Request{Verb: verb, File: f, Text: w.Request(m, verb, in)})
 	}
 	if m.Mode == Pending && len(d.Files) > 0 {
 		m.TaskID = "(id of the first task)"
-		out = append(out, Request{Verb: VerbOpen, Text: w.Request(m, VerbOpen, place)})
+		out = append(out, Request{Verb: VerbOpen, Text: w.Request(m, VerbOpen, callFor(m, File{}, place))})
 	}
 	return out
 }

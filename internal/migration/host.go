@@ -45,14 +45,14 @@ func dataFiles(ctx context.Context, bucket objectstore.Bucket, f File) ([]bakfil
 		return nil, fmt.Errorf("read header of %s: %w", f.Key, err)
 	}
 	for _, s := range file.Sets {
-		if s.SetGUID == f.SetGUID {
+		if f.Is(s) {
 			return s.Files, nil
 		}
 	}
 	return nil, Changed(f)
 }
 
-// SetOf are the files of a file's backup SetOf, in order: itself, or the stripes
+// SetOf are the files of a file's backup set, in order: itself, or the stripes
 // among which it is.
 func (m Migration) SetOf(f File) (out []File) {
 	if !m.Traits.Stripes {

@@ -54,7 +54,7 @@ func grown(m Migration, r objectstore.SizedReader, f File) (File, bool) {
 		return f, false
 	}
 	for _, s := range file.Sets {
-		if s.SetGUID == f.SetGUID && s.Complete && s.Position == max(f.Position, 1) {
+		if f.Is(s) && s.Complete {
 			inPlace := f.Key == f.Source
 			f.Size, f.State, f.Uploaded = r.Size(), FilePlanned, 0
 			if one, ok := sameFile(m.Files, f); ok {

@@ -19,11 +19,16 @@ func sameBackup(r objectstore.SizedReader, f File) error {
 		return Changed(f).Because(errors.Join(objectstore.ErrSourceChanged, err))
 	}
 	for _, s := range file.Sets {
-		if s.SetGUID == f.SetGUID && s.Position == max(f.Position, 1) {
+		if f.Is(s) {
 			return nil
 		}
 	}
 	return Changed(f)
+}
+
+// Is reports whether a set found in the file is the one that was planned.
+func (f File) Is(s bakfile.Set) bool {
+	return s.SetGUID == f.SetGUID && s.Position == max(f.Position, 1)
 }
 
 // Changed is the error of a source that is no longer the file that was planned.

@@ -86,7 +86,7 @@ func setFacts(ctx context.Context, ports migration.Ports, m migration.Migration,
 		return SetFacts{}, fmt.Errorf("read header of %s: %w", f.Source, err)
 	}
 	for _, s := range file.Sets {
-		if s.SetGUID == f.SetGUID && (object.Size == f.Size || object.Size > f.Size && s.Position == max(f.Position, 1)) { // others may have appended
+		if f.Is(s) && object.Size >= f.Size { // others may have appended
 			return SetFacts{File: f, VersionMajor: s.VersionMajor, RecoveryModel: string(s.RecoveryModel), Position: s.Position,
 				SetsInFile: len(file.Sets), FamilyCount: file.Media.FamilyCount, Complete: s.Complete, Data: s.Files}, nil
 		}
