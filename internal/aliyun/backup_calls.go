@@ -79,7 +79,7 @@ func isAdvanced(p backup.Parameter) bool {
 	return strings.HasPrefix(p.Name, "AdvancedDataPolicies.") || strings.HasPrefix(p.Name, "AdvancedLogPolicies.")
 }
 
-// ModifyBackupPolicy sends a call that policy.StandardCall or AdvancedCall
+// ModifyBackupPolicy sends a call that clouds.StandardCall or AdvancedCall
 // made. The whole policy is in it, so it may be repeated.
 func (c *Client) ModifyBackupPolicy(ctx context.Context, in backup.Call) (*rds.ModifyBackupPolicyResponseBody, error) {
 	request := new(policyRequest)

@@ -157,13 +157,13 @@ func (r *BackupPolicy) advanced(p clouds.Standard) clouds.Advanced {
 	return a
 }
 
-// SetPolicy sends ModifyBackupPolicy as policy.StandardCall makes it.
+// SetPolicy sends ModifyBackupPolicy as clouds.StandardCall makes it.
 func (c *Cloud) SetPolicy(ctx context.Context, s clouds.Standard, can clouds.Abilities) error {
 	_, err := c.client.ModifyBackupPolicy(ctx, clouds.StandardCall(c.instance, s, can))
 	return told(err)
 }
 
-// SetAdvanced sends ModifyBackupPolicy as policy.AdvancedCall makes it.
+// SetAdvanced sends ModifyBackupPolicy as clouds.AdvancedCall makes it.
 func (c *Cloud) SetAdvanced(ctx context.Context, was, a clouds.Advanced) error {
 	q, err := clouds.AdvancedCall(c.instance, was, a)
 	if err != nil {

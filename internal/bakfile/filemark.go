@@ -4,7 +4,7 @@ import "slices"
 
 const maxMarks = 40_001 // 20,000 backup sets in one file
 
-// Filemarks are blocks SFMB of exactly one physical block. The file has one
+// filemarks are blocks SFMB of exactly one physical block. The file has one
 // before each set, one behind its data and one behind its end: set k begins
 // behind mark 2k−1 and its data ends at mark 2k, counted from 1.
 type filemarks struct {

@@ -21,7 +21,7 @@ func sources(t *testing.T, f func(fset *token.FileSet, path string, file *ast.Fi
 				return err
 			}
 			fset := token.NewFileSet()
-			file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+			file, err := parser.ParseFile(fset, path, nil, parser.ParseComments|parser.SkipObjectResolution)
 			if err == nil {
 				files++
 				f(fset, path, file)

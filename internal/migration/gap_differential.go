@@ -17,7 +17,7 @@ import (
 // CodeLogLost is the problem of log that is in no backup anybody can reach.
 const CodeLogLost = "log-lost"
 
-// bridging reports whether a differential was ordered over a lost log and is
+// coversGap reports whether a differential was ordered over a lost log and is
 // not taken yet.
 func (f *LiveSource) coversGap() bool {
 	if f.GapDifferentialAsked.IsZero() {
@@ -28,7 +28,7 @@ func (f *LiveSource) coversGap() bool {
 	})
 }
 
-// bridgeable gives a problem of a lost log its way out: a differential, unless
+// offerGapDifferential gives a problem of a lost log its way out: a differential, unless
 // the source is frozen or a full backup of others has become the base of the
 // next differential.
 func (j *job) offerGapDifferential(ctx context.Context, m Migration, server backup.Server, p *Problem) *Problem {

@@ -18,7 +18,7 @@ type Stop struct {
 // Total is the whole stop of writes.
 func (s Stop) Total() time.Duration { return s.Tail + s.Upload + s.Apply + s.Open + s.Ours }
 
-// Phases of work that are timed, as pairs of size and duration.
+// sample is a phase of work that was timed: its size and duration.
 type sample struct {
 	bytes int64
 	took  time.Duration

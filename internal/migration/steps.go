@@ -27,7 +27,7 @@ func StepUpload(ord int) string { return fmt.Sprintf("upload/%d", ord) }
 // StepImport is the key of an increment's import.
 func StepImport(ord int) string { return fmt.Sprintf("import/%d", ord) }
 
-// Title words a step for people.
+// title words a step for people.
 func (f File) title(verb string) string { return verb + " " + path.Base(f.Source) }
 
 // stepTitle words a step that is known by its key.

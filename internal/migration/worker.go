@@ -279,7 +279,7 @@ func (j *job) look(ctx context.Context, m Migration) error {
 	return j.note(ctx, c)
 }
 
-// sight reads the task and its files. Versions that do not tell about files
+// state reads the task and its files. Versions that do not tell about files
 // answer Invalid or NotFound there; the task alone must do then.
 func (j *job) state(ctx context.Context, m Migration) (TargetState, error) {
 	t, err := j.target.Task(ctx, m.TaskID)

@@ -33,7 +33,7 @@ func join(all []Span) (joined []Span) {
 	slices.SortFunc(all, func(a, b Span) int { return a.From.Compare(b.From) })
 	for _, s := range all {
 		if n := len(joined); n > 0 && !s.From.After(joined[n-1].To) {
-			joined[n-1].To = latest(joined[n-1].To, s.To)
+			joined[n-1].To = Latest(joined[n-1].To, s.To)
 			continue
 		}
 		joined = append(joined, s)

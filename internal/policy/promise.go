@@ -60,7 +60,7 @@ func names(servers []string, is backup.Protection) bool {
 	return slices.Contains(servers, is.InstanceID) || slices.ContainsFunc(is.Replicas, func(id string) bool { return slices.Contains(servers, id) })
 }
 
-// spares reports whether a policy has a rule whose backups a database rightly
+// exempts reports whether a policy has a rule whose backups a database rightly
 // does not get.
 func (c *Calendar) exempts(s backup.Exempt) bool {
 	return slices.ContainsFunc(c.rules, func(r schedule) bool {
@@ -82,7 +82,7 @@ func (c *Calendar) missing(is backup.Protection, now time.Time) (due time.Time) 
 			if is.LastFull.IsZero() || IsSystem(is.Database) || is.NoDifferential != "" {
 				continue
 			}
-			last = latest(last, is.LastDifferential)
+			last = Latest(last, is.LastDifferential)
 		case backup.Log:
 			if is.LastLog.IsZero() || is.NoLog != "" {
 				continue
@@ -90,9 +90,9 @@ func (c *Calendar) missing(is backup.Protection, now time.Time) (due time.Time) 
 			last = is.LastLog
 		}
 		// A policy that was just made or changed owes nothing of before.
-		from := latest(last, c.Policy.Changed)
+		from := Latest(last, c.Policy.Changed)
 		if is.PolicyID == c.Policy.ID {
-			from = latest(from, is.Since)
+			from = Latest(from, is.Since)
 		}
 		next, ok := r.after(from)
 		if !ok {

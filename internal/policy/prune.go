@@ -164,9 +164,9 @@ func (r *retention) guarded() {
 			continue
 		}
 		if at := r.finished(i); s.Kind == backup.Full {
-			full, data = latest(full, at), latest(data, at)
+			full, data = Latest(full, at), Latest(data, at)
 		} else {
-			data = latest(data, at)
+			data = Latest(data, at)
 		}
 	}
 	newestFull := -1
@@ -250,7 +250,8 @@ func (r *retention) pruning() (out Pruning) {
 	return out
 }
 
-func latest(a, b time.Time) time.Time {
+// Latest is the later of two moments.
+func Latest(a, b time.Time) time.Time {
 	if b.After(a) {
 		return b
 	}

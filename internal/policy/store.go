@@ -104,7 +104,7 @@ type Version struct {
 	Actor   string    // who; empty = seen in the cloud, changed elsewhere
 	Via     string    // web, api, engine
 	Note    string    // such as "rolled back to version 3"
-	Content []byte    // JSON of the Policy, or of the CloudContent
+	Content []byte    // JSON of the Policy, or of the clouds.Content
 }
 
 // InstanceSubject names an instance's policy among the versions.

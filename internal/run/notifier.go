@@ -13,7 +13,7 @@ type Notifier struct {
 // NewNotifier makes a notifier.
 func NewNotifier() *Notifier { return &Notifier{listeners: map[chan struct{}]struct{}{}} }
 
-// Ring wakes every listener; it never blocks.
+// Notify wakes every listener; it never blocks.
 func (b *Notifier) Notify() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

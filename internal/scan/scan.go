@@ -97,7 +97,7 @@ type Collector struct {
 // Step tells of a part of a look: what it is and how much of it is done.
 type Step func(key, title string, done, total int64)
 
-// Visit looks at a subject until all is seen, and writes down how it went.
+// Scan looks at a subject until all is seen, and writes down how it went.
 func (c *Collector) Scan(ctx context.Context, s Subject, step Step) error {
 	l, err := c.Store.Visit(ctx, s)
 	if err != nil {

@@ -18,7 +18,7 @@ type DueQueue struct {
 	queue queue
 }
 
-// page is one policy with what is decided of it.
+// duePolicy is one policy with what is decided of it.
 type duePolicy struct {
 	calendar   *policy.Calendar
 	watermarks []policy.Watermark

@@ -19,7 +19,7 @@ const maxRows = 200_000
 // driver gives: decimals and GUIDs as bytes.
 type row map[string]any
 
-// query is what a pool and a single connection have in common.
+// querier is what a pool and a single connection have in common.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }

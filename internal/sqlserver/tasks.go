@@ -14,7 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
-// sight is what is known of a database on the target.
+// restoreState is what is known of a database on the target.
 type restoreState struct {
 	name     string
 	exists   bool
@@ -60,7 +60,7 @@ func (v restoreState) base() backup.GUID {
 
 const databaseState = `SELECT *, DATEDIFF(second, GETUTCDATE(), GETDATE()) AS utc_offset, GETDATE() AS local_now, GETUTCDATE() AS utc_now FROM sys.databases WHERE name = @p1`
 
-// sight asks the server about one database.
+// restoreState asks the server about one database.
 func (t *Target) restoreState(ctx context.Context, database string) (restoreState, error) {
 	v := restoreState{name: database}
 	v.work, v.worked = t.server.work(database)
@@ -203,8 +203,7 @@ func (t *Target) restores(ctx context.Context, v restoreState) ([]restored, erro
 		switch {
 		case err != nil:
 			return nil, err
-		// msdb cuts times to the second, sys.databases does not.
-		case !began.Before(created.Add(-2 * time.Second)), !v.redo.IsZero():
+		case !began.Before(created.Add(-beforeCreation)), !v.redo.IsZero():
 			return all, nil
 		case v.row.text("state_desc") == "RESTORING":
 			return nil, nil
@@ -326,7 +325,6 @@ func (t *Target) TaskFiles(ctx context.Context, id string) ([]migration.TaskFile
 	out := []migration.TaskFile{}
 	for _, r := range v.restores {
 		f := migration.TaskFile{BackupMode: string(r.set.Set.Kind), Set: r.set.Set.ID, Status: "Restored", Created: r.at, // its end is written nowhere
-
 			Size: fmt.Sprintf("%.1f", float64(r.set.Set.Size)/(1<<20))}
 		if len(r.set.Files) > 0 {
 			f.Name = keyOf(info.BackupPath, r.set.Files[0])

@@ -55,7 +55,7 @@ func scopeOf(ctx context.Context, q queryer, f backup.RecordFilter) (s scope, er
 	return scope{column: "db", n: s.n, counts: s.counts, empty: !found}, err
 }
 
-// page of sets: at most limit, newest first, ids in [from, before).
+// setPage is a page of sets: at most limit, newest first, ids in [from, before).
 type setPage struct {
 	scope        scope
 	classes      []class

@@ -25,7 +25,7 @@ func scanRemedy(r *sql.Rows) (w migration.RemedyRun, err error) {
 	return w, parse(found, &w.Found)
 }
 
-// Work implements migration.RemedyRuns.
+// RemedyRun implements migration.RemedyRuns.
 func (d *Migrations) RemedyRun(ctx context.Context, id string) (migration.RemedyRun, error) {
 	return one(ctx, d.read, "remedy", jobRows+`WHERE w.id = ?`, scanRemedy, id)
 }

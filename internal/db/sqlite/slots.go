@@ -105,12 +105,12 @@ func scanJob(r *sql.Rows) (w policy.BackupJob, err error) {
 	return w, parse(databases, &w.Databases)
 }
 
-// Work implements policy.Store.
+// Job implements policy.Store.
 func (d *Policies) Job(ctx context.Context, id string) (policy.BackupJob, error) {
 	return one(ctx, d.read, "backup job", `SELECT `+jobColumns+` FROM backup_jobs WHERE id = ?`, scanJob, id)
 }
 
-// Works implements policy.Store.
+// Jobs implements policy.Store.
 func (d *Policies) Jobs(ctx context.Context, s policy.Slot) ([]policy.BackupJob, error) {
 	return rows(ctx, d.read, "backup job", `SELECT `+jobColumns+` FROM backup_jobs WHERE policy_id = ? AND policy_id <> '' AND local = ? AND kind = ? ORDER BY server_id`, scanJob, s.PolicyID, s.Local, s.Kind)
 }

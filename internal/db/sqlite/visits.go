@@ -26,12 +26,12 @@ func scanVisit(r *sql.Rows) (l scan.Visit, err error) {
 	return l, err
 }
 
-// Looks implements scan.Store.
+// Visits implements scan.Store.
 func (d *Scanning) Visits(ctx context.Context) ([]scan.Visit, error) {
 	return rows(ctx, d.read, "visit", `SELECT `+visitColumns+` FROM visits ORDER BY subject`, scanVisit)
 }
 
-// Look implements scan.Store.
+// Visit implements scan.Store.
 func (d *Scanning) Visit(ctx context.Context, s scan.Subject) (scan.Visit, error) {
 	found, err := rows(ctx, d.read, "visit", `SELECT `+visitColumns+` FROM visits WHERE subject = ?`, scanVisit, s)
 	if err != nil || len(found) == 0 {

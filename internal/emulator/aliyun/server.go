@@ -75,7 +75,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // Control is the control door; serve it on a listener of its own.
 func (s *Server) Control() http.Handler { return s.controlPort.Control() }
 
-// Door is the control door for callers in the same process.
+// ControlPort is the control door for callers in the same process.
 func (s *Server) ControlPort() *control.Port { return s.controlPort }
 
 // Close stops the tasks where they are and waits for them. With a File they

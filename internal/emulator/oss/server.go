@@ -112,7 +112,7 @@ func (s *Server) DropBucket(name string) error {
 	return s.store.Do(shelf.Record[Bucket]{Op: shelf.OpDrop, Bucket: name})
 }
 
-// Door is the control door: rules, holds and counts.
+// ControlPort is the control door: rules, holds and counts.
 func (s *Server) ControlPort() *control.Port { return s.controlPort }
 
 // SetSkew puts the service's clock ahead (or, negative, behind).

@@ -202,7 +202,7 @@ func (s *Server) Heard() []Heard {
 	return append([]Heard{}, s.heard...)
 }
 
-// Door is the control door.
+// ControlPort is the control door.
 func (s *Server) ControlPort() *control.Port { return s.controlPort }
 
 // Control is the handler of the control door.

@@ -139,7 +139,7 @@ func longest(plans []backup.Plan) backup.Plan {
 	return best
 }
 
-// preflight asks everybody concerned whether the draft can work.
+// PreflightOf asks everybody concerned whether the draft can work.
 func (s *Drafting) PreflightOf(ctx context.Context, p Plan) ([]migration.Finding, error) {
 	m := p.Draft.Migration
 	target, err := s.Ports.Target(ctx, m.InstanceID)

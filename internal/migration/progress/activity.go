@@ -7,7 +7,7 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 )
 
-// standing counts what the rail and the overview tell of.
+// Activity counts what the rail and the overview tell of.
 type Activity struct {
 	Active  []migration.Summary // not ended
 	Needs   []migration.Summary // of these, those that stand still until a person acts

@@ -159,7 +159,7 @@ func TallyOf(rows []migration.Summary) (t Tally) {
 	return t
 }
 
-// foretold is how long writes would stop for each database of a wave, by its
+// Predicted is how long writes would stop for each database of a wave, by its
 // migration's id.
 func (s *Reader) Predicted(ctx context.Context, waveID string) (map[string]migration.Stop, error) {
 	got, err := s.Wave(ctx, waveID)

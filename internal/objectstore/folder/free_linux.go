@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// Room is how many bytes can still be written by this process.
+// FreeSpace is how many bytes can still be written by this process.
 func (b *Bucket) FreeSpace(context.Context) (int64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(b.dir, &s); err != nil {

@@ -4,5 +4,5 @@ package folder
 
 import "context"
 
-// Room is not told by this system.
+// FreeSpace is not told by this system.
 func (b *Bucket) FreeSpace(context.Context) (int64, error) { return -1, nil }

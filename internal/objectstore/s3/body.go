@@ -21,7 +21,7 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
 
-// outgoing body: what is sent is summed on its way, once.
+// summing is an outgoing body: what is sent is summed on its way, once.
 type summing struct {
 	r    io.Reader
 	left int64

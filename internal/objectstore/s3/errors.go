@@ -49,7 +49,7 @@ func (b *Bucket) at() string {
 	return "Amazon S3 in " + *b.region.Load()
 }
 
-// who is whose key is used, for people.
+// whose is whose key is used, for people.
 func (b *Bucket) whose() string {
 	switch {
 	case b.cfg.AccessKeyID != "":

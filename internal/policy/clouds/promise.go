@@ -62,12 +62,12 @@ func Promises(k LastPolicy, is backup.Protection, now time.Time) backup.Promise 
 	}
 	// A policy that was just changed, or a database that just came, owes
 	// nothing of before.
-	owed := later(k.Since, out.Since)
-	if next := k.Content.nextData(later(owed, later(is.LastFull, is.LastDifferential))); !next.IsZero() {
+	owed := policy.Latest(k.Since, out.Since)
+	if next := k.Content.nextData(policy.Latest(owed, policy.Latest(is.LastFull, is.LastDifferential))); !next.IsZero() {
 		out.Due = next.Add(time.Hour + dataSlack)
 	}
 	if s.Log != LogAsData && !is.LastLog.IsZero() {
-		if due := later(owed, is.LastLog).Add(out.Objective + logSlack); out.Due.IsZero() || due.Before(out.Due) {
+		if due := policy.Latest(owed, is.LastLog).Add(out.Objective + logSlack); out.Due.IsZero() || due.Before(out.Due) {
 			out.Due = due
 		}
 	}
@@ -122,11 +122,4 @@ func (c Content) nextData(after time.Time) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -14,7 +14,7 @@ func requestOf(get func(string) string) drafting.Request {
 		Mode: get("mode"), Check: get("check"), Names: get("names"), AutoOpen: get("open_when_applied") != "", Partly: get("partly") != ""}
 }
 
-// values are the fields that are set, for links and hidden fields.
+// requestValues are the fields that are set, for links and hidden fields.
 func requestValues(w drafting.Request) url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{"source": w.Source, "prefix": w.Prefix, "instance": w.Instance, "staging": w.Staging, "database": w.Database,

@@ -13,7 +13,7 @@ func liveRequestOf(get func(string) string) drafting.LiveRequest {
 		Every: get("every"), CheckDB: get("checkdb"), Freeze: get("freeze"), Check: get("check"), Compress: get("compress") != ""}
 }
 
-// values are the fields that are set, for links and hidden fields.
+// liveValues are the fields that are set, for links and hidden fields.
 func liveValues(w drafting.LiveRequest) url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{"server": w.Server, "source_database": w.Source, "instance": w.Instance, "staging": w.Staging, "database": w.Database,

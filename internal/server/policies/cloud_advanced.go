@@ -37,7 +37,7 @@ func (s *Pages) cloudAdvanced(c echo.Context) (server.View, error) {
 		cycle, days := sparseRow(r)
 		v.Rows = append(v.Rows, views.SparseRow{Cycle: cycle, Days: days, Keep: keepWords(r.RetentionDays), ID: r.ID})
 	}
-	v.Pairs = []kit.Pair{{Key: "Between", Value: clouds.HourWords(a.Hour, z.Local, z.Now)}, {Key: "Method", Value: a.Method.Words()}, {Key: "Incremental", Value: onOffWords(a.Incremental)},
+	v.Pairs = []kit.Pair{{Key: "Between", Value: clouds.HourWords(a.Hour, z.Local, z.Now)}, {Key: "Method", Value: a.Method.Words()}, {Key: "Incremental", Value: policy.OnOff(a.Incremental)},
 		{Key: "Log backups", Value: a.Log.Words()}, {Key: "Logs kept", Value: keepWords(a.LogRetentionDays) + ", never longer than data"}}
 	slots := clouds.Year(a, s.Now().UTC(), server.DaysOfYear)
 	v.Calendar = calendar(z, "year", slots, a.Method == clouds.Snapshot, server.DaysOfYear, "Framed days are kept for ever. Which sets are full and which differential is not documented for sparse rules; all are drawn as full.")

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
@@ -15,13 +16,6 @@ import (
 func servicePolicyRequestOf(v url.Values) server.ServicePolicyRequest {
 	return server.ServicePolicyRequest{Retention: strings.TrimSpace(v.Get(clouds.FieldRetention)), Days: v[clouds.FieldDays], Hour: v.Get(clouds.FieldHour), Method: v.Get(clouds.FieldMethod),
 		Incremental: v.Get(clouds.FieldIncremental), Log: v.Get(clouds.FieldLog), Priority: v.Get(clouds.FieldPriority), Every: v.Get(clouds.FieldEvery), Confirm: v.Get("confirm")}
-}
-
-func onOffWords(on bool) string {
-	if on {
-		return "on"
-	}
-	return "off"
 }
 
 // cloudFields are the fields of the form. Values that the rules exclude beside
@@ -84,7 +78,7 @@ func cloudPairs(z kit.Zone, s clouds.Standard, can clouds.Abilities) []kit.Pair 
 		{Key: "Days (UTC)", Value: clouds.WeekWords(s.Days)},
 		{Key: "Between", Value: clouds.HourWords(s.Hour, z.Local, z.Now)},
 		{Key: "Method", Value: s.Method.Words()},
-		{Key: "Incremental", Value: onOffWords(s.Incremental)},
+		{Key: "Incremental", Value: policy.OnOff(s.Incremental)},
 		{Key: "Log backups", Value: s.Log.Words()},
 	}
 	if s.SnapshotMinutes > 0 {

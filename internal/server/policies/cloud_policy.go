@@ -81,7 +81,7 @@ func cloudFacts(z kit.Zone, st clouds.Standing) []kit.Fact {
 	}
 	return []kit.Fact{next, rpoFact(st.Standard),
 		{Label: "Kept for", Value: kit.Count(st.Standard.RetentionDays, "day", "days"), Note: "data and logs alike"},
-		{Label: "Method", Value: st.Standard.Method.Words(), Note: "incremental " + onOffWords(st.Standard.Incremental), Words: true}}
+		{Label: "Method", Value: st.Standard.Method.Words(), Note: "incremental " + policy.OnOff(st.Standard.Incremental), Words: true}}
 }
 
 func rawPairs(raw map[string]string) (out []kit.Pair) {

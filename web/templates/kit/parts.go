@@ -146,7 +146,7 @@ type Fragment struct {
 	Component templ.Component
 }
 
-// words of a step's state for those who do not see the dot.
+// StepWords are those of a step's state for those who do not see the dot.
 func StepWords(state string) string {
 	switch state {
 	case "done":

@@ -95,7 +95,7 @@ func (s *Service) Refuses(c managed.Caller, operation, database string) error {
 	return nil
 }
 
-// procedures that a login may be granted, and what carries them out.
+// procedure is one of those that a login may be granted, and what carries them out.
 func (s *Service) procedure(name string) func(c managed.Caller, p *parameters) (managed.Result, error) {
 	switch name {
 	case "rds_backup_database":

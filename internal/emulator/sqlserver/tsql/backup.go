@@ -1,6 +1,6 @@
 package tsql
 
-// what an option takes behind it.
+// takes is what an option takes behind it.
 type takes int
 
 const (
