@@ -64,7 +64,7 @@ func (j *job) copyOn(ctx context.Context, s Plan, o *Order) error {
 		step.Rate = float64(o.Size) / took
 	}
 	return j.note(ctx, *o, Change{Steps: []run.Step{step},
-		Events: event(now, step.Key, run.Info, words.Say("The backup of %s is in the bucket (%s); its checksum (CRC64) equals the files'.", o.Database, words.Bytes(o.Size)))})
+		Events: event(now, step.Key, run.Info, words.Say("The backup of %s is in the bucket (%s); its checksum equals the files'.", o.Database, words.Bytes(o.Size)))})
 }
 
 // unseen is the fault of files that the server wrote and we do not find.

@@ -243,7 +243,7 @@ func (j *job) upload(ctx context.Context, to objectstore.Bucket, source objectst
 		step.Rate = float64(meter.sent.Load()) / took
 	}
 	return j.note(ctx, Change{Files: []File{f}, Steps: []run.Step{step},
-		Events: j.event(step.Key, run.Info, words.Say("%s is in its place; its checksum (CRC64) equals the file's.", path.Base(f.Source)))})
+		Events: j.event(step.Key, run.Info, words.Say("%s is in its place; its checksum equals the file's.", path.Base(f.Source)))})
 }
 
 // inPlace takes a file that already lies where the target reads.

@@ -20,13 +20,15 @@ type body struct {
 	limit *rate.Limiter
 	meter *meter
 	name  string
+	other *Checksum // summed on the way; nil = none
 
 	mu   sync.Mutex
 	r    io.ReadCloser
 	left int64
 	sent int64
 	over bool
-	bad  error // the source's own failure
+	sum  uint64 // in other
+	bad  error  // the source's own failure
 }
 
 func (j *job) open(ctx context.Context, offset, length int64) (*body, error) {
@@ -34,7 +36,7 @@ func (j *job) open(ctx context.Context, offset, length int64) (*body, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &body{ctx: ctx, limit: j.Limit, meter: &j.meter, name: j.Key, r: r, left: length}, nil
+	return &body{ctx: ctx, limit: j.Limit, meter: &j.meter, name: j.Key, other: j.other, r: r, left: length}, nil
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -55,6 +57,9 @@ func (b *body) Read(p []byte) (int, error) {
 		if err := b.limit.WaitN(b.ctx, n); err != nil {
 			return 0, err
 		}
+	}
+	if b.other != nil {
+		b.sum = b.other.Update(b.sum, p[:n])
 	}
 	b.left -= int64(n)
 	b.sent += int64(n)
@@ -83,6 +88,18 @@ func (b *body) stop(arrived bool) {
 	if !arrived {
 		b.meter.add(-b.sent)
 	}
+}
+
+// summed is the sum of what was read, in the source's checksum; nil where it is
+// not asked for.
+func (b *body) summed() *uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.other == nil {
+		return nil
+	}
+	sum := b.sum
+	return &sum
 }
 
 // failure is what the source itself failed with.

@@ -90,6 +90,9 @@ type Part struct {
 	// CRC64 of the bytes, see ChecksumOf. Set by PutPart; nil from Parts where the
 	// service does not tell.
 	CRC64 *uint64
+	// Source is the sum of the same bytes in the checksum that the source is told
+	// in, where that is another one; an Upload sets it.
+	Source *uint64
 }
 
 // Unfinished is a multipart upload that was begun and neither completed nor

@@ -13,7 +13,11 @@ func (j *job) put(ctx context.Context) (Object, error) {
 	var crc uint64
 	o, err := retry(ctx, j.Patience, func() (Object, error) {
 		var err error
-		if crc, err = j.sum(ctx, 0, j.begun.Size, io.Discard); err != nil {
+		also := j.summing()
+		if crc, err = j.sum(ctx, 0, j.begun.Size, also); err == nil {
+			err = j.genuine(crc, also.value())
+		}
+		if err != nil {
 			return Object{}, err
 		}
 		b, err := j.open(ctx, 0, j.begun.Size)
@@ -39,14 +43,20 @@ func (j *job) put(ctx context.Context) (Object, error) {
 // complete joins the parts and accepts the object.
 func (j *job) complete(ctx context.Context) (Object, error) {
 	parts := make([]Part, 0, j.begun.Parts)
-	var crc uint64
+	var crc, other uint64
 	for number := 1; number <= j.begun.Parts; number++ {
 		p := j.parts[number]
 		parts = append(parts, p)
 		crc = j.crc.Combine(crc, *p.CRC64, p.Size)
+		if j.other != nil {
+			other = j.other.Combine(other, *p.Source, p.Size)
+		}
 	}
 	if err := j.unchanged(ctx, crc); err != nil {
 		return Object{}, err
+	}
+	if err := j.genuine(crc, &other); err != nil {
+		return Object{}, j.discard(ctx, err)
 	}
 	first := true
 	o, err := retry(ctx, j.Patience, func() (Object, error) {
@@ -67,6 +77,30 @@ func (j *job) complete(ctx context.Context) (Object, error) {
 		return Object{}, fmt.Errorf("complete: %w", err)
 	}
 	return j.accept(ctx, o, crc)
+}
+
+// genuine compares what was read with what the source is said to hold.
+func (j *job) genuine(crc uint64, other *uint64) error {
+	name := j.crc
+	if j.other != nil {
+		name, crc = j.other, *other
+	}
+	if j.want == nil || *j.want == crc {
+		return nil
+	}
+	return fault.Newf(fault.Conflict, "What was read of %s is not what its bucket says it holds: the checksums (%s) differ.", j.Key, name).
+		WithFix("Start the copy again: it reads everything anew. If it happens again, the file is damaged where it lies, or a proxy or a memory fault is between.")
+}
+
+// discard throws away parts that nobody can believe.
+func (j *job) discard(ctx context.Context, bad error) error {
+	if err := j.Bucket.Abort(ctx, j.Key, j.begun.ID); err != nil && !fault.Is(err, fault.NotFound) {
+		return fault.From(bad).Because(fmt.Errorf("abort the upload: %w", err))
+	}
+	if err := j.Ledger.Forget(ctx); err != nil {
+		return fault.From(bad).Because(fmt.Errorf("forget the upload: %w", err))
+	}
+	return bad
 }
 
 // unchanged is the last look at the source. A file that was touched but
@@ -159,18 +193,27 @@ func (j *job) alreadyThere(ctx context.Context, noted []Part) (Object, bool, err
 // and the file was not touched since, else by reading it.
 func (j *job) ownCRC(ctx context.Context, noted []Part) (uint64, error) {
 	known := byNumber(noted)
-	if len(known) < j.begun.Parts || j.begun.Fingerprint != j.print {
-		return j.sum(ctx, 0, j.begun.Size, io.Discard)
-	}
-	var crc uint64
-	for number := 1; number <= j.begun.Parts; number++ {
+	complete := len(known) >= j.begun.Parts && j.begun.Fingerprint == j.print
+	var crc, other uint64
+	for number := 1; number <= j.begun.Parts && complete; number++ {
 		p := known[number]
-		if p == nil || p.CRC64 == nil {
-			return j.sum(ctx, 0, j.begun.Size, io.Discard)
+		if complete = p != nil && p.CRC64 != nil && (j.other == nil || p.Source != nil); !complete {
+			break
 		}
 		crc = j.crc.Combine(crc, *p.CRC64, p.Size)
+		if j.other != nil {
+			other = j.other.Combine(other, *p.Source, p.Size)
+		}
 	}
-	return crc, nil
+	if complete {
+		return crc, j.genuine(crc, &other)
+	}
+	also := j.summing()
+	crc, err := j.sum(ctx, 0, j.begun.Size, also)
+	if err == nil {
+		err = j.genuine(crc, also.value())
+	}
+	return crc, err
 }
 
 // there looks whether the key holds an object of our size and checksum; own

@@ -58,7 +58,7 @@ func (j *job) fill(ctx context.Context, noted State, held []Part) error {
 		if h == nil || k == nil || k.CRC64 == nil || !strings.EqualFold(h.ETag, k.ETag) {
 			k = nil
 		}
-		if k != nil && untouched {
+		if k != nil && untouched && (j.other == nil || k.Source != nil) {
 			j.mu.Lock()
 			j.parts[number] = *k
 			j.mu.Unlock()
@@ -97,14 +97,16 @@ func byNumber(parts []Part) map[int]*Part {
 func (j *job) bring(ctx context.Context, number int, held, noted *Part) error {
 	_, length := j.begun.section(number)
 	if held != nil {
-		sum, crc, err := j.sums(ctx, number)
+		sum, crc, other, err := j.sums(ctx, number)
 		if err != nil {
 			return err
 		}
 		switch {
 		case noted != nil && *noted.CRC64 == crc:
+			known := *noted
+			known.Source = other
 			j.mu.Lock()
-			j.parts[number] = *noted
+			j.parts[number] = known
 			j.mu.Unlock()
 			j.meter.add(length)
 			return nil
@@ -112,7 +114,7 @@ func (j *job) bring(ctx context.Context, number int, held, noted *Part) error {
 			return Changed(j.Key)
 		case same(*held, sum, crc):
 			j.meter.add(length)
-			return j.note(ctx, Part{Number: number, Size: length, ETag: held.ETag, CRC64: &crc})
+			return j.note(ctx, Part{Number: number, Size: length, ETag: held.ETag, CRC64: &crc, Source: other})
 		}
 	}
 	p, err := j.send(ctx, number)
@@ -146,6 +148,7 @@ func (j *job) send(ctx context.Context, number int) (Part, error) {
 		if bad := b.failure(); err != nil && bad != nil {
 			err = bad
 		}
+		p.Source = b.summed()
 		return p, err
 	})
 }
@@ -168,12 +171,12 @@ func (j *job) arrived(ctx context.Context, number int) (Part, bool, error) {
 	if _, length := j.begun.section(number); p == nil || p.Size != length {
 		return Part{}, false, nil
 	}
-	sum, crc, err := j.sums(ctx, number)
+	sum, crc, other, err := j.sums(ctx, number)
 	if err != nil || !same(*p, sum, crc) {
 		return Part{}, false, err
 	}
 	j.meter.add(p.Size)
-	return Part{Number: number, Size: p.Size, ETag: p.ETag, CRC64: &crc}, true, nil
+	return Part{Number: number, Size: p.Size, ETag: p.ETag, CRC64: &crc, Source: other}, true, nil
 }
 
 // note writes a finished part down, even when the work was cancelled while it
@@ -206,13 +209,35 @@ func (j *job) sameSource(ctx context.Context) error {
 	return nil
 }
 
-// sums reads a part of the source and returns its MD5 as services write it
-// and its CRC64.
-func (j *job) sums(ctx context.Context, number int) (string, uint64, error) {
+// sums reads a part of the source and returns its MD5 as services write it, its
+// checksum, and its sum in the source's own where that is another.
+func (j *job) sums(ctx context.Context, number int) (md5sum string, crc uint64, other *uint64, err error) {
 	offset, length := j.begun.section(number)
-	h := md5.New()
-	crc, err := j.sum(ctx, offset, length, h)
-	return strings.ToUpper(hex.EncodeToString(h.Sum(nil))), crc, err
+	h, also := md5.New(), j.summing()
+	crc, err = j.sum(ctx, offset, length, io.MultiWriter(h, also))
+	return strings.ToUpper(hex.EncodeToString(h.Sum(nil))), crc, also.value(), err
+}
+
+// summing is a writer that sums in the source's own checksum.
+func (j *job) summing() *summing { return &summing{c: j.other} }
+
+type summing struct {
+	c   *Checksum // nil = nothing is summed
+	sum uint64
+}
+
+func (s *summing) Write(p []byte) (int, error) {
+	if s.c != nil {
+		s.sum = s.c.Update(s.sum, p)
+	}
+	return len(p), nil
+}
+
+func (s *summing) value() *uint64 {
+	if s.c == nil {
+		return nil
+	}
+	return &s.sum
 }
 
 // sum reads bytes of the source into also and returns their CRC64.

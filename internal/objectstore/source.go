@@ -35,6 +35,13 @@ type Source interface {
 	Close() error
 }
 
+// Summed is a source that is told its checksum, such as an object whose service
+// computed one. What an Upload reads of it must have it.
+type Summed interface {
+	// Sum is the checksum and its value; nil where it is not told.
+	Sum() (*Checksum, *uint64)
+}
+
 // Opener is a bucket that has better sources to offer than ranged reads.
 type Opener interface {
 	OpenSource(ctx context.Context, key string) (Source, error)
@@ -57,6 +64,9 @@ type objectSource struct {
 	*Reader
 	first Object
 }
+
+// Sum is what the service says of the object.
+func (s *objectSource) Sum() (*Checksum, *uint64) { return ChecksumOf(s.bucket), s.first.CRC64 }
 
 func (s *objectSource) Close() error { return nil }
 

@@ -29,7 +29,8 @@ const (
 // death at any moment: Run looks what the ledger and the service know, acts,
 // and notes. A finished part is not sent again. The object is accepted only
 // when its checksum equals that of the bytes sent and the source stayed the same
-// from the first attempt to the last.
+// from the first attempt to the last; a source that is told its own checksum
+// must have it, too.
 //
 // At most one Run for the same ledger at a time.
 type Upload struct {
@@ -53,6 +54,8 @@ type job struct {
 	Upload
 	begun Begun
 	crc   *Checksum // of the bucket
+	other *Checksum // of the source, where its sum is told and the checksum another; else nil
+	want  *uint64   // what the source is said to sum up to; nil where it is not told
 	print string    // the source's fingerprint when this Run began
 	meter meter
 
@@ -73,6 +76,11 @@ func (u Upload) Run(ctx context.Context) (Object, error) {
 		u.Patience = defaultWait
 	}
 	j := &job{Upload: u, crc: ChecksumOf(u.Bucket), parts: map[int]Part{}, meter: meter{total: u.Source.Size(), report: u.Progress}}
+	if told, ok := u.Source.(Summed); ok {
+		if j.other, j.want = told.Sum(); j.want == nil || j.other == j.crc {
+			j.other = nil
+		}
+	}
 	o, err := j.run(ctx)
 	if err != nil {
 		if ctx.Err() != nil && fault.Of(err) == fault.Unknown {

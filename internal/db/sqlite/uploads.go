@@ -59,15 +59,34 @@ func (l *ledger) Load(ctx context.Context) (s objectstore.State, err error) {
 	s.Begun, s.Object = k.Begun, k.Object
 	s.Done, err = rows(ctx, l.db.read, "part", l.sql(`SELECT number, size, etag, crc64 FROM {parts} WHERE {owner} = ? AND ord = ? ORDER BY number`),
 		func(r *sql.Rows) (p objectstore.Part, err error) {
-			var crc string
-			if err := r.Scan(&p.Number, &p.Size, &p.ETag, &crc); err != nil || crc == "" {
+			var sums string
+			if err := r.Scan(&p.Number, &p.Size, &p.ETag, &sums); err != nil {
 				return p, err
 			}
-			sum, err := strconv.ParseUint(crc, 16, 64)
-			p.CRC64 = &sum
+			own, other, _ := strings.Cut(sums, "/")
+			if p.CRC64, err = sumOf(own); err == nil {
+				p.Source, err = sumOf(other)
+			}
 			return p, err
 		}, l.id, l.ord)
 	return s, err
+}
+
+// sumText and sumOf keep a checksum in the column crc64, as 16 hex digits; one
+// in the checksum of the source stands behind a slash.
+func sumText(sum *uint64) string {
+	if sum == nil {
+		return ""
+	}
+	return fmt.Sprintf("%016x", *sum)
+}
+
+func sumOf(text string) (*uint64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	sum, err := strconv.ParseUint(text, 16, 64)
+	return &sum, err
 }
 
 // change runs one transaction under the claim.
@@ -103,13 +122,13 @@ func (l *ledger) Begun(ctx context.Context, b objectstore.Begun) error {
 
 // PartDone implements objectstore.Ledger.
 func (l *ledger) PartDone(ctx context.Context, p objectstore.Part) error {
-	crc := ""
-	if p.CRC64 != nil {
-		crc = fmt.Sprintf("%016x", *p.CRC64)
+	sums := sumText(p.CRC64)
+	if p.Source != nil {
+		sums += "/" + sumText(p.Source)
 	}
 	return l.change(ctx, "note part", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, l.sql(`INSERT INTO {parts} ({owner}, ord, number, size, etag, crc64) VALUES (?1,?2,?3,?4,?5,?6)
-			ON CONFLICT ({owner}, ord, number) DO UPDATE SET size=?4, etag=?5, crc64=?6`), l.id, l.ord, p.Number, p.Size, p.ETag, crc)
+			ON CONFLICT ({owner}, ord, number) DO UPDATE SET size=?4, etag=?5, crc64=?6`), l.id, l.ord, p.Number, p.Size, p.ETag, sums)
 		return err
 	})
 }

@@ -214,11 +214,11 @@ func ledgerSurvives(t *testing.T, open Open) {
 	m := migrating(t, d, "1")
 	_, g := claim(t, d, "me", noon)
 	l := d.Migrations().Ledger(g, m.ID, 1)
-	crc := uint64(0xfedcba9876543210)
+	crc, other := uint64(0xfedcba9876543210), uint64(7)
 	steps := []error{
 		l.Begun(ctx, objectstore.Begun{ID: "u1", Size: 100, PartSize: 60, Parts: 2, Fingerprint: "x y"}),
 		l.PartDone(ctx, objectstore.Part{Number: 2, Size: 40, ETag: "E", CRC64: &crc}),
-		l.PartDone(ctx, objectstore.Part{Number: 2, Size: 40, ETag: "E", CRC64: &crc}),
+		l.PartDone(ctx, objectstore.Part{Number: 2, Size: 40, ETag: "E", CRC64: &crc, Source: &other}),
 	}
 	for _, err := range steps {
 		if err != nil {
@@ -226,7 +226,7 @@ func ledgerSurvives(t *testing.T, open Open) {
 		}
 	}
 	s, err := l.Load(ctx)
-	if err != nil || s.ID != "u1" || s.Parts != 2 || len(s.Done) != 1 || *s.Done[0].CRC64 != crc {
+	if err != nil || s.ID != "u1" || s.Parts != 2 || len(s.Done) != 1 || *s.Done[0].CRC64 != crc || s.Done[0].Source == nil || *s.Done[0].Source != other {
 		t.Fatalf("loaded %+v, %v", s, err)
 	}
 	if err := l.Completed(ctx, objectstore.Object{Key: "full.bak", Size: 100, CRC64: &crc}); err != nil {
