@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"time"
 
+	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/db/sqlite"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
-	"github.com/bakplane/bakplane/internal/secret"
 )
 
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Check that no audit entry was changed, removed or put in."`
+	Accept auditAcceptCmd `cmd:"" help:"Take the audit trail as it is, after an older copy of the database was put in its place on purpose."`
 }
 
 type auditVerifyCmd struct {
@@ -22,10 +24,11 @@ type auditVerifyCmd struct {
 }
 
 // Run prints how many entries are whole and the hash of the newest: noted
-// somewhere else, it shows later that nothing was cut off at the end.
+// somewhere else, it shows later that nothing was cut off at the end, also when
+// the note beside the database was replaced with it.
 func (c *auditVerifyCmd) Run() error {
 	ctx := context.Background()
-	keys, err := secret.OpenKeyring(filepath.Join(c.Data, "bakplane.key"))
+	keys, err := sqlite.Keys(ctx, c.Data)
 	if err != nil {
 		return err
 	}
@@ -50,4 +53,44 @@ func (c *auditVerifyCmd) Run() error {
 	}
 	fmt.Printf("%d entries, whole.\nnewest: %s\n", walk.Seq, walk.Head)
 	return nil
+}
+
+type auditAcceptCmd struct {
+	Data   string `help:"Bakplane's data folder; the dashboard must not be at work on it." required:"" type:"existingdir" env:"BAKPLANE_DATA"`
+	Reason string `help:"Why entries that were noted are gone; it becomes an entry itself." required:""`
+}
+
+// Run takes the chain as it is. What is there must be whole in itself.
+func (c *auditAcceptCmd) Run() error {
+	if c.Reason == "" || len(c.Reason) > 500 {
+		return fault.New(fault.Invalid, "The reason is empty or longer than 500 bytes.", "Say in a sentence why an older copy was put in place.")
+	}
+	return withFolder(c.Data, func(ctx context.Context, d *sqlite.DB) error {
+		e := audit.New(commandLine(), time.Now(), "audit.accept", "audit/", "Took the audit trail as it is: "+c.Reason)
+		var broken *audit.Broken
+		if err := d.AcceptHead(ctx, e); errors.As(err, &broken) {
+			return fault.Newf(fault.Conflict, "Entry %d %s.", broken.Seq, broken.Why).WithFix("An entry that was changed cannot be taken as it is. Bring the data folder back with `dashboard restore`.")
+		} else if err != nil {
+			return err
+		}
+		fmt.Println("Taken as it is; the reason is the newest entry.")
+		return nil
+	})
+}
+
+// commandLine is who gives orders beside the dashboard.
+func commandLine() audit.Actor { return audit.Actor{Name: "command line", Via: "command"} }
+
+// withFolder opens a data folder that nobody is at work on.
+func withFolder(folder string, do func(context.Context, *sqlite.DB) error) error {
+	ctx := context.Background()
+	keys, err := sqlite.Keys(ctx, folder)
+	if err != nil {
+		return err
+	}
+	d, err := sqlite.Open(ctx, folder, keys, run.NewNotifier(), app.Specs())
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(ctx, d), d.Close())
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -26,12 +27,41 @@ func ParseHash(s string) (h Hash, err error) {
 
 // Chain seals and checks entries. The hash is an HMAC, so that whoever can
 // write the database but has not the key file cannot forge entries. Entries
-// cut off at the end leave a shorter chain that is whole in itself; compare the
-// newest hash with one noted elsewhere to notice that.
-type Chain struct{ key []byte }
+// cut off at the end leave a shorter chain that is whole in itself; compare it
+// with a Head kept elsewhere to notice that.
+type Chain struct{ keys []era }
+
+// era is from which entry on a key seals.
+type era struct {
+	from int64
+	key  []byte
+}
 
 // NewChain takes a key of at least 16 bytes that is used for nothing else.
-func NewChain(key []byte) Chain { return Chain{key: key} }
+func NewChain(key []byte) Chain { return Chain{[]era{{1, key}}} }
+
+// From has another key seal entries from number seq on, which must be greater
+// than that of the key before. An entry names the hash of the one before it, so
+// a later key guards what an earlier one sealed.
+func (c Chain) From(seq int64, key []byte) Chain {
+	return Chain{append(slices.Clone(c.keys), era{seq, key})}
+}
+
+func (c Chain) key(seq int64) []byte {
+	for _, e := range slices.Backward(c.keys) {
+		if seq >= e.from {
+			return e.key
+		}
+	}
+	return nil
+}
+
+// Head is the newest entry as it was known at a moment: noted outside the chain
+// it tells later whether entries were cut off.
+type Head struct {
+	Seq  int64 // 0 = of an empty chain
+	Hash Hash
+}
 
 // Seal makes e the entry after the one numbered seq-1 with hash prev.
 func (c Chain) Seal(e Entry, seq int64, prev Hash) Entry {
@@ -43,7 +73,7 @@ func (c Chain) Seal(e Entry, seq int64, prev Hash) Entry {
 // sum hashes every field with its length in front, so that no two different
 // entries have the same input.
 func (c Chain) sum(e Entry) Hash {
-	mac := hmac.New(sha256.New, c.key)
+	mac := hmac.New(sha256.New, c.key(e.Seq))
 	put := func(b []byte) {
 		var n [8]byte
 		binary.BigEndian.PutUint64(n[:], uint64(len(b)))

@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/bakplane/bakplane/internal/fault"
 )
 
 // Keyring seals credentials with a key that lies in a file of its own: a copy
@@ -28,19 +30,39 @@ const keySize = 32
 
 // OpenKeyring reads the key file, or makes one, readable by its owner only.
 func OpenKeyring(path string) (*Keyring, error) {
+	k, err := ReadKeyring(path)
+	if fault.Is(err, fault.NotFound) {
+		return makeKeyring(path)
+	}
+	return k, err
+}
+
+// ReadKeyring reads the key file and never makes one: NotFound when there is
+// none, Invalid when it holds no key.
+func ReadKeyring(path string) (*Keyring, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return makeKeyring(path)
+		return nil, fault.Newf(fault.NotFound, "The key file %s is missing.", path).
+			WithFix("Bring it back from your backup. Without it nobody can open the stored credentials, nor tell whether the audit trail is whole.").Because(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)
 	}
+	return ParseKeyring(b)
+}
+
+// ParseKeyring reads what a key file holds.
+func ParseKeyring(b []byte) (*Keyring, error) {
 	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(b)))
 	if err != nil || len(key) != keySize {
-		return nil, fmt.Errorf("key file %s does not hold %d bytes in base64: restore it from your copy; without it stored credentials must be entered again", path, keySize)
+		return nil, fault.Newf(fault.Invalid, "The key file does not hold %d bytes in base64.", keySize).
+			WithFix("Bring it back from your backup. Without it nobody can open the stored credentials.")
 	}
 	return newKeyring(key)
 }
+
+// ID names the key and tells nothing of it.
+func (k *Keyring) ID() string { return k.id }
 
 // makeKeyring writes a new key beside its final name and links it there, so
 // that a half-written file is never taken for a key and two starters agree.

@@ -109,7 +109,8 @@ func scanEntry(rows *sql.Rows) (e audit.Entry, err error) {
 }
 
 // VerifyAudit walks the chain from the first entry and returns how far it is
-// whole. A broken chain is an *audit.Broken.
+// whole. A broken chain is an *audit.Broken, and so is one that does not come to
+// the entry that was noted as the newest once.
 func (d *DB) VerifyAudit(ctx context.Context) (audit.Walk, error) {
 	return d.VerifyAuditFrom(ctx, audit.Walk{})
 }
@@ -117,17 +118,29 @@ func (d *DB) VerifyAudit(ctx context.Context) (audit.Walk, error) {
 // VerifyAuditFrom goes on behind a walk that came so far. That the entry it
 // ended at is still there, with that hash, is looked at too.
 func (d *DB) VerifyAuditFrom(ctx context.Context, w audit.Walk) (audit.Walk, error) {
+	noted, missing, err := d.kept(ctx) // before the walk: others may note more meanwhile
+	if err != nil {
+		return w, err
+	}
+	if err := d.walk(ctx, &w); err != nil {
+		return w, err
+	}
+	return w, d.lasts(ctx, w, noted, missing)
+}
+
+// walk steps over the entries behind w.
+func (d *DB) walk(ctx context.Context, w *audit.Walk) error {
 	w.Chain = d.chain
 	rows, err := d.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit WHERE seq >= ? ORDER BY seq`, w.Seq)
 	if err != nil {
-		return w, stored("read audit entries", err)
+		return stored("read audit entries", err)
 	}
 	defer rows.Close()
 	found := w.Seq == 0
 	for rows.Next() {
 		e, err := scanEntry(rows)
 		if err != nil {
-			return w, stored("read audit entries", err)
+			return stored("read audit entries", err)
 		}
 		if !found {
 			if e.Seq != w.Seq || e.Hash != w.Head {
@@ -137,16 +150,16 @@ func (d *DB) VerifyAuditFrom(ctx context.Context, w audit.Walk) (audit.Walk, err
 			continue
 		}
 		if err := w.Step(e); err != nil {
-			return w, err
+			return err
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return w, stored("read audit entries", err)
+		return stored("read audit entries", err)
 	}
 	if !found {
-		return w, &audit.Broken{Seq: w.Seq, Why: "was there before, and is gone or another now"}
+		return &audit.Broken{Seq: w.Seq, Why: "was there before, and is gone or another now"}
 	}
-	return w, nil
+	return nil
 }
 
 // HasAudit reports whether an entry has this hash.

@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -41,7 +43,10 @@ type DB struct {
 	notifier *run.Notifier
 	kinds    endpoint.Kinds
 
-	roster roster
+	folder  string
+	roster  roster
+	trouble atomic.Pointer[error] // with which writing failed last; nil = it does not
+
 }
 
 // Open opens or makes the database in a folder and brings its schema up to
@@ -58,7 +63,7 @@ func Open(ctx context.Context, folder string, keys *secret.Keyring, notifier *ru
 	} else if !held {
 		return nil, fault.Newf(fault.Conflict, "The data folder %s is in use by another Bakplane.", folder).WithFix("Stop that one first, or choose another folder.")
 	}
-	d := &DB{Now: time.Now, lock: lock, keys: keys, notifier: notifier, kinds: kinds, chain: audit.NewChain(keys.Derive("audit"))}
+	d := &DB{folder: folder, Now: time.Now, lock: lock, keys: keys, notifier: notifier, kinds: kinds, chain: audit.NewChain(keys.Derive("audit"))}
 	if err := d.open(ctx, filepath.Join(folder, "bakplane.db")); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -76,7 +81,44 @@ func Inspect(ctx context.Context, folder string, keys *secret.Keyring, notifier 
 	if err != nil {
 		return nil, err
 	}
-	return &DB{Now: time.Now, read: read, keys: keys, chain: audit.NewChain(keys.Derive("audit")), notifier: notifier}, read.PingContext(ctx)
+	d := &DB{folder: folder, Now: time.Now, read: read, keys: keys, chain: audit.NewChain(keys.Derive("audit")), notifier: notifier}
+	if err := d.known(ctx); err != nil {
+		return nil, errors.Join(damaged(file, err), d.Close())
+	}
+	return d, nil
+}
+
+// Beside opens an existing database for a single order from the command line,
+// beside a Bakplane that may be at work on it. Its schema must be of this
+// version: whoever is at work there is then of this version too.
+func Beside(ctx context.Context, folder string, keys *secret.Keyring, notifier *run.Notifier, kinds endpoint.Kinds) (*DB, error) {
+	d, err := Inspect(ctx, folder, keys, notifier)
+	if err != nil {
+		return nil, err
+	}
+	d.kinds = kinds
+	if d.write, err = pool(filepath.Join(folder, "bakplane.db"), 1, "_txlock", "immediate"); err == nil {
+		err = d.current(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// known is fits for who only reads.
+func (d *DB) known(ctx context.Context) error {
+	var canary string
+	switch err := d.read.QueryRowContext(ctx, `SELECT canary FROM house`).Scan(&canary); {
+	case err != nil && strings.Contains(err.Error(), "no such table"), errors.Is(err, sql.ErrNoRows):
+		return fault.New(fault.Conflict, "The database is of an older Bakplane.", "Start this version once on it: that brings its schema up to date.")
+	case err != nil:
+		return err
+	}
+	if err := d.opens(canary); err != nil {
+		return err
+	}
+	return d.loadChain(ctx, d.read)
 }
 
 func (d *DB) open(ctx context.Context, file string) (err error) {
@@ -87,6 +129,9 @@ func (d *DB) open(ctx context.Context, file string) (err error) {
 		return err
 	}
 	if err := d.migrate(ctx); err != nil {
+		return damaged(file, err)
+	}
+	if err := d.fits(ctx); err != nil {
 		return damaged(file, err)
 	}
 	if err := protect(file); err != nil {
@@ -129,14 +174,14 @@ func (d *DB) Close() error {
 func (d *DB) tx(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
-		return stored(what, err)
+		return d.noticed(stored(what, err))
 	}
 	defer tx.Rollback()
 	if err := f(tx); err != nil {
-		return stored(what, err)
+		return d.noticed(stored(what, err))
 	}
 	if err := tx.Commit(); err != nil {
-		return stored(what, err)
+		return d.noticed(stored(what, err))
 	}
 	d.notifier.Notify()
 	return nil

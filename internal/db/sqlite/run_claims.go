@@ -116,13 +116,13 @@ func (d *DB) Request(ctx context.Context, g run.Claim) (request run.Request, err
 func (d *DB) silently(ctx context.Context, what string, f func(*sql.Tx) error) error {
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
-		return stored(what, err)
+		return d.noticed(stored(what, err))
 	}
 	defer tx.Rollback()
 	if err := f(tx); err != nil {
-		return stored(what, err)
+		return d.noticed(stored(what, err))
 	}
-	return stored(what, tx.Commit())
+	return d.noticed(stored(what, tx.Commit()))
 }
 
 // Note implements run.Store.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -114,6 +115,22 @@ func (d *DB) migrate(ctx context.Context) error {
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bring schema up to date: %w", err)
+	}
+	return nil
+}
+
+// current refuses a database whose schema is not that of this version.
+func (d *DB) current(ctx context.Context) error {
+	files, err := fs.Glob(schema, "schema/*.sql")
+	if err != nil {
+		return err
+	}
+	has, err := d.schemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if newest := fmt.Sprintf("schema/%04d_", has); !strings.HasPrefix(files[len(files)-1], newest) {
+		return fault.New(fault.Conflict, "The database is of another version of Bakplane.", "Use the command of the version that is at work on it, or start this version once.")
 	}
 	return nil
 }
