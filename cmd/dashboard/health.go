@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
@@ -41,6 +44,10 @@ func (c *healthCmd) Run() error {
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		return fault.Newf(fault.Unavailable, "The dashboard answers %s.", res.Status).WithFix("See its log.")
+	}
+	var said struct{ Trouble []string }
+	if err := json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&said); err == nil && len(said.Trouble) > 0 {
+		return fault.Newf(fault.Unavailable, "The dashboard works, but: %s", strings.Join(said.Trouble, " ")).WithFix("Every page of it says what to do.")
 	}
 	return nil
 }

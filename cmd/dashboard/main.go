@@ -22,6 +22,10 @@ type cli struct {
 	Plan    PlanCmd    `cmd:"" help:"Tell in which order backups restore a database, what is left out and what is missing."`
 	Script  ScriptCmd  `cmd:"" help:"Write the T-SQL that takes backups at a server which the dashboard cannot reach."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit trail."`
+	Key     keyCmd     `cmd:"" help:"The key of a data folder."`
+	Person  personCmd  `cmd:"" help:"People who sign in."`
+	Backup  backupCmd  `cmd:"" help:"Take a copy of the data folder, also while the dashboard is at work on it."`
+	Restore restoreCmd `cmd:"" help:"Make a data folder from a copy."`
 	Emulate emulateCmd `cmd:"" help:"Run the emulated cloud alone, on loopback."`
 	Health  healthCmd  `cmd:"" help:"Ask the dashboard on this machine whether it works."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,6 +27,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/ownbackup"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
@@ -53,6 +55,8 @@ type App struct {
 	listener net.Listener
 	pairs    *certificates
 	setUp    secret.Text
+	copies   *ownBackups // nil = nobody takes any
+	broken   atomic.Bool // the audit trail, as was said in the log
 	http     *http.Server
 	stop     context.CancelFunc
 	working  sync.WaitGroup
@@ -72,7 +76,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 	if err := os.MkdirAll(filepath.Join(c.Data, "unpacked"), 0o700); err != nil {
 		return a, fmt.Errorf("make data folder: %w", err)
 	}
-	keys, err := secret.OpenKeyring(filepath.Join(c.Data, "bakplane.key"))
+	keys, err := sqlite.Keys(ctx, c.Data)
 	if err != nil {
 		return a, err
 	}
@@ -108,7 +112,7 @@ func (a *App) face() (http.Handler, error) {
 		Endpoints: a.DB, Kinds: Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey:   &drafting.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: UnpackedID}},
 		Notifier: a.Notifier, Log: a.log, Now: a.config.Now, NewID: NewID,
-		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.Copier, Pruner: a.Pruner, Restoring: a.Restoring, Scans: a.DB.Scanning(),
+		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.Copier, Pruner: a.Pruner, Restoring: a.Restoring, Scans: a.DB.Scanning(), Troubles: a.troubles, Own: a.own,
 		Collect: func(ctx context.Context, id string) error {
 			return a.Collector.Scan(ctx, scan.InstanceSubject(id), nil)
 		},
@@ -148,6 +152,19 @@ func (a *App) work(ctx context.Context) error {
 		loop := &scan.Loop{Collector: a.Collector, Parallel: a.config.Scans, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}
 		a.working.Go(func() { loop.Run(ctx) })
 	}
+	if a.config.BackupTo != "" {
+		passphrase, err := Passphrase(a.config.BackupPassphrase)
+		if err == nil {
+			err = ownbackup.CheckPassphrase(passphrase)
+		}
+		if err != nil {
+			return err
+		}
+		a.copies = &ownBackups{app: a, passphrase: passphrase}
+		a.working.Go(func() { a.every(ctx, time.Minute, "take a copy of the data folder", a.copies.due) })
+	}
+	a.working.Go(func() { a.every(ctx, 5*time.Second, "look whether the database can be written", a.probe) })
+	a.working.Go(func() { a.every(ctx, time.Minute, "note the newest audit entry", a.noteHead) })
 	a.working.Go(func() { a.every(ctx, promises, "see what policies promise", a.Promising().Turn) })
 	a.working.Go(func() { scan.Watch(ctx, a.DB.Catalogue(), a.Notifier, a.config.Now) })
 	a.working.Go(func() {
@@ -230,6 +247,13 @@ func (a *App) Close() error {
 	}
 	a.working.Wait()
 	if a.DB != nil {
+		if a.stop != nil {
+			last, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			if err := a.noteHead(last); err != nil {
+				a.log.Error("note the newest audit entry", "err", err)
+			}
+		}
 		errs = append(errs, a.DB.Close())
 	}
 	return errors.Join(errs...)

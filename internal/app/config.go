@@ -33,6 +33,11 @@ type Config struct {
 	UploadPart     int64         `help:"Bytes of a part; 0 = chosen by the file's size." env:"BAKPLANE_UPLOAD_PART" default:"0"`
 	UploadLimit    int64         `help:"Bytes per second of all uploads together; 0 = as fast as it goes." env:"BAKPLANE_UPLOAD_LIMIT" default:"0"`
 
+	BackupTo         string        `help:"Where copies of the data folder go by themselves: a folder, or bucket:NAME or bucket:NAME/PREFIX; empty = nobody takes any." env:"BAKPLANE_BACKUP_TO" placeholder:"PLACE" optional:""`
+	BackupEvery      time.Duration `help:"How old the newest copy of the data folder may become." env:"BAKPLANE_BACKUP_EVERY" default:"24h"`
+	BackupKeep       int           `help:"How many copies of the data folder are kept." env:"BAKPLANE_BACKUP_KEEP" default:"14"`
+	BackupPassphrase string        `help:"File with the passphrase that seals the key in copies of the data folder; the variable BAKPLANE_BACKUP_PASSPHRASE holds the passphrase itself." name:"backup-passphrase-file" env:"BAKPLANE_BACKUP_PASSPHRASE_FILE" type:"existingfile" optional:""`
+
 	LogLevel string `help:"debug, info, warn or error." env:"BAKPLANE_LOG" default:"info" enum:"debug,info,warn,error"`
 
 	// For tests of the whole house; the command leaves them alone.

@@ -1,10 +1,15 @@
 package app_test
 
 import (
+	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -20,7 +25,12 @@ func TestAFullDisk(t *testing.T) {
 	}
 	// Cleanups run last first: the disk goes after everything on it is closed.
 	t.Cleanup(func() {
-		if err := syscall.Unmount(small, 0); err != nil {
+		// A request that was answered may still be letting go of its connection.
+		err := syscall.Unmount(small, 0)
+		for deadline := time.Now().Add(time.Minute); errors.Is(err, syscall.EBUSY) && time.Now().Before(deadline); err = syscall.Unmount(small, 0) {
+			time.Sleep(20 * time.Millisecond)
+		}
+		if err != nil {
 			t.Error(err)
 		}
 	})
@@ -35,8 +45,29 @@ func TestAFullDisk(t *testing.T) {
 	} else {
 		says(t, err.Error(), "disk", "full")
 	}
+	wellness := func() (said string) {
+		t.Helper()
+		res, err := http.Get(h.app.URL() + "/healthz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%d %s %v", res.StatusCode, b, err)
+		}
+		return string(b)
+	}
+	if said := wellness(); !strings.Contains(said, `"degraded"`) || !strings.Contains(said, "is full") {
+		t.Errorf("on a full disk it says %s", said)
+	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(5 * time.Minute); !strings.Contains(wellness(), `"ok"`); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("with space again it says %s", wellness())
+		}
 	}
 
 	id := h.start(d)

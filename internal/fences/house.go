@@ -7,7 +7,7 @@ var (
 	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/tsql", "internal/words", "internal/explain", "internal/sqlerror"}
 	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/policy", "internal/policy/clouds", "internal/migration", "internal/migration/drafting", "internal/migration/progress", "internal/migration/preflight", "internal/migration/wave", "internal/migration/compare", "internal/backupjob", "internal/scan", "internal/objectstore", "internal/objectstore/arn", "internal/kinds", "internal/person", "internal/sourcescript"}
 	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore", "internal/objectstore/arn"}
-	rooms  = []string{"web/static", "internal/db/sqlite", "internal/aliyun", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/objectstore/s3", "internal/awsaccount", "internal/awsrds", "internal/server", "internal/server/site"}
+	rooms  = []string{"web/static", "internal/db/sqlite", "internal/aliyun", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/objectstore/s3", "internal/awsaccount", "internal/awsrds", "internal/ownbackup", "internal/server", "internal/server/site"}
 
 	// What reaches out of the process, or keeps something: not for the floors
 	// that hold words and rules.
@@ -85,6 +85,11 @@ func House() []Fence {
 			Name: "the room of AWS accounts imports the floors below and its SDK", Packages: []string{"internal/awsaccount"}, House: below,
 			Outside: pure, Never: []string{"database/sql/..."},
 			Why: "rooms upstairs have no doors between them: what an account tells is reached through a port of the ground floor",
+		},
+		{
+			Name: "copies of the data folder are taken with the floors below and a library that seals", Packages: []string{"internal/ownbackup"}, House: below,
+			Outside: slices.Concat(pure, []string{"filippo.io/age"}), Never: effects,
+			Why: "the store and the bucket reach it as ports, so that it copies any of them",
 		},
 		{
 			Name: "the scheduler imports the floors below and its clockwork", Packages: []string{"internal/scheduler"}, House: below,

@@ -41,6 +41,50 @@ type Engine struct {
 	Lease    time.Duration // renewed every third of it
 	MaxTries int           // tries without progress before a run fails
 	Now      func() time.Time
+
+	rest rest
+}
+
+// rest is how long nothing is claimed after the store failed: a full disk is not
+// asked again at once, nor is each time told.
+type rest struct {
+	mu    sync.Mutex
+	tries int
+	until time.Time
+}
+
+// stumbled notes that the store failed, and tells it once.
+func (e *Engine) stumbled(what string, err error) {
+	e.rest.mu.Lock()
+	defer e.rest.mu.Unlock()
+	now := e.Now()
+	if e.rest.tries == 0 {
+		e.Log.Error(what+"; nothing is begun until the database can be used again", "err", err)
+	}
+	if !now.Before(e.rest.until) { // many runs stumble at once: that is one time
+		e.rest.until = now.Add(min(Backoff(e.rest.tries), time.Minute))
+		e.rest.tries++
+	}
+}
+
+// steady notes that the store works.
+func (e *Engine) steady() {
+	e.rest.mu.Lock()
+	defer e.rest.mu.Unlock()
+	if e.rest.tries > 0 {
+		e.Log.Info("the database can be used again")
+	}
+	e.rest.tries, e.rest.until = 0, time.Time{}
+}
+
+// resting is how long nothing is to be claimed; 0 = go on.
+func (e *Engine) resting() time.Duration {
+	e.rest.mu.Lock()
+	defer e.rest.mu.Unlock()
+	if e.rest.tries == 0 {
+		return 0
+	}
+	return max(0, e.rest.until.Sub(e.Now()))
 }
 
 // Run works until ctx ends, then waits for the workers to leave their runs in
@@ -60,9 +104,13 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-changes:
 		case <-timer.C:
 		}
+		if wait := e.resting(); wait > 0 { // whatever rings
+			timer.Reset(wait)
+			continue
+		}
 		for e.claimOne(ctx, free, &wg) {
 		}
-		timer.Reset(e.sleep(ctx))
+		timer.Reset(max(e.sleep(ctx), e.resting()))
 	}
 }
 
@@ -80,7 +128,7 @@ func (e *Engine) claimOne(ctx context.Context, free chan struct{}, wg *sync.Wait
 	if err != nil {
 		<-free
 		if !fault.Is(err, fault.NotFound) && ctx.Err() == nil {
-			e.Log.Error("claim a run", "err", err)
+			e.stumbled("claim a run", err)
 		}
 		return false
 	}
@@ -127,8 +175,13 @@ func (e *Engine) drive(parent context.Context, r Run, g Claim) {
 	// The settling itself must not die with the stop that caused it.
 	last, done := context.WithTimeout(context.WithoutCancel(parent), 10*time.Second)
 	defer done()
-	if err := e.Store.RecordOutcome(last, g, out, e.Now(), events...); err != nil {
-		e.Log.Error("settle a run", "run", r.ID, "err", err)
+	switch err := e.Store.RecordOutcome(last, g, out, e.Now(), events...); {
+	case err == nil:
+		e.steady()
+	case fault.Is(err, fault.Conflict):
+		e.Log.Warn("run lost to another claim", "run", r.ID)
+	default:
+		e.stumbled("settle the run "+r.ID, err)
 	}
 }
 
@@ -187,7 +240,7 @@ func (e *Engine) heard(ctx context.Context, cancel context.CancelCauseFunc, g Cl
 		cancel(ErrLost)
 		return false
 	case err != nil && ctx.Err() == nil:
-		e.Log.Error("hold a run", "run", g.RunID, "err", err)
+		e.stumbled("hold the run "+g.RunID, err)
 	case request == RequestPause:
 		cancel(ErrPause)
 	case request == RequestCancel:

@@ -93,7 +93,7 @@ func TestWhatAHolderHears(t *testing.T) {
 		{"the store is away", NoRequest, errAway, nil, true},
 	} {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		e := &Engine{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		e := &Engine{Now: time.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 		if ours := e.heard(ctx, cancel, Claim{}, c.request, c.err); ours != c.ours || !errors.Is(context.Cause(ctx), c.cause) {
 			t.Errorf("%s: ours %v, %v", c.what, ours, context.Cause(ctx))
 		}

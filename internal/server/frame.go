@@ -88,7 +88,7 @@ func (s *Kit) Frame(c echo.Context, title, section, stream string) kit.Frame {
 	ctx := c.Request().Context()
 	p, _ := Who(c)
 	f.Section, f.Stream, f.Who = section, stream, p.Person.Name
-	f.Nav = s.nav(ctx)
+	f.Nav, f.Troubles = s.nav(ctx), s.banner()
 	if p.Via == "web" && !wantsStream(c) && !partOnly(c) {
 		if text := s.sessions.PopString(ctx, sessionNotice); text != "" {
 			f.Notice = &kit.Notice{Tone: kit.Tone(s.sessions.PopString(ctx, sessionTone)), Text: text}

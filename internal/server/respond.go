@@ -104,5 +104,13 @@ func (s *Kit) health(c echo.Context) error {
 		s.Log.Error("health", "err", err)
 		return c.JSON(http.StatusServiceUnavailable, map[string]string{"status": "the database does not answer"})
 	}
+	if wrong := s.troubled(); len(wrong) > 0 {
+		// Not an error: who restarts what answers one would help nobody.
+		titles := make([]string, len(wrong))
+		for i, t := range wrong {
+			titles[i] = t.Title
+		}
+		return c.JSON(http.StatusOK, map[string]any{"status": "degraded", "trouble": titles, "version": s.Config.Version, "time": s.Now().UTC().Format(time.RFC3339)})
+	}
 	return c.JSON(http.StatusOK, map[string]string{"status": "ok", "version": s.Config.Version, "time": s.Now().UTC().Format(time.RFC3339)})
 }

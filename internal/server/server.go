@@ -63,13 +63,17 @@ type Deps struct {
 	Collect func(ctx context.Context, instanceID string) error
 	// Collected tells when an instance's backups were last listed; zero = never.
 	Collected func(ctx context.Context, instanceID string) (time.Time, error)
-	People    person.Store
-	Audit     AuditLog
-	Sessions  scs.CtxStore
-	Notifier  *run.Notifier
-	Log       *slog.Logger
-	Now       func() time.Time
-	NewID     func() string // UUIDv7
+	// Troubles tells what is wrong with the house itself; nil = nobody does.
+	Troubles func() []Trouble
+	// Own tells of the data folder; nil = nobody does.
+	Own      func() OwnData
+	People   person.Store
+	Audit    AuditLog
+	Sessions scs.CtxStore
+	Notifier *run.Notifier
+	Log      *slog.Logger
+	Now      func() time.Time
+	NewID    func() string // UUIDv7
 }
 
 // AuditLog is the chain of entries.

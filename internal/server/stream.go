@@ -137,7 +137,7 @@ func (s *Kit) news(c echo.Context, build func(echo.Context) (View, error), sent 
 		return nil, err
 	}
 	var out, part bytes.Buffer
-	parts := append([]kit.Fragment{{ID: "rail", Component: kit.Rail(s.nav(ctx), v.Section)}}, v.Live...)
+	parts := append([]kit.Fragment{{ID: "rail", Component: kit.Rail(s.nav(ctx), v.Section)}, {ID: "troubles", Component: kit.Troubles(s.banner())}}, v.Live...)
 	for _, f := range parts {
 		part.Reset()
 		if err := f.Component.Render(ctx, &part); err != nil {

@@ -130,5 +130,5 @@ func (s *Pages) peopleGroups(c echo.Context, made *views.Secret) ([]views.Group,
 		return nil, err
 	}
 	tokens, err := s.tokenGroup(c, made)
-	return []views.Group{pg, sessions, tokens}, err
+	return []views.Group{pg, sessions, tokens, s.ownGroup(c)}, err
 }

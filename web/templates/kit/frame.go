@@ -2,18 +2,19 @@ package kit
 
 // Frame is what surrounds every page.
 type Frame struct {
-	Title   string // of the page; the product's name is added
-	Section string // key of the rail entry that is current
-	Nav     []NavItem
-	Who     string // name of the person signed in
-	Clock   When   // now
-	Zone    string // name of the zone local times are in
-	Theme   string // light, dark or system
-	Here    string // path and query of this page, for forms that come back
-	Stream  string // address of this page's event stream; empty = the page does not change
-	Notice  *Notice
-	Charts  bool // the page draws numbers over time
-	Assets  Assets
+	Title    string // of the page; the product's name is added
+	Section  string // key of the rail entry that is current
+	Nav      []NavItem
+	Who      string // name of the person signed in
+	Clock    When   // now
+	Zone     string // name of the zone local times are in
+	Theme    string // light, dark or system
+	Here     string // path and query of this page, for forms that come back
+	Stream   string // address of this page's event stream; empty = the page does not change
+	Notice   *Notice
+	Troubles []Help // what is wrong with the dashboard itself
+	Charts   bool   // the page draws numbers over time
+	Assets   Assets
 }
 
 // NavItem is one entry of the rail.
