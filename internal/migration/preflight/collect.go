@@ -88,7 +88,7 @@ func setFacts(ctx context.Context, ports migration.Ports, m migration.Migration,
 	for _, s := range file.Sets {
 		if f.Is(s) && object.Size >= f.Size { // others may have appended
 			return SetFacts{File: f, VersionMajor: s.VersionMajor, RecoveryModel: string(s.RecoveryModel), Position: s.Position,
-				SetsInFile: len(file.Sets), FamilyCount: file.Media.FamilyCount, Complete: s.Complete, Data: s.Files}, nil
+				SetsInFile: len(file.Sets), FamilyCount: file.Media.FamilyCount, Complete: s.Complete, Data: s.Files, TDEThumbprint: file.TDEThumbprint}, nil
 		}
 	}
 	return SetFacts{}, migration.Changed(f)

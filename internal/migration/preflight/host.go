@@ -62,9 +62,7 @@ func (j *judge) host(f Facts) {
 	j.ownFolder(h)
 	j.ownPlaces(f, h)
 	j.ownRooms(h)
-	if len(f.Sets) > 0 {
-		j.add("tde", "Encryption", migration.Warned, words.Say("Backup files do not tell whether their database is encrypted (TDE). If it is, the restore ends with error 33111 unless its certificate is in master at the target."), words.Say("Ask at the source: SELECT is_encrypted FROM sys.databases. If it is, take its certificate along with BACKUP CERTIFICATE … WITH PRIVATE KEY."))
-	}
+	j.encrypted(f)
 }
 
 func (j *judge) ownName(f Facts) {

@@ -37,6 +37,9 @@ type SetFacts struct {
 	Complete      bool // the file's end was readable
 	PlainFiles    []string
 	Data          []bakfile.DataFile // files of the database
+	// TDEThumbprint is of the certificate that the database needs, in hexadecimal
+	// digits; empty = none was seen, which is no proof that it needs none.
+	TDEThumbprint string
 }
 
 // LastFileAdvice is the most bytes that the last increment should have: it
@@ -54,6 +57,7 @@ func Judge(f Facts) []migration.Finding {
 		j.host(f)
 		return j.out
 	}
+	j.encrypted(f)
 	j.bucket(f)
 	j.instance(f)
 	j.space(f)
