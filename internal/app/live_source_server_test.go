@@ -230,3 +230,7 @@ func (s *scripted) Newest(ctx context.Context) (newest int64, err error) {
 	}
 	return newest, err
 }
+
+func (s *scripted) RowIDs(context.Context, []backup.GUID) (map[backup.GUID]int64, error) {
+	return nil, nil
+}

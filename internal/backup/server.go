@@ -36,6 +36,9 @@ type Server interface {
 	// first, at most limit: those of its own lineage, wherever they were taken.
 	// However long the history is, only the newest rows are looked at.
 	Recent(ctx context.Context, database string, limit int) ([]HistoryRow, error)
+	// RowIDs tells the backup_set_id in msdb of sets; those that msdb has forgotten
+	// are not among them.
+	RowIDs(ctx context.Context, sets []GUID) (map[GUID]int64, error)
 	// Newest is the newest backup_set_id in msdb; 0 where the history is empty.
 	Newest(ctx context.Context) (int64, error)
 	// Named finds completed sets of a database by their NAME, newest first, at
@@ -116,9 +119,10 @@ type Database struct {
 	BaseAt   time.Time
 	// LastFull, LastDiff and LastLog are the newest backups of this lineage on
 	// this server, UTC, finished; copy-only fulls and sets that a restore wrote
-	// into msdb from elsewhere do not count. Zero = msdb knows none. LastDiff
-	// and LastLog are told by Databases alone: to find them is to look through
-	// msdb.
+	// into msdb from elsewhere do not count. Zero = msdb knows none, or none
+	// among its newest rows: further back only the base of differentials and the
+	// last log of read-only databases are looked for. LastDiff and LastLog are
+	// told by Databases alone: to find them is to look through msdb.
 	LastFull, LastDiff, LastLog time.Time
 	LastGoodCheck               time.Time          // UTC; zero = unknown
 	EditionFeatures             []string           // sys.dm_db_persisted_sku_features

@@ -155,6 +155,34 @@ func TestWhereAHistoryIsReadOn(t *testing.T) {
 	look(2, 9*firstRows, 2*firstRows)
 }
 
+// TestABaseOfLongAgoIsRead with what follows it, of its database alone: the
+// newest rows would restore nothing without it.
+func TestABaseOfLongAgoIsRead(t *testing.T) {
+	base := backup.GUID{7}
+	h := &history{databases: []backup.Database{{Name: "quiet", State: "ONLINE", BaseGUID: base}, {Name: "busy", State: "ONLINE", BaseGUID: backup.GUID{8}}, {Name: "forgotten", State: "ONLINE", BaseGUID: backup.GUID{9}}}}
+	row := func(id int64, database string, set byte) {
+		h.rows = append(h.rows, backup.HistoryRow{ID: id, Set: backup.Set{Database: database, ID: backup.GUID{set}}})
+	}
+	row(1, "quiet", 1) // older than the base: of no use
+	row(2, "quiet", 7)
+	row(3, "busy", 3)
+	row(4, "quiet", 4)
+	row(2*firstRows, "busy", 8)
+	row(2*firstRows+1, "quiet", 5)
+	s, c := newStand()
+	s.server = h
+	if err := c.Scan(t.Context(), "instance/server", nil); err != nil {
+		t.Fatal(err)
+	}
+	var got []byte
+	for _, r := range s.put {
+		got = append(got, r.Set.ID[0])
+	}
+	if !slices.Equal(got, []byte{7, 4, 8, 5}) || !slices.Equal(h.after, []int64{1, firstRows + 1}) {
+		t.Errorf("sets %v, asked behind %v", got, h.after)
+	}
+}
+
 // TestWhichCopiesAreGone: those of which a file is; of a bucket that cannot be
 // looked at, none.
 func TestWhichCopiesAreGone(t *testing.T) {

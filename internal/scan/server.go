@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +16,12 @@ import (
 const (
 	// firstRows is how far back the first look goes: older rows say where files
 	// once lay, and the server with years of them is asked no more than others.
+	// Only the databases whose base is older are read further back, each from its
+	// base on, as long as olderPages last.
 	firstRows    = 100_000
 	historyPage  = 500
 	historyPages = 400 // of one look; the next goes on
+	olderPages   = 40
 )
 
 // serverCursor is how far msdb was read.
@@ -71,7 +75,7 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 		return err
 	}
 	if at.After == 0 {
-		if at.After, err = beginning(ctx, server); err != nil {
+		if at.After, err = c.begin(ctx, at, in.ID, server, place, databases); err != nil {
 			return err
 		}
 	}
@@ -80,7 +84,7 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	if err == nil && read == 0 && newest.After(at.Newest) && at.After > 0 {
 		// There are newer sets and none behind the cursor: msdb was restored or
 		// made anew, and counts otherwise. It is looked at as for the first time.
-		if at.After, err = beginning(ctx, server); err != nil {
+		if at.After, err = c.begin(ctx, at, in.ID, server, place, databases); err != nil {
 			return err
 		}
 		_, err = c.history(ctx, l, &at, in.ID, server, place, step)
@@ -94,13 +98,68 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	return c.keep(ctx, l, at)
 }
 
-// beginning is the row behind which a first look begins.
-func beginning(ctx context.Context, server backup.Server) (int64, error) {
+// begin is the row behind which a first look begins. What databases have from
+// their base on before that row is read at once: without the base nothing that
+// is newer restores them.
+func (c *Collector) begin(ctx context.Context, at serverCursor, instanceID string, server backup.Server, place migration.Place, databases []backup.Database) (int64, error) {
 	newest, err := server.Newest(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read msdb history: %w", err)
 	}
-	return max(0, newest-firstRows), nil
+	after := max(0, newest-firstRows)
+	var bases []backup.GUID
+	for _, d := range databases {
+		if !d.BaseGUID.IsZero() && after > 0 {
+			bases = append(bases, d.BaseGUID)
+		}
+	}
+	rows, err := server.RowIDs(ctx, bases)
+	if err != nil {
+		return 0, fmt.Errorf("read msdb history: %w", err)
+	}
+	for _, d := range databases {
+		if base, ok := rows[d.BaseGUID]; ok && base <= after {
+			if err := c.older(ctx, at, instanceID, server, place, d.Name, base-1, after); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return after, nil
+}
+
+// older reads the history of one database between two rows of msdb.
+func (c *Collector) older(ctx context.Context, at serverCursor, instanceID string, server backup.Server, place migration.Place, database string, from, to int64) error {
+	for range olderPages {
+		rows, err := server.History(ctx, database, from, historyPage)
+		if err != nil {
+			return fmt.Errorf("read msdb history: %w", err)
+		}
+		full := len(rows) == historyPage
+		rows = slices.DeleteFunc(rows, func(r backup.HistoryRow) bool { return r.ID > to })
+		if err := c.put(ctx, at, instanceID, rows, place); err != nil || !full || len(rows) < historyPage {
+			return err
+		}
+		from = rows[len(rows)-1].ID
+	}
+	return nil
+}
+
+// put makes records of rows of msdb.
+func (c *Collector) put(ctx context.Context, at serverCursor, instanceID string, rows []backup.HistoryRow, place migration.Place) error {
+	var records []backup.Record
+	for _, row := range rows {
+		// RESTORE writes the sets it read into the history of the server it
+		// ran on: they were taken elsewhere.
+		if row.Set.Server != "" && at.Server != "" && !strings.EqualFold(row.Set.Server, at.Server) {
+			continue
+		}
+		r, err := c.recordOf(ctx, instanceID, row, place)
+		if err != nil {
+			return err
+		}
+		records = append(records, r)
+	}
+	return c.Catalogue.Put(ctx, records)
 }
 
 // history reads pages of msdb behind the cursor.
@@ -110,20 +169,7 @@ func (c *Collector) history(ctx context.Context, l *Visit, at *serverCursor, ins
 		if err != nil {
 			return read, fmt.Errorf("read msdb history: %w", err)
 		}
-		var records []backup.Record
-		for _, row := range rows {
-			// RESTORE writes the sets it read into the history of the server it
-			// ran on: they were taken elsewhere.
-			if row.Set.Server != "" && at.Server != "" && !strings.EqualFold(row.Set.Server, at.Server) {
-				continue
-			}
-			r, err := c.recordOf(ctx, instanceID, row, place)
-			if err != nil {
-				return read, err
-			}
-			records = append(records, r)
-		}
-		if err := c.Catalogue.Put(ctx, records); err != nil {
+		if err := c.put(ctx, *at, instanceID, rows, place); err != nil {
 			return read, err
 		}
 		if read += int64(len(rows)); len(rows) > 0 {

@@ -176,11 +176,21 @@ func (h *history) Describe(context.Context) (backup.ServerInfo, error) {
 
 func (h *history) Databases(context.Context) ([]backup.Database, error) { return h.databases, nil }
 
-func (h *history) History(_ context.Context, _ string, after int64, most int) (out []backup.HistoryRow, err error) {
+func (h *history) History(_ context.Context, database string, after int64, most int) (out []backup.HistoryRow, err error) {
 	h.after = append(h.after, after)
 	for _, r := range h.rows {
-		if r.ID > after && len(out) < most {
+		if r.ID > after && len(out) < most && (database == "" || database == r.Set.Database) {
 			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+func (h *history) RowIDs(_ context.Context, sets []backup.GUID) (map[backup.GUID]int64, error) {
+	out := map[backup.GUID]int64{}
+	for _, r := range h.rows {
+		if slices.Contains(sets, r.Set.ID) {
+			out[r.Set.ID] = r.ID
 		}
 	}
 	return out, nil

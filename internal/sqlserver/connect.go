@@ -30,6 +30,7 @@ type Server struct {
 	room  room
 
 	letInFor time.Duration // how long letting everybody in again is tried
+	looked   int64         // how many of msdb's newest rows are looked at for what is newest
 }
 
 var _ backup.Server = (*Server)(nil)
@@ -41,7 +42,7 @@ func Open(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, connector: &connector{params: params, tls: params.TLSConfig}}
-	s.letInFor = 30 * time.Second
+	s.letInFor, s.looked = 30*time.Second, lookedAt
 	s.ctx, s.end = context.WithCancel(context.Background())
 	s.pool = sql.OpenDB(s.connector)
 	s.pool.SetMaxOpenConns(4)

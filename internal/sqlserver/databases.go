@@ -3,9 +3,7 @@ package sqlserver
 import (
 	"context"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -30,9 +28,9 @@ const (
 	// backup_set_id grows with time; the row of the newest has its time zone.
 	// RESTORE writes sets of other servers into msdb too, perhaps under a name
 	// that exists here: lineage and fork tell, and names are those of the
-	// server's collation. Only the newest rows are looked at.
+	// server's collation. Which rows are looked at is filled in.
 	newestBackups = `SELECT DB_ID(b.database_name) AS database_id, b.type, b.family_guid, b.last_recovery_fork_guid, b.backup_finish_date, b.time_zone FROM msdb.dbo.backupset AS b
- JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE backup_set_id > %d AND (type = 'I' OR type IN ('D', 'L') AND is_copy_only = 0) GROUP BY database_name, type, family_guid, last_recovery_fork_guid) AS m ON m.newest = b.backup_set_id
+ JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE %s AND (type = 'I' OR type IN ('D', 'L') AND is_copy_only = 0) GROUP BY database_name, type, family_guid, last_recovery_fork_guid) AS m ON m.newest = b.backup_set_id
  ORDER BY b.backup_set_id`
 
 	// 2016 SP2 and later; local time, 1900-01-01 for never.
@@ -157,38 +155,6 @@ func (a about) addFiles(ctx context.Context, list []backup.Database, byID map[in
 	return nil
 }
 
-// addOldFulls asks msdb for the base that the engine names where the newest rows
-// had no full backup. One that msdb has forgotten stays unknown, and one that a
-// RESTORE wrote there, of the server it was taken at, was not taken here: a copy
-// restored beside its source names the same base.
-func (a about) addOldFulls(ctx context.Context, list []backup.Database) error {
-	wanted := map[backup.GUID]bool{}
-	for _, d := range list {
-		if d.LastFull.IsZero() && !d.BaseGUID.IsZero() {
-			wanted[d.BaseGUID] = true
-		}
-	}
-	for ids := range slices.Chunk(slices.SortedFunc(maps.Keys(wanted), func(a, b backup.GUID) int { return strings.Compare(a.String(), b.String()) }), maxHistory) {
-		text := make([]string, len(ids))
-		for i, id := range ids {
-			text[i] = "'" + id.String() + "'"
-		}
-		rows, err := a.server.askIf(ctx, "SELECT backup_set_uuid, DB_ID(database_name) AS database_id, backup_finish_date, time_zone FROM msdb.dbo.backupset WHERE backup_set_uuid IN ("+strings.Join(text, ", ")+") AND (server_name = @@SERVERNAME OR @@SERVERNAME IS NULL)")
-		if err != nil {
-			return err
-		}
-		for _, r := range rows {
-			for i, d := range list {
-				named := r.integer("database_id") // 0: a database renamed since
-				if d.LastFull.IsZero() && d.BaseGUID == r.guid("backup_set_uuid") && (named == 0 || named == int64(d.ID)) {
-					list[i].LastFull = moment(r.date("backup_finish_date"), r).Time()
-				}
-			}
-		}
-	}
-	return nil
-}
-
 // containers tells FILESTREAM from memory-optimised tables, whose files have one
 // type (documentation page "sys.data_spaces").
 func (a about) containers(ctx context.Context, d *backup.Database) error {
@@ -214,7 +180,9 @@ func (a about) containers(ctx context.Context, d *backup.Database) error {
 
 // addNewest adds the newest backups of each lineage. It looks through a hundred
 // thousand rows of msdb, which has no index for it: with a database alone, which
-// a cutover asks about often, the base by its key is enough.
+// a cutover asks about often, the base by its key is enough. A read-only database
+// gets no new log: its last one, behind which nothing is missing, may lie further
+// back, and is looked for there.
 func (a about) addNewest(ctx context.Context, list []backup.Database, byID map[int64]int) error {
 	newest, err := a.server.Newest(ctx)
 	if refused(err) {
@@ -223,7 +191,29 @@ func (a about) addNewest(ctx context.Context, list []backup.Database, byID map[i
 	if err != nil {
 		return err
 	}
-	rows, err := a.askIf(ctx, fmt.Sprintf(newestBackups, max(0, newest-looked)))
+	from := max(0, newest-a.server.looked)
+	if err := a.addRows(ctx, list, byID, fmt.Sprintf("backup_set_id > %d", from)); err != nil || from == 0 {
+		return err
+	}
+	var quiet []string
+	for _, d := range list {
+		if d.ReadOnly && d.LastLog.IsZero() && !d.LastLogBackupLSN.IsZero() {
+			name, err := tsql.Text(d.Name, tsql.MaxName)
+			if err != nil {
+				return err
+			}
+			quiet = append(quiet, name)
+		}
+	}
+	if len(quiet) == 0 {
+		return nil
+	}
+	return a.addRows(ctx, list, byID, fmt.Sprintf("backup_set_id <= %d AND type = 'L' AND database_name IN (%s)", from, strings.Join(quiet, ", ")))
+}
+
+// addRows adds the newest backups of each lineage among some rows of msdb.
+func (a about) addRows(ctx context.Context, list []backup.Database, byID map[int64]int, which string) error {
+	rows, err := a.server.askIf(ctx, fmt.Sprintf(newestBackups, which))
 	if err != nil {
 		return err
 	}

@@ -102,6 +102,44 @@ func TestTheNewestBackupsAreThoseOfTheLineage(t *testing.T) {
 	}
 }
 
+// TestTheLastLogOfAReadOnlyDatabaseIsLookedForFurtherBack: nothing newer comes,
+// and years of others' backups lie above it.
+func TestTheLastLogOfAReadOnlyDatabaseIsLookedForFurtherBack(t *testing.T) {
+	l := emulated(t, func(c *sqlserveremu.Config) {
+		c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales"}, {Name: "It's"}}
+	})
+	for _, name := range []string{"Sales", "It's"} {
+		for _, kind := range []backup.Kind{backup.Full, backup.Log} {
+			if err := l.take(name, kind, string(kind)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	l.do("ALTER DATABASE [It's] SET READ_ONLY")
+	was, all := listed(t, l, "It's"), listed(t, l, "Sales")
+	rows, err := l.Recent(bg, "It's", 10)
+	if err != nil || len(rows) != 2 {
+		t.Fatal(rows, err)
+	}
+	at, err := l.RowIDs(bg, []backup.GUID{rows[1].Set.ID, {9}, rows[0].Set.ID})
+	if err != nil || len(at) != 2 || at[rows[0].Set.ID] != rows[0].ID || at[rows[1].Set.ID] != rows[1].ID {
+		t.Errorf("rows %v, %v", at, err)
+	}
+	for range 3 {
+		if err := l.take("Sales", backup.Differential, "diff"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.looked = 2
+	is := listed(t, l, "It's")
+	if !is.LastLog.Equal(was.LastLog) || is.LastLog.IsZero() || !is.LastFull.Equal(was.LastFull) || is.Exempt().NoLog == "" {
+		t.Errorf("last log %s, full %s; they were %s and %s", is.LastLog, is.LastFull, was.LastLog, was.LastFull)
+	}
+	if is := listed(t, l, "Sales"); !is.LastLog.IsZero() || !is.LastFull.Equal(all.LastFull) {
+		t.Errorf("of a database that takes writes: log %s, full %s", is.LastLog, is.LastFull)
+	}
+}
+
 // 3009: the backup is whole, and msdb alone does not know it.
 func TestABackupWithoutItsRowIsTaken(t *testing.T) {
 	l := emulated(t, func(c *sqlserveremu.Config) { c.Databases = []sqlserveremu.DatabaseSpec{{Name: "Sales"}} })

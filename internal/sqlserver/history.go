@@ -12,14 +12,13 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
-const (
-	// maxHistory bounds one page of history.
-	maxHistory = 1000
-	// looked is how many of msdb's newest rows are looked at for what is newest
-	// of each database: a day of log backups every five minutes of 350
-	// databases. What is older the engine itself still knows where it matters.
-	looked = 100_000
-)
+// maxHistory bounds one page of history.
+const maxHistory = 1000
+
+// lookedAt is how many of msdb's newest rows are looked at for what is newest of
+// each database: a day of log backups every five minutes of 350 databases. What
+// is older the engine itself still knows where it matters.
+const lookedAt = 100_000
 
 // Newest implements backup.Server.
 func (s *Server) Newest(ctx context.Context) (int64, error) {
@@ -37,7 +36,7 @@ func (s *Server) Recent(ctx context.Context, database string, limit int) ([]back
 	if err != nil || newest == 0 {
 		return nil, err
 	}
-	where, args := `database_name = @p1 AND backup_set_id > @p2`, []any{database, max(0, newest-looked)}
+	where, args := `database_name = @p1 AND backup_set_id > @p2`, []any{database, max(0, newest-s.looked)}
 	own, err := s.askIf(ctx, `SELECT family_guid FROM sys.database_recovery_status WHERE database_id = DB_ID(@p1) AND family_guid IS NOT NULL`, database)
 	if err != nil {
 		return nil, err
