@@ -25,7 +25,9 @@ func Traits() endpoint.Traits {
 		MaxFile:    5 << 40,
 		Bucket:     endpoint.BucketRule{Sealed: true},
 		Increments: true, Stripes: true, Prefixed: true, StopAt: true, Encrypted: true, OpensWritable: true,
-		Readable: true,
+		Readable: true, Restores: true,
+		Source: true, Freezes: []endpoint.Freeze{endpoint.FreezeReadOnly, endpoint.FreezeStopped},
+		Lacks: endpoint.Lacks{Logs: true, CopyOnly: true, Names: true, Stripes: true, Verify: true, Replace: true, Follow: true},
 	}
 }
 
@@ -34,6 +36,7 @@ var regionShape = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 // Instance is the kind of instances of Amazon RDS for SQL Server.
 func Instance(dial Dial) kinds.Instance {
 	var targets kinds.Kept[key, *Target]
+	var servers kinds.Kept[key, *Server]
 	return kinds.Instance{
 		InstanceSpec: endpoint.InstanceSpec{Traits: Traits(), Word: "AWS RDS", Spec: form(), Where: where},
 		Requests:     wording{},
@@ -42,10 +45,16 @@ func Instance(dial Dial) kinds.Instance {
 			if err != nil {
 				return kinds.Ports{}, err
 			}
-			t, err := targets.Open(key{server, where(i), i.Region}, func(k key) (*Target, error) {
+			t, err := targets.Open(key{server: server, id: where(i), region: i.Region}, func(k key) (*Target, error) {
 				return &Target{server: k.server, id: k.id, region: k.region, checks: &checks{}}, nil
 			})
-			return kinds.Ports{Target: t}, err
+			if err != nil {
+				return kinds.Ports{}, err
+			}
+			s, err := servers.Open(key{server: server, encrypts: i.More[encryptField] != ""}, func(k key) (*Server, error) {
+				return &Server{SQL: k.server, encrypts: k.encrypts}, nil
+			})
+			return kinds.Ports{Target: t, Server: s, Restorer: s}, err
 		},
 	}
 }
@@ -54,7 +63,12 @@ func Instance(dial Dial) kinds.Instance {
 type key struct {
 	server     SQL
 	id, region string
+	encrypts   bool
 }
+
+// encryptField is the field of an instance's More that has backups encrypted as
+// their bucket says.
+const encryptField = "bucket_encryption"
 
 // where is how people know an instance.
 func where(i endpoint.Instance) string { return i.Host + " · " + i.Region }
@@ -72,6 +86,17 @@ func form() endpoint.Spec[endpoint.Instance] {
 		text(endpoint.Field[endpoint.Instance]{Name: "login", Label: "Login", Mono: true, Placeholder: "admin", Hint: "The master user, or a login that was granted EXECUTE on the procedures of backup and restore. What it lacks is named before anything begins, with the GRANT."},
 			func(i *endpoint.Instance) *string { return &i.Login }),
 		endpoint.PasswordField("Password", false),
+		text(endpoint.Field[endpoint.Instance]{Name: "folder_id", Label: "Bucket for backups", Type: endpoint.Services, Optional: true, Placeholder: "None: nothing is backed up from here",
+			Heading: "Backups of its databases", Under: "Full and differential backups go into a bucket in S3 in the same region, by hand or by a policy. Log backups the service takes by itself.", Hint: "Added under Settings, S3 buckets."},
+			func(i *endpoint.Instance) *string { return &i.FolderID }),
+		{Name: encryptField, Label: "They are encrypted", Type: endpoint.Choices, Optional: true, Options: []endpoint.Option{
+			{Value: "", Label: "with S3's own keys", Hint: "SSE-S3 (AES-256)."},
+			{Value: "1", Label: "as the bucket says by default", Hint: "The way to SSE-KMS."}},
+			Get: func(i endpoint.Instance) string { return i.More[encryptField] },
+			Set: func(i *endpoint.Instance, s string) error {
+				i.More = endpoint.WithMore(i.More, encryptField, s)
+				return nil
+			}},
 	}
 	return endpoint.Spec[endpoint.Instance]{
 		Key: string(InstanceKind), Page: "aws", Thing: "AWS RDS instance",

@@ -23,7 +23,7 @@ func (t *Target) Check(ctx context.Context, f preflight.Facts) (out []migration.
 	add := func(code, title string, l migration.Level, text, fix words.Text) {
 		out = append(out, migration.Finding{Code: code, Title: title, Level: l, Text: text, Fix: fix})
 	}
-	missing, none, err := t.missing(ctx)
+	missing, none, err := t.missing(ctx, needed)
 	switch {
 	case err != nil:
 		return nil, err
@@ -48,7 +48,7 @@ func (t *Target) Check(ctx context.Context, f preflight.Facts) (out []migration.
 
 // missing asks which procedures the login may not execute. NULL for all of them
 // means that they are not there.
-func (t *Target) missing(ctx context.Context) (missing []string, none bool, err error) {
+func (t *Target) missing(ctx context.Context, needed []string) (missing []string, none bool, err error) {
 	asked := make([]string, len(needed))
 	for i, p := range needed {
 		asked[i] = "HAS_PERMS_BY_NAME(" + tsql.ShownText("msdb.dbo."+p) + ", 'OBJECT', 'EXECUTE') AS " + p

@@ -19,6 +19,13 @@ type Restorer interface {
 	Apply(ctx context.Context, c ApplyCall, progress func(percent float64)) error
 }
 
+// Statements is a Restorer whose calls are no RESTORE statements, and how they
+// are worded.
+type Statements interface {
+	ApplyStatement(c ApplyCall) string
+	RecoverStatement(database string) string
+}
+
 // ApplyCall is one RESTORE statement.
 type ApplyCall struct {
 	Database string    // at the server restored to

@@ -146,6 +146,7 @@ type BackupCall struct {
 	Tail     bool     // log WITH NORECOVERY: the database stays restoring
 	Name     string   // NAME, at most 128 characters; fixed before the call
 	Files    []string // paths as the server sees them; several = stripes
+	Stripes  int      // files of the set; more than Files where their names are made of a pattern
 	Compress bool     // where the edition can; refused elsewhere
 }
 

@@ -45,7 +45,7 @@ func (j *job) take(ctx context.Context, s Plan, o *Order) error {
 	if err := j.note(ctx, *o, Change{Steps: []run.Step{meter.step}}); err != nil {
 		return err
 	}
-	err = server.Backup(ctx, backup.BackupCall{Database: o.Database, Kind: o.Kind, CopyOnly: o.CopyOnly, Name: o.Name, Files: o.Paths, Compress: s.How.Compress},
+	err = server.Backup(ctx, backup.BackupCall{Database: o.Database, Kind: o.Kind, CopyOnly: o.CopyOnly, Name: o.Name, Files: o.Paths, Stripes: max(1, s.How.Stripes), Compress: s.How.Compress},
 		func(p float64) { meter.set(ctx, p) })
 	message, _ := fault.Texts(err)
 	switch {
@@ -104,10 +104,13 @@ func (j *job) seek(ctx context.Context, s Plan, o *Order) error {
 		return pause(ctx, max(min(j.Rules.Settle/4, time.Second), 10*time.Millisecond)) // at work, or perhaps on its way
 	}
 	// A server whose msdb takes no rows (error 3009) takes backups all the same.
+	if err := j.found(ctx, s, o, place); err != nil {
+		return err
+	}
 	switch set, err := readSet(ctx, j.Ports, place.BucketID, o.Keys); {
 	case fault.Is(err, fault.Unavailable):
 		return err
-	case err == nil && set.Name == o.Name:
+	case err == nil && (set.Name == o.Name || s.Lacks.Names && strings.EqualFold(set.Database, o.Database)):
 		return j.taken(ctx, s, o, server, nil, Adopted)
 	}
 	o.Verdict, o.Settled = Void, j.Now()
@@ -130,6 +133,9 @@ func pause(ctx context.Context, d time.Duration) error {
 func (j *job) taken(ctx context.Context, s Plan, o *Order, server backup.Server, rows []backup.HistoryRow, v Verdict) error {
 	_, place, err := j.Ports.Server(ctx, s.Job.ServerID)
 	if err != nil {
+		return err
+	}
+	if err := j.found(ctx, s, o, place); err != nil {
 		return err
 	}
 	size, seen, err := j.sizes(ctx, place.BucketID, o.Keys)

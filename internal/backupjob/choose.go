@@ -115,6 +115,16 @@ func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 		o.Fix = words.Say("Look at the server's error log; what it held is in its older backups.")
 		return o, true
 	}
+	switch {
+	case s.Lacks.Logs && o.Kind == backup.Log:
+		return leave(words.Say("The service of %s takes its log backups by itself.", s.Server))
+	case s.Lacks.CopyOnly && o.CopyOnly:
+		o.State, o.Message = OrderFailed, words.Say("No copy-only backup can be ordered at %s.", s.Server)
+		o.Fix = words.Say("Leave copy-only out: the backup is a base for differentials then.")
+		return o, true
+	case s.Lacks.CopyOnly && m != nil && o.Kind == backup.Full:
+		return leave(words.Say("Left alone: migration %s builds on its own full backup, and a copy-only one cannot be ordered here.", m.MigrationID))
+	}
 	share := d.ShareOf(o.Kind, o.CopyOnly)
 	switch {
 	case share.Failed:

@@ -57,6 +57,16 @@ func FileNames(w policy.BackupJob, database string, kind backup.Kind, stripes in
 	return files
 }
 
+// files are those of an order: where the names of stripes are made of a pattern,
+// that pattern alone until the set is there.
+func (s Plan) files(o Order) []string {
+	names := FileNames(s.Job, o.Database, o.Kind, s.How.Stripes)
+	if len(names) < 2 || !s.Lacks.Stripes {
+		return names
+	}
+	return []string{strings.TrimSuffix(names[0], fmt.Sprintf("1of%d.bak", len(names))) + "*.bak"}
+}
+
 // renew gives an order whose set was found damaged another name and other
 // files: the old set stands in the history for ever.
 func renew(o *Order, attempt int) {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -20,9 +21,10 @@ type Plan struct {
 	Server    string           // name of the instance
 	Selection policy.Selection
 	How       policy.How
-	BucketID  string    // sets are copied there; empty = they stay in the server's folder
-	FullFirst bool      // a log or differential with nothing to build on becomes a full backup
-	Until     time.Time // UTC; until then it waits for a server that does not answer, or for other backups
+	BucketID  string         // sets are copied there; empty = they stay in the server's folder
+	Lacks     endpoint.Lacks `json:",omitzero"` // of the server, when the databases were chosen
+	FullFirst bool           // a log or differential with nothing to build on becomes a full backup
+	Until     time.Time      // UTC; until then it waits for a server that does not answer, or for other backups
 
 	Listed  time.Time // when the databases were chosen
 	Attempt int       // from 1; grows when a person retries

@@ -163,7 +163,9 @@ func (w *Restoring) guard(ctx context.Context, o Restore, target endpoint.Instan
 	if m := moverOf(movers, o.Name); m != nil {
 		d.Wrong = append(d.Wrong, Wrong{FieldName, words.Say("%s is on its way in migration %s.", o.Name, m.MigrationID), words.Say("Choose another name.")})
 	}
-	if old, ok := find(have, o.Name); ok && o.Typed != o.Name {
+	if old, ok := find(have, o.Name); ok && target.Traits.Lacks.Replace {
+		d.Wrong = append(d.Wrong, Wrong{FieldName, words.Say("%s has a database %s already (%s), and restores over none.", target.Name, old.Name, old.State), words.Say("Choose another name. Drop the old database when the new one is proven.")})
+	} else if ok && o.Typed != o.Name {
 		d.Wrong = append(d.Wrong, Wrong{FieldName, words.Say("%s has a database %s already (%s).", target.Name, old.Name, old.State), words.Say("Choose another name, or type this one again to replace that database: what it holds is lost.")})
 	}
 	return nil

@@ -194,13 +194,19 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 	if info.EngineEdition == 4 { // Express compresses nothing (error 1844)
 		s.How.Compress = false
 	}
+	in, err := j.Ports.Instance(ctx, s.Job.ServerID)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	s.Lacks = in.Traits.Lacks
+	s.How.Verify = s.How.Verify && !s.Lacks.Verify
 	s.Listed, s.Attempt = now, max(s.Attempt, 1)
 	orders := Choose(s, have, movers)
 	c := Change{Plan: &s}
 	for i := range orders {
 		o := &orders[i]
 		o.ID = j.NewID()
-		o.Name, o.Keys = SetName(s.Job, o.Kind), FileNames(s.Job, o.Database, o.Kind, s.How.Stripes)
+		o.Name, o.Keys = SetName(s.Job, o.Kind), s.files(*o)
 		for _, k := range o.Keys {
 			o.Paths = append(o.Paths, place.Path(k))
 		}

@@ -119,11 +119,17 @@ func (e Editor) SaveInstance(ctx context.Context, i Instance) (Instance, error) 
 
 // checkFolder refuses what only the store can tell of a backup folder.
 func (e Editor) checkFolder(ctx context.Context, spec InstanceSpec, i Instance) error {
-	if !spec.Traits.OwnFolder() {
+	if !spec.Traits.OwnFolder() && i.FolderID == "" {
 		return nil
 	}
 	b, err := e.Store.Bucket(ctx, i.FolderID)
 	switch {
+	case fault.Is(err, fault.NotFound) && !spec.Traits.OwnFolder():
+		return invalid("The bucket for backups does not exist here.", "Add it under Settings, and choose it.")
+	case err == nil && !spec.Traits.OwnFolder() && !spec.Traits.ReadsFrom(b.Kind):
+		return fault.Newf(fault.Invalid, "%s is no bucket that this instance can write to.", b.Name).WithFix("Choose one of its own cloud.")
+	case err == nil && !spec.Traits.OwnFolder():
+		return nil
 	case fault.Is(err, fault.NotFound):
 		return invalid("The folder that this machine sees the backups in does not exist here.", "Add it under Settings, Folders, and choose it.")
 	case err != nil:

@@ -15,6 +15,9 @@ type BucketSpec struct {
 	Service bool                // a service keeps the files, and others can read them there; false = a folder of this machine
 	Where   func(Bucket) string // the place in a line, such as its path
 	Host    func(Bucket) string // what targets are told to read from; nil for folders
+	// Resource is by which name instances that write there know the bucket, in
+	// front of /key, such as an ARN; nil where none does.
+	Resource func(Bucket) string
 }
 
 // InstanceSpec is a kind of instance.

@@ -60,6 +60,7 @@ const (
 	Password Input = "password" // kept sealed; an empty one keeps what is stored
 	Accounts Input = "accounts" // the id of a cloud account
 	Folders  Input = "folders"  // the id of a bucket that is a folder of this machine
+	Services Input = "services" // the id of a bucket that a service keeps; the check says which kinds
 )
 
 // Option is one of a field's choices.

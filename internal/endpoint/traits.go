@@ -27,6 +27,7 @@ type Traits struct {
 
 	Source  bool     // backups of its databases are ordered over SQL, into its backup folder
 	Freezes []Freeze // how writes can be stopped there, the usual one first
+	Lacks   Lacks    // what cannot be ordered there
 
 	// As something that is looked after.
 
@@ -73,6 +74,18 @@ func (t Traits) OwnFolder() bool { return len(t.Reads) == 0 }
 
 // ReadsFrom reports whether restores of the instance can read a kind of bucket.
 func (t Traits) ReadsFrom(k BucketKind) bool { return slices.Contains(t.Reads, k) }
+
+// Lacks is what cannot be ordered or had where backups and restores are ordered
+// of an instance. The zero value lacks nothing.
+type Lacks struct {
+	Logs     bool // log backups: its service takes them by itself
+	CopyOnly bool // backups that are no base for differentials
+	Names    bool // a NAME by which a set is found again: its files, fixed before, tell
+	Stripes  bool // names of the files of a striped set: they are made of a pattern with one asterisk
+	Verify   bool // reading a set through there
+	Replace  bool // restoring over a database that exists
+	Follow   bool // being followed by a migration while it is at work
+}
 
 // BucketRule says which of the buckets that it reads an instance can be given.
 type BucketRule struct {

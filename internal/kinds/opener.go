@@ -121,7 +121,11 @@ func (o *Opener) Server(ctx context.Context, id string) (backup.Server, migratio
 	if err == nil && p.Server == nil {
 		err = o.unfit(in, "%s is not a server that Bakplane can take backups from.", func(t endpoint.Traits) bool { return t.Source })
 	}
-	return p.Server, placeOf(in), err
+	if err != nil {
+		return p.Server, placeOf(in), err
+	}
+	place, err := o.place(ctx, in)
+	return p.Server, place, err
 }
 
 // Restorer implements backupjob.Restorers.
@@ -130,7 +134,35 @@ func (o *Opener) Restorer(ctx context.Context, id string) (backup.Restorer, migr
 	if err == nil && p.Restorer == nil {
 		err = o.unfit(in, "No RESTORE can be ordered at %s.", func(t endpoint.Traits) bool { return t.Restores })
 	}
-	return p.Restorer, placeOf(in), err
+	if err != nil {
+		return p.Restorer, placeOf(in), err
+	}
+	place, err := o.place(ctx, in)
+	return p.Restorer, place, err
+}
+
+// place is where an instance writes its backups: its folder, or a bucket by the
+// name under which its service knows it.
+func (o *Opener) place(ctx context.Context, in endpoint.Instance) (migration.Place, error) {
+	p := placeOf(in)
+	if in.Traits.OwnFolder() {
+		return p, nil
+	}
+	if in.FolderID == "" {
+		return p, fault.Newf(fault.Invalid, "It is not said into which bucket %s writes its backups.", in.Name).WithFix("Choose the bucket under Settings, at the instance.")
+	}
+	b, err := o.Endpoints.Bucket(ctx, in.FolderID)
+	if err != nil {
+		return p, err
+	}
+	spec, err := o.Kinds.Specs().Bucket(b.Kind)
+	if err == nil && spec.Resource == nil {
+		err = fault.Newf(fault.Invalid, "%s cannot write to %s.", in.Name, b.Name).WithFix("Choose a bucket of its own cloud.")
+	}
+	if err == nil {
+		p.Folder = spec.Resource(b)
+	}
+	return p, err
 }
 
 func placeOf(in endpoint.Instance) migration.Place {

@@ -11,7 +11,7 @@ import (
 // Explain is what a code means where the migration goes.
 func (m Migration) Explain(code fault.Code) explain.Row {
 	at := []explain.At{explain.AtService}
-	if m.Traits.Restores {
+	if m.Traits.OwnFolder() {
 		at[0] = explain.AtServer
 	}
 	if m.LiveSource == nil {

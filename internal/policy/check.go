@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -20,6 +21,7 @@ const (
 	FieldWindow    = "window"
 	FieldStripes   = "stripes"
 	FieldCopyOnly  = "copyonly"
+	FieldVerify    = "verify"
 	FieldBucket    = "bucket"
 	FieldObjective = "objective"
 )
@@ -43,6 +45,7 @@ type Facts struct {
 	Simple, Logged int                           // chosen databases in recovery model SIMPLE, and in others
 	ServersGone    []string                      // chosen ones that do not exist
 	BucketGone     bool                          // the chosen one does not exist
+	Lacking        map[string]endpoint.Lacks     // chosen servers at which something cannot be ordered, by their names
 }
 
 // Check judges a policy: what bars it first, field by field, and what somebody
@@ -111,6 +114,7 @@ func (c *check) plain() {
 	if n := len(c.facts.ServersGone); n > 0 {
 		c.bars(FieldServers, words.Say("%d of the chosen servers do not exist any more.", n), words.Say("Choose others."))
 	}
+	c.lacking()
 	c.bar(FieldDatabases, p.Databases.Check())
 	_, err := LoadZone(p.Zone)
 	c.bar(FieldZone, err)

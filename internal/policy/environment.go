@@ -61,6 +61,12 @@ func (k KnownFacts) Facts(ctx context.Context, p Policy) (Facts, error) {
 			f.ServersGone = append(f.ServersGone, id)
 			continue
 		}
+		if server.Traits.Lacks != (endpoint.Lacks{}) {
+			if f.Lacking == nil {
+				f.Lacking = map[string]endpoint.Lacks{}
+			}
+			f.Lacking[server.Name] = server.Traits.Lacks
+		}
 		if i >= mostAsked {
 			continue
 		}

@@ -11,7 +11,6 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/policy"
 )
 
@@ -64,18 +63,4 @@ func (s *Kit) RestoreOwn(c echo.Context, instanceID string, w OwnRestore) (runID
 		return "", err
 	}
 	return s.Restoring.Order(ctx, o, s.OrderedBy(c))
-}
-
-// RestoreCall is the statement of one step, with files as the target will see
-// them.
-func RestoreCall(o backupjob.Restore, target endpoint.Instance, step backupjob.RestoreStep) backup.ApplyCall {
-	call := backup.ApplyCall{Database: o.Name, Kind: step.Kind, Set: step.SetID, Position: step.Position, StopAt: step.StopAt, Replace: step.Kind == backup.Full && o.Typed == o.Name}
-	separator := "/"
-	if strings.Contains(target.ServerFolder, `\`) {
-		separator = `\`
-	}
-	for _, k := range step.Keys {
-		call.Files = append(call.Files, strings.TrimRight(target.ServerFolder, `/\`)+separator+strings.ReplaceAll(k, "/", separator))
-	}
-	return call
 }

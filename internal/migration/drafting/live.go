@@ -79,6 +79,10 @@ func (s *Drafting) livePlaces(ctx context.Context, w LiveRequest) (p LivePlan, e
 	if p.Instance, err = s.Endpoints.Instance(ctx, w.Instance); err != nil {
 		return p, err
 	}
+	if p.Server.Traits.Lacks.Follow {
+		return p, fault.Newf(fault.Invalid, "%s cannot be followed while it is at work: its service takes the log backups.", p.Server.Name).
+			WithFix("Back the database up into its bucket, migrate those files, and add a differential taken while the application is stopped.")
+	}
 	if !p.Server.Traits.Source {
 		return p, fault.Newf(fault.Invalid, "%s is not a self-managed SQL Server.", p.Server.Name).
 			WithFix("Choose a server that is at work; from the cloud, migrate backup files.")

@@ -1,6 +1,8 @@
 package s3
 
 import (
+	"strings"
+
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/kinds"
@@ -31,7 +33,7 @@ func Kind() kinds.Bucket {
 		return f
 	}
 	return kinds.Bucket{
-		BucketSpec: endpoint.BucketSpec{Service: true, Host: name, Where: where, Spec: endpoint.Spec[endpoint.Bucket]{
+		BucketSpec: endpoint.BucketSpec{Service: true, Host: name, Where: where, Resource: resource, Spec: endpoint.Spec[endpoint.Bucket]{
 			Key: string(BucketKind), Page: "s3-buckets", Thing: "S3 bucket",
 			Intro: "A bucket in Amazon S3, or in a store that speaks its protocol. RDS for SQL Server restores from a bucket in its own region.",
 			Named: func(b endpoint.Bucket) string { return b.Bucket },
@@ -115,3 +117,10 @@ func where(b endpoint.Bucket) string { return b.Bucket + " · " + place(b) }
 // name is what services are told to read from: the ARN of the bucket or access
 // point.
 func name(b endpoint.Bucket) string { return ARN(regionOf(b), b.Bucket, "") }
+
+// resource is the bucket's ARN, or that of the access point with what stands in
+// front of a key.
+func resource(b endpoint.Bucket) string {
+	const key = "x"
+	return strings.TrimSuffix(arn.Object(arn.PartitionOf(regionOf(b)), b.Bucket, key), "/"+key)
+}

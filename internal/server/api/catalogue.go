@@ -288,14 +288,12 @@ func (s *API) ownRestorePlan(c echo.Context) error {
 		out.Wrong = append(out.Wrong, findingJSON{w.Field, true, w.Message.String(), w.Fix.String()})
 	}
 	if len(d.Steps) > 0 {
-		target, err := s.Endpoints.Instance(ctx, o.TargetID)
-		if err != nil {
+		for _, step := range d.Steps {
+			out.Sets = append(out.Sets, step.RecordID)
+		}
+		if out.Statements, err = s.Restoring.Statements(ctx, o, d.Steps); err != nil {
 			return err
 		}
-		for _, step := range d.Steps {
-			out.Sets, out.Statements = append(out.Sets, step.RecordID), append(out.Statements, server.RestoreCall(o, target, step).Statement())
-		}
-		out.Statements = append(out.Statements, backup.RecoverStatement(o.Name))
 	}
 	return c.JSON(http.StatusOK, out)
 }

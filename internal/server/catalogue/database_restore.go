@@ -137,10 +137,14 @@ func (s *Pages) databaseRestorePlan(c echo.Context, w server.OwnRestore, refused
 			return server.View{}, err
 		}
 		records = append(records, r)
-		v.Calls = append(v.Calls, server.RestoreCall(o, target, step).Statement())
 	}
-	v.Calls = append(v.Calls, backup.RecoverStatement(o.Name))
-	v.CallNote = "MOVE puts each file of the database into the server's default folders; their paths are asked of the server when its turn comes. Files that lie elsewhere are brought into its backup folder first."
+	if v.Calls, err = s.Restoring.Statements(ctx, o, d.Steps); err != nil {
+		return server.View{}, err
+	}
+	v.CallNote = "Files that lie elsewhere are brought to where the target reads them first."
+	if target.Traits.OwnFolder() {
+		v.CallNote = "MOVE puts each file of the database into the server's default folders; their paths are asked of the server when its turn comes. Files that lie elsewhere are brought into its backup folder first."
+	}
 	if v.Steps, err = s.setRows(ctx, z, records); err != nil {
 		return server.View{}, err
 	}

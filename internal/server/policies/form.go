@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -132,7 +133,7 @@ func (s *Pages) basics(v *views.Form, w policyRequest, wrong map[string]string, 
 	stripes := text("stripes", "Files of a set", "Several files are written side by side.")
 	stripes.Type, stripes.Value = "number", server.FirstOf(stripes.Value, "1")
 	v.How = []kit.Field{
-		{Name: "how", Label: "Each backup is", Type: "checks", Optional: true, Values: w.Values["how"], Error: wrong[policy.FieldCopyOnly], Options: []kit.Option{
+		{Name: "how", Label: "Each backup is", Type: "checks", Optional: true, Values: w.Values["how"], Error: cmp.Or(wrong[policy.FieldCopyOnly], wrong[policy.FieldVerify]), Options: []kit.Option{
 			{Value: "compress", Label: "compressed", Hint: "where the edition can"}, {Value: "verify", Label: "verified afterwards", Hint: "RESTORE VERIFYONLY"},
 			{Value: "copyonly", Label: "copy-only", Hint: "beside another tool that looks after the chain"}}},
 		stripes, place}

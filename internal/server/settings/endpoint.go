@@ -55,6 +55,12 @@ func (s *Pages) settingFields(ctx context.Context, k setting, id string) ([]kit.
 		case endpoint.Folders:
 			field.Type = "select"
 			err = s.folderOptions(ctx, &field)
+		case endpoint.Services:
+			field.Type = "select"
+			if f.Optional {
+				field.Options = append(field.Options, kit.Option{Label: f.Placeholder})
+			}
+			err = s.serviceOptions(ctx, &field)
 		}
 		if err != nil {
 			return nil, err
@@ -92,6 +98,17 @@ func (s *Pages) folderOptions(ctx context.Context, f *kit.Field) error {
 	}
 	if len(f.Options) == 0 {
 		f.Hint = "There is none yet: add the folder under Settings, Folders, first."
+	}
+	return err
+}
+
+// serviceOptions offers the buckets that services keep.
+func (s *Pages) serviceOptions(ctx context.Context, f *kit.Field) error {
+	buckets, err := s.Endpoints.Buckets(ctx)
+	for _, b := range buckets {
+		if b.Service {
+			f.Options = append(f.Options, kit.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket})
+		}
 	}
 	return err
 }
