@@ -20,6 +20,7 @@ import (
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/awsaccount"
+	"github.com/bakplane/bakplane/internal/awsrds"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
@@ -130,6 +131,7 @@ const (
 	Backups  = "demo-server-folder"
 	AWS      = "demo-aws"
 	S3       = "demo-s3"
+	RDS      = "demo-rds"
 )
 
 // Places adds the account, the buckets and the instance. The emulators may
@@ -159,8 +161,13 @@ func (d Furnisher) Places(ctx context.Context, files string) error {
 	backups := endpoint.Bucket{ID: Backups, Name: emulators.Server + " backups", Kind: folder.BucketKind, Path: c.SQLBackups}
 	server := endpoint.Instance{ID: Server, Name: emulators.Server, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
 		Encrypt: endpoint.EncryptFull, CAPEM: c.SQLCA, CertificateHost: emulators.Server, ServerFolder: c.SQLBackups, FolderID: Backups}
+	rds := endpoint.Instance{ID: RDS, Name: "Frankfurt demo", Kind: awsrds.InstanceKind, Region: c.S3Region, Login: c.AWSMaster, Password: secret.NewText(c.AWSPassword),
+		Encrypt: endpoint.EncryptFull, CAPEM: c.AWSCA, CertificateHost: emulators.AWSHost, FolderID: S3}
+	if rds.Host, rds.Port, err = hostPort(c.AWS); err != nil {
+		return err
+	}
 	k := app.Specs()
-	if err := errors.Join(k.CheckAccount(account), k.CheckAccount(aws), k.CheckBucket(staging), k.CheckBucket(bucket), k.CheckBucket(given), k.CheckInstance(instance), k.CheckInstance(second), k.CheckBucket(backups), k.CheckInstance(server)); err != nil {
+	if err := errors.Join(k.CheckAccount(account), k.CheckAccount(aws), k.CheckBucket(staging), k.CheckBucket(bucket), k.CheckBucket(given), k.CheckInstance(instance), k.CheckInstance(second), k.CheckBucket(backups), k.CheckInstance(server), k.CheckInstance(rds)); err != nil {
 		return err
 	}
 	return errors.Join(
@@ -173,6 +180,7 @@ func (d Furnisher) Places(ctx context.Context, files string) error {
 		d.App.DB.SaveInstance(ctx, second, d.Entry("instance")),
 		d.App.DB.SaveBucket(ctx, backups, d.Entry("bucket")),
 		d.App.DB.SaveInstance(ctx, server, d.Entry("instance")),
+		d.App.DB.SaveInstance(ctx, rds, d.Entry("instance")),
 	)
 }
 

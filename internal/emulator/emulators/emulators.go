@@ -17,6 +17,7 @@ import (
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
 	s3emu "github.com/bakplane/bakplane/internal/emulator/s3"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/rds"
 )
 
 // All is what was planted.
@@ -26,6 +27,8 @@ type All struct {
 	RDS     *aliyunemu.Running
 	SQL     *sqlserveremu.Running
 	Reading *sqlserveremu.Running // the instance's own databases, as SQL clients reach them
+	AWS     *sqlserveremu.Running // an instance of Amazon RDS
+	Tasks   *rds.Service          // what stands before its engine
 
 	Backups string // the SQL Server's backup folder
 }
@@ -124,6 +127,9 @@ func Start(folder string, pace Pace) (_ *All, err error) {
 			}
 		}
 	}
+	if err := g.startAWS(folder, pace); err != nil {
+		return g, err
+	}
 	return g, g.startServer(folder, pace)
 }
 
@@ -184,6 +190,12 @@ func (g *All) Close() error {
 	if g.SQL != nil {
 		errs = append(errs, g.SQL.Close())
 	}
+	if g.Tasks != nil {
+		g.Tasks.Close()
+	}
+	if g.AWS != nil {
+		errs = append(errs, g.AWS.Close())
+	}
 	if g.Reading != nil {
 		errs = append(errs, g.Reading.Close())
 	}
@@ -222,6 +234,11 @@ type Addresses struct {
 	SQLCA       string `json:"sql_ca"` // PEM
 	SQLBackups  string `json:"sql_backups"`
 
+	AWS         string `json:"aws"` // host:port of the instance of Amazon RDS
+	AWSMaster   string `json:"aws_master"`
+	AWSPassword string `json:"aws_password"`
+	AWSCA       string `json:"aws_ca"` // PEM
+
 	Reading        string `json:"reading"` // host:port of the instance's databases
 	ReadingControl string `json:"reading_control"`
 	ReadingLogin   string `json:"reading_login"`
@@ -240,5 +257,6 @@ func (g *All) Addresses() Addresses {
 	return Addresses{OSS: g.OSS.URL, OSSControl: g.OSS.ControlURL, RDS: g.RDS.URL, RDSControl: g.RDS.ControlURL, S3: g.S3.URL, S3Control: g.S3.ControlURL, S3Region: S3Region, S3KeyID: S3KeyID, S3Secret: S3Secret, S3Bucket: S3Bucket, S3Owner: S3Owner,
 		Region: Region, KeyID: KeyID, Secret: Secret, Bucket: Bucket, Instance: Instance, Second: Second, Owner: Owner,
 		SQL: g.SQL.Address, SQLControl: g.SQL.ControlURL, SQLLogin: Login, SQLPassword: Password, SQLCA: string(g.SQL.CA), SQLBackups: g.Backups,
+		AWS: g.AWS.Address, AWSMaster: Master, AWSPassword: Password, AWSCA: string(g.AWS.CA),
 		Reading: g.Reading.Address, ReadingControl: g.Reading.ControlURL, ReadingLogin: Reader, ReadingSecret: Password, ReadingCA: string(g.Reading.CA)}
 }

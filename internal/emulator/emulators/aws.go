@@ -1,0 +1,48 @@
+package emulators
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	s3emu "github.com/bakplane/bakplane/internal/emulator/s3"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/rds"
+)
+
+// Master is the master user of the emulated instance of Amazon RDS; its password
+// is Password.
+const Master = "admin"
+
+// AWSHost names the instance's certificate, which has its machine's name.
+const AWSHost = "EC2AMAZ-DEMO"
+
+// awsDatabases are those that the instance holds when it has a past.
+var awsDatabases = []string{"loyalty", "pricing"}
+
+// startAWS starts an instance of Amazon RDS that reads and writes the bucket in
+// S3 with a role of its own.
+func (g *All) startAWS(folder string, pace Pace) (err error) {
+	data := filepath.Join(folder, "aws")
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return err
+	}
+	c := sqlserveremu.Config{Name: AWSHost, Version: "15.0.4430.1", Edition: "standard", BackupFolder: data, Rate: pace.Rate, Databases: []sqlserveremu.DatabaseSpec{{Name: "rdsadmin", Unbacked: true}},
+		Logins: []sqlserveremu.Login{{Name: rds.Engine, Password: Password, Sysadmin: true},
+			{Name: Master, Password: Password, Roles: map[string][]string{"*": {"db_owner"}, "msdb": {"db_datareader"}}, Server: []string{"dbcreator", "VIEW SERVER STATE", "VIEW ANY DEFINITION"}}}}
+	if pace.Past > 0 {
+		for _, name := range awsDatabases {
+			c.Databases = append(c.Databases, sqlserveremu.DatabaseSpec{Name: name, Size: pace.Size, Unbacked: true, Tables: []sqlserveremu.TableSpec{{Name: "entries", Rows: 150}}})
+		}
+	}
+	if g.AWS, err = sqlserveremu.Start(c, "", ""); err != nil {
+		return err
+	}
+	g.Tasks = rds.Serve(g.AWS.Server, rds.Config{Region: S3Region, Master: Master, Retention: 7, Dir: data, Wait: pace.Step, Pause: pace.Step, Logs: logsOf(pace),
+		Store: rds.S3{Client: s3emu.Client{URL: g.S3.URL, Region: S3Region, Account: S3Role}}})
+	return nil
+}
+
+// logsOf is how often the service backs logs up: every five minutes, and in a
+// garden that is hurried as often as it hurries.
+func logsOf(pace Pace) time.Duration { return max(100*pace.Step, 5*time.Second) }
