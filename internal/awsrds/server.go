@@ -128,8 +128,8 @@ func (s *Server) Backup(ctx context.Context, c backup.BackupCall, progress func(
 // server: a snapshot has one as well, and takes the base of differentials.
 const newestFull = clocks + `; SELECT TOP (1) backup_start_date FROM msdb.dbo.backupset WHERE database_name = @p1 AND type = 'D' ORDER BY backup_set_id DESC`
 
-// between is how much later than a task began its row may be dated.
-const between = time.Minute
+// seconds is how far msdb cuts its times down.
+const seconds = time.Second
 
 // baseIsOurs refuses a differential whose base is a snapshot of the service, as
 // nobody has that (guide, "Differential backups": no snapshot since the last
@@ -156,7 +156,7 @@ func (s *Server) baseIsOurs(ctx context.Context, database string) error {
 		return err
 	}
 	for _, t := range all {
-		if t.Type == "BACKUP_DB" && t.Lifecycle == Success && !at.Before(t.Created.Add(-between)) && !at.After(t.Updated.Add(between)) {
+		if t.Type == "BACKUP_DB" && t.Lifecycle == Success && !at.Before(t.Created.Add(-seconds)) && at.Before(t.Updated) {
 			return nil
 		}
 	}
@@ -176,6 +176,11 @@ const (
 // follow waits for a task to be over. Percent is what the service tells, in its
 // steps of five.
 func (s *Server) follow(ctx context.Context, id int64, database string, progress func(percent float64)) error {
+	defer s.forget()
+	return follow(ctx, s.SQL, id, database, progress)
+}
+
+func follow(ctx context.Context, server SQL, id int64, database string, progress func(percent float64)) error {
 	pause, lost := firstPause, 0
 	for {
 		timer := time.NewTimer(pause)
@@ -186,7 +191,7 @@ func (s *Server) follow(ctx context.Context, id int64, database string, progress
 		case <-timer.C:
 		}
 		pause = min(pause*3/2, longestPause)
-		all, err := tasks(ctx, s.SQL, database)
+		all, err := tasks(ctx, server, database)
 		i := slices.IndexFunc(all, func(t Task) bool { return t.ID == id })
 		switch {
 		case err != nil && ctx.Err() != nil:
@@ -210,7 +215,6 @@ func (s *Server) follow(ctx context.Context, id int64, database string, progress
 			}
 			continue
 		}
-		s.forget()
 		return outcome(t)
 	}
 }

@@ -22,11 +22,6 @@ func (s state) busy() bool {
 	return slices.ContainsFunc(s.tasks, func(t Task) bool { return !t.Lifecycle.Over() })
 }
 
-// opening reports whether it was ordered to be opened and that is not over.
-func (s state) opening() bool {
-	return slices.ContainsFunc(s.tasks, func(t Task) bool { return t.Type == "FINISH_RESTORE" && !t.Lifecycle.Over() })
-}
-
 // state looks at a restore. database may be empty: the task tells it.
 func (t *Target) state(ctx context.Context, taskID, database string) (state, error) {
 	gone := fault.Newf(fault.NotFound, "The service knows no task %s.", taskID).WithCode("gone").

@@ -90,28 +90,42 @@ func (t *Target) Import(ctx context.Context, _ string, in migration.RestoreCall)
 
 // Open implements migration.Target. The check begins when the database is open:
 // the service opens it to everybody at once.
-func (t *Target) Open(ctx context.Context, taskID, database string, check migration.CheckMode, key string) error {
-	return t.open(ctx, taskID, database, false)
+func (t *Target) Open(ctx context.Context, taskID, database string, _ migration.CheckMode, _ string) error {
+	_, err := t.finish(ctx, taskID, database)
+	return err
 }
 
-// OpenWritable implements migration.Unfreezer.
-func (t *Target) OpenWritable(ctx context.Context, taskID, database string, check migration.CheckMode, key string) error {
-	return t.open(ctx, taskID, database, true)
+// OpenWritable implements migration.Unfreezer. It returns when the database takes
+// writes; repeating it goes on where a former call broke off.
+func (t *Target) OpenWritable(ctx context.Context, taskID, database string, _ migration.CheckMode, _ string) error {
+	id, err := t.finish(ctx, taskID, database)
+	if err != nil {
+		return err
+	}
+	if id != 0 {
+		if err := follow(ctx, t.server, id, database, nil); err != nil {
+			return err
+		}
+	}
+	return t.server.SetReadOnly(ctx, database, false)
 }
 
-func (t *Target) open(ctx context.Context, taskID, database string, writable bool) error {
+// finish has the restore finished, and gives the task that does it: one that is
+// at work already, or a new one; 0 when the database is open.
+func (t *Target) finish(ctx context.Context, taskID, database string) (int64, error) {
 	state, err := t.state(ctx, taskID, database)
 	if err != nil {
-		return untouched(err)
+		return 0, untouched(err)
 	}
-	switch {
-	case state.name == "ONLINE" && state.readOnly && writable:
-		return t.server.SetReadOnly(ctx, database, false)
-	case state.name == "ONLINE", state.opening():
-		return nil
+	if state.name == "ONLINE" {
+		return 0, nil
 	}
-	_, err = submit(ctx, t.server, finishCall(database))
-	return err
+	for _, task := range state.tasks {
+		if task.Type == "FINISH_RESTORE" && !task.Lifecycle.Over() {
+			return task.ID, nil
+		}
+	}
+	return submit(ctx, t.server, finishCall(database))
 }
 
 // cancelPatience is how long a task that was asked to end is waited for.

@@ -89,6 +89,11 @@ func asWanted(m Migration, t Task) Task {
 		t.Status, t.Description = TaskWaiting, "The database is online and takes no writes yet: it is to be set READ_WRITE."
 		t.Code = "read-only"
 	}
+	// A service opens by a task of its own, which does not set READ_WRITE: an
+	// order of which nobody knows whether it came to its end is given again.
+	if c, ok := m.Unanswered(); ok && c.Verb == VerbOpen && Unfreezes(m) && !m.Traits.OwnFolder() && t.Status == TaskRunning {
+		t.Status = TaskWaiting
+	}
 	return t
 }
 

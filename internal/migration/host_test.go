@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/endpoint"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -114,6 +115,28 @@ func TestStripesOfATake(t *testing.T) {
 				t.Errorf("%q: %s", k, why)
 			}
 			seen[k] = true
+		}
+	}
+}
+
+// TestAServicesOpeningIsOrderedAgain: its task does not set READ_WRITE, so an
+// order without an answer is not taken for carried out while the task is at work.
+func TestAServicesOpeningIsOrderedAgain(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		edit   func(*Migration)
+		status TaskStatus
+	}{
+		{"as it is", func(*Migration) {}, TaskWaiting},
+		{"the order is answered", func(m *Migration) { m.Calls[0].Verdict = Accepted }, TaskRunning},
+		{"another call is open", func(m *Migration) { m.Calls[0].Verb = VerbImport }, TaskRunning},
+		{"the source was not READ_ONLY", func(m *Migration) { m.LiveSource.Freeze = FreezeStopped }, TaskRunning},
+		{"a server of one's own", func(m *Migration) { m.Traits.Reads = nil }, TaskRunning},
+	} {
+		m := Migration{Traits: endpoint.Traits{Reads: []endpoint.BucketKind{"s3"}, OpensWritable: true}, LiveSource: &LiveSource{Freeze: FreezeReadOnly}, Calls: []Call{{Verb: VerbOpen}}}
+		tc.edit(&m)
+		if got := asWanted(m, Task{Status: TaskRunning}); got.Status != tc.status {
+			t.Errorf("%s: %s, want %s", tc.name, got.Status, tc.status)
 		}
 	}
 }
