@@ -30,6 +30,11 @@ func (h *house) follow(database string, change func(*migration.LiveRequest)) str
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	in, err := h.app.DB.Instance(h.t.Context(), w.InstanceID)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	m.Traits = in.Traits
 	findings, facts, err := preflight.Live(h.t.Context(), h.app.Ports, m, time.Now)
 	if fault.Is(err, fault.Unavailable) { // as a person would, after a cut
 		findings, facts, err = preflight.Live(h.t.Context(), h.app.Ports, m, time.Now)
