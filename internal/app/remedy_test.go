@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/demo"
@@ -18,6 +19,7 @@ import (
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/run"
 )
 
 // remedied has a remedy done at the source and waits for its end.
@@ -40,6 +42,25 @@ func (h *house) remedied(database string, r migration.Remedy) migration.RemedyRu
 	return migration.RemedyRun{}
 }
 
+// ends waits until the run of a remedy has this state: what failed, or found
+// damage, is not green.
+func (h *house) ends(w migration.RemedyRun, want run.State) {
+	h.t.Helper()
+	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		r, err := h.app.DB.Run(h.t.Context(), w.ID)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if r.State == want && (want != run.Failed || !r.Message.IsZero()) {
+			return
+		}
+		if time.Now().After(end) || r.State.Ended() || r.State == run.Failed {
+			h.t.Errorf("the run of %q ended as %s, want %s", w.Words(), r.State, want)
+			return
+		}
+	}
+}
+
 // line is one line of the preflight of a database.
 func (h *house) line(database, code string) migration.Finding {
 	h.t.Helper()
@@ -47,6 +68,7 @@ func (h *house) line(database, code string) migration.Finding {
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	m.Traits = aliyun.Traits()
 	findings, _, err := preflight.Live(h.t.Context(), h.app.Ports, m, time.Now)
 	if err != nil {
 		h.t.Fatal(err)
@@ -104,6 +126,9 @@ func TestALineOfThePreflightIsMended(t *testing.T) {
 		t.Fatalf("%+v", w)
 	}
 	says(t, w.Words().String(), "found")
+	h.ends(w, run.Failed)
+	h.ends(h.remedied("no such database", migration.RemedyRecovery), run.Failed)
+	h.ends(h.remedied("stock", migration.RemedyRecovery), run.Succeeded)
 	if last, err := h.app.DB.Migrations().LastRemedyRun(t.Context(), demo.Server, "billing", migration.RemedyCheck); err != nil || last == nil || len(last.Found) == 0 {
 		t.Fatalf("kept: %+v, %v", last, err)
 	}

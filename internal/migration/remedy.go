@@ -158,7 +158,11 @@ func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Claim) (run.Outco
 	step.Message = w.Words()
 	n := run.Note{Steps: []run.Step{step}, Events: []run.Event{{At: w.Finished, Step: step.Key, Level: level, Text: w.Words()}}}
 	e := audit.New(audit.Engine, w.Finished, "source."+string(w.Remedy), "instance/"+w.ServerID, w.Database+": "+w.Words().String())
-	return run.Outcome{State: run.Succeeded, Message: w.Words(), Fix: w.Fix}, r.Store.NoteRemedyRun(ctx, g, w, n, e)
+	out := run.Outcome{State: run.Succeeded, Message: w.Words(), Fix: w.Fix}
+	if step.State == run.StepFailed { // what failed, or found damage, is not green
+		out.State = run.Failed
+	}
+	return out, r.Store.NoteRemedyRun(ctx, g, w, n, e)
 }
 
 func (r *Remedies) do(ctx context.Context, g run.Claim, w *RemedyRun) error {
