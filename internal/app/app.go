@@ -27,6 +27,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/migration/unpack"
 	"github.com/bakplane/bakplane/internal/ownbackup"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/run"
@@ -110,7 +111,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 func (a *App) face() (http.Handler, error) {
 	return site.New(server.Config{Secure: a.config.TLSCert != "", PublicURL: a.config.PublicURL, SetUpCode: a.setUp, Sessions: person.Lasting{Idle: a.config.SessionIdle, Most: a.config.SessionMost}, Zone: a.config.Zone, TrustProxy: a.config.TrustProxy, Version: Version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
 		Endpoints: a.DB, Kinds: Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
-		Survey:   &drafting.Survey{Ports: a.Ports, Unpacker: &migration.Archives{Ports: a.Ports, ToID: UnpackedID}},
+		Survey:   &drafting.Survey{Ports: a.Ports, Unpacker: &unpack.Archives{Ports: a.Ports, ToID: UnpackedID}},
 		Notifier: a.Notifier, Log: a.log, Now: a.config.Now, NewID: NewID,
 		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.Copier, Pruner: a.Pruner, Restoring: a.Restoring, Scans: a.DB.Scanning(), Troubles: a.troubles, Own: a.own,
 		Collect: func(ctx context.Context, id string) error {
@@ -163,6 +164,7 @@ func (a *App) work(ctx context.Context) error {
 		a.copies = &ownBackups{app: a, passphrase: passphrase}
 		a.working.Go(func() { a.every(ctx, time.Minute, "take a copy of the data folder", a.copies.due) })
 	}
+	a.working.Go(func() { a.every(ctx, time.Hour, "remove what was unpacked", a.sweepUnpacked) })
 	a.working.Go(func() { a.every(ctx, 5*time.Second, "look whether the database can be written", a.probe) })
 	a.working.Go(func() { a.every(ctx, time.Minute, "note the newest audit entry", a.noteHead) })
 	a.working.Go(func() { a.every(ctx, promises, "see what policies promise", a.Promising().Turn) })

@@ -18,6 +18,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/migration/unpack"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
@@ -126,7 +127,7 @@ func (h *house) draft(change func(*migration.FilesRequest)) migration.Draft {
 
 func (h *house) look(id, prefix string) []migration.Seen {
 	h.t.Helper()
-	s := drafting.Survey{Ports: h.app.Ports, Unpacker: &migration.Archives{Ports: h.app.Ports, ToID: app.UnpackedID}}
+	s := drafting.Survey{Ports: h.app.Ports, Unpacker: &unpack.Archives{Ports: h.app.Ports, ToID: app.UnpackedID}}
 	seen, err := s.Look(h.t.Context(), id, prefix)
 	if err != nil {
 		h.t.Fatal(err)

@@ -235,3 +235,17 @@ func (d *Migrations) Opens(ctx context.Context, instanceID string, limit int) ([
 			return time.Duration(us) * time.Microsecond, err
 		}, instanceID, page(limit))
 }
+
+// FilesFrom are the keys of files in a bucket that migrations at work read from.
+func (d *Migrations) FilesFrom(ctx context.Context, bucketID string) (map[string]bool, error) {
+	keys, err := rows(ctx, d.read, "file", `SELECT DISTINCT f.source FROM migration_files f JOIN migrations m ON m.id = f.migration_id
+		WHERE m.finished = 0 AND (f.from_id = ?1 OR f.from_id = '' AND m.source_id = ?1)`, func(r *sql.Rows) (key string, err error) {
+		err = r.Scan(&key)
+		return key, err
+	}, bucketID)
+	out := map[string]bool{}
+	for _, k := range keys {
+		out[k] = true
+	}
+	return out, err
+}

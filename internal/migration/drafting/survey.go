@@ -36,8 +36,6 @@ type Unpacker interface {
 	Unpack(ctx context.Context, bucketID string, from objectstore.Bucket, o objectstore.Object) (toID, key string, err error)
 }
 
-var _ Unpacker = (*migration.Archives)(nil)
-
 // Look surveys a prefix. Files that are no backups are part of the answer,
 // each with its reason; the error is about the place as a whole.
 func (s *Survey) Look(ctx context.Context, bucketID, prefix string) ([]migration.Seen, error) {
@@ -89,7 +87,7 @@ func listAll(ctx context.Context, b objectstore.Bucket, prefix string) (out []ob
 
 func (s *Survey) one(ctx context.Context, bucketID string, bucket objectstore.Bucket, o objectstore.Object) (migration.Seen, error) {
 	id := fmt.Sprintf("%s\x00%s\x00%d\x00%d", bucketID, o.Key, o.Size, o.Modified.UnixNano())
-	if got, ok := s.remembered(id); ok {
+	if got, ok := s.remembered(id); ok && s.there(ctx, bucketID, got) {
 		return got, nil
 	}
 	got := migration.Seen{From: bucketID, Key: o.Key, Name: o.Key, Size: o.Size, Modified: o.Modified}
@@ -108,6 +106,18 @@ func (s *Survey) one(ctx context.Context, bucketID string, bucket objectstore.Bu
 	return got, nil
 }
 
+// there reports whether what was unpacked before still lies there.
+func (s *Survey) there(ctx context.Context, bucketID string, got migration.Seen) bool {
+	if got.From == bucketID {
+		return true
+	}
+	to, err := s.Ports.Bucket(ctx, got.From)
+	if err == nil {
+		_, err = to.Stat(ctx, got.Key)
+	}
+	return err == nil
+}
+
 // isArchive reports whether a file is a plain ZIP archive, as the RDS console
 // gives for log backups.
 func isArchive(err error) bool {
@@ -123,7 +133,9 @@ func (s *Survey) unpacked(ctx context.Context, id, bucketID string, bucket objec
 			return got, err
 		}
 		got.Trouble, got.Fix = fault.Words(err)
-		s.remember(id, got)
+		if fault.Is(err, fault.Invalid) { // room may come
+			s.remember(id, got)
+		}
 		return got, nil
 	}
 	to, err := s.Ports.Bucket(ctx, toID)
