@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -25,19 +26,77 @@ func (b *bench) upload(ctx context.Context) error {
 		b.add("upload", "", false, "left out: needs %s of disk, %s are free", humanize.IBytes(uint64(5*b.bytes)), humanize.IBytes(uint64(free)))
 		return nil
 	}
-	cmd := b.goTest(ctx, "./internal/objectstore/oss", "-run", "^$", "-bench", "^BenchmarkUpload$", "-benchtime", "3x")
-	cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_BENCH_BYTES=%d", b.bytes), "TMPDIR="+b.tmp)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	failed := cmd.Run()
-	values, ok := metrics(said.String())
-	if !ok {
-		return fmt.Errorf("%w: %s", errors.Join(errors.New("the benchmark reported no figures"), failed), said.String())
+	values, err := b.figuresOf(ctx, "./internal/objectstore/oss", "Upload")
+	if err != nil {
+		return err
 	}
 	size := humanize.IBytes(uint64(b.bytes))
 	b.add("upload of "+size+" beside a bare HTTP PUT", "≥ 0.7 of its rate", values["ratio"] >= 0.7, "%.2f, median of 3 (upload %.0f, PUT %.0f MB/s)", values["ratio"], values["upload-MB/s"], values["put-MB/s"])
 	b.add("upload of "+size+", memory over idle", "< 100 MB", values["grown-MB"] < 100, "%.0f MB", values["grown-MB"])
 	return nil
+}
+
+// figuresOf runs a benchmark three times over a file of b.bytes.
+func (b *bench) figuresOf(ctx context.Context, folder, name string, env ...string) (map[string]float64, error) {
+	cmd := b.goTest(ctx, folder, "-run", "^$", "-bench", "^Benchmark"+name+"$", "-benchtime", "3x", "-timeout", "20m")
+	cmd.Env = append(append(os.Environ(), fmt.Sprintf("BAKPLANE_BENCH_BYTES=%d", b.bytes), "TMPDIR="+b.tmp), env...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	failed := cmd.Run()
+	values, ok := metrics(said.String())
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", errors.Join(errors.New("the benchmark reported no figures"), failed), said.String())
+	}
+	return values, nil
+}
+
+// s3 is the same for S3, beside MinIO's client as well; and what a copy from S3
+// to OSS reaches of reading or writing alone.
+func (b *bench) s3(ctx context.Context) error {
+	if free, known := freeBytes(b.tmp); known && free < 5*b.bytes {
+		b.add("upload to S3", "", false, "left out: needs %s of disk, %s are free", humanize.IBytes(uint64(5*b.bytes)), humanize.IBytes(uint64(free)))
+		return nil
+	}
+	mc, err := b.mc(ctx)
+	if err != nil {
+		return err
+	}
+	values, err := b.figuresOf(ctx, "./internal/objectstore/s3", "Upload", "BAKPLANE_MC="+mc)
+	if err != nil {
+		return err
+	}
+	size := humanize.IBytes(uint64(b.bytes))
+	b.add("upload of "+size+" to S3 beside a bare HTTP PUT", "≥ 0.9 of its rate", values["ratio"] >= 0.9, "%.2f, median of 3 (upload %.0f, PUT %.0f MB/s)", values["ratio"], values["upload-MB/s"], values["put-MB/s"])
+	b.add("the same beside mc", "≥ its rate", values["mc-ratio"] >= 1, "%.2f, median of 3 (mc %.0f MB/s)", values["mc-ratio"], values["mc-MB/s"])
+	b.add("the same, memory over idle", "< 100 MB", values["grown-MB"] < 100, "%.0f MB", values["grown-MB"])
+	if values, err = b.figuresOf(ctx, "./internal/objectstore/s3", "Copy"); err != nil {
+		return err
+	}
+	b.add("copy of "+size+" from S3 to OSS beside the slower of reading and writing alone", "≥ 0.8 of its rate", values["ratio"] >= 0.8, "%.2f, median of 3 (copy %.0f, read %.0f, write %.0f MB/s)", values["ratio"], values["copy-MB/s"], values["read-MB/s"], values["write-MB/s"])
+	b.add("the same, memory over idle", "< 100 MB", values["grown-MB"] < 100, "%.0f MB", values["grown-MB"])
+	return nil
+}
+
+// mc finds MinIO's client, or installs it as a tool; it is never linked.
+func (b *bench) mc(ctx context.Context) (string, error) {
+	if path, err := exec.LookPath("mc"); err == nil {
+		return path, nil
+	}
+	out, err := exec.CommandContext(ctx, "go", "env", "GOPATH").Output()
+	if err != nil {
+		return "", fmt.Errorf("find GOPATH: %w", err)
+	}
+	path := filepath.Join(strings.TrimSpace(string(out)), "bin", "mc")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	fmt.Fprint(os.Stderr, " installing mc …")
+	cmd := exec.CommandContext(ctx, "go", "install", "github.com/minio/mc@latest")
+	cmd.Dir = b.tmp
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("install mc: %w: %s", err, said)
+	}
+	return path, nil
 }
 
 // metrics reads the line of a benchmark's result: its name, how often it ran,

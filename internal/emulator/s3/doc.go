@@ -7,7 +7,7 @@
 // ListParts, Complete, Abort and ListMultipartUploads. Requests must carry a
 // signature V4 in the Authorization header; it is recomputed here from the
 // wire, without the SDK. The payload is a SHA-256 that is checked,
-// UNSIGNED-PAYLOAD, or one or more chunks with a checksum in the trailer.
+// UNSIGNED-PAYLOAD, signed chunks, or unsigned ones with a checksum in the trailer.
 // Checksums CRC32, CRC32C, CRC64NVME and SHA256 are checked and kept; an object
 // sent without one gets CRC64NVME. Multipart uploads of CRC64NVME and CRC32C
 // have one checksum over the whole object. ETags are MD5s, but in a bucket that
@@ -25,7 +25,7 @@
 //
 // It does not do: ACLs, versions (a bucket with a lock takes objects with a
 // checksum only, and that is all that shows), copy, append, tagging, lifecycle,
-// restore, presigned addresses, signed chunks, sigv4a, composite checksums of
+// restore, presigned addresses, signed chunks with a trailer, sigv4a, composite checksums of
 // SHA256 uploads.
 //
 // Words for door rules (Rule.Effects): corrupt_crc (the checksum answered is

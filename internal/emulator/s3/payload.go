@@ -25,7 +25,10 @@ import (
 // "Amazon S3 multipart upload limits").
 const maxBody = 5 << 30
 
-const trailing = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+const (
+	trailing = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+	sealed   = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+)
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
@@ -78,6 +81,9 @@ func (c *call) receive(kms bool) (_ body, fail *apiError) {
 			return body{}, refusal(501, "NotImplemented", "A header you provided implies functionality that is not implemented.", field{"Header", "x-amz-trailer"})
 		}
 		chunks = &chunked{r: bufio.NewReaderSize(c.r.Body, 64<<10)}
+		in = chunks
+	case payload == sealed:
+		chunks = &chunked{r: bufio.NewReaderSize(c.r.Body, 128<<10), seal: c.seal, hash: sha256.New()}
 		in = chunks
 	case strings.HasPrefix(payload, "STREAMING-"):
 		return body{}, notImplemented()
@@ -173,6 +179,8 @@ func copyBody(f *os.File, in io.Reader, s *sums, flip bool) (size int64, fail *a
 		switch {
 		case errors.Is(err, io.EOF):
 			return size, nil
+		case errors.Is(err, errSeal):
+			return 0, refusal(403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method.")
 		case errors.Is(err, errChunk):
 			return 0, refusal(400, "InvalidRequest", "The chunked body is malformed.")
 		case err != nil:
@@ -204,11 +212,18 @@ func (c *call) proven(s sums, payload, name, value string) *apiError {
 	return nil
 }
 
-var errChunk = errors.New("malformed chunk")
+var (
+	errChunk = errors.New("malformed chunk")
+	errSeal  = errors.New("chunk with another signature")
+)
 
-// chunked reads aws-chunked without signatures: sizes in hex, then a trailer.
+// chunked reads aws-chunked: sizes in hex, then a trailer; or, with a seal,
+// sizes with signatures and no trailer.
 type chunked struct {
 	r        *bufio.Reader
+	seal     *seal // nil = chunks are not signed
+	hash     hash.Hash
+	claimed  string // signature of the chunk that is being read
 	left     int64
 	begun    bool
 	done     bool
@@ -229,10 +244,26 @@ func (c *chunked) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
 	c.left -= int64(n)
+	if c.seal != nil {
+		c.hash.Write(p[:n])
+	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err
+}
+
+// genuine holds a chunk that was read to its signature.
+func (c *chunked) genuine() error {
+	if c.seal == nil {
+		return nil
+	}
+	hash := c.hash.Sum(nil)
+	c.hash.Reset()
+	if c.seal.of(hash) != c.claimed {
+		return errSeal
+	}
+	return nil
 }
 
 func (c *chunked) line() (string, error) {
@@ -253,17 +284,29 @@ func (c *chunked) next() error {
 		if end, err := c.line(); err != nil || end != "" {
 			return errors.Join(err, errChunk)
 		}
+		if err := c.genuine(); err != nil {
+			return err
+		}
 	}
 	c.begun = true
 	text, err := c.line()
 	if err != nil {
 		return err
 	}
+	if c.seal != nil {
+		var ok bool
+		if text, c.claimed, ok = strings.Cut(text, ";chunk-signature="); !ok {
+			return errChunk
+		}
+	}
 	if c.left, err = strconv.ParseInt(text, 16, 64); err != nil || c.left < 0 {
 		return errChunk
 	}
 	if c.left > 0 {
 		return nil
+	}
+	if err := c.genuine(); err != nil {
+		return err
 	}
 	c.done, c.trailers = true, map[string]string{}
 	for {

@@ -194,6 +194,7 @@ type call struct {
 	point   string // the access point it was named by, empty without
 	key     string
 	account Account
+	seal    *seal
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, region string) {
@@ -205,7 +206,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, region string) {
 	}
 	c.w = w
 	var fail *apiError
-	if c.account, fail = s.authenticate(r, c.query, region); fail == nil {
+	if c.account, c.seal, fail = s.authenticate(r, c.query, region); fail == nil {
 		fail = c.dispatch(region)
 	}
 	if fail != nil {

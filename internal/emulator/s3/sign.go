@@ -22,14 +22,14 @@ const (
 
 // authenticate recomputes the request's signature and returns whose it is (S3
 // API reference, "Signature calculations for the Authorization header").
-func (s *Server) authenticate(r *http.Request, q url.Values, region string) (Account, *apiError) {
+func (s *Server) authenticate(r *http.Request, q url.Values, region string) (Account, *seal, *apiError) {
 	auth := r.Header.Get("Authorization")
 	if auth == "" {
-		return Account{}, refusal(403, "AccessDenied", "Access Denied")
+		return Account{}, nil, refusal(403, "AccessDenied", "Access Denied")
 	}
 	text, ok := strings.CutPrefix(auth, algorithm+" ")
 	if !ok {
-		return Account{}, refusal(400, "InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
+		return Account{}, nil, refusal(400, "InvalidRequest", "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.")
 	}
 	fields := map[string]string{}
 	for f := range strings.SplitSeq(text, ",") {
@@ -41,36 +41,36 @@ func (s *Server) authenticate(r *http.Request, q url.Values, region string) (Acc
 		return refusal(400, "AuthorizationHeaderMalformed", "The authorization header is malformed; "+message, extra...)
 	}
 	if len(scope) != 5 || scope[3] != "s3" || scope[4] != "aws4_request" {
-		return Account{}, malformed(`the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".`)
+		return Account{}, nil, malformed(`the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".`)
 	}
 	account, known := s.accounts[scope[0]]
 	if !known {
-		return Account{}, refusal(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", field{"AWSAccessKeyId", scope[0]})
+		return Account{}, nil, refusal(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", field{"AWSAccessKeyId", scope[0]})
 	}
 	if scope[2] != region {
 		e := malformed("the region '"+scope[2]+"' is wrong; expecting '"+region+"'", field{"Region", region})
 		e.region = region
-		return Account{}, e
+		return Account{}, nil, e
 	}
 	stamp := r.Header.Get("X-Amz-Date")
 	at, err := time.Parse(timeShape, stamp)
 	if err != nil || at.Format("20060102") != scope[1] {
-		return Account{}, refusal(403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
+		return Account{}, nil, refusal(403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
 	}
 	if off := s.now(r).Sub(at); off.Abs() > maxSkew {
-		return Account{}, refusal(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.",
+		return Account{}, nil, refusal(403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.",
 			field{"RequestTime", stamp}, field{"ServerTime", s.now(r).Format(time.RFC3339)}, field{"MaxAllowedSkewMilliseconds", strconv.Itoa(int(maxSkew.Milliseconds()))})
 	}
 	if fail := s.token(r, account); fail != nil {
-		return Account{}, fail
+		return Account{}, nil, fail
 	}
 	signed := strings.Split(fields["SignedHeaders"], ";")
 	if fail := mustBeSigned(r, signed); fail != nil {
-		return Account{}, fail
+		return Account{}, nil, fail
 	}
 	text, ok = canonical(r, q, signed)
 	if !ok {
-		return Account{}, refusal(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+		return Account{}, nil, refusal(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
 	}
 	sum := sha256.Sum256([]byte(text))
 	toSign := strings.Join([]string{algorithm, stamp, strings.Join(scope[1:], "/"), hex.EncodeToString(sum[:])}, "\n")
@@ -78,11 +78,28 @@ func (s *Server) authenticate(r *http.Request, q url.Values, region string) (Acc
 	for _, part := range scope[1:] {
 		key = mac(key, part)
 	}
-	if !hmac.Equal([]byte(hex.EncodeToString(mac(key, toSign))), []byte(fields["Signature"])) {
-		return Account{}, refusal(403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+	signature := hex.EncodeToString(mac(key, toSign))
+	if !hmac.Equal([]byte(signature), []byte(fields["Signature"])) {
+		return Account{}, nil, refusal(403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
 			field{"AWSAccessKeyId", scope[0]}, field{"StringToSign", toSign}, field{"SignatureProvided", fields["Signature"]}, field{"CanonicalRequest", text})
 	}
-	return account, nil
+	return account, &seal{key: key, stamp: stamp, scope: strings.Join(scope[1:], "/"), before: signature}, nil
+}
+
+// seal signs the chunks of a body one after the other, each with the signature
+// before it (S3 API reference, "Signature calculations: transferring payload in
+// multiple chunks").
+type seal struct {
+	key          []byte
+	stamp, scope string
+	before       string // signature of the request or of the chunk before
+}
+
+// of is the signature of the next chunk, whose data has this hash.
+func (s *seal) of(hash []byte) string {
+	empty := sha256.Sum256(nil)
+	s.before = hex.EncodeToString(mac(s.key, strings.Join([]string{algorithm + "-PAYLOAD", s.stamp, s.scope, s.before, hex.EncodeToString(empty[:]), hex.EncodeToString(hash)}, "\n")))
+	return s.before
 }
 
 // token checks what temporary credentials carry.

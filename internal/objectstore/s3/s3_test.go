@@ -52,7 +52,7 @@ func config(run *emulator.Running) s3.Config {
 	return s3.Config{Endpoint: run.URL, Region: "eu-central-1", Bucket: "backups", AccessKeyID: us.KeyID, Secret: us.Secret, Patience: 5 * time.Second}
 }
 
-func open(t *testing.T, cfg s3.Config) *s3.Bucket {
+func open(t testing.TB, cfg s3.Config) *s3.Bucket {
 	t.Helper()
 	b, err := s3.Open(cfg)
 	if err != nil {
