@@ -273,6 +273,14 @@ func pages() []page {
 					{Name: "orders/notes.bak", Size: kit.Bytes(912), Modified: at(3, 14, 0), Kind: kit.Kind{Text: "—", Class: "none"}, Says: "Not a backup file: it does not begin with a backup header.", Tone: kit.ToneWarn}},
 				Uploads: []settings.Upload{{Name: "stock/stock.bak", ID: "0004B9894A22E5B1", Begun: at(2, 0, 0), Action: &kit.Action{Label: "Abort", Href: "/storage/b2/uploads/abort", Post: true, Danger: true, Small: true}}}})
 		}, []string{"orders/notes.bak", "0004B9894A22E5B1", "Abort"}},
+		{"trial", "Test of sql-moves", "storage", func(f kit.Frame) templ.Component {
+			return settings.TrialPage(f, settings.Trial{Name: "sql-moves", Crumbs: []kit.Link{{Text: "Storage", Href: "/storage"}, {Text: "sql-moves", Href: "/storage/b2"}, {Text: "Test"}}, Badge: kit.Badge{Text: "1 step fails", Tone: kit.ToneBad},
+				Actions: []kit.Action{{Label: "Test again", Href: "/storage/b2/test", Post: true}},
+				Rows: []settings.Tried{{What: "List files", Badge: kit.Badge{Text: "works", Tone: kit.ToneOK}},
+					{What: "Write a file", Badge: kit.Badge{Text: "fails", Tone: kit.ToneBad}, Note: "The access key AKIAEXAMPLE may not do this in the bucket sql-moves: s3:PutObject is refused. Allow s3:PutObject on arn:aws:s3:::sql-moves/* in its policy, and check the bucket's own policy."},
+					{What: "Read it", Badge: kit.Badge{Text: "not tried", Tone: kit.ToneIdle}}},
+				Notes: []kit.Help{{Tone: kit.ToneWarn, Title: "A rule of the bucket's life cycle (tidy) deletes files 14 days after they came, whatever still needs them.", Fix: "Let the retention of a policy remove backups, or make the rule longer than everything that is kept."}}})
+		}, []string{"Test of sql-moves", "s3:PutObject is refused", "not tried", "Test again"}},
 		{"runs", "Runs", "runs", func(f kit.Frame) templ.Component {
 			return activity.RunsPage(f, kit.Runs{Tabs: []kit.Tab{{Label: "All", Href: "/runs", Count: -1, Current: true}}, Rows: []kit.RunRow{{Title: kit.Link{Text: "Migrate orders", Href: "/runs/1"}, Kind: "migration", Badge: kit.Badge{Text: "running", Tone: kit.ToneRun}, Now: "importing log 4", Progress: &kit.Progress{Label: "orders", Value: 4, Max: 5}, Begun: at(0, 41, 0), Took: "14 h"}}})
 		}, []string{"Migrate orders", "importing log 4"}},

@@ -2,7 +2,8 @@
 // written from the S3 API reference and user guide.
 //
 // It does: ListBuckets, HeadBucket, GetBucketLocation, GetBucketEncryption,
-// GetObjectLockConfiguration; PutObject, GetObject with one range, HeadObject,
+// GetObjectLockConfiguration, GetBucketPolicy, GetBucketLifecycleConfiguration
+// (shown, not carried out); PutObject, GetObject with one range, HeadObject,
 // DeleteObject, ListObjectsV2; the multipart calls Create, UploadPart,
 // ListParts, Complete, Abort and ListMultipartUploads. Requests must carry a
 // signature V4 in the Authorization header; it is recomputed here from the

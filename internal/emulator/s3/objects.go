@@ -68,6 +68,28 @@ func (c *call) objectLock(b *Bucket) *apiError {
 	}{Enabled: "Enabled", Mode: "COMPLIANCE", Days: b.ObjectLock})
 }
 
+func (c *call) policy(b *Bucket) *apiError {
+	if b.Policy == "" {
+		return refusal(404, "NoSuchBucketPolicy", "The bucket policy does not exist", field{"BucketName", b.Name})
+	}
+	c.w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(c.w, b.Policy)
+	return nil
+}
+
+func (c *call) lifecycle(b *Bucket) *apiError {
+	if b.Expires == 0 {
+		return refusal(404, "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist", field{"BucketName", b.Name})
+	}
+	return writeXML(c.w, struct {
+		XMLName xml.Name `xml:"LifecycleConfiguration"`
+		ID      string   `xml:"Rule>ID"`
+		Prefix  string   `xml:"Rule>Filter>Prefix"`
+		Status  string   `xml:"Rule>Status"`
+		Days    int      `xml:"Rule>Expiration>Days"`
+	}{ID: "tidy", Status: "Enabled", Days: b.Expires})
+}
+
 // locked refuses bodies that a bucket with a lock does not take.
 func (c *call) locked(b *Bucket) *apiError {
 	if name, _, _ := expected(c.r.Header); b.ObjectLock > 0 && name == "" && c.r.Header.Get("Content-MD5") == "" {

@@ -37,6 +37,10 @@ func operationOf(method, bucket, key string, q url.Values) string {
 			return "GetBucketEncryption"
 		case q.Has("object-lock"):
 			return "GetObjectLockConfiguration"
+		case q.Has("policy"):
+			return "GetBucketPolicy"
+		case q.Has("lifecycle"):
+			return "GetBucketLifecycleConfiguration"
 		case q.Has("uploads"):
 			return "ListMultipartUploads"
 		case q.Get("list-type") == "2":
@@ -80,14 +84,14 @@ func objectOperation(method string, q url.Values) string {
 
 // others are calls this emulator does not do; without this list a tagging
 // document would be stored as the object.
-var others = []string{"acl", "cors", "lifecycle", "logging", "policy", "policyStatus", "replication", "tagging", "versioning", "versions", "versionId", "website",
+var others = []string{"acl", "cors", "logging", "policyStatus", "replication", "tagging", "versioning", "versions", "versionId", "website",
 	"restore", "delete", "inventory", "requestPayment", "accelerate", "analytics", "metrics", "notification", "ownershipControls", "publicAccessBlock", "legal-hold", "retention", "select", "torrent", "attributes"}
 
 // actions are the rights that operations need (S3 user guide, "Required
 // permissions for Amazon S3 API operations").
 var actions = map[string]string{
 	"ListBuckets": "s3:ListAllMyBuckets", "HeadBucket": "s3:ListBucket", "GetBucketLocation": "s3:GetBucketLocation", "GetBucketEncryption": "s3:GetEncryptionConfiguration",
-	"GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration", "ListObjectsV2": "s3:ListBucket", "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+	"GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration", "GetBucketPolicy": "s3:GetBucketPolicy", "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration", "ListObjectsV2": "s3:ListBucket", "ListMultipartUploads": "s3:ListBucketMultipartUploads",
 	"PutObject": "s3:PutObject", "GetObject": "s3:GetObject", "HeadObject": "s3:GetObject", "DeleteObject": "s3:DeleteObject",
 	"CreateMultipartUpload": "s3:PutObject", "UploadPart": "s3:PutObject", "CompleteMultipartUpload": "s3:PutObject",
 	"ListParts": "s3:ListMultipartUploadParts", "AbortMultipartUpload": "s3:AbortMultipartUpload",
@@ -135,6 +139,10 @@ func (c *call) act(b *Bucket) *apiError {
 		return c.encryption(b)
 	case "GetObjectLockConfiguration":
 		return c.objectLock(b)
+	case "GetBucketPolicy":
+		return c.policy(b)
+	case "GetBucketLifecycleConfiguration":
+		return c.lifecycle(b)
 	case "ListObjectsV2":
 		return c.listObjects()
 	case "ListMultipartUploads":

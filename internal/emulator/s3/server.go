@@ -40,6 +40,8 @@ type Bucket struct {
 	Encryption string    `json:"encryption"`  // AES256 or aws:kms; empty = AES256, as all buckets have it
 	ObjectLock int       `json:"object_lock"` // days of its default retention; 0 = no lock
 	Deny       []string  `json:"deny"`        // actions that its own policy denies everybody
+	Policy     string    `json:"policy"`      // the document as GetBucketPolicy answers it; only Deny above is carried out
+	Expires    int       `json:"expires"`     // days after which a rule of its life cycle deletes; shown, not carried out
 	Points     []string  `json:"points"`      // names of access points to it
 	Created    time.Time `json:"created"`
 }

@@ -112,7 +112,7 @@ func (b *Bucket) refused(key string, seen *exchange, err error, e smithy.APIErro
 			return fault.Newf(fault.Invalid, "The bucket %s keeps objects under a lock, and takes them with a checksum only.", b.cfg.Bucket).
 				WithFix("Turn checksums on for this bucket.").WithCode("object-lock")
 		}
-	case "ObjectLockConfigurationNotFoundError", "ServerSideEncryptionConfigurationNotFoundError":
+	case "ObjectLockConfigurationNotFoundError", "ServerSideEncryptionConfigurationNotFoundError", "NoSuchBucketPolicy", "NoSuchLifecycleConfiguration":
 		return fault.Newf(fault.NotFound, "The bucket %s has no such setting.", b.cfg.Bucket)
 	}
 	return b.other(key, status, code, message)
@@ -159,6 +159,7 @@ var actions = map[string]string{
 	"CreateMultipartUpload": "s3:PutObject", "UploadPart": "s3:PutObject", "CompleteMultipartUpload": "s3:PutObject",
 	"ListParts": "s3:ListMultipartUploadParts", "AbortMultipartUpload": "s3:AbortMultipartUpload",
 	"GetBucketEncryption": "s3:GetEncryptionConfiguration", "GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+	"GetBucketPolicy": "s3:GetBucketPolicy", "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
 }
 
 // performed finds the action in the words of a refusal: User: … is not

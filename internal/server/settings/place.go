@@ -33,6 +33,9 @@ func (s *Pages) storageFiles(c echo.Context) (server.View, error) {
 	v := views.PlaceFiles{Name: b.Name, Crumbs: []kit.Link{{Text: "Storage", Href: "/storage"}, {Text: b.Name}}, Under: server.PlaceHint(b), Prefix: prefix,
 		Filter: kit.Form{Action: here, Submit: "Show", Fields: []kit.Field{{Name: "prefix", Label: "Path begins with", Value: prefix, Optional: true, Mono: true}}},
 		Empty:  kit.Empty{Title: "There is no file here.", Text: "Names are case-sensitive. Leave the field empty to see everything."}}
+	if b.Service {
+		v.Actions = []kit.Action{{Label: "Test it", Href: here + "/test", Post: true}}
+	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := s.fillPlace(ctx, z, b, &v, prefix, after); err != nil {

@@ -13,6 +13,8 @@ func (s *Pages) Routes(on server.Router) {
 	get("/storage", s.storage)
 	get("/storage/:id", s.storageFiles)
 	on.Add("GET", "/storage/:id/migrate", s.storageMigrate)
+	on.Add("GET", "/storage/:id/test", s.storageTested)
+	post("/storage/:id/test", s.storageTest)
 	get("/storage/:id/uploads/abort", s.uploadAskAbort)
 	post("/storage/:id/uploads/abort", s.uploadAbort)
 

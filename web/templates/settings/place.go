@@ -12,6 +12,7 @@ type PlaceFiles struct {
 	Crumbs   []kit.Link
 	Under    string
 	Badge    kit.Badge
+	Actions  []kit.Action // beside migrating from here
 	Facts    []kit.Fact
 	Filter   kit.Form
 	Prefix   string

@@ -43,7 +43,7 @@ func PlaceFilesPage(f kit.Frame, v PlaceFiles) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = kit.Head(v.Name, v.Crumbs, v.Under, v.Badge, []kit.Action{{Label: "Migrate from here", Href: v.migrateHref(), Primary: true}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = kit.Head(v.Name, v.Crumbs, v.Under, v.Badge, append(v.Actions, kit.Action{Label: "Migrate from here", Href: v.migrateHref(), Primary: true})).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
