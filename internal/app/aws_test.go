@@ -1,13 +1,16 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/app"
+	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/demo"
@@ -277,5 +280,59 @@ func TestAnRDSDatabaseMovesToApsaraDB(t *testing.T) {
 	_, err = drafts.LiveDraft(t.Context(), drafting.LiveRequest{Server: demo.RDS, Source: "crm", Instance: demo.Instance, Staging: demo.Staging})
 	if !fault.Is(err, fault.Invalid) || !strings.Contains(fmt.Sprint(err), "cannot be followed") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestAFailedRestoreIsExplainedAndRetriedFromThere: the bucket's policy shuts the
+// instance's role out though our own account reads it; the page says what the
+// role needs, and the retry goes on from the failed step.
+func TestAFailedRestoreIsExplainedAndRetriedFromThere(t *testing.T) {
+	h := newHouse(t)
+	var allowed rds.Store
+	h.cloud.Tasks.Change(func(c *rds.Config) {
+		allowed = c.Store
+		denied := c.Store.(rds.S3)
+		denied.Client.Account.Secret = "of somebody else"
+		c.Store = denied
+	})
+	id := h.follow("stock", func(w *migration.LiveRequest) { h.toAWS(w) })
+	m := h.until(id, "a problem", stands)
+	if m.Problem.Code != "s3-denied" || !strings.Contains(m.Problem.Said, "Access Denied") {
+		t.Fatalf("%+v", m.Problem)
+	}
+	r := h.reader()
+	r.sees("/migrations/"+id, "bucket denies access", "GetObject", "proves nothing about the role", "Retry")
+	r.sees("/instances/"+demo.RDS, "Tasks", "by its service")
+	r.sees("/instances/"+demo.RDS+"/service-tasks", "RESTORE_DB_NORECOVERY", "stock", "ERROR", "Bucket denies access", "Access Denied", "arn:aws:s3:::"+emulators.S3Bucket)
+	h.cloud.Tasks.Change(func(c *rds.Config) { c.Store = allowed })
+	h.retry(id)
+	h.until(id, "the differential applied", follows)
+	r.sees("/instances/"+demo.RDS+"/service-tasks", "SUCCESS", "under a minute")
+	h.cutOver(id)
+	h.until(id, "the open database", opened)
+	h.sameAtAWS("stock")
+
+	// A task that waits can be cancelled from its list, and the trail has it.
+	h.cloud.Tasks.Change(func(c *rds.Config) { c.Wait = time.Hour })
+	server, place, err := h.app.Ports.Server(t.Context(), demo.RDS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	go func() {
+		_ = server.Backup(ctx, backup.BackupCall{Database: "stock", Kind: backup.Full, Files: []string{place.Path("waits.bak")}, Stripes: 1}, nil)
+	}()
+	last := func() rds.Task { all := h.cloud.Tasks.Tasks(); return all[len(all)-1] }
+	for last().Type != "BACKUP_DB" {
+		time.Sleep(5 * time.Millisecond)
+	}
+	r.post(fmt.Sprintf("/instances/%s/service-tasks/%d/cancel", demo.RDS, last().ID), nil)
+	if last().Lifecycle != rds.Cancelled {
+		t.Errorf("%+v", last())
+	}
+	entries, err := h.app.DB.AuditEntries(t.Context(), "instance/"+demo.RDS, 0, 10)
+	if err != nil || !slices.ContainsFunc(entries, func(e audit.Entry) bool { return e.Action == "task.cancel" }) {
+		t.Errorf("%+v, %v", entries, err)
 	}
 }

@@ -68,6 +68,9 @@ func (s *Pages) fillServer(ctx context.Context, z kit.Zone, i endpoint.Instance,
 	v.Badge = kit.Badge{Text: "answers", Tone: kit.ToneOK}
 	v.Facts = serverFacts(z, info, databases)
 	v.Empty = kit.Empty{Title: "The login sees no database.", Text: "GRANT VIEW ANY DATABASE lets it see all of them."}
+	if _, ok := server.(backup.TaskLister); ok {
+		v.Actions = append(v.Actions, kit.Action{Label: "Tasks", Href: "/instances/" + i.ID + "/service-tasks"})
+	}
 	for _, d := range drafting.UserFirst(databases) {
 		v.Databases = append(v.Databases, databaseRow(z, i, d))
 	}
@@ -116,6 +119,9 @@ func databaseRow(z kit.Zone, i endpoint.Instance, d backup.Database) views.Datab
 			row.Log = kit.Backed{Ago: "no full backup yet", Tone: kit.ToneWarn}
 		}
 	}
+	if i.Traits.Lacks.Logs {
+		row.Log = kit.Backed{Ago: "by its service"}
+	}
 	if row.Off {
 		row.Full.Tone, row.Log.Tone = "", ""
 		return row
@@ -131,6 +137,9 @@ func databaseRow(z kit.Zone, i endpoint.Instance, d backup.Database) views.Datab
 	mark(d.Filestream, "FILESTREAM", kit.ToneWarn)
 	mark(d.InAvailabilityGroup, replicaMark(d), "")
 	migrate := kit.Action{Label: "Migrate to…", Href: "/migrations/new/live?" + url.Values{"server": {i.ID}, "source_database": {d.Name}}.Encode(), Small: true}
+	if i.Traits.Lacks.Follow {
+		migrate = kit.Action{Label: "Back up now", Href: "/instances/" + i.ID + "/database/backup?" + url.Values{"name": {d.Name}}.Encode(), Small: true}
+	}
 	if d.State != "ONLINE" {
 		migrate.Off = "It is " + d.State + "; only an online database can be backed up."
 	}

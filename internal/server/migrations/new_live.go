@@ -36,7 +36,7 @@ func (s *Pages) pickLive(c echo.Context) (server.View, error) {
 
 func (s *Pages) pickLiveView(c echo.Context, w drafting.LiveRequest, refused error) (server.View, error) {
 	ctx := c.Request().Context()
-	servers, err := s.InstancesThat(ctx, func(t endpoint.Traits) bool { return t.Source })
+	servers, err := s.InstancesThat(ctx, func(t endpoint.Traits) bool { return t.Source && !t.Lacks.Follow })
 	if err != nil {
 		return server.View{}, err
 	}
@@ -118,7 +118,7 @@ func liveForm(w drafting.LiveRequest, databases []backup.Database, targets []end
 	return &kit.Form{Action: "/migrations/new/live/checks", Method: "get", Submit: "Run the checks", Cancel: "/migrations", Hidden: []kit.Hidden{{Name: "server", Value: w.Server}}, Fields: []kit.Field{
 		source, target, staging,
 		{Name: "database", Label: "Name on the target", Value: w.Database, Mono: true, Optional: true, Hint: "Empty: as at the source."},
-		everyField(w.Every, strictest(targets)),
+		everyField(w.Every, strictest(targets, w.Instance)),
 		{Name: "freeze", Label: "How writes are stopped at the cutover", Type: "choices", Value: w.Freeze, Options: []kit.Option{
 			{Value: string(migration.FreezeTail), Label: "Tail of the log WITH NORECOVERY", Hint: "The last log and the end of writes are one statement: nothing can slip in between. The source is restoring afterwards."},
 			{Value: string(migration.FreezeReadOnly), Label: "READ_ONLY, then the last log", Hint: "The source can still be read afterwards, so contents are compared. Open transactions are ended."},

@@ -26,14 +26,14 @@ func targetField(targets []endpoint.Instance, value string) kit.Field {
 // reads its backup folder, which is known.
 func stagingField(buckets []endpoint.Bucket, targets []endpoint.Instance, value string) kit.Field {
 	f := kit.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: value,
-		Hint: "In the region and account of the instance, storage class Standard, not encrypted. Files that lie elsewhere are uploaded there. A self-managed SQL Server reads its backup folder instead, whatever is chosen here."}
+		Hint: "One in the region of the instance, and of its cloud: OSS for ApsaraDB, S3 for AWS. Files that lie elsewhere are uploaded there. A self-managed SQL Server reads its backup folder instead, whatever is chosen here."}
 	for _, b := range buckets {
 		if b.Service {
 			f.Options = append(f.Options, kit.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
 		}
 	}
 	if len(f.Options) == 0 {
-		f.Options = []kit.Option{{Value: "", Label: "No OSS bucket yet; a self-managed SQL Server needs none"}}
+		f.Options = []kit.Option{{Value: "", Label: "No bucket yet; a self-managed SQL Server needs none"}}
 	}
 	return f
 }
@@ -57,10 +57,13 @@ func (s *Pages) requestOf(ctx context.Context, m migration.Migration, verb migra
 	return words.Request(m, verb, in)
 }
 
-// strictest are the fewest calls a day that any of the targets takes; 0 where
-// none counts them.
-func strictest(targets []endpoint.Instance) (c endpoint.Calls) {
+// strictest are the fewest calls a day that the chosen target takes, or any of
+// them while none is chosen; 0 where none counts them.
+func strictest(targets []endpoint.Instance, chosen string) (c endpoint.Calls) {
 	for _, i := range targets {
+		if i.ID == chosen {
+			return i.Traits.Calls
+		}
 		if t := i.Traits.Calls; t.Counted() && (!c.Counted() || t.Database < c.Database) {
 			c = t
 		}

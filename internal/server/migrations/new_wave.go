@@ -31,7 +31,7 @@ func (s *Pages) pickWave(c echo.Context) (server.View, error) {
 
 func (s *Pages) pickWaveView(c echo.Context, w drafting.WaveRequest, pick string, refused error) (server.View, error) {
 	ctx := c.Request().Context()
-	servers, err := s.InstancesThat(ctx, func(t endpoint.Traits) bool { return t.Source })
+	servers, err := s.InstancesThat(ctx, func(t endpoint.Traits) bool { return t.Source && !t.Lacks.Follow })
 	if err != nil {
 		return server.View{}, err
 	}
@@ -78,7 +78,7 @@ func waveForm(w drafting.WaveRequest, targets []endpoint.Instance, buckets []end
 	f.Action, f.Cancel = "/waves/new/checks", "/waves"
 	for i := range f.Fields {
 		if f.Fields[i].Name == "every" {
-			f.Fields[i].Options = longerToo(f.Fields[i].Options, strictest(targets))
+			f.Fields[i].Options = longerToo(f.Fields[i].Options, strictest(targets, w.Instance))
 		}
 	}
 	f.Fields = slices.DeleteFunc(f.Fields, func(x kit.Field) bool { return x.Name == "source_database" || x.Name == "database" })

@@ -69,7 +69,7 @@ func (s *Service) names(key string, files int) (out []string) {
 	}
 	for i := range files {
 		piece := fmt.Sprintf("%d-of-%d", i+1, files)
-		if s.config.Underscore {
+		if s.underscore() {
 			piece = "_" + piece
 		}
 		dir, file := key[:strings.LastIndexByte(key, '/')+1], key[strings.LastIndexByte(key, '/')+1:]
@@ -83,11 +83,11 @@ func (s *Service) bucketOf(ctx context.Context, arn string) (bucket, key string,
 	if bucket, key, err = object(arn); err != nil {
 		return "", "", fails("%s", err)
 	}
-	region, err := s.config.Store.Region(ctx, bucket)
+	region, err := s.store().Region(ctx, bucket)
 	switch {
 	case err != nil:
 		return "", "", fails("%s", err)
-	case region != s.config.Region:
+	case region != s.region():
 		return "", "", fails("Access Denied. Please specify a bucket that is in the same region as RDS instance.")
 	}
 	return bucket, key, nil
@@ -103,7 +103,7 @@ func (s *Service) backUp(ctx context.Context, t *Task, count int) error {
 	}
 	keys := s.names(key, count)
 	for _, k := range keys {
-		there, err := s.config.Store.Exists(ctx, bucket, k)
+		there, err := s.store().Exists(ctx, bucket, k)
 		if err != nil {
 			return fails("%s", err)
 		}
@@ -172,7 +172,7 @@ func (s *Service) send(ctx context.Context, bucket, key, path, kms string) error
 	if err != nil {
 		return err
 	}
-	if err := s.config.Store.Put(ctx, bucket, key, enciphered(f, kms), info.Size(), kms); err != nil {
+	if err := s.store().Put(ctx, bucket, key, enciphered(f, kms), info.Size(), kms); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}

@@ -118,7 +118,7 @@ func (s *Service) restore(ctx context.Context, t *Task, kind, stop string, keepC
 	}
 	keys := []string{key}
 	if prefix, many := strings.CutSuffix(key, "*"); many {
-		if keys, err = s.config.Store.List(ctx, bucket, prefix, 1000); err != nil {
+		if keys, err = s.store().List(ctx, bucket, prefix, 1000); err != nil {
 			return fails("%s", err)
 		}
 	}
@@ -215,7 +215,7 @@ func header(file string) (bakfile.Set, error) {
 
 // fetch brings an object to the engine.
 func (s *Service) fetch(ctx context.Context, bucket, key, file, kms string) error {
-	body, with, err := s.config.Store.Get(ctx, bucket, key)
+	body, with, err := s.store().Get(ctx, bucket, key)
 	if err != nil {
 		return fails("%s", err)
 	}

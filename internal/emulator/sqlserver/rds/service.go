@@ -147,7 +147,7 @@ func (s *Service) Procedure(c managed.Caller, name string, args []managed.Argume
 	}
 	if submits[name] {
 		switch {
-		case s.config.NoOption:
+		case s.now().NoOption:
 			return managed.Result{}, true, refusal("Database backup/restore option is not enabled yet or is in the process of being enabled. Please try again later.")
 		case c.InTransaction: // the sentence is not confirmed
 			return managed.Result{}, true, refusal("The procedure '%s' cannot be executed within a transaction.", name)
@@ -227,6 +227,18 @@ func (s *Service) Change(f func(*Config)) {
 	f(&s.config)
 	s.ring()
 }
+
+// now is what the console says of the instance; it may change while a task is at
+// work.
+func (s *Service) now() Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config
+}
+
+func (s *Service) store() Store     { return s.now().Store }
+func (s *Service) region() string   { return s.now().Region }
+func (s *Service) underscore() bool { return s.now().Underscore }
 
 // stamp is how the service dates the lines of task_info.
 func (s *Service) stamp() string { return s.engine.Now().Format("2006-01-02 15:04:05.000") }

@@ -140,7 +140,7 @@ func (s *Service) begin(t *Task) {
 	s.work.Add(1)
 	go func() {
 		defer s.work.Done()
-		err := pause(ctx, s.config.Pause)
+		err := pause(ctx, s.now().Pause)
 		if err == nil {
 			err = t.do(ctx, t)
 		}

@@ -1,0 +1,36 @@
+package backup
+
+import (
+	"context"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+)
+
+// TaskLister is a Server whose service carries out backups and restores as
+// tasks, those that were ordered elsewhere among them. Errors are those of
+// Server: a look that fails is unknown, and never "none".
+type TaskLister interface {
+	// ServiceTasks lists what the service remembers, newest first.
+	ServiceTasks(ctx context.Context) ([]ServiceTask, error)
+	// CancelTask asks the service to end a task; it may take a while.
+	CancelTask(ctx context.Context, id string) error
+}
+
+// ServiceTask is one task of a service.
+type ServiceTask struct {
+	ID        string
+	Type      string // in the service's words
+	Database  string // empty where it is about none
+	State     string // in the service's words
+	Over      bool
+	Failed    bool
+	Percent   int           // as the service told it last; -1 = not told
+	Lasted    time.Duration // as the service told it, in minutes; negative = not told
+	Text      string        // its own lines, the newest last
+	Object    string        // what it reads or writes
+	Created   time.Time     // UTC
+	Updated   time.Time     // UTC, when the service last told anything
+	Code      fault.Code    // of what failed; empty else
+	CanCancel bool
+}
