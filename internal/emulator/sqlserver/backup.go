@@ -83,7 +83,7 @@ func (n *session) runBackup(ctx context.Context, o order.Backup) error {
 		s.mu.Unlock()
 	}
 	s.mu.Lock()
-	b.payload.Access = b.db.access
+	b.payload.Access, b.payload.CDC, b.payload.Tracking = b.db.access, b.db.cdc, b.db.tracking
 	s.mu.Unlock()
 	b.set.Finished = local(s.now())
 	content, err := b.payload.Encode()

@@ -18,6 +18,11 @@ type (
 	Change        = contents.Change
 	TableSum      = contents.TableSum
 	ColumnSpec    = contents.Column
+	Config        = spec.Config
+	Disk          = spec.Disk
+	Heard         = spec.Heard
+	DatabasePatch = spec.DatabasePatch
+	LoginPatch    = spec.LoginPatch
 	Login         = spec.Login
 	DatabaseSpec  = spec.Database
 	Container     = spec.Container

@@ -30,6 +30,7 @@ var views = map[string]view{
 	}, needs: "VIEW SERVER STATE"},
 	"sys.dm_os_host_info":   {columns: "host_platform nvarchar(256), host_distribution nvarchar(256), host_release nvarchar(256)", rows: func(*session, *database) [][]any { return [][]any{{"Linux", "Emulator", "1"}} }},
 	"sys.configurations":    {columns: "configuration_id int, name nvarchar(35), value int, minimum int, maximum int, value_in_use int, description nvarchar(255)", rows: configurationsView},
+	"sys.change_tracking_databases": {columns: "database_id int, is_auto_cleanup_on bit, retention_period int, retention_period_units_desc nvarchar(60), max_cleanup_version bigint", rows: trackingView},
 	"sys.server_principals": {columns: "name nvarchar(128), principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), is_disabled bit, create_date datetime, default_database_name nvarchar(128)", rows: principalsView},
 	"sys.sql_logins":        {columns: "name nvarchar(128), principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), is_disabled bit, create_date datetime, default_database_name nvarchar(128)", rows: principalsView},
 	"sys.servers": {columns: "server_id int, name nvarchar(128), product nvarchar(128), provider nvarchar(128), is_linked bit", rows: func(n *session, _ *database) [][]any {
@@ -116,7 +117,7 @@ func databasesView(n *session, _ *database) (out [][]any) {
 		model := map[bakfile.RecoveryModel]int64{bakfile.RecoveryFull: 1, bakfile.RecoveryBulkLogged: 2, bakfile.RecoverySimple: 3}[db.recovery]
 		verify := slices.Index([]string{"NONE", "TORN_PAGE_DETECTION", "CHECKSUM"}, db.verify)
 		wait := map[string]int64{"NOTHING": 0, "LOG_BACKUP": 2, "ACTIVE_BACKUP_OR_RESTORE": 3}[db.reuseWait()]
-		out = append(out, []any{db.name, int64(db.id), nil, []byte{1}, db.created, compat, collation, int64(access), db.access, db.readOnly, false, false,
+		out = append(out, []any{db.name, int64(db.id), nil, []byte(db.owner), db.created, compat, collation, int64(access), db.access, db.readOnly, false, false,
 			int64(db.state), db.state.String(), false, false, int64(0), false, model, db.model(), int64(verify), db.verify, db.trustworthy, db.broker, db.published, false, db.binding,
 			wait, db.reuseWait(), db.cdc, db.tde, replica, member, containment, map[int64]string{0: "NONE", 1: "PARTIAL"}[containment], int64(60), false})
 	}
@@ -262,9 +263,18 @@ func configurationsView(n *session, _ *database) [][]any {
 	return [][]any{row(1579, "backup compression default", 0), row(1584, "backup checksum default", 0), row(16390, "xp_cmdshell", 0), row(16393, "contained database authentication", contained)}
 }
 
+func trackingView(n *session, _ *database) (out [][]any) {
+	for _, db := range n.server.sorted() {
+		if db.tracking {
+			out = append(out, []any{int64(db.id), true, int64(2), "DAYS", nil})
+		}
+	}
+	return out
+}
+
 func principalsView(n *session, _ *database) (out [][]any) {
 	for i, l := range n.server.logins {
-		out = append(out, []any{l.Name, int64(i + 1), []byte{1, byte(i)}, "S", "SQL_LOGIN", l.Disabled, n.server.started, "master"})
+		out = append(out, []any{l.Name, int64(i + 1), []byte(l.Name), "S", "SQL_LOGIN", l.Disabled, n.server.started, "master"})
 	}
 	return out
 }

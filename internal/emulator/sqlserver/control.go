@@ -64,21 +64,6 @@ func (s *Server) DatabaseNow(name string) (DatabaseState, bool) {
 	return db.show(), true
 }
 
-// DatabasePatch changes a database behind everybody's back.
-type DatabasePatch struct {
-	Recovery  *bakfile.RecoveryModel `json:"recovery,omitempty"`
-	Corrupted *int                   `json:"corrupted,omitempty"` // damaged pages for CHECKDB and BACKUP WITH CHECKSUM
-	ReadOnly  *bool                  `json:"read_only,omitempty"`
-	Encrypted *bool                  `json:"encrypted,omitempty"`
-	Features  []string               `json:"features,omitempty"`
-	Size      *int64                 `json:"size,omitempty"`
-	// What a RESTORE elsewhere does not bring along.
-	Broker      *bool `json:"broker,omitempty"`
-	Trustworthy *bool `json:"trustworthy,omitempty"`
-	CDC         *bool `json:"cdc,omitempty"`
-	Published   *bool `json:"published,omitempty"`
-}
-
 // PatchDatabase reports whether there is such a database.
 func (s *Server) PatchDatabase(name string, p DatabasePatch) bool {
 	s.mu.Lock()
@@ -105,22 +90,12 @@ func (s *Server) PatchDatabase(name string, p DatabasePatch) bool {
 	if p.Size != nil {
 		db.size = max(0, *p.Size)
 	}
-	for to, from := range map[*bool]*bool{&db.broker: p.Broker, &db.trustworthy: p.Trustworthy, &db.cdc: p.CDC, &db.published: p.Published} {
+	for to, from := range map[*bool]*bool{&db.broker: p.Broker, &db.trustworthy: p.Trustworthy, &db.cdc: p.CDC, &db.published: p.Published, &db.tracking: p.Tracking} {
 		if from != nil {
 			*to = *from
 		}
 	}
 	return true
-}
-
-// LoginPatch changes a login; sessions it already has go on with the new
-// rights.
-type LoginPatch struct {
-	Password *string             `json:"password,omitempty"`
-	Sysadmin *bool               `json:"sysadmin,omitempty"`
-	Disabled *bool               `json:"disabled,omitempty"`
-	Roles    map[string][]string `json:"roles,omitempty"`
-	Server   []string            `json:"server,omitempty"`
 }
 
 // PatchLogin changes a login or makes a new one.

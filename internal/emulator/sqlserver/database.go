@@ -10,6 +10,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/order"
 )
 
 // state is a database's, with the numbers of sys.databases.
@@ -29,13 +30,14 @@ func (s state) String() string {
 
 // database is one database. The server's lock guards it.
 type database struct {
-	id                                  int
-	name                                string
-	owner                               string
-	broker, trustworthy, cdc, published bool      // not in a backup, and not known to one restored
-	created                             time.Time // the server's local time
-	system                              bool
-	state                               state
+	id                             int
+	name                           string
+	owner                          string
+	broker, trustworthy, published bool      // not in a backup, and not known to one restored
+	cdc, tracking                  bool      // change data capture and change tracking
+	created                        time.Time // the server's local time
+	system                         bool
+	state                          state
 	// readOnly, access and the options below are ALTER DATABASE's.
 	readOnly  bool
 	access    string // MULTI_USER, RESTRICTED_USER, SINGLE_USER
@@ -97,6 +99,7 @@ type base struct {
 
 // redo is where a database that is being restored stands.
 type redo struct {
+	home     bool // the full backup was of this database of this server
 	at       bakfile.LSN
 	fork     bakfile.GUID
 	base     bakfile.GUID // set restored in full
@@ -233,9 +236,13 @@ func (db *database) recover(now time.Time) {
 	}
 }
 
-// restrict is RESTORE WITH RESTRICTED_USER.
-func (db *database) restrict(asked bool) {
-	if asked {
+// opens is the recovery of a RESTORE with its options. Change data capture is
+// removed unless it is kept or the database was this one (public page "Change
+// data capture and other features", "Restore").
+func (db *database) opens(now time.Time, o order.Restore) {
+	db.cdc = db.cdc && (o.KeepCDC || db.redo.home || db.redo.tail)
+	db.recover(now)
+	if o.Restricted {
 		db.access = "RESTRICTED_USER"
 	}
 }

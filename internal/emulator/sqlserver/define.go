@@ -144,6 +144,23 @@ func (n *session) dropDatabase(st *tsql.DropDatabase) error {
 const lockTime = 5 * time.Second
 
 // alter runs ALTER DATABASE.
+// authorize is ALTER AUTHORIZATION ON DATABASE.
+func (n *session) authorize(db *database, to string) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.login(to)
+	if err := s.changes(db); err != nil {
+		return err
+	}
+	if l == nil {
+		return refusal(15151, 16, "Cannot find the principal '%s', because it does not exist or you do not have permission.", to)
+	}
+	db.owner = l.Name
+	n.reply.Done(0, -1)
+	return nil
+}
+
 func (n *session) alter(ctx context.Context, st *tsql.AlterDatabase) error {
 	s := n.server
 	name := st.Name
@@ -165,6 +182,9 @@ func (n *session) alter(ctx context.Context, st *tsql.AlterDatabase) error {
 	}
 	if st.Rename != "" {
 		return n.rename(ctx, db, st.Rename)
+	}
+	if st.Owner != "" {
+		return n.authorize(db, st.Owner)
 	}
 	for _, set := range st.Sets {
 		if err := n.setting(ctx, db, set, st); err != nil {

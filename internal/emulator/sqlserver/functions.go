@@ -22,6 +22,18 @@ func asked(f func(n *session) any) func(*session, []any) (any, error) {
 	return func(n *session, _ []any) (any, error) { return f(n), nil }
 }
 
+// loginOf is the login of a security identifier, which is here its name, or the
+// session's.
+func loginOf(n *session, a []any) (any, error) {
+	if len(a) == 0 {
+		return n.login, nil
+	}
+	if sid, ok := a[0].([]byte); ok {
+		return string(sid), nil
+	}
+	return nil, nil
+}
+
 var functions = map[string]function{
 	"GETDATE":           {tds.DateTime, 0, 0, asked(func(n *session) any { return n.server.now() })},
 	"CURRENT_TIMESTAMP": {tds.DateTime, 0, 0, asked(func(n *session) any { return n.server.now() })},
@@ -31,7 +43,7 @@ var functions = map[string]function{
 	"SYSDATETIMEOFFSET": {tds.DateTimeOffset(7), 0, 0, asked(func(n *session) any {
 		return n.server.utc().In(time.FixedZone("", int(n.server.config.UTCOffset/time.Second)))
 	})},
-	"SUSER_SNAME":    {tds.NVarChar(128), 0, 1, asked(func(n *session) any { return n.login })},
+	"SUSER_SNAME":    {tds.NVarChar(128), 0, 1, loginOf},
 	"SUSER_NAME":     {tds.NVarChar(128), 0, 1, asked(func(n *session) any { return n.login })},
 	"ORIGINAL_LOGIN": {tds.NVarChar(128), 0, 0, asked(func(n *session) any { return n.login })},
 	"SYSTEM_USER":    {tds.NVarChar(128), 0, 0, asked(func(n *session) any { return n.login })},

@@ -143,7 +143,7 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 			}
 		}
 		db.tables = contents.TablesOf(p.Contents)
-		db.redo = &redo{at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly(), until: set.Finished.Time}
+		db.redo = &redo{home: strings.EqualFold(set.ServerName, s.name) && strings.EqualFold(set.Database, db.name), at: set.LastLSN, fork: set.RecoveryForkID, base: set.SetGUID, copyOnly: set.LooksCopyOnly(), until: set.Finished.Time}
 		db.family, db.binding, db.created = set.FamilyGUID, newGUID(), s.now()
 		db.recovery, db.compat, db.size = set.RecoveryModel, set.CompatibilityLevel, set.BackupSize
 		db.readOnly = set.Flags&media.FlagReadOnly != 0
@@ -154,8 +154,8 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 		db.redo.at, db.redo.fork, db.redo.until, db.recovery = set.LastLSN, set.RecoveryForkID, set.Finished.Time, set.RecoveryModel
 		db.readOnly = set.Flags&media.FlagReadOnly != 0
 	}
-	if p.Access != "" { // the option is in the database, and its change in the log
-		db.access = p.Access
+	if p.Access != "" { // the options are in the database, and their changes in the log
+		db.access, db.cdc, db.tracking = p.Access, p.CDC, p.Tracking
 	}
 	id := s.history.Learn(s.learned(src))
 	var stop any
@@ -168,8 +168,7 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 	case !reached && !o.NoRecovery:
 		n.info(4322, "This backup set contains records that were logged before the designated point in time. The database is being left in the restoring state so that more roll forward can be performed.")
 	case !o.NoRecovery:
-		db.recover(s.now())
-		db.restrict(o.Restricted)
+		db.opens(s.now(), o)
 	}
 	return nil
 }
@@ -223,8 +222,7 @@ func (n *session) recovery(o order.Restore) error {
 	}
 	started := time.Now()
 	if !o.NoRecovery {
-		db.recover(s.now())
-		db.restrict(o.Restricted)
+		db.opens(s.now(), o)
 	}
 	n.info(3014, "RESTORE DATABASE successfully processed 0 pages in %.3f seconds (0.000 MB/sec).", time.Since(started).Seconds())
 	n.reply.Done(0, -1)

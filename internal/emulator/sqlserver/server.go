@@ -60,27 +60,6 @@ type Server struct {
 	heard     []Heard
 }
 
-// Disk is what the backup folders' disk does.
-type Disk struct {
-	// Rate bounds writing and reading, bytes per second; zero = Config.Rate.
-	Rate int64 `json:"rate,omitempty"`
-	// FailAfter is how many bytes a backup may write before the disk is full;
-	// nil = no limit.
-	FailAfter *int64 `json:"fail_after,omitempty"`
-	// Denied makes every file operation fail with access denied.
-	Denied bool `json:"denied,omitempty"`
-}
-
-// Heard is a statement that a client sent, without its parameters.
-type Heard struct {
-	At       time.Time `json:"at"`
-	Session  int       `json:"session"`
-	Login    string    `json:"login"`
-	Database string    `json:"database"`
-	Text     string    `json:"text"`
-	Error    int       `json:"error,omitempty"` // number of the first error
-}
-
 const (
 	maxHeard     = 5000
 	maxHeardText = 4000

@@ -74,6 +74,10 @@ type Payload struct {
 	// Access is who may use the database, such as RESTRICTED_USER, at the end
 	// of the backup.
 	Access string `json:"access,omitempty"`
+	// CDC says that change data capture is on at the end of the backup.
+	CDC bool `json:"cdc,omitempty"`
+	// Tracking says the same of change tracking.
+	Tracking bool `json:"tracking,omitempty"`
 
 	Contents *Contents `json:"contents,omitempty"`
 	Changes  []Change  `json:"changes,omitempty"`

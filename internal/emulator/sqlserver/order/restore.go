@@ -18,6 +18,7 @@ type Restore struct {
 	NoRecovery bool
 	Replace    bool
 	Restricted bool // RESTRICTED_USER
+	KeepCDC    bool // KEEP_CDC
 	Checksum   bool
 	Moves      map[string]string // by logical name in lower case
 	StopAt     *time.Time
@@ -54,6 +55,7 @@ func ForRestore(r *tsql.Restore, constant Constant) (o Restore, err error) {
 		o.Password = text(x)
 	}
 	o.History, o.Restricted = has("LOADHISTORY"), has("RESTRICTED_USER")
+	o.KeepCDC = has("KEEP_CDC")
 	o.NoRecovery, o.Replace, o.Checksum = has("NORECOVERY"), has("REPLACE"), has("CHECKSUM")
 	for _, unsupported := range []string{"STANDBY", "STOPATMARK", "STOPBEFOREMARK", "RESTART"} {
 		if has(unsupported) {

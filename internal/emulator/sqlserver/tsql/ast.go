@@ -229,6 +229,7 @@ type (
 		Name    string // empty = CURRENT
 		Sets    []Setting
 		Rename  string
+		Owner   string // of ALTER AUTHORIZATION ON DATABASE
 		Rolling bool // WITH ROLLBACK IMMEDIATE or AFTER n
 		NoWait  bool
 	}

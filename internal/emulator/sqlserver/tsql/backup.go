@@ -41,6 +41,9 @@ var exclusive = [][2]string{
 	{"COMPRESSION", "NO_COMPRESSION"}, {"CHECKSUM", "NO_CHECKSUM"}, {"STOP_ON_ERROR", "CONTINUE_AFTER_ERROR"},
 	{"INIT", "NOINIT"}, {"FORMAT", "NOFORMAT"}, {"FORMAT", "NOINIT"}, {"SKIP", "NOSKIP"}, {"RECOVERY", "NORECOVERY"}, {"STANDBY", "RECOVERY"},
 	{"STANDBY", "NORECOVERY"},
+	// The page "RESTORE Arguments" says that it is not permitted; with which
+	// number and words is not confirmed.
+	{"KEEP_CDC", "NORECOVERY"},
 }
 
 func (p *parser) backup() Statement {

@@ -128,8 +128,15 @@ var settings = map[string][]string{
 }
 
 func (p *parser) alter() Statement {
-	p.want("DATABASE")
 	s := &AlterDatabase{}
+	if p.take("AUTHORIZATION") {
+		p.want("ON", "DATABASE", "::")
+		s.Name = p.identifier()
+		p.want("TO")
+		s.Owner = p.identifier()
+		return s
+	}
+	p.want("DATABASE")
 	if !p.take("CURRENT") {
 		s.Name = p.identifier()
 	}
