@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/demo"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/sqlserver"
 )
 
 // TestWhatARestoreLosesIsNamed before the full backup is taken, and stands in
@@ -35,6 +36,28 @@ func TestWhatARestoreLosesIsNamed(t *testing.T) {
 	h.until(id, "the open database", opened)
 	h.sameRows(h.cloud.SQL, "shop", other, "shop")
 	h.reader().sees("/migrations/"+id, "Service Broker", "ALTER DATABASE [shop] SET ENABLE_BROKER", "EXEC [shop].sys.sp_cdc_enable_db", "Owner of the database", "ALTER AUTHORIZATION ON DATABASE::[shop]")
+}
+
+// TestWhatCanBeKeptIsKept at a server of one's own: change data capture and the
+// owner, shown before and looked at afterwards.
+func TestWhatCanBeKeptIsKept(t *testing.T) {
+	h := newHouse(t)
+	other := h.another(nil)
+	other.PatchLogin("app", sqlserveremu.LoginPatch{})
+	on := true
+	h.cloud.SQL.PatchDatabase("shop", sqlserveremu.DatabasePatch{CDC: &on, Tracking: &on})
+	id := h.follow("shop", func(w *migration.LiveRequest) {
+		toOther(w)
+		w.Traits, w.Keep = sqlserver.Traits(), migration.Keeping{CDC: true, Owner: "app"}
+	})
+	m := h.until(id, "the differential applied", follows)
+	if m.Keep != (migration.Keeping{CDC: true, Owner: "app"}) {
+		t.Fatalf("it is kept %+v", m.Keep)
+	}
+	h.cutOver(id)
+	h.until(id, "the open database", opened)
+	h.sameRows(h.cloud.SQL, "shop", other, "shop")
+	h.reader().sees("/migrations/"+id, "WITH RECOVERY, KEEP_CDC", "ALTER AUTHORIZATION ON DATABASE::[shop] TO [app]", "Change data capture is on, and app owns the database.", "sp_cdc_add_job", "CHANGE_TRACKING_MIN_VALID_VERSION")
 }
 
 func (h *house) databaseOf(t *testing.T, name string) backup.Database {

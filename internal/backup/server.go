@@ -130,6 +130,7 @@ type Database struct {
 	MemoryOptimised             bool               // has a filegroup of memory-optimised tables
 	Broker, Trustworthy         bool               // Service Broker and TRUSTWORTHY are on
 	CDC, Published              bool               // change data capture; tables are published for replication
+	Tracking                    bool               // change tracking
 	FreeBackupBytes             int64              // free space at the backup folder's volume; -1 = unknown
 	LogBytesSinceBackup         int64              // log to be written by the next log backup; -1 = unknown
 	Files                       []bakfile.DataFile // id, logical name, type and size; only where one database is asked for

@@ -22,6 +22,7 @@ type Traits struct {
 	Encrypted     bool // takes databases under TDE once it has the certificate
 	Filestream    bool // takes FILESTREAM data
 	OpensWritable bool // a database that was READ_ONLY at its source can be opened writable
+	Keeps         bool // change data capture and an owner are kept on request when a database is opened
 
 	// As a source of migrations.
 

@@ -105,6 +105,11 @@ func (j *job) open(ctx context.Context, m Migration) error {
 	if u, ok := j.target.(Unfreezer); ok && Unfreezes(m) {
 		open = u.OpenWritable
 	}
+	if k, ok := j.target.(Keeper); ok && m.Keep.CDC {
+		open = func(ctx context.Context, id, database string, check CheckMode, key string) error {
+			return k.OpenKeeping(ctx, id, database, check, key, Unfreezes(m))
+		}
+	}
 	return j.record(ctx, m, c, File{}, m.TaskID, open(ctx, m.TaskID, m.Database, m.Check, c.ID))
 }
 

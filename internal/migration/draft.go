@@ -26,7 +26,8 @@ type FilesRequest struct {
 	Mode                   AccessMode  // empty = pending
 	Check                  CheckMode   // empty = async
 	OpenWhenApplied        bool
-	Partly                 bool            // begin although something is missing: the chain ends before it, the rest can be added later
+	Partly                 bool // begin although something is missing: the chain ends before it, the rest can be added later
+	Keep                   Keeping
 	KeepNames              bool            // upload under the files' own names where the target takes them
 	Traits                 endpoint.Traits // of the target
 }
@@ -66,6 +67,9 @@ func NewDraft(w FilesRequest, seen []Seen, samePlace bool) (Draft, error) {
 		w.StagingPrefix = "bakplane/"
 	}
 	d := Draft{Request: w, Seen: seen}
+	if err := w.Keep.check(w.Traits, w.Mode); err != nil {
+		return d, err
+	}
 	d.Databases = backup.Plans(Sets(seen), backup.Options{StopAt: w.StopAt, Base: w.Base, Fork: w.Fork})
 	if d.Plan = chosen(d.Databases, w.Family); d.Plan == nil {
 		if !w.Family.IsZero() {
@@ -76,7 +80,7 @@ func NewDraft(w FilesRequest, seen []Seen, samePlace bool) (Draft, error) {
 	d.Files = filesOf(d.Plan, seen, w, samePlace, 1)
 	d.Migration = Migration{
 		Database: w.Database, SourceDatabase: d.Plan.Database, InstanceID: w.InstanceID, Traits: w.Traits, SourceID: w.SourceID, SourcePrefix: w.SourcePrefix, Family: d.Plan.Family,
-		StagingID: w.StagingID, StagingPrefix: w.StagingPrefix, Mode: w.Mode, Check: w.Check, OpenWhenApplied: w.OpenWhenApplied, Files: d.Files,
+		StagingID: w.StagingID, StagingPrefix: w.StagingPrefix, Mode: w.Mode, Check: w.Check, OpenWhenApplied: w.OpenWhenApplied, Files: d.Files, Keep: w.Keep,
 	}
 	if w.StopAt != nil && w.Traits.StopAt {
 		d.Migration.StopAt = *w.StopAt

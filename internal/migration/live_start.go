@@ -26,6 +26,7 @@ type LiveRequest struct {
 	Freeze           Freeze        // empty = tail
 	Check            CheckMode     // empty = async
 	Compress         bool
+	Keep             Keeping
 	Traits           endpoint.Traits // of the target
 }
 
@@ -63,11 +64,14 @@ func (w LiveRequest) Draft(folderID string) (Migration, error) {
 		return Migration{}, fault.Newf(fault.Invalid, "%s would be restored over itself: source and target are the same server.", w.Source).
 			WithFix("Give the database another name on the target, or choose another server. Its files then get names of their own.")
 	}
+	if err := w.Keep.check(w.Traits, Pending); err != nil {
+		return Migration{}, err
+	}
 	if why := BadDatabaseName(w.Database); !why.IsZero() {
 		return Migration{}, fault.Told(fault.Invalid, why, words.Say("Choose another name for the database on the target."))
 	}
 	return Migration{Database: w.Database, SourceDatabase: w.Source, InstanceID: w.InstanceID, Traits: w.Traits, SourceID: folderID, StagingID: w.StagingID, StagingPrefix: w.StagingPrefix,
-		Mode: Pending, Check: w.Check, LiveSource: &LiveSource{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
+		Mode: Pending, Check: w.Check, Keep: w.Keep, LiveSource: &LiveSource{ServerID: w.ServerID, Every: w.Every, Freeze: w.Freeze, Compress: w.Compress}}, nil
 }
 
 // Origin is what a preflight learned of a source, to begin with.

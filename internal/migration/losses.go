@@ -45,16 +45,30 @@ func losses() []Loss {
 			How:       words.Say("Let readers of the captured changes read to the end before the cutover. Afterwards turn it on again, then for each table (sys.sp_cdc_enable_table); its jobs are made anew."),
 			has:       func(d backup.Database) bool { return d.CDC },
 			statement: func(name string) string { return "EXEC " + name + ".sys.sp_cdc_enable_db" }},
+		{Code: "kept-cdc", Title: "Jobs of change data capture", What: words.Say("Change data capture is kept (KEEP_CDC); its jobs are not, they live in msdb."),
+			How: words.Say("Make them anew once the database is open, and look at the readers of the captured changes: what they have read so far they know by LSNs, which go on."),
+			has: func(backup.Database) bool { return false },
+			statement: func(name string) string {
+				return "EXEC " + name + ".sys.sp_cdc_add_job N'capture'; EXEC " + name + ".sys.sp_cdc_add_job N'cleanup'"
+			}},
+		{Code: "tracking", Title: "Change tracking", What: words.Say("Change tracking is on. It comes along, but those who synchronise by its versions must be led to the target and look whether their last version is still valid there."),
+			How: words.Say("Compare each one's last version with CHANGE_TRACKING_MIN_VALID_VERSION on the target before it goes on; one that is older begins anew. The retention is as it was."),
+			has: func(d backup.Database) bool { return d.Tracking },
+			statement: func(name string) string {
+				return "USE " + name + "; SELECT CHANGE_TRACKING_CURRENT_VERSION(), OBJECT_NAME(object_id), min_valid_version FROM sys.change_tracking_tables"
+			}},
 		{Code: "lost-replication", Title: "Replication", What: words.Say("Tables are published for replication, and the target is opened without KEEP_REPLICATION: publications are not there."),
 			How: words.Say("Script the publications at the source before the cutover; make them and their subscriptions anew on the target."),
 			has: func(d backup.Database) bool { return d.Published }},
 	}
 }
 
-// Losses are those of a database, as its source tells of it.
-func Losses(d backup.Database) (out []Loss) {
+// Losses are those of a database, as its source tells of it. What is kept has a
+// line of its own, of what is left to do all the same.
+func Losses(d backup.Database, k Keeping) (out []Loss) {
 	for _, l := range losses() {
-		if l.has(d) {
+		kept := d.CDC && k.CDC
+		if l.has(d) && !(kept && l.Code == "lost-cdc") || kept && l.Code == "kept-cdc" {
 			out = append(out, l)
 		}
 	}

@@ -37,6 +37,7 @@ type Migration struct {
 	Mode            AccessMode
 	Check           CheckMode
 	OpenWhenApplied bool      // open by itself once every known file is applied
+	Keep            Keeping   // of what RESTORE would lose
 	StopAt          time.Time // UTC: restore to this moment and no further; zero = to the end
 
 	LiveSource *LiveSource // nil when the files are given; else they are taken from a server at work

@@ -275,6 +275,13 @@ func (j *job) look(ctx context.Context, m Migration) error {
 	}
 	if got.Opened {
 		c.Audit = j.audit(m, "migration.opened", got.Text.String())
+		kept, said, err := j.keep(ctx, m)
+		if err != nil {
+			return err
+		}
+		if kept.Key != "" {
+			c.Steps, c.Events = append(c.Steps, kept), append(c.Events, said...)
+		}
 	}
 	return j.note(ctx, c)
 }

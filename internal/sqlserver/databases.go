@@ -19,6 +19,8 @@ const (
 	// type 0 data, 1 log, 2 FILESTREAM and memory-optimised containers.
 	fileSizes = `SELECT database_id, type, SUM(CONVERT(bigint, size)) AS pages FROM sys.master_files { WHERE database_id = DB_ID(@p1) } GROUP BY database_id, type`
 
+	tracked = `SELECT database_id FROM sys.change_tracking_databases { WHERE database_id = DB_ID(@p1) }`
+
 	lineages = `SELECT * FROM sys.database_recovery_status { WHERE database_id = DB_ID(@p1) }`
 
 	// What a differential would build on, as the engine knows it: it stays true
@@ -140,6 +142,14 @@ func (a about) addFiles(ctx context.Context, list []backup.Database, byID map[in
 			if err := a.containers(ctx, &list[i]); err != nil {
 				return err
 			}
+		}
+	}
+	if rows, err = a.askIf(ctx, tracked); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if i, ok := byID[r.integer("database_id")]; ok {
+			list[i].Tracking = true
 		}
 	}
 	if rows, err = a.askIf(ctx, lineages); err != nil {

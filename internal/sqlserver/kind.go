@@ -18,7 +18,7 @@ func Traits() endpoint.Traits {
 	return endpoint.Traits{
 		Task:       endpoint.OneTask,
 		Keys:       endpoint.KeyRule{Refuses: `\:`}, // read as a path by the server
-		Increments: true, Stripes: true, Positions: true, StopAt: true, Encrypted: true, Filestream: true, OpensWritable: true,
+		Increments: true, Stripes: true, Positions: true, StopAt: true, Encrypted: true, Filestream: true, OpensWritable: true, Keeps: true,
 		Source: true, Freezes: []endpoint.Freeze{endpoint.FreezeTail, endpoint.FreezeReadOnly, endpoint.FreezeStopped},
 		Readable: true, Restores: true,
 	}

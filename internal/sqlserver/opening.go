@@ -18,17 +18,21 @@ import (
 // when nothing was found. Open again, with CheckAsync, lets everybody in
 // regardless. Repeating it is harmless at every stage; key is not needed.
 func (t *Target) Open(ctx context.Context, id, database string, check migration.CheckMode, _ string) error {
-	return t.open(ctx, id, database, check, false)
+	return t.open(ctx, id, database, check, opening{})
 }
 
 // OpenWritable implements migration.Host.
 func (t *Target) OpenWritable(ctx context.Context, id, database string, check migration.CheckMode, _ string) error {
-	return t.open(ctx, id, database, check, true)
+	return t.open(ctx, id, database, check, opening{write: true})
 }
 
-// open is Open; with write, a database that comes up read-only is set
-// READ_WRITE before anybody is let in.
-func (t *Target) open(ctx context.Context, id, database string, check migration.CheckMode, write bool) error {
+// opening is how a database is opened.
+type opening struct {
+	write   bool // one that comes up read-only is set READ_WRITE before anybody is let in
+	keepCDC bool
+}
+
+func (t *Target) open(ctx context.Context, id, database string, check migration.CheckMode, how opening) error {
 	quotedName, err := tsql.Name(database)
 	if err != nil {
 		return err
@@ -37,7 +41,7 @@ func (t *Target) open(ctx context.Context, id, database string, check migration.
 	if err != nil {
 		return untouched(err)
 	}
-	open := v.row.text("user_access_desc") == "MULTI_USER" && !(write && v.row.bit("is_read_only"))
+	open := v.row.text("user_access_desc") == "MULTI_USER" && !(how.write && v.row.bit("is_read_only"))
 	switch state := v.row.text("state_desc"); {
 	case v.interrupted():
 		return fault.Newf(fault.Conflict, "The full backup of %s was not restored to its end.", database).WithCode("interrupted-restore").WithFix("Restore it again.")
@@ -59,7 +63,7 @@ func (t *Target) open(ctx context.Context, id, database string, check migration.
 	if err != nil {
 		return untouched(err)
 	}
-	err = t.recover(inner, quotedName, v.row.text("state_desc"), check, write)
+	err = t.recover(inner, quotedName, v.row.text("state_desc"), check, how)
 	t.server.finish(w, err, nil)
 	if err != nil {
 		return err
@@ -74,7 +78,7 @@ func frozen(database string) error {
 
 // recover brings the database online, for everybody or for administrators.
 // What the source was set to travels in the backup and is overruled.
-func (t *Target) recover(ctx context.Context, quotedName, state string, check migration.CheckMode, write bool) error {
+func (t *Target) recover(ctx context.Context, quotedName, state string, check migration.CheckMode, how opening) error {
 	l, err := t.server.session(ctx)
 	if err != nil {
 		return err
@@ -85,11 +89,14 @@ func (t *Target) recover(ctx context.Context, quotedName, state string, check mi
 		if check == migration.CheckSync {
 			statement += ", RESTRICTED_USER"
 		}
+		if how.keepCDC {
+			statement += ", KEEP_CDC"
+		}
 		if err := l.run(ctx, statement, nil); err != nil && !saidNumber(err, 3153) {
 			return err
 		}
 	}
-	if write {
+	if how.write {
 		// It needs the database for itself; nobody works in one that was never
 		// written to.
 		if err := l.run(ctx, "ALTER DATABASE "+quotedName+" SET READ_WRITE WITH ROLLBACK IMMEDIATE", nil); err != nil {

@@ -37,6 +37,9 @@ func (wording) Request(m migration.Migration, verb migration.Verb, in migration.
 		if m.Check == migration.CheckSync {
 			lines[0] += ", RESTRICTED_USER"
 		}
+		if m.Keep.CDC {
+			lines[0] += ", KEEP_CDC"
+		}
 		if migration.Unfreezes(m) {
 			lines = append(lines, "ALTER DATABASE "+name+" SET READ_WRITE WITH ROLLBACK IMMEDIATE")
 		}
@@ -45,6 +48,9 @@ func (wording) Request(m migration.Migration, verb migration.Verb, in migration.
 			lines = append(lines, "ALTER DATABASE "+name+" SET RESTRICTED_USER WITH ROLLBACK IMMEDIATE", check, "ALTER DATABASE "+name+" SET MULTI_USER")
 		} else {
 			lines = append(lines, "ALTER DATABASE "+name+" SET MULTI_USER", check)
+		}
+		if m.Keep.Owner != "" {
+			lines = append(lines, "ALTER AUTHORIZATION ON DATABASE::"+name+" TO "+tsql.Shown(m.Keep.Owner))
 		}
 		return strings.Join(lines, "\n")
 	default:

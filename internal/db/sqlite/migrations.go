@@ -24,7 +24,7 @@ func (d *DB) Migrations() *Migrations { return &Migrations{d} }
 
 const migrationColumns = `id, run_id, wave_id, family, database, source_database, source_server, instance_id, source_id, source_prefix, staging_id, staging_prefix,
 	mode, check_mode, open_when_applied, stage, task_id, checked, findings, target_state, target_state_at, problem, open_asked, terminate_asked, opened, check_result, check_text,
-	server_id, every, freeze, compress, history, history_at, cutover_asked, predicted, gap_differential_asked, abort_asked, abort_why, frozen, tail_lsn, given_back, write_activity, proven, proof, created, finished, stop_at`
+	server_id, every, freeze, compress, history, history_at, cutover_asked, predicted, gap_differential_asked, abort_asked, abort_why, frozen, tail_lsn, given_back, write_activity, proven, proof, created, finished, stop_at, keep_cdc, keep_owner`
 
 // targetKind follows from the endpoint of the target.
 const targetKind = `coalesce((SELECT i.kind FROM instances i WHERE i.id = migrations.instance_id), '')`
@@ -37,7 +37,7 @@ func (d *Migrations) scanMigration(r *sql.Rows) (m migration.Migration, err erro
 	var wave sql.NullString
 	err = r.Scan(&m.ID, &m.RunID, &wave, &family, &m.Database, &m.SourceDatabase, &m.SourceServer, &m.InstanceID, &m.SourceID, &m.SourcePrefix, &m.StagingID, &m.StagingPrefix,
 		&m.Mode, &m.Check, &m.OpenWhenApplied, &m.Stage, &m.TaskID, &checked, &findings, &state, &stateAt, &problem, &openAsked, &terminateAsked, &opened, &m.CheckResult, &m.CheckText,
-		&live.server, &live.every, &live.freeze, &live.compress, &live.history, &live.historyAt, &live.cutoverAsked, &live.predicted, &live.gapDifferentialAsked, &live.abortAsked, &live.abortWhy, &live.frozen, &live.tail, &live.givenBack, &live.writes, &live.proven, &live.proof, &created, &finished, &stop, &kind)
+		&live.server, &live.every, &live.freeze, &live.compress, &live.history, &live.historyAt, &live.cutoverAsked, &live.predicted, &live.gapDifferentialAsked, &live.abortAsked, &live.abortWhy, &live.frozen, &live.tail, &live.givenBack, &live.writes, &live.proven, &live.proof, &created, &finished, &stop, &m.Keep.CDC, &m.Keep.Owner, &kind)
 	if err != nil {
 		return m, err
 	}
@@ -68,10 +68,10 @@ func (d *Migrations) Create(ctx context.Context, m migration.Migration, r run.Ru
 			return err
 		}
 		live := liveSourceOf(m.LiveSource)
-		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,'',0,0,'',0,'0',0,'',0,'',?,0,?)`,
+		_, err := tx.ExecContext(ctx, `INSERT INTO migrations (`+migrationColumns+`) VALUES (?,?,nullif(?,''),?,?,?,?,?,?,?,?,?,?,?,?,?,'',?,?,'',0,'',?,0,0,'','',?,?,?,?,?,0,0,'',0,0,'',0,'0',0,'',0,'',?,0,?,?,?)`,
 			m.ID, m.RunID, m.WaveID, m.Family.String(), m.Database, m.SourceDatabase, m.SourceServer, m.InstanceID, m.SourceID, m.SourcePrefix, m.StagingID, m.StagingPrefix,
 			m.Mode, m.Check, m.OpenWhenApplied, migration.StageOf(m), micros(m.Checked), list(m.Findings), micros(m.OpenAsked),
-			live.server, live.every, live.freeze, live.compress, live.history, micros(m.Created), micros(m.StopAt))
+			live.server, live.every, live.freeze, live.compress, live.history, micros(m.Created), micros(m.StopAt), m.Keep.CDC, m.Keep.Owner)
 		if err != nil {
 			return err
 		}

@@ -31,13 +31,16 @@ type Request struct {
 	Check    string `json:"check,omitempty"`    // async or sync
 	Names    string `json:"names,omitempty"`    // safe or keep
 	AutoOpen bool   `json:"open_when_applied,omitempty"`
-	Partly   bool   `json:"partly,omitempty"` // begin although something is missing
+	KeepCDC  bool   `json:"keep_cdc,omitempty"` // of a self-managed target: change data capture goes on
+	Owner    string `json:"owner,omitempty"`    // of a self-managed target: login that owns the database once it is open
+	Partly   bool   `json:"partly,omitempty"`   // begin although something is missing
 }
 
 // migration turns the words into the use case's request.
 func (w Request) migration() (m migration.FilesRequest, err error) {
 	m = migration.FilesRequest{SourceID: w.Source, SourcePrefix: w.Prefix, InstanceID: w.Instance, StagingID: w.Staging, Database: w.Database,
-		Mode: migration.AccessMode(w.Mode), Check: migration.CheckMode(w.Check), KeepNames: w.Names == "keep", OpenWhenApplied: w.AutoOpen, Partly: w.Partly}
+		Mode: migration.AccessMode(w.Mode), Check: migration.CheckMode(w.Check), KeepNames: w.Names == "keep", OpenWhenApplied: w.AutoOpen, Partly: w.Partly,
+		Keep: migration.Keeping{CDC: w.KeepCDC, Owner: strings.TrimSpace(w.Owner)}}
 	if m.StagingID == "" {
 		m.StagingID = w.Source
 	}

@@ -26,12 +26,15 @@ type LiveRequest struct {
 	Freeze   string `json:"freeze,omitempty"`   // tail, readonly or stopped
 	Check    string `json:"check,omitempty"`    // async or sync
 	Compress bool   `json:"compress,omitempty"`
+	KeepCDC  bool   `json:"keep_cdc,omitempty"` // of a self-managed target: change data capture goes on
+	Owner    string `json:"owner,omitempty"`    // of a self-managed target: login that owns the database once it is open
 }
 
 // migration turns the words into the use case's request.
 func (w LiveRequest) migration() (migration.LiveRequest, error) {
 	m := migration.LiveRequest{ServerID: w.Server, Source: w.Source, InstanceID: w.Instance, Database: w.Database, StagingID: w.Staging,
-		Freeze: migration.Freeze(w.Freeze), Check: migration.CheckMode(w.Check), Compress: w.Compress}
+		Freeze: migration.Freeze(w.Freeze), Check: migration.CheckMode(w.Check), Compress: w.Compress,
+		Keep: migration.Keeping{CDC: w.KeepCDC, Owner: strings.TrimSpace(w.Owner)}}
 	if w.Every != "" {
 		var err error
 		if m.Every, err = time.ParseDuration(w.Every); err != nil {

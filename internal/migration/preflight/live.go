@@ -13,6 +13,7 @@ func Live(ctx context.Context, ports migration.Ports, m migration.Migration, now
 	if err != nil {
 		return nil, s, err
 	}
+	s.Keep = m.Keep
 	target, err := ports.Target(ctx, m.InstanceID)
 	if err != nil {
 		return nil, s, err

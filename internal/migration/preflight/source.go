@@ -30,6 +30,7 @@ type SourceFacts struct {
 	Freeze           migration.Freeze
 	Every            time.Duration
 	Compress         bool
+	Keep             migration.Keeping
 }
 
 // Origin is what a migration needs to know to begin from the source.
@@ -116,7 +117,7 @@ func JudgeSource(f SourceFacts, target migration.TargetInstance, to endpoint.Tra
 		j.add("version", "Version", migration.Passed, words.Say("%s to %s.", bakfile.Product(f.Server.VersionMajor), bakfile.Product(target.VersionMajor)), words.Text{})
 	}
 	j.features(d, target, to)
-	for _, l := range migration.Losses(d) {
+	for _, l := range migration.Losses(d, f.Keep) {
 		j.add(string(l.Code), l.Title, migration.Warned, l.What, l.How)
 	}
 	j.health(f)

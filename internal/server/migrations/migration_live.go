@@ -286,11 +286,16 @@ func byHand(m migration.Migration) []views.Tick {
 	for _, l := range m.Lost() {
 		out = append(out, views.Tick{What: l.Title, How: l.How.String(), Statement: l.Statement(m.Database)})
 	}
+	owner := views.Tick{What: "Owner of the database", How: "Who restored it owns it now. Give it to the login that owned it at the source, or to one that is made for it.",
+		Statement: "ALTER AUTHORIZATION ON DATABASE::" + name + " TO [login]"}
+	if m.Keep.Owner != "" {
+		owner.How = m.Keep.Owner + " was to own it once it was open: the step that looked at what was kept says whether it does."
+		owner.Statement = "ALTER AUTHORIZATION ON DATABASE::" + name + " TO " + tsql.Shown(m.Keep.Owner)
+	}
 	return append(out, []views.Tick{
 		{What: "Logins", How: "They live in master and did not come along. " + accounts + ", grant them rights, and join the users that lost their login.",
 			Statement: "SELECT name FROM " + name + ".sys.database_principals WHERE type = 'S' AND authentication_type = 1\nALTER USER [user] WITH LOGIN = [login]"},
-		{What: "Owner of the database", How: "Who restored it owns it now. Give it to the login that owned it at the source, or to one that is made for it.",
-			Statement: "ALTER AUTHORIZATION ON DATABASE::" + name + " TO [login]"},
+		owner,
 		{What: "SQL Server Agent jobs", How: "Script those that touch this database at " + m.SourceServer + " and make them where they shall run; stop the old ones."},
 		{What: "Linked servers and synonyms", How: "Those that point at the old server, here and on other servers."},
 		{What: "Connection strings", How: "Applications, reports, ODBC sources, secrets. The old address must no longer be used anywhere."},

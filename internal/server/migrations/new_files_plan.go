@@ -224,6 +224,9 @@ func planForm(p drafting.Plan) kit.Form {
 		{Name: "mode", Label: "After the full backup", Type: "choices", Value: string(m.Mode), Options: []kit.Option{
 			{Value: string(migration.Pending), Label: "Keep it restoring (access pending)", Hint: cloudHint(p, "Differential and log backups follow; you open it at the cutover.", "BackupMode UPDF, IsOnlineDB False.")}, immediate}},
 		checkField(m.Check)}
+	if m.Traits.Keeps {
+		f.Fields = append(f.Fields, keepFields(w.KeepCDC, w.Owner)...)
+	}
 	auto := kit.Field{Name: "open_when_applied", Label: "When every file is applied", Type: "choices", Value: map[bool]string{true: "1"}[w.AutoOpen], Options: []kit.Option{
 		{Value: "", Label: "Wait for more increments", Hint: "You open the database when you are ready."}, {Value: "1", Label: "Open it by itself", Hint: "For a copy, or when writes have stopped already."}}}
 	if p.Draft.Plan.Whole() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -115,7 +116,7 @@ func liveForm(w drafting.LiveRequest, databases []backup.Database, targets []end
 	if w.Check == "" {
 		w.Check = string(migration.CheckAsync)
 	}
-	return &kit.Form{Action: "/migrations/new/live/checks", Method: "get", Submit: "Run the checks", Cancel: "/migrations", Hidden: []kit.Hidden{{Name: "server", Value: w.Server}}, Fields: []kit.Field{
+	f := &kit.Form{Action: "/migrations/new/live/checks", Method: "get", Submit: "Run the checks", Cancel: "/migrations", Hidden: []kit.Hidden{{Name: "server", Value: w.Server}}, Fields: []kit.Field{
 		source, target, staging,
 		{Name: "database", Label: "Name on the target", Value: w.Database, Mono: true, Optional: true, Hint: "Empty: as at the source."},
 		everyField(w.Every, strictest(targets, w.Instance)),
@@ -126,6 +127,18 @@ func liveForm(w drafting.LiveRequest, databases []backup.Database, targets []end
 		checkField(migration.CheckMode(w.Check)),
 		{Name: "compress", Label: "Compression", Type: "select", Value: server.Flag(w.Compress), Options: []kit.Option{{Value: "1", Label: "Compress the backups: less to upload, more work for the source's processors"}, {Value: "", Label: "Do not compress (Express Edition cannot)"}}},
 	}}
+	if slices.ContainsFunc(targets, func(i endpoint.Instance) bool { return i.Traits.Keeps }) {
+		f.Fields = append(f.Fields, keepFields(w.KeepCDC, w.Owner)...)
+	}
+	return f
+}
+
+// keepFields offer to keep what a restore elsewhere would lose.
+func keepFields(cdc bool, owner string) []kit.Field {
+	return []kit.Field{
+		{Name: "keep_cdc", Label: "Change data capture", Type: "select", Optional: true, Value: server.Flag(cdc), Options: []kit.Option{{Value: "", Label: "Is not used, or is removed by the restore"}, {Value: "1", Label: "Is kept (KEEP_CDC); its jobs are made anew by hand"}}, Hint: "A self-managed SQL Server as the target can keep it."},
+		{Name: "owner", Label: "Owner on the target", Value: owner, Mono: true, Optional: true, Hint: "A login of a self-managed SQL Server; empty: whoever restores the database owns it."},
+	}
 }
 
 // everyField offers intervals and says how long the day's imports last.

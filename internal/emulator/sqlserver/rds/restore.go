@@ -149,6 +149,9 @@ func (s *Service) restore(ctx context.Context, t *Task, kind, stop string, keepC
 	options := []string{"STATS = 5", "NORECOVERY"}
 	if t.recovery {
 		options[1] = "RECOVERY"
+		if keepCDC {
+			options = append(options, "KEEP_CDC")
+		}
 	}
 	if stop != "" {
 		options = append(options, "STOPAT = "+literal(stop))
