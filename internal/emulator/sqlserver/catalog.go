@@ -28,11 +28,11 @@ var views = map[string]view{
 	"sys.dm_os_sys_info": {columns: "cpu_count int, physical_memory_kb bigint, sqlserver_start_time datetime", rows: func(n *session, _ *database) [][]any {
 		return [][]any{{int64(4), int64(8 << 20), n.server.started.UTC().Add(n.server.config.UTCOffset)}}
 	}, needs: "VIEW SERVER STATE"},
-	"sys.dm_os_host_info":   {columns: "host_platform nvarchar(256), host_distribution nvarchar(256), host_release nvarchar(256)", rows: func(*session, *database) [][]any { return [][]any{{"Linux", "Emulator", "1"}} }},
-	"sys.configurations":    {columns: "configuration_id int, name nvarchar(35), value int, minimum int, maximum int, value_in_use int, description nvarchar(255)", rows: configurationsView},
+	"sys.dm_os_host_info":           {columns: "host_platform nvarchar(256), host_distribution nvarchar(256), host_release nvarchar(256)", rows: func(*session, *database) [][]any { return [][]any{{"Linux", "Emulator", "1"}} }},
+	"sys.configurations":            {columns: "configuration_id int, name nvarchar(35), value int, minimum int, maximum int, value_in_use int, description nvarchar(255)", rows: configurationsView},
 	"sys.change_tracking_databases": {columns: "database_id int, is_auto_cleanup_on bit, retention_period int, retention_period_units_desc nvarchar(60), max_cleanup_version bigint", rows: trackingView},
-	"sys.server_principals": {columns: "name nvarchar(128), principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), is_disabled bit, create_date datetime, default_database_name nvarchar(128)", rows: principalsView},
-	"sys.sql_logins":        {columns: "name nvarchar(128), principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), is_disabled bit, create_date datetime, default_database_name nvarchar(128)", rows: principalsView},
+	"sys.server_principals":         {columns: "name nvarchar(128), principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), is_disabled bit, create_date datetime, default_database_name nvarchar(128)", rows: principalsView},
+	"sys.sql_logins":                {columns: "name nvarchar(128), principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), is_disabled bit, create_date datetime, default_database_name nvarchar(128)", rows: principalsView},
 	"sys.servers": {columns: "server_id int, name nvarchar(128), product nvarchar(128), provider nvarchar(128), is_linked bit", rows: func(n *session, _ *database) [][]any {
 		return [][]any{{int64(0), n.server.name, "SQL Server", "SQLNCLI", false}}
 	}},

@@ -143,7 +143,6 @@ func (n *session) dropDatabase(st *tsql.DropDatabase) error {
 // termination clause; a real one waits for ever.
 const lockTime = 5 * time.Second
 
-// alter runs ALTER DATABASE.
 // authorize is ALTER AUTHORIZATION ON DATABASE.
 func (n *session) authorize(db *database, to string) error {
 	s := n.server
@@ -161,6 +160,7 @@ func (n *session) authorize(db *database, to string) error {
 	return nil
 }
 
+// alter runs ALTER DATABASE.
 func (n *session) alter(ctx context.Context, st *tsql.AlterDatabase) error {
 	s := n.server
 	name := st.Name

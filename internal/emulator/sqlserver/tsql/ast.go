@@ -230,7 +230,7 @@ type (
 		Sets    []Setting
 		Rename  string
 		Owner   string // of ALTER AUTHORIZATION ON DATABASE
-		Rolling bool // WITH ROLLBACK IMMEDIATE or AFTER n
+		Rolling bool   // WITH ROLLBACK IMMEDIATE or AFTER n
 		NoWait  bool
 	}
 	// Setting is RECOVERY FULL, READ_ONLY, MULTI_USER, …: Word in upper case.
