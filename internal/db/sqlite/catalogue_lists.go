@@ -15,6 +15,7 @@ import (
 type scope struct {
 	column string // empty = everything
 	n      int64
+	whole  int64 // of the whole instance, whose sets hold the database too; 0 = none do
 	counts int64 // the instance whose classes there are; 0 = all
 	empty  bool  // nothing can be in it
 }
@@ -47,12 +48,16 @@ func scopeOf(ctx context.Context, q queryer, f backup.RecordFilter) (s scope, er
 		return s, nil
 	}
 	s.column = "db"
+	if s.whole, _, err = number(`SELECT n FROM protections WHERE instance_id = ? AND database = ''`, f.InstanceID); err != nil {
+		return s, err
+	}
 	if s.n, found, err = number(`SELECT n FROM protections WHERE instance_id = ? AND database = ?`, f.InstanceID, f.Database); err != nil || found {
 		return s, err
 	}
 	// Another case of the letters: few databases of an instance differ in it alone.
 	s.n, found, err = number(`SELECT n FROM protections WHERE instance_id = ? AND name = ?`, f.InstanceID, name)
-	return scope{column: "db", n: s.n, counts: s.counts, empty: !found}, err
+	s.empty = !found
+	return s, err
 }
 
 // setPage is a page of sets: at most limit, newest first, ids in [from, before).
@@ -80,14 +85,20 @@ func (p setPage) query(every bool) (string, []any) {
 func (p setPage) ids() (string, []any) {
 	var parts []string
 	var args []any
-	for _, c := range p.classes {
-		where := `class = ? AND id >= ? AND id < ?`
-		if p.scope.column != "" {
-			where = p.scope.column + ` = ? AND ` + where
-			args = append(args, p.scope.n)
+	numbers := []int64{p.scope.n}
+	if p.scope.whole != 0 {
+		numbers = append(numbers, p.scope.whole)
+	}
+	for _, n := range numbers {
+		for _, c := range p.classes {
+			where := `class = ? AND id >= ? AND id < ?`
+			if p.scope.column != "" {
+				where = p.scope.column + ` = ? AND ` + where
+				args = append(args, n)
+			}
+			parts = append(parts, `SELECT id FROM (SELECT id FROM backup_sets WHERE `+where+` ORDER BY id DESC LIMIT ?)`)
+			args = append(args, c, p.from, p.before, p.limit)
 		}
-		parts = append(parts, `SELECT id FROM (SELECT id FROM backup_sets WHERE `+where+` ORDER BY id DESC LIMIT ?)`)
-		args = append(args, c, p.from, p.before, p.limit)
 	}
 	return `SELECT id FROM (` + strings.Join(parts, ` UNION ALL `) + `) ORDER BY id DESC LIMIT ?`, append(args, p.limit)
 }
@@ -213,12 +224,31 @@ func recordOf(ctx context.Context, q queryer, n int64) (backup.Record, error) {
 
 // Sets implements backup.Catalogue.
 func (d *Catalogue) Sets(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error) {
-	return setsOf(ctx, d.read, instanceID, database, limit, false)
+	return d.setsWith(ctx, instanceID, database, limit, false)
+}
+
+// setsWith are the sets of a database with those of its whole instance that hold
+// it: a service backs up instances, and restores their databases one by one.
+func (d *Catalogue) setsWith(ctx context.Context, instanceID, database string, limit int, outline bool) ([]backup.Record, error) {
+	own, err := setsOf(ctx, d.read, instanceID, database, limit, outline)
+	if err != nil || database == "" {
+		return own, err
+	}
+	whole, err := setsOf(ctx, d.read, instanceID, "", limit, outline)
+	if err != nil || len(whole) == 0 {
+		return own, err
+	}
+	own = append(own, slices.DeleteFunc(whole, func(r backup.Record) bool { return !holds(&r, database) })...)
+	slices.SortStableFunc(own, func(a, b backup.Record) int { return strings.Compare(a.ID, b.ID) })
+	if limit > 0 {
+		own = own[max(0, len(own)-limit):]
+	}
+	return own, nil
 }
 
 // Outlines implements backup.Catalogue.
 func (d *Catalogue) Outlines(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error) {
-	return setsOf(ctx, d.read, instanceID, database, limit, true)
+	return d.setsWith(ctx, instanceID, database, limit, true)
 }
 
 func setsOf(ctx context.Context, q queryer, instanceID, database string, limit int, outline bool) ([]backup.Record, error) {

@@ -195,3 +195,29 @@ func TestAProgramReadsAndOrdersBackups(t *testing.T) {
 	}
 	p.Ask("PUT", base+"/policy/advanced", map[string]any{"hour": 3}, 422, nil)
 }
+
+// TestADatabaseOfACloudHasTheSetsOfItsInstance, on its page, in filters and in
+// windows, and a way to restore it.
+func TestADatabaseOfACloudHasTheSetsOfItsInstance(t *testing.T) {
+	h := servertest.NewHouse(t)
+	h.BackedUp(t)
+	b := h.SignedIn(t)
+	b.Get("/instances/target/logs").Submit("/instances/target/look").Sees(200, "Newest restorable moment")
+	b.Get("/instances/target/database?name=shop").Sees(200, "any second", "Chain whole")
+	for _, wrong := range []string{"cannot be restored to any moment", "No backup set of it is known", "No full backup"} {
+		if strings.Contains(b.Text(), wrong) {
+			t.Errorf("the page of a healthy database says %q", wrong)
+		}
+	}
+	b.Follow("All sets of it").Sees(200, "LOG whole instance")
+	if strings.Contains(b.Text(), "No backup set") {
+		t.Error("the filter leaves the sets of the instance out")
+	}
+	b.Get("/instances/target/database?name=shop").Follow("Restore").Sees(200, "Into the instance", "shop")
+	p := h.ProgramOf(t, "admin")
+	var sets struct{ Items []struct{ ID string } }
+	p.Ask("GET", "/api/v1/sets?instance=target&database=shop", nil, 200, &sets)
+	if len(sets.Items) == 0 {
+		t.Error("the API leaves the sets of the instance out")
+	}
+}

@@ -62,6 +62,11 @@ func (s *Pages) databaseShow(c echo.Context) (server.View, error) {
 	}
 	own := in.Traits.Source
 	v.Timeline = known.Timeline(z, "window", "f-at", time.Time{})
+	if w, ok := known.Newest(); ok && in.Traits.BacksUpItself {
+		at := w.To.UTC().Format(time.DateTime)
+		v.Actions = append(v.Actions, kit.Action{Label: "Restore", Href: "/instances/" + in.ID + "/restore?" + url.Values{"at": {at}, "databases": {p.Database}}.Encode(), Primary: true})
+		v.Form = &kit.Form{Action: "/instances/" + in.ID + "/restore", Method: "get", Submit: "Restore to it", Hidden: []kit.Hidden{{Name: "databases", Value: p.Database}}, Fields: []kit.Field{server.MomentField(at)}}
+	}
 	if w, ok := known.Newest(); ok && own {
 		v.Actions = append(v.Actions, kit.Action{Label: "Restore", Href: server.RestoreHref(in.ID, p.Database, w.To), Primary: true})
 		v.Form = &kit.Form{Action: "/instances/" + in.ID + "/database/restore", Method: "get", Submit: "Restore to it", Hidden: []kit.Hidden{{Name: "name", Value: p.Database}}, Fields: []kit.Field{server.MomentField(w.To.UTC().Format(time.DateTime))}}
