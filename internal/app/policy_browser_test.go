@@ -138,7 +138,7 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 		t.Fatalf("slots %+v, %v", slots, err)
 	}
 	b.get("/policies/" + p.ID)
-	b.sees("fired", "as promised")
+	b.sees("taken", "as promised")
 	b.picture("policy")
 
 	b.get("/instances/" + demo.Server + "/database?" + url.Values{"name": {"shop"}}.Encode())

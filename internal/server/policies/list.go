@@ -10,7 +10,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/policies"
@@ -119,10 +121,65 @@ func (s *Pages) row(ctx context.Context, z kit.Zone, p policy.Policy, names map[
 		row.Next = nextSlots(z, p, 1)
 	}
 	decided, err := s.Policies.Slots(ctx, p.ID, "", 3)
-	for _, d := range decided {
-		row.Last = append(row.Last, slotWords(z, d))
+	if err != nil {
+		return row, err
 	}
-	return row, err
+	for _, d := range decided {
+		w := slotWords(z, d)
+		if d.Verdict == policy.Fired {
+			jobs, err := s.Policies.Jobs(ctx, d.Slot)
+			if err == nil {
+				w.Badge, err = s.became(ctx, w.Badge, jobs)
+			}
+			if err != nil {
+				return row, err
+			}
+		}
+		row.Last = append(row.Last, w)
+	}
+	return row, nil
+}
+
+// became is what became of a slot that fired: the worst of what its runs came
+// to. That it fired is no more than that they were ordered.
+func (s *Pages) became(ctx context.Context, b kit.Badge, jobs []policy.BackupJob) (kit.Badge, error) {
+	count := map[run.State]int{}
+	for _, j := range jobs {
+		r, err := s.Runs.Run(ctx, j.RunID)
+		if fault.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return b, err
+		}
+		count[r.State]++
+	}
+	all := 0
+	for _, n := range count {
+		all += n
+	}
+	of := func(n int, word string) string {
+		if n == all {
+			return word
+		}
+		return fmt.Sprintf("%d of %d %s", n, all, word)
+	}
+	going := count[run.Running] + count[run.Queued] + count[run.Waiting]
+	switch {
+	case all == 0:
+		return kit.Badge{Text: "no server took it", Tone: kit.ToneWarn}, nil
+	case count[run.Failed] > 0:
+		return kit.Badge{Text: of(count[run.Failed], "failed"), Tone: kit.ToneBad}, nil
+	case count[run.Paused] > 0:
+		return kit.Badge{Text: of(count[run.Paused], "paused"), Tone: kit.ToneWarn}, nil
+	case count[run.Canceled] > 0:
+		return kit.Badge{Text: of(count[run.Canceled], "canceled"), Tone: kit.ToneWarn}, nil
+	case going > 0:
+		return kit.Badge{Text: of(going, "at work"), Tone: kit.ToneRun}, nil
+	case b.Tone == kit.ToneWarn: // late
+		return kit.Badge{Text: "taken late", Tone: kit.ToneWarn}, nil
+	}
+	return kit.Badge{Text: "taken", Tone: kit.ToneOK}, nil
 }
 
 func policyBadge(p policy.Policy) kit.Badge {
@@ -166,7 +223,7 @@ func slotWords(z kit.Zone, d policy.Decided) views.SlotWords {
 	case d.Late:
 		w.Badge = kit.Badge{Text: "late", Tone: kit.ToneWarn}
 	default:
-		w.Badge = kit.Badge{Text: "fired", Tone: kit.ToneOK}
+		w.Badge = kit.Badge{Text: "fired"}
 	}
 	return w
 }

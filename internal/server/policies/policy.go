@@ -183,6 +183,11 @@ func (s *Pages) slots(ctx context.Context, c echo.Context, z kit.Zone, p policy.
 				return err
 			}
 		}
+		if d.Verdict == policy.Fired {
+			if row.Badge, err = s.became(ctx, row.Badge, of); err != nil {
+				return err
+			}
+		}
 		for _, w := range of[:min(len(of), 4)] {
 			r, err := s.Runs.Run(ctx, w.RunID)
 			if err != nil {
