@@ -156,7 +156,7 @@ func TestWhoseASessionIs(t *testing.T) {
 	}
 	for _, secure := range []bool{false, true} {
 		m := newSessions(Config{Secure: secure}, drawer{})
-		if m.Lifetime != 12*time.Hour || m.IdleTimeout != 0 || !m.HashTokenInStore || !m.Cookie.HttpOnly || m.Cookie.Secure != secure || m.Cookie.SameSite != http.SameSiteLaxMode || m.Cookie.Path != "/" {
+		if m.Lifetime != 24*time.Hour || m.IdleTimeout != 0 || !m.HashTokenInStore || !m.Cookie.HttpOnly || m.Cookie.Secure != secure || m.Cookie.SameSite != http.SameSiteLaxMode || m.Cookie.Path != "/" {
 			t.Errorf("%+v", m.Cookie)
 		}
 	}
@@ -176,7 +176,7 @@ func TestWhoGetsThrough(t *testing.T) {
 	}{
 		{"a page", "GET", "/page", []string{"1"}, true, nil, 200, ""},
 		{"a page, not signed in", "GET", "/page?a=b&c", []string{"1"}, false, nil, 303, "/sign-in?next=%2Fpage%3Fa%3Db%26c"},
-		{"an order, not signed in", "POST", "/do", []string{"1"}, false, nil, 303, "/sign-in"},
+		{"an order, not signed in", "POST", "/do", []string{"1"}, false, nil, 303, "/sign-in?unsent=lost"},
 		{"nobody could sign in", "GET", "/page", nil, false, nil, 303, "/welcome"},
 		{"a stream, not signed in", "GET", "/live", []string{"1"}, false, head{"Accept": streamType}, 204, ""},
 		{"an order", "POST", "/do", []string{"1"}, true, nil, 200, ""},

@@ -49,6 +49,7 @@ func (s *Kit) routes(g *echo.Group) {
 	g.GET("/welcome", s.showWelcome)
 	g.POST("/welcome", s.welcome, little)
 	g.POST("/theme", s.setTheme, little)
+	g.GET("/unsent", s.Page(s.showUnsent), s.required)
 	g.GET("/metrics", s.showMetrics(), s.Bearer, s.required)
 }
 

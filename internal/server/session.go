@@ -28,7 +28,8 @@ func newSessions(cfg Config, store scs.CtxStore) *scs.SessionManager {
 	m := scs.New()
 	m.Store = store
 	m.HashTokenInStore = true
-	m.Lifetime = cmp.Or(cfg.Sessions.Most, 12*time.Hour)
+	// Longer than a session may last, so that it is known for a while whose it was.
+	m.Lifetime = cmp.Or(cfg.Sessions.Most, 12*time.Hour) + 12*time.Hour
 	m.Cookie.Name = "bakplane"
 	m.Cookie.HttpOnly = true
 	m.Cookie.SameSite = http.SameSiteLaxMode
@@ -147,8 +148,17 @@ func (s *Kit) required(next echo.HandlerFunc) echo.HandlerFunc {
 			return SeeOther(c, "/welcome")
 		}
 		to := "/sign-in"
-		if r := c.Request(); r.Method == http.MethodGet && r.URL.Path != "/" {
+		switch r := c.Request(); {
+		case r.Method == http.MethodGet && r.URL.Path != "/":
 			to += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+		case r.Method == http.MethodPost && s.keepUnsent(c):
+			to += "?" + url.Values{"next": {"/unsent"}}.Encode()
+		case r.Method == http.MethodPost:
+			to += "?unsent=lost"
+		}
+		if c.Request().Header.Get("HX-Request") != "" { // else the sign-in would appear inside the page
+			c.Response().Header().Set("HX-Redirect", to)
+			return c.NoContent(http.StatusNoContent)
 		}
 		return SeeOther(c, to)
 	}

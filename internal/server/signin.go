@@ -40,7 +40,12 @@ func (s *Kit) showSignIn(c echo.Context) error {
 		return SeeOther(c, "/")
 	}
 	v := kit.SignIn{Form: signInForm("", LocalPath(c.QueryParam("next"), ""))}
-	if c.QueryParam("next") != "" {
+	switch {
+	case c.QueryParam("unsent") != "":
+		v.Reason = "Your order was not carried out: the session had ended. Sign in and give it again."
+	case c.QueryParam("next") == "/unsent":
+		v.Reason = "Your session has ended, and your order was not carried out. Sign in: it is kept, and you can give it again."
+	case c.QueryParam("next") != "":
 		v.Reason = "Sign in to see that page."
 	}
 	return Render(c, http.StatusOK, kit.SignInPage(s.signedOutFrame(c, "Sign in"), v))

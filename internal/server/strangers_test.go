@@ -293,3 +293,7 @@ func TestWhatAStrangerTypesIsNotKept(t *testing.T) {
 		t.Errorf("refused: %s", got)
 	}
 }
+
+func testEntry() audit.Entry {
+	return audit.New(audit.Actor{Name: "test", Via: "command"}, time.Now(), "person.add", "person/2", "Added.")
+}
