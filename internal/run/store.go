@@ -59,6 +59,9 @@ type Note struct {
 type Filter struct {
 	States []State // none = all
 	Kind   string
+	// Current leaves out what a later run of the same kind, subject and title
+	// made good by succeeding.
+	Current bool
 	Before string
 	Limit  int
 }

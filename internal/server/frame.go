@@ -104,8 +104,13 @@ func (s *Kit) nav(ctx context.Context) []kit.NavItem {
 	if err != nil {
 		s.Log.Error("count for the rail", "err", err)
 	}
+	runs, err := s.NeedRuns(ctx)
+	if err != nil {
+		s.Log.Error("count for the rail", "err", err)
+	}
+	needs := NeedCount(st, runs)
 	items := []kit.NavItem{
-		{Key: "overview", Label: "Overview", Href: "/", Count: len(st.Needs), Tone: kit.ToneBad, CountWords: fmt.Sprintf("%d need a person", len(st.Needs))},
+		{Key: "overview", Label: "Overview", Href: "/", Count: needs, Tone: kit.ToneBad, CountWords: fmt.Sprintf("%d need a person", needs)},
 		{Key: "instances", Label: "Instances", Href: "/instances"},
 		{Key: "policies", Label: "Policies", Href: "/policies"},
 		{Key: "sets", Label: "Backup sets", Href: "/sets"},

@@ -8,8 +8,12 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 )
 
-// DatabaseHref is the page of one database of an instance.
+// DatabaseHref is the page of one database of an instance; empty for one of a
+// server that is not known here, which has none.
 func DatabaseHref(instanceID, database string) string {
+	if instanceID == "" {
+		return ""
+	}
 	return "/instances/" + instanceID + "/database?" + url.Values{"name": {database}}.Encode()
 }
 

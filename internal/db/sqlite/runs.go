@@ -50,6 +50,9 @@ func (d *DB) Runs(ctx context.Context, f run.Filter) ([]run.Run, error) {
 	if f.Before != "" {
 		where, args = append(where, `id < ?`), append(args, f.Before)
 	}
+	if f.Current {
+		where = append(where, `NOT EXISTS (SELECT 1 FROM runs l WHERE l.subject = runs.subject AND l.id > runs.id AND l.kind = runs.kind AND l.title = runs.title AND l.state = 'succeeded')`)
+	}
 	q := `SELECT ` + runColumns + ` FROM runs`
 	if len(where) > 0 {
 		q += ` WHERE ` + strings.Join(where, ` AND `)

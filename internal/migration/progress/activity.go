@@ -11,6 +11,7 @@ import (
 type Activity struct {
 	Active  []migration.Summary // not ended
 	Needs   []migration.Summary // of these, those that stand still until a person acts
+	Ready   []migration.Summary // those made of files that have applied them all: a person opens them, or adds more
 	Running int                 // runs at work
 }
 
@@ -26,6 +27,8 @@ func (s *Reader) Activity(ctx context.Context) (st Activity, err error) {
 	for _, m := range st.Active {
 		if m.RunState.NeedsPerson() {
 			st.Needs = append(st.Needs, m)
+		} else if m.ServerID == "" && m.Stage == migration.StageFollowing && m.RunState == run.Waiting && m.Applied == m.Files {
+			st.Ready = append(st.Ready, m)
 		}
 		if m.RunState == run.Running || m.RunState == run.Queued {
 			st.Running++

@@ -223,9 +223,9 @@ func storage(can Abilities, s Standard, known Known, fulls, diffs int) (f Storag
 	f.Enough = full > 0 && known.LogBytesPerDay > 0 && f.Free > 0 && f.Full+f.Diff+f.Log <= f.Free
 	switch {
 	case f.Enough:
-		words = append(words, "It fits into the part without charge.")
+		words = append(words, "By the sizes of the sets that are there, it would fit into the part without charge.")
 	case full > 0 && f.Free > 0 && f.Full+f.Diff+f.Log > f.Free:
-		words = append(words, "It is more than the part without charge.")
+		words = append(words, "By the sizes of the sets that are there, it would be more than the part without charge: the rest would cost money.")
 	}
 	if f.Free > 0 {
 		words = append(words, "Free of charge is half of the instance's storage, by the example of the documentation.")

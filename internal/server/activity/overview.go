@@ -36,18 +36,22 @@ func (s *Pages) overview(c echo.Context) (server.View, error) {
 	if err != nil {
 		return server.View{}, err
 	}
-	v := views.Overview{Moves: overviewFacts(st, done), Recent: server.Events(z, recent)}
+	waiting, err := s.NeedRuns(ctx)
+	if err != nil {
+		return server.View{}, err
+	}
+	v := views.Overview{Moves: overviewFacts(st, done, server.NeedCount(st, waiting)), Recent: server.Events(z, recent)}
 	if v.Facts, err = s.protectionFacts(ctx, z); err != nil {
 		return server.View{}, err
 	}
 	if v.Late, err = s.unprotected(ctx, z); err != nil {
 		return server.View{}, err
 	}
-	running, failed, err := s.runsAtWork(ctx, z)
+	running, err := s.runsAtWork(ctx, z)
 	if err != nil {
 		return server.View{}, err
 	}
-	v.Needs = failed
+	v.Needs = runsThatNeed(z, waiting)
 	if len(st.Active) == 0 && len(done) == 0 {
 		if v.First, err = s.firstSteps(ctx); err != nil {
 			return server.View{}, err
@@ -55,6 +59,12 @@ func (s *Pages) overview(c echo.Context) (server.View, error) {
 	}
 	for _, m := range st.Needs {
 		v.Needs = append(v.Needs, needOf(z, m, names))
+	}
+	for _, m := range st.Ready {
+		n := needOf(z, m, names)
+		n.What, n.Badge = "Every file is applied. It waits until you open it or add files.", kit.Badge{Text: "waits for you", Tone: kit.ToneWarn}
+		n.Action = &kit.Action{Label: "See what to do", Href: "/migrations/" + m.ID}
+		v.Needs = append(v.Needs, n)
 	}
 	for _, m := range st.Active {
 		if m.RunState.NeedsPerson() {
@@ -71,7 +81,7 @@ func (s *Pages) overview(c echo.Context) (server.View, error) {
 		Page: func(f kit.Frame) templ.Component { return views.OverviewPage(f, v) }}, nil
 }
 
-func overviewFacts(st progress.Activity, done []migration.Summary) []kit.Fact {
+func overviewFacts(st progress.Activity, done []migration.Summary, waiting int) []kit.Fact {
 	var following, checked int
 	for _, m := range st.Active {
 		if m.Stage == migration.StageFollowing && !m.RunState.NeedsPerson() {
@@ -83,8 +93,8 @@ func overviewFacts(st progress.Activity, done []migration.Summary) []kit.Fact {
 			checked++
 		}
 	}
-	needs := kit.Fact{Label: "Need a person", Value: fmt.Sprint(len(st.Needs)), Note: "stopped or paused"}
-	if len(st.Needs) > 0 {
+	needs := kit.Fact{Label: "Need a person", Value: fmt.Sprint(waiting), Note: "stopped, paused, or ready to be opened"}
+	if waiting > 0 {
 		needs.Tone = kit.ToneBad
 	}
 	return []kit.Fact{needs,

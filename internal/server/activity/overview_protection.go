@@ -2,6 +2,8 @@ package activity
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,25 +53,39 @@ func (s *Pages) lookFact(ctx context.Context, z kit.Zone) (kit.Fact, error) {
 		return kit.Fact{}, err
 	}
 	var oldest time.Time
-	silent := 0
+	var silent []string
+	names, err := s.InstanceNames(ctx)
+	if err != nil {
+		return kit.Fact{}, err
+	}
 	for _, l := range looks {
 		if !strings.HasPrefix(string(l.Subject), "instance/") {
 			continue
 		}
+		id := strings.TrimPrefix(string(l.Subject), "instance/")
+		if names[id] == "" {
+			continue // it was removed
+		}
 		if l.Failures > 0 {
-			silent++
+			silent = append(silent, names[id])
 			continue
 		}
 		if oldest.IsZero() || l.Good.Before(oldest) {
 			oldest = l.Good
 		}
 	}
-	if oldest.IsZero() && silent == 0 {
+	if oldest.IsZero() && len(silent) == 0 {
 		return kit.Fact{}, nil
 	}
 	f := kit.Fact{Label: "Looked at", Value: "every instance answers", Note: "the oldest look was " + z.Ago(oldest), Title: z.At(oldest).Exact, Words: true}
-	if silent > 0 {
-		f.Value, f.Tone = kit.Count(silent, "instance does", "instances do")+" not answer", kit.ToneWarn
+	if len(silent) > 0 {
+		slices.Sort(silent)
+		f.Value, f.Tone = kit.Count(len(silent), "instance does", "instances do")+" not answer", kit.ToneWarn
+		said := silent
+		if len(said) > 4 {
+			said = append(slices.Clone(said[:3]), fmt.Sprintf("%d more", len(said)-3))
+		}
+		f.Note, f.Title = strings.Join(said, ", "), strings.Join(silent, ", ")
 	}
 	return f, nil
 }
@@ -103,12 +119,11 @@ func (s *Pages) unprotected(ctx context.Context, z kit.Zone) (rows []kit.Protect
 	return rows, nil
 }
 
-// runsAtWork are runs that are no migrations: those at work with their bars,
-// and those that failed in the last days.
-func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Moving, needs []views.Need, err error) {
+// runsAtWork are runs at work that are no migrations, with their bars.
+func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Moving, err error) {
 	running, err := s.Runs.Runs(ctx, run.Filter{States: []run.State{run.Running, run.Waiting}, Limit: 3 * overviewRows})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, r := range running {
 		if r.Kind == migration.RunKind || len(moving) == overviewRows {
@@ -120,7 +135,7 @@ func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Movi
 		}
 		steps, err := s.Runs.Steps(ctx, r.ID)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for _, st := range steps {
 			if st.State == run.StepActive {
@@ -129,13 +144,14 @@ func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Movi
 		}
 		moving = append(moving, m)
 	}
-	failed, err := s.Runs.Runs(ctx, run.Filter{States: []run.State{run.Failed}, Limit: 3 * overviewRows})
-	for _, r := range failed {
-		if server.BackupRunKinds[r.Kind] == "" || len(needs) == overviewRows || z.Now.Sub(r.Finished) > 7*24*time.Hour && !r.Finished.IsZero() {
-			continue
-		}
+	return moving, nil
+}
+
+// runsThatNeed word the runs that stand still until a person acts.
+func runsThatNeed(z kit.Zone, runs []run.Run) (needs []views.Need) {
+	for _, r := range runs[:min(len(runs), overviewRows)] {
 		needs = append(needs, views.Need{Name: kit.Link{Text: r.Title, Href: "/runs/" + r.ID}, Where: server.BackupRunKinds[r.Kind], What: server.OneLine(r.Message.String(), 160), Badge: server.StateBadge(r.State),
 			Since: kit.Span(z.Now.Sub(r.Created)), Exact: z.At(r.Created).Exact, Action: &kit.Action{Label: "See what to do", Href: "/runs/" + r.ID, Small: true}})
 	}
-	return moving, needs, err
+	return needs
 }
