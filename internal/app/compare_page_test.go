@@ -1,9 +1,12 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/demo"
+	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
@@ -20,6 +23,24 @@ func TestTheCardOfComparedContents(t *testing.T) {
 	h.until(id, "the open database", opened)
 	h.compared(id)
 	r.sees("/migrations/"+id, "Contents compared", "are equal in rows and sums", "dbo.orders", "200 rows", "Compare again", "strong evidence and no proof")
+
+	// The target came up as the source was frozen: that is said, and mended.
+	r.sees("/migrations/"+id, "The database is open, and takes no writes yet", "SET READ_WRITE", "Set the target READ_WRITE")
+	r.sees("/migrations/"+id+"/writable", "The target takes writes from then on", "ALTER DATABASE [shop] SET READ_WRITE")
+	becomes := func(text string, there bool) {
+		t.Helper()
+		for deadline := time.Now().Add(5 * time.Minute); strings.Contains(r.get("/migrations/"+id), text) != there; time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%q: want %v", text, there)
+			}
+		}
+	}
+	r.post("/migrations/"+id+"/writable", nil) // the login may only read
+	becomes("It was tried and failed: The login may not do this.", true)
+	h.cloud.Reading.PatchDatabase("shop", sqlserveremu.DatabasePatch{ReadOnly: new(bool)}) // somebody runs the statement there
+	r.post("/migrations/"+id+"/writable", nil)
+	becomes("takes no writes yet", false)
+	r.sees("/migrations/"+id, "The database is open", "point the application at it")
 
 	h.at("ALTER DATABASE shop SET READ_WRITE")
 	if _, err := h.application("shop").ExecContext(t.Context(), "INSERT INTO dbo.orders (id, name) VALUES (90010, N'late')"); err != nil {

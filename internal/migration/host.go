@@ -82,6 +82,12 @@ func Unfreezes(m Migration) bool {
 	return m.Traits.OpensWritable && m.LiveSource != nil && m.LiveSource.Freeze == FreezeReadOnly
 }
 
+// ComesUpReadOnly reports whether the target takes no writes when its service
+// has opened it: the source was frozen READ_ONLY, and nobody sets it back then.
+func ComesUpReadOnly(m Migration) bool {
+	return m.LiveSource != nil && m.LiveSource.Freeze == FreezeReadOnly && !Unfreezes(m)
+}
+
 // asWanted is a task as this migration must take it: a database that came up
 // read-only because of the freeze is not open yet, as nobody can work with it.
 func asWanted(m Migration, t Task) Task {

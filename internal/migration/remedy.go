@@ -20,11 +20,13 @@ const (
 	RemedyRecovery   Remedy = "recovery-full" // recovery model FULL
 	RemedyPageVerify Remedy = "page-verify"   // page verify CHECKSUM
 	RemedyCheck      Remedy = "checkdb"       // DBCC CHECKDB
+	// RemedyWritable is done at a target, after a cutover: see OrderWritable.
+	RemedyWritable Remedy = "read-write"
 )
 
 // Title is what the button says.
 func (r Remedy) Title() string {
-	return map[Remedy]string{RemedyRecovery: "Set recovery model FULL", RemedyPageVerify: "Set page verify CHECKSUM", RemedyCheck: "Run DBCC CHECKDB now"}[r]
+	return map[Remedy]string{RemedyRecovery: "Set recovery model FULL", RemedyPageVerify: "Set page verify CHECKSUM", RemedyCheck: "Run DBCC CHECKDB now", RemedyWritable: "Set the target READ_WRITE"}[r]
 }
 
 // Statement is what the server gets.
@@ -34,6 +36,8 @@ func (r Remedy) Statement(database string) string {
 		return "ALTER DATABASE " + tsql.Shown(database) + " SET RECOVERY FULL"
 	case RemedyPageVerify:
 		return "ALTER DATABASE " + tsql.Shown(database) + " SET PAGE_VERIFY CHECKSUM"
+	case RemedyWritable:
+		return "ALTER DATABASE " + tsql.Shown(database) + " SET READ_WRITE WITH ROLLBACK IMMEDIATE"
 	}
 	return "DBCC CHECKDB (" + tsql.ShownText(database) + ") WITH NO_INFOMSGS, ALL_ERRORMSGS, TABLERESULTS"
 }
@@ -103,14 +107,27 @@ const RemedyRunKind = "remedy"
 
 // OrderRemedy has a remedy done at a source.
 func OrderRemedy(ctx context.Context, s RemedyRuns, serverID, database string, r Remedy, newID func() string, by By) (id string, err error) {
-	if r.Title() == "" {
+	if r.Title() == "" || r == RemedyWritable {
 		return "", fault.Newf(fault.Invalid, "%q is not something that is done at a source.", r).WithFix("Choose recovery-full, page-verify or checkdb.")
 	}
 	if database == "" {
 		return "", fault.New(fault.Invalid, "No database is named.", "")
 	}
+	return beginRemedy(ctx, s, serverID, database, r, "source", newID, by)
+}
+
+// OrderWritable has the target of a cutover take writes, where it came up
+// read-only and its service opened it without more: the last step of the cutover.
+func OrderWritable(ctx context.Context, s RemedyRuns, m Migration, newID func() string, by By) (id string, err error) {
+	if !ComesUpReadOnly(m) || m.Opened.IsZero() {
+		return "", fault.New(fault.Conflict, "The target of this migration is not open, or did not come up read-only.", "See its page.")
+	}
+	return beginRemedy(ctx, s, m.InstanceID, m.Database, RemedyWritable, "target", newID, by)
+}
+
+func beginRemedy(ctx context.Context, s RemedyRuns, serverID, database string, r Remedy, where string, newID func() string, by By) (id string, err error) {
 	w := RemedyRun{ID: newID(), ServerID: serverID, Database: database, Remedy: r, Ordered: by.At}
-	e := audit.New(by.Actor, by.At, "source."+string(r), "instance/"+serverID, "Ordered at the source: "+r.Statement(database)).
+	e := audit.New(by.Actor, by.At, where+"."+string(r), "instance/"+serverID, "Ordered at the "+where+": "+r.Statement(database)).
 		With(nil, map[string]any{"database": database, "statement": r.Statement(database)})
 	return w.ID, s.BeginRemedyRun(ctx, w, run.Run{ID: w.ID, Kind: RemedyRunKind, Subject: serverID, Title: r.Title() + " · " + database, Created: by.At}, e)
 }
@@ -166,6 +183,13 @@ func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Claim) (run.Outco
 }
 
 func (r *Remedies) do(ctx context.Context, g run.Claim, w *RemedyRun) error {
+	if w.Remedy == RemedyWritable {
+		target, err := r.Ports.Reader(ctx, w.ServerID)
+		if err != nil {
+			return err
+		}
+		return target.SetReadOnly(ctx, w.Database, false)
+	}
 	server, _, err := r.Ports.Server(ctx, w.ServerID)
 	if err != nil {
 		return err

@@ -62,6 +62,6 @@ type Filter struct {
 	// Current leaves out what a later run of the same kind, subject and title
 	// made good by succeeding.
 	Current bool
-	Before string
-	Limit  int
+	Before  string
+	Limit   int
 }

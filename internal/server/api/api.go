@@ -89,6 +89,7 @@ func (s *API) Routes(e *echo.Echo) {
 	g.POST("/migrations/:id/bridge", s.migrationGapDifferential)
 	g.POST("/migrations/:id/adopt", s.migrationAdopt)
 	g.POST("/migrations/:id/abort", s.migrationAbort)
+	g.POST("/migrations/:id/writable", s.migrationWritable)
 	g.GET("/migrations/:id/details", s.migrationDetails)
 	g.GET("/waves", s.waves)
 	g.POST("/waves", s.waveStart)

@@ -9,6 +9,23 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
+// migrationWritable has the target of a cutover take writes, where it came up
+// read-only.
+func (s *API) migrationWritable(c echo.Context) error {
+	ctx := c.Request().Context()
+	m, err := s.Migrations.Migration(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	id, err := migration.OrderWritable(ctx, s.Migrations, m, s.NewID, s.By(c))
+	if err != nil {
+		return err
+	}
+	r, err := s.Runs.Run(ctx, id)
+	c.Response().Header().Set("Location", "/api/v1/runs/"+id)
+	return answer(c, http.StatusAccepted, runToJSON(r), err)
+}
+
 // remedy has a remedy done at a source; its run tells how far it is.
 func (s *API) remedy(c echo.Context) error {
 	ctx := c.Request().Context()

@@ -33,6 +33,9 @@ func (s *Pages) migrationShow(c echo.Context) (server.View, error) {
 		Needs: migrationNeeds(z, m, got.Budget, got.Run, s.Now(), here), Steps: phases(z, m, got.Steps), Events: server.Events(z, got.Events),
 		More: &kit.Action{Label: "All events", Href: "/runs/" + m.RunID, Small: true},
 	}
+	if v.Needs, err = s.writableNeeds(c.Request().Context(), m, here, v.Needs); err != nil {
+		return server.View{}, err
+	}
 	if m.WaveID != "" {
 		w, err := s.Migrations.Wave(c.Request().Context(), m.WaveID)
 		if err != nil {

@@ -55,7 +55,7 @@ func (s *Pages) remedyView(c echo.Context, refused error) (server.View, error) {
 		return server.View{}, err
 	}
 	r, database := migration.Remedy(c.Param("remedy")), c.FormValue("database")
-	if r.Title() == "" || !i.Traits.Source || database == "" {
+	if r.Title() == "" || r == migration.RemedyWritable || !i.Traits.Source || database == "" {
 		return server.View{}, fault.New(fault.NotFound, "There is nothing of the kind to be done here.", "Go back to the checks.")
 	}
 	back := backToChecks(c.FormValue("back"))

@@ -28,6 +28,8 @@ func (s *Pages) Routes(on server.Router) {
 	post("/migrations/:id/open", s.migrationOpen)
 	get("/migrations/:id/terminate", s.migrationAskTerminate)
 	post("/migrations/:id/terminate", s.migrationTerminate)
+	get("/migrations/:id/writable", s.writableAsk)
+	post("/migrations/:id/writable", s.writableOrder)
 	get("/migrations/:id/cutover", s.cutoverAsk)
 	post("/migrations/:id/cutover", s.cutoverOrder)
 	post("/migrations/:id/compare", s.migrationCompare)
