@@ -235,6 +235,7 @@ type Addresses struct {
 	SQLBackups  string `json:"sql_backups"`
 
 	AWS         string `json:"aws"` // host:port of the instance of Amazon RDS
+	AWSControl  string `json:"aws_control"`
 	AWSMaster   string `json:"aws_master"`
 	AWSPassword string `json:"aws_password"`
 	AWSCA       string `json:"aws_ca"` // PEM
@@ -257,6 +258,6 @@ func (g *All) Addresses() Addresses {
 	return Addresses{OSS: g.OSS.URL, OSSControl: g.OSS.ControlURL, RDS: g.RDS.URL, RDSControl: g.RDS.ControlURL, S3: g.S3.URL, S3Control: g.S3.ControlURL, S3Region: S3Region, S3KeyID: S3KeyID, S3Secret: S3Secret, S3Bucket: S3Bucket, S3Owner: S3Owner,
 		Region: Region, KeyID: KeyID, Secret: Secret, Bucket: Bucket, Instance: Instance, Second: Second, Owner: Owner,
 		SQL: g.SQL.Address, SQLControl: g.SQL.ControlURL, SQLLogin: Login, SQLPassword: Password, SQLCA: string(g.SQL.CA), SQLBackups: g.Backups,
-		AWS: g.AWS.Address, AWSMaster: Master, AWSPassword: Password, AWSCA: string(g.AWS.CA),
+		AWS: g.AWS.Address, AWSControl: g.AWS.ControlURL, AWSMaster: Master, AWSPassword: Password, AWSCA: string(g.AWS.CA),
 		Reading: g.Reading.Address, ReadingControl: g.Reading.ControlURL, ReadingLogin: Reader, ReadingSecret: Password, ReadingCA: string(g.Reading.CA)}
 }
