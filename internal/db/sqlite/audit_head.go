@@ -44,7 +44,7 @@ func (d *DB) kept(ctx context.Context) (h audit.Head, missing string, err error)
 		return inside, "the file " + headFile + ", in which the newest entry is noted, is of another key or was changed", nil
 	}
 	if inside.Seq > beside.Seq {
-		return inside, "", nil // the file is written last
+		return inside, "", nil // the file is that of an older copy of the folder
 	}
 	return beside, "", nil
 }
@@ -123,12 +123,6 @@ func (d *DB) noteHead(ctx context.Context) error {
 
 func (d *DB) writeHead(ctx context.Context, h audit.Head) error {
 	sealed := d.keys.Seal(secret.NewText(text(h)), headRecord)
-	if err := d.silently(ctx, "note newest audit entry", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE house SET head = ?`, sealed)
-		return err
-	}); err != nil {
-		return err
-	}
 	file := filepath.Join(d.folder, headFile)
 	f, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -138,8 +132,16 @@ func (d *DB) writeHead(ctx context.Context, h audit.Head) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(file+".new", file)
 	}
+	if err == nil {
+		err = syncFolder(d.folder)
+	}
 	if err != nil {
 		return fmt.Errorf("note newest audit entry: %w", err)
 	}
-	return syncFolder(d.folder)
+	// The file comes first: a death between the two must not look like a file that
+	// somebody took away.
+	return d.silently(ctx, "note newest audit entry", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE house SET head = ?`, sealed)
+		return err
+	})
 }
