@@ -38,6 +38,14 @@ func (b *bench) cutovers(ctx context.Context) error {
 		whole, done = whole+all[of.test], done+passed[of.test]
 	}
 	b.add("cutovers in trouble: ended open with equal contents, or aborted with the source writable", fmt.Sprintf("all %d", b.cutoverRuns), whole == b.cutoverRuns && done == whole, "%d", done)
+	const aws = "TestCutoversToAWSInTrouble"
+	cmd := b.goTest(ctx, "./internal/app", "-run", "^"+aws+"$", "-count", "1", "-timeout", "15m", "-json")
+	cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_CUTOVERS=%d", b.cutoverRuns), "TMPDIR="+b.tmp)
+	passed, all, err := journeysOf(cmd)
+	if err != nil {
+		return err
+	}
+	b.add("the same to an instance of AWS RDS", fmt.Sprintf("all %d", b.cutoverRuns), all[aws] == b.cutoverRuns && passed[aws] == b.cutoverRuns, "%d", passed[aws])
 	return nil
 }
 
