@@ -38,7 +38,7 @@ func (wording) Name(verb migration.Verb) string {
 	case migration.VerbTerminate:
 		return "rds_drop_database"
 	}
-	return "the restore task"
+	return "RESTORE task"
 }
 
 // regionOf reads the region out of a host of S3, for its partition.

@@ -91,7 +91,13 @@ func (d Furnisher) Furnish(ctx context.Context) (Ready, error) {
 	if err := d.policies(ctx); err != nil {
 		return out, fmt.Errorf("make policies: %w", err)
 	}
-	return out, d.begin(ctx, out.Files)
+	if err := d.begin(ctx, out.Files); err != nil {
+		return out, err
+	}
+	if err := d.aws(ctx); err != nil {
+		return out, fmt.Errorf("begin at AWS: %w", err)
+	}
+	return out, nil
 }
 
 // People makes the administrator, or gives the one of a kept folder a new

@@ -203,7 +203,7 @@ func ServiceTasksPage(f kit.Frame, v ServiceTasks) templ.Component {
 							}
 						}
 						if t.Text != "" {
-							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<details><summary>What the service says</summary><pre class=\"said\">")
+							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<details class=\"small\"><summary>What the service says</summary><pre class=\"said\">")
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
