@@ -1,10 +1,12 @@
 package migration
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/words"
@@ -47,6 +49,25 @@ func (j *job) offerGapDifferential(ctx context.Context, m Migration, server back
 		p.Fix = words.Say(explain.BridgeFix)
 		p.Actions = []Button{ButtonGapDifferential, ButtonRetry, ButtonAbort}
 	}
+	return p
+}
+
+// logLost is the problem of log that this server's history does not know. In an
+// availability group the likeliest reason is another replica that took it: each
+// one's msdb knows its own backups only.
+func (j *job) logLost(ctx context.Context, m Migration, server backup.Server, step string, from, to bakfile.LSN) *Problem {
+	p := j.offerGapDifferential(ctx, m, server, &Problem{Code: CodeLogLost, Step: step,
+		Cause: words.Say("The log from LSN %s to %s is in no backup that the server's history knows: the history was deleted, or the recovery model was SIMPLE for a while.", from, to)})
+	d, err := server.Database(ctx, m.SourceDatabase)
+	if err != nil || !d.InAvailabilityGroup {
+		return p
+	}
+	group := ""
+	if d.Member != nil {
+		group = d.Member.Group
+	}
+	p.Cause = words.Say("The log from LSN %s to %s is in no backup that this server's history knows. %s is a member of an availability group (%s): another replica has taken it, and its own history alone tells of it.", from, to, m.SourceDatabase, cmp.Or(group, "its name is not told"))
+	p.Fix = words.Join(p.Fix, words.Say("Pause log backups at the other replicas until the cutover, or it happens again."))
 	return p
 }
 

@@ -177,8 +177,7 @@ func (j *job) taken(ctx context.Context, m Migration, t SourceBackup, v Verdict)
 			return err // the order stays without verdict until the link is there
 		}
 		if m.taken() == reached {
-			return j.stand(ctx, m, j.offerGapDifferential(ctx, m, server, &Problem{Code: CodeLogLost, Step: sourceBackupStep(t),
-				Cause: words.Say("The log from LSN %s to %s is in no backup that the server's history knows: the history was deleted, or the recovery model was SIMPLE for a while.", reached, f.FirstLSN)}))
+			return j.stand(ctx, m, j.logLost(ctx, m, server, sourceBackupStep(t), reached, f.FirstLSN))
 		}
 		return j.taken(ctx, m, t, v)
 	}

@@ -3,6 +3,7 @@ package migration
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -241,6 +242,30 @@ func TestWhatWasTakenMustJoin(t *testing.T) {
 		}
 		if tail := d.last().Tail; (tail != nil) != b.Tail || tail != nil && *tail != known["log 1"].LastLSN {
 			t.Errorf("%s: tail %v", tc.name, tail)
+		}
+	}
+}
+
+// TestALogThatAnotherReplicaTookIsNamed with the way out that is left.
+func TestALogThatAnotherReplicaTookIsNamed(t *testing.T) {
+	data, known := chainFiles(t, "orders")
+	for name, tc := range map[string]struct {
+		db   backup.Database
+		says string
+	}{
+		"a member":              {backup.Database{InAvailabilityGroup: true, Member: &backup.Member{Group: "AG1", Role: backup.Primary}}, "availability group (AG1): another replica has taken it"},
+		"a member of who knows": {backup.Database{InAvailabilityGroup: true}, "another replica has taken it"},
+		"a database of its own": {backup.Database{}, "the recovery model was SIMPLE"},
+	} {
+		d, j := at(fed(func(m *Migration) { m.Files, m.LiveSource.SourceBackups = []File{known["full"]}, nil }), t0)
+		d.source.db, d.bucket.files["x.bak"] = tc.db, data["log 2"]
+		if err := j.taken(t.Context(), d.m, SourceBackup{ID: "3", Kind: "log 2", Key: "x.bak", Intended: t0}, Accepted); err != nil {
+			t.Fatal(err)
+		}
+		p := d.m.Problem
+		if p == nil || p.Code != CodeLogLost || !strings.Contains(p.Cause.String(), tc.says) || !slices.Contains(p.Actions, ButtonGapDifferential) ||
+			strings.Contains(p.Fix.String(), "other replicas") != tc.db.InAvailabilityGroup {
+			t.Errorf("%s: %+v", name, p)
 		}
 	}
 }
