@@ -39,37 +39,43 @@ type replicas struct {
 	rows  int
 }
 
-func newReplicas(t *testing.T) *replicas {
-	t.Helper()
-	r := &replicas{yard: newYard(t)}
-	dirs := []string{t.TempDir(), t.TempDir()}
-	var err error
-	r.group, err = sqlserveremu.StartGroup(sqlserveremu.GroupConfig{Name: "AG", Databases: []string{"Shop"}, Preference: group.Secondary},
+// grouped starts an availability group of the servers one and two, and adds them.
+func (h *house) grouped() *sqlserveremu.Group {
+	h.t.Helper()
+	dirs := []string{h.t.TempDir(), h.t.TempDir()}
+	g, err := sqlserveremu.StartGroup(sqlserveremu.GroupConfig{Name: "AG", Databases: []string{"Shop"}, Preference: group.Secondary},
 		sqlserveremu.Config{Name: "SQL01", BackupFolder: dirs[0], Databases: []sqlserveremu.DatabaseSpec{{Name: "Shop", Size: 4 << 20, Tables: []sqlserveremu.TableSpec{{Name: "T", Columns: []sqlserveremu.ColumnSpec{{Name: "id", Type: "int"}}, Rows: 1}}}}},
 		sqlserveremu.Config{Name: "SQL02", BackupFolder: dirs[1]})
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = r.group.Close() })
-	for i, one := range r.group.Replicas {
+	h.t.Cleanup(func() { _ = g.Close() })
+	for i, one := range g.Replicas {
 		id := []string{"one", "two"}[i]
 		host, port, err := net.SplitHostPort(one.Address)
 		if err != nil {
-			t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		number, err := strconv.Atoi(port)
 		if err != nil {
-			t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		name := []string{"SQL01", "SQL02"}[i]
-		r.save(func(d demo.Furnisher) error {
-			if err := d.App.DB.SaveBucket(t.Context(), endpoint.Bucket{ID: id + "-folder", Name: "backups of " + name, Kind: folder.BucketKind, Path: dirs[i]}, d.Entry("bucket")); err != nil {
+		h.save(func(d demo.Furnisher) error {
+			if err := d.App.DB.SaveBucket(h.t.Context(), endpoint.Bucket{ID: id + "-folder", Name: "backups of " + name, Kind: folder.BucketKind, Path: dirs[i]}, d.Entry("bucket")); err != nil {
 				return err
 			}
-			return d.App.DB.SaveInstance(t.Context(), endpoint.Instance{ID: id, Name: name, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: "sa", Password: secret.NewText("Emulated-1"),
+			return d.App.DB.SaveInstance(h.t.Context(), endpoint.Instance{ID: id, Name: name, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: "sa", Password: secret.NewText("Emulated-1"),
 				Encrypt: endpoint.EncryptFull, CAPEM: string(one.CA), CertificateHost: name, ServerFolder: dirs[i], FolderID: id + "-folder"}, d.Entry("instance"))
 		})
 	}
+	return g
+}
+
+func newReplicas(t *testing.T) *replicas {
+	t.Helper()
+	r := &replicas{yard: newYard(t)}
+	r.group = r.house.grouped()
 	db := r.app.DB
 	r.look = &scan.Collector{Ports: r.app.Ports, Endpoints: db, Catalogue: db.Catalogue(), Store: db.Scanning(), Now: time.Now}
 	r.keep = policy.Promising{Policies: db.Policies(), Sets: db.Catalogue(), Versions: db.Policies(), Instances: db.Instances, Clouds: clouds.Promised, Now: time.Now}
