@@ -4,9 +4,16 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
+	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	s3emu "github.com/bakplane/bakplane/internal/emulator/s3"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/objectstore/folder"
+	"github.com/bakplane/bakplane/internal/objectstore/objectstoretest"
 )
 
 // A person adds an account of AWS and a bucket in S3, sees it among the places
@@ -59,4 +66,50 @@ func TestABucketInS3IsAddedAndTested(t *testing.T) {
 	}
 	says(r.post("/storage/"+id+"/test", nil), "2 steps fail", "A policy denies s3:PutObject outright", "not tried", "kms:GenerateDataKey")
 	says(r.get("/audit"), "Tested the bucket reports")
+}
+
+// Backup files that lie in S3 are the source of a migration to ApsaraDB: their
+// bytes go through the dashboard into OSS, and what is applied there is what
+// lay in S3.
+func TestFilesInS3AreMigratedToTheOtherCloud(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
+	h := newHouse(t)
+	dir := t.TempDir()
+	if _, err := mtf.Chain(dir, mtf.Options{Database: "ledger", Server: "SQL1", Started: time.Date(2026, 3, 1, 1, 0, 0, 0, time.UTC), DataSize: 20 << 20, Checksums: true}); err != nil {
+		t.Fatal(err)
+	}
+	from, err := folder.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := h.app.Ports.Bucket(t.Context(), demo.S3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := from.List(t.Context(), "", "", 100)
+	if err != nil || len(files) < 3 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	for _, f := range files {
+		source, err := objectstore.OpenSource(t.Context(), from, f.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = objectstore.Upload{Bucket: to, Key: "ledger/" + f.Key, Source: source, Ledger: new(objectstoretest.Memory)}.Run(t.Context())
+		source.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := h.draft(func(w *migration.FilesRequest) { w.SourceID, w.SourcePrefix = demo.S3, "ledger/" })
+	if d.Plan == nil || !d.Plan.Whole() {
+		t.Fatalf("plan %+v", d.Plan)
+	}
+	id := h.start(d)
+	m := h.until(id, "every file applied", following)
+	if got, want := m.AppliedTo(), d.Plan.Reaches; got != want {
+		t.Errorf("applied to %s, want %s", got, want)
+	}
 }
