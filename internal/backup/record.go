@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
@@ -192,6 +193,19 @@ type Protection struct {
 
 // Unprotected reports whether nothing can be restored.
 func (p Protection) Unprotected() bool { return p.RestorableTo.IsZero() }
+
+// NotNeeded reports whether nobody expects backups of it, and why: tempdb is made
+// anew at each start, and of the other system databases only those that a policy
+// promises are expected.
+func (p Protection) NotNeeded() (why string, ok bool) {
+	switch name := strings.ToLower(p.Database); {
+	case name == "tempdb":
+		return "tempdb is made anew at each start: there is nothing to restore.", true
+	case (name == "master" || name == "model" || name == "msdb") && p.PolicyID == "" && p.Objective == 0 && p.Due.IsZero():
+		return "A system database that no policy promises backups of. One that takes system databases along protects logins, jobs and history.", true
+	}
+	return "", false
+}
 
 // Key is p's place in the order of Protections.
 func (p Protection) Key() string {

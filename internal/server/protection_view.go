@@ -14,6 +14,8 @@ func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits)
 	switch {
 	case !p.Dropped.IsZero():
 		return kit.Badge{Text: "no longer there"}
+	case notNeeded(p):
+		return kit.Badge{Text: "not needed"}
 	case p.Late(now):
 		return kit.Badge{Text: "late", Tone: kit.ToneBad}
 	case p.Unprotected():
@@ -28,8 +30,16 @@ func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits)
 	return kit.Badge{Text: "as promised", Tone: kit.ToneOK}
 }
 
+func notNeeded(p backup.Protection) bool {
+	_, ok := p.NotNeeded()
+	return ok
+}
+
 // protectionWhy says in a sentence why a database is not protected as promised.
 func protectionWhy(z kit.Zone, p backup.Protection) string {
+	if why, spared := p.NotNeeded(); spared {
+		return why
+	}
 	why := p.Words
 	if why == "" && p.PolicyID != "" {
 		why = p.NoLog

@@ -49,6 +49,9 @@ func scanProtection(r *sql.Rows) (p protectionRow, err error) {
 // judge sets what follows from the rest.
 func (p *protectionRow) judge() {
 	p.trouble = 0
+	if _, spared := p.NotNeeded(); spared {
+		return
+	}
 	switch {
 	case p.Unprotected():
 		p.trouble = 2
@@ -58,7 +61,7 @@ func (p *protectionRow) judge() {
 }
 
 func (p *protectionRow) late() int64 {
-	if p.LateAt.IsZero() || !p.shown {
+	if _, spared := p.NotNeeded(); spared || p.LateAt.IsZero() || !p.shown {
 		return never
 	}
 	return micros(p.LateAt)
