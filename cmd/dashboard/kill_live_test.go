@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/db/sqlite"
 	"github.com/bakplane/bakplane/internal/demo"
@@ -36,7 +37,7 @@ func prepareLive(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journe
 		if err := furnish.Places(ctx, t.TempDir()); err != nil {
 			t.Fatal(err)
 		}
-		m, err := migration.LiveRequest{ServerID: demo.Server, Source: "shop", InstanceID: demo.Instance, StagingID: demo.Staging, StagingPrefix: "live/", Every: time.Hour, Freeze: freeze}.Draft(demo.Backups)
+		m, err := migration.LiveRequest{ServerID: demo.Server, Source: "shop", InstanceID: demo.Instance, StagingID: demo.Staging, StagingPrefix: "live/", Traits: aliyun.Traits(), Every: time.Hour, Freeze: freeze}.Draft(demo.Backups)
 		if err != nil {
 			t.Fatal(err)
 		}

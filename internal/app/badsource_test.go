@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/control"
@@ -24,7 +25,7 @@ import (
 // followFast follows a database with a log backup every so often.
 func (h *house) followFast(database string, every time.Duration, change ...func(*migration.LiveRequest)) string {
 	h.t.Helper()
-	w := migration.LiveRequest{ServerID: demo.Server, Source: database, InstanceID: demo.Instance, StagingID: demo.Staging, Every: time.Hour}
+	w := migration.LiveRequest{ServerID: demo.Server, Source: database, InstanceID: demo.Instance, StagingID: demo.Staging, Traits: aliyun.Traits(), Every: time.Hour}
 	for _, f := range change {
 		f(&w)
 	}

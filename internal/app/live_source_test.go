@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/aliyun"
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db/sqlite"
@@ -79,7 +80,7 @@ func newLiveSource(t *testing.T, freeze migration.Freeze) *live {
 		Rules:         migration.Rules{Poll: 10 * time.Millisecond, Settle: 500 * time.Millisecond},
 		Upload:        migration.UploadRules{Parallel: 2},
 		SourceBackups: migration.SourceRules{Reserve: 3, Settle: 200 * time.Millisecond, Fresh: 10 * time.Minute}}
-	m, err := migration.LiveRequest{ServerID: "server", Source: "orders", InstanceID: demo.Instance, StagingID: demo.Staging, Every: time.Hour, Freeze: freeze}.Draft(demo.Folder)
+	m, err := migration.LiveRequest{ServerID: "server", Source: "orders", InstanceID: demo.Instance, StagingID: demo.Staging, Traits: aliyun.Traits(), Every: time.Hour, Freeze: freeze}.Draft(demo.Folder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/sqlerror"
-	"github.com/bakplane/bakplane/internal/words"
 )
 
 // taskRow recognises a sentence of the service by its fragments, in lower case.
@@ -112,6 +111,3 @@ func explained(err error) error {
 	out.Said = f.Said
 	return out
 }
-
-// infoText is a task's text for people: its own lines, the newest last, cut.
-func infoText(t Task) words.Text { return words.Plain(t.Info) }

@@ -218,7 +218,7 @@ func (d Furnisher) begin(ctx context.Context, files string) error {
 	if err != nil {
 		return err
 	}
-	draft, err := migration.NewDraft(migration.FilesRequest{SourceID: Folder, SourcePrefix: "orders/", StagingID: Staging, InstanceID: Instance}, seen, false)
+	draft, err := migration.NewDraft(migration.FilesRequest{SourceID: Folder, SourcePrefix: "orders/", StagingID: Staging, InstanceID: Instance, Traits: aliyun.Traits()}, seen, false)
 	if err != nil {
 		return err
 	}

