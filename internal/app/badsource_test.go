@@ -33,11 +33,6 @@ func (h *house) followFast(database string, every time.Duration, change ...func(
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	in, err := h.app.DB.Instance(h.t.Context(), demo.Instance)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	m.Traits = in.Traits
 	findings, facts, err := preflight.Live(h.t.Context(), h.app.Ports, m, time.Now)
 	if err != nil {
 		h.t.Fatal(err)
