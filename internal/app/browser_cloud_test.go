@@ -47,6 +47,7 @@ func TestAPersonLooksAfterBackupsInTheCloud(t *testing.T) {
 	h := newHouseBeside(t, emulators.Pace{Step: 10 * time.Millisecond, Past: 9 * 24 * time.Hour})
 	b := openBrowser(t, h.app.URL())
 	b.get("/")
+	b.types("code", h.app.SetUpCode().Reveal())
 	b.types("name", "ana")
 	b.types("password", "correct horse battery")
 	b.types("again", "correct horse battery")

@@ -148,6 +148,7 @@ func TestAPersonTakesTheRealChainToAnOpenDatabase(t *testing.T) {
 
 	b.get("/")
 	b.sees("administrator") // the first start asks for one
+	b.types("code", h.app.SetUpCode().Reveal())
 	b.types("name", "ana")
 	b.types("password", "correct horse battery")
 	b.types("again", "correct horse battery")

@@ -52,6 +52,7 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 	b := openBrowser(t, h.app.URL())
 	b.get("/")
 	b.sees("administrator")
+	b.types("code", h.app.SetUpCode().Reveal())
 	b.types("name", "ana")
 	b.types("password", "correct horse battery")
 	b.types("again", "correct horse battery")

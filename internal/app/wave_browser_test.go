@@ -55,6 +55,7 @@ func TestAPersonMovesAndAbortsAWave(t *testing.T) {
 	b := openBrowser(t, h.app.URL())
 	b.get("/")
 	b.sees("administrator")
+	b.types("code", h.app.SetUpCode().Reveal())
 	b.types("name", "ana")
 	b.types("password", "correct horse battery")
 	b.types("again", "correct horse battery")
