@@ -28,6 +28,9 @@ func (s *Drafting) stagingOf(ctx context.Context, target endpoint.Instance, chos
 	if b, err = s.Endpoints.Bucket(ctx, chosen); err == nil && !b.Service {
 		err = fault.Newf(fault.Invalid, "The cloud cannot read from %s: it is a folder.", b.Name).
 			WithFix("Choose an OSS bucket in the region of the instance; the files are uploaded there.")
+	} else if err == nil && !target.Traits.ReadsFrom(b.Kind) {
+		err = fault.Newf(fault.Invalid, "%s cannot read from %s: it is a bucket of another cloud.", target.Name, b.Name).
+			WithFix("Choose a bucket of the instance's own cloud, in its region; the files are uploaded there.")
 	}
 	return b, err
 }

@@ -24,7 +24,7 @@ func (town) Instance(_ context.Context, id string) (endpoint.Instance, error) {
 }
 
 func (town) Bucket(_ context.Context, id string) (endpoint.Bucket, error) {
-	return endpoint.Bucket{ID: id, Name: id, Service: id == "oss"}, nil
+	return endpoint.Bucket{ID: id, Name: id, Kind: endpoint.BucketKind(id), Service: id == "oss" || id == "s3"}, nil
 }
 
 // silent are servers that do not answer.
@@ -51,7 +51,7 @@ func drafts() *Drafting {
 func TestWhereTheTargetReads(t *testing.T) {
 	for _, tc := range []struct {
 		target, chosen, want string
-	}{{"cloud", "oss", "oss"}, {"cloud", "", ""}, {"cloud", "disk", ""}, {"server", "", "folder"}, {"server", "oss", "folder"}} {
+	}{{"cloud", "oss", "oss"}, {"cloud", "", ""}, {"cloud", "disk", ""}, {"cloud", "s3", ""}, {"server", "", "folder"}, {"server", "oss", "folder"}} {
 		target, _ := town{}.Instance(t.Context(), tc.target)
 		b, err := drafts().stagingOf(t.Context(), target, tc.chosen)
 		if (err == nil) != (tc.want != "") || err == nil && b.ID != tc.want {

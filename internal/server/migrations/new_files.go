@@ -41,7 +41,7 @@ func (s *Pages) pickView(c echo.Context, w drafting.Request, refused error) (ser
 	for _, i := range instances {
 		hasOwn = hasOwn || i.Traits.OwnFolder()
 	}
-	target, staging := targetField(instances, w.Instance), stagingField(buckets, instances, w.Staging)
+	target, staging := targetField(instances, w.Instance), stagingField(buckets, instances, w.Instance, w.Staging)
 	if source.Value == "" && len(source.Options) > 0 {
 		source.Value = source.Options[0].Value
 	}

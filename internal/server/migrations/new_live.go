@@ -109,7 +109,7 @@ func liveForm(w drafting.LiveRequest, databases []backup.Database, targets []end
 			source.Options = append(source.Options, o)
 		}
 	}
-	target, staging := targetField(targets, w.Instance), stagingField(buckets, targets, w.Staging)
+	target, staging := targetField(targets, w.Instance), stagingField(buckets, targets, w.Instance, w.Staging)
 	if w.Freeze == "" { // nothing was chosen yet
 		w.Freeze, w.Compress = string(migration.FreezeTail), true
 	}

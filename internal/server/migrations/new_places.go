@@ -24,18 +24,34 @@ func targetField(targets []endpoint.Instance, value string) kit.Field {
 
 // stagingField offers the buckets that a cloud reads. A self-managed server
 // reads its backup folder, which is known.
-func stagingField(buckets []endpoint.Bucket, targets []endpoint.Instance, value string) kit.Field {
+func stagingField(buckets []endpoint.Bucket, targets []endpoint.Instance, instance, value string) kit.Field {
 	f := kit.Field{Name: "staging", Label: "Bucket the cloud reads from", Type: "select", Value: value,
 		Hint: "One in the region of the instance, and of its cloud: OSS for ApsaraDB, S3 for AWS. Files that lie elsewhere are uploaded there. A self-managed SQL Server reads its backup folder instead, whatever is chosen here."}
+	read := readBy(targets, instance)
 	for _, b := range buckets {
-		if b.Service {
-			f.Options = append(f.Options, kit.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
+		if !b.Service {
+			continue
+		}
+		f.Options = append(f.Options, kit.Option{Value: b.ID, Label: b.Name + " · " + b.Bucket + " · " + b.Region})
+		if f.Value == "" && read(b.Kind) {
+			f.Value = b.ID
 		}
 	}
 	if len(f.Options) == 0 {
 		f.Options = []kit.Option{{Value: "", Label: "No bucket yet; a self-managed SQL Server needs none"}}
 	}
 	return f
+}
+
+// readBy tells which kinds of buckets the chosen target reads; while none is
+// chosen, the first one, which the form shows.
+func readBy(targets []endpoint.Instance, chosen string) func(endpoint.BucketKind) bool {
+	for _, i := range targets {
+		if i.ID == chosen || chosen == "" {
+			return i.Traits.ReadsFrom
+		}
+	}
+	return func(endpoint.BucketKind) bool { return false }
 }
 
 // stagingWords names the place in a sentence.
