@@ -31,7 +31,7 @@ func TestAFullDisk(t *testing.T) {
 			time.Sleep(20 * time.Millisecond)
 		}
 		if err != nil {
-			t.Error(err)
+			t.Errorf("%v, held by %v", err, openUnder(small))
 		}
 	})
 	h := newHouse(t, func(c *app.Config) { c.Data = filepath.Join(small, "data") })
@@ -87,6 +87,17 @@ func TestAFullDisk(t *testing.T) {
 	if _, err := h.app.DB.VerifyAudit(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// openUnder lists what this process has open below a folder.
+func openUnder(folder string) (out []string) {
+	fds, _ := filepath.Glob("/proc/self/fd/*")
+	for _, fd := range fds {
+		if to, err := os.Readlink(fd); err == nil && strings.HasPrefix(to, folder) {
+			out = append(out, to)
+		}
+	}
+	return out
 }
 
 // fill writes until nothing more fits.
