@@ -17,9 +17,8 @@ import (
 
 // rclone's server knows no checksums but MD5: what a store without them can
 // prove is proven by its ETags, and what it cannot is read back. The contract
-// does not hold there yet (rclone writes through a file system that refuses some
-// keys and keeps no order of its own), so it runs when it is asked for only:
-// BAKPLANE_RCLONE names the program.
+// does not hold there yet, and why is not looked into, so it runs when it is
+// asked for only: BAKPLANE_RCLONE names the program.
 func TestTheContractAgainstRclone(t *testing.T) {
 	path := os.Getenv("BAKPLANE_RCLONE")
 	if path == "" {
