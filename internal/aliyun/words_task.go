@@ -14,14 +14,13 @@ import (
 // first, then those of SQL Server that it quotes, then what may only introduce
 // such a quotation.
 func descriptionCode(description string) fault.Code {
-	low := strings.ToLower(description)
-	if code := taskText(sentences, low); code != "" {
+	if code := explain.Recognised(sentences, description); code != "" {
 		return code
 	}
 	if is, ok := sqlerror.OfText(description); ok {
 		return is.Code
 	}
-	if code := taskText(introductions, low); code != "" {
+	if code := explain.Recognised(introductions, description); code != "" {
 		return code
 	}
 	return explain.Unknown
@@ -39,56 +38,37 @@ func checkResult(description string) migration.CheckResult {
 	return migration.CheckUnknown
 }
 
-// taskRow recognises a text by all its fragments, in lower case.
-type taskRow struct {
-	code      fault.Code
-	fragments []string
-}
-
-func taskText(rows []taskRow, low string) fault.Code {
-	for _, r := range rows {
-		hit := true
-		for _, f := range r.fragments {
-			hit = hit && strings.Contains(low, f)
-		}
-		if hit {
-			return r.code
-		}
-	}
-	return ""
-}
-
 // sentences follow "Common errors" of the incremental migration topic, the
 // full-backup topic and "Instance-level migration of SQL Server to the cloud".
 // Narrower texts stand before the wider ones that they contain.
-var sentences = []taskRow{
-	{"check-after", []string{"asynchronously dbcc checkdb failed"}},
-	{"check", []string{"dbcc checkdb failed"}},
-	{"no-account", []string{"init account"}},
-	{"name-exists", []string{"already exist on rds"}},
-	{"full-again", []string{"database full backup", "only accept"}},
-	{"diff-first", []string{"differential backup", "only accept a full"}},
-	{"log-first", []string{"transaction log backup", "only accept a full"}},
-	{"unreadable", []string{"failed to verify", "backup file was corrupted"}},
-	{"space", []string{"not enough disk space"}},
-	{"too-many", []string{"databases count limitation"}},
-	{"link-expired", []string{"oss url was expired"}},
-	{"name", []string{"is not backup file"}},
-	{"bucket-gone", []string{"nosuchbucket"}},
-	{"file-gone", []string{"nosuchkey"}},
-	{"file-gone", []string{"no backup file on oss"}},
-	{"role", []string{"aliyunrdsimportrole"}},
-	{"key-id", []string{"invalidaccesskeyid"}},
-	{"secret", []string{"signaturedoesnotmatch"}},
-	{"rights", []string{"does not belong to you"}},
-	{"rights", []string{"accessdenied"}},
-	{"endpoint", []string{"name resolution"}},
-	{"endpoint", []string{"max retries", "bucketinfo"}},
-	{"engine", []string{"only for rds sql server"}},
+var sentences = []explain.Sentence{
+	{Code: "check-after", Fragments: []string{"asynchronously dbcc checkdb failed"}},
+	{Code: "check", Fragments: []string{"dbcc checkdb failed"}},
+	{Code: "no-account", Fragments: []string{"init account"}},
+	{Code: "name-exists", Fragments: []string{"already exist on rds"}},
+	{Code: "full-again", Fragments: []string{"database full backup", "only accept"}},
+	{Code: "diff-first", Fragments: []string{"differential backup", "only accept a full"}},
+	{Code: "log-first", Fragments: []string{"transaction log backup", "only accept a full"}},
+	{Code: "unreadable", Fragments: []string{"failed to verify", "backup file was corrupted"}},
+	{Code: "space", Fragments: []string{"not enough disk space"}},
+	{Code: "too-many", Fragments: []string{"databases count limitation"}},
+	{Code: "link-expired", Fragments: []string{"oss url was expired"}},
+	{Code: "name", Fragments: []string{"is not backup file"}},
+	{Code: "bucket-gone", Fragments: []string{"nosuchbucket"}},
+	{Code: "file-gone", Fragments: []string{"nosuchkey"}},
+	{Code: "file-gone", Fragments: []string{"no backup file on oss"}},
+	{Code: "role", Fragments: []string{"aliyunrdsimportrole"}},
+	{Code: "key-id", Fragments: []string{"invalidaccesskeyid"}},
+	{Code: "secret", Fragments: []string{"signaturedoesnotmatch"}},
+	{Code: "rights", Fragments: []string{"does not belong to you"}},
+	{Code: "rights", Fragments: []string{"accessdenied"}},
+	{Code: "endpoint", Fragments: []string{"name resolution"}},
+	{Code: "endpoint", Fragments: []string{"max retries", "bucketinfo"}},
+	{Code: "engine", Fragments: []string{"only for rds sql server"}},
 }
 
 // introductions explain by themselves only when nothing more telling follows.
-var introductions = []taskRow{
-	{"edition", []string{"failed to open database"}},
-	{"unreadable", []string{"failed to verify"}},
+var introductions = []explain.Sentence{
+	{Code: "edition", Fragments: []string{"failed to open database"}},
+	{Code: "unreadable", Fragments: []string{"failed to verify"}},
 }

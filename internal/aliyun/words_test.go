@@ -81,14 +81,14 @@ func TestDescriptionsOfTasks(t *testing.T) {
 			t.Errorf("%q is %q, want %q", said, got, want)
 		}
 		for _, r := range slices.Concat(sentences, introductions) {
-			if taskText([]taskRow{r}, strings.ToLower(said)) != "" {
-				hit[strings.Join(r.fragments, "+")] = true
+			if explain.Recognised([]explain.Sentence{r}, said) != "" {
+				hit[strings.Join(r.Fragments, "+")] = true
 			}
 		}
 	}
 	for _, r := range slices.Concat(sentences, introductions) {
-		if !hit[strings.Join(r.fragments, "+")] {
-			t.Errorf("no sample for %q", r.fragments)
+		if !hit[strings.Join(r.Fragments, "+")] {
+			t.Errorf("no sample for %q", r.Fragments)
 		}
 	}
 }
