@@ -39,7 +39,7 @@ func TestABackupOfEveryDatabase(t *testing.T) {
 				continue
 			}
 			for i, k := range c.Keys {
-				if !strings.HasPrefix(k, "backups/SQLDEMO/"+rec.Database+"/full/"+rec.Database+"_FULL_manual_") || !strings.HasSuffix(k, fmt.Sprintf("_%dof2.bak", i+1)) {
+				if !strings.HasPrefix(k, "backups/SQLDEMO/"+rec.Database+"/full/SQLDEMO_"+rec.Database+"_FULL_manual_") || !strings.HasSuffix(k, fmt.Sprintf("_%dof2.bak", i+1)) {
 					t.Errorf("key %s", k)
 				}
 				if _, err := bucket.Stat(t.Context(), k); err != nil {

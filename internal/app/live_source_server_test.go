@@ -201,6 +201,8 @@ func (s *scripted) MissingRights(context.Context, string) ([]backup.MissingRight
 	return nil, nil
 }
 func (s *scripted) Verify(context.Context, []string) error { return nil }
+
+func (s *scripted) Headers(context.Context, []string) ([]backup.Set, error) { return nil, nil }
 func (s *scripted) Running(context.Context, string) ([]backup.RunningStatement, error) {
 	return nil, nil
 }

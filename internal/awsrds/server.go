@@ -246,6 +246,12 @@ func (s *Server) Verify(context.Context, []string) error {
 	return fault.New(fault.Invalid, "The service cannot read a backup through.", "Restore it under another name to prove it.").WithCode("not-offered")
 }
 
+// Headers implements backup.Server: the service shows no headers. Its files are
+// read where they lie.
+func (s *Server) Headers(context.Context, []string) ([]backup.Set, error) {
+	return nil, fault.New(fault.Invalid, "The service does not show the headers of a file.", "").WithCode("not-offered")
+}
+
 // Named implements backup.Server: backups get no name of ours. A set is known by
 // its file, whose name was fixed before.
 func (s *Server) Named(context.Context, string, string, time.Time) ([]backup.HistoryRow, error) {

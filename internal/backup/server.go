@@ -29,6 +29,10 @@ type Server interface {
 	Backup(ctx context.Context, c BackupCall, progress func(percent float64)) error
 	// Verify reads a finished backup through (RESTORE VERIFYONLY WITH CHECKSUM).
 	Verify(ctx context.Context, files []string) error
+	// Headers tells of the sets in files as the server reads them (RESTORE
+	// HEADERONLY); several files are the stripes of one media set. Invalid where
+	// a service offers no such look.
+	Headers(ctx context.Context, files []string) ([]Set, error)
 	// History lists sets of a database, of all with an empty name, in msdb with a backup_set_id above
 	// after, oldest first, at most limit. Only completed backups are there.
 	History(ctx context.Context, database string, after int64, limit int) ([]HistoryRow, error)

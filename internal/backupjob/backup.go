@@ -36,6 +36,9 @@ func (j *job) take(ctx context.Context, s Plan, o *Order) error {
 	if err := j.alone(ctx, server, o.Database); err != nil {
 		return err
 	}
+	if err := j.vacant(ctx, s, *o); err != nil {
+		return err
+	}
 	now := j.Now()
 	o.Intended, o.Settled, o.Verdict, o.Attempts = now, time.Time{}, NoVerdict, o.Attempts+1
 	meter := &percent{job: j, step: run.Step{Key: stepBackup(*o), Title: title(*o), State: run.StepActive, Started: now, Total: 100, Message: o.Note}}
@@ -156,6 +159,13 @@ func (j *job) taken(ctx context.Context, s Plan, o *Order, server backup.Server,
 	}
 	now := j.Now()
 	o.Verdict, o.Settled, o.SetID, o.Finished, o.Size, o.Seen = v, now, set.ID, set.Finished.Time(), size, seen
+	if seen && len(rows) > 0 {
+		if err := j.lies(ctx, place.BucketID, *o); fault.Is(err, fault.Conflict) {
+			return j.strayed(ctx, s, o, set, place.BucketID, err)
+		} else if err != nil {
+			return err
+		}
+	}
 	if err := j.Catalogue.Put(ctx, []backup.Record{recordOf(s, *o, set, place.BucketID, now)}); err != nil {
 		return &noteError{err}
 	}
@@ -267,6 +277,14 @@ func (j *job) verify(ctx context.Context, s Plan, o *Order) error {
 		return named
 	}
 	step.Finished = j.Now()
+	switch other := j.read(ctx, server, *o); {
+	case fault.Is(other, fault.Conflict):
+		message, _ := fault.Texts(other)
+		step.State, step.Message = run.StepFailed, message
+		return errors.Join(j.strayed(ctx, s, o, set, place.BucketID, other), j.note(ctx, *o, Change{Steps: []run.Step{step}}))
+	case err == nil && other != nil:
+		return other
+	}
 	if err != nil {
 		message, _ := fault.Texts(err)
 		r := recordOf(s, *o, set, place.BucketID, step.Finished)

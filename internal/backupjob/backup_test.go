@@ -1,7 +1,6 @@
 package backupjob
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -9,8 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
-	"github.com/bakplane/bakplane/internal/bakfile"
-	"github.com/bakplane/bakplane/internal/emulator/mtf"
+	"github.com/bakplane/bakplane/internal/backup/identity"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -127,18 +125,10 @@ func TestAStatementWithoutAnAnswerIsLookedFor(t *testing.T) {
 
 // TestASetIsSaidToBeFoundWhereItWasFound: in the history, or by its file alone.
 func TestASetIsSaidToBeFoundWhereItWasFound(t *testing.T) {
-	o := shopOrder()
-	var file bytes.Buffer
-	set := bakfile.Set{Type: bakfile.TypeFull, Name: o.Name, Database: "shop", VersionMajor: 13, DatabaseVersion: 852, RecoveryModel: bakfile.RecoveryFull, SetGUID: guid(1),
-		Started: bakfile.LocalTime{Time: noon}, Finished: bakfile.LocalTime{Time: noon}, FirstLSN: bakfile.LSN{VLF: 1}, LastLSN: bakfile.LSN{VLF: 2}, CheckpointLSN: bakfile.LSN{VLF: 1},
-		Files: []bakfile.DataFile{{FileID: 1, LogicalName: "d", PhysicalName: `C:\d.mdf`, Type: "D", FilegroupID: 1, FilegroupName: "PRIMARY", Size: 8 << 20, SourceBlockSize: 512}}}
-	if err := mtf.Write(&file, mtf.Spec{Sets: []mtf.Set{{Set: set, PayloadSize: 10 << 10}}}); err != nil {
-		t.Fatal(err)
-	}
 	for want, rows := range map[string][]backup.HistoryRow{"was found in the server's history": history(1, false), "was found by its file": nil} {
 		w := newWorld(t)
 		w.box.named = rows
-		w.shelves["folder"].files["shop.bak"], w.shelves["folder"].content = int64(file.Len()), map[string][]byte{"shop.bak": file.Bytes()}
+		w.shelves["folder"].files["shop.bak"] = bak(1)
 		o := shopOrder()
 		o.Intended, o.Attempts = noon.Add(-time.Hour), 1
 		if err := w.job().seek(t.Context(), shopPlan, &o); err != nil || o.Verdict != Adopted || o.SetID != guid(1) {
@@ -154,13 +144,13 @@ func TestADamagedSetIsWrittenDownAsBroken(t *testing.T) {
 	for _, damaged := range []bool{false, true} {
 		w := newWorld(t)
 		w.box.after = history(1, damaged)
-		w.shelves["folder"].files["shop.bak"] = 7
+		w.shelves["folder"].files["shop.bak"] = bak(1)
 		o := shopOrder()
 		if err := w.job().take(t.Context(), shopPlan, &o); err != nil {
 			t.Fatal(err)
 		}
 		r := w.library.put[0]
-		if (r.State == backup.Broken) != damaged || len(r.Copies) != 1 || r.Copies[0].Size != 7 || r.Copies[0].BucketID != "folder" || r.Origin != backup.ByUs || r.PolicyID != "p" {
+		if (r.State == backup.Broken) != damaged || len(r.Copies) != 1 || r.Copies[0].Size != bakSize || r.Copies[0].BucketID != "folder" || r.Origin != backup.ByUs || r.PolicyID != "p" {
 			t.Errorf("damaged %v: %+v", damaged, r)
 		}
 	}
@@ -168,7 +158,7 @@ func TestADamagedSetIsWrittenDownAsBroken(t *testing.T) {
 	w.box.after = history(1, false)
 	o := shopOrder()
 	o.Keys = []string{"shop.bak", "shop2.bak"}
-	w.shelves["folder"].files["shop.bak"] = 7
+	w.shelves["folder"].files["shop.bak"] = bak(1)
 	if err := w.job().take(t.Context(), shopPlan, &o); err != nil || o.Seen || len(w.library.put[0].Copies) != 0 {
 		t.Errorf("one of two files is seen: %v %+v", err, o)
 	}
@@ -178,28 +168,84 @@ func TestWhatVerifyingMakesOfASet(t *testing.T) {
 	for _, c := range []struct {
 		what    string
 		err     error
+		reads   []byte             // GUIDs of the sets that the server reads there
 		state   backup.RecordState // as the catalogue has it; empty = not written
 		verdict Verdict
 		kind    fault.Kind
 	}{
-		{"it is sound", nil, backup.Complete, Accepted, fault.Unknown},
-		{"it is damaged", errRefused, backup.Broken, Refused, fault.Invalid},
-		{"the server went away", errAway, "", Accepted, fault.Unavailable},
+		{"it is sound", nil, []byte{1}, backup.Complete, Accepted, fault.Unknown},
+		{"another stands behind it", nil, []byte{1, 2}, backup.Complete, Accepted, fault.Unknown},
+		{"it is damaged", errRefused, []byte{1}, backup.Broken, Refused, fault.Invalid},
+		{"the server went away", errAway, []byte{1}, "", Accepted, fault.Unavailable},
+		{"a sound set of another server lies there", nil, []byte{2}, backup.Complete, Refused, fault.Conflict},
+		{"a damaged set of another server lies there", errRefused, []byte{2}, backup.Complete, Refused, fault.Conflict},
+		{"nothing lies there", nil, nil, backup.Complete, Refused, fault.Conflict},
 	} {
 		w := newWorld(t)
 		w.box.named, w.box.testing = history(1, false), c.err
+		for i, id := range c.reads {
+			w.box.headers = append(w.box.headers, backup.Set{ID: guid(id), Kind: backup.Full, Database: "shop", Complete: true, Files: []backup.SetFile{{Position: i + 1}}})
+		}
 		o := shopOrder()
 		o.Verdict, o.Intended, o.SetID, o.Seen = Accepted, noon, guid(1), true
+		w.library.records = []backup.Record{{ID: "set", InstanceID: "i", Database: "shop", Set: backup.Set{ID: guid(1)}}}
 		err := w.job().verify(t.Context(), shopPlan, &o)
 		var state backup.RecordState
 		if len(w.library.put) > 0 {
 			state = w.library.put[0].State
 		}
-		if fault.Of(err) != c.kind || state != c.state || o.Verdict != c.verdict || (o.Verified.Equal(noon)) != (c.err == nil) {
+		sound := c.kind == fault.Unknown
+		if fault.Of(err) != c.kind || state != c.state || o.Verdict != c.verdict || o.Verified.Equal(noon) != sound {
 			t.Errorf("%s: %v, %q, %+v", c.what, err, state, o)
 		}
-		if c.err == nil && !w.library.put[0].Verified.Equal(noon) {
+		if sound && !w.library.put[0].Verified.Equal(noon) {
 			t.Error("the catalogue does not know that it is verified")
+		}
+		if strayed := c.kind == fault.Conflict; strayed != (len(w.library.dropped) == 1) || strayed && (o.Seen || !w.library.put[0].Verified.IsZero()) {
+			t.Errorf("%s: the catalogue lets go of %v, %+v", c.what, w.library.dropped, o)
+		}
+	}
+}
+
+// TestASetThatWasOverwrittenAtOnceIsNoBackup: the server's history tells of it,
+// and its file holds another server's.
+func TestASetThatWasOverwrittenAtOnceIsNoBackup(t *testing.T) {
+	w := newWorld(t)
+	w.box.after = history(1, false)
+	w.box.during = func() { w.shelves["folder"].files["shop.bak"] = bak(2) }
+	w.library.records = []backup.Record{{ID: "set", InstanceID: "i", Database: "shop", Set: backup.Set{ID: guid(1)}}}
+	o := shopOrder()
+	err := w.job().take(t.Context(), shopPlan, &o)
+	if !fault.Is(err, fault.Conflict) || fault.CodeOf(err) != identity.CodeOtherSet || o.Verdict != Refused || o.Seen || len(w.library.dropped) != 1 {
+		t.Errorf("%v, %+v, dropped %v", err, o, w.library.dropped)
+	}
+}
+
+// TestNobodysBackupIsWrittenOver but a broken one of the order itself.
+func TestNobodysBackupIsWrittenOver(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		file  []byte
+		name  string // of the order
+		taken bool
+	}{
+		{"nothing is there", nil, "bakplane policy p", true},
+		{"what the order itself left", bak(3)[:bakSize-4096], "bakplane policy p", true},
+		{"a whole one of its name", bak(3), "bakplane policy p", true},
+		{"a whole one of another name", bak(3), "bakplane policy q", false},
+		{"no backup", []byte("x"), "bakplane policy q", true},
+	} {
+		w := newWorld(t)
+		w.box.after = history(1, false)
+		w.box.during = func() { w.shelves["folder"].files["shop.bak"] = bak(1) }
+		if c.file != nil {
+			w.shelves["folder"].files["shop.bak"] = c.file
+		}
+		o := shopOrder()
+		o.Name = c.name
+		err := w.job().take(t.Context(), shopPlan, &o)
+		if (err == nil) != c.taken || w.box.did("backup") != c.taken || !c.taken && fault.CodeOf(err) != identity.CodeOtherSet {
+			t.Errorf("%s: %v", c.what, err)
 		}
 	}
 }
@@ -211,5 +257,19 @@ func TestFilesThatAreNotSeenAreNotCopied(t *testing.T) {
 	s.BucketID = "b"
 	if err := w.job().copyOn(t.Context(), s, &o); !fault.Is(err, fault.Conflict) || !o.Copied.IsZero() || len(w.library.put) > 0 {
 		t.Errorf("%v %+v", err, o)
+	}
+}
+
+// TestOnlyTheSetItselfIsCopied to a bucket.
+func TestOnlyTheSetItselfIsCopied(t *testing.T) {
+	for what, file := range map[string][]byte{"another": bak(2), "cut": bak(1)[:bakSize-4096]} {
+		w := newWorld(t)
+		w.shelves["b"] = &shelf{}
+		w.shelves["folder"].files["shop.bak"] = file
+		s, o := shopPlan, shopOrder()
+		s.BucketID, o.SetID, o.Seen = "b", guid(1), true
+		if err := w.job().copyOn(t.Context(), s, &o); !fault.Is(err, fault.Conflict) || !o.Copied.IsZero() || len(w.library.put) > 0 {
+			t.Errorf("%s: %v %+v", what, err, o)
+		}
 	}
 }

@@ -125,15 +125,17 @@ func TestNamesAreFixedAndDiffer(t *testing.T) {
 	w := work("p1", "2026-11-20T02:00", backup.Full)
 	seen := map[string]string{}
 	for what, files := range map[string][]string{
-		"this":                 FileNames(w, "shop", backup.Full, 1),
-		"another policy":       FileNames(work("p2", "2026-11-20T02:00", backup.Full), "shop", backup.Full, 1),
-		"another slot":         FileNames(work("p1", "2026-11-20T03:00", backup.Full), "shop", backup.Full, 1),
-		"a full before a log":  FileNames(work("p1", "2026-11-20T02:00", backup.Log), "shop", backup.Full, 1),
-		"upper case":           FileNames(w, "Shop", backup.Full, 1),
-		"unsafe characters":    FileNames(w, "a/b", backup.Full, 1),
-		"others, the same way": FileNames(w, "a:b", backup.Full, 1),
-		"by hand":              FileNames(policy.BackupJob{ID: "w2", Kind: backup.Full}, "shop", backup.Full, 1),
-		"stripes":              FileNames(w, "stripes", backup.Full, 4),
+		"this":                 FileNames(w, "SQL1", "shop", backup.Full, 1),
+		"another policy":       FileNames(work("p2", "2026-11-20T02:00", backup.Full), "SQL1", "shop", backup.Full, 1),
+		"another slot":         FileNames(work("p1", "2026-11-20T03:00", backup.Full), "SQL1", "shop", backup.Full, 1),
+		"a full before a log":  FileNames(work("p1", "2026-11-20T02:00", backup.Log), "SQL1", "shop", backup.Full, 1),
+		"upper case":           FileNames(w, "SQL1", "Shop", backup.Full, 1),
+		"unsafe characters":    FileNames(w, "SQL1", "a/b", backup.Full, 1),
+		"others, the same way": FileNames(w, "SQL1", "a:b", backup.Full, 1),
+		"by hand":              FileNames(policy.BackupJob{ID: "w2", Kind: backup.Full}, "SQL1", "shop", backup.Full, 1),
+		"another server":       FileNames(w, "SQL2", "shop", backup.Full, 1),
+		"another of its name":  FileNames(policy.BackupJob{ID: "w1", PolicyID: "p1", ServerID: "other", Kind: backup.Full, Slot: w.Slot}, "SQL1", "shop", backup.Full, 1),
+		"stripes":              FileNames(w, "SQL1", "stripes", backup.Full, 4),
 	} {
 		for _, f := range files {
 			if other, ok := seen[strings.ToLower(f)]; ok {
@@ -145,10 +147,10 @@ func TestNamesAreFixedAndDiffer(t *testing.T) {
 			}
 		}
 	}
-	if again := FileNames(w, "shop", backup.Full, 1)[0]; again != FileNames(w, "shop", backup.Full, 1)[0] || !strings.HasPrefix(again, "shop_FULL_20261120T0200_") {
+	if again := FileNames(w, "SQL1", "shop", backup.Full, 1)[0]; again != FileNames(w, "SQL1", "shop", backup.Full, 1)[0] || !strings.HasPrefix(again, "SQL1_shop_FULL_20261120T0200_") {
 		t.Error(again)
 	}
-	if f := FileNames(w, "shop", backup.Full, 4); len(f) != 4 || !strings.HasSuffix(f[0], "_1of4.bak") {
+	if f := FileNames(w, "SQL1", "shop", backup.Full, 4); len(f) != 4 || !strings.HasSuffix(f[0], "_1of4.bak") {
 		t.Error(f)
 	}
 	if n := SetName(work(strings.Repeat("x", 200), "2026-11-20T02:00", backup.Full), backup.Full); len(n) > maxName {

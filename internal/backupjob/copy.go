@@ -27,6 +27,9 @@ func (j *job) copyOn(ctx context.Context, s Plan, o *Order) error {
 			return unseen(s, *o)
 		}
 	}
+	if err := j.lies(ctx, place.BucketID, *o); err != nil {
+		return err
+	}
 	leave, err := j.Limits.Enter(ctx, run.AtUploads, j.Rules.Uploads)
 	if err != nil {
 		return err

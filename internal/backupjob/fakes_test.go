@@ -15,6 +15,8 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -122,14 +124,34 @@ type runs struct{ run.Store }
 
 func (runs) Progress(context.Context, run.Claim, string, int64, int64, float64) error { return nil }
 
-// shelf is a bucket of sizes.
+// bak is a backup file that holds sets of shop by their GUIDs.
+func bak(ids ...byte) []byte { return stripe(1, 1, ids...) }
+
+// stripe is one of several files of a set.
+func stripe(family, families int, ids ...byte) []byte {
+	var sets []mtf.Set
+	for _, id := range ids {
+		sets = append(sets, mtf.Set{PayloadSize: 10 << 10, Set: bakfile.Set{Type: bakfile.TypeFull, Name: "bakplane policy p", Database: "shop", VersionMajor: 13, DatabaseVersion: 852, RecoveryModel: bakfile.RecoveryFull, SetGUID: guid(id),
+			Started: bakfile.LocalTime{Time: noon}, Finished: bakfile.LocalTime{Time: noon}, FirstLSN: bakfile.LSN{VLF: 1}, LastLSN: bakfile.LSN{VLF: 2}, CheckpointLSN: bakfile.LSN{VLF: 1},
+			Files: []bakfile.DataFile{{FileID: 1, LogicalName: "d", PhysicalName: `C:\d.mdf`, Type: "D", FilegroupID: 1, FilegroupName: "PRIMARY", Size: 8 << 20, SourceBlockSize: 512}}}})
+	}
+	var b bytes.Buffer
+	if err := mtf.Write(&b, mtf.Spec{Media: bakfile.Media{SetGUID: guid(99), FamilyCount: families, FamilySequence: family}, Sets: sets}); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// bakSize is that of a file with one set.
+var bakSize = int64(len(bak(1)))
+
+// shelf is a bucket of files.
 type shelf struct {
 	objectstore.Bucket
-	files   map[string]int64
-	content map[string][]byte // where a file is read
-	away    error             // of everything
-	stat    map[string]error  // of one key
-	sticky  bool              // nothing can be removed
+	files   map[string][]byte
+	away    error            // of everything
+	stat    map[string]error // of one key
+	sticky  bool             // nothing can be removed
 	deleted []string
 }
 
@@ -139,15 +161,15 @@ func (s *shelf) Stat(_ context.Context, key string) (objectstore.Object, error) 
 	if err := errors.Join(s.away, s.stat[key]); err != nil {
 		return objectstore.Object{}, err
 	}
-	size, ok := s.files[key]
+	content, ok := s.files[key]
 	if !ok {
 		return objectstore.Object{}, fault.New(fault.NotFound, "There is no "+key+".", "")
 	}
-	return objectstore.Object{Key: key, Size: size}, nil
+	return objectstore.Object{Key: key, Size: int64(len(content))}, nil
 }
 
 func (s *shelf) Read(_ context.Context, key string, offset, length int64) (io.ReadCloser, error) {
-	return io.NopCloser(io.NewSectionReader(bytes.NewReader(s.content[key]), offset, length)), nil
+	return io.NopCloser(io.NewSectionReader(bytes.NewReader(s.files[key]), offset, length)), nil
 }
 
 func (s *shelf) Delete(_ context.Context, key string) error {
@@ -170,6 +192,7 @@ type box struct {
 	away    error // of looking
 	taking  error
 	testing error
+	headers []backup.Set
 	applied []backup.ApplyCall
 	during  func() // while a statement is at work
 }
@@ -218,6 +241,11 @@ func (b *box) Backup(_ context.Context, c backup.BackupCall, _ func(float64)) er
 }
 
 func (b *box) Verify(context.Context, []string) error { b.call("verify"); return b.testing }
+
+func (b *box) Headers(context.Context, []string) ([]backup.Set, error) {
+	b.call("headers")
+	return b.headers, b.away
+}
 
 func (b *box) Apply(_ context.Context, c backup.ApplyCall, _ func(float64)) error {
 	b.call("apply %s", c.Kind)
@@ -327,7 +355,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{T: t, now: noon, paper: &paper{orders: map[int]Order{}}, box: &box{}, library: &library{}, shelves: map[string]*shelf{"folder": {files: map[string]int64{}}},
+	w := &world{T: t, now: noon, paper: &paper{orders: map[int]Order{}}, box: &box{}, library: &library{}, shelves: map[string]*shelf{"folder": {files: map[string][]byte{}}},
 		traits: map[string]endpoint.Instance{"i": {ID: "i", Name: "SQL1", FolderID: "folder", Traits: endpoint.Traits{Source: true, Restores: true}}}}
 	n := 0
 	w.kit = Kit{Store: w.paper, Runs: runs{}, Ports: w, Catalogue: w.library, Limits: &run.Limits{}, Rules: Rules{Settle: time.Minute, Backups: 2},

@@ -38,15 +38,17 @@ func SetName(w policy.BackupJob, kind backup.Kind) string {
 }
 
 // FileNames are the files of a backup in its server's folder, one for each
-// stripe. Differing databases, policies, slots and kinds never share one, also
-// where file systems do not tell upper from lower case.
-func FileNames(w policy.BackupJob, database string, kind backup.Kind, stripes int) []string {
+// stripe. Differing servers, databases, policies, slots and kinds never share
+// one, also where file systems do not tell upper from lower case, and where the
+// folders of two servers are one share. server is its name, for people: two
+// servers of one name are told apart all the same.
+func FileNames(w policy.BackupJob, server, database string, kind backup.Kind, stripes int) []string {
 	when := strings.NewReplacer("-", "", ":", "").Replace(w.Slot.Local)
 	if when == "" {
 		when = "manual"
 	}
 	word := strings.ReplaceAll(kindWord(kind), " ", "")
-	base := fmt.Sprintf("%s_%s_%s_%s", plain(database, 60), word, when, short(SetName(w, kind)+"\x00"+database))
+	base := fmt.Sprintf("%s_%s_%s_%s_%s", plain(server, 40), plain(database, 60), word, when, short(SetName(w, kind)+"\x00"+database+"\x00"+w.ServerID))
 	if stripes <= 1 {
 		return []string{base + ".bak"}
 	}
@@ -60,7 +62,7 @@ func FileNames(w policy.BackupJob, database string, kind backup.Kind, stripes in
 // files are those of an order: where the names of stripes are made of a pattern,
 // that pattern alone until the set is there.
 func (s Plan) files(o Order) []string {
-	names := FileNames(s.Job, o.Database, o.Kind, s.How.Stripes)
+	names := FileNames(s.Job, s.Server, o.Database, o.Kind, s.How.Stripes)
 	if len(names) < 2 || !s.Lacks.Stripes {
 		return names
 	}

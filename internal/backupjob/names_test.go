@@ -61,13 +61,13 @@ func TestFoldersOfABucketDiffer(t *testing.T) {
 	if k, at := segment(strings.Repeat("x", 100)), segment(strings.Repeat("x", 101)); len(k) != 100 || len(at) != 109 {
 		t.Error(k, at)
 	}
-	if FileNames(policy.BackupJob{}, strings.Repeat("x", 70)+"a", backup.Full, 1)[0] == FileNames(policy.BackupJob{}, strings.Repeat("x", 70)+"b", backup.Full, 1)[0] {
+	if FileNames(policy.BackupJob{}, "s", strings.Repeat("x", 70)+"a", backup.Full, 1)[0] == FileNames(policy.BackupJob{}, "s", strings.Repeat("x", 70)+"b", backup.Full, 1)[0] {
 		t.Error("two databases of long names share a file")
 	}
-	if n := len(FileNames(policy.BackupJob{}, "x", backup.Full, 0)); n != 1 {
+	if n := len(FileNames(policy.BackupJob{}, "s", "x", backup.Full, 0)); n != 1 {
 		t.Errorf("%d files without stripes", n)
 	}
-	if n := FileNames(policy.BackupJob{}, "x", backup.Full, 2); len(n) != 2 || !strings.HasSuffix(n[1], "_2of2.bak") {
+	if n := FileNames(policy.BackupJob{}, "s", "x", backup.Full, 2); len(n) != 2 || !strings.HasSuffix(n[1], "_2of2.bak") {
 		t.Error(n)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backup/identity"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
@@ -173,7 +174,7 @@ func (p *Pruner) unsafe(ctx context.Context, d DatabasePruning) (string, error) 
 	}
 	stays := d.Keep[newest].Record
 	for _, c := range stays.Copies {
-		whole, err := p.whole(ctx, c)
+		whole, err := p.whole(ctx, stays, c)
 		if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Denied) || fault.Is(err, fault.NotFound) {
 			continue
 		}
@@ -187,21 +188,14 @@ func (p *Pruner) unsafe(ctx context.Context, d DatabasePruning) (string, error) 
 	return d.Database + ": its newest full backup is not seen where it should lie", nil
 }
 
-// whole reports whether every file of a copy is there, with the size noted.
-func (p *Pruner) whole(ctx context.Context, c backup.Copy) (bool, error) {
+// whole reports whether every file of a copy is there and holds the set.
+func (p *Pruner) whole(ctx context.Context, r backup.Record, c backup.Copy) (bool, error) {
 	bucket, err := p.Ports.Bucket(ctx, c.BucketID)
 	if err != nil {
 		return false, err
 	}
-	var size int64
-	for _, k := range c.Keys {
-		o, err := bucket.Stat(ctx, k)
-		if err != nil {
-			return false, err
-		}
-		size += o.Size
-	}
-	return len(c.Keys) > 0 && size == c.Size, nil
+	v, err := identity.Compare(ctx, bucket, identity.Of(&r, c), c.Keys)
+	return err == nil && v.Stands(), err
 }
 
 // removeSet looks, removes, looks again and notes, one place after the other.
@@ -249,25 +243,12 @@ func (p *Pruner) removeCopy(ctx context.Context, r backup.Record, c backup.Copy,
 	if _, err := bucket.Info(ctx); err != nil {
 		return "", err
 	}
-	var size int64
-	there := 0
-	for _, k := range c.Keys {
-		if k == "" {
-			there++ // never found: its bytes are not in c.Size
-			continue
-		}
-		o, err := bucket.Stat(ctx, k)
-		if fault.Is(err, fault.NotFound) {
-			continue
-		}
-		if err != nil {
-			return "", err
-		}
-		size, there = size+o.Size, there+1
+	v, err := identity.Compare(ctx, bucket, identity.Of(&r, c), c.Keys)
+	if err != nil {
+		return "", err
 	}
-	// A life that died in the middle has removed some; the rest is smaller.
-	if there > 0 && size > c.Size || there == len(c.Keys) && size != c.Size {
-		return fmt.Sprintf("other files lie at its place: %d bytes instead of %d", size, c.Size), nil
+	if err := v.Removable(); err != nil {
+		return "", err
 	}
 	for _, k := range c.Keys {
 		if k == "" {

@@ -15,7 +15,7 @@ import (
 // fullOf is a full backup of days ago, in one file of the folder.
 func fullOf(id string, days int) backup.Record {
 	at := onClock(noon.AddDate(0, 0, -days), 0)
-	return backup.Record{ID: id, InstanceID: "i", Database: "shop", Origin: backup.ByUs, PolicyID: "p", State: backup.Complete, Copies: []backup.Copy{{BucketID: "folder", Keys: []string{id + ".bak"}, Size: 10}},
+	return backup.Record{ID: id, InstanceID: "i", Database: "shop", Origin: backup.ByUs, PolicyID: "p", State: backup.Complete, Copies: []backup.Copy{{BucketID: "folder", Keys: []string{id + ".bak"}, Size: bakSize}},
 		Set: backup.Set{Kind: backup.Full, ID: guid(id[0]), Started: at, Finished: at, Complete: true}}
 }
 
@@ -25,7 +25,7 @@ func shopping(t *testing.T) (*world, *Pruner) {
 	w := newWorld(t)
 	w.library.records = []backup.Record{fullOf("a", 30), fullOf("b", 20), fullOf("c", 1)}
 	for _, r := range w.library.records {
-		w.shelves["folder"].files[r.ID+".bak"] = 10
+		w.shelves["folder"].files[r.ID+".bak"] = bak(r.ID[0])
 	}
 	return w, &Pruner{Kit: w.kit, Policies: &book{policy: sevenDays()}}
 }
@@ -54,8 +54,10 @@ func TestNothingGoesUnlessWhatStaysIsSeenWhole(t *testing.T) {
 		goes  bool
 	}{
 		{"it is whole", func(*world, *backup.Record) {}, true},
-		{"it is cut short", func(w *world, _ *backup.Record) { w.shelves["folder"].files["c.bak"] = 9 }, false},
-		{"it has grown", func(w *world, _ *backup.Record) { w.shelves["folder"].files["c.bak"] = 11 }, false},
+		{"it is cut short", func(w *world, _ *backup.Record) { w.shelves["folder"].files["c.bak"] = bak('c')[:bakSize-4096] }, false},
+		{"its size is another than was noted", func(_ *world, r *backup.Record) { r.Copies[0].Size++ }, false},
+		{"another set of its size lies there", func(w *world, _ *backup.Record) { w.shelves["folder"].files["c.bak"] = bak('x') }, false},
+		{"others were appended to it", func(w *world, _ *backup.Record) { w.shelves["folder"].files["c.bak"] = bak('c', 'x') }, true},
 		{"it is not there", func(w *world, _ *backup.Record) { delete(w.shelves["folder"].files, "c.bak") }, false},
 		{"it cannot be looked at now", func(w *world, _ *backup.Record) { w.shelves["folder"].stat = map[string]error{"c.bak": errAway} }, false},
 		{"it may not be looked at", func(w *world, _ *backup.Record) {
@@ -65,19 +67,19 @@ func TestNothingGoesUnlessWhatStaysIsSeenWhole(t *testing.T) {
 		{"it names no files", func(_ *world, r *backup.Record) { r.Copies[0].Keys, r.Copies[0].Size = nil, 0 }, false},
 		{"it has no copy", func(_ *world, r *backup.Record) { r.Copies = nil }, false},
 		{"the second copy is whole", func(w *world, r *backup.Record) {
-			w.shelves["folder"].files["c.bak"] = 9
-			w.shelves["b"] = &shelf{files: map[string]int64{"c.bak": 10}}
-			r.Copies = append(r.Copies, backup.Copy{BucketID: "b", Keys: []string{"c.bak"}, Size: 10})
+			w.shelves["folder"].files["c.bak"] = bak('x')
+			w.shelves["b"] = &shelf{files: map[string][]byte{"c.bak": bak('c')}}
+			r.Copies = append(r.Copies, backup.Copy{BucketID: "b", Keys: []string{"c.bak"}, Size: bakSize})
 		}, true},
 		{"the first copy is whole", func(w *world, r *backup.Record) {
-			r.Copies = append(r.Copies, backup.Copy{BucketID: "gone", Keys: []string{"c.bak"}, Size: 10})
+			r.Copies = append(r.Copies, backup.Copy{BucketID: "gone", Keys: []string{"c.bak"}, Size: bakSize})
 		}, true},
 		{"one of its two files is missing", func(_ *world, r *backup.Record) { r.Copies[0].Keys = []string{"c.bak", "c2.bak"} }, false},
 	} {
 		w, p := shopping(t)
 		c.world(w, &w.library.records[2])
 		done := w.prune(p)
-		if c.goes && (done.sets != 2 || done.bytes != 20 || done.files != 2 || len(done.kept) > 0) {
+		if c.goes && (done.sets != 2 || done.bytes != 2*bakSize || done.files != 2 || len(done.kept) > 0) {
 			t.Errorf("%s: %+v", c.what, done)
 		}
 		if !c.goes && (done.sets > 0 || len(w.shelves["folder"].deleted) > 0 || len(w.library.dropped) > 0 || len(done.kept) != 1) {
@@ -109,7 +111,7 @@ func TestOnlyAFullThatStaysMakesRemovalSafe(t *testing.T) {
 		{"the older one may be unseen", []policy.Kept{kept(func(r *backup.Record) { r.Copies = nil }), kept(nil)}, true},
 	} {
 		w, p := shopping(t)
-		w.shelves["folder"].files["k.bak"] = 10
+		w.shelves["folder"].files["k.bak"] = bak('k')
 		why, err := p.unsafe(t.Context(), DatabasePruning{"i", "shop", policy.Pruning{Keep: c.keep}})
 		if err != nil || c.safe != (why == "") {
 			t.Errorf("%s: %q %v", c.what, why, err)
@@ -156,29 +158,35 @@ func TestASetIsLookedAtAgainBeforeItGoes(t *testing.T) {
 }
 
 func TestOnlyOurFilesAreRemoved(t *testing.T) {
+	one, two := stripe(1, 2, 'a'), stripe(2, 2, 'a')
 	for _, c := range []struct {
 		what    string
-		keys    []string // of 10 bytes each
-		files   map[string]int64
+		keys    []string
+		size    int64 // noted; 0 = that of the files
+		files   map[string][]byte
 		shelf   func(*shelf)
 		goes    bool
 		deleted []string
 	}{
-		{what: "as noted", keys: []string{"x"}, files: map[string]int64{"x": 10}, goes: true, deleted: []string{"x"}},
-		{what: "a larger stranger", keys: []string{"x"}, files: map[string]int64{"x": 11}},
-		{what: "a smaller stranger", keys: []string{"x"}, files: map[string]int64{"x": 9}},
-		{what: "an empty stranger", keys: []string{"x"}, files: map[string]int64{"x": 0}},
+		{what: "as noted", keys: []string{"x"}, files: map[string][]byte{"x": bak('a')}, goes: true, deleted: []string{"x"}},
+		{what: "another set of the same name and size", keys: []string{"x"}, files: map[string][]byte{"x": bak('b')}},
+		{what: "others were appended", keys: []string{"x"}, files: map[string][]byte{"x": bak('a', 'b')}},
+		{what: "it stands behind others", keys: []string{"x"}, files: map[string][]byte{"x": bak('b', 'a')}},
+		{what: "cut off", keys: []string{"x"}, files: map[string][]byte{"x": bak('a')[:bakSize-4096]}},
+		{what: "of another size", keys: []string{"x"}, size: 7, files: map[string][]byte{"x": bak('a')}},
+		{what: "no backup", keys: []string{"x"}, files: map[string][]byte{"x": []byte("somebody's notes")}},
+		{what: "an empty stranger", keys: []string{"x"}, files: map[string][]byte{"x": nil}},
 		{what: "gone already", keys: []string{"x"}, files: nil, goes: true, deleted: []string{"x"}},
-		{what: "two stripes", keys: []string{"x", "y"}, files: map[string]int64{"x": 10, "y": 10}, goes: true, deleted: []string{"x", "y"}},
-		{what: "stripes of other sizes, the same together", keys: []string{"x", "y"}, files: map[string]int64{"x": 4, "y": 16}, goes: true, deleted: []string{"x", "y"}},
-		{what: "half of it was removed before", keys: []string{"x", "y"}, files: map[string]int64{"y": 10}, goes: true, deleted: []string{"x", "y"}},
-		{what: "half of it, and a larger stranger", keys: []string{"x", "y"}, files: map[string]int64{"y": 21}},
-		{what: "both, and one is larger", keys: []string{"x", "y"}, files: map[string]int64{"x": 10, "y": 11}},
-		{what: "a stripe that was never found", keys: []string{"", "y"}, files: map[string]int64{"y": 20}, goes: true, deleted: []string{"y"}},
-		{what: "a smaller stranger beside one that was never found", keys: []string{"", "y"}, files: map[string]int64{"y": 5}},
-		{what: "the bucket does not answer", keys: []string{"x"}, files: map[string]int64{"x": 10}, shelf: func(s *shelf) { s.away = errAway }},
-		{what: "a file cannot be looked at", keys: []string{"x", "y"}, files: map[string]int64{"x": 10, "y": 10}, shelf: func(s *shelf) { s.stat = map[string]error{"y": errAway} }},
-		{what: "it cannot be removed", keys: []string{"x"}, files: map[string]int64{"x": 10}, shelf: func(s *shelf) { s.sticky = true }, deleted: []string{"x"}},
+		{what: "two stripes", keys: []string{"x", "y"}, files: map[string][]byte{"x": one, "y": two}, goes: true, deleted: []string{"x", "y"}},
+		{what: "half of it was removed before", keys: []string{"x", "y"}, files: map[string][]byte{"y": two}, goes: true, deleted: []string{"x", "y"}},
+		{what: "half of it, and a stranger", keys: []string{"x", "y"}, files: map[string][]byte{"y": stripe(2, 2, 'b')}},
+		{what: "a stripe of another set", keys: []string{"x", "y"}, files: map[string][]byte{"x": one, "y": stripe(2, 2, 'b')}},
+		{what: "one stripe twice", keys: []string{"x", "y"}, files: map[string][]byte{"x": one, "y": one}},
+		{what: "a stripe that was never found", keys: []string{"", "y"}, files: map[string][]byte{"y": two}, goes: true, deleted: []string{"y"}},
+		{what: "a stranger beside one that was never found", keys: []string{"", "y"}, files: map[string][]byte{"y": bak('b')}},
+		{what: "the bucket does not answer", keys: []string{"x"}, files: map[string][]byte{"x": bak('a')}, shelf: func(s *shelf) { s.away = errAway }},
+		{what: "a file cannot be looked at", keys: []string{"x", "y"}, files: map[string][]byte{"x": one, "y": two}, shelf: func(s *shelf) { s.stat = map[string]error{"y": errAway} }},
+		{what: "it cannot be removed", keys: []string{"x"}, files: map[string][]byte{"x": bak('a')}, shelf: func(s *shelf) { s.sticky = true }, deleted: []string{"x"}},
 	} {
 		w, p := shopping(t)
 		s := &shelf{files: c.files}
@@ -187,7 +195,12 @@ func TestOnlyOurFilesAreRemoved(t *testing.T) {
 		}
 		w.shelves["b"] = s
 		r := fullOf("a", 30)
-		r.Copies = []backup.Copy{{BucketID: "b", Keys: c.keys, Size: int64(10 * len(c.keys))}}
+		if c.size == 0 {
+			for _, f := range c.files {
+				c.size += int64(len(f))
+			}
+		}
+		r.Copies = []backup.Copy{{BucketID: "b", Keys: c.keys, Size: c.size}}
 		w.library.now = map[string]backup.Record{"a": r}
 		done, err := p.removeSet(t.Context(), policy.Removal{Record: r})
 		if err != nil || c.goes != (done.sets == 1) || c.goes != (len(w.library.dropped) == 1) || c.goes == (len(done.kept) > 0) || !slices.Equal(s.deleted, c.deleted) {
@@ -300,7 +313,7 @@ func TestOnlyAFreshPreviewIsOrdered(t *testing.T) {
 	} {
 		w, p := shopping(t)
 		v, err := p.Preview(t.Context(), "p", noon)
-		if err != nil || v.Sets != 2 || v.Bytes != 20 {
+		if err != nil || v.Sets != 2 || v.Bytes != 2*bakSize {
 			t.Fatal(v, err)
 		}
 		if c.world != nil {

@@ -200,6 +200,13 @@ func (w *Restoring) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outco
 		return run.Outcome{}, err
 	}
 	defer leave()
+	if j.progress.Began.IsZero() { // what is replaced is lost: every file first
+		for _, s := range j.request.Steps {
+			if err := w.planned(ctx, &s); err != nil {
+				return run.Outcome{}, err
+			}
+		}
+	}
 	if err := w.begin(ctx, j, server); err != nil {
 		return run.Outcome{}, err
 	}
@@ -243,6 +250,9 @@ func (j *operation[W, P]) fetched(step, file int) string {
 func (w *Restoring) apply(ctx context.Context, j *operation[restoreRequest, restoreProgress], server backup.Restorer, place migration.Place, i int) error {
 	s := j.request.Steps[i]
 	keys := s.Keys
+	if err := w.planned(ctx, &s); err != nil {
+		return err
+	}
 	if s.BucketID != place.BucketID {
 		step := run.Step{Key: fmt.Sprintf("fetch/%d", i+1), Title: fmt.Sprintf("Fetch the %s backup", s.Kind), State: run.StepActive, Started: j.Now(), Total: s.Size, Unit: "bytes"}
 		if err := j.note(ctx, Change{Steps: []run.Step{step}}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backup/identity"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
@@ -162,7 +163,7 @@ func TestWhichTargetARestoreTakes(t *testing.T) {
 }
 
 func TestARestoreBeginsOnlyOnItsOwnName(t *testing.T) {
-	steps := []RestoreStep{{Kind: backup.Full, BucketID: "folder", Keys: []string{"f"}}, {Kind: backup.Log, BucketID: "folder", Keys: []string{"l"}}}
+	steps := []RestoreStep{{Kind: backup.Full, BucketID: "folder", Keys: []string{"f"}, SetID: guid(1)}, {Kind: backup.Log, BucketID: "folder", Keys: []string{"l"}, SetID: guid(2)}}
 	for _, c := range []struct {
 		what    string
 		state   string // of the database by now; empty = there is none
@@ -186,6 +187,7 @@ func TestARestoreBeginsOnlyOnItsOwnName(t *testing.T) {
 		{what: "begun, and opened before the first set", state: "ONLINE", began: true, want: "full log"},
 	} {
 		w := newWorld(t)
+		w.shelves["folder"].files = map[string][]byte{"f": bak(1), "l": bak(3, 2)}
 		if c.state != "" {
 			w.box.have = []backup.Database{{Name: "shop2", State: c.state}}
 		}
@@ -204,7 +206,7 @@ func TestARestoreBeginsOnlyOnItsOwnName(t *testing.T) {
 		var kinds []string
 		for _, a := range w.box.applied {
 			kinds = append(kinds, string(a.Kind))
-			if a.Replace != (c.over && a.Kind == backup.Full) {
+			if a.Replace != (c.over && a.Kind == backup.Full) || a.Position != map[backup.Kind]int{backup.Full: 1, backup.Log: 2}[a.Kind] {
 				t.Errorf("%s: %+v", c.what, a)
 			}
 		}
@@ -214,8 +216,26 @@ func TestARestoreBeginsOnlyOnItsOwnName(t *testing.T) {
 	}
 }
 
+// TestNothingIsReplacedBeforeEveryFileIsSeenToBeItsSet: with the first RESTORE
+// the old database is lost.
+func TestNothingIsReplacedBeforeEveryFileIsSeenToBeItsSet(t *testing.T) {
+	steps := []RestoreStep{{Kind: backup.Full, BucketID: "folder", Keys: []string{"f"}, SetID: guid(1)}, {Kind: backup.Log, BucketID: "b", Keys: []string{"l"}, SetID: guid(2)}}
+	for what, log := range map[string][]byte{"another set": bak(3), "cut off": bak(2)[:bakSize-4096], "no backup": []byte("x")} {
+		w := newWorld(t)
+		w.box.have = []backup.Database{{Name: "shop2", State: "ONLINE"}}
+		w.shelves["folder"].files["f"] = bak(1)
+		w.shelves["b"] = &shelf{files: map[string][]byte{"l": log}}
+		w.paper.order(t, restoreRequest{Restore: Restore{TargetID: "i", Name: "shop2", At: noon}, Steps: steps, Replace: true}, restoreProgress{})
+		_, err := (&Restoring{Kit: w.kit, Restorers: w}).Work(t.Context(), run.Run{Subject: "op"}, run.Claim{})
+		if !fault.Is(err, fault.Conflict) || fault.CodeOf(err) != identity.CodeOtherSet || len(w.box.applied) > 0 || len(w.paper.changes) > 0 {
+			t.Errorf("%s: %v, %v", what, err, w.box.calls)
+		}
+	}
+}
+
 func TestARestoreWaitsForAStatementOfAFormerLife(t *testing.T) {
 	w := newWorld(t)
+	w.shelves["folder"].files["f"] = bak(1)
 	w.box.running = []backup.RunningStatement{{Session: 51, Command: "RESTORE DATABASE"}}
 	w.paper.order(t, restoreRequest{Restore: Restore{TargetID: "i", Name: "shop2"}, Steps: []RestoreStep{{Kind: backup.Full, BucketID: "folder", Keys: []string{"f"}}}}, restoreProgress{Began: noon})
 	_, err := (&Restoring{Kit: w.kit, Restorers: w}).Work(t.Context(), run.Run{Subject: "op"}, run.Claim{})

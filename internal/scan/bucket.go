@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backup/identity"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -91,7 +93,7 @@ func (c *Collector) read(ctx context.Context, bucket objectstore.Bucket, bucketI
 	var fresh []objectstore.Object
 	for _, o := range page {
 		f, ok := files[o.Key]
-		if (o.Size > 0 || path.Ext(o.Key) != "") && !(ok && f.Size == o.Size && f.Modified.Equal(o.Modified.UTC().Truncate(time.Microsecond))) {
+		if (o.Size > 0 || path.Ext(o.Key) != "") && !(ok && f.unchanged(o)) {
 			fresh = append(fresh, o)
 		}
 	}
@@ -112,7 +114,9 @@ func (c *Collector) read(ctx context.Context, bucket objectstore.Bucket, bucketI
 			case err != nil:
 				return fmt.Errorf("read header of %s: %w", o.Key, err)
 			default:
-				read[i], noted[i].Sets = file, len(file.Sets)
+				p := identity.OfFile(o.Key, file)
+				p.Modified = o.Modified
+				read[i], noted[i] = file, fileOf(p)
 			}
 			return nil
 		})
@@ -169,7 +173,8 @@ func (c *Collector) owners(ctx context.Context) (map[string]string, error) {
 	return out, err
 }
 
-// check looks for the files of some copies, in turn.
+// check looks for the files of some copies, in turn, and whether they are still
+// those of the set.
 func (c *Collector) check(ctx context.Context, bucket objectstore.Bucket, bucketID string, at *bucketCursor) error {
 	records, err := c.Catalogue.Copies(ctx, bucketID, at.Checked, checkPage)
 	if err != nil {
@@ -177,20 +182,20 @@ func (c *Collector) check(ctx context.Context, bucket objectstore.Bucket, bucket
 	}
 	for _, r := range records {
 		i := slices.IndexFunc(r.Copies, func(k backup.Copy) bool { return k.BucketID == bucketID })
-		for _, key := range r.Copies[i].Keys {
-			if key == "" {
-				continue
-			}
-			_, err := bucket.Stat(ctx, key)
-			if fault.Is(err, fault.NotFound) {
-				e := c.engineEntry("set.gone", "set/"+r.ID, fmt.Sprintf("%s is no longer in its bucket: this copy of a backup of %s is gone.", key, r.Database))
-				if err := c.Catalogue.DropCopy(ctx, r.ID, bucketID, c.Now().UTC(), e); err != nil {
-					return err
-				}
-				break
-			}
-			if err != nil {
-				return fmt.Errorf("look for %s: %w", key, err)
+		v, err := c.lies(ctx, bucket, &r, r.Copies[i])
+		if err != nil {
+			return err
+		}
+		var e audit.Entry
+		switch {
+		case v.Finding == identity.Absent:
+			e = c.engineEntry("set.gone", "set/"+r.ID, fmt.Sprintf("%s is no longer in its bucket: this copy of a backup of %s is gone.", strings.Join(r.Copies[i].Keys, ", "), r.Database))
+		case strayed(v):
+			e = c.engineEntry("set.replaced", "set/"+r.ID, fmt.Sprintf("A copy of a backup of %s is not where it was: %s", r.Database, v.Words))
+		}
+		if e.Action != "" {
+			if err := c.Catalogue.DropCopy(ctx, r.ID, bucketID, c.Now().UTC(), e); err != nil {
+				return err
 			}
 		}
 		at.Checked = r.ID

@@ -65,6 +65,9 @@ type File struct {
 	Modified time.Time
 	Sets     int    // backup sets in it
 	Trouble  string // why it is no backup file; empty = it is one
+	// Holds are the sets in it; nil = not noted, as of files that were read
+	// before this was, of cut ones, and of those with more than are noted.
+	Holds []backup.GUID
 }
 
 // Store keeps looks. Every method is one transaction.
@@ -75,6 +78,8 @@ type Store interface {
 	SaveVisit(ctx context.Context, l Visit) error
 	// Files are those known of a bucket with keys after one key, up to another.
 	Files(ctx context.Context, bucketID, after, last string) ([]File, error)
+	// File is one of them; false when it was never read.
+	File(ctx context.Context, bucketID, key string) (File, bool, error)
 	NoteFiles(ctx context.Context, bucketID string, files []File) error
 	// Order queues a run.
 	Order(ctx context.Context, r run.Run, e audit.Entry) error

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backup/identity"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -213,6 +214,16 @@ func (c *Collector) recordOf(ctx context.Context, instanceID string, row backup.
 			return r, fmt.Errorf("look for %s: %w", key, err)
 		}
 		copied.Size += o.Size
+	}
+	// Jobs write over yesterday's file, and servers with one share over each
+	// other's: msdb tells of every set that ever lay there.
+	v, err := c.lies(ctx, bucket, &r, copied)
+	if err != nil {
+		return r, err
+	}
+	if v.Finding == identity.Another || v.Finding == identity.Absent {
+		r.State, r.Gone = backup.Removed, now
+		return r, nil
 	}
 	r.Copies = []backup.Copy{copied}
 	return r, nil

@@ -30,12 +30,13 @@ type stand struct {
 	members map[string]*backup.Member
 	gone    []string // forgotten, or dropped copies
 	filters []backup.RecordFilter
+	noted   map[string]File
 	away    error // of the place
 	now     time.Time
 }
 
 func newStand() (*stand, *Collector) {
-	s := &stand{visits: map[Subject]Visit{}, bucket: &shelf{files: map[string]int64{}}, now: noon}
+	s := &stand{visits: map[Subject]Visit{}, noted: map[string]File{}, bucket: &shelf{files: map[string]int64{}}, now: noon}
 	return s, &Collector{Ports: ports{s}, Endpoints: places{of: s}, Catalogue: s, Store: desk{s}, Now: func() time.Time { return s.now }}
 }
 
@@ -136,7 +137,17 @@ func (d desk) SaveVisit(_ context.Context, v Visit) error { d.of.visits[v.Subjec
 
 func (d desk) Files(context.Context, string, string, string) ([]File, error) { return nil, nil }
 
-func (d desk) NoteFiles(context.Context, string, []File) error { return nil }
+func (d desk) File(_ context.Context, _, key string) (File, bool, error) {
+	f, ok := d.of.noted[key]
+	return f, ok, nil
+}
+
+func (d desk) NoteFiles(_ context.Context, _ string, files []File) error {
+	for _, f := range files {
+		d.of.noted[f.Key] = f
+	}
+	return nil
+}
 
 func (d desk) Order(context.Context, run.Run, audit.Entry) error { return nil }
 

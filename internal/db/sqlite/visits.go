@@ -3,8 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
 )
@@ -51,23 +53,49 @@ func (d *Scanning) SaveVisit(ctx context.Context, l scan.Visit) error {
 	})
 }
 
+const bucketFileColumns = `key, size, modified, sets, trouble, holds`
+
+func scanBucketFile(r *sql.Rows) (f scan.File, err error) {
+	var modified int64
+	var holds string
+	if err = r.Scan(&f.Key, &f.Size, &modified, &f.Sets, &f.Trouble, &holds); err != nil {
+		return f, err
+	}
+	f.Modified = moment(modified)
+	for _, id := range strings.Fields(holds) {
+		g, err := bakfile.ParseGUID(id)
+		if err != nil {
+			return f, err
+		}
+		f.Holds = append(f.Holds, g)
+	}
+	return f, nil
+}
+
 // Files implements scan.Store.
 func (d *Scanning) Files(ctx context.Context, bucketID, after, last string) ([]scan.File, error) {
-	return rows(ctx, d.read, "file", `SELECT key, size, modified, sets, trouble FROM bucket_files WHERE bucket_id = ? AND key > ? AND key <= ?`,
-		func(r *sql.Rows) (f scan.File, err error) {
-			var modified int64
-			err = r.Scan(&f.Key, &f.Size, &modified, &f.Sets, &f.Trouble)
-			f.Modified = moment(modified)
-			return f, err
-		}, bucketID, after, last)
+	return rows(ctx, d.read, "file", `SELECT `+bucketFileColumns+` FROM bucket_files WHERE bucket_id = ? AND key > ? AND key <= ?`, scanBucketFile, bucketID, after, last)
+}
+
+// File implements scan.Store.
+func (d *Scanning) File(ctx context.Context, bucketID, key string) (scan.File, bool, error) {
+	found, err := rows(ctx, d.read, "file", `SELECT `+bucketFileColumns+` FROM bucket_files WHERE bucket_id = ? AND key = ?`, scanBucketFile, bucketID, key)
+	if err != nil || len(found) == 0 {
+		return scan.File{}, false, err
+	}
+	return found[0], true, nil
 }
 
 // NoteFiles implements scan.Store.
 func (d *Scanning) NoteFiles(ctx context.Context, bucketID string, files []scan.File) error {
 	return d.silently(ctx, "note files", func(tx *sql.Tx) error {
 		for _, f := range files {
-			if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO bucket_files (bucket_id, key, size, modified, sets, trouble) VALUES (?,?,?,?,?,?)`,
-				bucketID, f.Key, f.Size, micros(f.Modified), f.Sets, f.Trouble); err != nil {
+			holds := make([]string, len(f.Holds))
+			for i, id := range f.Holds {
+				holds[i] = id.String()
+			}
+			if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO bucket_files (bucket_id, `+bucketFileColumns+`) VALUES (?,?,?,?,?,?,?)`,
+				bucketID, f.Key, f.Size, micros(f.Modified), f.Sets, f.Trouble, strings.Join(holds, " ")); err != nil {
 				return err
 			}
 		}

@@ -78,7 +78,7 @@ func (b *Bucket) refused(key string, seen *exchange, e *sdk.ServiceError) *fault
 		return b.denied(e)
 	case "InvalidObjectState":
 		return fault.Newf(fault.Conflict, "The object %s is archived and cannot be read.", key).
-			WithFix("Restore it in the OSS console, wait until that is done, then retry.")
+			WithFix("Restore it in the OSS console, wait until that is done, then retry.").WithCode("archived")
 	case "InvalidArgument":
 		if strings.Contains(e.Message, "signing region") {
 			return fault.Newf(fault.Invalid, "The region %s is not the one of the endpoint %s.", b.cfg.Region, b.cfg.Endpoint).

@@ -154,6 +154,8 @@ func (f *fleet) MissingRights(context.Context, string) ([]backup.MissingRight, e
 
 func (f *fleet) Verify(context.Context, []string) error { return nil }
 
+func (f *fleet) Headers(context.Context, []string) ([]backup.Set, error) { return nil, nil }
+
 func (f *fleet) Running(context.Context, string) ([]backup.RunningStatement, error) { return nil, nil }
 
 func (f *fleet) SetRecoveryModel(context.Context, string, string) error { return nil }

@@ -185,6 +185,8 @@ func (s *source) Backup(ctx context.Context, c backup.BackupCall, progress func(
 
 func (s *source) Verify(context.Context, []string) error { return nil }
 
+func (s *source) Headers(context.Context, []string) ([]backup.Set, error) { return nil, nil }
+
 func (s *source) Named(ctx context.Context, database, name string, _ time.Time) (out []backup.HistoryRow, err error) {
 	rows, err := s.History(ctx, database, 0, 1000)
 	for _, r := range rows {
