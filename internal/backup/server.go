@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
@@ -80,6 +81,7 @@ type Server interface {
 // ServerInfo is who answers.
 type ServerInfo struct {
 	Name          string // @@SERVERNAME
+	Property      string // SERVERPROPERTY('ServerName'), another one where a host was renamed without sp_addserver
 	Machine       string
 	VersionMajor  int    // 9 … 17
 	Version       string // product version, such as 16.0.4236.2
@@ -95,6 +97,12 @@ type ServerInfo struct {
 	Linux         bool
 }
 
+// Is reports whether a row of msdb that names a server is of this one, by either
+// of its names: which of them BACKUP writes is not documented.
+func (i ServerInfo) Is(server string) bool {
+	return strings.EqualFold(server, i.Name) || strings.EqualFold(server, i.Property)
+}
+
 // Database is one database of a server.
 type Database struct {
 	ID                  int
@@ -102,6 +110,7 @@ type Database struct {
 	State               string // ONLINE, RESTORING, …
 	RecoveryModel       string // FULL, SIMPLE, BULK_LOGGED
 	ReadOnly            bool
+	Standby             bool   // restored WITH STANDBY: ONLINE, and between two restores
 	UserAccess          string // MULTI_USER, …
 	Encrypted           bool   // TDE
 	PageVerify          string // CHECKSUM, …

@@ -165,8 +165,11 @@ func (c *Collector) owners(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
 	for i := range looks {
 		if kind, id := looks[i].Subject.parts(); kind == "instance" {
-			if name := cursor[serverCursor](&looks[i]).Server; name != "" {
-				out[strings.ToLower(name)] = id
+			at := cursor[serverCursor](&looks[i])
+			for _, name := range []string{at.Alias, at.Server} {
+				if name != "" {
+					out[strings.ToLower(name)] = id
+				}
 			}
 		}
 	}

@@ -84,6 +84,7 @@ func TestWhatAServersHistoryTells(t *testing.T) {
 	}{
 		{"its own", row(1), "d1 complete copy 7"},
 		{"that does not say whose", row(1, func(r *backup.HistoryRow) { r.Set.Server = "" }), "d1 complete copy 7"},
+		{"its own under the new name of its host", row(1, func(r *backup.HistoryRow) { r.Set.Server = "SRV-NEW" }), "d1 complete copy 7"},
 		{"restored from another", row(1, func(r *backup.HistoryRow) { r.Set.Server = "other" }), ""},
 		{"damaged", row(1, func(r *backup.HistoryRow) { r.Set.Damaged = true }), "d1 broken copy 7"},
 		{"on a device", row(1, func(r *backup.HistoryRow) { r.Disk = false }), "d1 complete apart"},

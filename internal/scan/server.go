@@ -28,8 +28,14 @@ const (
 // serverCursor is how far msdb was read.
 type serverCursor struct {
 	Server string    `json:"server,omitempty"` // @@SERVERNAME
+	Alias  string    `json:"alias,omitempty"`  // its other name, on a host renamed without sp_addserver
 	After  int64     `json:"after,omitempty"`  // backup_set_id
 	Newest time.Time `json:"newest,omitzero"`  // finish of the newest set that msdb told of
+}
+
+// is reports whether a row of msdb that names a server is of this one.
+func (at serverCursor) is(server string) bool {
+	return backup.ServerInfo{Name: at.Server, Property: at.Alias}.Is(server)
 }
 
 // server reads the history of a self-managed server since the last look, and
@@ -44,7 +50,7 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	if err != nil {
 		return fmt.Errorf("describe server: %w", err)
 	}
-	at.Server = info.Name
+	at.Server, at.Alias = info.Name, info.Property
 	databases, err := server.Databases(ctx)
 	if err != nil {
 		return fmt.Errorf("list databases: %w", err)
@@ -151,7 +157,7 @@ func (c *Collector) put(ctx context.Context, at serverCursor, instanceID string,
 	for _, row := range rows {
 		// RESTORE writes the sets it read into the history of the server it
 		// ran on: they were taken elsewhere.
-		if row.Set.Server != "" && at.Server != "" && !strings.EqualFold(row.Set.Server, at.Server) {
+		if row.Set.Server != "" && at.Server != "" && !at.is(row.Set.Server) {
 			continue
 		}
 		r, err := c.recordOf(ctx, instanceID, row, place)

@@ -182,7 +182,7 @@ type history struct {
 }
 
 func (h *history) Describe(context.Context) (backup.ServerInfo, error) {
-	return backup.ServerInfo{Name: "SRV"}, nil
+	return backup.ServerInfo{Name: "SRV", Property: "SRV-new"}, nil
 }
 
 func (h *history) Databases(context.Context) ([]backup.Database, error) { return h.databases, nil }

@@ -22,7 +22,7 @@ func (a about) addOldFulls(ctx context.Context, list []backup.Database) error {
 		}
 	}
 	for ids := range guidLists(slices.Collect(maps.Keys(wanted))) {
-		rows, err := a.server.askIf(ctx, "SELECT backup_set_uuid, DB_ID(database_name) AS database_id, backup_finish_date, time_zone FROM msdb.dbo.backupset WHERE backup_set_uuid IN ("+ids+") AND (server_name = @@SERVERNAME OR @@SERVERNAME IS NULL)")
+		rows, err := a.server.askIf(ctx, "SELECT backup_set_uuid, DB_ID(database_name) AS database_id, backup_finish_date, time_zone FROM msdb.dbo.backupset WHERE backup_set_uuid IN ("+ids+") AND "+takenHere)
 		if err != nil {
 			return err
 		}

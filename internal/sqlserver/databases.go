@@ -109,7 +109,7 @@ func (s *Server) databases(ctx context.Context, only string) ([]backup.Database,
 func database(r row) backup.Database {
 	return backup.Database{
 		ID: int(r.integer("database_id")), Name: r.text("name"), State: r.text("state_desc"),
-		RecoveryModel: r.text("recovery_model_desc"), ReadOnly: r.bit("is_read_only"), UserAccess: r.text("user_access_desc"),
+		RecoveryModel: r.text("recovery_model_desc"), ReadOnly: r.bit("is_read_only"), Standby: r.bit("is_in_standby"), UserAccess: r.text("user_access_desc"),
 		Encrypted: r.bit("is_encrypted"), PageVerify: r.text("page_verify_option_desc"), CompatibilityLevel: int(r.integer("compatibility_level")),
 		Broker: r.bit("is_broker_enabled"), Trustworthy: r.bit("is_trustworthy_on"), CDC: r.bit("is_cdc_enabled"), Published: r.bit("is_published") || r.bit("is_merge_published"),
 		PreferredReplica: true, InAvailabilityGroup: r.has("replica_id"),

@@ -34,7 +34,7 @@ func (s *Server) Describe(ctx context.Context) (backup.ServerInfo, error) {
 		return backup.ServerInfo{}, err
 	}
 	in := backup.ServerInfo{
-		Name: r.text("server_name"), Machine: r.text("machine"),
+		Name: r.text("server_name"), Property: r.text("property_name"), Machine: r.text("machine"),
 		Version: r.text("version"), Edition: r.text("edition"), EngineEdition: int(r.integer("engine_edition")),
 		Login: r.text("login_name"), Sysadmin: r.bit("is_sysadmin"),
 		Now: r.date("utc_now").UTC(), UTCOffset: quarters(r.integer("utc_offset")),
@@ -42,7 +42,7 @@ func (s *Server) Describe(ctx context.Context) (backup.ServerInfo, error) {
 		Linux: strings.Contains(r.text("full_version"), "on Linux"),
 	}
 	if in.Name == "" {
-		in.Name = r.text("property_name") // @@SERVERNAME is NULL after some renames
+		in.Name = in.Property // @@SERVERNAME is NULL after some renames
 	}
 	major, _, _ := strings.Cut(in.Version, ".")
 	in.VersionMajor, _ = strconv.Atoi(major)

@@ -78,7 +78,7 @@ func (s *Server) Recover(ctx context.Context, database string) error {
 		}
 	}
 	if d.text("user_access_desc") != "MULTI_USER" {
-		return s.letIn(ctx, database)
+		return s.letIn(ctx, nil, database)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (s *Server) tail(ctx context.Context, l *session, database, statement strin
 		case "RESTRICTED_USER":
 			return l.run(ctx, statement, hear)
 		case "SINGLE_USER":
-			if err := s.letIn(ctx, database); err != nil {
+			if err := s.letIn(ctx, l, database); err != nil {
 				return err
 			}
 		}
@@ -58,7 +58,7 @@ func (s *Server) tail(ctx context.Context, l *session, database, statement strin
 		}
 	}
 	if err != nil {
-		if left := s.letIn(ctx, database); left != nil {
+		if left := s.letIn(ctx, l, database); left != nil {
 			return left
 		}
 	}
@@ -69,9 +69,11 @@ func (s *Server) tail(ctx context.Context, l *session, database, statement strin
 // a database is online and not open to everybody, MULTI_USER is set again and
 // again. SINGLE_USER cannot be left while another connection has its only
 // place (error 5064), which an application may take the moment it is free; the
-// attempt takes it itself where it can. In the end a person is told what to
-// type.
-func (s *Server) letIn(ctx context.Context, database string) error {
+// attempt takes it itself where it can. The holder, which may be nil, is the
+// session that put others out: when its batch ended in between, as that of a
+// deadlock's victim (1205), it has the place itself. In the end a person is told
+// what to type.
+func (s *Server) letIn(ctx context.Context, holder *session, database string) error {
 	name, err := tsql.Name(database)
 	if err != nil {
 		return err
@@ -94,7 +96,11 @@ func (s *Server) letIn(ctx context.Context, database string) error {
 		case d.text("state_desc") != "ONLINE" || d.text("user_access_desc") == "MULTI_USER":
 			return struct{}{}, nil
 		}
-		if err := s.run(ctx, "USE "+name+"; ALTER DATABASE "+name+" SET MULTI_USER", nil); err != nil {
+		open := "USE " + name + "; ALTER DATABASE " + name + " SET MULTI_USER"
+		if holder != nil && holder.run(ctx, open+"; USE [master]", nil) == nil {
+			return struct{}{}, errors.New("not seen open yet")
+		}
+		if err := s.run(ctx, open, nil); err != nil {
 			return struct{}{}, err
 		}
 		return struct{}{}, errors.New("not seen open yet")

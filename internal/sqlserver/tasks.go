@@ -125,7 +125,11 @@ func (t *Target) InterruptedRestore(ctx context.Context, database string) (time.
 	return v.interruptedRestore(), nil
 }
 
-const ownBackups = `SELECT TOP (10000) backup_set_id FROM msdb.dbo.backupset WHERE database_name = @p1 AND (server_name = @@SERVERNAME OR @@SERVERNAME IS NULL) AND backup_finish_date >= @p2 ORDER BY backup_set_id DESC`
+// takenHere is the condition on rows of backupset that this server did not only
+// read in a RESTORE. A host renamed without sp_addserver has two names.
+const takenHere = `(server_name IN (@@SERVERNAME, CONVERT(nvarchar(128), SERVERPROPERTY('ServerName'))) OR @@SERVERNAME IS NULL)`
+
+const ownBackups = `SELECT TOP (10000) backup_set_id FROM msdb.dbo.backupset WHERE database_name = @p1 AND ` + takenHere + ` AND backup_finish_date >= @p2 ORDER BY backup_set_id DESC`
 
 // lived reports whether backups of the database were taken on this server
 // since it was restored. A database that was in use and became RESTORING by

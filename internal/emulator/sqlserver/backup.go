@@ -36,6 +36,7 @@ type begun struct {
 	changed map[extent]bool // taken from the database, given back on failure
 	chain   bool            // the log chain begins with it
 	freeze  bool
+	at      time.Time // a log ends
 }
 
 // runBackup does what the order says. The login's rights were not looked at
@@ -165,7 +166,7 @@ func (n *session) beginBackup(o order.Backup) (*begun, error) {
 	case o.Compress && !s.edition.Compression:
 		return nil, refusal(1844, 16, "%s WITH COMPRESSION is not supported on %s.", o.Statement, s.edition.Name)
 	}
-	if err := s.backs(db, o); err != nil {
+	if err := cmp.Or(s.backs(db, o), db.undo.Backs(db.name)); err != nil {
 		return nil, err
 	}
 	if s.taken(db, n) && !o.NoRecovery {
@@ -219,7 +220,7 @@ func (n *session) beginData(b *begun, o order.Backup) error {
 	if !o.CopyOnly && db.recovery != bakfile.RecoverySimple && db.lastLog.IsZero() {
 		// From here on the log is kept; a differential begins a chain as well.
 		db.lastLog, db.logBegan, b.chain = b.set.FirstLSN, b.set.FirstLSN, true
-		db.lastLogAt = n.server.now()
+		db.lastLogAt, db.logFrom = n.server.now(), n.server.now()
 	}
 	return nil
 }
@@ -263,7 +264,8 @@ func (n *session) beginLog(b *begun, o order.Backup) error {
 	if p := db.forkPoint; !p.IsZero() && b.set.FirstLSN.Compare(p) <= 0 && p.Compare(b.set.LastLSN) < 0 {
 		b.set.ForkPointLSN, b.set.FirstRecoveryForkID = p, db.forkBefore
 	}
-	b.payload.Changes = append([]Change(nil), db.log...)
+	b.payload.Changes, b.payload.Began = append([]Change(nil), db.log...), db.logFrom
+	b.at = s.now()
 	b.size = max(64<<10, int64(len(db.log))*db.rowBytes)
 	if o.NoRecovery {
 		b.freeze = true
@@ -335,7 +337,7 @@ func (n *session) endBackup(b *begun, o order.Backup, files []*media.Medium, rec
 					kept = append(kept, c)
 				}
 			}
-			db.log, db.lastLog, db.lastLogAt = kept, b.set.LastLSN, now
+			db.log, db.lastLog, db.lastLogAt, db.logFrom = kept, b.set.LastLSN, now, b.at
 		}
 	} else {
 		db.dataBusy = false

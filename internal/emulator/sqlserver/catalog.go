@@ -34,7 +34,7 @@ var views = map[string]view{
 	"sys.server_principals":         {columns: "name nvarchar(128), principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), is_disabled bit, create_date datetime, default_database_name nvarchar(128)", rows: principalsView},
 	"sys.sql_logins":                {columns: "name nvarchar(128), principal_id int, sid varbinary(85), type char(1), type_desc nvarchar(60), is_disabled bit, create_date datetime, default_database_name nvarchar(128)", rows: principalsView},
 	"sys.servers": {columns: "server_id int, name nvarchar(128), product nvarchar(128), provider nvarchar(128), is_linked bit", rows: func(n *session, _ *database) [][]any {
-		return [][]any{{int64(0), n.server.name, "SQL Server", "SQLNCLI", false}}
+		return [][]any{{int64(0), n.server.config.Name, "SQL Server", "SQLNCLI", false}}
 	}},
 
 	"sys.availability_groups":               {columns: group.GroupColumns, rows: grouped((*group.Group).Groups)},
@@ -117,8 +117,8 @@ func databasesView(n *session, _ *database) (out [][]any) {
 		model := map[bakfile.RecoveryModel]int64{bakfile.RecoveryFull: 1, bakfile.RecoveryBulkLogged: 2, bakfile.RecoverySimple: 3}[db.recovery]
 		verify := slices.Index([]string{"NONE", "TORN_PAGE_DETECTION", "CHECKSUM"}, db.verify)
 		wait := map[string]int64{"NOTHING": 0, "LOG_BACKUP": 2, "ACTIVE_BACKUP_OR_RESTORE": 3}[db.reuseWait()]
-		out = append(out, []any{db.name, int64(db.id), nil, []byte(db.owner), db.created, compat, collation, int64(access), db.access, db.readOnly, false, false,
-			int64(db.state), db.state.String(), false, false, int64(0), false, model, db.model(), int64(verify), db.verify, db.trustworthy, db.broker, db.published, false, db.binding,
+		out = append(out, []any{db.name, int64(db.id), nil, []byte(db.owner), db.created, compat, collation, int64(access), db.access, db.readOnly || db.standing(), false, false,
+			int64(db.state), db.state.String(), db.standing(), false, int64(0), false, model, db.model(), int64(verify), db.verify, db.trustworthy, db.broker, db.published, false, db.binding,
 			wait, db.reuseWait(), db.cdc, db.tde, replica, member, containment, map[int64]string{0: "NONE", 1: "PARTIAL"}[containment], int64(60), false})
 	}
 	return out
@@ -144,7 +144,7 @@ func filesView(all bool) func(*session, *database) [][]any {
 					baseLSN, baseGUID, baseAt = value.LSN(db.base.checkpoint), db.base.set, db.base.at
 				}
 				var redo any // none after a full restore that broke off: not confirmed
-				if db.state == restoring && db.redo != nil && !db.redo.broken && !db.redo.at.IsZero() {
+				if db.redo != nil && !db.redo.broken && !db.redo.at.IsZero() {
 					redo = value.LSN(db.redo.at)
 				}
 				row := []any{int64(db.id), int64(f.id), f.guid, kind, desc, int64(f.space), f.logical, f.physical, int64(db.state), db.state.String(), f.size / 8192, int64(-1),

@@ -74,7 +74,7 @@ func (n *session) insert(ctx context.Context, st *tsql.Insert) error {
 	if err != nil {
 		return err
 	}
-	places, err := placesOf(s.fold, t, st.Columns, len(rows) > 0 && len(rows[0]) == 0)
+	places, err := t.Places(s.fold, st.Columns, len(rows) > 0 && len(rows[0]) == 0)
 	if err != nil {
 		return err
 	}
@@ -141,31 +141,6 @@ func (n *session) given(sc *query.Scope, st *tsql.Insert) (rows [][]any, err err
 	return rows, nil
 }
 
-// placesOf finds the columns that values are given for.
-func placesOf(fold value.Collation, t *contents.Table, names []string, none bool) (out []int, err error) {
-	if len(names) == 0 {
-		for i := range t.Columns {
-			if !none {
-				out = append(out, i)
-			}
-		}
-		return out, nil
-	}
-	for _, name := range names {
-		at := -1
-		for i, c := range t.Columns {
-			if fold.Equal(c.Name, name) {
-				at = i
-			}
-		}
-		if at < 0 {
-			return nil, errNoColumn(name)
-		}
-		out = append(out, at)
-	}
-	return out, nil
-}
-
 // matching lists the rows that a condition meets; the lock is held, so the
 // condition must not ask views.
 func (n *session) matching(ctx context.Context, t *contents.Table, where tsql.Expr) (*query.Scope, []int64, [][]any, error) {
@@ -175,7 +150,7 @@ func (n *session) matching(ctx context.Context, t *contents.Table, where tsql.Ex
 	}
 	sc := query.New(ctx, n).Over(r, t.Name)
 	if where != nil {
-		if asksTables(where) {
+		if tsql.AsksServer(where) {
 			return nil, nil, nil, refusal(40515, 16, "Subqueries in UPDATE and DELETE are not emulated.")
 		}
 		if err := sc.Check(where); err != nil {
@@ -200,25 +175,6 @@ func (n *session) matching(ctx context.Context, t *contents.Table, where tsql.Ex
 	return sc, ids, rows, nil
 }
 
-// asksTables reports whether an expression needs the server's lock itself.
-func asksTables(x tsql.Expr) (asks bool) {
-	tsql.Walk(x, func(x any) bool {
-		switch e := x.(type) {
-		case *tsql.Select, *tsql.Query, *tsql.Exists:
-			asks = true
-		case *tsql.Invoke:
-			name := strings.ToUpper(e.Name.Last())
-			for _, locks := range []string{"DB_", "SERVERPROPERTY", "DATABASEPROPERTYEX", "HAS_", "IS_", "OBJECT_", "SCHEMA_", "FN_"} {
-				asks = asks || strings.HasPrefix(name, locks)
-			}
-		case *tsql.Var:
-			asks = asks || strings.HasPrefix(e.Name, "@@")
-		}
-		return !asks
-	})
-	return asks
-}
-
 func (n *session) update(ctx context.Context, st *tsql.Update) error {
 	s := n.server
 	s.mu.Lock()
@@ -236,11 +192,11 @@ func (n *session) update(ctx context.Context, st *tsql.Update) error {
 		cells := append([]*string(nil), t.Rows[id]...)
 		sc.At(rows[i])
 		for _, a := range st.Sets {
-			places, err := placesOf(s.fold, t, []string{a.Column}, false)
+			places, err := t.Places(s.fold, []string{a.Column}, false)
 			if err != nil {
 				return err
 			}
-			if asksTables(a.X) {
+			if tsql.AsksServer(a.X) {
 				return refusal(40515, 16, "Subqueries in UPDATE and DELETE are not emulated.")
 			}
 			v, err := sc.Value(a.X)

@@ -4,14 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/checkdb"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
-	"github.com/bakplane/bakplane/internal/emulator/sqlserver/query"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/value"
 )
-
-const resultColumns = "Error int, Level int, State int, MessageText nvarchar(4000), RepairLevel nvarchar(22), Status int, DbId int, DbFragId int, ObjectId int, IndexId int, PartitionId bigint, AllocUnitId bigint, RidDbId int, RidPruId int, [File] int, Page int, Slot int, RefDbId int, RefPruId int, RefFile int, RefPage int, RefSlot int, Allocation int"
 
 // checkDB runs DBCC CHECKDB: errors are those that the control door asked for.
 func (n *session) checkDB(ctx context.Context, st *tsql.CheckDB) error {
@@ -47,7 +45,11 @@ func (n *session) checkDB(ctx context.Context, st *tsql.CheckDB) error {
 	if err := n.lasts(ctx, s.config.CheckTime); err != nil {
 		return err
 	}
-	errors, summary := findings(db, corrupt, tables)
+	object := int64(2105058535)
+	if len(tables) > 0 {
+		object = int64(tables[0].ID)
+	}
+	errors, summary := checkdb.Findings(db.name, object, corrupt)
 	quiet := st.Options["NO_INFOMSGS"] || st.Options["PHYSICAL_ONLY"]
 	if st.Options["TABLERESULTS"] {
 		if db.name == "master" { // the Resource database has a result of its own; which comes first is not documented
@@ -83,47 +85,14 @@ func (n *session) checkDB(ctx context.Context, st *tsql.CheckDB) error {
 	return nil
 }
 
-// findings are the messages of a check.
-func findings(db *database, corrupt int, tables []*contents.Table) (errors []tds.Message, summary tds.Message) {
-	object := int64(2105058535)
-	if len(tables) > 0 {
-		object = int64(tables[0].ID)
-	}
-	for i := range corrupt {
-		page := 153 + 8*i
-		m := refusal(8928, 16, "Object ID %d, index ID 0, partition ID %d, alloc unit ID %d (type In-row data): Page (1:%d) could not be processed.  See other errors for details.", object, object<<8, object<<8, page)
-		errors = append(errors, m.(tds.Message))
-	}
-	summary = tds.Message{Number: 8989, State: 1, Class: 10}
-	summary.Text = refusal(8989, 10, "CHECKDB found 0 allocation errors and %d consistency errors in database '%s'.", corrupt, db.name).Error()
-	return errors, summary
-}
-
 func (n *session) checkTable(db *database, errors []tds.Message, summary tds.Message, quiet bool) error {
-	columns := query.ColumnsOf(resultColumns)
-	head := make([]tds.Column, len(columns))
-	for i, c := range columns {
-		name := c.Name
-		if name == "[File]" {
-			name = "File"
-		}
-		head[i] = tds.Column{Name: name, Type: c.Type}
-	}
-	n.reply.Columns(head)
 	list := errors
 	if len(errors) > 0 || !quiet {
 		list = append(list, summary)
 	}
+	n.reply.Columns(checkdb.Columns())
 	for _, m := range list {
-		row := make([]any, len(head))
-		for i := range row {
-			row[i] = int64(0)
-		}
-		row[0], row[1], row[2], row[3], row[4], row[6] = int64(m.Number), int64(m.Class), int64(1), m.Text, nil, int64(db.id)
-		if m.IsError() {
-			row[4] = "repair_allow_data_loss"
-		}
-		if err := n.reply.Row(row); err != nil {
+		if err := n.reply.Row(checkdb.Row(m, db.id)); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/door"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/product"
 )
@@ -75,15 +76,10 @@ func (s *Server) PatchDatabase(name string, p DatabasePatch) bool {
 	if p.Recovery != nil {
 		db.setRecovery(*p.Recovery)
 	}
-	if p.Corrupted != nil {
-		db.corrupt = *p.Corrupted
-	}
-	if p.ReadOnly != nil {
-		db.readOnly = *p.ReadOnly
-	}
-	if p.Encrypted != nil {
-		db.tde = *p.Encrypted
-	}
+	set(&db.corrupt, p.Corrupted)
+	set(&db.deadlocks, p.Deadlocks)
+	set(&db.readOnly, p.ReadOnly)
+	set(&db.tde, p.Encrypted)
 	if p.Features != nil {
 		db.features = p.Features
 	}
@@ -107,15 +103,9 @@ func (s *Server) PatchLogin(name string, p LoginPatch) {
 		l = &Login{Name: name}
 		s.logins = append(s.logins, l)
 	}
-	if p.Password != nil {
-		l.Password = *p.Password
-	}
-	if p.Sysadmin != nil {
-		l.Sysadmin = *p.Sysadmin
-	}
-	if p.Disabled != nil {
-		l.Disabled = *p.Disabled
-	}
+	set(&l.Password, p.Password)
+	set(&l.Sysadmin, p.Sysadmin)
+	set(&l.Disabled, p.Disabled)
 	if p.Roles != nil {
 		l.Roles = p.Roles
 	}
@@ -150,10 +140,17 @@ func (s *Server) SetServer(editionWord, version string, rate *int64) error {
 		s.edition = e
 	}
 	s.version = v
-	if rate != nil {
-		s.config.Rate = *rate
-	}
+	set(&s.config.Rate, rate)
 	return nil
+}
+
+// Rename gives the host another name without sp_addserver: @@SERVERNAME keeps
+// the old one. msdb gets the new one: whether it does out there is not
+// confirmed.
+func (s *Server) Rename(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.name = name
 }
 
 // Cut breaks the connections of a login, or of everybody when it is empty. It
@@ -185,7 +182,7 @@ func (s *Server) Control() http.Handler { return s.controlPort.Control() }
 
 func (s *Server) controls() {
 	d := s.controlPort
-	d.Refuse = refuse
+	d.Refuse = door.Refuse
 	d.OnReset = func() { s.SetDisk(Disk{}) }
 	answer := func(w http.ResponseWriter, v any, err error) {
 		if err != nil {
@@ -246,6 +243,15 @@ func (s *Server) controls() {
 		}
 		answer(w, map[string]string{"path": in.Path}, err)
 	})
+	d.HandleFunc("POST /databases/{name}/snapshot", func(w http.ResponseWriter, r *http.Request) {
+		in := struct {
+			CopyOnly bool `json:"copy_only"`
+		}{}
+		if control.ReadJSON(w, r, &in) {
+			s.ensureLogin("snapshots")
+			answer(w, none{}, s.Snapshot("snapshots", r.PathValue("name"), in.CopyOnly))
+		}
+	})
 	d.HandleFunc("POST /files/delete", func(w http.ResponseWriter, r *http.Request) {
 		var in struct {
 			Path string `json:"path"`
@@ -281,9 +287,13 @@ func (s *Server) controls() {
 		var in struct {
 			Edition string `json:"edition"`
 			Version string `json:"version"`
+			Name    string `json:"name"`
 			Rate    *int64 `json:"rate"`
 		}
 		if control.ReadJSON(w, r, &in) {
+			if in.Name != "" {
+				s.Rename(in.Name)
+			}
 			answer(w, none{}, s.SetServer(in.Edition, in.Version, in.Rate))
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/order"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/standby"
 )
 
 // state is a database's, with the numbers of sys.databases.
@@ -61,6 +62,7 @@ type database struct {
 	logBegan  bakfile.LSN
 	lastLog   bakfile.LSN
 	lastLogAt time.Time
+	logFrom   time.Time // when the next log backup begins; zero = not told
 
 	// Who it is and came from.
 	family, fork, binding bakfile.GUID
@@ -72,11 +74,13 @@ type database struct {
 	base    base
 	changed map[extent]bool
 
-	redo *redo // while RESTORING
+	redo *redo         // while RESTORING, and in standby
+	undo *standby.Undo // in standby
 
 	dataBusy, logBusy bool // a backup or restore is under way
 	lastCheck         time.Time
 	corrupt           int // damaged pages
+	deadlocks         int // so many SET MULTI_USER are refused
 }
 
 type dataFile struct {
@@ -106,6 +110,7 @@ type redo struct {
 	copyOnly bool
 	tail     bool      // it is here by BACKUP LOG WITH NORECOVERY
 	broken   bool      // a full restore did not end
+	stopped  bool      // the last log was applied up to a moment inside it
 	until    time.Time // of the source: what lies before it is in the database whole
 }
 
@@ -177,7 +182,7 @@ func (db *database) writable() error {
 		return errOffline(db.name)
 	case db.state != online:
 		return errSuspect(db.name)
-	case db.readOnly:
+	case db.readOnly || db.undo != nil:
 		return errReadOnly(db.name)
 	case len(db.log) >= maxLog:
 		return errLogFull(db.name)
@@ -203,7 +208,7 @@ func (db *database) chained() bool {
 // setRecovery changes the recovery model; SIMPLE breaks the log chain.
 func (db *database) setRecovery(m bakfile.RecoveryModel) {
 	if m == bakfile.RecoverySimple {
-		db.log, db.lastLog, db.logBegan = nil, bakfile.LSN{}, bakfile.LSN{}
+		db.log, db.lastLog, db.logBegan, db.logFrom = nil, bakfile.LSN{}, bakfile.LSN{}, time.Time{}
 	}
 	db.recovery = m
 	db.checkpoint()
@@ -213,9 +218,10 @@ func (db *database) setRecovery(m bakfile.RecoveryModel) {
 func (db *database) recover(now time.Time) {
 	r := db.redo
 	db.redo = nil
+	db.halts("", "")
 	db.forkBefore, db.forkPoint, db.fork = r.fork, r.at, newGUID()
 	db.state = online
-	db.log, db.lastLog, db.logBegan = nil, bakfile.LSN{}, bakfile.LSN{}
+	db.log, db.lastLog, db.logBegan, db.logFrom = nil, bakfile.LSN{}, bakfile.LSN{}, time.Time{}
 	if db.recovery != bakfile.RecoverySimple {
 		db.lastLog, db.lastLogAt = r.at, now
 	}
@@ -246,6 +252,22 @@ func (db *database) opens(now time.Time, o order.Restore) {
 		db.access = "RESTRICTED_USER"
 	}
 }
+
+// halts leaves a restored database in standby, or RESTORING without a path.
+func (db *database) halts(shown, real string) (err error) {
+	if shown == "" {
+		db.undo.End()
+		db.undo, db.state = nil, restoring
+		return nil
+	}
+	if db.undo, err = standby.Begin(shown, real, db.undo); err == nil {
+		db.state = online
+	}
+	return err
+}
+
+// standing reports whether the database is in standby.
+func (db *database) standing() bool { return db.undo != nil && db.state == online }
 
 // usedBytes is about what the data takes, for the size of backups.
 func (db *database) usedBytes() int64 {

@@ -188,7 +188,7 @@ func (n *session) alter(ctx context.Context, st *tsql.AlterDatabase) error {
 	}
 	for _, set := range st.Sets {
 		if err := n.setting(ctx, db, set, st); err != nil {
-			if messages(err)[0].Number == 5058 {
+			if number := messages(err)[0].Number; number == 5058 || number == 1205 {
 				return err // alone, as people show it
 			}
 			return failed(err)

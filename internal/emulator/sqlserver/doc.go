@@ -32,7 +32,7 @@
 // What it does not do: isolate or hide uncommitted changes (others and backups
 // see them, rolling back is another change), enforce keys, write compressed
 // containers (COMPRESSION makes files smaller and says so in the headers),
-// STANDBY, marks, piecemeal and page restores, file backups, mirrored media,
+// BACKUP LOG WITH STANDBY, marks, piecemeal and page restores, file backups, mirrored media,
 // URL and tape devices, encryption, asynchronous and distributed availability
 // groups, SQL Server Agent,
 // Windows logins, server-side cursors. CHECKSUM and BINARY_CHECKSUM give equal
@@ -56,11 +56,12 @@
 //	DELETE /databases/{name}/load          answers a LoadState
 //	GET    /loads                          all LoadStates
 //	POST   /databases/{name}/foreign       {"login","path","full","lose"}: somebody else's backup
+//	POST   /databases/{name}/snapshot      {"copy_only"}: a full backup on disks that no file holds
 //	POST   /files/delete                   {"path"}
 //	POST   /files/protect                  {"path","password"}: media of old that want it (3279)
 //	PATCH  /logins/{name}                  a LoginPatch
 //	PUT    /disk                           a Disk: slow, full, denied
-//	PATCH  /server                         {"edition","version","rate"}
+//	PATCH  /server                         {"edition","version","rate","name"}: a new name is the host's alone
 //	PATCH  /group                          a GroupPatch: failover, preference, lost replicas
 //	POST   /cut                            {"login"}: breaks its connections, or all
 //	GET    /statements                     what clients sent

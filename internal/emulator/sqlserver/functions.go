@@ -98,7 +98,7 @@ func (n *session) Global(name string) (any, error) {
 	case "@@VERSION":
 		return s.version.Text(s.edition), nil
 	case "@@SERVERNAME":
-		return s.name, nil
+		return s.config.Name, nil
 	case "@@SERVICENAME":
 		return s.instance(), nil
 	case "@@SPID":

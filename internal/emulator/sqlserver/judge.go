@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/contents"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/media"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/order"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/standby"
 )
 
 // judge decides whether the set may be restored, and makes the database that a
-// full one restores; the lock is held.
-func (n *session) judge(o order.Restore, src media.Source) (*database, error) {
+// full one restores; the lock is held. Began is when a log begins, zero where
+// its file does not tell.
+func (n *session) judge(o order.Restore, src media.Source, began time.Time) (*database, error) {
 	s := n.server
 	set := &src.Set
 	db := s.find(o.Database)
@@ -37,10 +40,16 @@ func (n *session) judge(o order.Restore, src media.Source) (*database, error) {
 	case !o.Log && set.Type == bakfile.TypeLog:
 		return nil, refusal(3153, 16, "The database is already fully recovered, or the backup set on device '%s' is a log backup: use RESTORE LOG.", src.Media[0].Shown)
 	}
+	if err := standby.Upgrades(o.Standby, set.DatabaseVersion, s.version.Database()); err != nil {
+		return nil, err
+	}
 	if set.Type == bakfile.TypeFull {
 		return n.judgeFull(db, o, src)
 	}
-	return db, n.judgeForward(db, o, set)
+	if db != nil && db.undo != nil && s.busy(db, n) {
+		return nil, errInUse
+	}
+	return db, n.judgeForward(db, o, set, began)
 }
 
 func (n *session) judgeFull(db *database, o order.Restore, src media.Source) (*database, error) {
@@ -54,7 +63,7 @@ func (n *session) judgeFull(db *database, o order.Restore, src media.Source) (*d
 			return nil, errInUse
 		case db.family != set.FamilyGUID && !o.Replace:
 			return nil, refusal(3154, 16, "The backup set holds a backup of a database other than the existing '%s' database.", db.name)
-		case db.state == online && db.chained() && !o.Replace && o.StopAt == nil:
+		case db.redo == nil && db.state == online && db.chained() && !o.Replace && o.StopAt == nil:
 			return nil, refusal(3159, 16, "The tail of the log for the database \"%s\" has not been backed up. Use BACKUP LOG WITH NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log.", db.name)
 		}
 	}
@@ -78,7 +87,8 @@ func (n *session) judgeFull(db *database, o order.Restore, src media.Source) (*d
 		db.owner = n.login
 		s.databases[s.key(o.Database)] = db
 	}
-	db.files, db.state, db.tables = files, restoring, contents.Tables{}
+	db.undo.End()
+	db.files, db.state, db.undo, db.tables = files, restoring, nil, contents.Tables{}
 	db.redo = &redo{broken: true}
 	return db, nil
 }
@@ -131,23 +141,26 @@ func (n *session) placeFiles(db *database, o order.Restore, set *bakfile.Set) (f
 	return files, nil
 }
 
-// judgeForward decides on a differential or a log.
-func (n *session) judgeForward(db *database, o order.Restore, set *bakfile.Set) error {
+// judgeForward decides on a differential or a log, which began at a time.
+func (n *session) judgeForward(db *database, o order.Restore, set *bakfile.Set, began time.Time) error {
 	if db == nil {
 		return refusal(3118, 16, "The database \"%s\" does not exist. RESTORE can only create a database when restoring either a full backup or a file backup of the primary file.", o.Database)
 	}
 	if db.family != set.FamilyGUID && !o.Replace {
 		return refusal(3154, 16, "The backup set holds a backup of a database other than the existing '%s' database.", db.name)
 	}
-	if db.state == online && db.chained() && set.Type == bakfile.TypeDifferential && !o.Replace {
+	if db.redo == nil && db.state == online && db.chained() && set.Type == bakfile.TypeDifferential && !o.Replace {
 		return refusal(3159, 16, "The tail of the log for the database \"%s\" has not been backed up. Use BACKUP LOG WITH NORECOVERY to backup the log if it contains work you do not want to lose. Use the WITH REPLACE or WITH STOPAT clause of the RESTORE statement to just overwrite the contents of the log.", db.name)
 	}
 	r := db.redo
 	switch {
-	case db.state != restoring || r == nil:
+	case r == nil:
 		return refusal(3117, 16, "The log or differential backup cannot be restored because no files are ready to rollforward.")
 	case r.broken:
 		return refusal(4319, 16, "A previous restore operation was interrupted and did not complete processing on file '%s'. Either restore the backup set that was interrupted or restart the restore sequence.", db.files[0].logical)
+	}
+	if err := db.undo.Ready(db.name, db.id); err != nil {
+		return err
 	}
 	if set.Type == bakfile.TypeDifferential {
 		// It may follow logs, which is how a lost log of a log shipping is
@@ -158,7 +171,12 @@ func (n *session) judgeForward(db *database, o order.Restore, set *bakfile.Set) 
 		}
 		return nil
 	}
-	return r.joins(set)
+	err := r.joins(set)
+	if o.StopAt != nil && !began.IsZero() && began.After(*o.StopAt) && (err == nil || r.stopped) {
+		// The log before it held the moment. Without that a gap is told first: not confirmed.
+		return errStopTooEarly()
+	}
+	return err
 }
 
 // joins applies the chain rules of logs: they join by LSN on one recovery

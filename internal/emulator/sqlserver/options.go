@@ -54,6 +54,9 @@ func (n *session) setting(ctx context.Context, db *database, set tsql.Setting, s
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := db.undo.Alters(db.name, set.Word); err != nil {
+		return err
+	}
 	if db.state == restoring || db.state == suspect {
 		return refusal(5052, 16, "ALTER DATABASE is not permitted while a database is in the %s state.", map[state]string{restoring: "Restoring", suspect: "Suspect"}[db.state])
 	}
@@ -74,6 +77,10 @@ func (n *session) setting(ctx context.Context, db *database, set tsql.Setting, s
 			db.checkpoint()
 		}
 	case "MULTI_USER", "SINGLE_USER", "RESTRICTED_USER":
+		if set.Word == "MULTI_USER" && db.deadlocks > 0 {
+			db.deadlocks--
+			return errDeadlock(n.id)
+		}
 		db.access = set.Word
 		s.rush(db)
 	case "OFFLINE":

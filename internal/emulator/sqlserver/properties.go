@@ -85,7 +85,7 @@ func (n *session) databaseProperty(database, name string) any {
 	case "recovery":
 		return strings.ReplaceAll(string(db.recovery), "-", "_")
 	case "updateability":
-		if db.readOnly || s.secondary(db) {
+		if db.readOnly || db.standing() || s.secondary(db) {
 			return "READ_ONLY"
 		}
 		return "READ_WRITE"
@@ -98,7 +98,9 @@ func (n *session) databaseProperty(database, name string) any {
 			return time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 		}
 		return db.lastCheck
-	case "isinstandby", "isautoclose", "isautoshrink":
+	case "isinstandby":
+		return map[bool]int64{true: 1}[db.standing()]
+	case "isautoclose", "isautoshrink":
 		return int64(0)
 	}
 	return nil

@@ -84,8 +84,6 @@ func errDenied(what, name string) error {
 
 func errNoObject(name string) error { return refusal(208, 16, "Invalid object name '%s'.", name) }
 
-func errNoColumn(name string) error { return refusal(207, 16, "Invalid column name '%s'.", name) }
-
 // abnormal adds the message that closes every failed BACKUP and RESTORE.
 func abnormal(statement string, err error) error {
 	if err == nil {
@@ -103,6 +101,10 @@ var (
 	errInTran  = refusal(3021, 16, "Cannot perform a backup or restore operation within a transaction.")
 	errSerial  = refusal(3023, 16, "Backup, file manipulation operations (such as ALTER DATABASE ADD FILE) and encryption changes on a database must be serialized. Reissue the statement after the current backup or file manipulation operation is completed.")
 )
+
+func errDeadlock(session int) error {
+	return refusal(1205, 13, "Transaction (Process ID %d) was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.", session)
+}
 
 func errStopTooEarly() error {
 	return refusal(4335, 16, "The specified STOPAT time is too early. All or part of the database is already rolled forward beyond that point.")

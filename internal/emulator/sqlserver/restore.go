@@ -53,10 +53,20 @@ func (n *session) runRestore(ctx context.Context, o order.Restore) error {
 	if o.Checksum && !src.Set.HasChecksums {
 		return refusal(3187, 16, "RESTORE WITH CHECKSUM cannot be specified because the backup set does not contain checksum information.")
 	}
+	undo, err := n.undoFile(o)
+	if err != nil {
+		return err
+	}
+	var p contents.Payload
+	if o.Log {
+		if p, err = src.Contents(); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
-	db, err := n.judge(o, src)
+	db, err := n.judge(o, src, p.Began)
 	if err == nil {
-		db.dataBusy = true
+		db.dataBusy, db.state = true, restoring
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -67,14 +77,15 @@ func (n *session) runRestore(ctx context.Context, o order.Restore) error {
 	if takes, ok := control.Effect(ctx, "takes"); ok && err == nil {
 		err = s.skip(takes)
 	}
-	var p contents.Payload
-	if err == nil {
+	if err == nil && !o.Log {
 		p, err = src.Contents()
 	}
 	s.mu.Lock()
 	db.dataBusy = false
 	if err == nil {
-		err = n.applySet(db, o, src, p, began)
+		if err = n.applySet(db, o, src, p, began); err == nil && o.NoRecovery {
+			err = db.halts(o.Standby, undo)
+		}
 	} else if src.Set.Type == bakfile.TypeFull {
 		db.redo.broken = true // it stays RESTORING, and only a full backup helps
 	}
@@ -89,6 +100,18 @@ func (n *session) runRestore(ctx context.Context, o order.Restore) error {
 	n.tellPages(statement, o.Database, &begun{db: db, set: src.Set}, time.Since(started), src.Set.BackupSize)
 	n.reply.Done(0, -1)
 	return nil
+}
+
+// undoFile is the file of this machine for STANDBY.
+func (n *session) undoFile(o order.Restore) (string, error) {
+	if o.Standby == "" {
+		return "", nil
+	}
+	real, err := n.server.reach(o.Standby)
+	if err != nil {
+		err = media.Refused(o.Standby, err)
+	}
+	return real, err
 }
 
 func (n *session) paceRestore(ctx context.Context, o order.Restore, size int64) error {
@@ -125,7 +148,7 @@ func (n *session) applySet(db *database, o order.Restore, src media.Source, p co
 		if o.StopAt != nil && to.Compare(from) < 0 {
 			return errStopTooEarly()
 		}
-		db.redo.at, db.redo.fork = to, set.RecoveryForkID
+		db.redo.at, db.redo.fork, db.redo.stopped = to, set.RecoveryForkID, to != set.LastLSN
 		if to == set.LastLSN {
 			db.redo.until = set.Started.Time
 		}
@@ -204,6 +227,10 @@ func (s *Server) learned(src media.Source) msdb.Set {
 // recovery is RESTORE DATABASE … WITH RECOVERY without a device.
 func (n *session) recovery(o order.Restore) error {
 	s := n.server
+	undo, err := n.undoFile(o)
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	db := s.find(o.Database)
@@ -215,14 +242,21 @@ func (n *session) recovery(o order.Restore) error {
 		return refusal(3110, 14, "User does not have permission to RESTORE database '%s'.", db.name)
 	case s.group.Member(db.name) != nil:
 		return errRestoreMember(db.name)
-	case db.state != restoring:
+	case db.redo == nil:
 		return refusal(3153, 16, "The database is already fully recovered.")
-	case db.redo == nil || db.redo.broken || db.dataBusy || db.logBusy:
+	case db.undo != nil && s.busy(db, n):
+		return errInUse
+	case db.redo.broken || db.dataBusy || db.logBusy:
 		return refusal(4333, 16, "The database cannot be recovered because the log was not restored.")
 	}
 	started := time.Now()
+	if err := db.undo.Ready(db.name, db.id); err != nil {
+		return err
+	}
 	if !o.NoRecovery {
 		db.opens(s.now(), o)
+	} else if err := db.halts(o.Standby, undo); err != nil {
+		return err
 	}
 	n.info(3014, "RESTORE DATABASE successfully processed 0 pages in %.3f seconds (0.000 MB/sec).", time.Since(started).Seconds())
 	n.reply.Done(0, -1)

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/control"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/door"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tds"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 )
@@ -168,7 +168,7 @@ func (n *session) batch(ctx context.Context, sql string) error {
 }
 
 // Errors that end a batch; after others the next statement runs.
-var endsBatch = map[int]bool{137: true, 195: true, 207: true, 208: true, 245: true, 4104: true, 8114: true, 209: true}
+var endsBatch = map[int]bool{1205: true, 137: true, 195: true, 207: true, 208: true, 245: true, 4104: true, 8114: true, 209: true}
 
 func (n *session) run(ctx context.Context, sql string, statements []tsql.Statement) error {
 	for _, st := range statements {
@@ -225,7 +225,7 @@ var errCut = errors.New("the connection was cut by a rule")
 // refuse or cut it. A rule's code is the number of the error.
 func (n *session) visit(ctx context.Context, operation, target string, act func(context.Context) error) (err error) {
 	request := (&http.Request{Method: "SQL", URL: &url.URL{Path: "/" + operation + "/" + target}, Header: http.Header{}, Body: http.NoBody}).WithContext(ctx)
-	v := &verdict{}
+	v := &door.Verdict{}
 	defer func() {
 		if x := recover(); x != nil {
 			if x != http.ErrAbortHandler {
@@ -243,41 +243,10 @@ func (n *session) visit(ctx context.Context, operation, target string, act func(
 		}
 		w.WriteHeader(status)
 	})).ServeHTTP(v, request)
-	if v.refused != nil {
-		return v.refused
+	if v.Refused != nil {
+		return v.Refused
 	}
 	return err
-}
-
-// verdict receives what the door says in HTTP's words.
-type verdict struct {
-	header  http.Header
-	refused error
-}
-
-func (v *verdict) Header() http.Header {
-	if v.header == nil {
-		v.header = http.Header{}
-	}
-	return v.header
-}
-func (v *verdict) Write(b []byte) (int, error) { return len(b), nil }
-func (v *verdict) WriteHeader(int)             {}
-
-func refuse(w http.ResponseWriter, _ *http.Request, _ int, code, message string) {
-	v, ok := w.(*verdict)
-	for u, is := w.(interface{ Unwrap() http.ResponseWriter }); !ok && is; u, is = w.(interface{ Unwrap() http.ResponseWriter }) {
-		w = u.Unwrap()
-		v, ok = w.(*verdict)
-	}
-	if !ok {
-		return
-	}
-	number, err := strconv.Atoi(code)
-	if err != nil {
-		number = 50000
-	}
-	v.refused = refusal(number, 16, "%s", message)
 }
 
 func (n *session) begin() {

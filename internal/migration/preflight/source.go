@@ -154,6 +154,9 @@ func (j *judge) state(d backup.Database) {
 	switch {
 	case d.State != "ONLINE":
 		j.add("source-state", "Source", migration.Barred, words.Say("The database is %s.", d.State), words.Say("It must be ONLINE to be backed up."))
+	case d.Standby:
+		j.add("source-state", "Source", migration.Barred, words.Say("The database is in standby: it is read between two restores, and no backup of it can be taken (error 3036)."),
+			words.Say("Choose the server that it is restored from. To use this copy by itself, end its restore: RESTORE DATABASE %s WITH RECOVERY; no further log of the other server can be restored to it then.", tsql.Shown(d.Name)))
 	case d.ReadOnly:
 		j.add("source-state", "Source", migration.Warned, words.Say("The database is read-only: nothing is written to it, so nothing needs to follow."), words.Say("Migrate a full backup with immediate access instead, or set it READ_WRITE."))
 	default:

@@ -54,6 +54,7 @@ func TestJudgeSource(t *testing.T) {
 		remedy migration.Remedy
 	}{
 		{"not online", func(f *SourceFacts) { f.Database.State = "SUSPECT" }, "source-state", migration.Barred, ""},
+		{"in standby", func(f *SourceFacts) { f.Database.ReadOnly, f.Database.Standby = true, true }, "source-state", migration.Barred, ""},
 		{"read-only", func(f *SourceFacts) { f.Database.ReadOnly = true }, "source-state", migration.Warned, ""},
 		{"a replica whose role is not told", func(f *SourceFacts) { f.Database.InAvailabilityGroup, f.Freeze = true, migration.FreezeStopped }, "replica", migration.Warned, ""},
 		{"the primary, not preferred", inGroup(backup.Primary, false, migration.FreezeStopped), "replica", migration.Warned, ""},

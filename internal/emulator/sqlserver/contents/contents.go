@@ -76,6 +76,8 @@ type Payload struct {
 	Access string `json:"access,omitempty"`
 	// CDC says that change data capture is on at the end of the backup.
 	CDC bool `json:"cdc,omitempty"`
+	// Began is when a log begins: its predecessor was taken then.
+	Began time.Time `json:"began,omitzero"`
 	// Tracking says the same of change tracking.
 	Tracking bool `json:"tracking,omitempty"`
 

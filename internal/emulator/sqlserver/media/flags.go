@@ -2,6 +2,7 @@ package media
 
 // Bits of the flags in a set, after the public page "RESTORE HEADERONLY".
 const (
+	FlagSnapshot   = 0x2
 	FlagReadOnly   = 0x4
 	FlagSingleUser = 0x8
 	FlagChecksums  = 0x10

@@ -36,14 +36,18 @@ func (h *Set) backupset() []any {
 		int64(4608), value.TextOrNull(s.Name), value.TextOrNull(s.Description), s.UserName, int64(s.VersionMajor), int64(s.VersionMinor), int64(int16(s.VersionBuild)), h.Zone, int64(0),
 		value.LSN(s.FirstLSN), value.LSN(s.LastLSN), value.LSN(s.CheckpointLSN), value.LSN(s.DatabaseBackupLSN), s.DatabaseCreated.Time, s.Started.Time, s.Finished.Time, Letters[s.Type],
 		int64(52), int64(0), int64(s.CompatibilityLevel), int64(s.DatabaseVersion), s.BackupSize, s.Database, s.ServerName, s.MachineName, int64(s.Flags), int64(1033), int64(196609),
-		h.Collation, false, string(s.RecoveryModel), false, false, s.Flags&media.FlagReadOnly != 0, s.Flags&media.FlagSingleUser != 0, s.HasChecksums, h.Damaged,
+		h.Collation, false, string(s.RecoveryModel), false, s.IsSnapshot(), s.Flags&media.FlagReadOnly != 0, s.Flags&media.FlagSingleUser != 0, s.HasChecksums, h.Damaged,
 		s.BeginsLogChain, false, s.Flags&media.FlagNoRecovery != 0, h.CopyOnly, s.FirstRecoveryForkID, s.RecoveryForkID, value.LSNOrNull(s.ForkPointLSN), s.BindingID, s.FamilyGUID,
 		baseLSN, baseGUID, h.Compressed, nil, nil, nil, valid, algorithm}
 }
 
 func (h *Set) families() (out [][]any) {
+	device := int64(2)
+	if h.IsSnapshot() {
+		device = 7 // virtual
+	}
 	for i, path := range h.Families {
-		out = append(out, []any{h.media, int64(i + 1), FamilyGUID(h.FamilyIDs[i]), int64(1), nil, path, int64(2), int64(h.BlockSize), int64(0)})
+		out = append(out, []any{h.media, int64(i + 1), FamilyGUID(h.FamilyIDs[i]), int64(1), nil, path, device, int64(h.BlockSize), int64(0)})
 	}
 	return out
 }

@@ -14,8 +14,9 @@ type Restore struct {
 	Log        bool
 	Database   string
 	Paths      []string
-	Position   int // FILE = n; zero = not given
-	NoRecovery bool
+	Position   int    // FILE = n; zero = not given
+	NoRecovery bool   // STANDBY too
+	Standby    string // path of the undo file
 	Replace    bool
 	Restricted bool // RESTRICTED_USER
 	KeepCDC    bool // KEEP_CDC
@@ -56,8 +57,11 @@ func ForRestore(r *tsql.Restore, constant Constant) (o Restore, err error) {
 	}
 	o.History, o.Restricted = has("LOADHISTORY"), has("RESTRICTED_USER")
 	o.KeepCDC = has("KEEP_CDC")
-	o.NoRecovery, o.Replace, o.Checksum = has("NORECOVERY"), has("REPLACE"), has("CHECKSUM")
-	for _, unsupported := range []string{"STANDBY", "STOPATMARK", "STOPBEFOREMARK", "RESTART"} {
+	if x, ok := r.Options["STANDBY"]; ok {
+		o.Standby = text(x)
+	}
+	o.NoRecovery, o.Replace, o.Checksum = has("NORECOVERY") || o.Standby != "", has("REPLACE"), has("CHECKSUM")
+	for _, unsupported := range []string{"STOPATMARK", "STOPBEFOREMARK", "RESTART"} {
 		if has(unsupported) {
 			return o, tds.Refuse(3032, 16, "One or more of the options (%s) are not supported for this statement. Review the documentation for supported options.", strings.ToLower(unsupported))
 		}

@@ -85,6 +85,7 @@ type DatabasePatch struct {
 	ReadOnly  *bool                  `json:"read_only,omitempty"`
 	Encrypted *bool                  `json:"encrypted,omitempty"`
 	Features  []string               `json:"features,omitempty"`
+	Deadlocks *int                   `json:"deadlocks,omitempty"` // the next so many SET MULTI_USER are chosen as victims (1205)
 	Size      *int64                 `json:"size,omitempty"`
 	// What a RESTORE elsewhere does not bring along, or only when asked to.
 	Broker      *bool `json:"broker,omitempty"`
