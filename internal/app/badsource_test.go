@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	mssql "github.com/microsoft/go-mssqldb"
 )
 
 // followFast follows a database with a log backup every so often.
@@ -67,11 +69,27 @@ func (h *house) at(statements ...string) {
 	db := h.application("master")
 	db.SetMaxOpenConns(1)
 	for _, s := range statements {
-		if _, err := db.ExecContext(h.t.Context(), s); err != nil {
-			h.t.Fatalf("%s: %v", s, err)
+		for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+			_, err := db.ExecContext(h.t.Context(), s)
+			if err == nil {
+				break
+			}
+			if !busy(err) || time.Now().After(end) {
+				h.t.Fatalf("%s: %v", s, err)
+			}
 		}
 	}
 	db.Close()
+}
+
+// busy is a refusal for what the dashboard does at the source in this moment: a
+// backup of the same database (3023), or a session in it that came back between
+// two statements (3101, 5064). Who types the statement tries again.
+func busy(err error) bool {
+	var all mssql.Error
+	return errors.As(err, &all) && slices.ContainsFunc(append(all.All, all), func(e mssql.Error) bool {
+		return slices.Contains([]int32{3023, 3101, 5064}, e.Number)
+	})
 }
 
 // changeServer changes what the dashboard knows of the source server.

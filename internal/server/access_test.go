@@ -6,15 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/server/servertest"
 )
 
 // TestATokenReachesAsFarAsItsScope, makes none that reaches further or lasts
 // longer, and ends.
 func TestATokenReachesAsFarAsItsScope(t *testing.T) {
-	var late time.Duration
-	h := servertest.NewHouse(t, func(c *app.Config) { c.Now = func() time.Time { return time.Now().Add(late) } })
+	var clock servertest.Ahead
+	h := servertest.NewHouse(t, clock.Of)
 	all := h.Program(t)
 	type made struct {
 		Token, Scope string
@@ -63,7 +62,7 @@ func TestATokenReachesAsFarAsItsScope(t *testing.T) {
 	if left := time.Until(child.Expires); left > 3*24*time.Hour {
 		t.Errorf("a token that ends in 3 days made one that ends in %s", left)
 	}
-	late = 4 * 24 * time.Hour
+	clock.Pass(4 * 24 * time.Hour)
 	operate.Ask("GET", "/api/v1/runs", nil, 401, nil)
 	(&servertest.Program{T: t, H: h, Token: child.Token}).Ask("GET", "/api/v1/runs", nil, 401, nil)
 	read.Ask("GET", "/api/v1/runs", nil, 200, nil)
@@ -72,8 +71,8 @@ func TestATokenReachesAsFarAsItsScope(t *testing.T) {
 // TestSessionsEnd without a click, in all, and by whoever ends them; the pages
 // that are open are told nothing more.
 func TestSessionsEnd(t *testing.T) {
-	var late time.Duration
-	h := servertest.NewHouse(t, func(c *app.Config) { c.Now = func() time.Time { return time.Now().Add(late) } })
+	var clock servertest.Ahead
+	h := servertest.NewHouse(t, clock.Of)
 	b := h.SignedIn(t)
 	over := func(what string) {
 		t.Helper()
@@ -83,16 +82,16 @@ func TestSessionsEnd(t *testing.T) {
 		b.Get("/sign-in").Submit("/sign-in", "name", servertest.AdminName, "password", servertest.AdminPassword).Sees(200, "Overview")
 	}
 	for range 3 {
-		late += 3*time.Hour + 59*time.Minute
+		clock.Pass(3*time.Hour + 59*time.Minute)
 		if b.Get("/runs"); b.At.Path != "/runs" {
 			t.Fatalf("a session in use ended: %s", b.At)
 		}
 	}
-	late += 5 * time.Minute
+	clock.Pass(5 * time.Minute)
 	over("after 12 hours in all")
-	late += 4*time.Hour + time.Minute
+	clock.Pass(4*time.Hour + time.Minute)
 	over("after 4 hours without a click")
-	late -= 8 * time.Hour
+	clock.Pass(-8 * time.Hour)
 	over("begun while the clock was ahead")
 
 	other := h.Browser(t)

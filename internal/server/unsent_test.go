@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/server/servertest"
@@ -16,14 +15,14 @@ import (
 // TestAnOrderAfterTheSessionEndedIsThereToGiveAgain, filled in as it was, but for
 // what must not be kept; to the same person alone, and once.
 func TestAnOrderAfterTheSessionEndedIsThereToGiveAgain(t *testing.T) {
-	var late time.Duration
-	h := servertest.NewHouse(t, func(c *app.Config) { c.Now = func() time.Time { return time.Now().Add(late) } })
+	var clock servertest.Ahead
+	h := servertest.NewHouse(t, clock.Of)
 	b := h.SignedIn(t)
 	enter := func() *servertest.Browser {
 		return b.Submit("/sign-in", "name", servertest.AdminName, "password", servertest.AdminPassword)
 	}
 	b.Get("/settings/accounts/new")
-	late = 13 * time.Hour // over the weekend, so to say
+	clock.Pass(13 * time.Hour) // over the weekend, so to say
 	b.Submit("/settings/accounts", "name", "moves", "access_key_id", "key-one", "secret", "s3cret", "region", "cn-hangzhou")
 	b.Sees(200, "your order was not carried out", "it is kept")
 	if all, err := h.DB.Accounts(t.Context()); err != nil || len(all) != 0 {
@@ -42,7 +41,7 @@ func TestAnOrderAfterTheSessionEndedIsThereToGiveAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Get("/settings/accounts/new")
-	late += 13 * time.Hour
+	clock.Pass(13 * time.Hour)
 	b.Submit("/settings/accounts", "name", "theirs")
 	b.Submit("/sign-in", "name", "bob", "password", "a few other words").Sees(404, "No order waits")
 
