@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -36,10 +35,10 @@ func pastRuns(now time.Time) iter.Seq[sqlite.LoadedRun] {
 			if i%20 == 0 {
 				kind = backup.Full
 			}
-			r := run.Run{ID: idOf(at, byte(i)), Kind: policy.RunKind, Subject: idOf(at, byte(i)+1), Title: fmt.Sprintf("%s backups at %s", kind, server), State: run.Succeeded, Created: at, Started: at.Add(time.Second), Finished: at.Add(40 * time.Second)}
+			r := run.Run{ID: idOf(at, byte(i)), Kind: policy.RunKind, Subject: idOf(at, byte(i)+1), Title: words.Say("%s backups at %s", kind, server), State: run.Succeeded, Created: at, Started: at.Add(time.Second), Finished: at.Add(40 * time.Second)}
 			l := sqlite.LoadedRun{Job: policy.BackupJob{ID: r.Subject, RunID: r.ID, ServerID: server, Kind: kind},
-				Steps: []run.Step{{Key: "choose", Title: "Choose the databases", State: run.StepDone, Started: r.Started, Finished: r.Started},
-					{Key: "take", Title: "Take the backups", State: run.StepDone, Started: r.Started, Finished: r.Finished, Done: int64(wanted.databases), Total: int64(wanted.databases)}},
+				Steps: []run.Step{{Key: "choose", Title: words.Say("Choose the databases"), State: run.StepDone, Started: r.Started, Finished: r.Started},
+					{Key: "take", Title: words.Say("Take the backups"), State: run.StepDone, Started: r.Started, Finished: r.Finished, Done: int64(wanted.databases), Total: int64(wanted.databases)}},
 				Events: []run.Event{{At: r.Started, Level: run.Info, Text: words.Say("The run began.")}, {At: r.Finished, Step: "take", Level: run.Info, Text: words.Say("%d databases were backed up.", wanted.databases)}}}
 			if i%100 == 7 {
 				r.State, r.Finished, r.Message, r.Fix = run.Failed, time.Time{}, words.Say("The server did not answer."), words.Say("Look whether it runs, then retry.")

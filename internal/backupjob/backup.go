@@ -258,7 +258,7 @@ func (j *job) verify(ctx context.Context, s Plan, o *Order) error {
 	}
 	defer leave()
 	now := j.Now()
-	step := run.Step{Key: fmt.Sprintf("verify/%d", o.Ord), Title: "Verify the backup of " + o.Database, State: run.StepActive, Started: now, Attempt: s.Attempt}
+	step := run.Step{Key: fmt.Sprintf("verify/%d", o.Ord), Title: words.Say("Verify the backup of %s", o.Database), State: run.StepActive, Started: now, Attempt: s.Attempt}
 	if err := j.note(ctx, *o, Change{Steps: []run.Step{step}}); err != nil {
 		return err
 	}

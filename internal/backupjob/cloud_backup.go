@@ -3,7 +3,6 @@ package backupjob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -65,16 +64,16 @@ func BackUpCloud(ctx context.Context, s Store, ports Ports, instanceID string, o
 	if err := refusal(wrong); err != nil {
 		return "", err
 	}
-	method := "physical"
+	method := words.Say("physical")
 	if o.Snapshot {
-		method = "snapshot"
+		method = words.Say("snapshot")
 	}
-	what := "the whole instance"
+	what := words.Say("the whole instance")
 	if n := len(o.Databases); n > 0 {
-		what = words.Count(n, "database", "databases").String()
+		what = words.Count(n, "database", "databases")
 	}
-	title := fmt.Sprintf("Back up %s of %s (%s)", what, in.Name, method)
-	e := by.entry("backup.cloud-order", "instance/"+instanceID, title+".").With(nil, o)
+	title := words.Say("Back up %s of %s (%s)", what, in.Name, method)
+	e := by.entry("backup.cloud-order", "instance/"+instanceID, title.String()+".").With(nil, o)
 	return send(ctx, s, RunCloudBackup, instanceID, o, title, newID, e)
 }
 
@@ -109,7 +108,7 @@ type cloudJob struct {
 const stepOrder = "order"
 
 func (c *cloudJob) step(state run.StepState, done int64, message words.Text) []run.Step {
-	s := run.Step{Key: stepOrder, Title: "Backup by the service", State: state, Done: done, Total: 100, Message: message}
+	s := run.Step{Key: stepOrder, Title: words.Say("Backup by the service"), State: state, Done: done, Total: 100, Message: message}
 	if state != run.StepActive {
 		s.Finished = c.Now()
 	}

@@ -95,8 +95,8 @@ func (c *Copier) order(ctx context.Context, r backup.Record, bucketID string, ne
 	if err != nil {
 		return "", err
 	}
-	title := fmt.Sprintf("Copy backup set %s of %s to a bucket", r.Cloud.ID, in.Name)
-	e := by.entry("backup.copy-order", "set/"+r.ID, title+".").With(nil, map[string]string{"bucket": bucketID})
+	title := words.Say("Copy backup set %s of %s to a bucket", r.Cloud.ID, in.Name)
+	e := by.entry("backup.copy-order", "set/"+r.ID, title.String()+".").With(nil, map[string]string{"bucket": bucketID})
 	return send(ctx, c.Store, RunCopy, r.InstanceID, copyRequest{RecordID: r.ID, SetID: r.Cloud.ID, BucketID: bucketID, At: r.Cloud.Finished}, title, newID, e)
 }
 
@@ -186,7 +186,7 @@ func (c *Copier) bring(ctx context.Context, j *operation[copyRequest, copyProgre
 		ending = ".bak"
 	}
 	key := BucketKey(in.Name, what, r.Set.Kind, plain(what, 60)+"_"+plain(j.request.SetID, 60)+ending)
-	step := run.Step{Key: fmt.Sprintf("copy/%d", ord), Title: "Copy " + what, State: run.StepActive, Started: c.Now(), Total: source.size, Unit: "bytes"}
+	step := run.Step{Key: fmt.Sprintf("copy/%d", ord), Title: words.Say("Copy %s", what), State: run.StepActive, Started: c.Now(), Total: source.size, Unit: "bytes"}
 	if err := j.note(ctx, Change{Steps: []run.Step{step}}); err != nil {
 		return 0, "", err
 	}

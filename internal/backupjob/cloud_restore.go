@@ -3,7 +3,6 @@ package backupjob
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -112,12 +111,12 @@ func RestoreCloud(ctx context.Context, k *CloudKit, o CloudRestore, by By) (runI
 	if err := refusal(o.Check(source, target, names, by.At)); err != nil {
 		return "", err
 	}
-	from := "set " + o.SetID
+	from := words.Say("set %s", o.SetID)
 	if !o.At.IsZero() {
-		from = o.At.UTC().Format("2006-01-02 15:04:05 UTC")
+		from = words.Say("%s", o.At)
 	}
-	title := fmt.Sprintf("Restore %s of %s into %s (%s)", strings.Join(slices.Sorted(maps.Keys(o.Databases)), ", "), source.Name, target.Name, from)
-	return send(ctx, k.Store, RunCloudRestore, source.ID, o, title, k.NewID, by.entry("restore.order", "instance/"+target.ID, title+".").With(nil, o))
+	title := words.Say("Restore %s of %s into %s (%s)", strings.Join(slices.Sorted(maps.Keys(o.Databases)), ", "), source.Name, target.Name, from)
+	return send(ctx, k.Store, RunCloudRestore, source.ID, o, title, k.NewID, by.entry("restore.order", "instance/"+target.ID, title.String()+".").With(nil, o))
 }
 
 // Work implements run.Worker.
@@ -173,7 +172,7 @@ func (w *CloudRestorer) Work(ctx context.Context, r run.Run, g run.Claim) (run.O
 		}
 		missing := notYet(order, usable)
 		done := int64(len(order.Databases) - len(missing))
-		step := run.Step{Key: stepOrder, Title: "Restore by the service", State: run.StepActive, Done: done, Total: int64(len(order.Databases))}
+		step := run.Step{Key: stepOrder, Title: words.Say("Restore by the service"), State: run.StepActive, Done: done, Total: int64(len(order.Databases))}
 		if len(missing) > 0 {
 			_ = j.Runs.Progress(ctx, g, stepOrder, done, step.Total, 0)
 			return w.rest(j, words.Say("Waiting for %s at %s.", strings.Join(missing, ", "), target.Name)), nil
@@ -207,7 +206,7 @@ func (w *CloudRestorer) order(ctx context.Context, j *operation[CloudRestore, cl
 	}
 	now := j.Now()
 	j.progress = cloudRestoreProgress{Before: names, Intended: now}
-	step := run.Step{Key: stepOrder, Title: "Restore by the service", State: run.StepActive, Started: now, Total: int64(len(o.Databases))}
+	step := run.Step{Key: stepOrder, Title: words.Say("Restore by the service"), State: run.StepActive, Started: now, Total: int64(len(o.Databases))}
 	if err := j.note(ctx, Change{Steps: []run.Step{step}}); err != nil {
 		return err
 	}

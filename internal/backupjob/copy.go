@@ -35,7 +35,7 @@ func (j *job) copyOn(ctx context.Context, s Plan, o *Order) error {
 		return err
 	}
 	defer leave()
-	step := run.Step{Key: stepCopy(*o), Title: "Copy the backup of " + o.Database + " to the bucket", State: run.StepActive, Started: j.Now(), Attempt: s.Attempt, Total: o.Size, Unit: "bytes"}
+	step := run.Step{Key: stepCopy(*o), Title: words.Say("Copy the backup of %s to the bucket", o.Database), State: run.StepActive, Started: j.Now(), Attempt: s.Attempt, Total: o.Size, Unit: "bytes"}
 	if err := j.note(ctx, *o, Change{Steps: []run.Step{step}}); err != nil {
 		return err
 	}

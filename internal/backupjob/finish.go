@@ -31,7 +31,7 @@ func (j *job) lost(ctx context.Context, o Order, err error) error {
 	o.State, o.Message, o.Fix = OrderFailed, message, fix
 	key, what := stepBackup(o), title(o)
 	if o.Taken() {
-		key, what = stepCopy(o), "Copy the backup of "+o.Database+" to the bucket"
+		key, what = stepCopy(o), words.Say("Copy the backup of %s to the bucket", o.Database)
 	}
 	message = words.Join(message, fix)
 	return j.note(ctx, o, Change{Steps: []run.Step{{Key: key, Title: what, State: run.StepFailed, Finished: now, Message: message}},

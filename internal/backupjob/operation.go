@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // operation is one claim on one operation, with its request W and its progress P.
@@ -50,7 +51,7 @@ func (j *operation[W, P]) audit(action, subject, summary string) []audit.Entry {
 }
 
 // send writes an operation and its run, queued, and returns the run's id.
-func send(ctx context.Context, s Store, kind, instanceID string, request any, title string, newID func() string, e audit.Entry) (runID string, err error) {
+func send(ctx context.Context, s Store, kind, instanceID string, request any, title words.Text, newID func() string, e audit.Entry) (runID string, err error) {
 	b, err := json.Marshal(request)
 	if err != nil {
 		return "", fmt.Errorf("write what is ordered: %w", err)

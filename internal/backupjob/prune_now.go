@@ -55,8 +55,8 @@ func PruneNow(ctx context.Context, p *Pruner, policyID string, at time.Time, dig
 			w.Sets = append(w.Sets, r.Record.ID)
 		}
 	}
-	title := fmt.Sprintf("Prune %s, %s (%s)", words.Count(v.Sets, "set", "sets"), words.Bytes(v.Bytes), pol.Name)
-	e := by.entry("backup.prune-order", "policy/"+policyID, title+".").With(nil, map[string]any{"sets": v.Sets, "bytes": v.Bytes, "digest": digest})
+	title := words.Say("Prune %s, %s (%s)", words.Count(v.Sets, "set", "sets"), words.Bytes(v.Bytes), pol.Name)
+	e := by.entry("backup.prune-order", "policy/"+policyID, title.String()+".").With(nil, map[string]any{"sets": v.Sets, "bytes": v.Bytes, "digest": digest})
 	return send(ctx, p.Store, RunPrune, "", w, title, newID, e)
 }
 
@@ -102,7 +102,7 @@ func (p *Pruner) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 // pruneOne removes what was previewed of one database and still may go.
 func (p *Pruner) pruneOne(ctx context.Context, j *operation[pruneRequest, pruneProgress], pol policy.Policy, i int, place [2]string) (done removed, err error) {
 	now := j.Now()
-	step := run.Step{Key: fmt.Sprintf("prune/%d", i+1), Title: "Prune " + place[1], State: run.StepActive, Started: now}
+	step := run.Step{Key: fmt.Sprintf("prune/%d", i+1), Title: words.Say("Prune %s", place[1]), State: run.StepActive, Started: now}
 	if err := j.note(ctx, Change{Steps: []run.Step{step}}); err != nil {
 		return done, err
 	}

@@ -281,7 +281,7 @@ func (j *job) prune(ctx context.Context, s Plan, orders []Order) error {
 	if err != nil {
 		return err
 	}
-	step := run.Step{Key: stepPrune, Title: "Remove what retention lets go of", State: run.StepActive, Started: now, Total: int64(len(orders))}
+	step := run.Step{Key: stepPrune, Title: words.Say("Remove what retention lets go of"), State: run.StepActive, Started: now, Total: int64(len(orders))}
 	if err := j.Store.Note(ctx, j.claim, j.id, Change{Steps: []run.Step{step}}); err != nil {
 		return err
 	}

@@ -180,9 +180,9 @@ func (w *Restoring) Order(ctx context.Context, o Restore, by By) (runID string, 
 	if err := refusal(d.Wrong); err != nil {
 		return "", err
 	}
-	title := fmt.Sprintf("Restore %s as %s to %s", o.Database, o.Name, o.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	title := words.Say("Restore %s as %s to %s", o.Database, o.Name, o.At)
 	request := restoreRequest{Restore: o, Steps: d.Steps, Replace: o.Typed == o.Name}
-	return send(ctx, w.Store, RunRestore, o.InstanceID, request, title, w.NewID, by.entry("restore.order", "instance/"+o.TargetID, title+".").With(nil, request))
+	return send(ctx, w.Store, RunRestore, o.InstanceID, request, title, w.NewID, by.entry("restore.order", "instance/"+o.TargetID, title.String()+".").With(nil, request))
 }
 
 // Work implements run.Worker.
@@ -254,7 +254,7 @@ func (w *Restoring) apply(ctx context.Context, j *operation[restoreRequest, rest
 		return err
 	}
 	if s.BucketID != place.BucketID {
-		step := run.Step{Key: fmt.Sprintf("fetch/%d", i+1), Title: fmt.Sprintf("Fetch the %s backup", s.Kind), State: run.StepActive, Started: j.Now(), Total: s.Size, Unit: "bytes"}
+		step := run.Step{Key: fmt.Sprintf("fetch/%d", i+1), Title: words.Say("Fetch the %s backup", s.Kind), State: run.StepActive, Started: j.Now(), Total: s.Size, Unit: "bytes"}
 		if err := j.note(ctx, Change{Steps: []run.Step{step}}); err != nil {
 			return err
 		}
@@ -283,7 +283,7 @@ func (w *Restoring) apply(ctx context.Context, j *operation[restoreRequest, rest
 	for _, k := range keys {
 		c.Files = append(c.Files, place.Path(k))
 	}
-	step := run.Step{Key: fmt.Sprintf("apply/%d", i+1), Title: fmt.Sprintf("Restore the %s backup", s.Kind), State: run.StepActive, Started: j.Now(), Total: 100}
+	step := run.Step{Key: fmt.Sprintf("apply/%d", i+1), Title: words.Say("Restore the %s backup", s.Kind), State: run.StepActive, Started: j.Now(), Total: 100}
 	if err := j.note(ctx, Change{Steps: []run.Step{step}}); err != nil {
 		return err
 	}
@@ -323,7 +323,7 @@ func (w *Restoring) open(ctx context.Context, j *operation[restoreRequest, resto
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	step := run.Step{Key: "open", Title: "Open " + j.request.Name, State: run.StepActive, Started: j.Now()}
+	step := run.Step{Key: "open", Title: words.Say("Open %s", j.request.Name), State: run.StepActive, Started: j.Now()}
 	if d.State == "RESTORING" {
 		if err := server.Recover(ctx, j.request.Name); err != nil {
 			return run.Outcome{}, err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Keys of steps.
@@ -22,12 +23,18 @@ func stepBackup(o Order) string { return fmt.Sprintf("source-backup/%d", o.Ord) 
 func stepCopy(o Order) string { return fmt.Sprintf("copy/%d", o.Ord) }
 
 // title words the taking of one backup.
-func title(o Order) string {
-	word := map[backup.Kind]string{backup.Full: "Full", backup.Differential: "Differential", backup.Log: "Log"}[o.Kind]
-	if o.CopyOnly {
-		word = "Copy-only " + map[backup.Kind]string{backup.Full: "full", backup.Log: "log"}[o.Kind]
+func title(o Order) words.Text {
+	switch {
+	case o.CopyOnly && o.Kind == backup.Log:
+		return words.Say("Copy-only log backup of %s", o.Database)
+	case o.CopyOnly:
+		return words.Say("Copy-only full backup of %s", o.Database)
+	case o.Kind == backup.Log:
+		return words.Say("Log backup of %s", o.Database)
+	case o.Kind == backup.Differential:
+		return words.Say("Differential backup of %s", o.Database)
 	}
-	return word + " backup of " + o.Database
+	return words.Say("Full backup of %s", o.Database)
 }
 
 // percent saves a backup's progress at most once a second.

@@ -220,7 +220,7 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 		c.Steps = append(c.Steps, step)
 	}
 	c.Orders = orders
-	c.Steps = append([]run.Step{{Key: stepList, Title: "Choose databases of " + s.Server, State: run.StepDone, Started: now, Finished: now, Message: chosen(orders)}}, c.Steps...)
+	c.Steps = append([]run.Step{{Key: stepList, Title: words.Say("Choose databases of %s", s.Server), State: run.StepDone, Started: now, Finished: now, Message: chosen(orders)}}, c.Steps...)
 	c.Events = event(now, stepList, run.Info, chosen(orders))
 	return run.Outcome{}, j.Store.Note(ctx, j.claim, j.id, c)
 }
@@ -241,7 +241,7 @@ func (j *job) away(ctx context.Context, s Plan, err error) (run.Outcome, error) 
 	// A person who retries gives it another window.
 	s.Until = now.Add(leastWindow)
 	c := Change{Plan: &s, Events: event(now, stepList, run.Problem, text),
-		Steps: []run.Step{{Key: stepList, Title: "Choose databases of " + s.Server, State: run.StepFailed, Started: now, Finished: now, Message: message}}}
+		Steps: []run.Step{{Key: stepList, Title: words.Say("Choose databases of %s", s.Server), State: run.StepFailed, Started: now, Finished: now, Message: message}}}
 	if err := j.Store.Note(ctx, j.claim, j.id, c); err != nil {
 		return run.Outcome{}, err
 	}

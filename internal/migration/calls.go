@@ -65,7 +65,7 @@ func (j *job) restore(ctx context.Context, m Migration, f File) error {
 	for _, t := range tasks {
 		c.KnownTasks = append(c.KnownTasks, t.ID)
 	}
-	if err := j.intend(ctx, m, c, stepOf(f), f.title("Restore")); err != nil {
+	if err := j.intend(ctx, m, c, stepOf(f), words.Say("Restore %s", f.base())); err != nil {
 		return err
 	}
 	id, err := j.target.Restore(ctx, in)
@@ -85,7 +85,7 @@ func (j *job) importFile(ctx context.Context, m Migration, f File) error {
 	}
 	c := j.newCall(m, VerbImport, f, j.requests.Request(m, VerbImport, in))
 	c.TaskID, c.RowsBefore = m.TaskID, len(RowsOf(s.Files, f))
-	if err := j.intend(ctx, m, c, stepOf(f), f.title("Import")); err != nil {
+	if err := j.intend(ctx, m, c, stepOf(f), words.Say("Import %s", f.base())); err != nil {
 		return err
 	}
 	return j.record(ctx, m, c, f, m.TaskID, j.target.Import(ctx, m.TaskID, in))
@@ -98,7 +98,7 @@ func (j *job) open(ctx context.Context, m Migration) error {
 	}
 	c := j.newCall(m, VerbOpen, File{}, j.requests.Request(m, VerbOpen, in))
 	c.TaskID = m.TaskID
-	if err := j.intend(ctx, m, c, StepOpen, "Open "+m.Database); err != nil {
+	if err := j.intend(ctx, m, c, StepOpen, stepTitle(m, StepOpen)); err != nil {
 		return err
 	}
 	open := j.target.Open
@@ -120,7 +120,7 @@ func (j *job) terminate(ctx context.Context, m Migration) error {
 	}
 	c := j.newCall(m, VerbTerminate, File{}, j.requests.Request(m, VerbTerminate, in))
 	c.TaskID = m.TaskID
-	if err := j.intend(ctx, m, c, StepEnd, "Terminate"); err != nil {
+	if err := j.intend(ctx, m, c, StepEnd, stepTitle(m, StepEnd)); err != nil {
 		return err
 	}
 	return j.record(ctx, m, c, File{}, m.TaskID, j.target.Terminate(ctx, m.TaskID))
@@ -131,7 +131,7 @@ func (j *job) newCall(m Migration, v Verb, f File, request string) Call {
 }
 
 // intend writes the call down before it is made.
-func (j *job) intend(ctx context.Context, m Migration, c Call, step, title string) error {
+func (j *job) intend(ctx context.Context, m Migration, c Call, step string, title words.Text) error {
 	attempt := 1
 	for _, o := range m.Calls {
 		if o.Verb == c.Verb && o.File == c.File {
@@ -198,7 +198,7 @@ func (j *job) happened(ctx context.Context, m Migration, c Call, f File, v Verdi
 		}
 		ch.TaskID = &taskID
 	case VerbTerminate:
-		ch.Steps = []run.Step{{Key: step, Title: "Terminate", State: run.StepDone, Started: c.Intended, Finished: c.Settled}}
+		ch.Steps = []run.Step{{Key: step, Title: stepTitle(m, StepEnd), State: run.StepDone, Started: c.Intended, Finished: c.Settled}}
 	}
 	text := words.Say("%s accepted, task %s.", j.requests.Name(c.Verb), taskID)
 	if v == Adopted {

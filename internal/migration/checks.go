@@ -2,7 +2,6 @@ package migration
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/explain"
@@ -26,7 +25,7 @@ func (j *job) preflight(ctx context.Context, m Migration, b Budget) error {
 		return err
 	}
 	now := j.Now()
-	step := run.Step{Key: StepPreflight, Title: fmt.Sprintf("Preflight, %d checks", len(findings)), State: run.StepDone, Started: began, Finished: now}
+	step := run.Step{Key: StepPreflight, Title: words.Say("Preflight, %d checks", len(findings)), State: run.StepDone, Started: began, Finished: now}
 	if MayStart(findings) {
 		return j.note(ctx, Change{Checked: &now, Findings: findings, Steps: []run.Step{step}, Events: j.event(StepPreflight, run.Info, words.Say("Preflight passed."))})
 	}

@@ -72,7 +72,7 @@ func (j *job) keep(ctx context.Context, m Migration) (run.Step, []run.Event, err
 	}
 	now, name := j.Now(), tsql.Shown(m.Database)
 	owned := m.Keep.Owner == "" || strings.EqualFold(is.Owner, m.Keep.Owner)
-	step := run.Step{Key: StepKeep, Title: "Look at what was kept", State: run.StepDone, Started: now, Finished: now}
+	step := run.Step{Key: StepKeep, Title: words.Say("Look at what was kept"), State: run.StepDone, Started: now, Finished: now}
 	switch {
 	case err != nil:
 		said, _ = fault.Texts(err)

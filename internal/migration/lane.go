@@ -220,7 +220,7 @@ func (j *job) bring(ctx context.Context, m Migration, f File) error {
 }
 
 func (j *job) upload(ctx context.Context, to objectstore.Bucket, source objectstore.Source, ledger objectstore.Ledger, f File) error {
-	step := run.Step{Key: StepUpload(f.Ord), Title: f.title("Upload"), State: run.StepActive, Started: j.Now(), Total: f.Size, Unit: "bytes"}
+	step := run.Step{Key: StepUpload(f.Ord), Title: words.Say("Upload %s", f.base()), State: run.StepActive, Started: j.Now(), Total: f.Size, Unit: "bytes"}
 	f.State = FileUploading
 	if err := j.note(ctx, Change{Files: []File{f}, Steps: []run.Step{step}}); err != nil {
 		return err
@@ -266,7 +266,7 @@ func (j *job) inPlace(ctx context.Context, m Migration, bucket objectstore.Bucke
 	now := j.Now()
 	f.State, f.Uploaded, f.Staged = FileStaged, f.Size, now
 	return j.note(ctx, Change{Files: []File{f},
-		Steps: []run.Step{{Key: StepUpload(f.Ord), Title: f.title("Find"), State: run.StepSkipped, Started: now, Finished: now, Done: f.Size, Total: f.Size, Unit: "bytes", Message: words.Say("Already in its place.")}}})
+		Steps: []run.Step{{Key: StepUpload(f.Ord), Title: words.Say("Find %s", f.base()), State: run.StepSkipped, Started: now, Finished: now, Done: f.Size, Total: f.Size, Unit: "bytes", Message: words.Say("Already in its place.")}}})
 }
 
 // abortUploads throws away what half-sent uploads left in the bucket.

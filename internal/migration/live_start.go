@@ -92,7 +92,7 @@ func StartLive(ctx context.Context, store Store, m Migration, from Origin, findi
 	m.ID, m.RunID, m.Created = newID(), newID(), by.At
 	m.SourceServer, m.Family = from.Server, from.Family
 	m.LiveSource.History = from.History
-	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
+	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: words.Say("Migrate %s", m.Database), Created: by.At}
 	e := by.Entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s at work.", m.SourceDatabase, from.Server)).
 		With(nil, map[string]any{"database": m.Database, "server": m.LiveSource.ServerID, "instance": m.InstanceID, "every": m.LiveSource.Every.String(), "freeze": m.LiveSource.Freeze, "checkdb": decidedWords(from.Decided, findings)})
 	return m.ID, store.Create(ctx, m, r, e)

@@ -41,7 +41,7 @@ func Start(ctx context.Context, s Store, d Draft, findings []Finding, newID func
 	}
 	m := d.Migration
 	m.ID, m.RunID, m.Created = newID(), newID(), by.At
-	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: "Migrate " + m.Database, Created: by.At}
+	r := run.Run{ID: m.RunID, Kind: RunKind, Subject: m.ID, Title: words.Say("Migrate %s", m.Database), Created: by.At}
 	e := by.Entry("migration.start", m.ID, fmt.Sprintf("Started migrating %s from %s.", m.Database, words.Count(len(m.Files), "file", "files"))).
 		With(nil, map[string]any{"database": m.Database, "instance": m.InstanceID, "staging": m.StagingID, "mode": m.Mode, "check": m.Check, "files": keys(m.Files)})
 	return m.ID, s.Create(ctx, m, r, e)

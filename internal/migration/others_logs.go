@@ -48,7 +48,7 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 			}
 			p.Fix = words.Say("Copy the file into the server's backup folder under its own name and retry. If it is gone: %s Stop the other job, or it happens again.", p.Fix)
 			return j.note(ctx, Change{Problem: &p, Events: j.event("source-backup/foreign", run.Problem, p.Cause),
-				Steps: []run.Step{{Key: "source-backup/foreign", Title: "Follow a log backup of others", State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
+				Steps: []run.Step{{Key: "source-backup/foreign", Title: words.Say("Follow a log backup of others"), State: run.StepFailed, Finished: j.Now(), Message: p.Cause}}})
 		}
 		c.Files = append(c.Files, files...)
 		c.Events = append(c.Events, j.event("source-backup/foreign", run.Warning, words.Say("%s took a log backup too; %s is followed.", r.User, path.Base(files[0].Source)))...)

@@ -14,7 +14,7 @@ import (
 // source whose application a person has stopped.
 const StepProof = "proof"
 
-const proofTitle = "Show that nothing is written at the source"
+func proofTitle() words.Text { return words.Say("Show that nothing is written at the source") }
 
 // Codes of the problems of a source that is not as still as was said.
 const (
@@ -61,7 +61,7 @@ func (j *job) prove(ctx context.Context, m Migration, server backup.Server) erro
 	now := j.Now()
 	proof := ProofWords(m.LiveSource.Before, q, m.LiveSource.Tail)
 	return j.note(ctx, Change{Proven: &now, Proof: proof.String(), Events: j.event(StepProof, run.Info, proof),
-		Steps: []run.Step{{Key: StepProof, Title: proofTitle, State: run.StepDone, Started: now, Finished: now, Message: proof}},
+		Steps: []run.Step{{Key: StepProof, Title: proofTitle(), State: run.StepDone, Started: now, Finished: now, Message: proof}},
 		Audit: j.audit(m, "migration.proof", proof.String())})
 }
 
@@ -79,6 +79,6 @@ func ProofWords(before, now backup.WriteActivity, tail backup.LSN) words.Text {
 func (j *job) notStill(ctx context.Context, m Migration, code fault.Code, cause, fix words.Text, buttons ...Button) error {
 	now := j.Now()
 	p := &Problem{Code: code, Step: StepProof, Cause: cause, Fix: fix, Actions: buttons}
-	return j.note(ctx, Change{Problem: &p, Steps: []run.Step{{Key: StepProof, Title: proofTitle, State: run.StepFailed, Started: now, Finished: now, Message: cause}},
+	return j.note(ctx, Change{Problem: &p, Steps: []run.Step{{Key: StepProof, Title: proofTitle(), State: run.StepFailed, Started: now, Finished: now, Message: cause}},
 		Events: j.event(StepProof, run.Problem, cause), Audit: j.audit(m, "migration.proof", cause.String())})
 }

@@ -25,8 +25,8 @@ const (
 )
 
 // Title is what the button says.
-func (r Remedy) Title() string {
-	return map[Remedy]string{RemedyRecovery: "Set recovery model FULL", RemedyPageVerify: "Set page verify CHECKSUM", RemedyCheck: "Run DBCC CHECKDB now", RemedyWritable: "Set the target READ_WRITE"}[r]
+func (r Remedy) Title() words.Text {
+	return map[Remedy]words.Text{RemedyRecovery: words.Say("Set recovery model FULL"), RemedyPageVerify: words.Say("Set page verify CHECKSUM"), RemedyCheck: words.Say("Run DBCC CHECKDB now"), RemedyWritable: words.Say("Set the target READ_WRITE")}[r]
 }
 
 // Statement is what the server gets.
@@ -107,7 +107,7 @@ const RemedyRunKind = "remedy"
 
 // OrderRemedy has a remedy done at a source.
 func OrderRemedy(ctx context.Context, s RemedyRuns, serverID, database string, r Remedy, newID func() string, by By) (id string, err error) {
-	if r.Title() == "" || r == RemedyWritable {
+	if r.Title().IsZero() || r == RemedyWritable {
 		return "", fault.Newf(fault.Invalid, "%q is not something that is done at a source.", r).WithFix("Choose recovery-full, page-verify or checkdb.")
 	}
 	if database == "" {
@@ -129,7 +129,7 @@ func beginRemedy(ctx context.Context, s RemedyRuns, serverID, database string, r
 	w := RemedyRun{ID: newID(), ServerID: serverID, Database: database, Remedy: r, Ordered: by.At}
 	e := audit.New(by.Actor, by.At, where+"."+string(r), "instance/"+serverID, "Ordered at the "+where+": "+r.Statement(database)).
 		With(nil, map[string]any{"database": database, "statement": r.Statement(database)})
-	return w.ID, s.BeginRemedyRun(ctx, w, run.Run{ID: w.ID, Kind: RemedyRunKind, Subject: serverID, Title: r.Title() + " · " + database, Created: by.At}, e)
+	return w.ID, s.BeginRemedyRun(ctx, w, run.Run{ID: w.ID, Kind: RemedyRunKind, Subject: serverID, Title: words.Say("%s · %s", r.Title(), database), Created: by.At}, e)
 }
 
 // Remedies does remedies: a worker for runs of RemedyRunKind. Each may be done again
@@ -149,7 +149,7 @@ func (r *Remedies) Work(ctx context.Context, it run.Run, g run.Claim) (run.Outco
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	step := run.Step{Key: string(w.Remedy), Title: w.Remedy.Statement(w.Database), State: run.StepActive, Started: r.Now()}
+	step := run.Step{Key: string(w.Remedy), Title: words.Plain(w.Remedy.Statement(w.Database)), State: run.StepActive, Started: r.Now()}
 	if w.Remedy == RemedyCheck {
 		step.Total = 100
 	}

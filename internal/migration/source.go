@@ -348,7 +348,7 @@ func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) e
 	}
 	now := j.Now()
 	return j.note(ctx, Change{GivenBack: &now, Events: j.event("give-back", run.Info, words.Say("The source is writable again.")),
-		Steps: []run.Step{{Key: "give-back", Title: "Give the source back", State: run.StepDone, Started: now, Finished: now}},
+		Steps: []run.Step{{Key: "give-back", Title: words.Say("Give the source back"), State: run.StepDone, Started: now, Finished: now}},
 		Audit: j.audit(m, "migration.give-back", m.SourceDatabase+" is writable again.")})
 }
 
@@ -356,7 +356,7 @@ func (j *job) giveBack(ctx context.Context, m Migration, server backup.Server) e
 func (j *job) leaveSource(ctx context.Context, why words.Text) error {
 	now := j.Now()
 	return j.note(ctx, Change{GivenBack: &now, Events: j.event("give-back", run.Info, why),
-		Steps: []run.Step{{Key: "give-back", Title: "Give the source back", State: run.StepSkipped, Started: now, Finished: now, Message: why}}})
+		Steps: []run.Step{{Key: "give-back", Title: words.Say("Give the source back"), State: run.StepSkipped, Started: now, Finished: now, Message: why}}})
 }
 
 // backupFailed tells a backup that may work later from one a person must look at.

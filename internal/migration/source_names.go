@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Place is where a server's backups lie: the same folder from both sides.
@@ -50,9 +51,9 @@ func SourceBackupName(m Migration, kind string, at time.Time) (name, key string)
 // sourceBackupStep is the key of a backup's step.
 func sourceBackupStep(t SourceBackup) string { return "source-backup/" + t.ID }
 
-func sourceBackupTitle(t SourceBackup) string {
+func sourceBackupTitle(t SourceBackup) words.Text {
 	if t.Tail {
-		return "Freeze and take the tail"
+		return words.Say("Freeze and take the tail")
 	}
-	return "Take a " + t.Kind + " backup"
+	return words.Say("Take a %s backup", t.Kind)
 }

@@ -27,11 +27,11 @@ func StepUpload(ord int) string { return fmt.Sprintf("upload/%d", ord) }
 // StepImport is the key of an increment's import.
 func StepImport(ord int) string { return fmt.Sprintf("import/%d", ord) }
 
-// title words a step for people.
-func (f File) title(verb string) string { return verb + " " + path.Base(f.Source) }
+// base is the name of a file without its folders.
+func (f File) base() string { return path.Base(f.Source) }
 
 // stepTitle words a step that is known by its key.
-func stepTitle(m Migration, key string) string {
+func stepTitle(m Migration, key string) words.Text {
 	kind, number, _ := strings.Cut(key, "/")
 	ord, _ := strconv.Atoi(number)
 	var file File
@@ -42,28 +42,28 @@ func stepTitle(m Migration, key string) string {
 	}
 	switch kind {
 	case "upload":
-		return file.title("Upload")
+		return words.Say("Upload %s", file.base())
 	case "import":
-		return file.title("Import")
+		return words.Say("Import %s", file.base())
 	case StepRestore:
-		return file.title("Restore")
+		return words.Say("Restore %s", file.base())
 	case StepOpen:
-		return "Open " + m.Database
+		return words.Say("Open %s", m.Database)
 	case StepWritable:
-		return "Set " + m.Database + " READ_WRITE"
+		return words.Say("Set %s READ_WRITE", m.Database)
 	case StepCheck:
-		return "DBCC CHECKDB on the target"
+		return words.Say("DBCC CHECKDB on the target")
 	case StepEnd:
-		return "Terminate"
+		return words.Say("Terminate")
 	}
-	return "Preflight"
+	return words.Say("Preflight")
 }
 
 // endStep closes the step of a file that the target has finished with.
 func (j *job) endStep(f File, now time.Time) run.Step {
-	s := run.Step{Key: stepOf(f), Title: f.title("Import"), State: run.StepDone, Finished: now, Message: words.Plain(f.Message)}
+	s := run.Step{Key: stepOf(f), Title: words.Say("Import %s", f.base()), State: run.StepDone, Finished: now, Message: words.Plain(f.Message)}
 	if f.Kind == "full" {
-		s.Title = f.title("Restore")
+		s.Title = words.Say("Restore %s", f.base())
 	}
 	switch f.State {
 	case FileRefused:
@@ -75,7 +75,7 @@ func (j *job) endStep(f File, now time.Time) run.Step {
 }
 
 func (j *job) checkStep(m Migration, r Reading, now time.Time) run.Step {
-	s := run.Step{Key: StepCheck, Title: "DBCC CHECKDB on the target", State: run.StepDone, Finished: now, Message: words.Plain(r.Said)}
+	s := run.Step{Key: StepCheck, Title: words.Say("DBCC CHECKDB on the target"), State: run.StepDone, Finished: now, Message: words.Plain(r.Said)}
 	switch r.Check {
 	case CheckFailed:
 		s.State = run.StepFailed

@@ -255,12 +255,12 @@ func (j *job) look(ctx context.Context, m Migration) error {
 	}
 	if got.Opened {
 		c.Opened = &now
-		c.Steps = append(c.Steps, run.Step{Key: StepOpen, Title: "Open " + m.Database, State: run.StepDone, Finished: now})
+		c.Steps = append(c.Steps, run.Step{Key: StepOpen, Title: stepTitle(m, StepOpen), State: run.StepDone, Finished: now})
 		if Unfreezes(m) {
-			c.Steps = append(c.Steps, run.Step{Key: StepWritable, Title: "Set " + m.Database + " READ_WRITE", State: run.StepDone, Finished: now, Message: words.Say("The freeze of the source had travelled along.")})
+			c.Steps = append(c.Steps, run.Step{Key: StepWritable, Title: stepTitle(m, StepWritable), State: run.StepDone, Finished: now, Message: words.Say("The freeze of the source had travelled along.")})
 		}
 		if got.Check == CheckUnknown {
-			c.Steps = append(c.Steps, run.Step{Key: StepCheck, Title: "DBCC CHECKDB on the target", State: run.StepActive, Started: now})
+			c.Steps = append(c.Steps, run.Step{Key: StepCheck, Title: stepTitle(m, StepCheck), State: run.StepActive, Started: now})
 		}
 	}
 	if got.Check != CheckUnknown {

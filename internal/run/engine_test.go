@@ -20,6 +20,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // soon is long on a busy machine, and short of the test binary's own patience.
@@ -107,7 +108,7 @@ func newEngine(t *testing.T, lease time.Duration, work workFunc) *engine {
 // queue writes a run down that is to be worked on.
 func (e *engine) queue(id string) error {
 	m := migration.Migration{ID: "m-" + id, RunID: id, Database: "d-" + id, InstanceID: "i", SourceID: "f", StagingID: "f", Mode: migration.Pending, Check: migration.CheckAsync, Created: time.Now()}
-	return e.store.Migrations().Create(context.Background(), m, run.Run{ID: id, Kind: "k", Subject: m.ID, Title: "Work", Created: time.Now()},
+	return e.store.Migrations().Create(context.Background(), m, run.Run{ID: id, Kind: "k", Subject: m.ID, Title: words.Say("Work"), Created: time.Now()},
 		audit.New(audit.Engine, time.Now(), "test", "test/1", "Prepared."))
 }
 

@@ -8,10 +8,10 @@ import (
 
 // Run is one long piece of work.
 type Run struct {
-	ID      string // UUIDv7
-	Kind    string // which Worker does it, such as "migration"
-	Subject string // id of the thing it works on
-	Title   string // for people
+	ID      string     // UUIDv7
+	Kind    string     // which Worker does it, such as "migration"
+	Subject string     // id of the thing it works on
+	Title   words.Text // for people
 	State   State
 
 	Owner      string    // who holds it while running
@@ -53,7 +53,7 @@ type Claim struct {
 // with Attempt 0 or a zero Started, it keeps what was there.
 type Step struct {
 	Key      string // unique within the run, such as "upload/2"
-	Title    string
+	Title    words.Text
 	State    StepState
 	Attempt  int // from 1
 	Started  time.Time

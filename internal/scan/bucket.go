@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 const (
@@ -63,7 +64,7 @@ func (c *Collector) bucket(ctx context.Context, l *Visit, id string, step Step) 
 			return err
 		}
 		seen += int64(len(page))
-		step("files", "Files", seen, 0)
+		step("files", words.Say("Files"), seen, 0)
 		if len(page) < bucketPage {
 			break
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 const (
@@ -68,7 +69,7 @@ func (c *Collector) cloud(ctx context.Context, l *Visit, in endpoint.Instance, s
 		if err := c.keep(ctx, l, at); err != nil {
 			return err
 		}
-		step("sets", "Backup sets of the service", total-int64(now.Sub(to)/time.Hour), total)
+		step("sets", words.Say("Backup sets of the service"), total-int64(now.Sub(to)/time.Hour), total)
 	}
 	total = int64(now.Sub(at.Logs) / time.Hour)
 	for at.Logs.Before(now) {
@@ -80,7 +81,7 @@ func (c *Collector) cloud(ctx context.Context, l *Visit, in endpoint.Instance, s
 		if err := c.keep(ctx, l, at); err != nil {
 			return err
 		}
-		step("logs", "Log backups of the service", total-int64(now.Sub(to)/time.Hour), total)
+		step("logs", words.Say("Log backups of the service"), total-int64(now.Sub(to)/time.Hour), total)
 	}
 	if c.Policies == nil {
 		return nil

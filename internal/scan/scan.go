@@ -100,7 +100,7 @@ type Collector struct {
 }
 
 // Step tells of a part of a look: what it is and how much of it is done.
-type Step func(key, title string, done, total int64)
+type Step func(key string, title words.Text, done, total int64)
 
 // Scan looks at a subject until all is seen, and writes down how it went.
 func (c *Collector) Scan(ctx context.Context, s Subject, step Step) error {
@@ -109,7 +109,7 @@ func (c *Collector) Scan(ctx context.Context, s Subject, step Step) error {
 		return err
 	}
 	if step == nil {
-		step = func(string, string, int64, int64) {}
+		step = func(string, words.Text, int64, int64) {}
 	}
 	kind, id := s.parts()
 	switch kind {

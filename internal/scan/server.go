@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 const (
@@ -86,7 +87,7 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 			return err
 		}
 	}
-	step("databases", fmt.Sprintf("%d databases", len(names)), int64(len(names)), int64(len(names)))
+	step("databases", words.Count(len(names), "database", "databases"), int64(len(names)), int64(len(names)))
 	read, err := c.history(ctx, l, &at, in.ID, server, place, step)
 	if err == nil && read == 0 && newest.After(at.Newest) && at.After > 0 {
 		// There are newer sets and none behind the cursor: msdb was restored or
@@ -184,7 +185,7 @@ func (c *Collector) history(ctx context.Context, l *Visit, at *serverCursor, ins
 			if err := c.keep(ctx, l, *at); err != nil {
 				return read, err
 			}
-			step("history", "History of backups in msdb", read, 0)
+			step("history", words.Say("History of backups in msdb"), read, 0)
 		}
 		if len(rows) < historyPage {
 			return read, nil

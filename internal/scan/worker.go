@@ -46,7 +46,7 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 		return w.Runs.Note(ctx, g, run.Note{Steps: list})
 	}
 	var failed error
-	err := w.Collector.Scan(ctx, subject, func(key, title string, done, total int64) {
+	err := w.Collector.Scan(ctx, subject, func(key string, title words.Text, done, total int64) {
 		steps[key] = run.Step{Key: key, Title: title, State: run.StepActive, Started: began, Done: done, Total: total}
 		if e := note(false); e != nil && failed == nil {
 			failed = e
@@ -86,9 +86,9 @@ func (c *Collector) again(ctx context.Context, s Subject) error {
 // call it.
 func ScanNow(ctx context.Context, s Store, subject Subject, name, id string, who audit.Actor, at time.Time) error {
 	kind, _, _ := strings.Cut(string(subject), "/")
-	title := "Look for backups of " + name
+	title := words.Say("Look for backups of %s", name)
 	if kind == "bucket" {
-		title = "Look for backups in " + name
+		title = words.Say("Look for backups in %s", name)
 	}
 	return s.Order(ctx, run.Run{ID: id, Kind: RunKind, Subject: string(subject), Title: title, Created: at.UTC()},
 		audit.New(who, at, "collect.look", string(subject), "Ordered a look for backups."))

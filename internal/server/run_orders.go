@@ -33,7 +33,7 @@ func (s *Kit) OrderRun(c echo.Context, to run.State) error {
 		return fault.New(fault.Conflict, "Only what has stopped can be retried.", "Look at what it is doing now.")
 	}
 	m := RunMoves[to]
-	return s.Runs.Move(ctx, r.ID, to, s.Entry(c, m.action, "run/"+r.ID, m.words+r.Title+"."))
+	return s.Runs.Move(ctx, r.ID, to, s.Entry(c, m.action, "run/"+r.ID, m.words+r.Title.String()+"."))
 }
 
 // PauseRun pauses a migration's run at the next safe place.

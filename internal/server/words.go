@@ -137,9 +137,9 @@ func StepProgress(s run.Step) *kit.Progress {
 		return nil
 	}
 	if s.Unit == "bytes" {
-		return kit.Transfer(s.Title, s.Done, s.Total, s.Rate)
+		return kit.Transfer(s.Title.String(), s.Done, s.Total, s.Rate)
 	}
-	p := &kit.Progress{Label: s.Title, Value: s.Done, Max: s.Total}
+	p := &kit.Progress{Label: s.Title.String(), Value: s.Done, Max: s.Total}
 	if strings.HasPrefix(s.Key, "source-backup/") { // a server counts a backup in percent
 		p.Words = fmt.Sprintf("%d %%", s.Done)
 		return p

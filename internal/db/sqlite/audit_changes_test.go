@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // TestEachChangeWritesItsEntryAndARefusedOneNone: what a person did and that
@@ -27,7 +28,7 @@ func TestEachChangeWritesItsEntryAndARefusedOneNone(t *testing.T) {
 	other := func(a endpoint.Account) endpoint.Account { a.ID = "a2"; return a }
 	plan := backupjob.Plan{Job: policy.BackupJob{ID: "w", ServerID: "s", Kind: backup.Full}}
 	aRun := func(id string) run.Run {
-		return run.Run{ID: id, Kind: "k", Subject: "s", Title: "t", Created: noon}
+		return run.Run{ID: id, Kind: "k", Subject: "s", Title: words.Say("t"), Created: noon}
 	}
 	look := policy.Policy{ID: "p", Name: "Nightly"}
 	read := look

@@ -36,7 +36,7 @@ func fullOrder(t *testing.T) backupjob.Order {
 func ordered(t *testing.T, d *DB) (*BackupRuns, run.Claim) {
 	t.Helper()
 	b := d.BackupRuns()
-	if err := b.Order(t.Context(), backupjob.Plan{Job: policy.BackupJob{ID: "w", ServerID: "s", Kind: backup.Full}, Attempt: 1}, run.Run{ID: "r", Kind: "k", Subject: "w", Title: "t", Created: noon}, entry("order")); err != nil {
+	if err := b.Order(t.Context(), backupjob.Plan{Job: policy.BackupJob{ID: "w", ServerID: "s", Kind: backup.Full}, Attempt: 1}, run.Run{ID: "r", Kind: "k", Subject: "w", Title: words.Say("t"), Created: noon}, entry("order")); err != nil {
 		t.Fatal(err)
 	}
 	_, g := claim(t, d, "me", noon)
@@ -86,7 +86,7 @@ func TestAnOrderIsKeptAsItWasNoted(t *testing.T) {
 func TestALostClaimOfABackupWritesNothing(t *testing.T) {
 	d, ctx := open(t), t.Context()
 	b, g := ordered(t, d)
-	if err := b.Send(ctx, backupjob.Operation{ID: "op", Kind: "k", InstanceID: "s", Request: []byte(`{}`), Progress: []byte(`{}`)}, run.Run{ID: "q", Kind: "k", Subject: "op", Title: "t", Created: noon, Rank: 1}, entry("send")); err != nil {
+	if err := b.Send(ctx, backupjob.Operation{ID: "op", Kind: "k", InstanceID: "s", Request: []byte(`{}`), Progress: []byte(`{}`)}, run.Run{ID: "q", Kind: "k", Subject: "op", Title: words.Say("t"), Created: noon, Rank: 1}, entry("send")); err != nil {
 		t.Fatal(err)
 	}
 	crc := uint64(1)
@@ -112,7 +112,7 @@ func TestALostClaimOfABackupWritesNothing(t *testing.T) {
 		return all + text(s) + string(o.Progress)
 	}
 	before := dump()
-	c := backupjob.Change{Orders: []backupjob.Order{fullOrder(t)}, Steps: []run.Step{{Key: "s", Title: "s", State: run.StepDone, Started: noon, Finished: noon}}, Events: []run.Event{{At: noon, Text: words.Say("x")}}, Audit: []audit.Entry{entry("x")}}
+	c := backupjob.Change{Orders: []backupjob.Order{fullOrder(t)}, Steps: []run.Step{{Key: "s", Title: words.Say("s"), State: run.StepDone, Started: noon, Finished: noon}}, Events: []run.Event{{At: noon, Text: words.Say("x")}}, Audit: []audit.Entry{entry("x")}}
 	for name, do := range map[string]func(context.Context) error{
 		"note":           func(ctx context.Context) error { return b.Note(ctx, g, "w", c) },
 		"note operation": func(ctx context.Context) error { return b.NoteOperation(ctx, g, "op", []byte(`{"n":1}`), c) },

@@ -36,7 +36,7 @@ func TestANoteOfABackupIsWrittenWholeOrNotAtAll(t *testing.T) {
 		d, ctx := open(t), t.Context()
 		b := d.BackupRuns()
 		plan := backupjob.Plan{Job: policy.BackupJob{ID: "w", ServerID: "s", Kind: backup.Full}, Server: "srv", Attempt: 1}
-		if err := b.Order(ctx, plan, run.Run{ID: "r", Kind: backupjob.RunBackup, Subject: "w", Title: "Back up", Created: noon}, entry("backup.order")); err != nil {
+		if err := b.Order(ctx, plan, run.Run{ID: "r", Kind: backupjob.RunBackup, Subject: "w", Title: words.Say("Back up"), Created: noon}, entry("backup.order")); err != nil {
 			t.Fatal(err)
 		}
 		_, g := claim(t, d, "old", noon)
@@ -46,7 +46,7 @@ func TestANoteOfABackupIsWrittenWholeOrNotAtAll(t *testing.T) {
 		later := plan
 		later.Listed, later.Attempt = noon, 2
 		err := b.Note(ctx, g, "w", backupjob.Change{Plan: &later, Orders: tc.orders, Audit: []audit.Entry{entry("backup.run")},
-			Steps:  []run.Step{{Key: "backup/1", Title: "Back up shop", State: run.StepActive, Started: noon}},
+			Steps:  []run.Step{{Key: "backup/1", Title: words.Say("Back up shop"), State: run.StepActive, Started: noon}},
 			Events: []run.Event{{At: noon, Level: run.Info, Text: words.Say("Begun.")}}})
 		whole := tc.want != written{}
 		if (err == nil) != whole || errors.Is(err, run.ErrLost) != tc.lost {
@@ -71,7 +71,7 @@ func TestANoteOfAnOperationIsWrittenWholeOrNotAtAll(t *testing.T) {
 		d, ctx := open(t), t.Context()
 		b := d.BackupRuns()
 		o := backupjob.Operation{ID: "op", Kind: backupjob.RunRestore, InstanceID: "i", Request: []byte(`{}`), Progress: []byte(`{"n":1}`)}
-		if err := b.Send(ctx, o, run.Run{ID: "r", Kind: o.Kind, Subject: "op", Title: "Restore", Created: noon}, entry("restore.order")); err != nil {
+		if err := b.Send(ctx, o, run.Run{ID: "r", Kind: o.Kind, Subject: "op", Title: words.Say("Restore"), Created: noon}, entry("restore.order")); err != nil {
 			t.Fatal(err)
 		}
 		_, g := claim(t, d, "old", noon)

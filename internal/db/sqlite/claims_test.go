@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -61,7 +62,7 @@ func migrating(t testing.TB, d *DB, id string) migration.Migration {
 			{Ord: 1, Source: "full.bak", Key: "full.bak", Size: 100, Kind: "full", State: migration.FilePlanned},
 			{Ord: 2, Source: "log.trn", Key: "log.bak", Size: 10, Kind: "log", State: migration.FilePlanned, StopAt: noon.Add(8 * time.Hour)},
 		}}
-	ok(d.Migrations().Create(ctx, m, run.Run{ID: m.RunID, Kind: migration.RunKind, Subject: id, Title: "Migrate", Created: noon}, entry("migration.start")))
+	ok(d.Migrations().Create(ctx, m, run.Run{ID: m.RunID, Kind: migration.RunKind, Subject: id, Title: words.Say("Migrate"), Created: noon}, entry("migration.start")))
 	return m
 }
 

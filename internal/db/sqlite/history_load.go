@@ -43,11 +43,11 @@ func (d *DB) LoadRuns(ctx context.Context, all iter.Seq[LoadedRun]) error {
 		return errors.Join(
 			insertMany(ctx, tx, `INSERT INTO runs (id, kind, subject, title, state, message, fix, created, started, finished) VALUES`, ``, batch, func(l LoadedRun) []any {
 				r := l.Run
-				return []any{r.ID, r.Kind, r.Subject, r.Title, r.State, r.Message.Encode(), r.Fix.Encode(), micros(r.Created), micros(r.Started), micros(r.Finished)}
+				return []any{r.ID, r.Kind, r.Subject, r.Title.Encode(), r.State, r.Message.Encode(), r.Fix.Encode(), micros(r.Created), micros(r.Started), micros(r.Finished)}
 			}, nil),
 			insertMany(ctx, tx, `INSERT INTO backup_jobs (`+jobColumns+`) VALUES`, ``, batch, func(l LoadedRun) []any { return jobValues(l.Job) }, nil),
 			insertMany(ctx, tx, `INSERT INTO run_steps (run_id, key, seq, title, state, attempt, started, finished, done, total, unit, rate, message) VALUES`, ``, steps, func(s step) []any {
-				return []any{s.run, s.Key, s.seq, s.Title, s.State, max(s.Attempt, 1), micros(s.Started), micros(s.Finished), s.Done, s.Total, s.Unit, s.Rate, s.Message.Encode()}
+				return []any{s.run, s.Key, s.seq, s.Title.Encode(), s.State, max(s.Attempt, 1), micros(s.Started), micros(s.Finished), s.Done, s.Total, s.Unit, s.Rate, s.Message.Encode()}
 			}, nil),
 			insertMany(ctx, tx, `INSERT INTO run_events (run_id, at, step, level, text) VALUES`, ``, events, func(e run.Event) []any {
 				return []any{e.RunID, micros(e.At), e.Step, e.Level, e.Text.Encode()}

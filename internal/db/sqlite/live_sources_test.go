@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // TestWhatAChangeWritesOfASource: every part of a change is read again as it was
@@ -25,7 +26,7 @@ func TestWhatAChangeWritesOfASource(t *testing.T) {
 	live := want
 	err := d.Migrations().Create(ctx, migration.Migration{ID: "m", RunID: "r", Database: "orders", SourceDatabase: "orders", InstanceID: "i", SourceID: "f", StagingID: "o",
 		Mode: migration.Pending, Check: migration.CheckAsync, Created: noon, LiveSource: &live},
-		run.Run{ID: "r", Kind: migration.RunKind, Subject: "m", Title: "Migrate", Created: noon, Rank: -1}, entry("migration.start"))
+		run.Run{ID: "r", Kind: migration.RunKind, Subject: "m", Title: words.Say("Migrate"), Created: noon, Rank: -1}, entry("migration.start"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // TestWhatChangedSince holds each policy once, at its newest, also one that left.
@@ -132,7 +133,7 @@ func TestWhichJobsASlotHas(t *testing.T) {
 		if w.Kind == "" {
 			w.Kind = backup.Full
 		}
-		if err := s.Order(ctx, w, run.Run{ID: "r" + id, Kind: "k", Subject: id, Title: "t", Created: noon}, entry("order")); err != nil {
+		if err := s.Order(ctx, w, run.Run{ID: "r" + id, Kind: "k", Subject: id, Title: words.Say("t"), Created: noon}, entry("order")); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -142,7 +142,7 @@ func note(ctx context.Context, tx *sql.Tx, runID string, steps []run.Step, event
 		_, err := tx.ExecContext(ctx, `INSERT INTO run_steps (run_id, key, seq, title, state, attempt, started, finished, done, total, unit, rate, message)
 			VALUES (?1, ?2, (SELECT coalesce(max(seq), 0) + 1 FROM run_steps WHERE run_id = ?1), ?3, ?4, max(?5, 1), ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 			ON CONFLICT (run_id, key) DO UPDATE SET title=?3, state=?4, attempt=CASE ?5 WHEN 0 THEN attempt ELSE ?5 END, started=CASE ?6 WHEN 0 THEN started ELSE ?6 END, finished=?7, done=?8, total=?9, unit=?10, rate=?11, message=?12`,
-			runID, s.Key, s.Title, s.State, s.Attempt, micros(s.Started), micros(s.Finished), s.Done, s.Total, s.Unit, s.Rate, s.Message.Encode())
+			runID, s.Key, s.Title.Encode(), s.State, s.Attempt, micros(s.Started), micros(s.Finished), s.Done, s.Total, s.Unit, s.Rate, s.Message.Encode())
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // queued writes runs down without what they are about.
@@ -166,7 +167,7 @@ func TestTriesBeginAnewOnlyWithAStepThatIsDone(t *testing.T) {
 		queued(t, d, "a", "other")
 		_, g := claim(t, d, "me", noon)
 		turn(t, d, `tries=3`)
-		if err := d.Note(t.Context(), g, run.Note{Steps: []run.Step{{Key: "s", Title: "s", State: state, Started: noon, Finished: noon}}}); err != nil {
+		if err := d.Note(t.Context(), g, run.Note{Steps: []run.Step{{Key: "s", Title: words.Say("s"), State: state, Started: noon, Finished: noon}}}); err != nil {
 			t.Fatal(state, err)
 		}
 		r, err := d.Run(t.Context(), g.RunID)

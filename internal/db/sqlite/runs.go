@@ -17,7 +17,7 @@ const runColumns = `id, kind, subject, title, state, owner, fence, lease_until, 
 
 func scanRun(r *sql.Rows) (v run.Run, err error) {
 	var lease, wake, created, started, finished int64
-	err = r.Scan(&v.ID, &v.Kind, &v.Subject, &v.Title, &v.State, &v.Owner, &v.Fence, &lease, &wake, &v.Tries, &v.Rank, &v.Request, told(&v.Message), told(&v.Fix), &created, &started, &finished)
+	err = r.Scan(&v.ID, &v.Kind, &v.Subject, told(&v.Title), &v.State, &v.Owner, &v.Fence, &lease, &wake, &v.Tries, &v.Rank, &v.Request, told(&v.Message), told(&v.Fix), &created, &started, &finished)
 	v.LeaseUntil, v.WakeAt, v.Created, v.Started, v.Finished = moment(lease), moment(wake), moment(created), moment(started), moment(finished)
 	return v, err
 }
@@ -25,7 +25,7 @@ func scanRun(r *sql.Rows) (v run.Run, err error) {
 // insertRun writes a new run, queued.
 func insertRun(ctx context.Context, tx *sql.Tx, r run.Run) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO runs (id, kind, subject, title, state, rank, created) VALUES (?,?,?,?,?,?,?)`,
-		r.ID, r.Kind, r.Subject, r.Title, run.Queued, r.Rank, micros(r.Created))
+		r.ID, r.Kind, r.Subject, r.Title.Encode(), run.Queued, r.Rank, micros(r.Created))
 	return err
 }
 
@@ -73,7 +73,7 @@ func (d *DB) Steps(ctx context.Context, id string) ([]run.Step, error) {
 	return rows(ctx, d.read, "step", `SELECT key, title, state, attempt, started, finished, done, total, unit, rate, message FROM run_steps WHERE run_id = ? ORDER BY seq`,
 		func(r *sql.Rows) (s run.Step, err error) {
 			var started, finished int64
-			err = r.Scan(&s.Key, &s.Title, &s.State, &s.Attempt, &started, &finished, &s.Done, &s.Total, &s.Unit, &s.Rate, told(&s.Message))
+			err = r.Scan(&s.Key, told(&s.Title), &s.State, &s.Attempt, &started, &finished, &s.Done, &s.Total, &s.Unit, &s.Rate, told(&s.Message))
 			s.Started, s.Finished = moment(started), moment(finished)
 			return s, err
 		}, id)

@@ -11,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // migrating puts places and one queued migration of two files into d.
@@ -32,7 +33,7 @@ func migrating(t testing.TB, d Store, id string) migration.Migration {
 			{Ord: 1, Source: "full.bak", Key: "full.bak", Size: 100, Kind: "full", State: migration.FilePlanned},
 			{Ord: 2, Source: "log.trn", Key: "log.bak", Size: 10, Kind: "log", State: migration.FilePlanned},
 		}}
-	ok(d.Migrations().Create(ctx, m, run.Run{ID: m.RunID, Kind: migration.RunKind, Subject: id, Title: "Migrate", Created: noon}, entry("migration.start")))
+	ok(d.Migrations().Create(ctx, m, run.Run{ID: m.RunID, Kind: migration.RunKind, Subject: id, Title: words.Say("Migrate"), Created: noon}, entry("migration.start")))
 	return m
 }
 

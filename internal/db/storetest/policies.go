@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 func policiesKeepTheirVersions(t *testing.T, open Open) {
@@ -103,7 +104,7 @@ func aSlotQueuesItsRunsOnce(t *testing.T, open Open) {
 		t.Fatalf("%+v %v", all, err)
 	}
 	order := policy.BackupJob{ID: "w", RunID: "r", ServerID: "s", Kind: backup.Log, Databases: []string{"orders"}}
-	if err := s.Order(ctx, order, run.Run{ID: "r", Kind: policy.RunKind, Subject: "w", Title: "By hand", Created: noon}, entry("backup.order")); err != nil {
+	if err := s.Order(ctx, order, run.Run{ID: "r", Kind: policy.RunKind, Subject: "w", Title: words.Say("By hand"), Created: noon}, entry("backup.order")); err != nil {
 		t.Fatal(err)
 	}
 	if w, err := s.Job(ctx, "w"); err != nil || len(w.Databases) != 1 || w.Slot != (policy.Slot{}) {

@@ -196,7 +196,7 @@ const Kind = "comparison"
 // newRun makes the run of a comparison. Where and when it was ordered is told
 // by its subject and time.
 func newRun(m migration.Migration, id string, at time.Time) run.Run {
-	return run.Run{ID: id, Kind: Kind, Subject: m.ID, Title: "Compare contents of " + m.Database, Created: at}
+	return run.Run{ID: id, Kind: Kind, Subject: m.ID, Title: words.Say("Compare contents of %s", m.Database), Created: at}
 }
 
 // Follows makes the comparison that begins with the end of a migration.

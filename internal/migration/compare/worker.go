@@ -68,8 +68,8 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	sides := []*side{{key: stepReadSource, title: "Read " + m.SourceDatabase + " on " + m.SourceServer, database: m.SourceDatabase, into: &c.Source},
-		{key: stepReadTarget, title: "Read " + m.Database + " on the target", database: m.Database, into: &c.Target}}
+	sides := []*side{{key: stepReadSource, title: words.Say("Read %s on %s", m.SourceDatabase, m.SourceServer), database: m.SourceDatabase, into: &c.Source},
+		{key: stepReadTarget, title: words.Say("Read %s on the target", m.Database), database: m.Database, into: &c.Target}}
 	err = w.read(ctx, g, m, sides)
 	switch {
 	case ctx.Err() != nil:
@@ -83,7 +83,7 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 // end compares what was read, or says why it was not.
 func (w *Worker) end(ctx context.Context, g run.Claim, m migration.Migration, c Comparison, sides []*side, err error) (run.Outcome, error) {
 	c.Finished = w.Now()
-	step := run.Step{Key: stepCompare, Title: "Compare", State: run.StepDone, Started: c.Finished, Finished: c.Finished}
+	step := run.Step{Key: stepCompare, Title: words.Say("Compare"), State: run.StepDone, Started: c.Finished, Finished: c.Finished}
 	event := run.Event{At: c.Finished, Step: step.Key, Level: run.Info}
 	if err != nil {
 		c.Why, c.Fix = fault.Texts(err)
@@ -109,12 +109,13 @@ func (w *Worker) end(ctx context.Context, g run.Claim, m migration.Migration, c 
 
 // side is one of the two that are read.
 type side struct {
-	key, title, database string
-	server               backup.Server
-	into                 *Side
-	sums                 []backup.TableSum
-	step                 run.Step
-	still                func(backup.WriteActivity) (bool, string) // of a source that takes writes
+	key, database string
+	title         words.Text
+	server        backup.Server
+	into          *Side
+	sums          []backup.TableSum
+	step          run.Step
+	still         func(backup.WriteActivity) (bool, string) // of a source that takes writes
 }
 
 // read reads both sides at once, so that their moments lie close together.

@@ -56,7 +56,7 @@ func (s *Pages) runShow(c echo.Context) (server.View, error) {
 	if err != nil {
 		return server.View{}, err
 	}
-	v := views.Run{Title: r.Title, Crumbs: []kit.Link{{Text: "Runs", Href: "/runs"}, {Text: r.Title}}, Badge: server.StateBadge(r.State), Events: server.Events(z, es),
+	v := views.Run{Title: r.Title.String(), Crumbs: []kit.Link{{Text: "Runs", Href: "/runs"}, {Text: r.Title.String()}}, Badge: server.StateBadge(r.State), Events: server.Events(z, es),
 		Pairs: []kit.Pair{{Key: "Kind", Value: r.Kind}, {Key: "Ordered", When: z.At(r.Created)}, {Key: "Begun", When: z.At(r.Started)}, {Key: "Ended", When: z.At(r.Finished)}}}
 	if r.State == run.Waiting {
 		v.Pairs = append(v.Pairs, kit.Pair{Key: "Wakes", When: z.At(r.WakeAt)})
@@ -82,7 +82,7 @@ func (s *Pages) runShow(c echo.Context) (server.View, error) {
 		v.Needs = append(v.Needs, h)
 	}
 	for _, st := range steps {
-		row := views.RunStep{State: server.StepState(st.State), Title: st.Title, Note: st.Message.String(), Attempts: fmt.Sprint(max(st.Attempt, 1)), Begun: z.At(st.Started), Took: server.Took(st.Started, st.Finished), Progress: server.StepProgress(st)}
+		row := views.RunStep{State: server.StepState(st.State), Title: st.Title.String(), Note: st.Message.String(), Attempts: fmt.Sprint(max(st.Attempt, 1)), Begun: z.At(st.Started), Took: server.Took(st.Started, st.Finished), Progress: server.StepProgress(st)}
 		v.Steps = append(v.Steps, row)
 	}
 	if len(es) == eventsShown {
@@ -91,5 +91,5 @@ func (s *Pages) runShow(c echo.Context) (server.View, error) {
 	if before > 0 {
 		v.Pager.Newer = "/runs/" + r.ID
 	}
-	return server.View{Title: r.Title, Section: "runs", Live: v.Fragments(), Page: func(f kit.Frame) templ.Component { return views.RunPage(f, v) }}, nil
+	return server.View{Title: r.Title.String(), Section: "runs", Live: v.Fragments(), Page: func(f kit.Frame) templ.Component { return views.RunPage(f, v) }}, nil
 }

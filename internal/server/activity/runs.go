@@ -40,12 +40,12 @@ func (s *Pages) runList(c echo.Context) (server.View, error) {
 		return server.View{}, err
 	}
 	for _, r := range runs {
-		row := kit.RunRow{Title: kit.Link{Text: r.Title, Href: "/runs/" + r.ID}, Kind: r.Kind, Badge: server.StateBadge(r.State), Now: server.OneLine(r.Message.String(), 160), Begun: z.At(r.Created), Took: server.Took(r.Started, r.Finished)}
+		row := kit.RunRow{Title: kit.Link{Text: r.Title.String(), Href: "/runs/" + r.ID}, Kind: r.Kind, Badge: server.StateBadge(r.State), Now: server.OneLine(r.Message.String(), 160), Begun: z.At(r.Created), Took: server.Took(r.Started, r.Finished)}
 		if r.State == run.Running {
 			if steps, err := s.Runs.Steps(ctx, r.ID); err == nil {
 				for _, st := range steps {
 					if st.State == run.StepActive {
-						row.Now, row.Progress = st.Title, server.StepProgress(st)
+						row.Now, row.Progress = st.Title.String(), server.StepProgress(st)
 					}
 				}
 			}

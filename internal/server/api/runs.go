@@ -46,7 +46,7 @@ type stepJSON struct {
 }
 
 func runToJSON(r run.Run) runJSON {
-	out := runJSON{ID: r.ID, Kind: r.Kind, Subject: r.Subject, Title: r.Title, State: string(r.State), Message: r.Message.String(), Fix: r.Fix.String(), Tries: r.Tries, Created: r.Created.UTC(), Started: moment(r.Started), Finished: moment(r.Finished)}
+	out := runJSON{ID: r.ID, Kind: r.Kind, Subject: r.Subject, Title: r.Title.String(), State: string(r.State), Message: r.Message.String(), Fix: r.Fix.String(), Tries: r.Tries, Created: r.Created.UTC(), Started: moment(r.Started), Finished: moment(r.Finished)}
 	if r.State == run.Waiting {
 		out.Wakes = moment(r.WakeAt)
 	}
@@ -91,7 +91,7 @@ func (s *API) run(c echo.Context) error {
 	}
 	out := runToJSON(r)
 	for _, t := range steps {
-		out.Steps = append(out.Steps, stepJSON{t.Key, t.Title, string(t.State), t.Attempt, moment(t.Started), moment(t.Finished), t.Done, t.Total, t.Unit, t.Rate, t.Message.String()})
+		out.Steps = append(out.Steps, stepJSON{t.Key, t.Title.String(), string(t.State), t.Attempt, moment(t.Started), moment(t.Finished), t.Done, t.Total, t.Unit, t.Rate, t.Message.String()})
 	}
 	return c.JSON(http.StatusOK, out)
 }

@@ -74,7 +74,7 @@ func (s *Pages) instanceRuns(ctx context.Context, z kit.Zone, instanceID string)
 			if r.Kind == migration.RunKind || s.RunInstance(ctx, r) != instanceID {
 				continue
 			}
-			rows = append(rows, kit.RunRow{Title: kit.Link{Text: r.Title, Href: "/runs/" + r.ID}, Kind: r.Kind, Badge: server.StateBadge(r.State), Now: server.OneLine(r.Message.String(), 160), Begun: z.At(r.Created), Took: server.Took(r.Started, r.Finished)})
+			rows = append(rows, kit.RunRow{Title: kit.Link{Text: r.Title.String(), Href: "/runs/" + r.ID}, Kind: r.Kind, Badge: server.StateBadge(r.State), Now: server.OneLine(r.Message.String(), 160), Begun: z.At(r.Created), Took: server.Took(r.Started, r.Finished)})
 			if len(rows) == tasksShown {
 				return rows, nil
 			}

@@ -249,7 +249,7 @@ func many(z kit.Zone, title, prefix string, done, of int, steps []run.Step, begu
 		case s.State == run.StepActive:
 			out.State, out.Progress = "now", server.StepProgress(s)
 			out.At = "since " + z.Clock(s.Started).UTC
-			out.Note += " · " + strings.TrimPrefix(strings.TrimPrefix(s.Title, "Upload "), "Import ")
+			out.Note += " · " + strings.TrimPrefix(strings.TrimPrefix(s.Title.String(), "Upload "), "Import ")
 		}
 	}
 	if out.State == "done" {

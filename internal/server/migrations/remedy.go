@@ -38,7 +38,7 @@ func (s *Pages) liveChecks(ctx context.Context, z kit.Zone, p drafting.LivePlan,
 			continue
 		}
 		q := url.Values{"database": {p.M.SourceDatabase}, "back": {back.Encode()}}
-		out[i].Action = &kit.Action{Label: f.Remedy.Title() + "…", Href: "/instances/" + p.Server.ID + "/remedies/" + string(f.Remedy) + "?" + q.Encode(), Small: true}
+		out[i].Action = &kit.Action{Label: f.Remedy.Title().String() + "…", Href: "/instances/" + p.Server.ID + "/remedies/" + string(f.Remedy) + "?" + q.Encode(), Small: true}
 	}
 	return out, nil
 }
@@ -55,13 +55,13 @@ func (s *Pages) remedyView(c echo.Context, refused error) (server.View, error) {
 		return server.View{}, err
 	}
 	r, database := migration.Remedy(c.Param("remedy")), c.FormValue("database")
-	if r.Title() == "" || r == migration.RemedyWritable || !i.Traits.Source || database == "" {
+	if r.Title().IsZero() || r == migration.RemedyWritable || !i.Traits.Source || database == "" {
 		return server.View{}, fault.New(fault.NotFound, "There is nothing of the kind to be done here.", "Go back to the checks.")
 	}
 	back := backToChecks(c.FormValue("back"))
-	v := kit.Decision{Title: r.Title(), Crumbs: []kit.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "Checks", Href: back}, {Text: r.Title()}},
+	v := kit.Decision{Title: r.Title().String(), Crumbs: []kit.Link{{Text: "Migrations", Href: "/migrations"}, {Text: "Checks", Href: back}, {Text: r.Title().String()}},
 		Intro: "At " + database + " on " + i.Name + ".", Points: r.Effects(), Calls: []kit.Call{{Title: "At " + i.Name, Request: r.Statement(database)}}}
-	v.Form = &kit.Form{Action: "/instances/" + i.ID + "/remedies/" + string(r), Submit: r.Title(), Cancel: back, Problem: server.ProblemOf(refused),
+	v.Form = &kit.Form{Action: "/instances/" + i.ID + "/remedies/" + string(r), Submit: r.Title().String(), Cancel: back, Problem: server.ProblemOf(refused),
 		Hidden: []kit.Hidden{{Name: "database", Value: database}, {Name: "back", Value: c.FormValue("back")}}}
 	return decisionView(v, refused), nil
 }

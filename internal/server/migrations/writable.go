@@ -33,7 +33,7 @@ func (s *Pages) writableNeeds(ctx context.Context, m migration.Migration, here s
 	case last != nil && last.Going():
 		h.Actions = []kit.Action{{Label: "It is being set READ_WRITE", Href: "/runs/" + last.ID}}
 	case in.Readable():
-		h.Actions = []kit.Action{{Label: migration.RemedyWritable.Title() + "…", Href: here + "/writable", Primary: true}}
+		h.Actions = []kit.Action{{Label: migration.RemedyWritable.Title().String() + "…", Href: here + "/writable", Primary: true}}
 	default:
 		h.Title = "The database is open, and takes no writes until this statement was run"
 		h.Fix = "Run this statement at the target, as the last step of the cutover, or give the instance a login under Settings, and a button does it. Then make accounts, grant them rights on " + m.Database + ", and point the application at it."
@@ -55,10 +55,10 @@ func (s *Pages) writableAsk(c echo.Context) (server.View, error) {
 		return server.View{}, fault.New(fault.NotFound, "The target is not open, or did not come up read-only.", "See the page of the migration.")
 	}
 	r := migration.RemedyWritable
-	v := kit.Decision{Title: r.Title(), Crumbs: []kit.Link{{Text: "Migrations", Href: "/migrations"}, {Text: m.Database, Href: here}, {Text: r.Title()}},
+	v := kit.Decision{Title: r.Title().String(), Crumbs: []kit.Link{{Text: "Migrations", Href: "/migrations"}, {Text: m.Database, Href: here}, {Text: r.Title().String()}},
 		Points: []string{"The target takes writes from then on.", "Sessions that read in it meanwhile are ended.", "The source stays READ_ONLY."},
 		Calls:  []kit.Call{{Title: "At the target", Request: r.Statement(m.Database)}},
-		Form:   &kit.Form{Action: here + "/writable", Submit: r.Title(), Cancel: here}}
+		Form:   &kit.Form{Action: here + "/writable", Submit: r.Title().String(), Cancel: here}}
 	return decisionView(v, nil), nil
 }
 
