@@ -1,10 +1,8 @@
 package clouds
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -17,7 +15,7 @@ import (
 type Choice struct {
 	Field, Value string
 	Name         string // for people
-	Why          string
+	Why          words.Text
 }
 
 // Most storage on which the service takes physical backups, in GB (RDS API
@@ -76,8 +74,8 @@ func CheckStandard(was Standing, s Standard, confirmed bool) []policy.Finding {
 		bar(FieldHour, words.Say("The hour is 0 to 23, UTC."), words.Text{})
 	}
 	for _, c := range Choices(was, s) {
-		if c.Why != "" && c.Value == s.value(c.Field) {
-			bar(c.Field, words.Text{Format: c.Why}, words.Text{Format: fixes(c.Field, c.Value)})
+		if !c.Why.IsZero() && c.Value == s.value(c.Field) {
+			bar(c.Field, c.Why, fixes(c.Field, c.Value))
 		}
 	}
 	if s.SnapshotMinutes != 0 && !slices.Contains(SnapshotIntervals, s.SnapshotMinutes) {
@@ -109,20 +107,20 @@ func (s Standard) value(field string) string {
 	return ""
 }
 
-func fixes(field, value string) string {
+func fixes(field, value string) words.Text {
 	switch {
 	case field == FieldEvery && value == "0":
-		return "Switch it off in the console."
+		return words.Say("Switch it off in the console.")
 	case field == FieldEvery:
-		return "Choose none."
+		return words.Say("Choose none.")
 	case field == FieldLog:
-		return "Choose every 30 minutes."
+		return words.Say("Choose every 30 minutes.")
 	case field == FieldIncremental:
-		return "Switch it off."
+		return words.Say("Switch it off.")
 	case field == FieldMethod:
-		return "Choose the other method."
+		return words.Say("Choose the other method.")
 	}
-	return ""
+	return words.Text{}
 }
 
 // Choices lists the values of the fields that exclude each other, with the
@@ -130,26 +128,26 @@ func fixes(field, value string) string {
 // grey at once.
 func Choices(was Standing, s Standard) []Choice {
 	can := was.Can
-	incrementalOff := ""
+	var incrementalOff words.Text
 	switch {
 	case s.Method == Snapshot:
-		incrementalOff = "Snapshots are always full: incremental is for physical backups."
+		incrementalOff = words.Say("Snapshots are always full: incremental is for physical backups.")
 	case can.Cluster && s.Priority == SecondaryFirst:
-		incrementalOff = "Backups on the secondary first exclude incremental, and Cluster Edition has none with physical backups."
+		incrementalOff = words.Say("Backups on the secondary first exclude incremental, and Cluster Edition has none with physical backups.")
 	case can.Cluster:
-		incrementalOff = "Cluster Edition has no incremental with physical backups."
+		incrementalOff = words.Say("Cluster Edition has no incremental with physical backups.")
 	}
 	out := []Choice{
 		{FieldMethod, string(Physical), Physical.Words(), physicalWhy(was)},
 		{FieldMethod, string(Snapshot), Snapshot.Words(), snapshotWhy(was)},
 		{FieldIncremental, "true", "on", incrementalOff},
-		{FieldIncremental, "false", "off", ""},
-		{FieldLog, string(LogAsData), LogAsData.Words(), ""},
-		{FieldLog, string(LogEvery30), LogEvery30.Words(), ""},
+		{FieldIncremental, "false", "off", words.Text{}},
+		{FieldLog, string(LogAsData), LogAsData.Words(), words.Text{}},
+		{FieldLog, string(LogEvery30), LogEvery30.Words(), words.Text{}},
 		{FieldLog, string(LogEvery5), LogEvery5.Words(), fiveWhy(was, s)},
 	}
 	if s.Method == Snapshot {
-		out[4].Why = "With snapshots, logs are backed up every 30 or every 5 minutes."
+		out[4].Why = words.Say("With snapshots, logs are backed up every 30 or every 5 minutes.")
 	}
 	out = append(out, intervals(was, s)...)
 	for _, p := range []Priority{PrimaryOnly, SecondaryFirst} {
@@ -158,50 +156,50 @@ func Choices(was Standing, s Standard) []Choice {
 	return out
 }
 
-func physicalWhy(was Standing) string {
+func physicalWhy(was Standing) words.Text {
 	switch {
 	case was.Standard.Method == Snapshot:
-		return "The instance takes snapshots, and the service lets none go back to physical backups. Physical backups by hand stay possible."
+		return words.Say("The instance takes snapshots, and the service lets none go back to physical backups. Physical backups by hand stay possible.")
 	case was.Can.StorageGB > mostPhysicalGB:
-		return fmt.Sprintf("The instance has %d GB of storage; above %d GB only snapshots are taken.", was.Can.StorageGB, mostPhysicalGB)
+		return words.Say("The instance has %d GB of storage; above %d GB only snapshots are taken.", was.Can.StorageGB, mostPhysicalGB)
 	}
-	return ""
+	return words.Text{}
 }
 
-func snapshotWhy(was Standing) string {
+func snapshotWhy(was Standing) words.Text {
 	switch {
 	case was.Standard.Method == Snapshot:
-		return ""
+		return words.Text{}
 	case !was.Can.Snapshot:
-		return "The instance's disks do not take snapshots: they are for cloud disks."
+		return words.Say("The instance's disks do not take snapshots: they are for cloud disks.")
 	case was.Can.CrossRegion:
-		return "Cross-region backup is on, which excludes snapshots. Switch it off in the console first."
+		return words.Say("Cross-region backup is on, which excludes snapshots. Switch it off in the console first.")
 	}
-	return ""
+	return words.Text{}
 }
 
 // fiveWhy goes by what the service tells of the instance; one that stands at
 // five minutes can stay there.
-func fiveWhy(was Standing, s Standard) string {
+func fiveWhy(was Standing, s Standard) words.Text {
 	switch {
 	case was.Can.Cluster && s.Method == Physical && s.Priority == SecondaryFirst:
-		return "Backups on the secondary first exclude log backups every 5 minutes."
+		return words.Say("Backups on the secondary first exclude log backups every 5 minutes.")
 	case !was.Can.FiveMinuteLog && was.Standard.Log != LogEvery5:
-		return "The instance does not offer log backups every 5 minutes."
+		return words.Say("The instance does not offer log backups every 5 minutes.")
 	}
-	return ""
+	return words.Text{}
 }
 
 // intervals are the choices of how often snapshots are taken besides those at
 // the hour. The value that switches an interval off again is not documented any
 // more (an older text had -1), and left out it may well stay.
 func intervals(was Standing, s Standard) []Choice {
-	none, some := "", ""
+	var none, some words.Text
 	if s.Method == Snapshot && was.Standard.SnapshotMinutes > 0 {
-		none = "The service's API has no documented value that switches the interval off."
+		none = words.Say("The service's API has no documented value that switches the interval off.")
 	}
 	if s.Method != Snapshot {
-		some = "The interval is for snapshots."
+		some = words.Say("The interval is for snapshots.")
 	}
 	out := []Choice{{FieldEvery, "0", EveryWords(0), none}}
 	for _, minutes := range SnapshotIntervals {
@@ -210,18 +208,18 @@ func intervals(was Standing, s Standard) []Choice {
 	return out
 }
 
-func priorityWhy(was Standing, s Standard, p Priority) string {
+func priorityWhy(was Standing, s Standard, p Priority) words.Text {
 	switch {
 	case p == was.Standard.Priority:
-		return ""
+		return words.Text{}
 	case !was.Can.Cluster:
-		return "Which node takes the backups can be chosen on Cluster Edition."
+		return words.Say("Which node takes the backups can be chosen on Cluster Edition.")
 	case !was.Can.SetPriority:
-		return "The service says that this instance's priority cannot be changed."
+		return words.Say("The service says that this instance's priority cannot be changed.")
 	case s.Method == Snapshot:
-		return "The priority is for physical backups."
+		return words.Say("The priority is for physical backups.")
 	}
-	return ""
+	return words.Text{}
 }
 
 // CheckAdvanced tells what speaks against an advanced policy (pages "Back up
@@ -241,7 +239,7 @@ func CheckAdvanced(was Standing, a Advanced, confirmed bool) []policy.Finding {
 	}
 	longest := 0
 	for i, r := range a.Rows {
-		if text := r.wrong(); text != "" {
+		if text := r.wrong(); !text.IsZero() {
 			bar(FieldRows, words.Say("Rule %d: %s", i+1, text), words.Text{})
 		}
 		if r.RetentionDays == Forever || longest != Forever && r.RetentionDays > longest {
@@ -266,10 +264,10 @@ func CheckAdvanced(was Standing, a Advanced, confirmed bool) []policy.Finding {
 	s := Standard{Method: a.Method, Incremental: a.Incremental, Log: a.Log, Priority: was.Standard.Priority}
 	for _, c := range Choices(was, s) {
 		switch {
-		case c.Field == FieldPriority, c.Why == "" || c.Value != s.value(c.Field):
+		case c.Field == FieldPriority, c.Why.IsZero() || c.Value != s.value(c.Field):
 		case c.Field == FieldIncremental && a.Method == Physical: // the page excludes it with snapshots alone
 		default:
-			bar(c.Field, words.Text{Format: c.Why}, words.Text{Format: fixes(c.Field, c.Value)})
+			bar(c.Field, c.Why, fixes(c.Field, c.Value))
 		}
 	}
 	if a.Log == LogEvery5 && !(was.AdvancedOn && was.Advanced.Log == LogEvery5) {
@@ -288,13 +286,13 @@ func CheckAdvanced(was Standing, a Advanced, confirmed bool) []policy.Finding {
 }
 
 // wrong says what is wrong with a rule by itself.
-func (s Sparse) wrong() string {
-	var problems []string
+func (s Sparse) wrong() words.Text {
+	var problems []words.Text
 	if s.RetentionDays != Forever && (s.RetentionDays < 7 || s.RetentionDays > 7300) {
-		problems = append(problems, "sets are kept for 7 to 7,300 days, or for ever.")
+		problems = append(problems, words.Say("sets are kept for 7 to 7,300 days, or for ever."))
 	}
 	if len(s.Days) == 0 {
-		problems = append(problems, "it has no days.")
+		problems = append(problems, words.Say("it has no days."))
 	}
 	for _, d := range s.Days {
 		ok := false
@@ -307,9 +305,9 @@ func (s Sparse) wrong() string {
 			ok = validDate(d/100, d%100)
 		}
 		if !ok {
-			problems = append(problems, fmt.Sprintf("%d is no day of a %s rule.", d, s.Cycle))
+			problems = append(problems, words.Say("%d is no day of a %s rule.", d, s.Cycle))
 			break
 		}
 	}
-	return strings.Join(problems, " ")
+	return words.Join(problems...)
 }

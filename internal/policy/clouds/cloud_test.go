@@ -302,13 +302,13 @@ func TestWhatAutomaticWillDecide(t *testing.T) {
 		"single databases": {full(time.Hour, func(s *backup.CloudSet) { s.Manual, s.Databases = true, []string{"a"} }), backup.Full},
 		"by hand":          {full(time.Hour, func(s *backup.CloudSet) { s.Manual = true }), backup.Differential},
 	} {
-		if got, why, barred := Automatic(plain(), c.sets, now); got != c.want || why == "" || barred != "" {
+		if got, why, barred := Automatic(plain(), c.sets, now); got != c.want || why.IsZero() || !barred.IsZero() {
 			t.Errorf("%s: %s %q %q", name, got, why, barred)
 		}
 	}
 	w := cluster()
 	w.Standard.Priority = SecondaryFirst
-	if _, _, barred := Automatic(w, nil, now); barred == "" {
+	if _, _, barred := Automatic(w, nil, now); barred.IsZero() {
 		t.Error("the secondary first takes full backups only")
 	}
 	if !policy.Barred(CheckOrder(backup.Order{Automatic: true}, w, nil, nil, now)) || policy.Barred(CheckOrder(backup.Order{}, w, nil, nil, now)) {
@@ -354,7 +354,7 @@ func TestWhichSetsCanBeKeptLonger(t *testing.T) {
 	} {
 		s := good
 		c.change(&s)
-		if e := Extendable(s, 3, now); e.Can != c.can || (e.Unsure != "") != c.unsure || e.Can != (len(e.Why) == 0) {
+		if e := Extendable(s, 3, now); e.Can != c.can || !e.Unsure.IsZero() != c.unsure || e.Can != (len(e.Why) == 0) {
 			t.Errorf("%s: %+v", name, e)
 		}
 	}

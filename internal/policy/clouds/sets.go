@@ -1,7 +1,6 @@
 package clouds
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -13,18 +12,18 @@ import (
 // Automatic tells what an automatic backup by hand will be, and why: full when
 // the instance had no full backup within three days, else differential (page
 // "Back up data"). It is barred on Cluster Edition with the secondary first.
-func Automatic(was Standing, sets []backup.CloudSet, now time.Time) (kind backup.Kind, why string, barred string) {
+func Automatic(was Standing, sets []backup.CloudSet, now time.Time) (kind backup.Kind, why, barred words.Text) {
 	if was.Can.Cluster && was.Standard.Method == Physical && was.Standard.Priority == SecondaryFirst {
-		return "", "", "On Cluster Edition with backups on the secondary first, only full backups can be taken by hand."
+		return "", words.Text{}, words.Say("On Cluster Edition with backups on the secondary first, only full backups can be taken by hand.")
 	}
 	at := lastFull(sets, now)
 	switch {
 	case at.IsZero():
-		return backup.Full, "The instance has no full backup that a differential could build on.", ""
+		return backup.Full, words.Say("The instance has no full backup that a differential could build on."), words.Text{}
 	case now.Sub(at) > threeDays:
-		return backup.Full, fmt.Sprintf("The last full backup is %s old, and a differential builds on one of at most three days.", words.Span(now.Sub(at))), ""
+		return backup.Full, words.Say("The last full backup is %s old, and a differential builds on one of at most three days.", now.Sub(at)), words.Text{}
 	}
-	return backup.Differential, fmt.Sprintf("The last full backup is %s old; within three days a differential is taken.", words.Span(now.Sub(at))), ""
+	return backup.Differential, words.Say("The last full backup is %s old; within three days a differential is taken.", now.Sub(at)), words.Text{}
 }
 
 // Today counts the backups of an instance in the 24 hours before now, and tells
@@ -68,8 +67,8 @@ func CheckOrder(o backup.Order, was Standing, sets []backup.CloudSet, jobs []bac
 		bar(FieldMethod, words.Say("The instance's disks do not take snapshots: they are for cloud disks."), words.Say("Choose physical."))
 	}
 	if o.Automatic {
-		if _, _, barred := Automatic(was, sets, now); barred != "" {
-			bar(FieldMode, words.Text{Format: barred}, words.Say("Choose full."))
+		if _, _, barred := Automatic(was, sets, now); !barred.IsZero() {
+			bar(FieldMode, barred, words.Say("Choose full."))
 		}
 	}
 	for _, j := range jobs {
@@ -88,8 +87,8 @@ func CheckOrder(o backup.Order, was Standing, sets []backup.CloudSet, jobs []bac
 // Extension tells whether the expiry of a set can be moved.
 type Extension struct {
 	Can    bool
-	Why    []string // reasons against it
-	Unsure string   // what only the service knows
+	Why    []words.Text // reasons against it
+	Unsure words.Text   // what only the service knows
 }
 
 // Extendable tells it of a set (RDS API ModifyBackupSetExpireTime): only
@@ -99,21 +98,21 @@ type Extension struct {
 // is how many the instance has; 0 = unknown.
 func Extendable(s backup.CloudSet, databases int, now time.Time) Extension {
 	var e Extension
-	no := func(when bool, why string) {
+	no := func(when bool, why words.Text) {
 		if when {
 			e.Why = append(e.Why, why)
 		}
 	}
-	no(!s.Manual, "It was taken by the policy: only sets by hand can be kept longer.")
-	no(s.Snapshot, "It is a snapshot: only physical sets can be kept longer.")
-	no(s.Kind != backup.Full, "It is a differential: only full sets can be kept longer.")
-	no(s.Failed, "It failed.")
-	no(s.Region != "", "It is a copy in another region.")
-	no(!s.Expires.IsZero() && !s.Expires.After(now), "It has expired.")
-	no(s.Expires.IsZero(), "It has no expiry that could be moved.")
+	no(!s.Manual, words.Say("It was taken by the policy: only sets by hand can be kept longer."))
+	no(s.Snapshot, words.Say("It is a snapshot: only physical sets can be kept longer."))
+	no(s.Kind != backup.Full, words.Say("It is a differential: only full sets can be kept longer."))
+	no(s.Failed, words.Say("It failed."))
+	no(s.Region != "", words.Say("It is a copy in another region."))
+	no(!s.Expires.IsZero() && !s.Expires.After(now), words.Say("It has expired."))
+	no(s.Expires.IsZero(), words.Say("It has no expiry that could be moved."))
 	e.Can = len(e.Why) == 0
 	if e.Can && (len(s.Databases) == 0 || databases == 0 || len(s.Databases) >= databases) {
-		e.Unsure = "Only sets of single databases can be kept longer, and the service does not tell which are: it may refuse."
+		e.Unsure = words.Say("Only sets of single databases can be kept longer, and the service does not tell which are: it may refuse.")
 	}
 	return e
 }
@@ -122,14 +121,14 @@ func Extendable(s backup.CloudSet, databases int, now time.Time) Extension {
 func CheckExpiry(s backup.CloudSet, until time.Time, databases int, now time.Time) (out []policy.Finding) {
 	e := Extendable(s, databases, now)
 	for _, why := range e.Why {
-		out = append(out, policy.Finding{Field: FieldExpiry, Bars: true, Text: words.Plain(why)})
+		out = append(out, policy.Finding{Field: FieldExpiry, Bars: true, Text: why})
 	}
 	switch {
 	case len(out) > 0:
 	case !until.After(s.Expires):
 		out = append(out, policy.Finding{Field: FieldExpiry, Bars: true, Text: words.Say("The expiry can only be moved later: it is %s.", TwoZones(s.Expires)), Fix: words.Say("Choose a later moment.")})
-	case e.Unsure != "":
-		out = append(out, policy.Finding{Field: FieldExpiry, Text: words.Text{Format: e.Unsure}})
+	case !e.Unsure.IsZero():
+		out = append(out, policy.Finding{Field: FieldExpiry, Text: e.Unsure})
 	}
 	return out
 }

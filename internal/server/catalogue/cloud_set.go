@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -12,6 +11,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/internal/words"
 	views "github.com/bakplane/bakplane/web/templates/catalogue"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
@@ -75,7 +75,7 @@ func (s *Pages) setDoings(z kit.Zone, r backup.Record) []views.Doing {
 	copies := views.Doing{Title: "Keep a copy", Text: "In a bucket or folder of yours, before the service lets go of it.", Action: kit.Action{Label: "Copy…", Href: href + "/copy"}}
 	extend := views.Doing{Title: "Keep it longer", Text: "Only later, never earlier.", Action: kit.Action{Label: "Change the expiry…", Href: href + "/extend"}}
 	if e := clouds.Extendable(*r.Cloud, 0, z.Now); !e.Can {
-		extend.Action.Off = strings.Join(e.Why, " ")
+		extend.Action.Off = words.Join(e.Why...).String()
 	}
 	gone := ""
 	switch {

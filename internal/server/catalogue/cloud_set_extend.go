@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -33,16 +34,13 @@ func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen,
 	}
 	e := clouds.Extendable(*r.Cloud, 0, s.Now())
 	if !e.Can {
-		h := kit.Help{Title: "The expiry of this set cannot be moved."}
-		for _, why := range e.Why {
-			h.Cause = server.WithFix(why, h.Cause)
-		}
+		h := kit.Help{Title: "The expiry of this set cannot be moved.", Cause: words.Join(e.Why...).String()}
 		v.Notes, v.Intro = []kit.Help{h}, "Only full physical sets of single databases that were taken by hand can be kept longer."
 		return out, nil
 	}
 	v.Intro = "It expires " + clouds.TwoZones(r.Cloud.Expires) + "."
-	if e.Unsure != "" {
-		v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: e.Unsure})
+	if !e.Unsure.IsZero() {
+		v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: e.Unsure.String()})
 	}
 	field := kit.Field{Name: clouds.FieldExpiry, Label: "Keep it until (UTC)", Value: until, Mono: true, Autocomplete: "off", Placeholder: r.Cloud.Expires.AddDate(0, 1, 0).UTC().Format(time.DateTime), Hint: "Only later than now, never earlier. The console shows it in UTC+8."}
 	if field.Value == "" {

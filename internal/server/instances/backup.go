@@ -17,6 +17,7 @@ import (
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -123,12 +124,12 @@ func backupFields(w server.BackupRequest, st clouds.Standing, sets []backup.Clou
 	}
 	kind, why, no := clouds.Automatic(st, sets, now)
 	if method.Value == "snapshot" {
-		no = "A snapshot is always full."
+		no = words.Say("A snapshot is always full.")
 	}
 	mode := kit.Field{Name: clouds.FieldMode, Label: "What", Type: "choices", Value: w.Mode, Error: wrong[clouds.FieldMode], Options: []kit.Option{
-		{Value: "full", Label: "Full"}, {Value: "automatic", Label: "Automatic", Hint: "Now it would be " + string(kind) + ". " + why}}}
-	if no != "" {
-		mode.Options[1].Off, mode.Options[1].Hint, mode.Value = true, no, "full"
+		{Value: "full", Label: "Full"}, {Value: "automatic", Label: "Automatic", Hint: "Now it would be " + string(kind) + ". " + why.String()}}}
+	if !no.IsZero() {
+		mode.Options[1].Off, mode.Options[1].Hint, mode.Value = true, no.String(), "full"
 	}
 	if mode.Value == "" {
 		mode.Value = "full"

@@ -51,8 +51,8 @@ func cloudFields(z kit.Zone, w server.ServicePolicyRequest, s clouds.Standard, w
 				continue
 			}
 			o := kit.Option{Value: c.Value, Label: server.Capital(c.Name), Hint: choiceHints[c.Field+" "+c.Value]}
-			if c.Why != "" {
-				o.Off, o.Hint = true, c.Why
+			if !c.Why.IsZero() {
+				o.Off, o.Hint = true, c.Why.String()
 			}
 			f.Options = append(f.Options, o)
 		}
