@@ -15,7 +15,7 @@ dev: ## run the demo and restart it whenever a template changes
 # The limit of a package only ends what hangs: a machine ten times slower than
 # ours keeps it.
 test: clients lint ## lint, then run every test
-	$(GO) test -timeout 60m ./...
+	$(GO) test -parallel 4 -timeout 60m ./...
 	$(MAKE) peers
 
 # Servers of others are a module of their own; its list of dependencies follows
@@ -26,7 +26,7 @@ peers: ## hold the S3 adapter against servers that others wrote
 # SQLite is C that was translated to Go and holds no race of ours: watching its
 # every access makes the tests four times slower.
 race: ## run the tests under the race detector, all but the longest journeys
-	$(GO) test -race -short -gcflags='modernc.org/...=-race=false' -timeout 60m ./...
+	$(GO) test -race -short -gcflags='modernc.org/...=-race=false' -parallel 4 -timeout 60m ./...
 
 cover: ## measure what the tests reach, over package borders
 	@mkdir -p dist

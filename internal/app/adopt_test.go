@@ -53,6 +53,7 @@ func (h *house) whole(id string) {
 }
 
 func TestATaskThatNoListShowsIsTakenOver(t *testing.T) {
+	t.Parallel()
 	t.Run("a person says which", func(t *testing.T) {
 		h, id, held, task := unlisted(t)
 		h.cloud.RDS.ControlPort().Remove(held)

@@ -32,6 +32,7 @@ func appendedFiles(m migration.Migration) (out []migration.File) {
 // TestLogsOfOthersInOneFile are followed to the end: each set is restored from
 // its position.
 func TestLogsOfOthersInOneFile(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	if err := h.cloud.SQL.Load("shop", 100); err != nil {
@@ -81,6 +82,7 @@ func TestLogsOfOthersInOneFile(t *testing.T) {
 
 // TestALogAppendedBehindItsUpload: the file grows between the look and the copy.
 func TestALogAppendedBehindItsUpload(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	if err := h.cloud.SQL.Load("shop", 100); err != nil {
@@ -104,6 +106,7 @@ func TestALogAppendedBehindItsUpload(t *testing.T) {
 // TestAppendedLogsAndACloud: the cloud takes the first set of a file only. That
 // is told with what to do, and a differential goes on.
 func TestAppendedLogsAndACloud(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("shop", 100); err != nil {
 		t.Fatal(err)
@@ -127,6 +130,7 @@ func TestAppendedLogsAndACloud(t *testing.T) {
 // TestAWholeChainInOneFile is chosen by hand: another server takes each set by
 // its position, a cloud does not, and that is told before anything begins.
 func TestAWholeChainInOneFile(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	server, _, err := h.app.Ports.Server(t.Context(), demo.Server)

@@ -57,6 +57,7 @@ var troublesAtAWS = []trouble{
 // RDS as the target: open with equal contents, or, every fourth, aborted with the
 // source writable. BAKPLANE_CUTOVERS says how many.
 func TestCutoversToAWSInTrouble(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a long journey")
 	}

@@ -49,6 +49,7 @@ func (h *house) sameAtAWS(database string) {
 // and the cutover through the gate; the contents are compared by the dashboard
 // as well. No task is submitted twice.
 func TestALiveDatabaseMovesToAWS(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("shop", 200); err != nil {
 		t.Fatal(err)
@@ -114,6 +115,7 @@ func (y *yard) aws(name string) {
 // TestAnRDSBackupInFourAndItsRestore: a full over four files and a differential
 // go into the bucket, into the catalogue, and come back under another name.
 func TestAnRDSBackupInFourAndItsRestore(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	y.aws("crm")
 	id, err := y.atAWS(backupjob.BackUp{Kind: backup.Full, Databases: []string{"crm"}, How: policy.How{Stripes: 4, Verify: true}})
@@ -174,6 +176,7 @@ func TestAnRDSBackupInFourAndItsRestore(t *testing.T) {
 
 // TestWhatAnRDSInstanceDoesNotTake is said in the order's own words.
 func TestWhatAnRDSInstanceDoesNotTake(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	y.aws("crm")
 	for _, tc := range []struct {
@@ -216,6 +219,7 @@ func TestWhatAnRDSInstanceDoesNotTake(t *testing.T) {
 // TestAKilledBackupAtAWSIsFoundAgain: the dashboard dies while a task is at work;
 // its next life finds the task, waits for it, and submits nothing twice.
 func TestAKilledBackupAtAWSIsFoundAgain(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	y.aws("crm")
 	y.cloud.Tasks.Change(func(c *rds.Config) { c.Pause = 3 * time.Second })
@@ -238,6 +242,7 @@ func TestAKilledBackupAtAWSIsFoundAgain(t *testing.T) {
 // taken while the application rests are files like any other: bytes go from S3
 // to OSS through the dashboard.
 func TestAnRDSDatabaseMovesToApsaraDB(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	do := func(statement string) {
 		t.Helper()
@@ -287,6 +292,7 @@ func TestAnRDSDatabaseMovesToApsaraDB(t *testing.T) {
 // instance's role out though our own account reads it; the page says what the
 // role needs, and the retry goes on from the failed step.
 func TestAFailedRestoreIsExplainedAndRetriedFromThere(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var allowed rds.Store
 	h.cloud.Tasks.Change(func(c *rds.Config) {

@@ -18,6 +18,7 @@ import (
 )
 
 func TestABackupOfEveryDatabase(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	id := y.backUp(backupjob.BackUp{Kind: backup.Full, How: policy.How{Compress: true, Verify: true, Stripes: 2}, BucketID: demo.Staging})
 	r := y.ends(id, run.Succeeded)
@@ -78,6 +79,7 @@ func TestABackupOfEveryDatabase(t *testing.T) {
 }
 
 func TestABackupThatFailsInTheMiddle(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	some := int64(100 << 10)
 	y.cloud.SQL.SetDisk(sqlserveremu.Disk{FailAfter: &some})
@@ -104,6 +106,7 @@ func TestABackupThatFailsInTheMiddle(t *testing.T) {
 
 // TestALostAnswerIsLookedUp cuts the connection on both sides of the backup.
 func TestALostAnswerIsLookedUp(t *testing.T) {
+	t.Parallel()
 	for _, when := range []string{"before", "after"} {
 		t.Run(when, func(t *testing.T) {
 			y := newYard(t)
@@ -126,6 +129,7 @@ func TestALostAnswerIsLookedUp(t *testing.T) {
 // request is held, before and after it acted; a new life ends the run with
 // everything done once.
 func TestLivesOfABackupEndAtEveryBoundary(t *testing.T) {
+	t.Parallel()
 	type boundary struct{ limiter, operation string }
 	for _, b := range []boundary{{"sql", "BACKUP DATABASE"}, {"sql", "RESTORE VERIFYONLY"}, {"oss", "PutObject"}} {
 		for _, when := range []string{"before", "after"} {
@@ -154,6 +158,7 @@ func TestLivesOfABackupEndAtEveryBoundary(t *testing.T) {
 }
 
 func TestCancelEndsTheStatement(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	rate := int64(64 << 10)
 	if err := y.cloud.SQL.SetServer("", "", &rate); err != nil {

@@ -23,6 +23,7 @@ import (
 // TestFilesThatAreNoBackups: each gets a sentence that says what it is and
 // what to do, and the chain beside them is planned all the same.
 func TestFilesThatAreNoBackups(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.sample(restoretime...)
 	h.write("cut.bak", h.read(restoretime[1])[:300_000])
@@ -60,6 +61,7 @@ func TestFilesThatAreNoBackups(t *testing.T) {
 
 // TestChainsThatAreNotWhole: what is missing is named, with what to do.
 func TestChainsThatAreNotWhole(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		files []string
 		says  []string
@@ -95,6 +97,7 @@ func TestChainsThatAreNotWhole(t *testing.T) {
 // TestPreflightNamesWhatIsWrong: everything the cloud side can have wrong
 // before the start is one failed line with its fix.
 func TestPreflightNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		wrong func(*testing.T, *house)
 		code  string
@@ -171,6 +174,7 @@ func TestPreflightNamesWhatIsWrong(t *testing.T) {
 // TestProblemsOnTheWay: each stops the migration beside the step it belongs
 // to, with cause and fix, and goes on from there when the fix was made.
 func TestProblemsOnTheWay(t *testing.T) {
+	t.Parallel()
 	stopat := []string{"sql2008r2_stopat_full.bak", "sql2008r2_stopat_log1.trn", "sql2008r2_stopat_log2.trn", "sql2008r2_stopat_log3.trn"}
 	problem := func(m migration.Migration) bool { return m.Problem != nil }
 	retry := func(t *testing.T, h *house, id string) {
@@ -304,6 +308,7 @@ func TestProblemsOnTheWay(t *testing.T) {
 
 // TestZipLogFromTheConsole: the RDS console's .zip.log becomes a usable log.
 func TestZipLogFromTheConsole(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.sample("sql2008r2_stopat_full.bak", "sql2008r2_stopat_log1.trn")
 	log := h.read("sql2008r2_stopat_log1.trn")
@@ -336,6 +341,7 @@ func TestZipLogFromTheConsole(t *testing.T) {
 
 // TestManyDemoChainsAtOnce: migrations do not disturb one another.
 func TestManyChainsAtOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	var ids []string
 	for _, name := range []string{"alpha", "beta", "gamma", "delta", "epsilon"} {

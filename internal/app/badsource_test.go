@@ -120,6 +120,7 @@ const fastLog = 300 * time.Millisecond
 // TestAccessToTheSourceIsLost: login, certificate, folder. Each is named, the
 // settings of the server are one click away, and retrying goes on.
 func TestAccessToTheSourceIsLost(t *testing.T) {
+	t.Parallel()
 	buttons := []migration.Button{migration.ButtonRetry, migration.ButtonServer, migration.ButtonAbort}
 	for name, tc := range map[string]struct {
 		wrong, mend func(*house)
@@ -165,6 +166,7 @@ func TestAccessToTheSourceIsLost(t *testing.T) {
 // written down once, and the run then leaves its hands off it until a person
 // decides.
 func TestAProblemOfTheSourceIsToldOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	was, err := h.app.DB.Instance(t.Context(), demo.Server)
 	if err != nil {
@@ -195,6 +197,7 @@ func TestAProblemOfTheSourceIsToldOnce(t *testing.T) {
 // TestTheRecoveryModelIsSwitchedMidway: logs cannot go on; one click takes a
 // differential, with which they do, and the cutover ends equal.
 func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		models []string
 		code   fault.Code
@@ -233,6 +236,7 @@ func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
 
 // TestASelfManagedServerGetsAGapDifferentialToo: RESTORE takes the differential behind logs.
 func TestASelfManagedServerGetsAGapDifferentialToo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	if err := h.cloud.SQL.Load("shop", 100); err != nil {
@@ -255,6 +259,7 @@ func TestASelfManagedServerGetsAGapDifferentialToo(t *testing.T) {
 
 // TestAForeignLogIsDeleted: somebody takes a log backup and throws it away.
 func TestAForeignLogIsDeleted(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("shop", 100); err != nil {
 		t.Fatal(err)
@@ -281,6 +286,7 @@ func TestAForeignLogIsDeleted(t *testing.T) {
 // TestAFullBackupOfOthersMovesTheBase: the differential would build on theirs,
 // so it is not offered over a lost log, and left out at the beginning.
 func TestAFullBackupOfOthersMovesTheBase(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.followFast("shop", fastLog)
 	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 3 })
@@ -317,6 +323,7 @@ func TestAFullBackupOfOthersMovesTheBase(t *testing.T) {
 // TestTheSourceIsDroppedOrRenamed midway: it is told which, and an abort ends
 // although nothing is left to ask.
 func TestTheSourceIsDroppedOrRenamed(t *testing.T) {
+	t.Parallel()
 	buttons := []migration.Button{migration.ButtonRetry, migration.ButtonAbort}
 	t.Run("dropped", func(t *testing.T) {
 		h := newHouse(t)
@@ -349,6 +356,7 @@ func TestTheSourceIsDroppedOrRenamed(t *testing.T) {
 // TestTheSourceIsRestoring: before the start a line of preflight, midway a
 // problem that says how to open it.
 func TestTheSourceIsRestoring(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.followFast("shop", fastLog)
 	h.until(id, "the differential applied", follows)
@@ -370,6 +378,7 @@ func TestTheSourceIsRestoring(t *testing.T) {
 // anew: nothing is frozen for logs that cannot join, and no differential is
 // tried that cannot fit.
 func TestTheSourceIsRestoredOverItself(t *testing.T) {
+	t.Parallel()
 	for name, how := range map[string][]string{
 		"restored": {"BACKUP DATABASE shop TO DISK = 'before.bak' WITH COPY_ONLY", "USE master; ALTER DATABASE shop SET SINGLE_USER WITH ROLLBACK IMMEDIATE; RESTORE DATABASE shop FROM DISK = 'before.bak' WITH REPLACE", "BACKUP LOG shop TO DISK = 'after.trn'"},
 	} {

@@ -41,6 +41,7 @@ func (b *browser) puts(name, value string) {
 // cloud are about: the policy changed, changed elsewhere and put back; a backup
 // to its end, kept longer; and a restore to a second chosen on the picture.
 func TestAPersonLooksAfterBackupsInTheCloud(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

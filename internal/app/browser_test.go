@@ -139,6 +139,7 @@ func (b *browser) picture(name string) {
 // in, choose files, see what they are, check, start, add an increment while
 // it waits, open, read the details and the audit trail.
 func TestAPersonTakesTheRealChainToAnOpenDatabase(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if err := os.Mkdir(filepath.Join(h.files, "clean"), 0o755); err != nil {
 		t.Fatal(err)

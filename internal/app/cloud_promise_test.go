@@ -20,6 +20,7 @@ import (
 // TestAServiceThatTakesNoLogsIsLate: an instance of the cloud is held to its
 // own policy, which nobody has to repeat, by what its service really has.
 func TestAServiceThatTakesNoLogsIsLate(t *testing.T) {
+	t.Parallel()
 	var ahead atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	h := newHouseBeside(t, emulators.Pace{Step: 10 * time.Millisecond, Past: 10 * 24 * time.Hour}, func(c *app.Config) {

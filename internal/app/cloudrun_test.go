@@ -54,6 +54,7 @@ func (y *yard) cloudBackup(o backup.Order) backup.Record {
 }
 
 func TestACloudBackupRunsToItsEnd(t *testing.T) {
+	t.Parallel()
 	y := newSky(t)
 	rec := y.cloudBackup(backup.Order{})
 	if rec.Cloud == nil || !rec.Cloud.Manual || rec.Set.Kind != backup.Full || rec.Finished().IsZero() {
@@ -70,6 +71,7 @@ func TestACloudBackupRunsToItsEnd(t *testing.T) {
 // TestALostAnswerOfACloudBackup loses the answer to CreateBackup: one backup
 // is made, not two.
 func TestALostAnswerOfACloudBackup(t *testing.T) {
+	t.Parallel()
 	for _, acted := range []bool{true, false} {
 		y := newSky(t)
 		if _, err := y.cloud.RDS.ControlPort().Add(control.Rule{Operation: "CreateBackup", Status: 502, Acted: acted, Body: "<html/>", ContentType: "text/html"}); err != nil {
@@ -97,6 +99,7 @@ func TestALostAnswerOfACloudBackup(t *testing.T) {
 }
 
 func TestACloudSetIsCopiedBeforeItExpires(t *testing.T) {
+	t.Parallel()
 	y := newSky(t)
 	rec := y.cloudBackup(backup.Order{})
 	id, err := y.app.Copier.Copy(t.Context(), rec.ID, demo.Staging, y.by())
@@ -145,6 +148,7 @@ func TestACloudSetIsCopiedBeforeItExpires(t *testing.T) {
 }
 
 func TestACloudRestoreUnderAnotherName(t *testing.T) {
+	t.Parallel()
 	y := newSky(t)
 	rec := y.cloudBackup(backup.Order{})
 	o := backupjob.CloudRestore{InstanceID: demo.Instance, SetID: rec.Cloud.ID, TargetID: demo.Second, Databases: map[string]string{"crm": "crm_before"}, Typed: "Hangzhou reports"}

@@ -13,6 +13,7 @@ import (
 // TestTheCardOfComparedContents says what a person looks for: equal, different
 // with the table, or why nothing was compared and what proves equality then.
 func TestTheCardOfComparedContents(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.reader()
 	says(t, r.get("/settings/instances/"+demo.Instance), "Reading contents", "Left empty, nothing is compared", "Login for reading", "Leave empty to keep the stored one")

@@ -47,6 +47,7 @@ func (h *house) moveReadOnly(database string) string {
 // over TDS and found equal; a row that changed on the target is found, and
 // said loudly while the migration stays finished.
 func TestContentsAreComparedAfterTheCutover(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.moveReadOnly("shop")
 	h.sameContents("shop")
@@ -89,6 +90,7 @@ func (h *house) compareAgain(id string) {
 // TestWhatCannotBeReadIsNotCompared: the migration is finished all the same,
 // the reason is said, and the comparison can be had later.
 func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
+	t.Parallel()
 	t.Run("no reading login", func(t *testing.T) {
 		h := newHouse(t)
 		with := h.reading(func(i *endpoint.Instance) { i.Host, i.Login = "", "" })

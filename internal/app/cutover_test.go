@@ -96,6 +96,7 @@ func (h *house) sameContents(database string) {
 // TestALiveDatabaseIsCutOver takes a database under load from a SQL Server
 // over TDS to the open target, with equal contents.
 func TestALiveDatabaseIsCutOver(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("shop", 200); err != nil {
 		t.Fatal(err)
@@ -119,6 +120,7 @@ func TestALiveDatabaseIsCutOver(t *testing.T) {
 // TestAnAbortedLiveDatabaseIsWrittenAgain: before the target is open the
 // source can be had back.
 func TestAnAbortedLiveDatabaseIsWrittenAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("billing", 100); err != nil {
 		t.Fatal(err)
@@ -144,6 +146,7 @@ func TestAnAbortedLiveDatabaseIsWrittenAgain(t *testing.T) {
 // TestWhatWasGivenBackIsMovedAgain: a source that was frozen and given back
 // starts a new chain, and its next cutover goes through.
 func TestWhatWasGivenBackIsMovedAgain(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("shop", 100); err != nil {
 		t.Fatal(err)
@@ -219,6 +222,7 @@ var troubles = []trouble{
 // fourth, aborted with the source writable; never both, never neither.
 // BAKPLANE_CUTOVERS says how many. Deaths of the dashboard are in cmd/dashboard.
 func TestCutoversInTrouble(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a long journey")
 	}

@@ -16,6 +16,7 @@ import (
 // TestADatabaseIsNotLateForLogsItDoesNotGet: what a run leaves out is not
 // missed, and is missed again when the database gets it again.
 func TestADatabaseIsNotLateForLogsItDoesNotGet(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	me := scan.InstanceSubject(demo.Server)
 	s.take(backup.Full, "full.bak")

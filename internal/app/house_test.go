@@ -236,6 +236,7 @@ func opened(m migration.Migration) bool    { return m.Stage == migration.StageOp
 var restoretime = []string{"sql2016-sp2_restoretime_full.bak", "sql2016-sp2_restoretime_diff.bak", "sql2016-sp2_restoretime_log1.trn", "sql2016-sp2_restoretime_log2.trn"}
 
 func TestRealChainBecomesAnOpenDatabase(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.sample(restoretime...)
 	d := h.draft(nil)

@@ -16,6 +16,7 @@ import (
 // TestTheImportsOfADayAreUsedUp: nothing stands still for a person; the page
 // says until when no log follows, and that the cutover is still possible.
 func TestTheImportsOfADayAreUsedUp(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a long journey")
 	}
@@ -34,6 +35,7 @@ func TestTheImportsOfADayAreUsedUp(t *testing.T) {
 // has imports left. One differential takes their place, and the cutover still
 // has its own.
 func TestMoreLogsOfOthersThanImports(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a long journey")
 	}
@@ -77,6 +79,7 @@ func TestMoreLogsOfOthersThanImports(t *testing.T) {
 // TestTheTargetRunsOutOfSpace while it follows: retrying goes on when there is
 // room, and an abort is offered, not a termination.
 func TestTheTargetRunsOutOfSpace(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.followFast("shop", fastLog)
 	h.until(id, "the differential applied", follows)

@@ -47,6 +47,7 @@ func pair(t *testing.T, name, chain, key string, at time.Time) {
 // TestACertificateIsReadAnew when its file changes and when it is asked for; one
 // that cannot be read leaves the one before in use.
 func TestACertificateIsReadAnew(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	c := Config{Listen: "127.0.0.1:0", TLSCert: filepath.Join(folder, "chain.pem"), TLSKey: filepath.Join(folder, "key.pem")}
 	began := time.Now().Add(-time.Hour).Truncate(time.Second)
@@ -96,6 +97,7 @@ func TestACertificateIsReadAnew(t *testing.T) {
 }
 
 func TestWhatIsNoPublicAddressIsRefused(t *testing.T) {
+	t.Parallel()
 	for text, ok := range map[string]bool{"https://backups.example.com": true, "http://backups:8620/": true, "backups.example.com": false, "ftp://x": false, "https://u:p@x": false, "https://x/path": false, "https://x?q": false} {
 		u, err := url.Parse(text)
 		if err != nil {

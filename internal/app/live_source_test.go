@@ -145,6 +145,7 @@ func (f *live) openedAtTheTail(m migration.Migration) {
 }
 
 func TestACutoverEndsAtTheTail(t *testing.T) {
+	t.Parallel()
 	for _, freeze := range []migration.Freeze{migration.FreezeTail, migration.FreezeReadOnly} {
 		t.Run(string(freeze), func(t *testing.T) {
 			f := newLiveSource(t, freeze)
@@ -161,6 +162,7 @@ func TestACutoverEndsAtTheTail(t *testing.T) {
 }
 
 func TestAnAbortGivesTheSourceBack(t *testing.T) {
+	t.Parallel()
 	abort := func(t *testing.T, f *live) {
 		if err := migration.OrderAbort(t.Context(), f.app.DB.Migrations(), f.id, "orders", f.by()); err != nil {
 			t.Fatal(err)
@@ -211,6 +213,7 @@ func TestAnAbortGivesTheSourceBack(t *testing.T) {
 }
 
 func TestTroubleAtTheSource(t *testing.T) {
+	t.Parallel()
 	lost := fault.New(fault.Unavailable, "The connection to the server was lost.", "")
 	t.Run("the answer to a backup is lost", func(t *testing.T) {
 		for _, step := range []string{"after full", "after differential", "after tail", "before tail", "before full"} {
@@ -299,6 +302,7 @@ func TestTroubleAtTheSource(t *testing.T) {
 // TestALogOfOthersOutOfReach stops before the gap, and goes on when the file is
 // brought.
 func TestALogOfOthersOutOfReach(t *testing.T) {
+	t.Parallel()
 	f := newLiveSource(t, migration.FreezeTail)
 	f.follows()
 	f.source.write()
@@ -327,6 +331,7 @@ func TestALogOfOthersOutOfReach(t *testing.T) {
 // TestLivesEndAtAnyMoment stops the engine at random moments of a whole
 // migration with cutover. Whatever happened, it ends open at the tail.
 func TestLivesEndAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a long journey")
 	}

@@ -14,6 +14,7 @@ import (
 // TestWhatARestoreLosesIsNamed before the full backup is taken, and stands in
 // the list of what is left to do by hand.
 func TestWhatARestoreLosesIsNamed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	on := true
@@ -41,6 +42,7 @@ func TestWhatARestoreLosesIsNamed(t *testing.T) {
 // TestWhatCanBeKeptIsKept at a server of one's own: change data capture and the
 // owner, shown before and looked at afterwards.
 func TestWhatCanBeKeptIsKept(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	other.PatchLogin("app", sqlserveremu.LoginPatch{})

@@ -14,6 +14,7 @@ import (
 
 // TestImmediateAccess: the full backup alone, opened at once.
 func TestImmediateAccess(t *testing.T) {
+	t.Parallel()
 	for _, check := range []migration.CheckMode{migration.CheckAsync, migration.CheckSync} {
 		t.Run(string(check), func(t *testing.T) {
 			h := newHouse(t)
@@ -33,6 +34,7 @@ func TestImmediateAccess(t *testing.T) {
 // TestFilesThatLieInTheBucketAreNotUploaded: the target reads them where they
 // are, except for those whose names it would refuse.
 func TestFilesThatLieInTheBucketAreNotUploaded(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.sample(restoretime...)
 	staging, err := h.app.Ports.Bucket(t.Context(), demo.Staging)
@@ -70,6 +72,7 @@ func TestFilesThatLieInTheBucketAreNotUploaded(t *testing.T) {
 
 // TestABusyInstanceIsWaitedFor: a state that passes by itself asks nobody.
 func TestABusyInstanceIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.sample(restoretime...)
 	if _, err := h.cloud.RDS.ControlPort().Add(control.Rule{Operation: "CreateMigrateTask", Status: 403, Code: "IncorrectDBInstanceState", Message: "Current DB instance state does not support this operation."}); err != nil {
@@ -85,6 +88,7 @@ func TestABusyInstanceIsWaitedFor(t *testing.T) {
 // TestAServiceThatTurnsCallsAway by chance, as it does when other programs of the
 // account call it too: nothing is lost, and nothing is created twice.
 func TestAServiceThatTurnsCallsAway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if _, err := h.cloud.RDS.ControlPort().Add(control.Rule{Times: -1, Share: 0.1, Status: 400, Code: "Throttling.User", Message: "Request was denied due to user flow control."}); err != nil {
 		t.Fatal(err)

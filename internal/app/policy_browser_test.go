@@ -45,6 +45,7 @@ func fulls(t *testing.T, h *house, database string) (out []backup.Record) {
 // day, the preview names the sets that go, and exactly those go; the timeline
 // restores a database to a second, with the rows it had then.
 func TestAPolicyOfOnesOwn(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("waits for the minute of a cron line")
 	}

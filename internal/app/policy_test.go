@@ -55,6 +55,7 @@ func keeping(t *testing.T, now time.Time) (*sqlite.DB, policy.Editor, policy.Pol
 }
 
 func TestAPolicyIsForeseenChangedAndRolledBack(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	d, k, p := keeping(t, now)
 	ctx := t.Context()

@@ -13,6 +13,7 @@ import (
 
 // TestPreflightOfASourceNamesWhatIsWrong before anything is done.
 func TestPreflightOfASourceNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	ask := "/migrations/new/live/checks?" + url.Values{"server": {demo.Server}, "source_database": {"shop"}, "instance": {demo.Instance}, "staging": {demo.Staging}, "every": {"2h"}}.Encode()
 	for name, tc := range map[string]struct {
 		wrong func(*house)

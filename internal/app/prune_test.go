@@ -22,6 +22,7 @@ import (
 )
 
 func TestAPolicyTakesCopiesAndPrunes(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	y.promise(policy.Policy{ID: app.NewID(), Name: "nightly", Enabled: true, Servers: []string{demo.Server}, Zone: "UTC", Window: time.Hour,
 		Databases: policy.Selection{Exclude: []string{"sto*"}}, How: policy.How{Verify: true}, BucketID: demo.Staging,
@@ -98,6 +99,7 @@ func TestAPolicyTakesCopiesAndPrunes(t *testing.T) {
 // TestNothingGoesWhileTheNewestIsNotSeen loses the newest full backup behind
 // the catalogue's back.
 func TestNothingGoesWhileTheNewestIsNotSeen(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	y.promise(policy.Policy{ID: app.NewID(), Name: "nightly", Enabled: true, Servers: []string{demo.Server}, Zone: "UTC", Window: time.Hour,
 		Databases: policy.Selection{Include: []string{"shop"}}, Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *"}}})
@@ -128,6 +130,7 @@ func TestNothingGoesWhileTheNewestIsNotSeen(t *testing.T) {
 // TestABucketThatVanished: the backup is taken and kept where it lies, nothing
 // goes, the run names the bucket, and the next slot still fires.
 func TestABucketThatVanished(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	y.promise(policy.Policy{ID: app.NewID(), Name: "nightly", Enabled: true, Servers: []string{demo.Server}, Zone: "UTC", Window: time.Hour, BucketID: demo.Staging,
 		Databases: policy.Selection{Include: []string{"shop"}}, Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *", Keep: policy.Keep{Count: 1}}}})
@@ -155,6 +158,7 @@ func TestABucketThatVanished(t *testing.T) {
 }
 
 func TestAServerThatIsDownAtItsHour(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	y.promise(policy.Policy{ID: app.NewID(), Name: "nightly", Enabled: true, Servers: []string{demo.Server}, Zone: "UTC", Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *"}}})
 	disabled, enabled := true, false
@@ -179,6 +183,7 @@ func TestAServerThatIsDownAtItsHour(t *testing.T) {
 // TestARestoreToASecond restores from the bucket alone, under another name,
 // and compares the rows.
 func TestARestoreToASecond(t *testing.T) {
+	t.Parallel()
 	y := newYard(t)
 	take := func(k backup.Kind) {
 		y.ends(y.backUp(backupjob.BackUp{Kind: k, Databases: []string{"shop"}, BucketID: demo.Staging}), run.Succeeded)

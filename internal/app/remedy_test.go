@@ -85,6 +85,7 @@ func (h *house) line(database, code string) migration.Finding {
 // TestALineOfThePreflightIsMended: what fails is mended by the exact statement
 // that was shown, at the server, and passes afterwards.
 func TestALineOfThePreflightIsMended(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	simple := bakfile.RecoverySimple
 	h.cloud.SQL.PatchDatabase("shop", sqlserveremu.DatabasePatch{Recovery: &simple})
@@ -136,6 +137,7 @@ func TestALineOfThePreflightIsMended(t *testing.T) {
 
 // TestPageVerifyIsMended by the exact statement that was shown.
 func TestPageVerifyIsMended(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.at("ALTER DATABASE shop SET PAGE_VERIFY NONE")
 	f := h.line("shop", "page-verify")
@@ -161,6 +163,7 @@ func TestPageVerifyIsMended(t *testing.T) {
 // TestAPersonMendsALineOfThePreflight: the button leads to the exact statement,
 // and from there back to the checks, of the database or of its wave.
 func TestAPersonMendsALineOfThePreflight(t *testing.T) {
+	t.Parallel()
 	place := url.Values{"server": {demo.Server}, "instance": {demo.Instance}, "staging": {demo.Staging}, "every": {"2h"}}
 	for name, tc := range map[string]struct {
 		checks string
@@ -202,6 +205,7 @@ func TestAPersonMendsALineOfThePreflight(t *testing.T) {
 
 // TestAProgramMendsALineOfThePreflight by what the line names.
 func TestAProgramMendsALineOfThePreflight(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.at("ALTER DATABASE shop SET RECOVERY SIMPLE")
 	var out demo.Ready

@@ -37,6 +37,7 @@ func (h *house) sweptAway(id, word string, begin func()) (file string, content [
 
 // TestOurLogIsSweptAway before it was brought away: a differential covers it.
 func TestOurLogIsSweptAway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("shop", 100); err != nil {
 		t.Fatal(err)
@@ -60,6 +61,7 @@ func TestOurLogIsSweptAway(t *testing.T) {
 // TestOurTailIsSweptAway while writes are stopped: put back, it goes on; else an
 // abort gives the source back.
 func TestOurTailIsSweptAway(t *testing.T) {
+	t.Parallel()
 	for _, lost := range []bool{false, true} {
 		h := newHouse(t)
 		id := h.follow("shop", nil)
@@ -88,6 +90,7 @@ func TestOurTailIsSweptAway(t *testing.T) {
 
 // TestOurFullBackupIsSweptAway: nothing takes its place.
 func TestOurFullBackupIsSweptAway(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	door := h.cloud.OSS.ControlPort()
 	if _, err := door.Add(control.Rule{Match: "shopFULL", Hold: "before"}); err != nil {
@@ -109,6 +112,7 @@ func TestOurFullBackupIsSweptAway(t *testing.T) {
 // its file is not there any more. A log is covered by a differential; a tail is
 // put back.
 func TestABackupIsGoneBeforeItIsRead(t *testing.T) {
+	t.Parallel()
 	for _, step := range []string{"log", "tail"} {
 		t.Run(step, func(t *testing.T) {
 			f := newLiveSource(t, migration.FreezeTail)

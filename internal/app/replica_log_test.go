@@ -16,6 +16,7 @@ import (
 // names the group as the reason, and offers the differential that leads over the
 // gap.
 func TestAnotherReplicaTakesALogMeanwhile(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.another(nil)
 	g := h.grouped()

@@ -180,6 +180,7 @@ func (r *replicas) known() backup.Protection {
 }
 
 func TestAPolicyOverTheReplicasOfAGroup(t *testing.T) {
+	t.Parallel()
 	r := newReplicas(t)
 	r.promise(policy.Policy{ID: app.NewID(), Name: "Group", Enabled: true, Servers: []string{"one", "two"}, Zone: "UTC", Missed: policy.MissedSkip, Objective: 15 * time.Minute,
 		Databases: policy.Selection{Include: []string{"Shop"}},
@@ -240,6 +241,7 @@ func TestAPolicyOverTheReplicasOfAGroup(t *testing.T) {
 
 // TestASourceInAGroupIsToldWhichFreezeWorks against the emulated servers.
 func TestASourceInAGroupIsToldWhichFreezeWorks(t *testing.T) {
+	t.Parallel()
 	r := newReplicas(t)
 	judged := func(server string, freeze migration.Freeze) (bool, string) {
 		t.Helper()

@@ -19,6 +19,7 @@ import (
 // A person adds an account of AWS and a bucket in S3, sees it among the places
 // and tests it; when a policy shuts something out, the test names the line.
 func TestABucketInS3IsAddedAndTested(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	r := h.reader()
 	says := func(page string, all ...string) {
@@ -72,6 +73,7 @@ func TestABucketInS3IsAddedAndTested(t *testing.T) {
 // bytes go through the dashboard into OSS, and what is applied there is what
 // lay in S3.
 func TestFilesInS3AreMigratedToTheOtherCloud(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a long journey")
 	}

@@ -24,6 +24,7 @@ import (
 )
 
 func TestTheHistoryOfAServerIsCollected(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	me := scan.InstanceSubject(demo.Server)
 	s.at(me)
@@ -71,6 +72,7 @@ func TestTheHistoryOfAServerIsCollected(t *testing.T) {
 }
 
 func TestADeletedFileIsNoticed(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	s.take(backup.Full, "full.bak")
 	s.take(backup.Log, "one.trn")
@@ -93,6 +95,7 @@ func TestADeletedFileIsNoticed(t *testing.T) {
 // TestTheCatalogueIsRebuiltFromABucket loses the data folder, and then the
 // server too.
 func TestTheCatalogueIsRebuiltFromABucket(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	s.take(backup.Full, "full-1.bak", "full-2.bak")
 	s.take(backup.Log, "one.trn")
@@ -122,6 +125,7 @@ func TestTheCatalogueIsRebuiltFromABucket(t *testing.T) {
 }
 
 func TestABucketOfTheCloudIsWalked(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	s.take(backup.Full, "full.bak")
 	file, err := os.ReadFile(filepath.Join(s.cloud.Backups, "full.bak"))
@@ -156,6 +160,7 @@ func TestABucketOfTheCloudIsWalked(t *testing.T) {
 }
 
 func TestSetsOfTheCloudAreCollected(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	cloud, err := s.app.Ports.Cloud(t.Context(), demo.Instance)
 	if err != nil {
@@ -213,6 +218,7 @@ func TestSetsOfTheCloudAreCollected(t *testing.T) {
 }
 
 func TestAServerThatIsDownIsToldAndTriedLater(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	me := scan.InstanceSubject(demo.Server)
 	s.at(me)
@@ -246,6 +252,7 @@ func TestAServerThatIsDownIsToldAndTriedLater(t *testing.T) {
 }
 
 func TestALookIsOrdered(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	s.take(backup.Full, "full.bak")
 	e := &run.Engine{Store: s.store, Owner: "me", Notifier: s.notifier, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Parallel: 2, Lease: time.Minute, MaxTries: 3, Now: time.Now,
@@ -280,6 +287,7 @@ func TestALookIsOrdered(t *testing.T) {
 // TestLatenessRings: nothing is written when a backup becomes late, and open
 // pages hear of it all the same. The loop finds the sets by itself.
 func TestLatenessRings(t *testing.T) {
+	t.Parallel()
 	s := newShelf(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -14,6 +14,7 @@ import (
 // TestASavedPolicyFires saves a policy beside the running dashboard: the notifier
 // of that commit is all that the scheduler hears of it.
 func TestASavedPolicyFires(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	furnishServer(t, h.app.DB)
 	e := audit.New(audit.Engine, time.Now().Add(-10*time.Minute), "policy.save", "policy/p", "Saved.")
@@ -42,6 +43,7 @@ func TestASavedPolicyFires(t *testing.T) {
 // TestOneClockServesTheHouse: in a house whose clock stands just before a year
 // begins, the year's slot fires, and its run begins by the same clock.
 func TestOneClockServesTheHouse(t *testing.T) {
+	t.Parallel()
 	began, year := time.Now(), time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
 	now := func() time.Time { return year.Add(-2*time.Second + time.Since(began)) }
 	h := newHouse(t, func(c *app.Config) { c.Now = now })

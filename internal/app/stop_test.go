@@ -21,6 +21,7 @@ import (
 // for their figures to be judged; BAKPLANE_STOP_POLL how long the pause between
 // two looks at the cloud is.
 func TestStopOfWritesIsShortAndPredicted(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a long journey")
 	}

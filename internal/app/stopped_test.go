@@ -43,6 +43,7 @@ func stands(m migration.Migration) bool { return m.Problem != nil }
 // TestAStoppedApplicationIsCutOver: with the application stopped the target is
 // opened on the proof that nothing was written, and contents are equal.
 func TestAStoppedApplicationIsCutOver(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.followStopped("shop")
 	h.cloud.SQL.StopLoad("shop")
@@ -63,6 +64,7 @@ func TestAStoppedApplicationIsCutOver(t *testing.T) {
 // TestAnApplicationThatWasNotStopped: the load goes on, so the target is not
 // opened. The person stops it, takes one more log, and it ends equal.
 func TestAnApplicationThatWasNotStopped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.followStopped("shop")
 	h.cutOver(id)
@@ -103,6 +105,7 @@ func (h *house) oneMore(id string) {
 // TestATransactionIsOpenAtTheFreeze: what it commits later would be lost, so
 // the last log is not taken before it has ended.
 func TestATransactionIsOpenAtTheFreeze(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.followStopped("shop")
 	h.cloud.SQL.StopLoad("shop")
@@ -135,6 +138,7 @@ func TestATransactionIsOpenAtTheFreeze(t *testing.T) {
 // TestWritesBehindTheLastLogAreSeen: whatever is written while the target
 // applies the last log keeps it closed, and an abort leaves the source as it is.
 func TestWritesBehindTheLastLogAreSeen(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct{ name, write, seen string }{
 		{"a row is inserted", "INSERT INTO dbo.orders (id, name) VALUES (9001, N'late')", "orders"},
 		{"an update that meets nothing", "UPDATE dbo.customers SET name = N'x' WHERE id = -5", "customers"},
@@ -174,6 +178,7 @@ func TestWritesBehindTheLastLogAreSeen(t *testing.T) {
 // TestALogOfOthersBehindTheLast: somebody takes a log backup after ours; the
 // chain goes on from theirs, so the proof fails and one more log is wanted.
 func TestALogOfOthersBehindTheLast(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	id := h.followStopped("shop")
 	h.cloud.SQL.StopLoad("shop")

@@ -94,6 +94,7 @@ func (h *house) sameRows(source *sqlserveremu.Running, database string, target *
 // SQL Server to another, through the gate, with equal contents. The statements
 // written down are those that were sent.
 func TestALiveDatabaseGoesToAnotherServer(t *testing.T) {
+	t.Parallel()
 	for _, freeze := range []migration.Freeze{migration.FreezeTail, migration.FreezeReadOnly} {
 		t.Run(string(freeze), func(t *testing.T) {
 			h := newHouse(t)
@@ -131,6 +132,7 @@ func TestALiveDatabaseGoesToAnotherServer(t *testing.T) {
 // TestADatabaseIsCopiedBesideItself: one server is source and target, under
 // another name.
 func TestADatabaseIsCopiedBesideItself(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	same := func(w *migration.LiveRequest) {
 		w.InstanceID, w.StagingID, w.Traits = demo.Server, demo.Backups, sqlserver.Traits()
@@ -155,6 +157,7 @@ func TestADatabaseIsCopiedBesideItself(t *testing.T) {
 // TestStripedFilesGoToAnotherServer: a full backup in three files and a log in
 // two are planned, uploaded and restored as sets.
 func TestStripedFilesGoToAnotherServer(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	server, _, err := h.app.Ports.Server(t.Context(), demo.Server)
@@ -208,6 +211,7 @@ func TestStripedFilesGoToAnotherServer(t *testing.T) {
 // TestALargeDatabaseIsTakenInStripes: the full backup of a live migration goes
 // over several files, the others over one.
 func TestALargeDatabaseIsTakenInStripes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	h.app.Engine.Workers[migration.RunKind].(*migration.Worker).SourceBackups.StripeBytes = 256 << 10
@@ -236,6 +240,7 @@ func TestALargeDatabaseIsTakenInStripes(t *testing.T) {
 // TestARestoreThatIsCutBeginsAnew: the server ends the connection that
 // restores; what it left is certainly ours and is replaced without asking.
 func TestARestoreThatIsCutBeginsAnew(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	other := h.another(nil)
 	other.SetDisk(sqlserveremu.Disk{Rate: 256 << 10})

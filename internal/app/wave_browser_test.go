@@ -40,6 +40,7 @@ func (h *house) written(database string) error {
 // load in a browser: chosen, put in order, checked, started, cut over and
 // aborted while all are frozen, written to again; then once more to the end.
 func TestAPersonMovesAndAbortsAWave(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
