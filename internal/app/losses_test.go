@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
@@ -60,6 +61,29 @@ func TestWhatCanBeKeptIsKept(t *testing.T) {
 	h.until(id, "the open database", opened)
 	h.sameRows(h.cloud.SQL, "shop", other, "shop")
 	h.reader().sees("/migrations/"+id, "WITH RECOVERY, KEEP_CDC", "ALTER AUTHORIZATION ON DATABASE::[shop] TO [app]", "Change data capture is on, and app owns the database.", "sp_cdc_add_job", "CHANGE_TRACKING_MIN_VALID_VERSION")
+}
+
+// TestAWaveKeepsWhatItsDatabasesWouldLose, as one migration does; a login that
+// is to own them must be there first.
+func TestAWaveKeepsWhatItsDatabasesWouldLose(t *testing.T) {
+	h := newHouse(t)
+	other := h.another(nil)
+	r := h.reader()
+	q := url.Values{"name": {"weekend"}, "server": {demo.Server}, "instance": {otherServer}, "database": {"shop", "stock"}, "every": {"2h"}, "freeze": {"tail"}, "check": {"async"}, "keep_cdc": {"1"}, "owner": {"app"}}
+	says(t, r.get("/waves/new?"+q.Encode()), "owner=app", "keep_cdc=1")
+	says(t, r.get("/waves/new/checks?"+q.Encode()), "None of them can start yet.", "The target has no login app")
+	other.PatchLogin("app", sqlserveremu.LoginPatch{})
+	says(t, r.get("/waves/new/checks?"+q.Encode()), "Every one can start.")
+	says(t, r.post("/waves", q), "The wave has begun with 2 databases.")
+	rows, err := h.app.DB.Migrations().Migrations(t.Context(), migration.Filter{Limit: 10})
+	if err != nil || len(rows) < 2 {
+		t.Fatalf("%d migrations, %v", len(rows), err)
+	}
+	for _, row := range rows[:2] {
+		if m := h.migration(row.ID); m.Keep != (migration.Keeping{CDC: true, Owner: "app"}) {
+			t.Errorf("%s is kept %+v", m.Database, m.Keep)
+		}
+	}
 }
 
 func (h *house) databaseOf(t *testing.T, name string) backup.Database {

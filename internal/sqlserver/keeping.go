@@ -5,10 +5,14 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/preflight"
 	"github.com/bakplane/bakplane/internal/tsql"
 )
 
-var _ migration.Keeper = (*Target)(nil)
+var (
+	_ migration.Keeper = (*Target)(nil)
+	_ preflight.Logins = (*Target)(nil)
+)
 
 // OpenKeeping implements migration.Keeper. KEEP_CDC stands in the statement that
 // recovers the database and in no other (documentation page "RESTORE
@@ -27,6 +31,13 @@ func (t *Target) Kept(ctx context.Context, database string) (migration.Keeping, 
 		return migration.Keeping{}, fault.Newf(fault.NotFound, "The database %s is gone.", database).WithCode("gone")
 	}
 	return migration.Keeping{CDC: rows[0].bit("is_cdc_enabled"), Owner: rows[0].text("owner")}, nil
+}
+
+// HasLogin implements preflight.Logins. Groups of Windows, roles and logins made
+// of certificates own no databases.
+func (t *Target) HasLogin(ctx context.Context, name string) (bool, error) {
+	rows, err := t.server.ask(ctx, `SELECT name FROM sys.server_principals WHERE name = @p1 AND type IN ('S', 'U', 'E')`, name)
+	return len(rows) > 0, err
 }
 
 // Give implements migration.Keeper (documentation page "ALTER AUTHORIZATION"). A

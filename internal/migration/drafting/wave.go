@@ -22,11 +22,13 @@ type WaveRequest struct {
 	Freeze    string   `json:"freeze,omitempty"`
 	Check     string   `json:"check,omitempty"`
 	Compress  bool     `json:"compress,omitempty"`
+	KeepCDC   bool     `json:"keep_cdc,omitempty"` // as of LiveRequest, for every database of the wave
+	Owner     string   `json:"owner,omitempty"`
 }
 
 // Live is the request for one database of the wave.
 func (w WaveRequest) Live(database string) LiveRequest {
-	return LiveRequest{Server: w.Server, Source: database, Instance: w.Instance, Staging: w.Staging, Every: w.Every, Freeze: w.Freeze, Check: w.Check, Compress: w.Compress}
+	return LiveRequest{Server: w.Server, Source: database, Instance: w.Instance, Staging: w.Staging, Every: w.Every, Freeze: w.Freeze, Check: w.Check, Compress: w.Compress, KeepCDC: w.KeepCDC, Owner: w.Owner}
 }
 
 // WaveCheck is what was found for one database of a wave.

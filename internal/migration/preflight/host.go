@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -17,6 +18,14 @@ type HostCheck struct {
 	migration.HostFacts
 	Ours     []string // names in the folder as this machine sees it, at the top
 	OursSays error    // why this machine cannot list it
+	Owner    bool     // the login that is to own the database is there; said of Keeping.Owner alone
+}
+
+// Logins is a target that knows the logins a database can be given to.
+type Logins interface {
+	// HasLogin reports whether there is a login of this name, and the dashboard's
+	// may see it: one it does not see it may not make an owner either.
+	HasLogin(ctx context.Context, name string) (bool, error)
 }
 
 // sampled is how many names of the folder are compared from both sides.
@@ -32,6 +41,11 @@ func collectHost(ctx context.Context, ports migration.Ports, target migration.Ta
 	h = &HostCheck{}
 	if h.HostFacts, err = host.HostFacts(ctx, f.Migration.Database, data); err != nil {
 		return nil, err
+	}
+	if logins, ok := target.(Logins); ok && f.Migration.Keep.Owner != "" {
+		if h.Owner, err = logins.HasLogin(ctx, f.Migration.Keep.Owner); err != nil {
+			return nil, err
+		}
 	}
 	staging, err := ports.Bucket(ctx, f.Migration.StagingID)
 	if err != nil {
@@ -63,6 +77,19 @@ func (j *judge) host(f Facts) {
 	j.ownPlaces(f, h)
 	j.ownRooms(h)
 	j.encrypted(f)
+	j.owner(f.Migration.Keep.Owner, h.Owner)
+}
+
+// owner judges whether the database can be given to a login once it is open.
+func (j *judge) owner(name string, there bool) {
+	switch {
+	case name == "":
+	case there:
+		j.add("owner", "Owner", migration.Passed, words.Say("The target has the login %s.", name), words.Text{})
+	default:
+		j.add("owner", "Owner", migration.Barred, words.Say("The target has no login %s, or the dashboard's own may not see it: the database could not be given to it.", name),
+			words.Say("CREATE LOGIN it at the target (GRANT IMPERSONATE ON LOGIN::%s to the dashboard's login where it is there), or leave the owner empty.", tsql.Shown(name)))
+	}
 }
 
 func (j *judge) ownName(f Facts) {

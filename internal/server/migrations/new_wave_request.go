@@ -13,7 +13,8 @@ import (
 
 func waveRequestOf(v url.Values) drafting.WaveRequest {
 	return drafting.WaveRequest{Name: strings.TrimSpace(v.Get("name")), Server: v.Get("server"), Databases: inPlace(v["database"], v), Instance: v.Get("instance"), Staging: v.Get("staging"),
-		Every: v.Get("every"), Freeze: v.Get("freeze"), Check: v.Get("check"), Compress: v.Get("compress") != ""}
+		Every: v.Get("every"), Freeze: v.Get("freeze"), Check: v.Get("check"), Compress: v.Get("compress") != "",
+		KeepCDC: v.Get("keep_cdc") != "", Owner: strings.TrimSpace(v.Get("owner"))}
 }
 
 // placeField is the name of the field with a database's place in the order.
