@@ -263,7 +263,7 @@ func TestALookIsOrdered(t *testing.T) {
 	defer func() { cancel(); <-ended }()
 	for _, subject := range []scan.Subject{scan.InstanceSubject(demo.Server), scan.BucketSubject(s.backups)} {
 		id := app.NewID()
-		if err := scan.ScanNow(t.Context(), s.store.Scanning(), subject, "it", id, audit.Actor{Name: "ana", Via: "web"}, time.Now()); err != nil {
+		if err := scan.ScanNow(t.Context(), s.store.Scanning(), s.store, subject, id, audit.Actor{Name: "ana", Via: "web"}, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(5 * time.Millisecond) {

@@ -2,10 +2,11 @@ package scan
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -82,13 +83,28 @@ func (c *Collector) again(ctx context.Context, s Subject) error {
 	return c.keep(ctx, &l, at)
 }
 
-// ScanNow queues a run that looks at a subject at once; name is what people
-// call it.
-func ScanNow(ctx context.Context, s Store, subject Subject, name, id string, who audit.Actor, at time.Time) error {
-	kind, _, _ := strings.Cut(string(subject), "/")
-	title := words.Say("Look for backups of %s", name)
-	if kind == "bucket" {
-		title = words.Say("Look for backups in %s", name)
+// ScanNow queues a run that looks at a subject at once. A place that is not
+// there, or no subject at all, is Invalid.
+func ScanNow(ctx context.Context, s Store, places endpoint.Store, subject Subject, id string, who audit.Actor, at time.Time) error {
+	var title words.Text
+	var err error
+	switch kind, of := subject.parts(); kind {
+	case "bucket":
+		var b endpoint.Bucket
+		b, err = places.Bucket(ctx, of)
+		title = words.Say("Look for backups in %s", b.Name)
+	case "instance":
+		var i endpoint.Instance
+		i, err = places.Instance(ctx, of)
+		title = words.Say("Look for backups of %s", i.Name)
+	default:
+		return fault.New(fault.Invalid, "Nothing to look at is chosen.", "Choose a bucket or an instance.")
+	}
+	if fault.Is(err, fault.NotFound) {
+		return fault.New(fault.Invalid, "That place does not exist any more.", "Choose another.")
+	}
+	if err != nil {
+		return err
 	}
 	return s.Order(ctx, run.Run{ID: id, Kind: RunKind, Subject: string(subject), Title: title, Created: at.UTC()},
 		audit.New(who, at, "collect.look", string(subject), "Ordered a look for backups."))

@@ -68,52 +68,9 @@ func CatalogueFilter(get func(string) string) (f backup.RecordFilter, wrong map[
 	return f, wrong
 }
 
-// Pin keeps a backup set from being pruned, or lets it go again; a pin needs a
-// note.
-func (s *Kit) Pin(c echo.Context, id string, on bool, note string) error {
-	note = strings.TrimSpace(note)
-	switch {
-	case on && note == "":
-		return Invalid("A pin needs a reason.", "Write for whom or for what the set is kept.")
-	case len(note) > 200:
-		return Invalid("The reason is longer than 200 bytes.", "Make it shorter.")
-	}
-	action, words := "set.pin", "Pinned the backup set: "+note
-	if !on {
-		action, words, note = "set.unpin", "Unpinned the backup set", ""
-	}
-	return s.Catalogue.Pin(c.Request().Context(), id, on, note, s.Entry(c, action, "set/"+id, strings.TrimSuffix(words, ".")+"."))
-}
-
 // LookNow has a bucket or an instance asked for its backups, as a run of its
 // own.
 func (s *Kit) LookNow(c echo.Context, subject string) (runID string, err error) {
-	ctx := c.Request().Context()
-	kind, id, _ := strings.Cut(subject, "/")
-	var name string
-	switch kind {
-	case "bucket":
-		b, err := s.Endpoints.Bucket(ctx, id)
-		if err != nil {
-			return "", notThere(err)
-		}
-		name = b.Name
-	case "instance":
-		i, err := s.Endpoints.Instance(ctx, id)
-		if err != nil {
-			return "", notThere(err)
-		}
-		name = i.Name
-	default:
-		return "", Invalid("Nothing to look at is chosen.", "Choose a bucket or an instance.")
-	}
 	runID = s.NewID()
-	return runID, scan.ScanNow(ctx, s.Scans, scan.Subject(subject), name, runID, Actor(c), s.Now().UTC().Truncate(time.Microsecond))
-}
-
-func notThere(err error) error {
-	if fault.Is(err, fault.NotFound) {
-		return Invalid("That place does not exist any more.", "Choose another.")
-	}
-	return err
+	return runID, scan.ScanNow(c.Request().Context(), s.Scans, s.Endpoints, scan.Subject(subject), runID, Actor(c), s.Now().UTC().Truncate(time.Microsecond))
 }

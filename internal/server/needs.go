@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/migration/progress"
 	"github.com/bakplane/bakplane/internal/run"
 )
@@ -16,7 +17,7 @@ const mostNeeds = 200
 func (s *Kit) NeedRuns(ctx context.Context) (out []run.Run, err error) {
 	found, err := s.Runs.Runs(ctx, run.Filter{States: []run.State{run.Failed, run.Paused}, Current: true, Limit: mostNeeds})
 	for _, r := range found {
-		if BackupRunKinds[r.Kind] != "" {
+		if backupjob.Kinds[r.Kind] != "" {
 			out = append(out, r)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server"
@@ -129,7 +130,7 @@ func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Movi
 		if r.Kind == migration.RunKind || len(moving) == overviewRows {
 			continue
 		}
-		m := views.Moving{Name: kit.Link{Text: r.Title.String(), Href: "/runs/" + r.ID}, What: server.FirstOf(server.BackupRunKinds[r.Kind], r.Kind), Badge: server.StateBadge(r.State)}
+		m := views.Moving{Name: kit.Link{Text: r.Title.String(), Href: "/runs/" + r.ID}, What: server.FirstOf(backupjob.Kinds[r.Kind], r.Kind), Badge: server.StateBadge(r.State)}
 		if r.State == run.Waiting && !r.Message.IsZero() {
 			m.What += " · " + server.OneLine(r.Message.String(), 120)
 		}
@@ -139,7 +140,7 @@ func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Movi
 		}
 		for _, st := range steps {
 			if st.State == run.StepActive {
-				m.What, m.Progress = server.FirstOf(server.BackupRunKinds[r.Kind], r.Kind)+" · "+st.Title.String(), server.StepProgress(st)
+				m.What, m.Progress = server.FirstOf(backupjob.Kinds[r.Kind], r.Kind)+" · "+st.Title.String(), server.StepProgress(st)
 			}
 		}
 		moving = append(moving, m)
@@ -150,7 +151,7 @@ func (s *Pages) runsAtWork(ctx context.Context, z kit.Zone) (moving []views.Movi
 // runsThatNeed word the runs that stand still until a person acts.
 func runsThatNeed(z kit.Zone, runs []run.Run) (needs []views.Need) {
 	for _, r := range runs[:min(len(runs), overviewRows)] {
-		needs = append(needs, views.Need{Name: kit.Link{Text: r.Title.String(), Href: "/runs/" + r.ID}, Where: server.BackupRunKinds[r.Kind], What: server.OneLine(r.Message.String(), 160), Badge: server.StateBadge(r.State),
+		needs = append(needs, views.Need{Name: kit.Link{Text: r.Title.String(), Href: "/runs/" + r.ID}, Where: backupjob.Kinds[r.Kind], What: server.OneLine(r.Message.String(), 160), Badge: server.StateBadge(r.State),
 			Since: kit.Span(z.Now.Sub(r.Created)), Exact: z.At(r.Created).Exact, Action: &kit.Action{Label: "See what to do", Href: "/runs/" + r.ID, Small: true}})
 	}
 	return needs

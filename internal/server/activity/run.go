@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server"
@@ -16,17 +17,17 @@ import (
 
 func (s *Pages) runOrder(to run.State) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if err := s.OrderRun(c, to); err != nil {
+		if err := backupjob.MoveRun(c.Request().Context(), s.Runs, c.Param("id"), to, s.OrderedBy(c)); err != nil {
 			return err
 		}
-		s.Say(c, kit.ToneOK, server.RunMoves[to].Said)
+		s.Say(c, kit.ToneOK, server.MoveSaid[to])
 		return server.SeeOther(c, "/runs/"+c.Param("id"))
 	}
 }
 
 // runButtons are what can be ordered of a run about backups now.
 func runButtons(r run.Run) (out []kit.Action) {
-	if server.BackupRunKinds[r.Kind] == "" {
+	if backupjob.Kinds[r.Kind] == "" {
 		return nil
 	}
 	if r.State == run.Failed || r.State == run.Paused {

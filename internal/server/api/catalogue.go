@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/server"
@@ -143,7 +144,7 @@ func (s *API) recordPin(c echo.Context) error {
 	if err := readJSON(c, &in); err != nil {
 		return err
 	}
-	if err := s.Pin(c, c.Param("id"), in.On, in.Note); err != nil {
+	if err := backupjob.Pin(c.Request().Context(), s.Catalogue, c.Param("id"), in.On, in.Note, s.OrderedBy(c)); err != nil {
 		return err
 	}
 	return s.record(c)

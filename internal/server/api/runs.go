@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/server"
@@ -183,7 +184,7 @@ func (s *API) auditVerify(c echo.Context) error {
 
 func (s *API) runOrder(to run.State) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if err := s.OrderRun(c, to); err != nil {
+		if err := backupjob.MoveRun(c.Request().Context(), s.Runs, c.Param("id"), to, s.OrderedBy(c)); err != nil {
 			return err
 		}
 		return c.NoContent(http.StatusNoContent)

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/server"
@@ -197,7 +198,7 @@ func pinForm(r backup.Record, refused error) kit.Form {
 // catalogueSetPin pins a set, or lets go of it.
 func (s *Pages) catalogueSetPin(c echo.Context) error {
 	ctx, id := c.Request().Context(), c.Param("id")
-	err := s.Pin(c, id, c.FormValue("on") != "", c.FormValue("note"))
+	err := backupjob.Pin(c.Request().Context(), s.Catalogue, id, c.FormValue("on") != "", c.FormValue("note"), s.OrderedBy(c))
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
 		r, viewErr := s.Catalogue.Record(ctx, id)
 		if viewErr != nil {
