@@ -140,7 +140,14 @@ type Catalogue interface {
 	// their protection over all instances, and one of them is shown: the
 	// primary's. Databases that are not named are left as they are.
 	Replicas(ctx context.Context, instanceID string, databases map[string]*Member) error
-	// NextLate is the next moment after now at which a promise will be broken;
+	// Waive writes down that backups of a database are not needed, for every
+	// replica of it; one whose end is not after its time takes it back.
+	Waive(ctx context.Context, w Waiver, e audit.Entry) error
+	// LeaveOut writes the words of policies and takes back those whose PolicyID
+	// is empty; a person's word that holds is left as it is.
+	LeaveOut(ctx context.Context, all []Waiver) error
+	// NextLate is the next moment after now at which a promise will be broken, or
+	// a waiver ends;
 	// zero = none.
 	NextLate(ctx context.Context, now time.Time) (time.Time, error)
 	// CountRecords sums up records by instance, kind, snapshot, mode, state and
@@ -177,6 +184,7 @@ type Promise struct {
 // Protection answers for one database whether it is protected as promised.
 type Protection struct {
 	Promise
+	Waiver                              Waiver    // the last one, whether it still holds or not; zero = none
 	Exempt                                        // as its server was last seen
 	LastFull, LastDifferential, LastLog time.Time // UTC, finished; zero = none known
 	RestorableFrom, RestorableTo        time.Time // the newest recovery window, UTC; zero = cannot be restored
@@ -216,8 +224,11 @@ func (p Protection) Key() string {
 	return fmt.Sprintf("%019d/%s/%s", at, p.InstanceID, p.Database)
 }
 
-// Late reports whether the promise is broken at a moment.
-func (p Protection) Late(now time.Time) bool { return !p.LateAt.IsZero() && !now.Before(p.LateAt) }
+// Late reports whether the promise is broken at a moment, and nobody said that
+// its backups are not needed.
+func (p Protection) Late(now time.Time) bool {
+	return !p.LateAt.IsZero() && !now.Before(p.LateAt) && !p.Waiver.Holds(now)
+}
 
 // ProtectionFilter chooses protections: those that are late longest come first.
 type ProtectionFilter struct {
@@ -225,6 +236,7 @@ type ProtectionFilter struct {
 	OnlyLate        bool
 	OnlyBroken      bool // not whole, yet restorable to some time
 	OnlyUnprotected bool // restorable to no time
+	OnlyWaived      bool // of which somebody said that no backups are needed; the other lists leave them out
 	Now             time.Time
 	After           string // Key of the last row of the page before
 	Limit           int
@@ -237,7 +249,8 @@ func CloudLogID(l CloudLog) string {
 
 // Tally counts databases by how they are protected.
 type Tally struct {
-	Databases, Late, Broken, Unprotected int
+	Databases, Late, Broken, Unprotected int // the last three without those that are waived
+	Waived                               int // databases with a waiver that holds
 	Sets                                 int64
 	Bytes                                int64
 }

@@ -352,6 +352,11 @@ func (w *Restoring) open(ctx context.Context, j *operation[restoreRequest, resto
 	if len(left) > 0 {
 		text = words.Join(text, words.Say("Files brought for it stay in the backup folder: %s.", few(left)))
 	}
+	if !j.request.Replace {
+		if err := w.fresh(ctx, j); err != nil {
+			return run.Outcome{}, err
+		}
+	}
 	err = j.note(ctx, Change{Steps: []run.Step{step}, Events: event(j.Now(), "open", run.Info, text), Audit: j.audit("restore.done", "instance/"+j.request.TargetID, text.String())})
 	return run.Outcome{State: run.Succeeded, Message: text}, err
 }

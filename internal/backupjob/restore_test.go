@@ -255,3 +255,23 @@ func TestARestoreThatDidNotOpenIsNoSuccess(t *testing.T) {
 		}
 	}
 }
+
+// TestACopyThatWasRestoredNeedsNoBackupsYet, unless it took the place of what was
+// there before.
+func TestACopyThatWasRestoredNeedsNoBackupsYet(t *testing.T) {
+	for _, replace := range []bool{false, true} {
+		w := newWorld(t)
+		w.box.have = []backup.Database{{Name: "shop2", State: "ONLINE"}}
+		w.paper.order(t, restoreRequest{Restore: Restore{InstanceID: "o", Database: "shop", TargetID: "i", Name: "shop2", At: noon}, Steps: []RestoreStep{{Kind: backup.Full}}, Replace: replace}, restoreProgress{Began: noon, Applied: 1})
+		if _, err := (&Restoring{Kit: w.kit, Restorers: w}).Work(t.Context(), run.Run{Subject: "op"}, run.Claim{}); err != nil {
+			t.Fatal(err)
+		}
+		said := w.library.waived
+		if replace != (len(said) == 0) {
+			t.Fatalf("replacing %v: %+v", replace, said)
+		}
+		if !replace && (said[0].InstanceID != "i" || said[0].Database != "shop2" || said[0].By != backup.ByHouse || !said[0].Until.Equal(noon.Add(freshFor)) || !strings.Contains(said[0].Why, "a copy of shop")) {
+			t.Errorf("%+v", said[0])
+		}
+	}
+}

@@ -87,4 +87,5 @@ type Catalogue interface {
 	Sets(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error)
 	DropCopy(ctx context.Context, id, bucketID string, at time.Time, e audit.Entry) error
 	Protections(ctx context.Context, f backup.ProtectionFilter) ([]backup.Protection, error)
+	Waive(ctx context.Context, w backup.Waiver, e audit.Entry) error
 }

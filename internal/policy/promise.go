@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -50,6 +51,27 @@ func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup
 	}
 	if out.Since = is.Since; out.PolicyID != is.PolicyID || out.Since.IsZero() {
 		out.Since = now.UTC().Truncate(time.Microsecond)
+	}
+	return out
+}
+
+// LeftOut is the word of the policy that names a database's server and leaves the
+// database out by a pattern, where no policy chooses it; its PolicyID is empty
+// when none does.
+func LeftOut(calendars []*Calendar, is backup.Protection) backup.Waiver {
+	out := backup.Waiver{InstanceID: is.InstanceID, Database: is.Database}
+	for _, c := range calendars {
+		p := &c.Policy
+		if !p.Enabled || !names(p.Servers, is) {
+			continue
+		}
+		chosen, why := p.Databases.Chooses(is.Database)
+		if chosen {
+			return backup.Waiver{InstanceID: is.InstanceID, Database: is.Database}
+		}
+		if p.Databases.Excludes(is.Database) && out.PolicyID == "" {
+			out.PolicyID, out.Why = p.ID, fmt.Sprintf("The policy %s leaves it out: %s.", p.Name, why)
+		}
 	}
 	return out
 }
@@ -114,6 +136,7 @@ type Promising struct {
 	Sets interface {
 		Protections(ctx context.Context, f backup.ProtectionFilter) ([]backup.Protection, error)
 		Promise(ctx context.Context, p []backup.Promise) error
+		LeaveOut(ctx context.Context, all []backup.Waiver) error
 	}
 	// Versions has policies of the cloud as they were last read.
 	Versions interface {
@@ -155,7 +178,7 @@ func (k Promising) Turn(ctx context.Context) error {
 		return err
 	}
 	for _, in := range instances {
-		want := func(is backup.Protection, now time.Time) backup.Promise {
+		about := func(is backup.Protection) []*Calendar {
 			calendars := of[in.ID]
 			for _, replica := range is.Replicas {
 				for _, c := range of[replica] {
@@ -164,8 +187,10 @@ func (k Promising) Turn(ctx context.Context) error {
 					}
 				}
 			}
-			return Promises(calendars, is, now)
+			return calendars
 		}
+		want := func(is backup.Protection, now time.Time) backup.Promise { return Promises(about(is), is, now) }
+		left := func(is backup.Protection) backup.Waiver { return LeftOut(about(is), is) }
 		if in.Traits.BacksUpItself {
 			versions, err := k.Versions.Versions(ctx, InstanceSubject(in.ID), sameVersions)
 			if err != nil {
@@ -177,17 +202,18 @@ func (k Promising) Turn(ctx context.Context) error {
 			}
 			want = promises
 		}
-		if err := k.instance(ctx, in.ID, want); err != nil {
+		if err := k.instance(ctx, in.ID, want, left); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (k Promising) instance(ctx context.Context, id string, wanted func(backup.Protection, time.Time) backup.Promise) error {
+func (k Promising) instance(ctx context.Context, id string, wanted func(backup.Protection, time.Time) backup.Promise, leaves func(backup.Protection) backup.Waiver) error {
 	now := k.Now()
 	f := backup.ProtectionFilter{InstanceID: id, Now: now, Limit: promisePage}
 	var changed []backup.Promise
+	var left []backup.Waiver
 	for {
 		page, err := k.Sets.Protections(ctx, f)
 		if err != nil {
@@ -196,6 +222,9 @@ func (k Promising) instance(ctx context.Context, id string, wanted func(backup.P
 		for _, is := range page {
 			if want := wanted(is, now); !alike(want, is.Promise) {
 				changed = append(changed, want)
+			}
+			if w := leaves(is); supersedes(w, is, wanted(is, now), now) {
+				left = append(left, w)
 			}
 		}
 		if len(page) < promisePage {
@@ -208,7 +237,21 @@ func (k Promising) instance(ctx context.Context, id string, wanted func(backup.P
 			return err
 		}
 	}
-	return nil
+	return k.Sets.LeaveOut(ctx, left)
+}
+
+// supersedes reports whether what policies leave out changes what was said of a
+// database. A person's word stands while it holds; that of the house, of a copy
+// which was just restored, until a policy chooses it.
+func supersedes(w backup.Waiver, is backup.Protection, promised backup.Promise, now time.Time) bool {
+	said := is.Waiver
+	switch {
+	case said.PolicyID != "":
+		return w.PolicyID != said.PolicyID || w.Why != said.Why
+	case said.By == backup.ByHouse && said.Holds(now):
+		return promised.PolicyID != ""
+	}
+	return w.PolicyID != "" && !said.Holds(now)
 }
 
 func alike(a, b backup.Promise) bool {

@@ -14,7 +14,7 @@ func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits)
 	switch {
 	case !p.Dropped.IsZero():
 		return kit.Badge{Text: "no longer there"}
-	case notNeeded(p):
+	case notNeeded(now, p):
 		return kit.Badge{Text: "not needed"}
 	case p.Late(now):
 		return kit.Badge{Text: "late", Tone: kit.ToneBad}
@@ -30,14 +30,18 @@ func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits)
 	return kit.Badge{Text: "as promised", Tone: kit.ToneOK}
 }
 
-func notNeeded(p backup.Protection) bool {
-	_, ok := p.NotNeeded()
-	return ok
+func notNeeded(now time.Time, p backup.Protection) bool {
+	_, spared := p.NotNeeded()
+	_, waived := p.Waived(now)
+	return spared || waived
 }
 
 // protectionWhy says in a sentence why a database is not protected as promised.
 func protectionWhy(z kit.Zone, p backup.Protection) string {
 	if why, spared := p.NotNeeded(); spared {
+		return why
+	}
+	if why, waived := p.Waived(z.Now); waived {
 		return why
 	}
 	why := p.Words
@@ -69,6 +73,7 @@ var ProtectionTabs = []struct {
 	{"late", "Late", backup.ProtectionFilter{OnlyLate: true}},
 	{"unprotected", "Cannot be restored", backup.ProtectionFilter{OnlyUnprotected: true}},
 	{"broken", "Chain broken", backup.ProtectionFilter{OnlyBroken: true}},
+	{"not-needed", "Not needed", backup.ProtectionFilter{OnlyWaived: true}},
 }
 
 // ProtectionFilterOf reads which databases a list is about.
@@ -79,7 +84,7 @@ func ProtectionFilterOf(show string) (backup.ProtectionFilter, error) {
 		}
 	}
 	return backup.ProtectionFilter{}, fault.Newf(fault.Invalid, "%q is none of the lists.", show).
-		WithFix("Choose late, unprotected or broken.")
+		WithFix("Choose late, unprotected, broken or not-needed.")
 }
 
 // ProtectionRow answers for one database of an instance whether it is protected
@@ -122,6 +127,8 @@ func BackedAt(z kit.Zone, at time.Time, late time.Duration) kit.Backed {
 // NextAction is what a person most likely does about a database.
 func (s *Kit) NextAction(p backup.Protection) *kit.Action {
 	switch {
+	case notNeeded(s.Now(), p):
+		return &kit.Action{Label: "See why", Href: DatabaseHref(p.InstanceID, p.Database), Small: true}
 	case p.PolicyID != "" && p.Unprotected():
 		return &kit.Action{Label: "Back up now", Href: "/policies/" + p.PolicyID + "/run", Small: true}
 	case p.PolicyID != "":

@@ -81,10 +81,14 @@ func (d *Catalogue) Protections(ctx context.Context, f backup.ProtectionFilter) 
 	if err != nil {
 		return nil, err
 	}
-	return rows(ctx, d.read, "database", query, func(r *sql.Rows) (backup.Protection, error) {
+	found, err := rows(ctx, d.read, "database", query, func(r *sql.Rows) (backup.Protection, error) {
 		p, err := scanProtection(r)
 		return p.Protection, err
 	}, args...)
+	if err != nil {
+		return nil, err
+	}
+	return found, withWaivers(ctx, d.read, found)
 }
 
 func protectionsQuery(f backup.ProtectionFilter) (string, []any, error) {
@@ -102,6 +106,11 @@ func protectionsQuery(f backup.ProtectionFilter) (string, []any, error) {
 	}
 	if f.OnlyLate {
 		where, args = append(where, `late_at <= ?`), append(args, micros(f.Now))
+	}
+	if f.OnlyWaived {
+		where, args = append(where, waived), append(args, micros(f.Now))
+	} else if f.OnlyLate || f.OnlyBroken || f.OnlyUnprotected {
+		where, args = append(where, `NOT `+waived), append(args, micros(f.Now))
 	}
 	if f.After != "" {
 		parts := strings.SplitN(f.After, "/", 3)
@@ -124,23 +133,29 @@ func protectionsQuery(f backup.ProtectionFilter) (string, []any, error) {
 // Protection implements backup.Catalogue.
 func (d *Catalogue) Protection(ctx context.Context, instanceID, database string) (backup.Protection, error) {
 	p, err := one(ctx, d.read, "database", `SELECT `+protectionColumns+` FROM protections WHERE instance_id = ? AND database = ?`, scanProtection, instanceID, database)
-	return p.Protection, err
+	if err != nil {
+		return p.Protection, err
+	}
+	found := []backup.Protection{p.Protection}
+	err = withWaivers(ctx, d.read, found)
+	return found[0], err
 }
 
 // Count implements backup.Catalogue. Late ones are counted in their index,
-// all else is kept.
+// all else is kept; of what is waived, which is little, the counts are taken off.
 func (d *Catalogue) Count(ctx context.Context, now time.Time) (t backup.Tally, err error) {
-	err = d.read.QueryRowContext(ctx, `SELECT databases, broken, unprotected,
-		(SELECT count(*) FROM protections WHERE shown = 1 AND late_at <= ?),
+	err = d.read.QueryRowContext(ctx, `WITH off AS (SELECT p.trouble, p.late_at FROM waivers w JOIN protections p ON p.instance_id = w.instance_id AND p.database = w.database WHERE w.until > ?1 AND p.shown = 1)
+		SELECT databases, broken - (SELECT count(*) FROM off WHERE trouble = 1), unprotected - (SELECT count(*) FROM off WHERE trouble = 2),
+		(SELECT count(*) FROM protections WHERE shown = 1 AND late_at <= ?1) - (SELECT count(*) FROM off WHERE late_at <= ?1), (SELECT count(*) FROM off),
 		(SELECT coalesce(sum(sets), 0) FROM set_counts WHERE instance = 0), (SELECT coalesce(sum(bytes), 0) FROM set_counts WHERE instance = 0)
-		FROM catalogue_tally`, micros(now)).Scan(&t.Databases, &t.Broken, &t.Unprotected, &t.Late, &t.Sets, &t.Bytes)
+		FROM catalogue_tally`, micros(now)).Scan(&t.Databases, &t.Broken, &t.Unprotected, &t.Late, &t.Waived, &t.Sets, &t.Bytes)
 	return t, stored("count databases", err)
 }
 
 // NextLate implements backup.Catalogue.
 func (d *Catalogue) NextLate(ctx context.Context, now time.Time) (time.Time, error) {
 	var at sql.NullInt64
-	err := d.read.QueryRowContext(ctx, `SELECT min(late_at) FROM protections WHERE shown = 1 AND late_at > ?`, micros(now)).Scan(&at)
+	err := d.read.QueryRowContext(ctx, `SELECT min((SELECT coalesce(min(late_at), ?2) FROM protections WHERE shown = 1 AND late_at > ?1), (SELECT coalesce(min(until), ?2) FROM waivers WHERE until > ?1 AND policy_id = ''))`, micros(now), int64(never)).Scan(&at)
 	if at.Int64 == never {
 		at.Int64 = 0
 	}

@@ -33,6 +33,9 @@ func (s *Pages) protectionFacts(ctx context.Context, z kit.Zone) ([]kit.Fact, er
 		count("Cannot be restored", t.Unprotected, kit.ToneBad, "no whole chain is known"),
 		count("Chain broken", t.Broken, kit.ToneWarn, "restorable, but not to now"),
 		{Label: "Backup sets", Value: kit.Count(int(t.Sets), "set", "sets"), Note: kit.Bytes(t.Bytes).Text + " in all copies", Words: true}}
+	if t.Waived > 0 {
+		facts[0].Note += fmt.Sprintf(", %d not needed", t.Waived)
+	}
 	if t.Databases > 0 && t.Late == 0 {
 		facts[0].Tone = kit.ToneOK
 	}

@@ -118,6 +118,8 @@ func (s *API) Routes(e *echo.Echo) {
 	g.POST("/looks", s.lookNow)
 	g.GET("/protections", s.protections)
 	g.GET("/protections/tally", s.tally)
+	g.PUT("/instances/:id/waiver", s.waive)
+	g.DELETE("/instances/:id/waiver", s.require)
 	g.POST("/servers/:id/backups", s.ownBackup)
 	g.POST("/servers/:id/restores/plan", s.ownRestorePlan)
 	g.POST("/servers/:id/restores", s.ownRestore)

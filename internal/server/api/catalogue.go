@@ -164,32 +164,33 @@ func (s *API) lookNow(c echo.Context) error {
 
 // protectionJSON answers for one database.
 type protectionJSON struct {
-	Instance    string     `json:"instance"`
-	Database    string     `json:"database"`
-	Policy      string     `json:"policy,omitempty"`
-	Objective   int64      `json:"objective_seconds"`
-	Due         *time.Time `json:"due"` // from when on a backup counts as missing
-	LastFull    *time.Time `json:"last_full"`
-	LastDiff    *time.Time `json:"last_differential"`
-	LastLog     *time.Time `json:"last_log"`
-	From        *time.Time `json:"restorable_from"`
-	To          *time.Time `json:"restorable_to"`
-	RPO         *int64     `json:"rpo_seconds"` // null: cannot be restored
-	Whole       bool       `json:"whole"`
-	BrokenSince *time.Time `json:"broken_since"`
-	Late        bool       `json:"late"`
-	LateAt      *time.Time `json:"late_at"`
-	Words       string     `json:"words,omitempty"`
-	Sets        int        `json:"sets"`
-	Bytes       int64      `json:"bytes"`
-	Group       string     `json:"availability_group,omitempty"`
-	Replicas    []string   `json:"replicas,omitempty"` // instances whose backups count together
+	Instance    string      `json:"instance"`
+	Database    string      `json:"database"`
+	Policy      string      `json:"policy,omitempty"`
+	Objective   int64       `json:"objective_seconds"`
+	Due         *time.Time  `json:"due"` // from when on a backup counts as missing
+	LastFull    *time.Time  `json:"last_full"`
+	LastDiff    *time.Time  `json:"last_differential"`
+	LastLog     *time.Time  `json:"last_log"`
+	From        *time.Time  `json:"restorable_from"`
+	To          *time.Time  `json:"restorable_to"`
+	RPO         *int64      `json:"rpo_seconds"` // null: cannot be restored
+	Whole       bool        `json:"whole"`
+	BrokenSince *time.Time  `json:"broken_since"`
+	Late        bool        `json:"late"`
+	LateAt      *time.Time  `json:"late_at"`
+	Words       string      `json:"words,omitempty"`
+	Sets        int         `json:"sets"`
+	Bytes       int64       `json:"bytes"`
+	Group       string      `json:"availability_group,omitempty"`
+	Replicas    []string    `json:"replicas,omitempty"` // instances whose backups count together
+	NotNeeded   *waiverJSON `json:"not_needed"`         // null: its backups are
 }
 
 func (s *API) protectionToJSON(p backup.Protection) protectionJSON {
 	now := s.Now()
 	j := protectionJSON{Instance: p.InstanceID, Database: p.Database, Policy: p.PolicyID, Objective: int64(p.Objective.Seconds()), Due: moment(p.Due), LastFull: moment(p.LastFull), LastDiff: moment(p.LastDifferential), LastLog: moment(p.LastLog),
-		From: moment(p.RestorableFrom), To: moment(p.RestorableTo), Whole: p.Whole, BrokenSince: moment(p.BrokenSince), Late: p.Late(now), LateAt: moment(p.LateAt), Words: p.Words, Sets: p.Sets, Bytes: p.Bytes, Group: p.Group, Replicas: p.Replicas}
+		From: moment(p.RestorableFrom), To: moment(p.RestorableTo), Whole: p.Whole, BrokenSince: moment(p.BrokenSince), Late: p.Late(now), LateAt: moment(p.LateAt), Words: p.Words, Sets: p.Sets, Bytes: p.Bytes, Group: p.Group, Replicas: p.Replicas, NotNeeded: waiverToJSON(p.Waiver, now)}
 	if !p.RestorableTo.IsZero() {
 		rpo := int64(now.Sub(p.RestorableTo).Seconds())
 		j.RPO = &rpo
@@ -222,7 +223,7 @@ func (s *API) protections(c echo.Context) error {
 // tally counts databases by how they are protected.
 func (s *API) tally(c echo.Context) error {
 	t, err := s.Catalogue.Count(c.Request().Context(), s.Now())
-	return answer(c, http.StatusOK, map[string]int64{"databases": int64(t.Databases), "late": int64(t.Late), "unprotected": int64(t.Unprotected), "broken": int64(t.Broken), "sets": t.Sets, "bytes": t.Bytes}, err)
+	return answer(c, http.StatusOK, map[string]int64{"databases": int64(t.Databases), "late": int64(t.Late), "unprotected": int64(t.Unprotected), "broken": int64(t.Broken), "not_needed": int64(t.Waived), "sets": t.Sets, "bytes": t.Bytes}, err)
 }
 
 // ownBackup backs up databases of a server by hand.

@@ -57,7 +57,9 @@ func (s *Pages) databaseShow(c echo.Context) (server.View, error) {
 	if v.Facts, err = s.databaseFacts(ctx, z, in, p, row); err != nil {
 		return server.View{}, err
 	}
-	if p.Late(z.Now) || !p.Whole && !p.Unprotected() || p.Unprotected() {
+	if why, waived := p.Waived(z.Now); waived {
+		v.Notes = append(v.Notes, waiverNote(z, in, p, why))
+	} else if p.Late(z.Now) || !p.Whole && !p.Unprotected() || p.Unprotected() {
 		v.Notes = append(v.Notes, kit.Help{Tone: row.Badge.Tone, Title: server.Capital(row.Badge.Text) + ".", Cause: row.Why, Actions: databaseActions(in, p)})
 	}
 	own := in.Traits.Source
@@ -161,15 +163,16 @@ func (s *Pages) shares(ctx context.Context, p backup.Protection) (kit.Fact, erro
 // databaseActions is what a person does about a database that is not protected
 // as promised.
 func databaseActions(in endpoint.Instance, p backup.Protection) (out []kit.Action) {
+	waive := kit.Action{Label: "Not needed…", Href: "/instances/" + in.ID + "/database/waiver?" + url.Values{"name": {p.Database}}.Encode(), Small: true}
 	if !in.Traits.Source {
-		return []kit.Action{{Label: "Its policy", Href: "/instances/" + in.ID + "/policy", Small: true}, {Label: "Back up now", Href: "/instances/" + in.ID + "/backup", Small: true}}
+		return []kit.Action{{Label: "Its policy", Href: "/instances/" + in.ID + "/policy", Small: true}, {Label: "Back up now", Href: "/instances/" + in.ID + "/backup", Small: true}, waive}
 	}
 	if p.PolicyID != "" {
 		out = append(out, kit.Action{Label: "Its policy", Href: "/policies/" + p.PolicyID, Small: true})
 	} else {
 		out = append(out, kit.Action{Label: "New policy", Href: "/policies/new?" + url.Values{"servers": {in.ID}}.Encode(), Small: true})
 	}
-	return append(out, kit.Action{Label: "Back up now", Href: "/instances/" + in.ID + "/database/backup?" + url.Values{"name": {p.Database}}.Encode(), Small: true})
+	return append(out, kit.Action{Label: "Back up now", Href: "/instances/" + in.ID + "/database/backup?" + url.Values{"name": {p.Database}}.Encode(), Small: true}, waive)
 }
 
 // foreign counts sets that others took, for a sentence.

@@ -34,7 +34,7 @@ func (s *Pages) protectionList(c echo.Context) (server.View, error) {
 		return server.View{}, err
 	}
 	v := views.Protections{Empty: kit.Empty{Title: "No database is in this list.", Text: "Every database of every instance appears under All once its server or service was looked at."}}
-	counts := map[string]int{"": t.Databases, "late": t.Late, "unprotected": t.Unprotected, "broken": t.Broken}
+	counts := map[string]int{"": t.Databases, "late": t.Late, "unprotected": t.Unprotected, "broken": t.Broken, "not-needed": t.Waived}
 	for _, tab := range server.ProtectionTabs {
 		q := url.Values{"show": {tab.Key}}
 		one := kit.Tab{Label: tab.Label, Count: counts[tab.Key], Current: tab.Key == show}

@@ -28,6 +28,8 @@ func (s *Pages) Routes(on server.Router) {
 	get("/instances/:id/database", s.databaseShow)
 	get("/instances/:id/database/backup", s.databaseBackupAsk)
 	post("/instances/:id/database/backup", s.databaseBackupOrder)
+	get("/instances/:id/database/waiver", s.databaseWaiverAsk)
+	post("/instances/:id/database/waiver", s.databaseWaiverSave)
 	get("/instances/:id/database/restore", s.databaseRestoreAsk)
 	get("/instances/:id/database/restore/check", s.databaseRestoreCheck)
 	post("/instances/:id/database/restore", s.databaseRestoreOrder)

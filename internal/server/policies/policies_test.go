@@ -193,13 +193,44 @@ func TestTheOverviewNamesWhoIsLate(t *testing.T) {
 	b.Get("/protection?show=late").Sees(200, "shop", "Late 1")
 	b.Get("/protection?show=no").Sees(422, "none of the lists")
 	b.Get("/policies/"+p.ID).Sees(200, "shop", "late")
+
+	// A person says that nobody needs backups of it, and takes it back.
+	page, form := "/instances/left/database?name=shop", "/instances/left/database/waiver"
+	until := h.Now().UTC().AddDate(0, 1, 0).Format(time.DateOnly)
+	b.Get(page).Sees(200, "Not needed…")
+	b.Get(form+"?name=shop").Sees(200, "shop needs no backups", "At most a year from now")
+	b.Submit(form, "why", "", "until", until).Sees(422, "It has no reason.")
+	b.Submit(form, "why", "moved away", "until", "soon").Sees(422, "is not a day")
+	b.Submit(form, "why", "moved away", "until", "2199-01-01").Sees(422, "more than a year away")
+	b.Submit(form, "why", "moved away", "until", until).Sees(200, "Nobody is told of missing backups of shop", "Not needed.", "said that it needs no backups: moved away.", "It is needed again")
+	b.Get("/").Sees(200, "Every database that is known is protected as promised", "1 not needed")
+	b.Get("/protection?show=not-needed").Sees(200, "shop", "moved away", "Not needed 1")
+	b.Get("/audit").Sees(200, "Said that shop needs no backups until "+until+": moved away.")
+	r := h.ProgramOf(t, personOf(t, h))
+	var said struct {
+		Items []struct {
+			Database  string
+			Late      bool
+			NotNeeded *struct{ Why, By string } `json:"not_needed"`
+		}
+	}
+	r.Ask("GET", "/api/v1/protections?show=not-needed", nil, 200, &said)
+	if len(said.Items) != 1 || said.Items[0].Late || said.Items[0].NotNeeded == nil || said.Items[0].NotNeeded.Why != "moved away" {
+		t.Errorf("%+v", said)
+	}
+	r.Ask("DELETE", "/api/v1/instances/left/waiver?database=shop", nil, 204, nil)
+	r.Ask("DELETE", "/api/v1/instances/left/waiver?database=shop", nil, 409, nil)
+	b.Get("/protection?show=late").Sees(200, "shop", "Late 1")
+	r.Ask("PUT", "/api/v1/instances/left/waiver", map[string]string{"database": "nothing", "why": "x", "until": until}, 404, nil)
+	r.Ask("PUT", "/api/v1/instances/left/waiver", map[string]string{"database": "shop", "why": "moved", "until": until}, 200, nil)
+	b.Get(page).Submit(form+"?name=shop&needed=1").Sees(200, "Backups of shop are needed again.")
 	if err := c.Put(t.Context(), []backup.Record{record("", "shop", backup.Full, now, 11)}); err != nil {
 		t.Fatal(err)
 	}
 	b.Get("/").Sees(200, "Every database that is known is protected as promised")
 
 	var tally map[string]int64
-	q := h.ProgramOf(t, personOf(t, h))
+	q := r
 	q.Ask("GET", "/api/v1/protections/tally", nil, 200, &tally)
 	if tally["databases"] != 1 || tally["late"] != 0 {
 		t.Errorf("%v", tally)
