@@ -21,6 +21,7 @@ type auditCmd struct {
 type auditVerifyCmd struct {
 	Data   string `help:"Bakplane's data folder." required:"" type:"existingdir" env:"BAKPLANE_DATA"`
 	Expect string `help:"Hash of the newest entry as noted earlier; it must still be in the chain."`
+	To     string `help:"Where copies of the data folder go, as for serve: the newest entry noted beside them must still be in the chain." name:"backup-to" env:"BAKPLANE_BACKUP_TO" placeholder:"PLACE" optional:""`
 }
 
 // Run prints how many entries are whole and the hash of the newest: noted
@@ -37,6 +38,18 @@ func (c *auditVerifyCmd) Run() error {
 		return err
 	}
 	defer d.Close()
+	far := ""
+	if c.To != "" {
+		p, err := app.FindOwnPlace(ctx, d, app.NewPorts(d, c.Data), c.To)
+		if err != nil {
+			return err
+		}
+		noted, err := p.HoldToFarHead(ctx, d)
+		if err != nil {
+			return err
+		}
+		far = fmt.Sprintf("noted at %s: entry %d\n", p.Words, noted.Seq)
+	}
 	walk, err := d.VerifyAudit(ctx)
 	var broken *audit.Broken
 	if errors.As(err, &broken) {
@@ -51,7 +64,7 @@ func (c *auditVerifyCmd) Run() error {
 		}
 		return fmt.Errorf("the audit trail is NOT whole: no entry has the hash %s; entries were cut off or written anew", c.Expect)
 	}
-	fmt.Printf("%d entries, whole.\nnewest: %s\n", walk.Seq, walk.Head)
+	fmt.Printf("%d entries, whole.\nnewest: %s\n%s", walk.Seq, walk.Head, far)
 	return nil
 }
 

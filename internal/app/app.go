@@ -57,6 +57,7 @@ type App struct {
 	pairs    *certificates
 	setUp    secret.Text
 	copies   *ownBackups // nil = nobody takes any
+	far      farNote     // of the loop that notes the newest audit entry, and of the end
 	broken   atomic.Bool // the audit trail, as was said in the log
 	http     *http.Server
 	stop     context.CancelFunc
@@ -252,6 +253,7 @@ func (a *App) Close() error {
 		if a.stop != nil {
 			last, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
+			a.far.wrote = time.Time{} // the last word is written at once
 			if err := a.noteHead(last); err != nil {
 				a.log.Error("note the newest audit entry", "err", err)
 			}

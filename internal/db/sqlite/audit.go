@@ -125,7 +125,13 @@ func (d *DB) VerifyAuditFrom(ctx context.Context, w audit.Walk) (audit.Walk, err
 	if err := d.walk(ctx, &w); err != nil {
 		return w, err
 	}
-	return w, d.lasts(ctx, w, noted, missing)
+	if err := d.lasts(ctx, w, noted, missing); err != nil {
+		return w, err
+	}
+	if far := d.far.Load(); far != nil {
+		return w, d.lasts(ctx, w, far.head, far.missing)
+	}
+	return w, nil
 }
 
 // walk steps over the entries behind w.

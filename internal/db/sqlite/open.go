@@ -46,7 +46,7 @@ type DB struct {
 	folder  string
 	roster  roster
 	trouble atomic.Pointer[error] // with which writing failed last; nil = it does not
-
+	far     atomic.Pointer[farHead]
 }
 
 // Open opens or makes the database in a folder and brings its schema up to
