@@ -35,11 +35,13 @@ func (r route) better(than route) bool {
 	return r.diff.Last.Compare(than.diff.Last) > 0
 }
 
+// newer tells which of two data backups that lead to one place is nearer to it:
+// LSNs grow on every way. Dates decide where they do not tell.
 func newer(a, b *Set) bool {
-	if c := a.Finished.Time().Compare(b.Finished.Time()); c != 0 {
+	if c := a.Last.Compare(b.Last); c != 0 {
 		return c > 0
 	}
-	return a.Last.Compare(b.Last) > 0
+	return a.Finished.Time().After(b.Finished.Time())
 }
 
 // routes finds the best route to every fork that can be reached, the one that

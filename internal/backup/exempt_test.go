@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -24,6 +25,41 @@ func TestSpared(t *testing.T) {
 	} {
 		if s := c.d.Exempt(); (s.NoLog != "") != c.noLog || (s.NoDifferential != "") != c.noDiff {
 			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+// TestStatesThatAllowNoBackup are said, and those that somebody must look at are
+// not among them.
+func TestStatesThatAllowNoBackup(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		d     Database
+		state string
+		none  bool // no backup of any kind is expected
+	}{
+		{"open", Database{State: "ONLINE", RecoveryModel: "FULL"}, "", false},
+		{"offline", Database{State: "OFFLINE"}, "OFFLINE", true},
+		{"restoring", Database{State: "RESTORING"}, "RESTORING", true},
+		{"in standby", Database{State: "ONLINE", Standby: true, ReadOnly: true}, "in standby", true},
+		{"being copied", Database{State: "COPYING"}, "COPYING", true},
+		{"suspect", Database{State: "SUSPECT"}, "SUSPECT", false},
+		{"recovery pending", Database{State: "RECOVERY_PENDING"}, "RECOVERY_PENDING", false},
+		{"asleep", Database{State: "ONLINE", RecoveryModel: "FULL", Asleep: true}, "asleep (AUTO_CLOSE)", false},
+		{"asleep and read-only", Database{State: "ONLINE", RecoveryModel: "FULL", Asleep: true, ReadOnly: true}, "asleep (AUTO_CLOSE)", false},
+		{"a secondary that is left out", Database{State: "ONLINE", RecoveryModel: "FULL", InAvailabilityGroup: true, Member: &Member{Group: "AG", Role: Secondary, Primary: "SQL1", Preference: "PRIMARY"}}, "secondary of AG", true},
+		{"a secondary that takes the logs", Database{State: "ONLINE", RecoveryModel: "FULL", InAvailabilityGroup: true, PreferredReplica: true, Member: &Member{Group: "AG", Role: Secondary, Primary: "SQL1", Preference: "SECONDARY"}}, "secondary of AG", false},
+	} {
+		s := c.d.Exempt()
+		if s.State != c.state || c.none != (s.NoFull != "" && s.NoLog != "" && s.NoDifferential != "") {
+			t.Errorf("%s: %+v", c.what, s)
+		}
+		if strings.Contains(s.NoFull, "finish the restore") {
+			t.Errorf("%s: %s", c.what, s.NoFull)
+		}
+		p := Protection{Promise: Promise{Database: "shop"}, Exempt: s}
+		if why, ok := p.NotNeeded(); ok != (s.NoFull != "") || why != s.NoFull {
+			t.Errorf("%s: not needed %v: %s", c.what, ok, why)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func TestWhatCountsAsTheLastBackup(t *testing.T) {
 				records[i] = Record{Origin: ByUs, State: Complete, Set: Set{Kind: kind, Finished: at, Complete: true}, Copies: []Copy{{BucketID: "b", Keys: []string{"k"}, Size: 7}}}
 			}
 			tc.edit(&records[1])
-			p := Protect(records, Promise{}, clock(100).Time())
+			p := Protect(records, Exempt{}, Promise{}, clock(100).Time())
 			last := map[Kind]bool{Full: p.LastFull.Equal(tc.want.Time()), Differential: p.LastDifferential.Equal(tc.want.Time()), Log: p.LastLog.Equal(tc.want.Time())}
 			if !last[kind] || p.Sets != tc.sets || p.Bytes != tc.bytes {
 				t.Errorf("%s, %s: %s, %s, %s; %d sets, %d bytes", tc.name, kind, p.LastFull, p.LastDifferential, p.LastLog, p.Sets, p.Bytes)

@@ -33,6 +33,7 @@ type Record struct {
 	Expires  time.Time // UTC; zero = by the policy's rules, or never
 	Gone     time.Time // UTC, when it was found or made to be nowhere
 	Seen     time.Time // UTC, when it was last seen where it lies
+	Known    time.Time // UTC, when it became known here; zero = not noted. The catalogue writes it
 }
 
 // Origin is how a set came into the catalogue.
@@ -132,8 +133,9 @@ type Catalogue interface {
 	// Exist notes which databases an instance has. Those it no longer has keep
 	// their sets and are neither late nor counted, until they come back.
 	Exist(ctx context.Context, instanceID string, names []string, at time.Time) error
-	// Exempt notes why databases of an instance rightly get no backups of a
-	// kind, by name. Those that are not named are left as they are.
+	// Exempt notes what a server says of its databases that their backups are
+	// judged by, by name. Those that are not named are left as they are, and so
+	// is a lineage that is not told now.
 	Exempt(ctx context.Context, instanceID string, databases map[string]Exempt) error
 	// Replicas notes which databases of an instance are members of availability
 	// groups, by name; nil = of none. Those of one key share their sets and
@@ -202,11 +204,14 @@ type Protection struct {
 // Unprotected reports whether nothing can be restored.
 func (p Protection) Unprotected() bool { return p.RestorableTo.IsZero() }
 
-// NotNeeded reports whether nobody expects backups of it, and why: tempdb is made
-// anew at each start, and of the other system databases only those that a policy
+// NotNeeded reports whether nobody expects backups of it, and why: its state
+// allows none, or another replica takes them; tempdb is made anew at each start;
+// and of the other system databases only those that a policy
 // promises are expected.
 func (p Protection) NotNeeded() (why string, ok bool) {
 	switch name := strings.ToLower(p.Database); {
+	case p.NoFull != "":
+		return p.NoFull, true
 	case name == "tempdb":
 		return "tempdb is made anew at each start: there is nothing to restore.", true
 	case (name == "master" || name == "model" || name == "msdb") && p.PolicyID == "" && p.Objective == 0 && p.Due.IsZero():

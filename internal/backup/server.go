@@ -111,6 +111,7 @@ type Database struct {
 	RecoveryModel       string // FULL, SIMPLE, BULK_LOGGED
 	ReadOnly            bool
 	Standby             bool   // restored WITH STANDBY: ONLINE, and between two restores
+	Asleep              bool   // shut down by AUTO_CLOSE until somebody uses it: the engine tells little of it, and BACKUP wakes it
 	UserAccess          string // MULTI_USER, …
 	Encrypted           bool   // TDE
 	PageVerify          string // CHECKSUM, …
@@ -128,6 +129,8 @@ type Database struct {
 	// The full backup on which a differential would build, as the engine says:
 	// its set, and when it was taken (UTC). Zero = none: no differential is
 	// possible. msdb may know less or more of it.
+	// BaseTold: the engine told of its base, or that there is none.
+	BaseTold bool
 	BaseGUID GUID
 	BaseAt   time.Time
 	// LastFull, LastDiff and LastLog are the newest backups of this lineage on

@@ -176,7 +176,7 @@ func TestFromWhenOnAProtectedDatabaseCanBeRestored(t *testing.T) {
 		if tc.edit != nil {
 			tc.edit(records)
 		}
-		p := Protect(records, Promise{}, clock(100).Time())
+		p := Protect(records, Exempt{}, Promise{}, clock(100).Time())
 		if !p.RestorableFrom.Equal(clock(tc.from).Time()) || !p.RestorableTo.Equal(clock(tc.to).Time()) {
 			t.Errorf("%s: from %s to %s: %s", tc.name, p.RestorableFrom, p.RestorableTo, draw(Windows(records)))
 		}

@@ -136,7 +136,7 @@ func TestWindowsTakeAnything(t *testing.T) {
 				t.Fatalf("%+v", w)
 			}
 		}
-		Protect(records, Promise{Objective: time.Hour}, clock(100).Time())
+		Protect(records, Exempt{}, Promise{Objective: time.Hour}, clock(100).Time())
 	})
 }
 
@@ -144,7 +144,7 @@ func TestWindowsTakeAnything(t *testing.T) {
 func TestManySetsAreQuick(t *testing.T) {
 	records := recordsOf(longLife(MaxSets))
 	began := time.Now()
-	p := Protect(records, Promise{Objective: time.Hour}, clock(0).Time())
+	p := Protect(records, Exempt{}, Promise{Objective: time.Hour}, clock(0).Time())
 	if took := time.Since(began); took > 30*time.Second { // on a busy machine; the square takes far longer
 		t.Errorf("%d sets took %s", len(records), took)
 	}
@@ -178,7 +178,7 @@ func BenchmarkProtect(b *testing.B) {
 		records := recordsOf(longLife(n))
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				Protect(records, Promise{}, time.Time{})
+				Protect(records, Exempt{}, Promise{}, time.Time{})
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -21,9 +22,9 @@ const grace = time.Minute
 //
 // A backup is due when its slot has come and no set of its kind, or of one that
 // holds as much, finished since; it counts as missing when the window in which
-// it may still start is over and a minute has passed. Logs are expected only of
-// databases that ever had one: others are in recovery model SIMPLE, or the
-// objective tells.
+// it may still start is over and a minute has passed. Logs are expected of
+// databases whose recovery model has them, from the first slot on, and of those
+// that ever had one.
 //
 // A database that rightly gets no backups of a kind that the policy takes, as a
 // run leaves it out, is not expected to have them. Its objective, which those
@@ -86,7 +87,7 @@ func names(servers []string, is backup.Protection) bool {
 // does not get.
 func (c *Calendar) exempts(s backup.Exempt) bool {
 	return slices.ContainsFunc(c.rules, func(r schedule) bool {
-		return r.Kind == backup.Log && s.NoLog != "" || r.Kind == backup.Differential && s.NoDifferential != ""
+		return r.Kind == backup.Full && s.NoFull != "" || r.Kind == backup.Log && s.NoLog != "" || r.Kind == backup.Differential && s.NoDifferential != ""
 	})
 }
 
@@ -100,16 +101,23 @@ func (c *Calendar) missing(is backup.Protection, now time.Time) (due time.Time) 
 		r := &c.rules[i]
 		last := is.LastFull
 		switch r.Kind {
+		case backup.Full:
+			if is.NoFull != "" {
+				continue
+			}
 		case backup.Differential:
 			if is.LastFull.IsZero() || IsSystem(is.Database) || is.NoDifferential != "" {
 				continue
 			}
 			last = Latest(last, is.LastDifferential)
 		case backup.Log:
-			if is.LastLog.IsZero() || is.NoLog != "" {
+			if is.NoLog != "" || is.LastLog.IsZero() && (!is.Logged || !c.logs(is.Database)) {
 				continue
 			}
-			last = is.LastLog
+			// Where no log was ever taken a full backup stands for those before it.
+			if last = is.LastLog; last.IsZero() {
+				last = is.LastFull
+			}
 		}
 		// A policy that was just made or changed owes nothing of before.
 		from := Latest(last, c.Policy.Changed)
@@ -126,6 +134,9 @@ func (c *Calendar) missing(is backup.Protection, now time.Time) (due time.Time) 
 	}
 	return due
 }
+
+// logs reports whether a policy's log rule takes the database's logs at all.
+func (c *Calendar) logs(database string) bool { return !strings.EqualFold(database, "master") }
 
 // Promising keeps what policies promise written beside each database, as
 // policies change and databases come, and as backups move what is due next.

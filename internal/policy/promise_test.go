@@ -34,6 +34,14 @@ func TestPromises(t *testing.T) {
 		}
 		return out
 	}
+	logged := func(p backup.Protection) backup.Protection {
+		p.Logged = true
+		return p
+	}
+	closed := func(p backup.Protection) backup.Protection {
+		p.NoFull, p.NoLog, p.NoDifferential = "It is OFFLINE.", "It is OFFLINE.", "It is OFFLINE."
+		return p
+	}
 	is := func(full, diff, log time.Time) backup.Protection {
 		return backup.Protection{Promise: backup.Promise{InstanceID: "s", Database: "shop"}, LastFull: full, LastDifferential: diff, LastLog: log}
 	}
@@ -52,8 +60,11 @@ func TestPromises(t *testing.T) {
 			d.InstanceID, d.Replicas = "r", []string{"r", "s"}
 			return d
 		}(), "p", time.Hour, at(8, 1)},
-		"a differential came":                   {of(p), is(at(6, 3), at(8, 2), none), "p", time.Hour, at(10, 1)},
-		"a full does for a differential":        {of(p), is(at(8, 5), none, none), "p", time.Hour, at(10, 1)},
+		"a differential came":                                {of(p), is(at(6, 3), at(8, 2), none), "p", time.Hour, at(10, 1)},
+		"a full does for a differential":                     {of(p), is(at(8, 5), none, none), "p", time.Hour, at(10, 1)},
+		"in FULL, and a log never came: the first slot":      {of(p), logged(is(at(6, 3), none, none)), "p", time.Hour, at(6, 16)},
+		"in FULL, nothing was ever taken: the first slot":    {of(p), logged(is(none, none, none)), "p", time.Hour, at(0, 46)},
+		"in a state that allows none: nothing, no objective": {of(p), closed(logged(is(at(0, 1), none, none))), "p", 0, none},
 		"a log is next":                         {of(p), is(at(6, 3), none, at(6, 16)), "p", time.Hour, at(6, 31)},
 		"a log did not come":                    {of(p), is(at(6, 3), at(8, 2), at(7, 1)), "p", time.Hour, at(7, 16)},
 		"within a window it may still start":    {of(late), is(at(6, 3), none, at(6, 16)), "p", time.Hour, at(10, 31)},

@@ -55,7 +55,7 @@ func Prune(p Policy, sets []backup.Record, now time.Time) (Pruning, error) {
 	if err != nil {
 		return Pruning{}, err
 	}
-	r := &retention{policy: p, sets: sets, zone: zone, now: now,
+	r := &retention{policy: p, sets: sets, zone: zone, now: now, ages: backup.Ages(sets),
 		ours: make([]bool, len(sets)), present: make([]*backup.Set, len(sets)),
 		grounds: make([][]Ground, len(sets)), needer: make([]int, len(sets))}
 	for i := range sets {
@@ -82,6 +82,7 @@ type retention struct {
 	sets    []backup.Record
 	zone    *time.Location
 	now     time.Time
+	ages    []time.Time   // when each ended
 	ours    []bool        // may go
 	present []*backup.Set // nil = cannot be restored from
 	stands  []backup.RestorePath

@@ -67,3 +67,39 @@ func TestWhatGoesAtEachBoundary(t *testing.T) {
 		}
 	}
 }
+
+// TestAFullDatedAheadTakesNoFreshOneAway: a server's clock was a year ahead for
+// one night. The fresh ones are of higher LSNs, whatever their dates.
+func TestAFullDatedAheadTakesNoFreshOneAway(t *testing.T) {
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	full := func(id string, n int, label, known time.Time) backup.Record {
+		return backup.Record{ID: id, Origin: backup.ByUs, PolicyID: "p", State: backup.Complete, Known: known, Set: backup.Set{Kind: backup.Full, ID: guid(n), Family: guid(90), Fork: guid(91), FirstFork: guid(91), Complete: true,
+			First: lsn(n), Last: lsn(n + 1), Started: backup.Moment{Local: label, UTC: &label}, Finished: backup.Moment{Local: label, UTC: &label}}}
+	}
+	day := func(n int) time.Time { return now.AddDate(0, 0, n) }
+	for _, c := range []struct {
+		what string
+		keep Keep
+		sets []backup.Record
+		goes []string
+	}{
+		{"by number", Keep{Count: 2}, []backup.Record{full("a", 10, day(-3), day(-3)), full("ahead", 20, day(362), day(-2)), full("c", 30, day(-1), day(-1)), full("d", 40, day(0), day(0))}, []string{"a", "ahead"}},
+		{"by days: it goes in its turn", Keep{Days: 2}, []backup.Record{full("ahead", 20, day(362), day(-3)), full("c", 30, day(-1), day(-1)), full("d", 40, day(0), day(0))}, []string{"ahead"}},
+		{"nobody noted when it became known: what is fresh stays", Keep{Count: 1}, []backup.Record{full("ahead", 20, day(362), time.Time{}), full("d", 40, day(0), time.Time{})}, nil},
+		{"a fresh one dated back", Keep{Count: 1}, []backup.Record{full("a", 10, day(-1), day(-1)), full("back", 20, day(-400), day(0))}, nil},
+		{"and behind it one of the right time", Keep{Count: 1}, []backup.Record{full("a", 10, day(-2), day(-2)), full("back", 20, day(-400), day(-1)), full("c", 30, day(0), day(0))}, []string{"a", "back"}},
+	} {
+		p := Policy{ID: "p", Zone: "UTC", Rules: []Rule{{Kind: backup.Full, Keep: c.keep}}}
+		got, err := Prune(p, c.sets, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var goes []string
+		for _, r := range got.Remove {
+			goes = append(goes, r.Record.ID)
+		}
+		if !slices.Equal(goes, c.goes) {
+			t.Errorf("%s: %v goes, want %v", c.what, goes, c.goes)
+		}
+	}
+}

@@ -54,9 +54,17 @@ func (l *life) add(s backup.Set) {
 	if s.FirstFork.IsZero() {
 		s.FirstFork = s.Fork
 	}
-	at := l.now
+	at, known := l.now, time.Time{}
+	switch l.draw(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3) { // the server's clock was wrong
+	case 1:
+		at, known = at.AddDate(0, 0, l.draw(1, 40, 400)), at
+	case 2:
+		at = at.AddDate(0, 0, -l.draw(1, 40, 400))
+	case 3:
+		known = at
+	}
 	s.Started, s.Finished = backup.Moment{Local: at, UTC: &at}, backup.Moment{Local: at, UTC: &at}
-	r := backup.Record{ID: fmt.Sprintf("%04d", l.ids), InstanceID: "i", Database: "orders", Origin: backup.ByUs, PolicyID: "p", Set: s, State: backup.Complete}
+	r := backup.Record{ID: fmt.Sprintf("%04d", l.ids), InstanceID: "i", Database: "orders", Origin: backup.ByUs, PolicyID: "p", Set: s, State: backup.Complete, Known: known}
 	switch l.draw(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5) {
 	case 1:
 		r.Origin, r.PolicyID = backup.ByOthers, ""
@@ -280,19 +288,44 @@ func (s *slow) joins(have, l backup.Set) bool {
 	return have.Fork == l.FirstFork && at.Compare(point) <= 0 || have.Fork == l.Fork && at.Compare(point) >= 0
 }
 
-func ended(r backup.Record) time.Time { return *r.Set.Finished.UTC }
+// label is when a set ended by its server's clock, which a restore goes by.
+func label(r backup.Record) time.Time { return *r.Set.Finished.UTC }
 
-func older(a, b backup.Record) bool {
-	return ended(a).Before(ended(b)) || ended(a).Equal(ended(b)) && a.ID < b.ID
+// ended is when a set ended: no later than it was known, and no earlier than
+// any of its fork with a lower LSN.
+func (s *slow) ended(r backup.Record) (at time.Time) {
+	for _, o := range s.sets {
+		if o.ID != r.ID && (o.Set.Family != r.Set.Family || o.Set.Fork != r.Set.Fork || o.Set.Last.Compare(r.Set.Last) >= 0) {
+			continue
+		}
+		label := *o.Set.Finished.UTC
+		if !o.Known.IsZero() && label.Sub(o.Known) > 5*time.Minute {
+			label = o.Known
+		}
+		if label.After(at) {
+			at = label
+		}
+	}
+	return at
+}
+
+func (s *slow) older(a, b backup.Record) bool {
+	if x, y := s.ended(a), s.ended(b); !x.Equal(y) {
+		return x.Before(y)
+	}
+	if c := a.Set.Last.Compare(b.Set.Last); c != 0 {
+		return c < 0
+	}
+	return a.ID < b.ID
 }
 
 // best are the ways that Prune promises to keep: of the most trusted
 // beginnings the newest, and from there the shortest.
-func best(ways []way) (out []way) {
+func (s *slow) best(ways []way) (out []way) {
 	for _, w := range ways {
 		beaten := slices.ContainsFunc(ways, func(o way) bool {
-			return o.level > w.level || o.level == w.level && (ended(o.start).After(ended(w.start)) ||
-				ended(o.start).Equal(ended(w.start)) && (o.start.Set.Last.Compare(w.start.Set.Last) > 0 || o.start.ID == w.start.ID && len(o.ids) < len(w.ids)))
+			return o.level > w.level || o.level == w.level && (o.start.Set.Last.Compare(w.start.Set.Last) > 0 ||
+				o.start.Set.Last == w.start.Set.Last && (o.start.Set.Finished.UTC.After(*w.start.Set.Finished.UTC) || o.start.ID == w.start.ID && len(o.ids) < len(w.ids)))
 		})
 		if !beaten {
 			out = append(out, w)
@@ -369,12 +402,12 @@ func (s *slow) rules(r backup.Record) (grounds []Ground) {
 			}
 		}
 	}
-	if keep.Days > 0 && !ended(r).Before(time.Date(y, time.Month(m), d, hh, mm, 0, 0, s.zone)) {
+	if keep.Days > 0 && !s.ended(r).Before(time.Date(y, time.Month(m), d, hh, mm, 0, 0, s.zone)) {
 		grounds = append(grounds, ByDays)
 	}
 	newer := 0
 	for _, o := range s.sets {
-		if mine(o) && older(r, o) {
+		if mine(o) && s.older(r, o) {
 			newer++
 		}
 	}
@@ -387,10 +420,10 @@ func (s *slow) rules(r backup.Record) (grounds []Ground) {
 			if !mine(o) {
 				continue
 			}
-			same := s.period(ended(o), g) == s.period(ended(r), g)
-			first = first && !(same && older(o, r))
-			if !same && older(r, o) {
-				later[s.period(ended(o), g)] = true
+			same := s.period(s.ended(o), g) == s.period(s.ended(r), g)
+			first = first && !(same && s.older(o, r))
+			if !same && s.older(r, o) {
+				later[s.period(s.ended(o), g)] = true
 			}
 		}
 		if first && len(later) < most {
@@ -407,7 +440,7 @@ func (s *slow) check(got Pruning) {
 	provenWays := s.ways(s.proven)
 	relieved := func(r backup.Record) bool {
 		return slices.ContainsFunc(s.sets, func(o backup.Record) bool {
-			return len(provenWays[o.ID]) > 0 && ended(o).After(ended(r)) && (o.Set.Kind == backup.Full || o.Set.Kind == backup.Differential && r.Set.Kind != backup.Full)
+			return len(provenWays[o.ID]) > 0 && s.ended(o).After(s.ended(r)) && (o.Set.Kind == backup.Full || o.Set.Kind == backup.Differential && r.Set.Kind != backup.Full)
 		})
 	}
 	byID := map[string]backup.Record{}
@@ -415,13 +448,13 @@ func (s *slow) check(got Pruning) {
 	for i := range s.sets {
 		r := &s.sets[i]
 		byID[r.ID] = *r
-		if len(all[r.ID]) > 0 && (newest == nil || older(*newest, *r)) {
+		if len(all[r.ID]) > 0 && (newest == nil || s.older(*newest, *r)) {
 			newest = r
 		}
-		if len(provenWays[r.ID]) > 0 && (newestProven == nil || older(*newestProven, *r)) {
+		if len(provenWays[r.ID]) > 0 && (newestProven == nil || s.older(*newestProven, *r)) {
 			newestProven = r
 		}
-		if r.Set.Kind == backup.Full && s.there(*r) && r.Origin != backup.ByOthers && (newestFull == nil || older(*newestFull, *r)) {
+		if r.Set.Kind == backup.Full && s.there(*r) && r.Origin != backup.ByOthers && (newestFull == nil || s.older(*newestFull, *r)) {
 			newestFull = r
 		}
 	}
@@ -470,7 +503,7 @@ func (s *slow) check(got Pruning) {
 		if slices.Contains(other, Needed) {
 			f := byID[k.For]
 			asks := kept[f.ID].Record.ID != "" || !s.ours(f)
-			if !asks || f.ID == id || !slices.ContainsFunc(best(all[f.ID]), func(w way) bool { return slices.Contains(w.ids, id) }) {
+			if !asks || f.ID == id || !slices.ContainsFunc(s.best(all[f.ID]), func(w way) bool { return slices.Contains(w.ids, id) }) {
 				t.Fatalf("%s is kept for %q, which does not need it", id, k.For)
 			}
 			s.chainOfReasons(id, kept, byID)
@@ -479,7 +512,7 @@ func (s *slow) check(got Pruning) {
 			in := func(ws []way) bool {
 				return slices.ContainsFunc(ws, func(w way) bool { return slices.Contains(w.ids, id) })
 			}
-			if !(newestFull != nil && newestFull.ID == id || newest != nil && in(best(all[newest.ID])) || newestProven != nil && in(best(provenWays[newestProven.ID]))) {
+			if !(newestFull != nil && newestFull.ID == id || newest != nil && in(s.best(all[newest.ID])) || newestProven != nil && in(s.best(provenWays[newestProven.ID]))) {
 				t.Fatalf("%s is kept as newest", id)
 			}
 		}
@@ -496,7 +529,7 @@ func (s *slow) check(got Pruning) {
 		if s.removed[r.ID] || len(all[r.ID]) == 0 || r.Origin == backup.ByOthers && !r.Pinned {
 			continue
 		}
-		before, after := best(all[r.ID]), best(left[r.ID])
+		before, after := s.best(all[r.ID]), s.best(left[r.ID])
 		if len(after) == 0 || before[0].level != after[0].level || before[0].start.ID != after[0].start.ID || len(before[0].ids) != len(after[0].ids) {
 			t.Fatalf("%s stays, and what it is restored with went: %v, now %v", r.ID, before, after)
 		}
@@ -533,14 +566,14 @@ func (s *slow) reaches(at time.Time, ways map[string][]way) bool {
 		if len(ways[r.ID]) == 0 {
 			continue
 		}
-		if ended(r).Equal(at) {
+		if label(r).Equal(at) {
 			return true
 		}
-		if r.Set.Kind != backup.Log || r.Set.BulkLogged || at.After(ended(r)) {
+		if r.Set.Kind != backup.Log || r.Set.BulkLogged || at.After(label(r)) {
 			continue
 		}
 		for _, b := range s.sets {
-			if len(ways[b.ID]) > 0 && !ended(b).After(at) && s.joins(b.Set, r.Set) {
+			if len(ways[b.ID]) > 0 && !label(b).After(at) && s.joins(b.Set, r.Set) {
 				return true
 			}
 		}
@@ -554,8 +587,8 @@ func (s *slow) checkLost(lost []Span, all, left map[string][]way) {
 	gone := s.removed
 	for _, a := range s.sets {
 		for _, b := range s.sets {
-			at := ended(a).Add(ended(b).Sub(ended(a)) / 2)
-			if slices.ContainsFunc(s.sets, func(r backup.Record) bool { return ended(r).Equal(at) }) {
+			at := label(a).Add(label(b).Sub(label(a)) / 2)
+			if slices.ContainsFunc(s.sets, func(r backup.Record) bool { return label(r).Equal(at) }) {
 				continue
 			}
 			s.removed = nil

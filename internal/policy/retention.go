@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,11 +126,11 @@ func (r *retention) ruled() {
 	}
 }
 
+// byFinished is the order of sets by age; LSNs decide between those of one.
 func (r *retention) byFinished(a, b int) int {
-	if c := r.finished(a).Compare(r.finished(b)); c != 0 {
-		return c
-	}
-	return strings.Compare(r.sets[a].ID, r.sets[b].ID)
+	return cmp.Or(r.finished(a).Compare(r.finished(b)), r.sets[a].Set.Last.Compare(r.sets[b].Set.Last), strings.Compare(r.sets[a].ID, r.sets[b].ID))
 }
 
-func (r *retention) finished(i int) time.Time { return r.sets[i].Set.Finished.Time() }
+// finished is when a set ended, as backup.Ages tells: a date that a clock put
+// there wrongly takes no fresh set away.
+func (r *retention) finished(i int) time.Time { return r.ages[i] }

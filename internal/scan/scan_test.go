@@ -135,7 +135,7 @@ func TestWhereAHistoryIsReadOn(t *testing.T) {
 		}
 	}
 	look(historyPage+1, 0, historyPage)
-	if !slices.Equal(s.exist, []string{"a", "b"}) || len(s.exempt) != 1 || s.exempt["a"].NoLog == "" {
+	if !slices.Equal(s.exist, []string{"a", "b"}) || len(s.exempt) != 2 || s.exempt["a"].NoLog == "" || s.exempt["a"].NoFull != "" || s.exempt["b"].NoFull == "" || s.exempt["b"].State != "RESTORING" {
 		t.Errorf("%v, %v", s.exist, s.exempt)
 	}
 	look(0, historyPage+1)

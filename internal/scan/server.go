@@ -28,10 +28,11 @@ const (
 
 // serverCursor is how far msdb was read.
 type serverCursor struct {
-	Server string    `json:"server,omitempty"` // @@SERVERNAME
-	Alias  string    `json:"alias,omitempty"`  // its other name, on a host renamed without sp_addserver
-	After  int64     `json:"after,omitempty"`  // backup_set_id
-	Newest time.Time `json:"newest,omitzero"`  // finish of the newest set that msdb told of
+	Server string        `json:"server,omitempty"` // @@SERVERNAME
+	Alias  string        `json:"alias,omitempty"`  // its other name, on a host renamed without sp_addserver
+	After  int64         `json:"after,omitempty"`  // backup_set_id
+	Newest time.Time     `json:"newest,omitzero"`  // finish of the newest set that msdb told of
+	Ahead  time.Duration `json:"ahead,omitempty"`  // of the server's clock against ours
 }
 
 // is reports whether a row of msdb that names a server is of this one.
@@ -59,10 +60,15 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	names, newest := make([]string, 0, len(databases)), time.Time{}
 	members := make(map[string]*backup.Member, len(databases))
 	exempt := make(map[string]backup.Exempt, len(databases))
+	if !info.Now.IsZero() {
+		at.Ahead = clockAhead(at.Ahead, info.Now.Sub(c.Now()))
+	}
 	for _, d := range databases {
 		names = append(names, d.Name)
+		told := d.Exempt()
+		told.ClockAhead = at.Ahead
+		exempt[d.Name] = told
 		if d.State == "ONLINE" { // else it tells little of itself
-			exempt[d.Name] = d.Exempt()
 			if !d.InAvailabilityGroup || d.Member != nil {
 				members[d.Name] = d.Member
 			}
@@ -249,4 +255,24 @@ func keysOf(folder string, files []string) (keys []string, inside bool) {
 		keys = append(keys, p[len(prefix):])
 	}
 	return keys, len(keys) > 0
+}
+
+// Clocks that differ by less are as good as equal, and what is noted of the
+// others moves with more than a minute alone: each look asks a little later or
+// earlier.
+const (
+	clockSlack  = 5 * time.Minute
+	clockJitter = time.Minute
+)
+
+// clockAhead is how far a server's clock is ahead of ours, given what was noted
+// before.
+func clockAhead(before, seen time.Duration) time.Duration {
+	switch {
+	case seen.Abs() < clockSlack:
+		return 0
+	case (seen - before).Abs() < clockJitter:
+		return before
+	}
+	return seen.Round(time.Minute)
 }

@@ -58,10 +58,22 @@ func protectionWhy(z kit.Zone, p backup.Protection) string {
 	case !p.Due.IsZero() && !z.Now.Before(p.Due):
 		late = "Late for " + kit.Span(z.Now.Sub(p.Due)) + ": a backup that was due did not come."
 	}
+	if p.ClockAhead != 0 {
+		late += " " + clockWords(p.ClockAhead)
+	}
 	if why == "" {
 		return late
 	}
 	return late + " " + why
+}
+
+// clockWords names a server's clock as what may be wrong with its times.
+func clockWords(ahead time.Duration) string {
+	way := "ahead of"
+	if ahead < 0 {
+		way = "behind"
+	}
+	return "The clock of its server is " + kit.Span(ahead.Abs()) + " " + way + " this machine's: times of its backups are off by that. Set it right."
 }
 
 // ProtectionTabs choose among databases.

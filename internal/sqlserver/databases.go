@@ -32,7 +32,7 @@ const (
 	// that exists here: lineage and fork tell, and names are those of the
 	// server's collation. Which rows are looked at is filled in.
 	newestBackups = `SELECT DB_ID(b.database_name) AS database_id, b.type, b.family_guid, b.last_recovery_fork_guid, b.backup_finish_date, b.time_zone FROM msdb.dbo.backupset AS b
- JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE %s AND (type = 'I' OR type IN ('D', 'L') AND is_copy_only = 0) GROUP BY database_name, type, family_guid, last_recovery_fork_guid) AS m ON m.newest = b.backup_set_id
+ JOIN (SELECT MAX(backup_set_id) AS newest FROM msdb.dbo.backupset WHERE %s AND is_snapshot = 0 AND (type = 'I' OR type IN ('D', 'L') AND is_copy_only = 0) GROUP BY database_name, type, family_guid, last_recovery_fork_guid) AS m ON m.newest = b.backup_set_id
  ORDER BY b.backup_set_id`
 
 	// 2016 SP2 and later; local time, 1900-01-01 for never.
@@ -109,7 +109,7 @@ func (s *Server) databases(ctx context.Context, only string) ([]backup.Database,
 func database(r row) backup.Database {
 	return backup.Database{
 		ID: int(r.integer("database_id")), Name: r.text("name"), State: r.text("state_desc"),
-		RecoveryModel: r.text("recovery_model_desc"), ReadOnly: r.bit("is_read_only"), Standby: r.bit("is_in_standby"), UserAccess: r.text("user_access_desc"),
+		RecoveryModel: r.text("recovery_model_desc"), ReadOnly: r.bit("is_read_only"), Standby: r.bit("is_in_standby"), Asleep: r.text("state_desc") == "ONLINE" && r.bit("is_auto_close_on") && !r.has("collation_name"), UserAccess: r.text("user_access_desc"),
 		Encrypted: r.bit("is_encrypted"), PageVerify: r.text("page_verify_option_desc"), CompatibilityLevel: int(r.integer("compatibility_level")),
 		Broker: r.bit("is_broker_enabled"), Trustworthy: r.bit("is_trustworthy_on"), CDC: r.bit("is_cdc_enabled"), Published: r.bit("is_published") || r.bit("is_merge_published"),
 		PreferredReplica: true, InAvailabilityGroup: r.has("replica_id"),
@@ -253,6 +253,9 @@ func (a about) addBackups(ctx context.Context, list []backup.Database, byName ma
 	}
 	for _, r := range rows {
 		i, ok := byID[r.integer("database_id")]
+		if ok {
+			list[i].BaseTold = !list[i].Asleep
+		}
 		if ok && list[i].BaseGUID.IsZero() && r.has("differential_base_guid") {
 			list[i].BaseGUID = r.guid("differential_base_guid")
 			list[i].BaseAt = r.date("differential_base_time").Add(-quarters(r.integer("utc_offset"))).UTC()

@@ -69,11 +69,12 @@ func (s *Server) History(ctx context.Context, database string, after int64, limi
 
 // Named implements backup.Server. The comparison is that of msdb's collation,
 // so names that differ in case alone are told apart here. msdb has an index on
-// the time a backup ended, in the server's local time: a day of slack stands
-// for clocks and for the hour that summer time moves.
+// the time a backup ended, in the server's local time, however wrong its clock
+// is: so it is asked how long ago by that clock, with a day of slack for clocks
+// that were set since and for the hour that summer time moves.
 func (s *Server) Named(ctx context.Context, database, name string, since time.Time) ([]backup.HistoryRow, error) {
-	rows, err := s.ask(ctx, `SELECT TOP (10) * FROM msdb.dbo.backupset WHERE backup_finish_date >= DATEADD(second, DATEDIFF(second, GETUTCDATE(), GETDATE()), @p3) AND database_name = @p1 AND name = @p2 ORDER BY backup_set_id DESC`,
-		database, name, since.UTC().AddDate(0, 0, -1).Format("2006-01-02T15:04:05"))
+	rows, err := s.ask(ctx, `SELECT TOP (10) * FROM msdb.dbo.backupset WHERE backup_finish_date >= DATEADD(second, @p3, GETDATE()) AND database_name = @p1 AND name = @p2 ORDER BY backup_set_id DESC`,
+		database, name, -int64((min(time.Since(since), 50*365*24*time.Hour)+24*time.Hour)/time.Second))
 	if err != nil {
 		return nil, err
 	}

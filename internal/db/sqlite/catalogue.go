@@ -229,6 +229,15 @@ func (d *Catalogue) Exist(ctx context.Context, instanceID string, names []string
 	})
 }
 
+// told is what a server says now, with the lineage it told before where it tells
+// none.
+func (p *protectionRow) told(s backup.Exempt) backup.Exempt {
+	if s.Family.IsZero() {
+		s.Family, s.Fork = p.Family, p.Fork
+	}
+	return s
+}
+
 // Exempt implements backup.Catalogue. What is as it was costs no write.
 func (d *Catalogue) Exempt(ctx context.Context, instanceID string, databases map[string]backup.Exempt) error {
 	have, err := rows(ctx, d.read, "database", `SELECT `+protectionColumns+` FROM protections WHERE instance_id = ?`, scanProtection, instanceID)
@@ -237,18 +246,21 @@ func (d *Catalogue) Exempt(ctx context.Context, instanceID string, databases map
 	}
 	have = slices.DeleteFunc(have, func(p protectionRow) bool {
 		s, told := databases[p.Database]
-		return !told || s == p.Exempt
+		return !told || p.told(s) == p.Exempt
 	})
 	if len(have) == 0 {
 		return nil
 	}
 	return d.tx(ctx, "note which backups databases do not get", func(tx *sql.Tx) error {
+		w := newSetWriter(ctx, tx, d.Now())
 		for _, p := range have {
-			s := databases[p.Database]
-			if _, err := tx.ExecContext(ctx, `UPDATE protections SET no_log = ?, no_differential = ? WHERE n = ?`, s.NoLog, s.NoDifferential, p.n); err != nil {
+			old := p
+			p.Exempt = p.told(databases[p.Database])
+			if err := saveProtection(ctx, tx, &old, p); err != nil {
 				return err
 			}
+			w.touched[[2]string{instanceID, p.Database}] = true
 		}
-		return nil
+		return w.protect()
 	})
 }

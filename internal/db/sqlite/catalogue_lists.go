@@ -155,10 +155,10 @@ func recordsBy(ctx context.Context, q queryer, query string, args ...any) ([]bac
 // out of: each column of thousands of rows counts.
 func outlines(ctx context.Context, q queryer, p setPage, instanceID, database string) ([]backup.Record, error) {
 	ids, args := p.ids()
-	return rows(ctx, q, "backup set", `SELECT s.id, s.class, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.gone
+	return rows(ctx, q, "backup set", `SELECT s.id, s.class, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.gone, s.known
 		FROM (`+ids+`) m JOIN backup_sets s ON s.id = m.id ORDER BY s.id DESC`, func(r *sql.Rows) (backup.Record, error) {
 		var s setRow
-		if err := r.Scan(&s.id, &s.class, &s.started, &s.finished, &s.valid, &s.ahead, &s.doc, &s.cloud, &s.apart, &s.bytes, &s.gone); err != nil {
+		if err := r.Scan(&s.id, &s.class, &s.started, &s.finished, &s.valid, &s.ahead, &s.doc, &s.cloud, &s.apart, &s.bytes, &s.gone, &s.known); err != nil {
 			return backup.Record{}, err
 		}
 		rec, err := s.record(instanceID, database)
@@ -199,7 +199,7 @@ func addCopies(ctx context.Context, q queryer, out []backup.Record, ids []int64)
 	return nil
 }
 
-const oneRecord = `SELECT s.id, s.db, s.instance, s.name, s.class, s.key, s.policy_id, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.verified, s.pinned, s.pin_note, s.expires, s.gone, s.seen,
+const oneRecord = `SELECT s.id, s.db, s.instance, s.name, s.class, s.key, s.policy_id, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.verified, s.pinned, s.pin_note, s.expires, s.gone, s.seen, s.known,
 	p.instance_id, p.database FROM backup_sets s JOIN protections p ON p.n = s.db WHERE `
 
 // Record implements backup.Catalogue.

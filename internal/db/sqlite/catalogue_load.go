@@ -105,7 +105,7 @@ func (l *loader) database(ctx context.Context, promise backup.Promise, records [
 		return err
 	}
 	old := p
-	p.Protection = backup.Protect(records, promise, l.w.now)
+	p.Protection = backup.Protect(records, p.Exempt, promise, l.w.now)
 	if err := saveProtection(ctx, l.tx, &old, p); err != nil {
 		return err
 	}

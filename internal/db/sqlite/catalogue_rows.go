@@ -113,13 +113,14 @@ type setRow struct {
 	bytes, verified          int64
 	pinned                   bool
 	pinNote                  string
-	expires, gone, seen      int64
+	expires, gone            int64
+	seen, known              int64
 }
 
-const recordColumns = `id, db, instance, name, class, key, policy_id, started, finished, valid, ahead, doc, cloud, apart, bytes, verified, pinned, pin_note, expires, gone, seen`
+const recordColumns = `id, db, instance, name, class, key, policy_id, started, finished, valid, ahead, doc, cloud, apart, bytes, verified, pinned, pin_note, expires, gone, seen, known`
 
 func (s *setRow) values() []any {
-	return []any{s.id, s.db, s.instance, s.name, s.class, s.key, s.policy, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.verified, s.pinned, s.pinNote, s.expires, s.gone, s.seen}
+	return []any{s.id, s.db, s.instance, s.name, s.class, s.key, s.policy, s.started, s.finished, s.valid, s.ahead, s.doc, s.cloud, s.apart, s.bytes, s.verified, s.pinned, s.pinNote, s.expires, s.gone, s.seen, s.known}
 }
 
 // rowOf is the row of a record, without its numbers.
@@ -148,7 +149,7 @@ func rowOf(r *backup.Record) (s setRow, err error) {
 		s.cloud = packCloud(r.Cloud)
 	}
 	s.policy, s.apart, s.bytes, s.verified, s.pinned, s.pinNote = r.PolicyID, r.Apart, r.Bytes(), micros(r.Verified), r.Pinned, r.PinNote
-	s.expires, s.gone, s.seen = micros(r.Expires), micros(r.Gone), micros(r.Seen)
+	s.expires, s.gone, s.seen, s.known = micros(r.Expires), micros(r.Gone), micros(r.Seen), micros(r.Known)
 	return s, nil
 }
 
@@ -160,7 +161,7 @@ func (s *setRow) record(instanceID, database string) (r backup.Record, err error
 	}
 	r = backup.Record{ID: setIDText(s.id), InstanceID: instanceID, Database: database, Origin: s.class.origin(), PolicyID: s.policy, Set: set,
 		Apart: s.apart, State: s.class.state(), Verified: moment(s.verified), Pinned: s.pinned, PinNote: s.pinNote,
-		Expires: moment(s.expires), Gone: moment(s.gone), Seen: moment(s.seen)}
+		Expires: moment(s.expires), Gone: moment(s.gone), Seen: moment(s.seen), Known: moment(s.known)}
 	r.Set.Kind = s.class.kind()
 	r.Set.Started, r.Set.Finished, r.Set.ValidUntil = s.moment(s.started), s.moment(s.finished), s.moment(s.valid)
 	if r.Set.FirstFork.IsZero() {
@@ -190,6 +191,6 @@ func (s *setRow) moment(local int64) backup.Moment {
 
 func scanSet(r *sql.Rows) (s setRow, instanceID, database string, err error) {
 	err = r.Scan(&s.id, &s.db, &s.instance, &s.name, &s.class, &s.key, &s.policy, &s.started, &s.finished, &s.valid, &s.ahead, &s.doc, &s.cloud, &s.apart, &s.bytes,
-		&s.verified, &s.pinned, &s.pinNote, &s.expires, &s.gone, &s.seen, &instanceID, &database)
+		&s.verified, &s.pinned, &s.pinNote, &s.expires, &s.gone, &s.seen, &s.known, &instanceID, &database)
 	return s, instanceID, database, err
 }

@@ -57,7 +57,7 @@ func TestASetIsKeptAsItWasFound(t *testing.T) {
 	if err != nil || len(found) != 2 {
 		t.Fatalf("%d sets, %v", len(found), err)
 	}
-	want.ID = found[1].ID
+	want.ID, want.Known = found[1].ID, found[1].Known // both the catalogue's
 	if !reflect.DeepEqual(found[1], want) {
 		t.Errorf("got  %+v\nwant %+v", found[1], want)
 	}
@@ -468,7 +468,7 @@ func TestCountsStayRight(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := backup.Protect(mustSets(t, c, instance, database), backup.Promise{InstanceID: instance, Database: database}, noon)
+			want := backup.Protect(mustSets(t, c, instance, database), backup.Exempt{}, backup.Promise{InstanceID: instance, Database: database}, noon)
 			if !reflect.DeepEqual(p, want) {
 				t.Errorf("%+v\nwant %+v", p, want)
 			}
@@ -519,7 +519,7 @@ func TestWindowsOfOutlinesAreThoseOfTheSets(t *testing.T) {
 			}
 		}
 		now := at.AddDate(0, 0, 1)
-		if x, y := backup.Protect(sets, backup.Promise{}, now), backup.Protect(outlines, backup.Promise{}, now); !reflect.DeepEqual(x, y) {
+		if x, y := backup.Protect(sets, backup.Exempt{}, backup.Promise{}, now), backup.Protect(outlines, backup.Exempt{}, backup.Promise{}, now); !reflect.DeepEqual(x, y) {
 			t.Errorf("%s is protected\n%+v, out of outlines\n%+v", of[0], x, y)
 		}
 	}

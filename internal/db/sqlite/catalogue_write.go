@@ -93,6 +93,7 @@ func (w *setWriter) put(known *backup.Record, r backup.Record) error {
 	if known != nil {
 		err = w.replace(known, &row)
 	} else {
+		row.known = micros(w.now)
 		row.id = newSetID(r.Finished(), r.InstanceID, row.key)
 		err = w.insert(&row)
 	}
@@ -131,7 +132,7 @@ func (w *setWriter) replace(known *backup.Record, row *setRow) error {
 	w.touched[[2]string{known.InstanceID, known.Database}] = true
 	row.id, row.key = id, was.key
 	_, err = w.tx.ExecContext(w.ctx, `UPDATE backup_sets SET db=?2, instance=?3, name=?4, class=?5, key=?6, policy_id=?7, started=?8, finished=?9, valid=?10, ahead=?11, doc=?12, cloud=?13, apart=?14, bytes=?15,
-		verified=?16, pinned=?17, pin_note=?18, expires=?19, gone=?20, seen=?21 WHERE id=?1`, row.values()...)
+		verified=?16, pinned=?17, pin_note=?18, expires=?19, gone=?20, seen=?21, known=?22 WHERE id=?1`, row.values()...)
 	if err != nil {
 		return fmt.Errorf("change backup set: %w", err)
 	}
@@ -204,7 +205,7 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 		}
 	}
 	// Databases without sets of their own all have the same answer.
-	common := backup.Protect(shared, backup.Promise{}, w.now)
+	common := backup.Protect(shared, backup.Exempt{}, backup.Promise{}, w.now)
 	names := slices.Sorted(maps.Keys(databases))
 	slices.Reverse(names) // the whole instance last, when its databases are there
 	for _, name := range names {
@@ -220,7 +221,7 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 			}
 			with := slices.DeleteFunc(slices.Clone(shared), func(r backup.Record) bool { return !holds(&r, name) })
 			if len(own) > 0 || len(with) < len(shared) {
-				found = backup.Protect(append(own, with...), backup.Promise{}, w.now)
+				found = backup.Protect(append(own, with...), p.Exempt, backup.Promise{}, w.now)
 			}
 		}
 		if p.inherited || has && name != "" && p.Promise == (backup.Promise{InstanceID: instanceID, Database: name}) {
