@@ -26,12 +26,12 @@ type Mover struct {
 // Full and differential backups: what was never backed up comes first, then
 // the biggest, so that no big one is left alone at the end. Logs: the oldest
 // last log first, because that database stands to lose most.
-func Choose(s Plan, have []backup.Database, movers []Mover) []Order {
+func Choose(s Plan, have []backup.Database, movers []Mover, held map[string]Holding) []Order {
 	var open, rest []Order
 	at := map[string]backup.Database{}
 	for _, d := range have {
 		at[d.Name] = d
-		o, listed := consider(s, d, moverOf(movers, d.Name))
+		o, listed := consider(s, d, moverOf(movers, d.Name), held[d.Name])
 		switch {
 		case !listed:
 		case o.Ended():
@@ -87,7 +87,7 @@ func moverOf(movers []Mover, database string) *Mover {
 
 // consider decides about one database; listed is false when nothing is to be
 // said of it.
-func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
+func consider(s Plan, d backup.Database, m *Mover, h Holding) (o Order, listed bool) {
 	o = Order{Database: d.Name, Kind: s.Job.Kind, CopyOnly: s.How.CopyOnly && s.Job.Kind != backup.Differential, Bytes: d.DataBytes, State: OrderOpen}
 	leave := func(why words.Text) (Order, bool) {
 		o.State, o.Message = OrderLeftOut, why
@@ -106,9 +106,12 @@ func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 		}
 		return o, false
 	}
+	if why := d.Closed(); why != "" {
+		return leave(words.Text{Format: why})
+	}
 	switch d.State {
 	case "ONLINE":
-	case "OFFLINE", "RESTORING", "COPYING", "RECOVERING":
+	case "RECOVERING":
 		return leave(words.Say("It is %s.", d.State))
 	default: // RECOVERY_PENDING, SUSPECT, EMERGENCY
 		o.State, o.Message = OrderFailed, words.Say("%s is %s and cannot be backed up.", d.Name, d.State)
@@ -147,7 +150,7 @@ func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 		}
 	}
 	if o.State == OrderOpen {
-		o = build(o, s, d)
+		o = build(o, s, d, h)
 	}
 	if o.State == OrderOpen && !share.Why.IsZero() {
 		o.Note = words.Join(o.Note, share.Why)
@@ -159,8 +162,10 @@ func consider(s Plan, d backup.Database, m *Mover) (o Order, listed bool) {
 	return o, true
 }
 
-// build looks whether there is something to build on.
-func build(o Order, s Plan, d backup.Database) Order {
+// build looks whether there is something to build on. The engine is asked, which
+// knows when a database was made anew, restored over or only copied, whatever
+// msdb has under its name; and the catalogue, whether that can be restored from.
+func build(o Order, s Plan, d backup.Database, h Holding) Order {
 	leave := func(why words.Text) Order {
 		o.State, o.Message = OrderLeftOut, why
 		return o
@@ -176,9 +181,14 @@ func build(o Order, s Plan, d backup.Database) Order {
 	}
 	switch o.Kind {
 	case backup.Differential:
-		// The base of a group's database may be in another replica's history.
-		if d.LastFull.IsZero() && (!d.InAvailabilityGroup || d.BaseGUID.IsZero()) {
-			return first(words.Say("There is no full backup to build on."))
+		switch {
+		case d.BaseTold && d.BaseGUID.IsZero():
+			return first(words.Say("The engine knows no full backup to build on: copy-only ones are none, nor those of what had this name before."))
+		case h.Base == BaseLost:
+			return first(words.Say("Nothing can be restored from the full backup that a differential would build on, of %s: a snapshot or on another device, broken, or gone.", d.BaseAt.UTC().Format("2006-01-02 15:04 UTC")))
+		case h.Base == BaseHere, d.InAvailabilityGroup && !d.BaseGUID.IsZero(): // of a group, it may be in another replica's history
+		case d.LastFull.IsZero():
+			return first(words.Say("There is no full backup to build on that is known here."))
 		}
 		if why := d.Exempt().NoDifferential; why != "" {
 			return leave(words.Text{Format: why})
@@ -189,10 +199,10 @@ func build(o Order, s Plan, d backup.Database) Order {
 			return leave(words.Text{Format: why})
 		case d.Member != nil && d.Member.Role == backup.Secondary:
 			// What its logs follow is in the primary's history.
-		case d.LastLogBackupLSN.IsZero():
+		case d.LastLogBackupLSN.IsZero() && !d.Asleep:
 			return first(words.Say("It is in recovery model %s in name only: no full backup began a log chain.", d.RecoveryModel))
-		case d.LastFull.IsZero() && !d.InAvailabilityGroup:
-			return first(words.Say("The server's history knows no full backup that its log backups could follow."))
+		case (h.NoFull || d.LastFull.IsZero() && !h.Full) && !d.InAvailabilityGroup:
+			return first(words.Say("No full backup that its log backups could follow can be restored from."))
 		}
 	}
 	return o

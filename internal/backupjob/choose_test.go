@@ -79,7 +79,7 @@ func TestChoose(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			s := Plan{Job: policy.BackupJob{PolicyID: "p", Kind: c.kind}, FullFirst: c.first, Selection: policy.Selection{System: true}, How: policy.How{CopyOnly: c.asked}}
-			got := Choose(s, []backup.Database{healthy(c.d)}, c.movers)
+			got := Choose(s, []backup.Database{healthy(c.d)}, c.movers, nil)
 			if len(got) != 1 {
 				t.Fatalf("%d orders", len(got))
 			}
@@ -109,11 +109,11 @@ func TestChooseOrdersAndNames(t *testing.T) {
 		return out
 	}
 	s := Plan{Job: policy.BackupJob{Kind: backup.Full}, Selection: policy.Selection{Exclude: []string{"scr*"}}}
-	if got := names(Choose(s, have, nil)); got != "new:open big:open small:open scratch:left out " {
+	if got := names(Choose(s, have, nil, nil)); got != "new:open big:open small:open scratch:left out " {
 		t.Error(got)
 	}
 	s = Plan{Job: policy.BackupJob{Kind: backup.Full, Databases: []string{"SMALL", "gone"}}}
-	if got := names(Choose(s, have, nil)); got != "small:open gone:failed " {
+	if got := names(Choose(s, have, nil, nil)); got != "small:open gone:failed " {
 		t.Error(got)
 	}
 }
@@ -195,6 +195,7 @@ func TestChooseAtEachBoundary(t *testing.T) {
 		{what: "a differential of msdb in SIMPLE", kind: backup.Differential, d: func(d *backup.Database) { d.Name, d.RecoveryModel = "msdb", "SIMPLE" }, state: OrderLeftOut},
 		{what: "a differential of a database in SIMPLE", kind: backup.Differential, d: func(d *backup.Database) { d.RecoveryModel = "SIMPLE" }, state: OrderOpen, takes: backup.Differential},
 		{what: "tempdb by name", kind: backup.Full, d: func(d *backup.Database) { d.Name = "TempDB" }, named: true, state: OrderLeftOut},
+		{what: "in standby", kind: backup.Full, d: func(d *backup.Database) { d.Standby, d.ReadOnly = true, true }, state: OrderLeftOut},
 		{what: "copying", kind: backup.Full, d: func(d *backup.Database) { d.State = "COPYING" }, state: OrderLeftOut},
 		{what: "recovering", kind: backup.Full, d: func(d *backup.Database) { d.State = "RECOVERING" }, state: OrderLeftOut},
 		{what: "recovery pending", kind: backup.Full, d: func(d *backup.Database) { d.State = "RECOVERY_PENDING" }, state: OrderFailed},
@@ -206,7 +207,7 @@ func TestChooseAtEachBoundary(t *testing.T) {
 		if c.named {
 			s.Job.Databases = []string{strings.ToLower(d.Name)}
 		}
-		got := Choose(s, []backup.Database{d}, c.movers)
+		got := Choose(s, []backup.Database{d}, c.movers, nil)
 		if len(got) != 1 || got[0].State != c.state || c.state == OrderOpen && (got[0].Kind != c.takes || got[0].CopyOnly != c.copies || got[0].Bytes != 1<<20) {
 			t.Errorf("%s: %+v", c.what, got)
 		}
@@ -240,6 +241,95 @@ func TestWhichDatabaseComesFirst(t *testing.T) {
 	} {
 		if before(c.kind, c.a, c.b) >= 0 || before(c.kind, c.b, c.a) <= 0 {
 			t.Error(c.what)
+		}
+	}
+}
+
+// TestTheBaseIsAskedOfTheEngine and not of msdb, which goes by name, nor taken
+// on trust where nothing can be restored from it.
+func TestTheBaseIsAskedOfTheEngine(t *testing.T) {
+	base := func(d *backup.Database) { d.BaseTold, d.BaseGUID, d.BaseAt = true, backup.GUID{1}, noon }
+	purged := func(d *backup.Database) { d.LastFull = time.Time{} }
+	for _, c := range []struct {
+		what  string
+		kind  backup.Kind
+		d     []func(*backup.Database)
+		held  Holding
+		takes backup.Kind
+		says  string
+	}{
+		{"the engine and the catalogue know the base", backup.Differential, []func(*backup.Database){base}, Holding{Base: BaseHere}, backup.Differential, ""},
+		{"msdb was purged", backup.Differential, []func(*backup.Database){base, purged}, Holding{Base: BaseHere}, backup.Differential, ""},
+		{"another replica's msdb has it", backup.Differential, []func(*backup.Database){base, purged, func(d *backup.Database) { d.InAvailabilityGroup = true }}, Holding{}, backup.Differential, ""},
+		{"made anew: msdb knows fulls of the old one", backup.Differential, []func(*backup.Database){func(d *backup.Database) { d.BaseTold = true }}, Holding{}, backup.Full, "The engine knows no full backup"},
+		{"copy-only fulls alone", backup.Differential, []func(*backup.Database){func(d *backup.Database) { d.BaseTold = true }}, Holding{}, backup.Full, "copy-only ones are none"},
+		{"restored over by another server's backup", backup.Differential, []func(*backup.Database){base, purged}, Holding{}, backup.Full, "known here"},
+		{"the base is a snapshot, on tape, or vanished", backup.Differential, []func(*backup.Database){base}, Holding{Base: BaseLost}, backup.Full, "Nothing can be restored from the full backup"},
+		{"the engine does not tell", backup.Differential, nil, Holding{}, backup.Differential, ""},
+		{"the engine does not tell, msdb knows none", backup.Differential, []func(*backup.Database){purged}, Holding{}, backup.Full, "known here"},
+		{"a log, msdb was purged", backup.Log, []func(*backup.Database){base, purged}, Holding{Full: true}, backup.Log, ""},
+		{"a log, and nobody knows a full", backup.Log, []func(*backup.Database){purged}, Holding{}, backup.Full, "could follow"},
+		{"a log behind fulls to NUL", backup.Log, nil, Holding{NoFull: true}, backup.Full, "could follow"},
+		{"a log of a database that is asleep", backup.Log, []func(*backup.Database){func(d *backup.Database) { d.Asleep, d.LastLogBackupLSN = true, backup.LSN{} }}, Holding{}, backup.Log, ""},
+	} {
+		d := backup.Database{Name: "shop", State: "ONLINE", RecoveryModel: "FULL", PreferredReplica: true, LastFull: noon, LastLog: noon, LastLogBackupLSN: lsn(t)}
+		for _, change := range c.d {
+			change(&d)
+		}
+		s := Plan{Job: policy.BackupJob{Kind: c.kind}, FullFirst: true}
+		got := Choose(s, []backup.Database{d}, nil, map[string]Holding{"shop": c.held})
+		if len(got) != 1 || got[0].State != OrderOpen || got[0].Kind != c.takes || !strings.Contains(got[0].Note.String(), c.says) {
+			t.Errorf("%s: %+v", c.what, got)
+		}
+	}
+}
+
+// TestWhatBecameOfTheBase asks the catalogue.
+func TestWhatBecameOfTheBase(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		change func(*backup.Record)
+		want   BaseState
+	}{
+		{"it lies in the folder", func(*backup.Record) {}, BaseHere},
+		{"a snapshot", func(r *backup.Record) { r.Set.Snapshot = true }, BaseLost},
+		{"on another device", func(r *backup.Record) { r.Apart = true }, BaseLost},
+		{"broken", func(r *backup.Record) { r.State = backup.Broken }, BaseLost},
+		{"of another GUID", func(r *backup.Record) { r.Set.ID = guid(9) }, BaseUntold},
+	} {
+		w := newWorld(t)
+		r := fullOf("a", 1)
+		c.change(&r)
+		w.library.records = []backup.Record{r}
+		got, err := w.job().holdings(t.Context(), Plan{Job: policy.BackupJob{ServerID: "i", Kind: backup.Differential}}, []backup.Database{{Name: "shop", State: "ONLINE", BaseTold: true, BaseGUID: guid('a')}})
+		if err != nil || got["shop"].Base != c.want {
+			t.Errorf("%s: %+v, %v", c.what, got, err)
+		}
+	}
+}
+
+// TestASummaryCountsWhatWasTaken and not the kind of the slot.
+func TestASummaryCountsWhatWasTaken(t *testing.T) {
+	done := func(kinds ...backup.Kind) (out []Order) {
+		for _, k := range kinds {
+			out = append(out, Order{Database: "d", Kind: k, State: OrderDone})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		slot   backup.Kind
+		orders []Order
+		says   string
+	}{
+		{backup.Log, done(backup.Full, backup.Full), "2 full backups in place of logs of SQL1: 2 databases"},
+		{backup.Log, done(backup.Log, backup.Full, backup.Log), "2 log backups, and 1 full backup in place of logs of SQL1: 3 databases"},
+		{backup.Differential, done(backup.Full), "1 full backup in place of differentials of SQL1: 1 database"},
+		{backup.Log, done(backup.Log), "1 log backup of SQL1: 1 database"},
+		{backup.Full, done(backup.Full, backup.Full), "2 full backups of SQL1: 2 databases"},
+		{backup.Log, append(done(backup.Full), Order{Database: "x", Kind: backup.Log, State: OrderFailed}), "1 of 2 databases of SQL1 backed up (1 full backup in place of logs). Not: x"},
+	} {
+		if got, _, _ := Summary(Plan{Job: policy.BackupJob{Kind: c.slot}, Server: "SQL1"}, c.orders); !strings.HasPrefix(got.String(), c.says) {
+			t.Errorf("%q, want %q", got, c.says)
 		}
 	}
 }

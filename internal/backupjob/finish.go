@@ -1,6 +1,7 @@
 package backupjob
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -104,13 +105,16 @@ func Summary(s Plan, orders []Order) (text, fix words.Text, whole bool) {
 		}
 		asked++
 	}
-	word := map[backup.Kind]string{backup.Full: "full", backup.Differential: "differential", backup.Log: "log"}[s.Job.Kind]
+	word := kindSaid[s.Job.Kind]
 	switch {
 	case asked == 0 && len(left) == 0:
 		text = words.Say("No database of %s is chosen.", s.Server)
 	case asked == done:
-		text = words.Say("%s of %s: %s, %s.", words.Count(done, word+" backup", word+" backups"), s.Server, words.Count(done, "database", "databases"), words.Bytes(bytes))
+		text = words.Say("%s of %s: %s, %s.", counted(s, orders), s.Server, words.Count(done, "database", "databases"), words.Bytes(bytes))
 	case len(failed) > 0:
+		if c := counted(s, orders); strings.Contains(c, "in place of") {
+			word = c
+		}
 		text = words.Say("%d of %s of %s backed up (%s). Not: %s.", done, words.Count(asked, "database", "databases"), s.Server, word, few(failed))
 	default:
 		text = words.Say("%d of %s of %s backed up (%s).", done, words.Count(asked, "database", "databases"), s.Server, word)
@@ -122,6 +126,30 @@ func Summary(s Plan, orders []Order) (text, fix words.Text, whole bool) {
 		return text, words.Text{}, true
 	}
 	return text, fix, len(failed) == 0
+}
+
+var kindSaid = map[backup.Kind]string{backup.Full: "full", backup.Differential: "differential", backup.Log: "log"}
+
+// counted counts what was taken by its own kind, which is not always that of
+// the slot: "6 full backups in place of logs".
+func counted(s Plan, orders []Order) string {
+	taken := map[backup.Kind]int{}
+	for _, o := range orders {
+		if o.State == OrderDone {
+			taken[cmp.Or(o.Kind, s.Job.Kind)]++
+		}
+	}
+	many := func(k backup.Kind) string {
+		return words.Count(taken[k], kindSaid[k]+" backup", kindSaid[k]+" backups").String()
+	}
+	instead := map[backup.Kind]string{backup.Differential: "differentials", backup.Log: "logs"}[s.Job.Kind]
+	switch {
+	case s.Job.Kind == backup.Full || taken[backup.Full] == 0:
+		return many(s.Job.Kind)
+	case taken[s.Job.Kind] == 0:
+		return many(backup.Full) + " in place of " + instead
+	}
+	return many(s.Job.Kind) + ", and " + many(backup.Full) + " in place of " + instead
 }
 
 func bare(s string) string { return strings.TrimSuffix(s, ".") }

@@ -201,7 +201,11 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 	s.Lacks = in.Traits.Lacks
 	s.How.Verify = s.How.Verify && !s.Lacks.Verify
 	s.Listed, s.Attempt = now, max(s.Attempt, 1)
-	orders := Choose(s, have, movers)
+	held, err := j.holdings(ctx, s, have)
+	if err != nil {
+		return run.Outcome{}, err
+	}
+	orders := Choose(s, have, movers, held)
 	c := Change{Plan: &s}
 	for i := range orders {
 		o := &orders[i]

@@ -218,7 +218,7 @@ func (s *Pages) matches(ctx context.Context, p policy.Policy, servers []endpoint
 func chosenOf(g *views.MatchGroup, p policy.Policy, have []backup.Database) {
 	plan := backupjob.Plan{Job: policy.BackupJob{Kind: backup.Full}, Selection: p.Databases, How: p.How}
 	taken := map[string]backupjob.Order{}
-	for _, o := range backupjob.Choose(plan, have, nil) {
+	for _, o := range backupjob.Choose(plan, have, nil, nil) {
 		taken[o.Database] = o
 	}
 	n := 0
