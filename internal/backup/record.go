@@ -241,6 +241,7 @@ type ProtectionFilter struct {
 	OnlyLate        bool
 	OnlyBroken      bool // not whole, yet restorable to some time
 	OnlyUnprotected bool // restorable to no time
+	OnlyClosed      bool // not simply open: OFFLINE, RESTORING, in standby, …
 	OnlyWaived      bool // of which somebody said that no backups are needed; the other lists leave them out
 	Now             time.Time
 	After           string // Key of the last row of the page before
@@ -252,10 +253,17 @@ func CloudLogID(l CloudLog) string {
 	return "log/" + l.From.UTC().Format(time.RFC3339) + "/" + l.To.UTC().Format(time.RFC3339)
 }
 
+// StateCount is how many databases are in a state.
+type StateCount struct {
+	State     string // as Exempt tells it
+	Databases int
+}
+
 // Tally counts databases by how they are protected.
 type Tally struct {
-	Databases, Late, Broken, Unprotected int // the last three without those that are waived
-	Waived                               int // databases with a waiver that holds
+	Databases, Late, Broken, Unprotected int          // the last three without those that are waived
+	Waived                               int          // databases with a waiver that holds
+	States                               []StateCount // of those that are not simply open, by state
 	Sets                                 int64
 	Bytes                                int64
 }

@@ -14,6 +14,8 @@ func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits)
 	switch {
 	case !p.Dropped.IsZero():
 		return kit.Badge{Text: "no longer there"}
+	case p.NoFull != "" && p.State != "":
+		return kit.Badge{Text: p.State}
 	case notNeeded(now, p):
 		return kit.Badge{Text: "not needed"}
 	case p.Late(now):
@@ -85,6 +87,7 @@ var ProtectionTabs = []struct {
 	{"late", "Late", backup.ProtectionFilter{OnlyLate: true}},
 	{"unprotected", "Cannot be restored", backup.ProtectionFilter{OnlyUnprotected: true}},
 	{"broken", "Chain broken", backup.ProtectionFilter{OnlyBroken: true}},
+	{"not-open", "Not open", backup.ProtectionFilter{OnlyClosed: true}},
 	{"not-needed", "Not needed", backup.ProtectionFilter{OnlyWaived: true}},
 }
 
@@ -96,7 +99,7 @@ func ProtectionFilterOf(show string) (backup.ProtectionFilter, error) {
 		}
 	}
 	return backup.ProtectionFilter{}, fault.Newf(fault.Invalid, "%q is none of the lists.", show).
-		WithFix("Choose late, unprotected, broken or not-needed.")
+		WithFix("Choose late, unprotected, broken, not-open or not-needed.")
 }
 
 // ProtectionRow answers for one database of an instance whether it is protected

@@ -114,6 +114,9 @@ func protectionsQuery(f backup.ProtectionFilter) (string, []any, error) {
 	if f.OnlyLate {
 		where, args = append(where, `late_at <= ?`), append(args, micros(f.Now))
 	}
+	if f.OnlyClosed {
+		where = append(where, `state <> ''`)
+	}
 	if f.OnlyWaived {
 		where, args = append(where, waived), append(args, micros(f.Now))
 	} else if f.OnlyLate || f.OnlyBroken || f.OnlyUnprotected {
@@ -156,7 +159,12 @@ func (d *Catalogue) Count(ctx context.Context, now time.Time) (t backup.Tally, e
 		(SELECT count(*) FROM protections WHERE shown = 1 AND late_at <= ?1) - (SELECT count(*) FROM off WHERE late_at <= ?1), (SELECT count(*) FROM off),
 		(SELECT coalesce(sum(sets), 0) FROM set_counts WHERE instance = 0), (SELECT coalesce(sum(bytes), 0) FROM set_counts WHERE instance = 0)
 		FROM catalogue_tally`, micros(now)).Scan(&t.Databases, &t.Broken, &t.Unprotected, &t.Late, &t.Waived, &t.Sets, &t.Bytes)
-	return t, stored("count databases", err)
+	if err != nil {
+		return t, stored("count databases", err)
+	}
+	t.States, err = rows(ctx, d.read, "state", `SELECT state, count(*) FROM protections WHERE shown = 1 AND state <> '' GROUP BY state ORDER BY state`,
+		func(r *sql.Rows) (s backup.StateCount, err error) { return s, r.Scan(&s.State, &s.Databases) })
+	return t, err
 }
 
 // NextLate implements backup.Catalogue.

@@ -36,6 +36,14 @@ func (s *Pages) protectionFacts(ctx context.Context, z kit.Zone) ([]kit.Fact, er
 	if t.Waived > 0 {
 		facts[0].Note += fmt.Sprintf(", %d not needed", t.Waived)
 	}
+	if len(t.States) > 0 {
+		closed, said := 0, []string{}
+		for _, st := range t.States {
+			closed += st.Databases
+			said = append(said, fmt.Sprintf("%d %s", st.Databases, st.State))
+		}
+		facts = append(facts, kit.Fact{Label: "Not open", Value: kit.Count(closed, "database", "databases"), Note: strings.Join(said, ", "), Words: true})
+	}
 	if t.Databases > 0 && t.Late == 0 {
 		facts[0].Tone = kit.ToneOK
 	}

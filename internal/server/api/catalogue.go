@@ -183,14 +183,16 @@ type protectionJSON struct {
 	Sets        int         `json:"sets"`
 	Bytes       int64       `json:"bytes"`
 	Group       string      `json:"availability_group,omitempty"`
-	Replicas    []string    `json:"replicas,omitempty"` // instances whose backups count together
-	NotNeeded   *waiverJSON `json:"not_needed"`         // null: its backups are
+	Replicas    []string    `json:"replicas,omitempty"`     // instances whose backups count together
+	State       string      `json:"state,omitempty"`        // where it is not simply open
+	NotExpected string      `json:"not_expected,omitempty"` // why its state, or another replica, allows no backup of it here
+	NotNeeded   *waiverJSON `json:"not_needed"`             // null: its backups are
 }
 
 func (s *API) protectionToJSON(p backup.Protection) protectionJSON {
 	now := s.Now()
 	j := protectionJSON{Instance: p.InstanceID, Database: p.Database, Policy: p.PolicyID, Objective: int64(p.Objective.Seconds()), Due: moment(p.Due), LastFull: moment(p.LastFull), LastDiff: moment(p.LastDifferential), LastLog: moment(p.LastLog),
-		From: moment(p.RestorableFrom), To: moment(p.RestorableTo), Whole: p.Whole, BrokenSince: moment(p.BrokenSince), Late: p.Late(now), LateAt: moment(p.LateAt), Words: p.Words, Sets: p.Sets, Bytes: p.Bytes, Group: p.Group, Replicas: p.Replicas, NotNeeded: waiverToJSON(p.Waiver, now)}
+		From: moment(p.RestorableFrom), To: moment(p.RestorableTo), Whole: p.Whole, BrokenSince: moment(p.BrokenSince), Late: p.Late(now), LateAt: moment(p.LateAt), Words: p.Words, Sets: p.Sets, Bytes: p.Bytes, Group: p.Group, Replicas: p.Replicas, State: p.State, NotExpected: p.NoFull, NotNeeded: waiverToJSON(p.Waiver, now)}
 	if !p.RestorableTo.IsZero() {
 		rpo := int64(now.Sub(p.RestorableTo).Seconds())
 		j.RPO = &rpo

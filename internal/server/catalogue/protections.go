@@ -35,6 +35,9 @@ func (s *Pages) protectionList(c echo.Context) (server.View, error) {
 	}
 	v := views.Protections{Empty: kit.Empty{Title: "No database is in this list.", Text: "Every database of every instance appears under All once its server or service was looked at."}}
 	counts := map[string]int{"": t.Databases, "late": t.Late, "unprotected": t.Unprotected, "broken": t.Broken, "not-needed": t.Waived}
+	for _, st := range t.States {
+		counts["not-open"] += st.Databases
+	}
 	for _, tab := range server.ProtectionTabs {
 		q := url.Values{"show": {tab.Key}}
 		one := kit.Tab{Label: tab.Label, Count: counts[tab.Key], Current: tab.Key == show}

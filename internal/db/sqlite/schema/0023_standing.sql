@@ -6,6 +6,8 @@ ALTER TABLE protections ADD COLUMN logged INTEGER NOT NULL DEFAULT 0; -- its rec
 ALTER TABLE protections ADD COLUMN family BLOB; -- lineage and recovery fork it is in now; NULL = not told
 ALTER TABLE protections ADD COLUMN fork BLOB;
 ALTER TABLE protections ADD COLUMN clock_ahead INTEGER NOT NULL DEFAULT 0; -- microseconds, of its server
+CREATE INDEX protections_by_state ON protections (state) WHERE shown = 1 AND state <> '';
+CREATE INDEX protections_not_open ON protections (late_at, instance_id, database) WHERE shown = 1 AND state <> '';
 -- When a set became known here: its own date is what a server's clock showed.
 ALTER TABLE backup_sets ADD COLUMN known INTEGER NOT NULL DEFAULT 0;
 UPDATE backup_sets SET known = seen;
