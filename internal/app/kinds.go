@@ -17,7 +17,7 @@ import (
 func Kinds(folders *folder.Folders) kinds.All {
 	var servers sqlserver.Servers
 	return kinds.All{
-		Accounts: []endpoint.AccountSpec{aliyun.Account(), awsaccount.Account()},
+		Accounts: []endpoint.AccountSpec{aliyun.Account(), awsaccount.Account(awsaccount.Instances(), s3.Buckets())},
 		Buckets:  []kinds.Bucket{oss.Kind(), s3.Kind(), folder.Kind(folders)},
 		Instances: []kinds.Instance{aliyun.Instance(), sqlserver.Instance(&servers),
 			awsrds.Instance(func(i endpoint.Instance) (awsrds.SQL, error) { return servers.Open(i) })},

@@ -20,6 +20,10 @@ const Kind endpoint.AccountKind = "aws"
 // AWS configuration of this machine.
 const ProfileField = "profile"
 
+// S3AddressField is the field of an account's More with the address of an S3
+// that is not Amazon's own.
+const S3AddressField = "s3_address"
+
 var (
 	keyShape    = regexp.MustCompile(`^[!-~]{3,128}$`)
 	regionShape = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
@@ -28,11 +32,12 @@ var (
 
 // Account is the kind of accounts of AWS: an access key, a profile, or the role
 // of this machine.
-func Account() endpoint.AccountSpec {
+// What of it can be picked from lists is given where the house is put together.
+func Account(listers ...endpoint.Lister) endpoint.AccountSpec {
 	text := func(f endpoint.Field[endpoint.Account], of func(*endpoint.Account) *string) endpoint.Field[endpoint.Account] {
 		return endpoint.Text(f, of)
 	}
-	return endpoint.AccountSpec{Spec: endpoint.Spec[endpoint.Account]{
+	return endpoint.AccountSpec{Listers: listers, Spec: endpoint.Spec[endpoint.Account]{
 		Key: string(Kind), Page: "aws-accounts", Thing: "AWS account",
 		Intro: "Who asks S3 and RDS: an access key of an IAM user, a profile, or the role that this machine has. The secret is sealed with the key file of this dashboard and never shown again.",
 		Named: func(a endpoint.Account) string {
@@ -67,6 +72,12 @@ func Account() endpoint.AccountSpec {
 				func(a *endpoint.Account) *string { return &a.OwnerID }),
 			text(endpoint.Field[endpoint.Account]{Name: "address", Label: "Address of the RDS API", Mono: true, Optional: true, Placeholder: "https://rds.eu-central-1.amazonaws.com", Hint: "Empty: the region's own."},
 				func(a *endpoint.Account) *string { return &a.Address }),
+			{Name: S3AddressField, Label: "Address of S3", Mono: true, Optional: true, Placeholder: "https://s3.eu-central-1.amazonaws.com", Hint: "From where its buckets are listed. Empty: the region's own.",
+				Get: func(a endpoint.Account) string { return a.More[S3AddressField] },
+				Set: func(a *endpoint.Account, s string) error {
+					a.More = endpoint.WithMore(a.More, S3AddressField, s)
+					return nil
+				}},
 		},
 		Check: check,
 	}}
@@ -98,6 +109,9 @@ func check(a endpoint.Account) error {
 		return fault.Newf(fault.Invalid, "%q is not a region.", a.Region).WithFix("Write it as AWS does, such as eu-central-1.")
 	case a.OwnerID != "" && !ownerShape.MatchString(a.OwnerID):
 		return fault.Newf(fault.Invalid, "%q is not the number of an AWS account.", a.OwnerID).WithFix("It has twelve digits; the console shows it at the top right.")
+	}
+	if err := endpoint.CheckAddress(a.More[S3AddressField]); err != nil {
+		return err
 	}
 	return endpoint.CheckAddress(a.Address)
 }

@@ -152,7 +152,7 @@ func (d Furnisher) Places(ctx context.Context, files string) error {
 	given := endpoint.Bucket{ID: Folder, Name: "Backup files", Kind: folder.BucketKind, Path: files}
 	instance := endpoint.Instance{ID: Instance, Name: "Hangzhou demo", Kind: aliyun.InstanceKind, AccountID: Account, Region: c.Region, InstanceID: c.Instance}
 	second := endpoint.Instance{ID: Second, Name: "Hangzhou reports", Kind: aliyun.InstanceKind, AccountID: Account, Region: c.Region, InstanceID: c.Second}
-	aws := endpoint.Account{ID: AWS, Name: "Demo AWS account", Kind: awsaccount.Kind, AccessKeyID: c.S3KeyID, Secret: secret.NewText(c.S3Secret), Region: c.S3Region, OwnerID: c.S3Owner}
+	aws := endpoint.Account{ID: AWS, Name: "Demo AWS account", Kind: awsaccount.Kind, AccessKeyID: c.S3KeyID, Secret: secret.NewText(c.S3Secret), Region: c.S3Region, OwnerID: c.S3Owner, Address: c.AWSAPI, More: map[string]string{awsaccount.S3AddressField: c.S3}}
 	bucket := endpoint.Bucket{ID: S3, Name: c.S3Bucket, Kind: s3.BucketKind, AccountID: AWS, Region: c.S3Region, Address: c.S3, Bucket: c.S3Bucket}
 	host, number, err := hostPort(c.SQL)
 	if err != nil {

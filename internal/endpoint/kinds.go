@@ -7,7 +7,10 @@ import (
 )
 
 // AccountSpec is a kind of account.
-type AccountSpec struct{ Spec[Account] }
+type AccountSpec struct {
+	Spec[Account]
+	Listers []Lister // what can be picked from lists; none = everything is typed
+}
 
 // BucketSpec is a kind of place for backup files.
 type BucketSpec struct {

@@ -1,10 +1,13 @@
 package emulators
 
 import (
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/emulator/rdsapi"
 	s3emu "github.com/bakplane/bakplane/internal/emulator/s3"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/rds"
@@ -40,7 +43,27 @@ func (g *All) startAWS(folder string, pace Pace) (err error) {
 	}
 	g.Tasks = rds.Serve(g.AWS.Server, rds.Config{Region: S3Region, Master: Master, Retention: 7, Dir: data, Wait: pace.Step, Pause: pace.Step, Logs: logsOf(pace),
 		Store: rds.S3{Client: s3emu.Client{URL: g.S3.URL, Region: S3Region, Account: S3Role}}})
-	return nil
+	return g.startAPI()
+}
+
+// startAPI starts what lists the instance, and one more that is being made ready.
+func (g *All) startAPI() (err error) {
+	host, port, err := net.SplitHostPort(g.AWS.Address)
+	if err != nil {
+		return err
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return err
+	}
+	const role = "arn:aws:iam::" + S3Owner + ":role/rds-backup-restore"
+	frankfurt := rdsapi.Instance{ID: "frankfurt-demo", Engine: "sqlserver-se", EngineVersion: "15.00.4430.1.v1", Class: "db.m6i.large", Status: "available", Master: Master, Host: host, Port: number,
+		StorageGB: 200, MultiAZ: true, Key: "arn:aws:kms:" + S3Region + ":" + S3Owner + ":key/11111111-2222-3333-4444-555555555555", BackupDays: 7, BackupWindow: "01:30-02:00", Group: "sqlserver-backup", GroupStatus: "in-sync"}
+	reports := rdsapi.Instance{ID: "frankfurt-reports", Engine: "sqlserver-web", EngineVersion: "16.00.4185.3.v1", Class: "db.t3.xlarge", Status: "available", Master: Master, Host: "frankfurt-reports.invalid", Port: 1433,
+		StorageGB: 100, Group: "default:sqlserver-web-16-00", GroupStatus: "in-sync"}
+	g.AWSAPI, err = rdsapi.Start(rdsapi.Config{Region: S3Region, Owner: S3Owner, Users: []rdsapi.User{{KeyID: S3KeyID, Secret: S3Secret, Name: "bakplane"}},
+		Instances: []rdsapi.Instance{frankfurt, reports}, Groups: []rdsapi.Group{{Name: "sqlserver-backup", Backup: true, Role: role}, {Name: "default:sqlserver-web-16-00"}}})
+	return err
 }
 
 // logsOf is how often the service backs logs up: every five minutes, and in a

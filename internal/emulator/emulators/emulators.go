@@ -15,6 +15,7 @@ import (
 
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
+	"github.com/bakplane/bakplane/internal/emulator/rdsapi"
 	s3emu "github.com/bakplane/bakplane/internal/emulator/s3"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/rds"
@@ -24,6 +25,7 @@ import (
 type All struct {
 	OSS     *ossemu.Running
 	S3      *s3emu.Running
+	AWSAPI  *rdsapi.Running // lists the instance of Amazon RDS
 	RDS     *aliyunemu.Running
 	SQL     *sqlserveremu.Running
 	Reading *sqlserveremu.Running // the instance's own databases, as SQL clients reach them
@@ -202,6 +204,9 @@ func (g *All) Close() error {
 	if g.RDS != nil {
 		errs = append(errs, g.RDS.Close())
 	}
+	if g.AWSAPI != nil {
+		errs = append(errs, g.AWSAPI.Close())
+	}
 	if g.S3 != nil {
 		errs = append(errs, g.S3.Close())
 	}
@@ -236,6 +241,7 @@ type Addresses struct {
 
 	AWS         string `json:"aws"` // host:port of the instance of Amazon RDS
 	AWSControl  string `json:"aws_control"`
+	AWSAPI      string `json:"aws_api"` // of the RDS API
 	AWSMaster   string `json:"aws_master"`
 	AWSPassword string `json:"aws_password"`
 	AWSCA       string `json:"aws_ca"` // PEM
@@ -258,6 +264,6 @@ func (g *All) Addresses() Addresses {
 	return Addresses{OSS: g.OSS.URL, OSSControl: g.OSS.ControlURL, RDS: g.RDS.URL, RDSControl: g.RDS.ControlURL, S3: g.S3.URL, S3Control: g.S3.ControlURL, S3Region: S3Region, S3KeyID: S3KeyID, S3Secret: S3Secret, S3Bucket: S3Bucket, S3Owner: S3Owner,
 		Region: Region, KeyID: KeyID, Secret: Secret, Bucket: Bucket, Instance: Instance, Second: Second, Owner: Owner,
 		SQL: g.SQL.Address, SQLControl: g.SQL.ControlURL, SQLLogin: Login, SQLPassword: Password, SQLCA: string(g.SQL.CA), SQLBackups: g.Backups,
-		AWS: g.AWS.Address, AWSControl: g.AWS.ControlURL, AWSMaster: Master, AWSPassword: Password, AWSCA: string(g.AWS.CA),
+		AWS: g.AWS.Address, AWSControl: g.AWS.ControlURL, AWSAPI: g.AWSAPI.URL, AWSMaster: Master, AWSPassword: Password, AWSCA: string(g.AWS.CA),
 		Reading: g.Reading.Address, ReadingControl: g.Reading.ControlURL, ReadingLogin: Reader, ReadingSecret: Password, ReadingCA: string(g.Reading.CA)}
 }

@@ -34,7 +34,7 @@ func Kind() kinds.Bucket {
 	}
 	return kinds.Bucket{
 		BucketSpec: endpoint.BucketSpec{Service: true, Host: name, Where: where, Resource: resource, Spec: endpoint.Spec[endpoint.Bucket]{
-			Key: string(BucketKind), Page: "s3-buckets", Thing: "S3 bucket",
+			Key: string(BucketKind), Page: bucketPage, Thing: "S3 bucket",
 			Intro: "A bucket in Amazon S3, or in a store that speaks its protocol. RDS for SQL Server restores from a bucket in its own region.",
 			Named: func(b endpoint.Bucket) string { return b.Bucket },
 			List: endpoint.List[endpoint.Bucket]{Title: "S3 buckets", Note: "Amazon S3 and what speaks its protocol", Add: "Add an S3 bucket",

@@ -21,8 +21,18 @@ func (s *Pages) settingForm(c echo.Context, k setting) (server.View, error) {
 	if err != nil {
 		return server.View{}, err
 	}
+	if c.Param("id") == "" {
+		for i := range fields { // what a list of the cloud filled in
+			if value := c.QueryParam(fields[i].Name); value != "" && fields[i].Type != "password" {
+				fields[i].Value = server.Clip(value, mostGiven)
+			}
+		}
+	}
 	return settingView(k, c.Param("id"), fields, nil), nil
 }
+
+// mostGiven is how much of a query fills a field, in bytes.
+const mostGiven = 500
 
 // settingFields are the fields of a kind with what an endpoint has in them.
 func (s *Pages) settingFields(ctx context.Context, k setting, id string) ([]kit.Field, error) {

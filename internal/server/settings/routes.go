@@ -28,6 +28,11 @@ func (s *Pages) Routes(on server.Router) {
 		get("/settings/"+kind+"/:id/remove", func(c echo.Context) (server.View, error) { return s.settingAskRemove(c, k) })
 		post("/settings/"+kind+"/:id/remove", func(c echo.Context) error { return s.settingRemove(c, k) })
 	}
+	for _, k := range s.Kinds.Accounts {
+		if len(k.Listers) > 0 {
+			get("/settings/"+k.Page+"/:id/found", func(c echo.Context) (server.View, error) { return s.accountFound(c, k) })
+		}
+	}
 	get("/settings/people/new", s.personForm)
 	post("/settings/people", s.personAdd)
 	get("/settings/people/:id/remove", s.personAskRemove)

@@ -61,7 +61,13 @@ func (s *Pages) endpointGroups(c echo.Context) (out []views.Group, err error) {
 		names[a.ID] = a.Name
 	}
 	for _, k := range s.Kinds.Accounts {
-		out = append(out, groupOf(k.Spec, accounts, func(a endpoint.Account) (string, string, string) { return a.ID, a.Name, string(a.Kind) }, names, nil))
+		var pick func(id string) kit.Action
+		if len(k.Listers) > 0 {
+			pick = func(id string) kit.Action {
+				return kit.Action{Label: "Pick from it", Href: "/settings/" + k.Page + "/" + id + "/found", Small: true}
+			}
+		}
+		out = append(out, groupOf(k.Spec, accounts, func(a endpoint.Account) (string, string, string) { return a.ID, a.Name, string(a.Kind) }, names, pick))
 	}
 	for _, k := range s.Kinds.Instances {
 		out = append(out, groupOf(k.Spec, instances, func(i endpoint.Instance) (string, string, string) { return i.ID, i.Name, string(i.Kind) }, names, func(id string) kit.Action {
