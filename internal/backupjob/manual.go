@@ -144,7 +144,7 @@ func BackUpNow(ctx context.Context, s Store, ports Ports, b BackUp, newID func()
 	} else if n > 1 {
 		what = words.Count(n, "database", "databases").String()
 	}
-	r := run.Run{ID: newID(), Kind: RunBackup, Subject: plan.Job.ID, Title: words.Say("Back up %s of %s (%s)", what, in.Name, b.Kind), Created: by.At}
+	r := run.Run{ID: newID(), Kind: RunBackup, Subject: plan.Job.ID, Place: b.ServerID, Title: words.Say("Back up %s of %s (%s)", what, in.Name, b.Kind), Created: by.At}
 	e := by.entry("backup.order", "instance/"+b.ServerID, r.Title.String()+".").With(nil, map[string]any{
 		"kind": b.Kind, "databases": b.Databases, "copy_only": b.How.CopyOnly, "verify": b.How.Verify, "stripes": max(1, b.How.Stripes), "bucket": b.BucketID, "run": r.ID})
 	return r.ID, s.Order(ctx, plan, r, e)

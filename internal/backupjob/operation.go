@@ -57,6 +57,6 @@ func send(ctx context.Context, s Store, kind, instanceID string, request any, ti
 		return "", fmt.Errorf("write what is ordered: %w", err)
 	}
 	operation := Operation{ID: newID(), Kind: kind, InstanceID: instanceID, Request: b, Progress: []byte("{}")}
-	r := run.Run{ID: newID(), Kind: kind, Subject: operation.ID, Title: title, Created: e.At}
+	r := run.Run{ID: newID(), Kind: kind, Subject: operation.ID, Place: instanceID, Title: title, Created: e.At}
 	return r.ID, s.Send(ctx, operation, r, e)
 }

@@ -17,7 +17,7 @@ func Queue(p Policy, d Decided, now time.Time, newID func() string) (queued []Qu
 	for _, server := range p.Servers {
 		w := BackupJob{ID: newID(), RunID: newID(), PolicyID: p.ID, Version: p.Version, Slot: d.Slot, ServerID: server, Kind: d.Kind}
 		queued = append(queued, Queued{Slot: d.Slot, Job: w, Note: d.Why,
-			Run: run.Run{ID: w.RunID, Kind: RunKind, Subject: w.ID, Title: words.Say("%s · %s", Title(d.Kind), p.Name), Created: now.UTC()}})
+			Run: run.Run{ID: w.RunID, Kind: RunKind, Subject: w.ID, Place: server, Title: words.Say("%s · %s", Title(d.Kind), p.Name), Created: now.UTC()}})
 	}
 	return queued
 }

@@ -49,7 +49,7 @@ func (k Editor) RunNow(ctx context.Context, id string, kind backup.Kind, servers
 	}
 	for _, server := range servers {
 		w := BackupJob{ID: k.NewID(), RunID: k.NewID(), PolicyID: p.ID, Version: p.Version, Slot: slot, ServerID: server, Kind: kind}
-		r := run.Run{ID: w.RunID, Kind: RunKind, Subject: w.ID, Title: words.Say("%s · %s · by hand", Title(kind), p.Name), Created: at}
+		r := run.Run{ID: w.RunID, Kind: RunKind, Subject: w.ID, Place: server, Title: words.Say("%s · %s · by hand", Title(kind), p.Name), Created: at}
 		e := audit.New(by.Actor, at, "policy.run", Subject(p.ID), fmt.Sprintf("Ordered a %s backup by the policy %s.", kind, p.Name)).With(nil, map[string]string{"server": server, "run": r.ID})
 		if err := k.Store.Order(ctx, w, r, e); err != nil {
 			return runs, err

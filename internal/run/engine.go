@@ -124,7 +124,7 @@ func (e *Engine) claimOne(ctx context.Context, free chan struct{}, wg *sync.Wait
 	default:
 		return false
 	}
-	r, g, err := e.Store.Claim(ctx, e.Owner, e.Now(), e.Lease)
+	r, g, err := e.Store.Claim(ctx, e.Owner, e.Now(), e.Lease, cap(free)-len(free)+1)
 	if err != nil {
 		<-free
 		if !fault.Is(err, fault.NotFound) && ctx.Err() == nil {
@@ -146,7 +146,11 @@ func (e *Engine) sleep(ctx context.Context) time.Duration {
 	if err != nil || due.IsZero() {
 		return longest
 	}
-	return min(max(due.Sub(e.Now()), 5*time.Millisecond), longest)
+	wait := due.Sub(e.Now())
+	if wait <= 0 { // it is due and may not begin yet: whoever ends rings
+		wait = 50 * time.Millisecond
+	}
+	return min(max(wait, 5*time.Millisecond), longest)
 }
 
 // drive holds the lease while the worker works, and settles what it leaves.

@@ -23,7 +23,7 @@ type queue struct {
 	left map[string]Outcome
 }
 
-func (q *queue) Claim(context.Context, string, time.Time, time.Duration) (Run, Claim, error) {
+func (q *queue) Claim(context.Context, string, time.Time, time.Duration, int) (Run, Claim, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.due) == 0 {

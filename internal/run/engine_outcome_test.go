@@ -115,7 +115,7 @@ type desk struct {
 	due      time.Time
 }
 
-func (d *desk) Claim(context.Context, string, time.Time, time.Duration) (Run, Claim, error) {
+func (d *desk) Claim(context.Context, string, time.Time, time.Duration, int) (Run, Claim, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.claimed {

@@ -23,12 +23,12 @@ type full struct {
 
 var errFull = fault.New(fault.Unavailable, "The disk is full.", "Free some space.")
 
-func (f *full) Claim(ctx context.Context, owner string, at time.Time, lease time.Duration) (Run, Claim, error) {
+func (f *full) Claim(ctx context.Context, owner string, at time.Time, lease time.Duration, idle int) (Run, Claim, error) {
 	f.claims.Add(1)
 	if f.is.Load() {
 		return Run{}, Claim{}, errFull
 	}
-	return f.queue.Claim(ctx, owner, at, lease)
+	return f.queue.Claim(ctx, owner, at, lease, idle)
 }
 
 // NextDue says that something is due at once, as it is while nothing can be

@@ -10,10 +10,13 @@ import (
 // Store keeps runs. Every method is one transaction. Methods that take a Grip
 // refuse with fault.Conflict when another claim was made since.
 type Store interface {
-	// Claim gives the caller the run that is due for longest: queued, waiting
-	// with WakeAt reached, or running with an expired lease. fault.NotFound
-	// when none is due.
-	Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (Run, Claim, error)
+	// Claim gives the caller a run that is due: queued, waiting with WakeAt
+	// reached, or running with an expired lease. Runs of a place with fewer runs
+	// at work come first, then the one that is due for longest. idle is how many
+	// hands the caller has free, this one included: a place never gets more of
+	// them than stay free for the others, so one that does not answer holds no
+	// more than half; 0 = without that bound. fault.NotFound when none is due.
+	Claim(ctx context.Context, owner string, now time.Time, lease time.Duration, idle int) (Run, Claim, error)
 	// Renew prolongs the lease.
 	Renew(ctx context.Context, g Claim, until time.Time) error
 	// Request is what a person asked of the run meanwhile. It writes nothing, so

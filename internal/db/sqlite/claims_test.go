@@ -68,7 +68,7 @@ func migrating(t testing.TB, d *DB, id string) migration.Migration {
 
 func claim(t testing.TB, d *DB, owner string, at time.Time) (run.Run, run.Claim) {
 	t.Helper()
-	r, g, err := d.Claim(context.Background(), owner, at, time.Minute)
+	r, g, err := d.Claim(context.Background(), owner, at, time.Minute, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

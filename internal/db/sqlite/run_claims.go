@@ -12,16 +12,16 @@ import (
 
 // Claim implements run.Store. Claiming is compare-and-set: the transaction is
 // the only writer, and the fence it raises is repeated by every later write.
-func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.Duration) (r run.Run, g run.Claim, err error) {
+func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.Duration, idle int) (r run.Run, g run.Claim, err error) {
 	// Looking first on a reader keeps the frequent "nothing due" off the writer.
-	if due, err := d.due(ctx, d.read, now); err != nil || due == "" {
+	if due, err := d.due(ctx, d.read, now, idle); err != nil || due == "" {
 		if err == nil {
 			err = fault.New(fault.NotFound, "No run is due.", "")
 		}
 		return r, g, err
 	}
 	err = d.tx(ctx, "claim run", func(tx *sql.Tx) error {
-		id, err := d.due(ctx, tx, now)
+		id, err := d.due(ctx, tx, now, idle)
 		if err != nil {
 			return err
 		}
@@ -39,12 +39,15 @@ func (d *DB) Claim(ctx context.Context, owner string, now time.Time, lease time.
 	return r, run.Claim{RunID: r.ID, Owner: r.Owner, Fence: r.Fence}, err
 }
 
-func (d *DB) due(ctx context.Context, q queryer, now time.Time) (id string, err error) {
-	err = q.QueryRowContext(ctx, `SELECT id FROM (
-		SELECT id, rank, 0 AS since FROM runs WHERE state = 'queued'
-		UNION ALL SELECT id, rank, wake_at FROM runs WHERE state = 'waiting' AND wake_at <= ?1
-		UNION ALL SELECT id, rank, lease_until FROM runs WHERE state = 'running' AND lease_until <= ?1
-		) ORDER BY since, rank, id LIMIT 1`, micros(now)).Scan(&id)
+// due finds the run that Claim gives.
+func (d *DB) due(ctx context.Context, q queryer, now time.Time, idle int) (id string, err error) {
+	err = q.QueryRowContext(ctx, `WITH busy AS MATERIALIZED (SELECT place AS at, count(*) AS n FROM runs WHERE state = 'running' AND lease_until > ?1 AND place <> '' GROUP BY place)
+		SELECT id FROM (
+		SELECT id, place, rank, 0 AS since FROM runs WHERE state = 'queued'
+		UNION ALL SELECT id, place, rank, wake_at FROM runs WHERE state = 'waiting' AND wake_at <= ?1
+		UNION ALL SELECT id, place, rank, lease_until FROM runs WHERE state = 'running' AND lease_until <= ?1
+		) LEFT JOIN busy ON at = place WHERE ?2 = 0 OR coalesce(n, 0) < ?2
+		ORDER BY coalesce(n, 0), since, rank, id LIMIT 1`, micros(now), idle).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}

@@ -58,7 +58,7 @@ func TestWhenARunIsDue(t *testing.T) {
 		default:
 			turn(t, d, `state=?`, c.state)
 		}
-		r, g, err := d.Claim(t.Context(), "me", noon, time.Minute)
+		r, g, err := d.Claim(t.Context(), "me", noon, time.Minute, 0)
 		if c.due != (err == nil) || !c.due && !fault.Is(err, fault.NotFound) {
 			t.Errorf("%s: %v", c.what, err)
 		}

@@ -13,19 +13,19 @@ import (
 
 var _ run.Store = (*DB)(nil)
 
-const runColumns = `id, kind, subject, title, state, owner, fence, lease_until, wake_at, tries, rank, request, message, fix, created, started, finished`
+const runColumns = `id, kind, subject, place, title, state, owner, fence, lease_until, wake_at, tries, rank, request, message, fix, created, started, finished`
 
 func scanRun(r *sql.Rows) (v run.Run, err error) {
 	var lease, wake, created, started, finished int64
-	err = r.Scan(&v.ID, &v.Kind, &v.Subject, told(&v.Title), &v.State, &v.Owner, &v.Fence, &lease, &wake, &v.Tries, &v.Rank, &v.Request, told(&v.Message), told(&v.Fix), &created, &started, &finished)
+	err = r.Scan(&v.ID, &v.Kind, &v.Subject, &v.Place, told(&v.Title), &v.State, &v.Owner, &v.Fence, &lease, &wake, &v.Tries, &v.Rank, &v.Request, told(&v.Message), told(&v.Fix), &created, &started, &finished)
 	v.LeaseUntil, v.WakeAt, v.Created, v.Started, v.Finished = moment(lease), moment(wake), moment(created), moment(started), moment(finished)
 	return v, err
 }
 
 // insertRun writes a new run, queued.
 func insertRun(ctx context.Context, tx *sql.Tx, r run.Run) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO runs (id, kind, subject, title, state, rank, created) VALUES (?,?,?,?,?,?,?)`,
-		r.ID, r.Kind, r.Subject, r.Title.Encode(), run.Queued, r.Rank, micros(r.Created))
+	_, err := tx.ExecContext(ctx, `INSERT INTO runs (id, kind, subject, place, title, state, rank, created) VALUES (?,?,?,?,?,?,?,?)`,
+		r.ID, r.Kind, r.Subject, r.Place, r.Title.Encode(), run.Queued, r.Rank, micros(r.Created))
 	return err
 }
 

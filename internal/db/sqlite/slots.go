@@ -51,9 +51,9 @@ func (d *Policies) Decide(ctx context.Context, b policy.Batch) error {
 			}
 		}
 		return errors.Join(
-			insertMany(ctx, tx, `INSERT INTO runs (id, kind, subject, title, state, created) VALUES`, ``, queued,
+			insertMany(ctx, tx, `INSERT INTO runs (id, kind, subject, place, title, state, created) VALUES`, ``, queued,
 				func(q policy.Queued) []any {
-					return []any{q.Run.ID, q.Run.Kind, q.Run.Subject, q.Run.Title.Encode(), run.Queued, micros(q.Run.Created)}
+					return []any{q.Run.ID, q.Run.Kind, q.Run.Subject, q.Run.Place, q.Run.Title.Encode(), run.Queued, micros(q.Run.Created)}
 				}, nil),
 			insertMany(ctx, tx, `INSERT INTO backup_jobs (`+jobColumns+`) VALUES`, ``, queued, func(q policy.Queued) []any { return jobValues(q.Job) }, nil),
 			insertMany(ctx, tx, `INSERT INTO run_events (run_id, at, level, text) VALUES`, ``, notes,

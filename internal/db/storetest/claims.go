@@ -22,7 +22,7 @@ func oneRunHasOneOwner(t *testing.T, open Open) {
 	won := 0
 	for i := range 8 {
 		wg.Go(func() {
-			if _, _, err := d.Claim(context.Background(), string(rune('a'+i)), noon, time.Minute); err == nil {
+			if _, _, err := d.Claim(context.Background(), string(rune('a'+i)), noon, time.Minute, 0); err == nil {
 				mu.Lock()
 				won++
 				mu.Unlock()
@@ -70,7 +70,7 @@ func runsOfADeadLifeGoOnAtOnce(t *testing.T, open Open) {
 	d := open(t)
 	migrating(t, d, "1")
 	claim(t, d, "dead", noon)
-	if _, _, err := d.Claim(context.Background(), "alive", noon, time.Minute); !fault.Is(err, fault.NotFound) {
+	if _, _, err := d.Claim(context.Background(), "alive", noon, time.Minute, 0); !fault.Is(err, fault.NotFound) {
 		t.Fatalf("claimed under a living lease: %v", err)
 	}
 	if n, err := d.ReleaseOthers(context.Background(), "alive"); err != nil || n != 1 {

@@ -39,7 +39,7 @@ func migrating(t testing.TB, d Store, id string) migration.Migration {
 
 func claim(t testing.TB, d Store, owner string, at time.Time) (run.Run, run.Claim) {
 	t.Helper()
-	r, g, err := d.Claim(context.Background(), owner, at, time.Minute)
+	r, g, err := d.Claim(context.Background(), owner, at, time.Minute, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
