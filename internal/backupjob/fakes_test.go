@@ -192,6 +192,7 @@ type box struct {
 	away    error // of looking
 	taking  error
 	testing error
+	hangs   bool // no backup ends by itself
 	headers []backup.Set
 	applied []backup.ApplyCall
 	during  func() // while a statement is at work
@@ -231,8 +232,12 @@ func (b *box) Running(context.Context, string) ([]backup.RunningStatement, error
 	return b.running, b.away
 }
 
-func (b *box) Backup(_ context.Context, c backup.BackupCall, _ func(float64)) error {
+func (b *box) Backup(ctx context.Context, c backup.BackupCall, _ func(float64)) error {
 	b.call("backup %s", c.Name)
+	if b.hangs {
+		<-ctx.Done()
+		return fault.New(fault.Unavailable, "SQL1 did not answer.", "").Because(context.Cause(ctx))
+	}
 	if b.during != nil {
 		b.during()
 	}

@@ -26,6 +26,9 @@ type Plan struct {
 	FullFirst bool           // a log or differential with nothing to build on becomes a full backup
 	Until     time.Time      // UTC; until then it waits for a server that does not answer, or for other backups
 
+	Longest time.Duration `json:",omitempty"` // an attempt may be at work; zero in plans of older versions
+	Ends    time.Time     `json:",omitzero"`  // when the attempt has taken that long
+
 	Listed  time.Time // when the databases were chosen
 	Attempt int       // from 1; grows when a person retries
 	Closed  time.Time // when the present attempt ended with something missing; zero while it lasts

@@ -1,6 +1,7 @@
 package backupjob
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,6 +49,14 @@ func (w *Worker) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 	defer cancel(nil)
 	j.fail = cancel
 	out, err := j.drive(ctx)
+	if j.timer != nil {
+		j.timer.Stop()
+	}
+	if errors.Is(context.Cause(ctx), errOverdue) && !out.State.Ended() {
+		cancel(nil)
+		j.hands.Wait()
+		return j.overdue(context.WithoutCancel(ctx))
+	}
 	if cause := context.Cause(ctx); errors.Is(cause, run.ErrCancel) {
 		cancel(nil)
 		j.hands.Wait()
@@ -68,6 +77,7 @@ type job struct {
 	hands sync.WaitGroup
 	ends  chan struct{} // a database is through with its part
 	fail  context.CancelCauseFunc
+	timer *time.Timer // of Plan.Ends
 
 	mu       sync.Mutex
 	pace     Pace
@@ -84,6 +94,7 @@ func (j *job) drive(ctx context.Context) (run.Outcome, error) {
 		if err != nil {
 			return run.Outcome{}, err
 		}
+		j.watch(s)
 		j.mu.Lock()
 		act := Next(s, orders, j.pace, j.Now(), j.Rules)
 		j.mu.Unlock()
@@ -144,7 +155,7 @@ func (j *job) plan(ctx context.Context) (Plan, []Order, error) {
 func planOf(w policy.BackupJob, p policy.Policy, server string) Plan {
 	_, hasFull := p.Rule(backup.Full)
 	return Plan{Job: w, Title: p.Name, Server: server, Selection: p.Databases, How: p.How, BucketID: p.BucketID, Attempt: 1,
-		FullFirst: hasFull && w.Kind != backup.Full && !p.How.CopyOnly, Until: w.Slot.At.Add(max(p.Window, leastWindow))}
+		Longest: cmp.Or(p.Longest, policy.UsualLongest), FullFirst: hasFull && w.Kind != backup.Full && !p.How.CopyOnly, Until: w.Slot.At.Add(max(p.Window, leastWindow))}
 }
 
 // leastWindow is how long a run waits for its server at least: a restart of
@@ -201,6 +212,8 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 	s.Lacks = in.Traits.Lacks
 	s.How.Verify = s.How.Verify && !s.Lacks.Verify
 	s.Listed, s.Attempt = now, max(s.Attempt, 1)
+	s.Longest = cmp.Or(s.Longest, policy.UsualLongest)
+	s.Ends = now.Add(s.Longest)
 	held, err := j.holdings(ctx, s, have)
 	if err != nil {
 		return run.Outcome{}, err
@@ -257,6 +270,8 @@ func (j *job) away(ctx context.Context, s Plan, err error) (run.Outcome, error) 
 func (j *job) reopen(ctx context.Context, s Plan, orders []Order) error {
 	now := j.Now()
 	s.Closed, s.Attempt = time.Time{}, s.Attempt+1
+	s.Longest = cmp.Or(s.Longest, policy.UsualLongest)
+	s.Ends = now.Add(s.Longest)
 	if again := now.Add(leastWindow); s.Until.Before(again) {
 		s.Until = again
 	}

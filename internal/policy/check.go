@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ const (
 	FieldZone      = "zone"
 	FieldMissed    = "missed"
 	FieldWindow    = "window"
+	FieldLongest   = "longest"
 	FieldStripes   = "stripes"
 	FieldCopyOnly  = "copyonly"
 	FieldVerify    = "verify"
@@ -34,6 +36,8 @@ const (
 	mostRules    = 8  // three make sense; what is wrong with a few more is told one by one
 	mostStripes  = 64 // BACKUP DATABASE takes 64 devices
 	mostWindow   = 7 * 24 * time.Hour
+	leastLongest = 10 * time.Minute
+	mostLongest  = 30 * 24 * time.Hour
 	mostKeepDays = 36500
 	mostKept     = 100_000
 )
@@ -129,6 +133,9 @@ func (c *check) plain() {
 	if p.How.Stripes < 0 || p.How.Stripes > mostStripes {
 		c.bars(FieldStripes, words.Say("A backup set has 1 to %d stripes.", mostStripes), words.Say("Choose a number in between."))
 	}
+	if p.Longest != 0 && (p.Longest < leastLongest || p.Longest > mostLongest) {
+		c.bars(FieldLongest, words.Say("A run may take %s to %s.", words.Span(leastLongest), words.Span(mostLongest)), words.Say("Choose a time in between, or leave it empty for %s.", words.Span(UsualLongest)))
+	}
 	if p.Objective < 0 {
 		c.bars(FieldObjective, words.Say("The objective is negative."), words.Say("Leave it empty to promise nothing."))
 	}
@@ -197,6 +204,9 @@ func (c *check) promises(cal *Calendar, now time.Time) {
 		if took := c.facts.Took[r.Kind]; took > 0 {
 			if p.Missed == MissedLate && p.Window < took {
 				c.warn(FieldWindow, words.Say("The last %s backup took %s, longer than the window of %s: one that waits for another may come too late.", r.Kind, words.Span(took), words.Span(p.Window)), words.Say("Choose a longer window."))
+			}
+			if longest := cmp.Or(p.Longest, UsualLongest); longest < took*2 {
+				c.warn(FieldLongest, words.Say("The last %s backup took %s, and a run ends as failed after %s.", r.Kind, words.Span(took), words.Span(longest)), words.Say("Let runs take at least twice as long as they usually do."))
 			}
 			if next := cal.shortestGap(now, r.Kind); next > 0 && next < took {
 				c.warn(RuleField(r.Kind, "cron"), words.Say("The last %s backup took %s, and the next comes %s after it: it would have to wait.", r.Kind, words.Span(took), words.Span(next)), words.Say("Take them less often."))

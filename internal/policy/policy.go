@@ -21,10 +21,16 @@ type Policy struct {
 	Zone      string // IANA name in which the rules' hours are meant, such as Asia/Shanghai
 	Missed    Missed
 	Window    time.Duration // a slot may still start this long after its time
+	Longest   time.Duration // a run that is at work for longer ends as failed, as at a server that hangs; zero = UsualLongest
 	How       How
 	BucketID  string        // sets are copied on to this bucket; empty = they stay in the server's folder
 	Objective time.Duration // promised RPO; zero = none is promised
 }
+
+// UsualLongest is how long a run of a policy may be at work that says nothing
+// of it: longer than any backup that is worth its name, so that none of today's
+// is cut off.
+const UsualLongest = 72 * time.Hour
 
 // Rule is when one kind of backup is taken and how long its sets are kept.
 type Rule struct {

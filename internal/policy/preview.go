@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -142,6 +143,7 @@ func DiffPolicies(was, now Policy) []Change {
 	c.Add(FieldZone, "Time zone", was.Zone, now.Zone)
 	c.Add(FieldMissed, "Missed times", string(was.Missed), string(now.Missed))
 	c.Add(FieldWindow, "Window", words.Span(was.Window).String(), words.Span(now.Window).String())
+	c.Add(FieldLongest, "Longest run", words.Span(cmp.Or(was.Longest, UsualLongest)).String(), words.Span(cmp.Or(now.Longest, UsualLongest)).String())
 	c.Add("compress", "Compression", OnOff(was.How.Compress), OnOff(now.How.Compress))
 	c.Add(FieldCopyOnly, "Copy-only", OnOff(was.How.CopyOnly), OnOff(now.How.CopyOnly))
 	c.Add(FieldStripes, "Stripes", fmt.Sprint(max(was.How.Stripes, 1)), fmt.Sprint(max(now.How.Stripes, 1)))

@@ -38,9 +38,10 @@ type Store interface {
 	Watermarks(ctx context.Context) ([]Watermark, error)
 	// Decide writes slots with their verdicts and queues the runs of those
 	// that fired, once: a slot that is there already is passed over with its
-	// runs. It moves the watermarks.
+	// runs, and so are runs that HoldBack takes out. It moves the watermarks.
 	Decide(ctx context.Context, b Batch) error
-	// Order queues a backup that a person asked for.
+	// Order queues a backup that a person asked for; Conflict while a run of
+	// that policy, server and kind is open.
 	Order(ctx context.Context, w BackupJob, r run.Run, e audit.Entry) error
 	// BackupJob reads what a run has to do, by the run's subject.
 	Job(ctx context.Context, id string) (BackupJob, error)

@@ -252,7 +252,7 @@ func TestProgressBeginsTheCountOfTriesAnew(t *testing.T) {
 }
 
 func TestAnEngineSleepsUntilSomethingIsDue(t *testing.T) {
-	for due, want := range map[time.Duration]time.Duration{-time.Hour: 5 * time.Millisecond, 0: 5 * time.Millisecond, 2 * time.Second: 2 * time.Second, 5 * time.Second: 5 * time.Second, time.Hour: 5 * time.Second} {
+	for due, want := range map[time.Duration]time.Duration{-time.Hour: 50 * time.Millisecond, 0: 50 * time.Millisecond, time.Millisecond: 5 * time.Millisecond, 2 * time.Second: 2 * time.Second, 5 * time.Second: 5 * time.Second, time.Hour: 5 * time.Second} {
 		e := &Engine{Store: &desk{due: noon.Add(due)}, Now: func() time.Time { return noon }}
 		if got := e.sleep(t.Context()); got != want {
 			t.Errorf("due in %s: sleeps %s", due, got)

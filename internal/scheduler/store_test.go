@@ -1,6 +1,8 @@
 package scheduler_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -39,7 +41,7 @@ func TestSlotsInTheStore(t *testing.T) {
 			}
 		}
 		store = openStore(t, folder)
-		s := w.scheduler(store.Policies())
+		s := w.scheduler(prompt{store.Policies(), store})
 		s.NewID = newID
 		return s
 	}
@@ -89,6 +91,24 @@ func TestSlotsInTheStore(t *testing.T) {
 	if err := store.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// prompt is a store whose runs end as soon as they are queued, so that each slot
+// is free to have its own.
+type prompt struct {
+	scheduler.Store
+	runs *sqlite.DB
+}
+
+func (p prompt) Decide(ctx context.Context, b policy.Batch) error {
+	if err := p.Store.Decide(ctx, b); err != nil {
+		return err
+	}
+	open, err := p.runs.Runs(ctx, run.Filter{States: []run.State{run.Queued}, Limit: 500})
+	for _, r := range open {
+		err = errors.Join(err, p.runs.Move(ctx, r.ID, run.Canceled, audit.New(audit.Engine, r.Created, "run.cancel", "run/"+r.ID, "It is over.")))
+	}
+	return err
 }
 
 func openStore(t testing.TB, folder string) *sqlite.DB {

@@ -136,6 +136,15 @@ func TestWhichJobsASlotHas(t *testing.T) {
 		if err := s.Order(ctx, w, run.Run{ID: "r" + id, Kind: "k", Subject: id, Title: words.Say("t"), Created: noon}, entry("order")); err != nil {
 			t.Fatal(err)
 		}
+		if again := w; w.PolicyID != "" {
+			again.ID, again.RunID = "again", "again"
+			if err := s.Order(ctx, again, run.Run{ID: "again", Kind: "k", Subject: "again", Title: words.Say("t"), Created: noon}, entry("order")); !fault.Is(err, fault.Conflict) {
+				t.Errorf("a second one beside %s: %v", id, err)
+			}
+		}
+		if err := d.Move(ctx, "r"+id, run.Canceled, entry("cancel")); err != nil {
+			t.Fatal(err)
+		}
 	}
 	names := func(jobs []policy.BackupJob, err error) (out string) {
 		t.Helper()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 )
@@ -27,8 +28,13 @@ func (d *Policies) Watermarks(ctx context.Context) ([]policy.Watermark, error) {
 // each table is written many rows at a time.
 func (d *Policies) Decide(ctx context.Context, b policy.Batch) error {
 	return d.tx(ctx, "decide slots", func(tx *sql.Tx) error {
+		open, err := openRuns(ctx, tx, b)
+		if err != nil {
+			return err
+		}
+		b = policy.HoldBack(b, open)
 		fresh := make(map[slotKey]bool, len(b.Slots))
-		err := insertMany(ctx, tx, `INSERT INTO policy_slots (policy_id, local, kind, at, verdict, why, late, count) VALUES`, ` ON CONFLICT DO NOTHING RETURNING policy_id, local, kind`,
+		err = insertMany(ctx, tx, `INSERT INTO policy_slots (policy_id, local, kind, at, verdict, why, late, count) VALUES`, ` ON CONFLICT DO NOTHING RETURNING policy_id, local, kind`,
 			b.Slots, func(s policy.Decided) []any {
 				return []any{s.PolicyID, s.Local, s.Kind, micros(s.At), s.Verdict, s.Why, s.Late, max(s.Count, 1)}
 			}, func(r *sql.Rows) error {
@@ -66,6 +72,19 @@ func (d *Policies) Decide(ctx context.Context, b policy.Batch) error {
 	})
 }
 
+// openRuns are the backup runs of policies that have not ended.
+func openRuns(ctx context.Context, tx *sql.Tx, b policy.Batch) ([]policy.OpenRun, error) {
+	if len(b.Runs) == 0 {
+		return nil, nil
+	}
+	return rows(ctx, tx, "open run", `SELECT j.policy_id, j.server_id, coalesce(i.name, ''), j.kind, r.state = 'paused'
+		FROM runs r JOIN backup_jobs j ON j.run_id = r.id LEFT JOIN instances i ON i.id = j.server_id
+		WHERE r.state IN ('queued', 'running', 'waiting', 'paused') AND j.policy_id <> ''`,
+		func(r *sql.Rows) (o policy.OpenRun, err error) {
+			return o, r.Scan(&o.PolicyID, &o.ServerID, &o.ServerName, &o.Kind, &o.Paused)
+		})
+}
+
 // slotKey is what makes a slot one in the store.
 type slotKey struct {
 	policy, local string
@@ -81,6 +100,14 @@ func jobValues(w policy.BackupJob) []any {
 // Order implements policy.Store.
 func (d *Policies) Order(ctx context.Context, w policy.BackupJob, r run.Run, e audit.Entry) error {
 	return d.tx(ctx, "order backup", func(tx *sql.Tx) error {
+		var before string
+		switch err := tx.QueryRowContext(ctx, `SELECT r.id FROM runs r JOIN backup_jobs j ON j.run_id = r.id
+			WHERE r.state IN ('queued', 'running', 'waiting', 'paused') AND j.policy_id = ? AND j.policy_id <> '' AND j.server_id = ? AND j.kind = ? LIMIT 1`, w.PolicyID, w.ServerID, w.Kind).Scan(&before); {
+		case err == nil:
+			return fault.Newf(fault.Conflict, "The %s backup before is still at work there (run %s).", w.Kind, before).WithFix("Wait until it ends, or cancel it.")
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
 		if err := insertRun(ctx, tx, r); err != nil {
 			return err
 		}

@@ -2,14 +2,17 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/words"
 )
@@ -240,5 +243,35 @@ func ledgerSurvives(t *testing.T, open Open) {
 	}
 	if s, _ = l.Load(ctx); s.ID != "u2" || len(s.Done) != 0 || s.Object != nil {
 		t.Fatalf("a new upload kept %+v", s)
+	}
+}
+
+// handsAreSharedByPlace: a place that holds many hands gets no more of them than
+// stay free, and the runs of others come first.
+func handsAreSharedByPlace(t *testing.T, open Open) {
+	d, ctx := open(t), context.Background()
+	looked(t, d)
+	for i, place := range []string{"hung", "hung", "hung", "hung", "well", "hung", "well"} {
+		id := fmt.Sprint("r", i)
+		w := policy.BackupJob{ID: id, RunID: id, ServerID: place, Kind: backup.Full}
+		if err := d.Policies().Order(ctx, w, run.Run{ID: id, Kind: policy.RunKind, Subject: id, Place: place, Title: words.Say("t"), Created: noon}, entry("order")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := ""
+	for idle := 5; idle > 0; idle-- { // of five hands
+		r, _, err := d.Claim(ctx, "me", noon, time.Minute, idle)
+		if err != nil {
+			got += "- "
+			break
+		}
+		got += r.ID + " "
+	}
+	if got != "r0 r4 r1 r6 - " {
+		t.Errorf("began %s", got)
+	}
+	// Without regard to idle hands, those go on that are due.
+	if r, _, err := d.Claim(ctx, "me", noon, time.Minute, 0); err != nil || r.ID != "r2" {
+		t.Errorf("%s %v", r.ID, err)
 	}
 }

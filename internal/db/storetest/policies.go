@@ -82,6 +82,17 @@ func aSlotQueuesItsRunsOnce(t *testing.T, open Open) {
 	if err != nil || w.RunID != runs[0].ID || w.Slot != slot.Slot || w.ServerID != "s" || w.Version != 1 {
 		t.Fatalf("%+v %v", w, err)
 	}
+	next := slot // while that run is open
+	next.Local, next.At, next.Late, next.Why = "2026-03-02T12:00", noon.Add(12*time.Hour), false, ""
+	if err := s.Decide(ctx, policy.Batch{Slots: []policy.Decided{next}, Runs: policy.Queue(p, next, noon, newID)}); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.Slots(ctx, "p", "", 1); err != nil || len(all) != 1 || all[0].Verdict != policy.Skipped || all[0].Why != "The one before is still at work at s." {
+		t.Fatalf("the slot of a run that is held back: %+v %v", all, err)
+	}
+	if works, err := s.Jobs(ctx, next.Slot); err != nil || len(works) != 0 {
+		t.Fatal(works, err)
+	}
 	if works, err := s.Jobs(ctx, slot.Slot); err != nil || len(works) != 1 {
 		t.Fatal(works, err)
 	}
@@ -100,7 +111,7 @@ func aSlotQueuesItsRunsOnce(t *testing.T, open Open) {
 	if err != nil || len(all) != 1 || all[0] != skipped {
 		t.Fatalf("%+v %v", all, err)
 	}
-	if all, err = s.Slots(ctx, "p", all[0].Key(), 10); err != nil || len(all) != 1 || all[0] != slot {
+	if all, err = s.Slots(ctx, "p", all[0].Key(), 10); err != nil || len(all) != 2 || all[1] != slot {
 		t.Fatalf("%+v %v", all, err)
 	}
 	order := policy.BackupJob{ID: "w", RunID: "r", ServerID: "s", Kind: backup.Log, Databases: []string{"orders"}}

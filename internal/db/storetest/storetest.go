@@ -54,6 +54,7 @@ func Run(t *testing.T, open Open) {
 		{"runs of a dead life go on at once", runsOfADeadLifeGoOnAtOnce},
 		{"a decision is not slept over", aDecisionIsNotSleptOver},
 		{"a request is not lost", aRequestIsNotLost},
+		{"hands are shared by place", handsAreSharedByPlace},
 		{"a decision overtakes the engine", aDecisionOvertakesTheEngine},
 		{"a file is not taken back from the target", aFileIsNotTakenBackFromTheTarget},
 		{"a refused decision leaves no trace", aRefusedDecisionLeavesNoTrace},

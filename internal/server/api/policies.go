@@ -28,6 +28,7 @@ type ownPolicyJSON struct {
 	Zone      string        `json:"zone"`
 	Missed    string        `json:"missed"` // late or skip
 	Window    int64         `json:"window_seconds"`
+	Longest   int64         `json:"longest_seconds,omitempty"` // 0 = the usual 72 hours
 	Compress  bool          `json:"compress"`
 	CopyOnly  bool          `json:"copy_only"`
 	Verify    bool          `json:"verify"`
@@ -58,7 +59,7 @@ func strings0(list []string) []string {
 
 func ownPolicyToJSON(p policy.Policy) ownPolicyJSON {
 	j := ownPolicyJSON{ID: p.ID, Name: p.Name, Enabled: p.Enabled, Version: p.Version, Changed: moment(p.Changed), Servers: strings0(p.Servers), Include: strings0(p.Databases.Include), Exclude: strings0(p.Databases.Exclude),
-		System: p.Databases.System, Rules: []ownRuleJSON{}, Zone: p.Zone, Missed: string(p.Missed), Window: int64(p.Window.Seconds()), Compress: p.How.Compress, CopyOnly: p.How.CopyOnly, Verify: p.How.Verify,
+		System: p.Databases.System, Rules: []ownRuleJSON{}, Zone: p.Zone, Missed: string(p.Missed), Window: int64(p.Window.Seconds()), Longest: int64(p.Longest.Seconds()), Compress: p.How.Compress, CopyOnly: p.How.CopyOnly, Verify: p.How.Verify,
 		Stripes: p.How.Stripes, Bucket: p.BucketID, Objective: int64(p.Objective.Seconds())}
 	for _, r := range p.Rules {
 		j.Rules = append(j.Rules, ownRuleJSON{string(r.Kind), r.Cron, r.Keep.Days, r.Keep.Count, r.Keep.Daily, r.Keep.Weekly, r.Keep.Monthly, r.Keep.Yearly})
@@ -68,7 +69,7 @@ func ownPolicyToJSON(p policy.Policy) ownPolicyJSON {
 
 func (j ownPolicyJSON) policy(id string) policy.Policy {
 	p := policy.Policy{ID: id, Name: j.Name, Enabled: j.Enabled, Version: j.Version, Servers: j.Servers, Databases: policy.Selection{Include: j.Include, Exclude: j.Exclude, System: j.System}, Zone: j.Zone,
-		Missed: policy.Missed(j.Missed), Window: seconds(j.Window), How: policy.How{Compress: j.Compress, CopyOnly: j.CopyOnly, Verify: j.Verify, Stripes: j.Stripes}, BucketID: j.Bucket, Objective: seconds(j.Objective)}
+		Missed: policy.Missed(j.Missed), Window: seconds(j.Window), Longest: seconds(j.Longest), How: policy.How{Compress: j.Compress, CopyOnly: j.CopyOnly, Verify: j.Verify, Stripes: j.Stripes}, BucketID: j.Bucket, Objective: seconds(j.Objective)}
 	for _, r := range j.Rules {
 		p.Rules = append(p.Rules, policy.Rule{Kind: backup.Kind(r.Kind), Cron: r.Cron, Keep: policy.Keep{Days: r.Days, Count: r.Count, Daily: r.Daily, Weekly: r.Weekly, Monthly: r.Monthly, Yearly: r.Yearly}})
 	}

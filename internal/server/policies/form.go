@@ -124,7 +124,8 @@ func (s *Pages) basics(v *views.Form, w policyRequest, wrong map[string]string, 
 		{Name: "missed", Label: "A time that was missed", Type: "choices", Value: w.Get("missed"), Error: wrong["missed"], Options: []kit.Option{
 			{Value: string(policy.MissedLate), Label: "Starts late", Hint: "The newest one starts as soon as it can, while its window is open."},
 			{Value: string(policy.MissedSkip), Label: "Is skipped", Hint: "The next one comes at its own time."}}},
-		optional(mono(text("window", "Window", "How long after its time a backup may still start, such as 4h.")))}
+		optional(mono(text("window", "Window", "How long after its time a backup may still start, such as 4h."))),
+		optional(mono(text("longest", "Longest run", fmt.Sprintf("A run that is at work for longer ends as failed, as at a server that hangs. Empty: %s.", kit.Span(policy.UsualLongest)))))}
 	place := kit.Field{Name: "bucket", Label: "Copied to", Type: "select", Value: w.Get("bucket"), Error: wrong["bucket"], Optional: true, Hint: "Sets lie in the server's backup folder first.",
 		Options: []kit.Option{{Value: "", Label: "nowhere: they stay in the server's folder"}}}
 	for _, b := range buckets {

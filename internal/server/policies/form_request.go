@@ -40,7 +40,7 @@ func (w policyRequest) text(name string) string { return strings.TrimSpace(w.Get
 func requestOfPolicy(p policy.Policy) policyRequest {
 	v := url.Values{"name": {p.Name}, "zone": {p.Zone}, "missed": {string(p.Missed)}, "bucket": {p.BucketID}, "servers": p.Servers,
 		"include": {strings.Join(p.Databases.Include, "\n")}, "exclude": {strings.Join(p.Databases.Exclude, "\n")}, "enabled": {server.Flag(p.Enabled)},
-		"version": {strconv.Itoa(p.Version)}, "window": {spanText(p.Window)}, "objective": {spanText(p.Objective)}, "stripes": {strconv.Itoa(max(p.How.Stripes, 1))}}
+		"version": {strconv.Itoa(p.Version)}, "window": {spanText(p.Window)}, "longest": {spanText(p.Longest)}, "objective": {spanText(p.Objective)}, "stripes": {strconv.Itoa(max(p.How.Stripes, 1))}}
 	for name, on := range map[string]bool{"compress": p.How.Compress, "copyonly": p.How.CopyOnly, "verify": p.How.Verify} {
 		if on {
 			v.Add("how", name)
@@ -103,6 +103,7 @@ func (w policyRequest) policy() (p policy.Policy, wrong map[string]string) {
 		p.How.Stripes = 0
 	}
 	span("window", &p.Window)
+	span("longest", &p.Longest)
 	span("objective", &p.Objective)
 	for _, kind := range ruleKinds {
 		r := policy.Rule{Kind: kind, Cron: w.text(policy.RuleField(kind, "cron"))}

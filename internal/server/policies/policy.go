@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -95,7 +96,7 @@ func (s *Pages) pairs(ctx context.Context, p policy.Policy, names map[string]str
 		system = "backed up too"
 	}
 	return []kit.Pair{{Key: "Servers", Value: strings.Join(servers, ", ")}, {Key: "Databases", Value: all}, {Key: "Left out", Value: strings.Join(p.Databases.Exclude, ", ")}, {Key: "System databases", Value: system},
-		{Key: "Time zone", Value: p.Zone}, {Key: "Missed times", Value: missed}, {Key: "Backups are", Value: strings.Join(how, ", ")}, {Key: "Copied to", Value: place}}, nil
+		{Key: "Time zone", Value: p.Zone}, {Key: "Missed times", Value: missed}, {Key: "A run ends after", Value: kit.Span(cmp.Or(p.Longest, policy.UsualLongest))}, {Key: "Backups are", Value: strings.Join(how, ", ")}, {Key: "Copied to", Value: place}}, nil
 }
 
 // databases fills in the protection of the databases it looks after
