@@ -162,7 +162,7 @@ func (d *Catalogue) Count(ctx context.Context, now time.Time) (t backup.Tally, e
 	if err != nil {
 		return t, stored("count databases", err)
 	}
-	t.States, err = rows(ctx, d.read, "state", `SELECT state, count(*) FROM protections WHERE shown = 1 AND state <> '' GROUP BY state ORDER BY state`,
+	t.States, err = rows(ctx, d.read, "state", `SELECT state, count(*) FROM protections WHERE shown = 1 AND state <> '' AND state > '' GROUP BY state ORDER BY state`,
 		func(r *sql.Rows) (s backup.StateCount, err error) { return s, r.Scan(&s.State, &s.Databases) })
 	return t, err
 }
