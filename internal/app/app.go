@@ -140,7 +140,7 @@ func (a *App) work(ctx context.Context) error {
 		Store: a.DB, Owner: owner, Notifier: a.Notifier, Log: a.log, Parallel: a.config.Runs, Lease: 30 * time.Second, MaxTries: 100, Now: a.config.Now,
 		Workers: map[string]run.Worker{migration.RunKind: &migration.Worker{
 			Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now, NewID: NewID,
-			Preflight: preflight.Checker{Ports: a.Ports, Now: a.config.Now}, Compare: compare.Follows,
+			Preflight: preflight.Checker{Ports: a.Ports, Now: a.config.Now}, Compare: compare.Follows, Replicas: a.replicas,
 			Rules:         migration.Rules{Poll: a.config.Poll, Settle: a.config.Settle, Restores: a.config.Restores, Reserve: migration.ImportsKept},
 			SourceBackups: migration.SourceRules{Reserve: migration.ImportsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: cmp.Or(a.config.Fresh, 15*time.Second)},
 			Caps:          migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Limits: a.Kit.Limits,

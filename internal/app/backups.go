@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -75,4 +76,14 @@ func (a *App) every(ctx context.Context, pause time.Duration, what string, do fu
 		case <-tick.C:
 		}
 	}
+}
+
+// replicas are the other instances whose backups of a database count with those
+// of a server, as the catalogue knows them.
+func (a *App) replicas(ctx context.Context, serverID, database string) []string {
+	p, err := a.DB.Catalogue().Protection(ctx, serverID, database)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(p.Replicas, func(id string) bool { return id == serverID })
 }

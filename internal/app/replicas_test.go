@@ -40,11 +40,12 @@ type replicas struct {
 }
 
 // grouped starts an availability group of the servers one and two, and adds them.
-func (h *house) grouped() *sqlserveremu.Group {
+// What is alone is a database of the first that is in no group.
+func (h *house) grouped(alone ...sqlserveremu.DatabaseSpec) *sqlserveremu.Group {
 	h.t.Helper()
 	dirs := []string{h.t.TempDir(), h.t.TempDir()}
 	g, err := sqlserveremu.StartGroup(sqlserveremu.GroupConfig{Name: "AG", Databases: []string{"Shop"}, Preference: group.Secondary},
-		sqlserveremu.Config{Name: "SQL01", BackupFolder: dirs[0], Databases: []sqlserveremu.DatabaseSpec{{Name: "Shop", Size: 4 << 20, Tables: []sqlserveremu.TableSpec{{Name: "T", Columns: []sqlserveremu.ColumnSpec{{Name: "id", Type: "int"}}, Rows: 1}}}}},
+		sqlserveremu.Config{Name: "SQL01", BackupFolder: dirs[0], Databases: append(alone, sqlserveremu.DatabaseSpec{Name: "Shop", Size: 4 << 20, Tables: []sqlserveremu.TableSpec{{Name: "T", Columns: []sqlserveremu.ColumnSpec{{Name: "id", Type: "int"}}, Rows: 1}}})},
 		sqlserveremu.Config{Name: "SQL02", BackupFolder: dirs[1]})
 	if err != nil {
 		h.t.Fatal(err)

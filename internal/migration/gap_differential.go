@@ -66,8 +66,8 @@ func (j *job) logLost(ctx context.Context, m Migration, server backup.Server, st
 	if d.Member != nil {
 		group = d.Member.Group
 	}
-	p.Cause = words.Say("The log from LSN %s to %s is in no backup that this server's history knows. %s is a member of an availability group (%s): another replica has taken it, and its own history alone tells of it.", from, to, m.SourceDatabase, cmp.Or(group, "its name is not told"))
-	p.Fix = words.Join(p.Fix, words.Say("Pause log backups at the other replicas until the cutover, or it happens again."))
+	p.Cause = words.Say("The log from LSN %s to %s is in no backup that this server's history knows. %s is a member of an availability group (%s): another replica has taken it, and its own history alone tells of it: one that is no server here, or did not answer.", from, to, m.SourceDatabase, cmp.Or(group, "its name is not told"))
+	p.Fix = words.Join(p.Fix, words.Say("Add the other replicas as servers, whose logs are followed then, or pause log backups there until the cutover: or it happens again."))
 	return p
 }
 
@@ -102,7 +102,7 @@ func foreignFull(ctx context.Context, m Migration, server backup.Server) (backup
 			after = max(after, r.ID)
 		}
 	}
-	rows, err := since(ctx, server, m.SourceDatabase, after)
+	rows, err := backup.HistorySince(ctx, server, m.SourceDatabase, after)
 	for _, r := range rows {
 		if r.Set.Kind == backup.Full && !r.Set.CopyOnly && !ours(m, r.Set.Name) && !elsewhere(m, r.Set.Family, r.Set.Fork, r.Set.FirstFork, r.Set.ForkPoint) {
 			return r, err

@@ -15,17 +15,22 @@ import (
 // lookHistory finds backups that others took since: a log backup of theirs is
 // a link of the chain, and without it the next one of ours does not join.
 func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server, place Place) error {
-	rows, err := since(ctx, server, m.SourceDatabase, m.LiveSource.History)
+	rows, err := backup.HistorySince(ctx, server, m.SourceDatabase, m.LiveSource.History)
 	if err != nil {
 		return err
 	}
 	c := Change{HistoryAt: j.Now()}
 	pending, _ := m.LiveSource.unanswered()
+	theirs, lie := j.replicasLogs(ctx, m)
+	rows = backup.Interleave(rows, theirs, pending.Name)
 	for _, r := range rows {
 		if pending.Name != "" && r.Set.Name == pending.Name {
 			break // it must still be found by its own search
 		}
-		c.History = &r.ID
+		at, away := lie[r.Set.ID]
+		if !away {
+			at, c.History = place, &r.ID
+		}
 		// A set of another database of this name, or of a copy that was restored
 		// and backed up elsewhere, comes into msdb when it is restored here. Of the
 		// source itself the engine is asked before anything is ordered.
@@ -35,7 +40,7 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 		if ours(m, r.Set.Name) || r.Set.Kind != backup.Log || r.Set.CopyOnly || r.Set.Last.Compare(m.taken()) <= 0 {
 			continue
 		}
-		files, err := j.foreign(ctx, m, place, r)
+		files, err := j.foreign(ctx, m, at, r)
 		if err != nil {
 			message, _ := fault.Texts(err)
 			p := &Problem{Code: "foreign-log", Step: "source-backup/foreign", Said: strings.Join(r.Files, ", "),
@@ -57,24 +62,26 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 	return j.note(ctx, c)
 }
 
-// maxBehind bounds how many rows of msdb one look reads behind the last one.
-const maxBehind = 20_000
-
-// since reads the history of a database behind a row, to its end.
-func since(ctx context.Context, server backup.Server, database string, after int64) (out []backup.HistoryRow, err error) {
-	const page = 500
-	for len(out) < maxBehind {
-		rows, err := server.History(ctx, database, after, page)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, rows...)
-		if len(rows) < page {
-			break
-		}
-		after = rows[len(rows)-1].ID
+// replicasLogs are the logs that other replicas of the source's group took beyond
+// what is taken, by their own histories, and where those lie. One that does not
+// answer holds nothing up: its log is missed where the next one does not join.
+func (j *job) replicasLogs(ctx context.Context, m Migration) ([]backup.HistoryRow, map[backup.GUID]Place) {
+	if j.Replicas == nil {
+		return nil, nil
 	}
-	return out, nil
+	var out []backup.HistoryRow
+	lie := map[backup.GUID]Place{}
+	for _, id := range j.Replicas(ctx, m.LiveSource.ServerID, m.SourceDatabase) {
+		server, place, err := j.Ports.Server(ctx, id)
+		if err != nil {
+			continue
+		}
+		rows, _ := server.Recent(ctx, m.SourceDatabase, 500)
+		for _, r := range backup.LogsBehind(rows, m.taken()) {
+			out, lie[r.Set.ID] = append(out, r), place
+		}
+	}
+	return out, lie
 }
 
 // foreign makes files of somebody else's log backup, when we can reach it. A
@@ -100,6 +107,9 @@ func (j *job) foreign(ctx context.Context, m Migration, place Place, r backup.Hi
 		f := &files[i]
 		if f.Position > 1 && !m.Traits.Positions {
 			return nil, appended(*f)
+		}
+		if place.BucketID != m.SourceID {
+			f.From = place.BucketID
 		}
 		f.Ord, f.Key = nextOrd(m)+i, m.StagingPrefix+SafeName(*f, m.SourceDatabase)
 		if i > 0 {

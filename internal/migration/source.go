@@ -68,6 +68,14 @@ func (j *job) order(ctx context.Context, m Migration, server backup.Server, plac
 	} else if away {
 		return j.stand(ctx, m, sourceForked(m, "source"))
 	}
+	if act.Do == SourceFreeze && m.LiveSource.Freeze != FreezeStopped {
+		d, err := server.Database(ctx, m.SourceDatabase)
+		if why, fix, yes := d.Unfreezable(); yes {
+			return j.stand(ctx, m, &Problem{Code: "group", Step: "source", Cause: why, Fix: fix, Actions: []Button{ButtonRetry, ButtonAbort}})
+		} else if err != nil {
+			return err
+		}
+	}
 	now := j.Now()
 	t := SourceBackup{ID: j.NewID(), Kind: act.Kind, Tail: act.Do == SourceFreeze, Intended: now}
 	t.Name, t.Key = SourceBackupName(m, act.Kind, now)

@@ -47,7 +47,8 @@ type Worker struct {
 	Now           func() time.Time
 	NewID         func() string // time-ordered
 	Compare       Compare
-	Limits        *run.Limits // shared with everybody who takes backups or uploads; nil = no caps
+	Replicas      func(ctx context.Context, serverID, database string) []string // other instances that have a server's database in a group; nil = none are known
+	Limits        *run.Limits                                                   // shared with everybody who takes backups or uploads; nil = no caps
 }
 
 var _ run.Worker = (*Worker)(nil)

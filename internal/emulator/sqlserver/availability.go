@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/group"
+	"github.com/bakplane/bakplane/internal/emulator/sqlserver/tsql"
 )
 
 // GroupConfig describes an availability group whose replicas are all of its
@@ -92,6 +94,38 @@ func (s *Server) joins(names []string, first bool) error {
 		}
 		g.Members = append(g.Members, group.Member{ID: newGUID(), Name: db.name})
 	}
+	return nil
+}
+
+// alterGroup adds a database to the group, whose other replicas get it by
+// themselves (automatic seeding), or takes it out of it (public page "ALTER
+// AVAILABILITY GROUP"). What a secondary keeps then is not emulated: it is gone
+// there.
+func (n *session) alterGroup(st *tsql.AlterGroup) error {
+	s := n.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	db := s.find(st.Database)
+	if err := group.Alters(s.group, st.Group, st.Database, s.name, st.Add, n.rights().server("ALTER ANY AVAILABILITY GROUP")); err != nil {
+		return err
+	}
+	switch {
+	case db == nil:
+		return errNoDatabase(st.Database)
+	case st.Add && (db.recovery != bakfile.RecoveryFull || db.lastLog.IsZero() || db.readOnly || db.access != "MULTI_USER"):
+		return group.NotFit(db.name)
+	}
+	s.group.Set(db.name, newGUID(), st.Add)
+	for _, peer := range s.peers {
+		if peer == s {
+			continue
+		}
+		delete(peer.databases, peer.key(db.name))
+		if st.Add {
+			peer.databases[peer.key(db.name)] = db
+		}
+	}
+	n.reply.Done(0, -1)
 	return nil
 }
 

@@ -79,6 +79,20 @@ func TestSecondariesRefuseWhatTheyCannotBackUp(t *testing.T) {
 	newer.exec(t, "BACKUP DATABASE Shop TO DISK = 'full.bak'; BACKUP DATABASE Shop TO DISK = 'diff.bak' WITH DIFFERENTIAL")
 }
 
+func TestADatabaseJoinsAGroupAndLeavesIt(t *testing.T) {
+	one, two, _ := replicas(t, nil)
+	one.refused(t, "ALTER AVAILABILITY GROUP AG ADD DATABASE Shop", 41145)
+	one.refused(t, "ALTER AVAILABILITY GROUP Other ADD DATABASE Local", 15151)
+	two.refused(t, "ALTER AVAILABILITY GROUP AG ADD DATABASE Local", 41190)
+	one.exec(t, "ALTER DATABASE Local SET RECOVERY SIMPLE")
+	one.refused(t, "ALTER AVAILABILITY GROUP AG ADD DATABASE Local", 1475)
+	one.exec(t, "ALTER DATABASE Local SET RECOVERY FULL; BACKUP DATABASE Local TO DISK = 'local.bak'; ALTER AVAILABILITY GROUP [AG] ADD DATABASE [Local]")
+	one.refused(t, "BACKUP LOG Local TO DISK = 'tail.trn' WITH NORECOVERY", 1468, 3013)
+	two.exec(t, "BACKUP LOG Local TO DISK = 'local.trn'")
+	one.exec(t, "ALTER AVAILABILITY GROUP AG REMOVE DATABASE Local; BACKUP LOG Local TO DISK = 'tail.trn' WITH NORECOVERY")
+	one.refused(t, "ALTER AVAILABILITY GROUP AG REMOVE DATABASE Local", 35236)
+}
+
 func TestMembersOfAGroupRefuse(t *testing.T) {
 	one, two, _ := replicas(t, nil)
 	one.exec(t, "BACKUP DATABASE Shop TO DISK = 'full.bak'")

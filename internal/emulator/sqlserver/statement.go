@@ -41,6 +41,8 @@ func (n *session) operation(st tsql.Statement) (op, target string) {
 		return "DBCC CHECKDB", name(s.Database)
 	case *tsql.AlterDatabase:
 		return "ALTER DATABASE", s.Name
+	case *tsql.AlterGroup:
+		return "ALTER AVAILABILITY GROUP", s.Database
 	case *tsql.CreateDatabase:
 		return "CREATE DATABASE", s.Name
 	case *tsql.DropDatabase:
@@ -78,6 +80,8 @@ func (n *session) statement(ctx context.Context, st tsql.Statement) error {
 		return n.restore(ctx, s)
 	case *tsql.AlterDatabase:
 		return n.alter(ctx, s)
+	case *tsql.AlterGroup:
+		return n.alterGroup(s)
 	case *tsql.CheckDB:
 		return n.checkDB(ctx, s)
 	case *tsql.Insert:

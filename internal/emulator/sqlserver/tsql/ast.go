@@ -233,6 +233,11 @@ type (
 		Rolling bool   // WITH ROLLBACK IMMEDIATE or AFTER n
 		NoWait  bool
 	}
+	// AlterGroup is ALTER AVAILABILITY GROUP … ADD or REMOVE DATABASE.
+	AlterGroup struct {
+		Group, Database string
+		Add             bool
+	}
 	// Setting is RECOVERY FULL, READ_ONLY, MULTI_USER, …: Word in upper case.
 	Setting struct{ Word, Value string }
 	CheckDB struct {

@@ -136,6 +136,15 @@ func (p *parser) alter() Statement {
 		s.Owner = p.identifier()
 		return s
 	}
+	if p.take("AVAILABILITY", "GROUP") {
+		g := &AlterGroup{Group: p.identifier()}
+		if g.Add = p.take("ADD"); !g.Add {
+			p.want("REMOVE")
+		}
+		p.want("DATABASE")
+		g.Database = p.identifier()
+		return g
+	}
 	p.want("DATABASE")
 	if !p.take("CURRENT") {
 		s.Name = p.identifier()
