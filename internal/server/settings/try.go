@@ -1,10 +1,8 @@
 package settings
 
 import (
-	"context"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -16,41 +14,22 @@ import (
 	views "github.com/bakplane/bakplane/web/templates/settings"
 )
 
-// testPatience bounds a trial of a bucket.
-const testPatience = 90 * time.Second
-
 // storageTest tries in a bucket what backups and migrations do there, and says
 // which step fails and what is missing.
 func (s *Pages) storageTest(c echo.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), testPatience)
-	defer cancel()
-	b, err := s.Endpoints.Bucket(ctx, c.Param("id"))
+	t, err := s.TryBucket(c)
 	if err != nil {
 		return err
 	}
-	if !b.Service {
-		return server.Invalid("A folder is read and never changed, so nothing is tried in it.", "Look at its files instead.")
-	}
-	bucket, err := s.Ports.Bucket(ctx, b.ID)
-	if err != nil {
-		return err
-	}
-	// Written down first: should we die in between, the trail says what was tried.
-	key := "bakplane-test/" + s.NewID()
-	if err := s.Audit.Record(ctx, s.Entry(c, "bucket.test", "bucket/"+b.ID, "Tested the bucket "+b.Name+" with the file "+key+".")); err != nil {
-		return err
-	}
-	v := trialView(b, objectstore.Try(ctx, bucket, key))
-	if r, ok := bucket.(objectstore.Remarker); ok {
-		for _, remark := range r.Remarks(ctx) {
-			note := kit.Help{Title: remark.Text.String(), Fix: remark.Fix.String()}
-			if remark.Bad {
-				note.Tone = kit.ToneWarn
-			}
-			v.Notes = append(v.Notes, note)
+	v := trialView(t.Bucket, t.Steps)
+	for _, remark := range t.Remarks {
+		note := kit.Help{Title: remark.Text.String(), Fix: remark.Fix.String()}
+		if remark.Bad {
+			note.Tone = kit.ToneWarn
 		}
+		v.Notes = append(v.Notes, note)
 	}
-	return server.Render(c, http.StatusOK, views.TrialPage(s.Frame(c, "Test of "+b.Name, "storage", ""), v))
+	return server.Render(c, http.StatusOK, views.TrialPage(s.Frame(c, "Test of "+t.Bucket.Name, "storage", ""), v))
 }
 
 // storageTested leads whoever comes back to the address of a trial to the place.
