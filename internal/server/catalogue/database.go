@@ -109,9 +109,10 @@ func (s *Pages) databaseFacts(ctx context.Context, z kit.Zone, in endpoint.Insta
 		rpo.Since = p.RestorableTo.UTC().Format(time.RFC3339)
 	}
 	chain := kit.Fact{Label: "Chain", Value: "whole", Note: "the newest sets join", Tone: kit.ToneOK, Words: true}
+	_, waived := p.Waived(z.Now)
 	switch {
 	case p.Unprotected():
-		chain.Value, chain.Note, chain.Tone = "none", "nothing can be restored", kit.ToneBad
+		chain.Value, chain.Note, chain.Tone = "none", "nothing can be restored", server.ToneIf(!waived, kit.ToneBad)
 	case !p.Whole:
 		chain.Value, chain.Note, chain.Tone = "broken", "since "+z.At(p.BrokenSince).UTC, kit.ToneWarn
 	}

@@ -62,13 +62,13 @@ func (s *Pages) databaseWaiverSave(c echo.Context) error {
 // waiverNote says that backups of a database are not needed, with the way back.
 func waiverNote(z kit.Zone, in endpoint.Instance, p backup.Protection, why string) kit.Help {
 	w := p.Waiver
-	n := kit.Help{Tone: kit.ToneOK, Title: "Not needed.", Cause: why}
+	n := kit.Help{Tone: kit.ToneRun, Title: "Not needed.", Cause: why}
 	if w.PolicyID != "" {
-		n.Fix = "It stays so as long as the policy leaves it out and no other chooses it."
+		n.Cause += " It stays so for as long as it does and no other policy chooses it."
 		n.Actions = []kit.Action{{Label: "Its policy", Href: "/policies/" + w.PolicyID, Small: true}}
 		return n
 	}
-	n.Fix = "Until " + z.At(w.Until).UTC + "."
+	n.Title = "Not needed until " + z.At(w.Until).UTC + " UTC."
 	n.Actions = []kit.Action{{Label: "It is needed again", Href: "/instances/" + in.ID + "/database/waiver?" + url.Values{"name": {p.Database}, "needed": {"1"}}.Encode(), Post: true, Small: true}}
 	return n
 }

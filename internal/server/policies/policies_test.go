@@ -202,7 +202,7 @@ func TestTheOverviewNamesWhoIsLate(t *testing.T) {
 	b.Submit(form, "why", "", "until", until).Sees(422, "It has no reason.")
 	b.Submit(form, "why", "moved away", "until", "soon").Sees(422, "is not a day")
 	b.Submit(form, "why", "moved away", "until", "2199-01-01").Sees(422, "more than a year away")
-	b.Submit(form, "why", "moved away", "until", until).Sees(200, "Nobody is told of missing backups of shop", "Not needed.", "said that it needs no backups: moved away.", "It is needed again")
+	b.Submit(form, "why", "moved away", "until", until).Sees(200, "Nobody is told of missing backups of shop", "Not needed until", "said that it needs no backups: moved away.", "It is needed again")
 	b.Get("/").Sees(200, "Every database that is known is protected as promised", "1 not needed")
 	b.Get("/protection?show=not-needed").Sees(200, "shop", "moved away", "Not needed 1")
 	b.Get("/audit").Sees(200, "Said that shop needs no backups until "+until+": moved away.")

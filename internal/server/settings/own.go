@@ -25,7 +25,7 @@ func (s *Pages) ownGroup(c echo.Context) views.Group {
 	row("Folder", d.Folder, kit.Badge{})
 	row("Size of the database", words.Bytes(d.Bytes).String(), kit.Badge{})
 	if d.To == "" {
-		row("Copies", "Nobody takes any by itself. Start with --backup-to, or have `dashboard backup` run daily.", kit.Badge{Text: "none", Tone: kit.ToneWarn})
+		row("Copies", "Nobody takes any by itself. Start with --backup-to, or have dashboard backup run daily.", kit.Badge{Text: "none", Tone: kit.ToneWarn})
 		return g
 	}
 	row("Copies", "every "+words.Span(d.Every).String()+" to "+d.To+", the newest "+strconv.Itoa(d.Keep)+" are kept", kit.Badge{})
