@@ -39,32 +39,38 @@ func newSharing(t *testing.T) *sharing {
 		return d.App.DB.SaveBucket(t.Context(), endpoint.Bucket{ID: "share", Name: "share", Kind: folder.BucketKind, Path: s.share}, d.Entry("bucket"))
 	})
 	for id, rows := range map[string]int64{"one": 1, "two": 3} {
-		name := "SQL-" + strings.ToUpper(id)
-		one, err := sqlserveremu.Start(sqlserveremu.Config{Name: name, BackupFolder: s.share, Logins: []sqlserveremu.Login{{Name: "sa", Password: "Emulated-1", Sysadmin: true}},
-			Databases: []sqlserveremu.DatabaseSpec{{Name: "shop", Size: 4 << 20, Tables: []sqlserveremu.TableSpec{{Name: "T", Columns: []sqlserveremu.ColumnSpec{{Name: "id", Type: "int"}}, Rows: int(rows)}}}}}, "", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = one.Close() })
-		s.servers[id] = one
-		host, port, err := net.SplitHostPort(one.Address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		number, err := strconv.Atoi(port)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.save(func(d demo.Furnisher) error {
-			return d.App.DB.SaveInstance(t.Context(), endpoint.Instance{ID: id, Name: name, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: "sa", Password: secret.NewText("Emulated-1"),
-				Encrypt: endpoint.EncryptFull, CAPEM: string(one.CA), CertificateHost: name, ServerFolder: s.share, FolderID: "share"}, d.Entry("instance"))
-		})
+		s.servers[id] = s.serves(id, "share", s.share, sqlserveremu.Config{Name: "SQL-" + strings.ToUpper(id),
+			Databases: []sqlserveremu.DatabaseSpec{{Name: "shop", Size: 4 << 20, Tables: []sqlserveremu.TableSpec{{Name: "T", Columns: []sqlserveremu.ColumnSpec{{Name: "id", Type: "int"}}, Rows: int(rows)}}}}})
 	}
 	db := s.app.DB
 	s.look = &scan.Collector{Ports: s.app.Ports, Endpoints: db, Catalogue: db.Catalogue(), Store: db.Scanning(), Now: time.Now}
 	s.promise(policy.Policy{ID: app.NewID(), Name: "nightly", Enabled: true, Servers: []string{"one", "two"}, Zone: "UTC", Window: time.Hour, How: policy.How{Verify: true},
 		Databases: policy.Selection{Include: []string{"shop"}}, Rules: []policy.Rule{{Kind: backup.Full, Cron: "0 2 * * *", Keep: policy.Keep{Count: 1}}}})
 	return s
+}
+
+// serves starts a server with a backup folder, and adds it.
+func (y *yard) serves(id, bucket, dir string, c sqlserveremu.Config) *sqlserveremu.Running {
+	y.t.Helper()
+	c.BackupFolder, c.Logins = dir, []sqlserveremu.Login{{Name: "sa", Password: "Emulated-1", Sysadmin: true}}
+	one, err := sqlserveremu.Start(c, "", "")
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	y.t.Cleanup(func() { _ = one.Close() })
+	host, port, err := net.SplitHostPort(one.Address)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		y.t.Fatal(err)
+	}
+	y.save(func(d demo.Furnisher) error {
+		return d.App.DB.SaveInstance(y.t.Context(), endpoint.Instance{ID: id, Name: c.Name, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: "sa", Password: secret.NewText("Emulated-1"),
+			Encrypt: endpoint.EncryptFull, CAPEM: string(one.CA), CertificateHost: c.Name, ServerFolder: dir, FolderID: bucket}, d.Entry("instance"))
+	})
+	return one
 }
 
 // nightly carries a slot out at both servers.
