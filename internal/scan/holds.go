@@ -74,6 +74,9 @@ func (c *Collector) lies(ctx context.Context, bucket objectstore.Bucket, r *back
 		if p.There && !p.Sealed {
 			read = append(read, fileOf(p))
 		}
+		if p.Sealed { // others may have appended to it: who cannot read lets go of nothing
+			v.Finding = identity.Sealed
+		}
 		if v.Finding == identity.Cut && c.Now().Sub(p.Modified) < still {
 			v.Finding = identity.Same // perhaps another set is just being appended
 		}

@@ -40,7 +40,7 @@ type Piece struct {
 	There    bool
 	Size     int64     // bytes
 	Modified time.Time // UTC
-	Sealed   bool      // its headers cannot be read here: an archived object, or a form that this reader does not know
+	Sealed   bool      // its headers cannot be read here: an archived object, one that may be seen and not read, or a form that this reader does not know
 	Unread   string    // why it is no readable backup, a sentence; empty = it is one
 	Cut      bool      // its end is missing
 

@@ -2,6 +2,8 @@ package identity_test
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 )
 
@@ -148,5 +151,32 @@ func TestWhatAServerReadsIsHeldToTheRow(t *testing.T) {
 	err := identity.Judge(identity.Want{ID: guid(9)}, identity.OfHeaders("a.bak", sets)).Proven()
 	if !fault.Is(err, fault.Conflict) || fault.CodeOf(err) != identity.CodeOtherSet {
 		t.Errorf("%v", err)
+	}
+}
+
+// unread is a bucket whose files may be seen and not read.
+type unread struct{ objectstore.Bucket }
+
+func (unread) Read(context.Context, string, int64, int64) (io.ReadCloser, error) {
+	return nil, fault.New(fault.Denied, "The file may not be read.", "")
+}
+
+// TestAFileThatMayNotBeReadIsBelieved as one that is archived: a dashboard that
+// sees a server's folder, and no more, still looks after it.
+func TestAFileThatMayNotBeReadIsBelieved(t *testing.T) {
+	b, err := folder.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := written(t, 1, 1, 1, set(7, "SQL1", "shop"))
+	if _, err := b.Put(t.Context(), "a.bak", bytes.NewReader(content), int64(len(content))); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for noted, whole := range map[time.Time]bool{now: true, now.Add(-time.Hour): false} {
+		v, err := identity.Compare(t.Context(), unread{b}, identity.Want{ID: guid(7), Noted: noted, Size: int64(len(content))}, []string{"a.bak"})
+		if err != nil || (v.Whole() == nil) != whole || (v.Removable() == nil) != whole || v.Proven() == nil {
+			t.Errorf("noted %s: %+v, %v", noted, v, err)
+		}
 	}
 }

@@ -47,7 +47,7 @@ func Read(ctx context.Context, b objectstore.Bucket, o objectstore.Object) (Piec
 	switch {
 	case err == nil:
 		p.of(f)
-	case fault.CodeOf(err) == "archived", slices.Contains([]bakfile.Reason{bakfile.Encrypted, bakfile.Unsupported}, bakfile.ReasonOf(err)):
+	case fault.CodeOf(err) == "archived", fault.Is(err, fault.Denied), slices.Contains([]bakfile.Reason{bakfile.Encrypted, bakfile.Unsupported}, bakfile.ReasonOf(err)):
 		p.Sealed = true
 	case fault.Is(err, fault.Invalid), fault.Is(err, fault.Conflict):
 		p.Unread, _ = fault.Words(err)
