@@ -248,19 +248,25 @@ func (d *Catalogue) Exempt(ctx context.Context, instanceID string, databases map
 		s, told := databases[p.Database]
 		return !told || p.told(s) == p.Exempt
 	})
-	if len(have) == 0 {
-		return nil
-	}
-	return d.tx(ctx, "note which backups databases do not get", func(tx *sql.Tx) error {
-		w := newSetWriter(ctx, tx, d.Now())
-		for _, p := range have {
-			old := p
-			p.Exempt = p.told(databases[p.Database])
-			if err := saveProtection(ctx, tx, &old, p); err != nil {
-				return err
+	for part := range slices.Chunk(have, mostJudged) {
+		if err := d.tx(ctx, "note what databases are judged by", func(tx *sql.Tx) error {
+			w := newSetWriter(ctx, tx, d.Now())
+			for _, p := range part {
+				old := p
+				p.Exempt = p.told(databases[p.Database])
+				if err := saveProtection(ctx, tx, &old, p); err != nil {
+					return err
+				}
+				w.touched[[2]string{instanceID, p.Database}] = true
 			}
-			w.touched[[2]string{instanceID, p.Database}] = true
+			return w.protect()
+		}); err != nil {
+			return err
 		}
-		return w.protect()
-	})
+	}
+	return nil
 }
+
+// mostJudged bounds the databases that one transaction judges anew: each asks
+// for thousands of sets, and others wait to write.
+const mostJudged = 20
