@@ -49,7 +49,14 @@ type Facts struct {
 	Simple, Logged int                           // chosen databases in recovery model SIMPLE, and in others
 	ServersGone    []string                      // chosen ones that do not exist
 	BucketGone     bool                          // the chosen one does not exist
+	Overlaps       []Overlap                     // other policies in use that choose some of the same databases
 	Lacking        map[string]endpoint.Lacks     // chosen servers at which something cannot be ordered, by their names
+}
+
+// Overlap is another policy that takes backups of databases of this one.
+type Overlap struct {
+	Policy    string // its name
+	Databases string // some of them, for people
 }
 
 // Check judges a policy: what bars it first, field by field, and what somebody
@@ -122,6 +129,12 @@ func (c *check) plain() {
 	c.bar(FieldDatabases, p.Databases.Check())
 	_, err := LoadZone(p.Zone)
 	c.bar(FieldZone, err)
+	if means, ok := turned(p.Zone); ok && err == nil {
+		c.warn(FieldZone, words.Say("%s means %s: the signs of these names are the reverse of what is usual.", p.Zone, means), words.Say("Choose a place, such as Asia/Shanghai, unless that is what you mean."))
+	}
+	for _, o := range c.facts.Overlaps {
+		c.warn(FieldDatabases, words.Say("The policy %s takes backups of some of the same databases too (%s): both take fulls that the other's differentials build on, and share the log chain.", o.Policy, o.Databases), words.Say("Let one policy look after a database, or make one of them copy-only."))
+	}
 	switch {
 	case p.Missed != MissedLate && p.Missed != MissedSkip:
 		c.bars(FieldMissed, words.Say("%q is not a way to deal with missed times.", p.Missed), words.Say("Choose late or skip."))

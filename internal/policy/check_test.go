@@ -36,6 +36,20 @@ func TestCheckSaysWhatIsWrongBesideItsField(t *testing.T) {
 		{"TZ=0", func(p *Policy, _ *Facts) { p.Rules[0].Cron = "TZ=0" }, "full.cron", true, "zone has a field"},
 		{"30 February", func(p *Policy, _ *Facts) { p.Rules[2].Cron = "0 0 30 2 *" }, "log.cron", true, "never comes"},
 		{"seconds", func(p *Policy, _ *Facts) { p.Rules[2].Cron = "*/5 * * * * *" }, "log.cron", true, "not a cron line"},
+		{"weekday 7", func(p *Policy, _ *Facts) { p.Rules[0].Cron = "30 2 * * 7" }, "full.cron", true, "Sunday is 0"},
+		{"up to weekday 7", func(p *Policy, _ *Facts) { p.Rules[0].Cron = "30 2 * * 1-7/2" }, "full.cron", true, "Sunday is 0"},
+		{"every database excluded behind a blank", func(p *Policy, _ *Facts) { p.Databases.Exclude = []string{" *"} }, FieldDatabases, true, "excludes every database"},
+		{"every database that has a name excluded", func(p *Policy, _ *Facts) { p.Databases.Exclude = []string{"?*"} }, FieldDatabases, true, "excludes every database"},
+		{"a zone whose sign is turned", func(p *Policy, _ *Facts) { p.Zone = "Etc/GMT+8" }, FieldZone, false, "Etc/GMT+8 means UTC−8"},
+		{"its counterpart", func(p *Policy, _ *Facts) { p.Zone = "Etc/GMT-3" }, FieldZone, false, "Etc/GMT-3 means UTC+3"},
+		{"29 February", func(p *Policy, _ *Facts) {
+			p.Rules, p.Objective = []Rule{{Kind: backup.Full, Cron: "0 0 29 2 *"}}, 24*time.Hour
+		}, FieldObjective, false, "up to 1461 d"},
+		{"another policy for the same databases", func(_ *Policy, f *Facts) { f.Overlaps = []Overlap{{"Other", "shop"}} }, FieldDatabases, false, "The policy Other takes backups of some of the same databases too (shop)"},
+		{"a run that ends too soon", func(p *Policy, f *Facts) {
+			p.Longest, f.Took = time.Hour, map[backup.Kind]time.Duration{backup.Full: 40 * time.Minute}
+		}, FieldLongest, false, "ends as failed after 1 h"},
+		{"no time to run", func(p *Policy, _ *Facts) { p.Longest = time.Minute }, FieldLongest, true, "A run may take"},
 		{"no full", func(p *Policy, _ *Facts) { p.Rules = p.Rules[1:] }, "full.cron", true, "build on them"},
 		{"two of a kind", func(p *Policy, _ *Facts) { p.Rules = append(p.Rules, p.Rules[0]) }, "full.cron", true, "two rules"},
 		{"negative days", func(p *Policy, _ *Facts) { p.Rules[0].Keep.Days = -1 }, "full.keep", true, "-1"},
@@ -106,10 +120,74 @@ type nothing struct {
 
 func (n *nothing) Facts(context.Context, Policy) (Facts, error) { n.facts++; return Facts{}, nil }
 
+func (n *nothing) Policies(context.Context) ([]Policy, error) { return nil, nil }
+
+// others are the policies there are.
+type others struct {
+	nothing
+	policies []Policy
+}
+
+func (o *others) Policies(context.Context) ([]Policy, error) { return o.policies, nil }
+
+// protected are the databases of every server.
+type protected struct {
+	none
+	known []string
+}
+
+type none interface {
+	Sets(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error)
+}
+
+func (o protected) Protections(context.Context, backup.ProtectionFilter) (out []backup.Protection, err error) {
+	for _, name := range o.known {
+		var p backup.Protection
+		p.Database = name
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func TestPoliciesThatOverlapAreNamed(t *testing.T) {
+	other := func(change func(*Policy)) Policy {
+		p := sound()
+		p.ID, p.Name = "o", "Other"
+		change(&p)
+		return p
+	}
+	for _, c := range []struct {
+		what  string
+		mine  Selection
+		other Policy
+		want  string // databases; empty = no overlap
+	}{
+		{"everything of both", Selection{}, other(func(*Policy) {}), "every one"},
+		{"another server", Selection{}, other(func(p *Policy) { p.Servers = []string{"z"} }), ""},
+		{"disabled", Selection{}, other(func(p *Policy) { p.Enabled = false }), ""},
+		{"copy-only", Selection{}, other(func(p *Policy) { p.How.CopyOnly = true }), ""},
+		{"itself", Selection{}, other(func(p *Policy) { p.ID = "p" }), ""},
+		{"by pattern", Selection{Include: []string{"sh*"}}, other(func(p *Policy) { p.Databases.Exclude = []string{"shoe"} }), "shop"},
+		{"side by side", Selection{Include: []string{"sh*"}}, other(func(p *Policy) { p.Databases.Exclude = []string{"SH*"} }), ""},
+	} {
+		o := &others{policies: []Policy{c.other}}
+		p := sound()
+		p.Databases = c.mine
+		got, err := (Editor{Store: o, Sets: protected{known: []string{"hr", "shoe", "shop"}}, Environment: o, Now: func() time.Time { return utc("2026-05-01T00:00") }}).Judge(t.Context(), p)
+		text := ""
+		for _, f := range got {
+			text += f.Text.String()
+		}
+		if err != nil || (c.want == "") != (text == "") || !strings.Contains(text, c.want) {
+			t.Errorf("%s: %q, %v", c.what, text, err)
+		}
+	}
+}
+
 // TestWhatIsRefusedIsNotForeseen: an outlook over rules of every minute costs
 // memory and time for each of them, and nobody can save them.
 func TestWhatIsRefusedIsNotForeseen(t *testing.T) {
-	k := Editor{Environment: &nothing{}, Now: func() time.Time { return utc("2026-05-01T00:00") }}
+	k := Editor{Environment: &nothing{}, Store: &nothing{}, Sets: protected{}, Now: func() time.Time { return utc("2026-05-01T00:00") }}
 	p := sound()
 	p.ID = ""
 	for range 2000 {

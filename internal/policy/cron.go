@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,9 @@ func parseCron(line string) (s cron.Schedule, err error) {
 	if strings.Contains(line, "TZ=") {
 		return nil, bad("the zone has a field of its own")
 	}
+	if fields := strings.Fields(line); len(fields) == 5 && seventh(fields[4]) {
+		return nil, fault.Newf(fault.Invalid, "%q has no weekday 7: Sunday is 0.", line).WithFix("Write 0, or sun, for Sunday.")
+	}
 	if s, err = cron.ParseStandard(strings.TrimSpace(line)); err != nil {
 		return nil, bad(strings.TrimSuffix(fmt.Sprint(err), "."))
 	}
@@ -37,6 +41,30 @@ func parseCron(line string) (s cron.Schedule, err error) {
 		return nil, fault.Newf(fault.Invalid, "%q never comes: no date matches it.", line).WithFix("Choose a day that its months have.")
 	}
 	return s, nil
+}
+
+// seventh reports whether a field of weekdays names a 7, which some cron take
+// for Sunday.
+func seventh(field string) bool {
+	days, _, _ := strings.Cut(field, "/")
+	return slices.Contains(strings.FieldsFunc(days, func(r rune) bool { return r == ',' || r == '-' }), "7")
+}
+
+// turned reports whether a zone is one of those whose sign is the reverse of
+// what most people mean, and what it means: Etc/GMT+8 is eight hours behind UTC,
+// as POSIX counts.
+func turned(zone string) (means string, ok bool) {
+	rest, ok := strings.CutPrefix(zone, "Etc/GMT")
+	if !ok || len(rest) < 2 || rest[1:] == "0" {
+		return "", false
+	}
+	switch rest[0] {
+	case '+':
+		return "UTC−" + rest[1:], true
+	case '-':
+		return "UTC+" + rest[1:], true
+	}
+	return "", false
 }
 
 // LoadZone reads a zone by its IANA name. The empty name and "Local" are

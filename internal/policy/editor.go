@@ -45,6 +45,12 @@ func (k Editor) Judge(ctx context.Context, p Policy) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	if out := Check(p, f, k.Now()); Barred(out) || ctx.Err() != nil {
+		return out, ctx.Err()
+	}
+	if f.Overlaps, err = k.overlaps(ctx, p); err != nil {
+		return nil, err
+	}
 	return Check(p, f, k.Now()), nil
 }
 

@@ -76,7 +76,8 @@ func onDay(s *cron.SpecSchedule, day time.Time) bool {
 }
 
 // gaps finds the longest and the shortest stretch between two slots of the
-// given kinds behind a moment, within some four hundred days.
+// given kinds behind a moment, within some four hundred days; where those hold
+// no two slots, as of 29 February, as far as the second.
 func (c *Calendar) gaps(now time.Time, kinds ...backup.Kind) (longest, shortest time.Duration) {
 	var lines []*cron.SpecSchedule
 	for i := range c.rules {
@@ -105,9 +106,9 @@ func (c *Calendar) gaps(now time.Time, kinds ...backup.Kind) (longest, shortest 
 	}
 	today := reading(c.zone, now)
 	today = time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, time.UTC)
-	// The slot behind the last of those days ends a gap too; the library looks
-	// five years ahead.
-	for d, passed := 0, false; !passed && d < 5*366; d++ {
+	// The slot behind the last of those days ends a gap too. Two leap days are up
+	// to eight years apart, and the first may be as far away.
+	for d, passed := 0, false; !passed && d < 17*366; d++ {
 		day := today.AddDate(0, 0, d)
 		var minutes dayMinutes
 		for _, s := range lines {
@@ -119,7 +120,7 @@ func (c *Calendar) gaps(now time.Time, kinds ...backup.Kind) (longest, shortest 
 		if !ok {
 			continue
 		}
-		passed = d > int(foreseen/(24*time.Hour))
+		passed = d > int(foreseen/(24*time.Hour)) && !last.IsZero()
 		if from := moment(c.zone, day); d == 0 || moment(c.zone, day.AddDate(0, 0, 1)).Sub(from) != 24*time.Hour {
 			minutes.each(func(m int) { note(moment(c.zone, day.Add(time.Duration(m)*time.Minute))) })
 			continue

@@ -36,7 +36,7 @@ func slowGaps(c *Calendar, now time.Time, kinds ...backup.Kind) (longest, shorte
 			}
 		}
 		last, at = next, next
-		if next.Sub(now) > foreseen {
+		if next.Sub(now) > foreseen && longest > 0 {
 			break
 		}
 	}

@@ -76,7 +76,9 @@ func (s Selection) Check() error {
 
 func everything(patterns []string) (string, bool) {
 	for _, p := range patterns {
-		if strings.Contains(p, "*") && strings.Trim(p, "*") == "" {
+		p = strings.TrimSpace(p)
+		// A ? beside the * only asks for a name, which every database has.
+		if strings.Contains(p, "*") && strings.Trim(p, "*?") == "" && strings.Count(p, "?") <= 1 {
 			return p, true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
@@ -195,8 +196,12 @@ func SetKind(r backup.Record) kit.Kind {
 	return KindTag(string(r.Set.Kind))
 }
 
-// ExtendCloud asks the service, and keeps what it says afterwards.
-func (s *Kit) ExtendCloud(c echo.Context, r backup.Record, in CloudSeen, until time.Time) (backup.CloudSet, error) {
+// ExtendCloud asks the service, and keeps what it says afterwards. A moment that
+// is very far ahead is refused until the person is sure.
+func (s *Kit) ExtendCloud(c echo.Context, r backup.Record, in CloudSeen, until time.Time, sure bool) (backup.CloudSet, error) {
+	if f, far := clouds.FarExpiry(until, s.Now()); far && !sure {
+		return backup.CloudSet{}, fault.Told(fault.Invalid, f.Text, f.Fix).Because(&policy.Objection{Findings: []policy.Finding{f}})
+	}
 	ctx, cancel := context.WithTimeout(c.Request().Context(), 4*Patience)
 	defer cancel()
 	cloud, err := s.Clouds.Cloud(ctx, in.ID)

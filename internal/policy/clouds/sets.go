@@ -132,3 +132,17 @@ func CheckExpiry(s backup.CloudSet, until time.Time, databases int, now time.Tim
 	}
 	return out
 }
+
+// farExpiry is how far ahead an expiry is taken without a second question: no
+// retention of the service's standard policies is longer.
+const farExpiry = 730 * 24 * time.Hour
+
+// FarExpiry is the question about an expiry that is so far ahead that it may be
+// a slip, as of a year typed wrong: it can never be moved back, and is paid for
+// until then. It bars until a person is sure.
+func FarExpiry(until, now time.Time) (f policy.Finding, far bool) {
+	if until.Sub(now) <= farExpiry {
+		return f, false
+	}
+	return policy.Finding{Field: FieldExpiry, Bars: true, Text: words.Say("%s is more than 730 days from now, and the expiry can never be moved back.", TwoZones(until)), Fix: words.Say("Choose an earlier moment, or confirm that you mean it.")}, true
+}

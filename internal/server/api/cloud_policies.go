@@ -270,11 +270,12 @@ func (s *API) setExtend(c echo.Context) error {
 	}
 	var j struct {
 		Until time.Time `json:"until"`
+		Sure  bool      `json:"sure"`
 	}
 	if err := readJSON(c, &j); err != nil {
 		return err
 	}
-	is, err := s.ExtendCloud(c, r, in, j.Until)
+	is, err := s.ExtendCloud(c, r, in, j.Until, j.Sure)
 	if err != nil {
 		return err
 	}

@@ -58,9 +58,18 @@ func (s *Pages) extendForm(c echo.Context, r backup.Record, in server.CloudSeen,
 	} else if refused != nil && field.Error == "" {
 		field.Error, _ = fault.Words(refused)
 	}
-	v.Form = &kit.Form{Action: href + "/extend", Submit: "Keep it longer", Cancel: href, Fields: []kit.Field{field}}
+	fields := []kit.Field{field}
+	if at, err := readExpiry(field.Value); err == nil {
+		if far, ask := clouds.FarExpiry(at, s.Now()); ask {
+			fields = append(fields, kit.Field{Name: fieldSure, Label: "Are you sure?", Type: "checks", Optional: true, Hint: far.Text.String(), Options: []kit.Option{{Value: "1", Label: "Keep it until then"}}})
+		}
+	}
+	v.Form = &kit.Form{Action: href + "/extend", Submit: "Keep it longer", Cancel: href, Fields: fields}
 	return out, nil
 }
+
+// fieldSure says that a moment very far ahead is meant.
+const fieldSure = "sure"
 
 // readExpiry reads what was typed as the call will mean it: by whole minutes.
 func readExpiry(text string) (time.Time, error) {
@@ -78,7 +87,7 @@ func (s *Pages) extendSet(c echo.Context) error {
 	at, err := readExpiry(text)
 	var is backup.CloudSet
 	if err == nil {
-		is, err = s.ExtendCloud(c, r, in, at)
+		is, err = s.ExtendCloud(c, r, in, at, c.FormValue(fieldSure) != "")
 	}
 	if err != nil {
 		if fault.Of(err) == fault.Unknown {

@@ -35,6 +35,7 @@ func TestABackupByHandRunsToItsEnd(t *testing.T) {
 	set := "/instances/target/sets/" + made[0].ID
 	b.Get(set).Sees(200, "by hand", "UTC+8", "Change the expiry…").Follow("Change the expiry…")
 	b.Submit(set+"/extend", "expiry", "2026-01-01 00:00:00").Sees(422, "The expiry can only be moved later")
+	b.Submit(set+"/extend", "expiry", "9999-01-01 00:00:00").Sees(422, "and the expiry can never be moved back", "Keep it until then")
 	b.Get(set+"/extend?until=2031-01-01+00:00:30").Sees(200, "2031-01-01 00:01:00 UTC", "2031-01-01T00:01Z")
 	later := made[0].Cloud.Expires.AddDate(0, 2, 0).UTC().Truncate(time.Minute).Format(time.DateTime)
 	b.Submit(set+"/extend", "expiry", later).Sees(200, "Read again, the service keeps it until "+later)
