@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/app"
@@ -20,6 +22,7 @@ type auditCmd struct {
 
 type auditVerifyCmd struct {
 	Data   string `help:"Bakplane's data folder." required:"" type:"existingdir" env:"BAKPLANE_DATA"`
+	Folder string `help:"Folder of exported audit entries; empty = audit in the data folder." name:"exported" env:"BAKPLANE_AUDIT_TO" optional:""`
 	Expect string `help:"Hash of the newest entry as noted earlier; it must still be in the chain."`
 	To     string `help:"Where copies of the data folder go, as for serve: the newest entry noted beside them must still be in the chain." name:"backup-to" env:"BAKPLANE_BACKUP_TO" placeholder:"PLACE" optional:""`
 }
@@ -58,14 +61,47 @@ func (c *auditVerifyCmd) Run() error {
 	if err != nil {
 		return err
 	}
-	if found, err := d.HasAudit(ctx, c.Expect); c.Expect != "" && (err != nil || !found) {
+	exported, expected, err := c.exported(ctx, d)
+	if err != nil {
+		return err
+	}
+	if found, err := d.HasAudit(ctx, c.Expect); !expected && c.Expect != "" && (err != nil || !found) {
 		if err != nil {
 			return err
 		}
 		return fmt.Errorf("the audit trail is NOT whole: no entry has the hash %s; entries were cut off or written anew", c.Expect)
 	}
-	fmt.Printf("%d entries, whole.\nnewest: %s\n%s", walk.Seq, walk.Head, far)
+	fmt.Printf("%d entries, whole.\nnewest: %s\n%s%s", walk.Seq, walk.Head, exported, far)
 	return nil
+}
+
+// exported walks over the files of entries that were removed from the database,
+// and tells whether the expected one is among them.
+func (c *auditVerifyCmd) exported(ctx context.Context, d *sqlite.DB) (said string, expected bool, err error) {
+	begins, err := d.AuditBegins(ctx)
+	if err != nil || begins == 0 {
+		return "", false, err
+	}
+	held, err := d.HasAudit(ctx, c.Expect)
+	if err != nil {
+		return "", false, err
+	}
+	folder := cmp.Or(c.Folder, filepath.Join(c.Data, "audit"))
+	w, err := d.VerifyExported(ctx, folder, func(e audit.Entry) {
+		expected = expected || c.Expect != "" && e.Hash.String() == c.Expect
+	})
+	var broken *audit.Broken
+	switch {
+	case errors.As(err, &broken):
+		return "", false, fmt.Errorf("the exported audit entries in %s are NOT whole: %w", folder, err)
+	case err != nil:
+		return "", false, err
+	case w.Seq == 0 && c.Expect != "" && !held:
+		return "", false, fault.Newf(fault.NotFound, "Entries 1 to %d were exported, and are not in %s.", begins, folder).WithFix("Name the folder of the exported files with --exported: the hash may be in them.")
+	case w.Seq == 0:
+		return fmt.Sprintf("exported: entries 1 to %d, which are not in %s and were not looked at; name their folder with --exported\n", begins, folder), false, nil
+	}
+	return fmt.Sprintf("exported: entries 1 to %d in %s, whole, and the others follow them\n", begins, folder), expected, nil
 }
 
 type auditAcceptCmd struct {

@@ -168,6 +168,7 @@ func (a *App) work(ctx context.Context) error {
 	a.working.Go(func() { a.every(ctx, time.Hour, "remove what was unpacked", a.sweepUnpacked) })
 	a.working.Go(func() { a.every(ctx, 5*time.Second, "look whether the database can be written", a.probe) })
 	a.working.Go(func() { a.every(ctx, time.Minute, "note the newest audit entry", a.noteHead) })
+	a.working.Go(func() { a.every(ctx, 20*time.Minute, "let go of what is over", a.sweep) })
 	a.working.Go(func() { a.every(ctx, promises, "see what policies promise", a.Promising().Turn) })
 	a.working.Go(func() { scan.Watch(ctx, a.DB.Catalogue(), a.Notifier, a.config.Now) })
 	a.working.Go(func() {

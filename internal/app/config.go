@@ -38,6 +38,11 @@ type Config struct {
 	BackupKeep       int           `help:"How many copies of the data folder are kept." env:"BAKPLANE_BACKUP_KEEP" default:"14"`
 	BackupPassphrase string        `help:"File with the passphrase that seals the key in copies of the data folder; the variable BAKPLANE_BACKUP_PASSPHRASE holds the passphrase itself." name:"backup-passphrase-file" env:"BAKPLANE_BACKUP_PASSPHRASE_FILE" type:"existingfile" optional:""`
 
+	KeepRuns    int    `help:"Days for which runs that ended are kept, with their steps and events; 0 = for ever. Very many go sooner." env:"BAKPLANE_KEEP_RUNS" default:"90"`
+	KeepRemoved int    `help:"Days for which the catalogue tells of backup sets that are gone; 0 = for ever. Very many go sooner." env:"BAKPLANE_KEEP_REMOVED" default:"90"`
+	KeepAudit   int    `help:"Days after which audit entries are exported and removed from the database; 0 = never, but for those beyond the newest million." env:"BAKPLANE_KEEP_AUDIT" default:"400"`
+	AuditTo     string `help:"Folder for exported audit entries; empty = audit in the data folder." env:"BAKPLANE_AUDIT_TO" placeholder:"FOLDER" optional:""`
+
 	LogLevel string `help:"debug, info, warn or error." env:"BAKPLANE_LOG" default:"info" enum:"debug,info,warn,error"`
 
 	// For tests of the whole house; the command leaves them alone.

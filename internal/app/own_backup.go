@@ -171,7 +171,8 @@ func (o *ownBackups) take(ctx context.Context, p OwnPlace, now time.Time) error 
 
 // own is what Settings tells of the data folder.
 func (a *App) own() server.OwnData {
-	d := server.OwnData{Folder: a.config.Data, To: a.config.BackupTo, Every: a.config.BackupEvery, Keep: a.config.BackupKeep}
+	d := server.OwnData{Folder: a.config.Data, To: a.config.BackupTo, Every: a.config.BackupEvery, Keep: a.config.BackupKeep,
+		KeepRuns: a.config.KeepRuns, KeepRemoved: a.config.KeepRemoved, KeepAudit: a.config.KeepAudit, AuditTo: a.config.AuditFolder(), AuditFiles: a.exported()}
 	for _, name := range []string{"bakplane.db", "bakplane.db-wal"} {
 		if f, err := os.Stat(filepath.Join(a.config.Data, name)); err == nil {
 			d.Bytes += f.Size()

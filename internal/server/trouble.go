@@ -21,6 +21,11 @@ type OwnData struct {
 	Keep   int
 	Last   time.Time // when the newest copy was taken; zero = none is known
 	Why    error     // why the newest could not be taken; nil = it could
+
+	KeepRuns, KeepRemoved, KeepAudit int // days; 0 = for ever
+
+	AuditTo    string // folder of exported audit entries
+	AuditFiles int    // how many files of them there are
 }
 
 func (s *Kit) troubled() []Trouble {

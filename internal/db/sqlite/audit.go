@@ -137,12 +137,24 @@ func (d *DB) VerifyAuditFrom(ctx context.Context, w audit.Walk) (audit.Walk, err
 // walk steps over the entries behind w.
 func (d *DB) walk(ctx context.Context, w *audit.Walk) error {
 	w.Chain = d.chain
-	rows, err := d.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit WHERE seq >= ? ORDER BY seq`, w.Seq)
+	tx, err := d.read.BeginTx(ctx, nil) // entries may be cut off at the beginning meanwhile
+	if err != nil {
+		return stored("read audit entries", err)
+	}
+	defer tx.Rollback()
+	cut, err := d.cut(ctx, tx)
+	if err != nil {
+		return err
+	}
+	found := w.Seq == 0
+	if w.Seq <= cut.Seq && cut.Seq > 0 {
+		w.Seq, w.Head, found = cut.Seq, cut.Hash, true
+	}
+	rows, err := tx.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit WHERE seq >= ? ORDER BY seq`, w.Seq)
 	if err != nil {
 		return stored("read audit entries", err)
 	}
 	defer rows.Close()
-	found := w.Seq == 0
 	for rows.Next() {
 		e, err := scanEntry(rows)
 		if err != nil {

@@ -70,7 +70,13 @@ func (d *DB) lasts(ctx context.Context, w audit.Walk, noted audit.Head, missing 
 		return &audit.Broken{Seq: w.Seq + 1, Why: fmt.Sprintf("is missing, and so are all up to entry %d, which was the newest once: they were cut off, or this is an older copy of the database", noted.Seq)}
 	}
 	var hash string
-	if err := d.read.QueryRowContext(ctx, `SELECT hash FROM audit WHERE seq = ?`, noted.Seq).Scan(&hash); err != nil {
+	err := d.read.QueryRowContext(ctx, `SELECT hash FROM audit WHERE seq = ?`, noted.Seq).Scan(&hash)
+	if errors.Is(err, sql.ErrNoRows) {
+		if cut, err := d.cut(ctx, d.read); err != nil || noted.Seq <= cut.Seq {
+			return err // an older note; what came behind it is whole
+		}
+	}
+	if err != nil {
 		return stored("read audit entry", err)
 	}
 	if hash != noted.Hash.String() {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/db/sqlite/packed"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -144,9 +145,9 @@ func rowOf(r *backup.Record) (s setRow, err error) {
 	if set.Database == r.Database {
 		set.Database = ""
 	}
-	s.doc = packSet(&set)
+	s.doc = packed.Set(&set)
 	if r.Cloud != nil {
-		s.cloud = packCloud(r.Cloud)
+		s.cloud = packed.Cloud(r.Cloud)
 	}
 	s.policy, s.apart, s.bytes, s.verified, s.pinned, s.pinNote = r.PolicyID, r.Apart, r.Bytes(), micros(r.Verified), r.Pinned, r.PinNote
 	s.expires, s.gone, s.seen, s.known = micros(r.Expires), micros(r.Gone), micros(r.Seen), micros(r.Known)
@@ -155,7 +156,7 @@ func rowOf(r *backup.Record) (s setRow, err error) {
 
 // record is the row's record, without copies.
 func (s *setRow) record(instanceID, database string) (r backup.Record, err error) {
-	set, err := unpackSet(s.doc)
+	set, err := packed.OpenSet(s.doc)
 	if err != nil {
 		return r, err
 	}
@@ -171,7 +172,7 @@ func (s *setRow) record(instanceID, database string) (r backup.Record, err error
 		r.Set.Database = database
 	}
 	if len(s.cloud) > 0 {
-		c, err := unpackCloud(s.cloud)
+		c, err := packed.OpenCloud(s.cloud)
 		if err != nil {
 			return r, err
 		}

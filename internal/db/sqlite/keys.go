@@ -259,6 +259,9 @@ func (d *DB) reseal(ctx context.Context, tx *sql.Tx, fresh *secret.Keyring, e au
 	if err := d.addAuditKey(ctx, tx, fresh, seq+1); err != nil {
 		return err
 	}
+	if err := d.resealCut(ctx, tx, fresh); err != nil {
+		return err
+	}
 	if _, err := tx.ExecContext(ctx, `UPDATE house SET canary = ?, head = ''`, fresh.Seal(secret.NewText(canaryText), canaryRecord)); err != nil {
 		return err
 	}

@@ -42,3 +42,9 @@ func (d *DB) Probe(ctx context.Context) error {
 	}
 	return err
 }
+
+// full reports whether the disk had no room.
+func full(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_FULL
+}

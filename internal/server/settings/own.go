@@ -24,6 +24,10 @@ func (s *Pages) ownGroup(c echo.Context) views.Group {
 	}
 	row("Folder", d.Folder, kit.Badge{})
 	row("Size of the database", words.Bytes(d.Bytes).String(), kit.Badge{})
+	row("Kept", "runs that ended "+keptFor(d.KeepRuns)+"; records of backup sets that are gone "+keptFor(d.KeepRemoved)+"; audit entries "+keptFor(d.KeepAudit)+", then exported. Where there are very many, the oldest go sooner.", kit.Badge{})
+	if d.AuditFiles > 0 {
+		row("Exported audit entries", kit.Count(d.AuditFiles, "file", "files")+" in "+d.AuditTo+"; `dashboard audit verify` reads them too. Keep them with your backups.", kit.Badge{})
+	}
 	if d.To == "" {
 		row("Copies", "Nobody takes any by itself. Start with --backup-to, or have dashboard backup run daily.", kit.Badge{Text: "none", Tone: kit.ToneWarn})
 		return g
@@ -39,4 +43,11 @@ func (s *Pages) ownGroup(c echo.Context) views.Group {
 		row("Newest copy", z.At(d.Last).Exact, kit.Badge{})
 	}
 	return g
+}
+
+func keptFor(days int) string {
+	if days == 0 {
+		return "for ever"
+	}
+	return "for " + kit.Count(days, "day", "days")
 }

@@ -1,4 +1,5 @@
-package sqlite
+// Package packed writes what the catalogue knows of a backup set as few bytes.
+package packed
 
 import (
 	"encoding/binary"
@@ -27,12 +28,14 @@ func cloudParts(c *backup.CloudSet) [17]any {
 		&c.Usable, &c.Databases, &c.Downloads, &c.Kept, &c.Archived, &c.Checksum, &c.Region}
 }
 
-func packSet(s *backup.Set) []byte {
+// Set packs the fields of a set that have no column of their own.
+func Set(s *backup.Set) []byte {
 	parts := setParts(s)
 	return pack(make([]byte, 0, 256), parts[:])
 }
 
-func packCloud(c *backup.CloudSet) []byte {
+// Cloud packs what a service tells of a set.
+func Cloud(c *backup.CloudSet) []byte {
 	parts := cloudParts(c)
 	return pack(make([]byte, 0, 128), parts[:])
 }
@@ -133,12 +136,14 @@ func (u *unpacking) number() int64 {
 
 func (u *unpacking) text() string { return string(u.take(u.number())) }
 
-func unpackSet(b []byte) (s backup.Set, err error) {
+// OpenSet reads what Set packed; fields with columns are left zero.
+func OpenSet(b []byte) (s backup.Set, err error) {
 	parts := setParts(&s)
 	return s, unpack(b, parts[:])
 }
 
-func unpackCloud(b []byte) (c backup.CloudSet, err error) {
+// OpenCloud reads what Cloud packed.
+func OpenCloud(b []byte) (c backup.CloudSet, err error) {
 	parts := cloudParts(&c)
 	return c, unpack(b, parts[:])
 }
@@ -189,4 +194,20 @@ func unpack(b []byte, parts []any) error {
 		return fmt.Errorf("a stored backup set of %d bytes is damaged", len(b))
 	}
 	return nil
+}
+
+// micros are microseconds since 1970, as in columns; 0 is none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// moment reads micros.
+func moment(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
 }

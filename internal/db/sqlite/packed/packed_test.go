@@ -1,4 +1,4 @@
-package sqlite
+package packed
 
 import (
 	"reflect"
@@ -30,7 +30,7 @@ func TestEveryPartOfASetIsPacked(t *testing.T) {
 	lsn := func(n uint32) backup.LSN { return backup.LSN{VLF: n, Block: 1 << 31, Slot: 65535} }
 	s.First, s.Last, s.Checkpoint, s.DatabaseBackup, s.DifferentialBaseLSN, s.ForkPoint = lsn(1), lsn(2), lsn(3), lsn(4), lsn(5), lsn(6)
 	s.Files = []backup.SetFile{{Name: "a", Size: 1 << 40, Family: 1, Position: 2, Row: 3}, {Name: "b", Family: 2}}
-	got, err := unpackSet(packSet(&s))
+	got, err := OpenSet(Set(&s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,8 +38,8 @@ func TestEveryPartOfASetIsPacked(t *testing.T) {
 	if v := reflect.ValueOf(got); !reflect.DeepEqual(got, s) || v.NumField() != len(setParts(&s))+4 {
 		t.Errorf("got  %+v\nwant %+v", got, s)
 	}
-	for n := range packSet(&s) {
-		if cut, err := unpackSet(packSet(&s)[:n]); err == nil && reflect.DeepEqual(cut, s) {
+	for n := range Set(&s) {
+		if cut, err := OpenSet(Set(&s)[:n]); err == nil && reflect.DeepEqual(cut, s) {
 			t.Errorf("cut at %d it is the same", n)
 		}
 	}
@@ -55,31 +55,28 @@ func TestEveryPartOfACloudSetIsPacked(t *testing.T) {
 			t.Errorf("%s is not filled here", v.Type().Field(i).Name)
 		}
 	}
-	got, err := unpackCloud(packCloud(&c))
+	got, err := OpenCloud(Cloud(&c))
 	if err != nil || !reflect.DeepEqual(got, c) {
 		t.Errorf("got  %+v, %v\nwant %+v", got, err, c)
 	}
-	for n := range packCloud(&c) {
-		if cut, err := unpackCloud(packCloud(&c)[:n]); err == nil && reflect.DeepEqual(cut, c) {
+	for n := range Cloud(&c) {
+		if cut, err := OpenCloud(Cloud(&c)[:n]); err == nil && reflect.DeepEqual(cut, c) {
 			t.Errorf("cut at %d it is the same", n)
 		}
 	}
 }
 
 func BenchmarkUnpack(b *testing.B) {
-	r := set("i", "orders", 1)
-	row, err := rowOf(&r)
-	if err != nil {
-		b.Fatal(err)
-	}
+	s := backup.Set{Name: "orders by plan", Server: "sql01", Machine: "sql01", Size: 100, FamilyCount: 1, Complete: true, Files: []backup.SetFile{{Name: "/backup/1.bak", Family: 1, Position: 1}}}
 	b.Run("pack", func(b *testing.B) {
 		for b.Loop() {
-			packSet(&r.Set)
+			Set(&s)
 		}
 	})
 	b.Run("unpack", func(b *testing.B) {
+		text := Set(&s)
 		for b.Loop() {
-			if _, err := row.record("i", "orders"); err != nil {
+			if _, err := OpenSet(text); err != nil {
 				b.Fatal(err)
 			}
 		}
