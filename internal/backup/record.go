@@ -135,7 +135,8 @@ type Catalogue interface {
 	Exist(ctx context.Context, instanceID string, names []string, at time.Time) error
 	// Exempt notes what a server says of its databases that their backups are
 	// judged by, by name. Those that are not named are left as they are, and so
-	// is a lineage that is not told now.
+	// is a lineage that is not told now. It is a few transactions where many
+	// databases changed: each is a fact of its own.
 	Exempt(ctx context.Context, instanceID string, databases map[string]Exempt) error
 	// Replicas notes which databases of an instance are members of availability
 	// groups, by name; nil = of none. Those of one key share their sets and
