@@ -27,6 +27,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/migration/remedy"
 	"github.com/bakplane/bakplane/internal/migration/unpack"
 	"github.com/bakplane/bakplane/internal/ownbackup"
 	"github.com/bakplane/bakplane/internal/person"
@@ -111,7 +112,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 // face is the web server of the house.
 func (a *App) face() (http.Handler, error) {
 	return site.New(server.Config{Secure: a.config.TLSCert != "", PublicURL: a.config.PublicURL, SetUpCode: a.setUp, Sessions: person.Lasting{Idle: a.config.SessionIdle, Most: a.config.SessionMost}, Zone: a.config.Zone, TrustProxy: a.config.TrustProxy, Version: Version(), Caps: migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Restores: a.config.Restores}, server.Deps{
-		Endpoints: a.DB, Kinds: Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
+		Endpoints: a.DB, Kinds: Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Remedies: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey:   &drafting.Survey{Ports: a.Ports, Unpacker: &unpack.Archives{Ports: a.Ports, ToID: UnpackedID}},
 		Notifier: a.Notifier, Log: a.log, Now: a.config.Now, NewID: NewID,
 		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.Copier, Pruner: a.Pruner, Restoring: a.Restoring, Scans: a.DB.Scanning(), Troubles: a.troubles, Own: a.own,
@@ -145,7 +146,7 @@ func (a *App) work(ctx context.Context) error {
 			SourceBackups: migration.SourceRules{Reserve: migration.ImportsKept, StripeBytes: migration.StripeBytes, Settle: min(a.config.Settle, 20*time.Second), Fresh: cmp.Or(a.config.Fresh, 15*time.Second)},
 			Caps:          migration.Caps{Backups: a.config.Backups, Uploads: a.config.Uploads}, Limits: a.Kit.Limits,
 			Upload: migration.UploadRules{Parallel: a.config.UploadParallel, PartSize: a.config.UploadPart, Limit: a.Kit.Upload.Limit},
-		}, migration.RemedyRunKind: &migration.Remedies{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}, compare.Kind: &compare.Worker{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}},
+		}, remedy.Kind: &remedy.Worker{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}, compare.Kind: &compare.Worker{Store: a.DB.Migrations(), Runs: a.DB, Ports: a.Ports, Now: a.config.Now}},
 	}
 	maps.Copy(a.Engine.Workers, a.backupWorkers())
 	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.Copier.Due) })

@@ -19,13 +19,14 @@ import (
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/preflight"
+	"github.com/bakplane/bakplane/internal/migration/remedy"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
 // remedied has a remedy done at the source and waits for its end.
-func (h *house) remedied(database string, r migration.Remedy) migration.RemedyRun {
+func (h *house) remedied(database string, r migration.Remedy) remedy.Run {
 	h.t.Helper()
-	id, err := migration.OrderRemedy(h.t.Context(), h.app.DB.Migrations(), demo.Server, database, r, app.NewID, h.by())
+	id, err := remedy.Order(h.t.Context(), h.app.DB.Migrations(), demo.Server, database, r, app.NewID, h.by())
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -39,12 +40,12 @@ func (h *house) remedied(database string, r migration.Remedy) migration.RemedyRu
 		}
 	}
 	h.t.Fatal("it did not end in time")
-	return migration.RemedyRun{}
+	return remedy.Run{}
 }
 
 // ends waits until the run of a remedy has this state: what failed, or found
 // damage, is not green.
-func (h *house) ends(w migration.RemedyRun, want run.State) {
+func (h *house) ends(w remedy.Run, want run.State) {
 	h.t.Helper()
 	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		r, err := h.app.DB.Run(h.t.Context(), w.ID)

@@ -42,8 +42,6 @@ type Store interface {
 	// Ask lets decide look at the newest state, writes what it decided and
 	// queues the run, all in one transaction: nobody can overtake a decision.
 	Ask(ctx context.Context, id string, decide Decide) error
-
-	RemedyRuns
 }
 
 // Decide makes a decision from the present state; it is pure.

@@ -16,6 +16,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/compare"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
+	"github.com/bakplane/bakplane/internal/migration/remedy"
 	"github.com/bakplane/bakplane/internal/migration/wave"
 	"github.com/bakplane/bakplane/internal/person"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -49,6 +50,7 @@ type Deps struct {
 	Kinds      endpoint.Kinds
 	Runs       run.Store
 	Migrations Migrations
+	Remedies   remedy.Store
 	Survey     *drafting.Survey
 	Ports      migration.Ports
 	Clouds     Clouds

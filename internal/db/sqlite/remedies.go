@@ -7,14 +7,15 @@ import (
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/remedy"
 	"github.com/bakplane/bakplane/internal/run"
 )
 
-var _ migration.RemedyRuns = (*Migrations)(nil)
+var _ remedy.Store = (*Migrations)(nil)
 
 const jobRows = `SELECT w.id, w.server_id, w.database, w.remedy, w.ordered, w.finished, w.found, w.why, w.fix, r.state FROM remedy_runs w JOIN runs r ON r.id = w.id `
 
-func scanRemedy(r *sql.Rows) (w migration.RemedyRun, err error) {
+func scanRemedy(r *sql.Rows) (w remedy.Run, err error) {
 	var ordered, finished int64
 	var found string
 	err = r.Scan(&w.ID, &w.ServerID, &w.Database, &w.Remedy, &ordered, &finished, &found, told(&w.Why), told(&w.Fix), &w.State)
@@ -25,17 +26,17 @@ func scanRemedy(r *sql.Rows) (w migration.RemedyRun, err error) {
 	return w, parse(found, &w.Found)
 }
 
-// RemedyRun implements migration.RemedyRuns.
-func (d *Migrations) RemedyRun(ctx context.Context, id string) (migration.RemedyRun, error) {
+// RemedyRun implements remedy.Store.
+func (d *Migrations) RemedyRun(ctx context.Context, id string) (remedy.Run, error) {
 	return one(ctx, d.read, "remedy", jobRows+`WHERE w.id = ?`, scanRemedy, id)
 }
 
-// LastRemedyRun implements migration.RemedyRuns.
-func (d *Migrations) LastRemedyRun(ctx context.Context, serverID, database string, r migration.Remedy) (*migration.RemedyRun, error) {
+// LastRemedyRun implements remedy.Store.
+func (d *Migrations) LastRemedyRun(ctx context.Context, serverID, database string, r migration.Remedy) (*remedy.Run, error) {
 	return lastRemedyRun(ctx, d.read, serverID, database, r)
 }
 
-func lastRemedyRun(ctx context.Context, q queryer, serverID, database string, r migration.Remedy) (*migration.RemedyRun, error) {
+func lastRemedyRun(ctx context.Context, q queryer, serverID, database string, r migration.Remedy) (*remedy.Run, error) {
 	all, err := rows(ctx, q, "remedy", jobRows+`WHERE w.server_id = ? AND w.database = ? AND w.remedy = ? ORDER BY w.id DESC LIMIT 1`, scanRemedy, serverID, database, r)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -43,8 +44,8 @@ func lastRemedyRun(ctx context.Context, q queryer, serverID, database string, r 
 	return &all[0], nil
 }
 
-// BeginRemedyRun implements migration.RemedyRuns.
-func (d *Migrations) BeginRemedyRun(ctx context.Context, w migration.RemedyRun, r run.Run, e audit.Entry) error {
+// BeginRemedyRun implements remedy.Store.
+func (d *Migrations) BeginRemedyRun(ctx context.Context, w remedy.Run, r run.Run, e audit.Entry) error {
 	return d.tx(ctx, "begin remedy", func(tx *sql.Tx) error {
 		last, err := lastRemedyRun(ctx, tx, w.ServerID, w.Database, w.Remedy)
 		if err != nil {
@@ -64,8 +65,8 @@ func (d *Migrations) BeginRemedyRun(ctx context.Context, w migration.RemedyRun, 
 	})
 }
 
-// NoteRemedyRun implements migration.RemedyRuns.
-func (d *Migrations) NoteRemedyRun(ctx context.Context, g run.Claim, w migration.RemedyRun, n run.Note, e audit.Entry) error {
+// NoteRemedyRun implements remedy.Store.
+func (d *Migrations) NoteRemedyRun(ctx context.Context, g run.Claim, w remedy.Run, n run.Note, e audit.Entry) error {
 	return d.tx(ctx, "note remedy", func(tx *sql.Tx) error {
 		if err := held(ctx, tx, g); err != nil {
 			return err

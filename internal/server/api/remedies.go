@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/remedy"
 )
 
 // migrationWritable has the target of a cutover take writes, where it came up
@@ -17,7 +18,7 @@ func (s *API) migrationWritable(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := migration.OrderWritable(ctx, s.Migrations, m, s.NewID, s.By(c))
+	id, err := remedy.OrderWritable(ctx, s.Remedies, m, s.NewID, s.By(c))
 	if err != nil {
 		return err
 	}
@@ -42,7 +43,7 @@ func (s *API) remedy(c echo.Context) error {
 	if !i.Traits.Source {
 		return fault.New(fault.Invalid, "This instance is not a self-managed SQL Server.", "Remedies are done at the servers that databases come from.")
 	}
-	id, err := migration.OrderRemedy(ctx, s.Migrations, i.ID, in.Database, migration.Remedy(c.Param("remedy")), s.NewID, s.By(c))
+	id, err := remedy.Order(ctx, s.Remedies, i.ID, in.Database, migration.Remedy(c.Param("remedy")), s.NewID, s.By(c))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
+	"github.com/bakplane/bakplane/internal/migration/remedy"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates/kit"
@@ -26,7 +27,7 @@ func (s *Pages) liveChecks(ctx context.Context, z kit.Zone, p drafting.LivePlan,
 		if f.Remedy == "" {
 			continue
 		}
-		last, err := s.Migrations.LastRemedyRun(ctx, p.Server.ID, p.M.SourceDatabase, f.Remedy)
+		last, err := s.Remedies.LastRemedyRun(ctx, p.Server.ID, p.M.SourceDatabase, f.Remedy)
 		if err != nil {
 			return nil, err
 		}
@@ -84,7 +85,7 @@ func backToChecks(query string) string {
 // tell the new state at once; a long one shows its run.
 func (s *Pages) remedyOrder(c echo.Context) error {
 	ctx, r := c.Request().Context(), migration.Remedy(c.Param("remedy"))
-	id, err := migration.OrderRemedy(ctx, s.Migrations, c.Param("id"), c.FormValue("database"), r, s.NewID, s.By(c))
+	id, err := remedy.Order(ctx, s.Remedies, c.Param("id"), c.FormValue("database"), r, s.NewID, s.By(c))
 	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
 		v, viewErr := s.remedyView(c, err)
 		return s.AskAgain(c, v, viewErr, err)
@@ -106,11 +107,11 @@ func (s *Pages) remedyOrder(c echo.Context) error {
 }
 
 // workDone waits a little for a remedy to end.
-func (s *Pages) workDone(ctx context.Context, id string) (w migration.RemedyRun) {
+func (s *Pages) workDone(ctx context.Context, id string) (w remedy.Run) {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for range 60 {
-		got, err := s.Migrations.RemedyRun(ctx, id)
+		got, err := s.Remedies.RemedyRun(ctx, id)
 		if w = got; err != nil || !got.Going() {
 			return w
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/migration/remedy"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/internal/words"
 	"github.com/bakplane/bakplane/web/templates/kit"
@@ -18,7 +19,7 @@ func (s *Pages) writableNeeds(ctx context.Context, m migration.Migration, here s
 	if m.Stage != migration.StageOpened || !migration.ComesUpReadOnly(m) {
 		return needs, nil
 	}
-	last, err := s.Migrations.LastRemedyRun(ctx, m.InstanceID, m.Database, migration.RemedyWritable)
+	last, err := s.Remedies.LastRemedyRun(ctx, m.InstanceID, m.Database, migration.RemedyWritable)
 	if err != nil || last != nil && last.Ordered.After(m.Opened) && !last.Going() && !last.Finished.IsZero() && last.Why.IsZero() {
 		return needs, err
 	}
@@ -69,7 +70,7 @@ func (s *Pages) writableOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := migration.OrderWritable(ctx, s.Migrations, m, s.NewID, s.By(c))
+	id, err := remedy.OrderWritable(ctx, s.Remedies, m, s.NewID, s.By(c))
 	if err != nil {
 		return err
 	}
