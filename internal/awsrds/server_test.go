@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -139,29 +140,27 @@ func TestWhatIsNotOfferedIsRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for code, c := range map[fault.Code]backup.BackupCall{
-		"same-region": {Files: []string{"arn:aws:s3:::far/x"}},
-		"bucket-gone": {Files: []string{"arn:aws:s3:::nowhere/x"}},
-		"window":      {Files: []string{bucketARN + "w"}},
-	} {
-		c.Database, c.Kind = "Shop", backup.Full
-		if code == "window" {
-			go func() {
-				for range 200 {
-					if r, _ := s.Running(context.WithoutCancel(ctx), "Shop"); len(r) > 0 && strings.Contains(r[0].Command, "IN_PROGRESS") {
-						break
-					}
-					time.Sleep(20 * time.Millisecond)
-					s.forget()
-				}
-				l.service.OpenWindow()
-			}()
-		}
-		err := s.Backup(ctx, c, nil)
+	refused := func(code fault.Code, file string) {
+		t.Helper()
+		err := s.Backup(ctx, backup.BackupCall{Database: "Shop", Kind: backup.Full, Files: []string{file}}, nil)
 		if fault.CodeOf(err) != code || fault.From(err).Said.IsZero() {
 			t.Errorf("%s: %v", code, err)
 		}
 	}
+	refused("same-region", "arn:aws:s3:::far/x")
+	refused("bucket-gone", "arn:aws:s3:::nowhere/x")
+	var window sync.WaitGroup
+	window.Go(func() { // opens while the backup is at work, and stays open
+		for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			s.forget()
+			if r, _ := s.Running(context.WithoutCancel(ctx), "Shop"); len(r) > 0 && strings.Contains(r[0].Command, "IN_PROGRESS") {
+				break
+			}
+		}
+		l.service.OpenWindow()
+	})
+	refused("window", bucketARN+"w")
+	window.Wait()
 	missing, err := (&Server{SQL: l.as("nobody", "Nobody-1").server}).MissingRights(ctx, "Shop")
 	if err != nil || len(missing) != 1 || !strings.Contains(missing[0].Grant, "GRANT EXECUTE ON dbo.rds_backup_database") {
 		t.Errorf("%+v, %v", missing, err)
