@@ -62,9 +62,7 @@ func Next(s Plan, orders []Order, p Pace, now time.Time, r Rules) Action {
 	var start []int
 	var until time.Time
 	open := len(p.Busy) > 0
-	failed := false
 	for _, o := range orders {
-		failed = failed || o.State == OrderFailed
 		if o.Ended() || p.Busy[o.Ord] {
 			continue
 		}
@@ -85,7 +83,7 @@ func Next(s Plan, orders []Order, p Pace, now time.Time, r Rules) Action {
 		return Action{Do: DoStart, Orders: start}
 	case open:
 		return Action{Do: DoRest, Until: until}
-	case s.Job.PolicyID != "" && !failed && s.Pruned.IsZero():
+	case s.Job.PolicyID != "" && s.Pruned.IsZero():
 		return Action{Do: DoPrune}
 	}
 	return Action{Do: DoFinish}

@@ -30,7 +30,7 @@ func TestNext(t *testing.T) {
 		{"one rests", listed, []Order{open, failed}, Pace{Later: map[int]time.Time{1: soon}}, DoRest},
 		{"its rest is over", listed, []Order{open}, Pace{Later: map[int]time.Time{1: noon}}, DoStart},
 		{"all done", listed, []Order{done, left}, Pace{}, DoPrune},
-		{"one failed: nothing is removed", listed, []Order{done, failed}, Pace{}, DoFinish},
+		{"one failed: what the others let go of is removed", listed, []Order{done, failed}, Pace{}, DoPrune},
 		{"pruned", pruned, []Order{done}, Pace{}, DoFinish},
 		{"by hand nothing is removed", byHand, []Order{done}, Pace{}, DoFinish},
 		{"no database", listed, nil, Pace{}, DoPrune},

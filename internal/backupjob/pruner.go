@@ -268,8 +268,10 @@ func (p *Pruner) removeCopy(ctx context.Context, r backup.Record, c backup.Copy,
 	return "", p.Catalogue.DropCopy(ctx, r.ID, c.BucketID, at, e)
 }
 
-// prune is the last step of a run that succeeded: what its databases no longer
-// need goes, by the policy as it stands now. After logs nothing is looked at:
+// prune is the last step of a run: what the databases that were backed up no
+// longer need goes, by the policy as it stands now. Of one whose backup failed
+// nothing goes, and one whose files cannot be looked at keeps no other. After
+// logs nothing is looked at:
 // a set goes only when a newer full or differential has come.
 func (j *job) prune(ctx context.Context, s Plan, orders []Order) error {
 	now := j.Now()
@@ -286,21 +288,48 @@ func (j *job) prune(ctx context.Context, s Plan, orders []Order) error {
 		return err
 	}
 	var all removed
-	for i, o := range orders {
-		if o.State != OrderDone {
-			continue
-		}
-		d, err := j.Pruner.decide(ctx, pol, s.Job.ServerID, o.Database, now)
+	names, err := j.prunable(ctx, s, orders)
+	if err != nil {
+		return err
+	}
+	step.Total = int64(len(names))
+	for i, name := range names {
+		d, err := j.Pruner.decide(ctx, pol, s.Job.ServerID, name, now)
 		if err != nil {
 			return err
 		}
 		one, err := j.Pruner.remove(ctx, d)
 		all.add(one)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil {
-			return err
+			message, _ := fault.Words(err)
+			all.kept = append(all.kept, name+" ("+bare(message)+")")
 		}
 		_ = j.Runs.Progress(ctx, j.claim, stepPrune, int64(i+1), step.Total, 0)
 	}
 	step.State, step.Finished, step.Done, step.Message = run.StepDone, j.Now(), step.Total, all.told()
 	return j.Store.Note(ctx, j.claim, j.id, Change{Plan: &s, Steps: []run.Step{step}, Events: event(step.Finished, stepPrune, run.Info, all.told())})
+}
+
+// prunable are the databases at which a run carries retention out: those that it
+// backed up, and those of the server that it had nothing to do with, as they were
+// dropped, moved or left out: their sets are still the policy's, and go by its
+// last rule, but for the newest chain.
+func (j *job) prunable(ctx context.Context, s Plan, orders []Order) (names []string, err error) {
+	taken := map[string]bool{}
+	for _, o := range orders {
+		if o.State == OrderDone {
+			names = append(names, o.Database)
+		}
+		taken[o.Database] = o.State != OrderLeftOut // it is among names, or keeps everything
+	}
+	known, err := j.Pruner.databases(ctx, s.Job.ServerID)
+	for _, name := range known {
+		if !taken[name] {
+			names = append(names, name)
+		}
+	}
+	return names, err
 }

@@ -333,3 +333,21 @@ func TestOnlyAFreshPreviewIsOrdered(t *testing.T) {
 		t.Errorf("nothing to remove: %v", err)
 	}
 }
+
+// TestOneSickDatabaseStopsRetentionForItselfOnly: a backup that failed keeps all
+// of its database; the sets of one that was dropped go by their last rule.
+func TestOneSickDatabaseStopsRetentionForItselfOnly(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		have string // the database that the server has, whose backup fails
+		want int    // places of sets that went
+	}{{"the sick one", "shop", 0}, {"a dropped one beside it", "sick", 2}} {
+		w, p := shopping(t)
+		w.box.have, w.box.taking = []backup.Database{{Name: c.have, State: "ONLINE", PreferredReplica: true}}, errRefused
+		worker := &Worker{Kit: w.kit, Pruner: p, Policies: &book{policy: sevenDays(), job: policy.BackupJob{ID: "w1", PolicyID: "p", ServerID: "i", Kind: backup.Full, Slot: policy.Slot{At: noon, Local: "2026-03-01T12:00"}}}}
+		out, err := worker.Work(t.Context(), run.Run{Subject: "w1"}, run.Claim{})
+		if err != nil || out.State != run.Failed || len(w.library.dropped) != c.want {
+			t.Errorf("%s: %+v %v, removed %v", c.what, out, err, w.library.dropped)
+		}
+	}
+}

@@ -270,6 +270,7 @@ func (j *job) away(ctx context.Context, s Plan, err error) (run.Outcome, error) 
 func (j *job) reopen(ctx context.Context, s Plan, orders []Order) error {
 	now := j.Now()
 	s.Closed, s.Attempt = time.Time{}, s.Attempt+1
+	s.Pruned = time.Time{} // what is taken now lets go of its own
 	s.Longest = cmp.Or(s.Longest, policy.UsualLongest)
 	s.Ends = now.Add(s.Longest)
 	if again := now.Add(leastWindow); s.Until.Before(again) {
