@@ -26,6 +26,7 @@ var preflights = []Row{
 	preflight("folder", "backup folder"),
 	preflight("freeze", "freeze not possible"),
 	preflight("instance", "target refused"),
+	preflight("owner", "owner has no login"),
 	preflight("instance-count", "too many databases"),
 	preflight("instance-lock", "instance locked"),
 	preflight("instance-state", "instance not running"),

@@ -147,7 +147,7 @@ func (d *DB) open(ctx context.Context, file string) (err error) {
 // pool opens connections that all carry the same pragmas: they go in the
 // connection string because the pool makes connections whenever it likes.
 func pool(file string, size int, extra ...string) (*sql.DB, error) {
-	q := url.Values{"_pragma": {"busy_timeout(10000)", "auto_vacuum(INCREMENTAL)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"}}
+	q := url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-16000)"}}
 	q.Add(extra[0], extra[1])
 	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: file}).EscapedPath(), RawQuery: q.Encode()}
 	p, err := sql.Open("sqlite", u.String())
