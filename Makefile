@@ -26,7 +26,7 @@ peers: ## hold the S3 adapter against servers that others wrote
 # SQLite is C that was translated to Go and holds no race of ours: watching its
 # every access makes the tests four times slower.
 race: ## run the tests under the race detector, all but the longest journeys
-	$(GO) test -race -short -gcflags='modernc.org/...=-race=false' -parallel 4 -timeout 60m ./...
+	$(GO) test -race -short -gcflags='modernc.org/...=-race=false' -timeout 60m ./...
 
 cover: ## measure what the tests reach, over package borders
 	@mkdir -p dist
