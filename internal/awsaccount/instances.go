@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/rds"
 
+	"github.com/bakplane/bakplane/internal/awsaccount/signer"
 	"github.com/bakplane/bakplane/internal/endpoint"
 )
 
@@ -30,7 +31,7 @@ const instancePage = "aws"
 // DescribeOptionGroups). Both only read.
 func Instances() endpoint.Lister {
 	return endpoint.Lister{What: "RDS instances", List: func(ctx context.Context, a endpoint.Account) ([]endpoint.Found, error) {
-		client, err := dial(ctx, a)
+		client, err := dial(a)
 		if err != nil {
 			return nil, err
 		}
@@ -62,8 +63,8 @@ func Instances() endpoint.Lister {
 	}}
 }
 
-func dial(ctx context.Context, a endpoint.Account) (*sdk.Client, error) {
-	who, err := credentialsOf(ctx, a)
+func dial(a endpoint.Account) (*sdk.Client, error) {
+	who, err := signer.New(signer.Key{ID: a.AccessKeyID, Secret: a.Secret.Reveal(), Profile: a.More[ProfileField], Region: a.Region})
 	if err != nil {
 		return nil, err
 	}

@@ -112,6 +112,9 @@ func TestInstancesAreListedWithWhatBackupsNeed(t *testing.T) {
 
 // TestRefusalsOfTheAPIAreSentences, each with what to do.
 func TestRefusalsOfTheAPIAreSentences(t *testing.T) {
+	for name, value := range map[string]string{"AWS_EC2_METADATA_DISABLED": "true", "AWS_ACCESS_KEY_ID": "", "AWS_PROFILE": "", "AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere"} {
+		t.Setenv(name, value) // of this machine nothing is known
+	}
 	run, a := api(t)
 	run.Change(func(c *rdsapi.Config) { c.Instances = []rdsapi.Instance{instance("plain")} })
 	for name, c := range map[string]struct {
@@ -126,6 +129,7 @@ func TestRefusalsOfTheAPIAreSentences(t *testing.T) {
 		"profile": {func(a *endpoint.Account) {
 			a.AccessKeyID, a.Secret, a.More = "", secret.Text{}, map[string]string{awsaccount.ProfileField: "no-such-profile"}
 		}, "key-id", "has no profile no-such-profile"},
+		"machine": {func(a *endpoint.Account) { a.AccessKeyID, a.Secret = "", secret.Text{} }, "key-id", "This machine has no AWS credentials"},
 	} {
 		with := a
 		c.change(&with)

@@ -52,7 +52,7 @@ func Account(listers ...endpoint.Lister) endpoint.AccountSpec {
 		List: endpoint.List[endpoint.Account]{Title: "AWS accounts", Note: "keys, profiles and roles", Add: "Add an AWS account",
 			None: "No AWS account yet.", Begin: "Needed for buckets in S3 with an access key. Instances of RDS are reached over SQL and need none.",
 			Columns: []endpoint.Column[endpoint.Account]{
-				{Title: "Signs with", Get: signer},
+				{Title: "Signs with", Get: signs},
 				{Title: "Region", Get: func(a endpoint.Account) string { return a.Region }}}},
 		Fields: []endpoint.Field[endpoint.Account]{
 			text(endpoint.Field[endpoint.Account]{Name: "name", Label: "Name", Optional: true, Hint: "What your colleagues call it."}, func(a *endpoint.Account) *string { return &a.Name }),
@@ -83,7 +83,7 @@ func Account(listers ...endpoint.Lister) endpoint.AccountSpec {
 	}}
 }
 
-func signer(a endpoint.Account) string {
+func signs(a endpoint.Account) string {
 	switch {
 	case a.AccessKeyID != "":
 		return a.AccessKeyID

@@ -72,8 +72,8 @@ func House() []Fence {
 			Why: "rooms upstairs have no doors between them: adapters of one contract do not lean on each other",
 		},
 		{
-			Name: "the S3 room imports the floors below and its SDK", Packages: []string{"internal/objectstore/s3"}, House: below,
-			Outside: slices.Concat(pure, []string{"github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials", "github.com/aws/aws-sdk-go-v2/service/s3/...", "github.com/aws/smithy-go/..."}), Never: []string{"database/sql/..."},
+			Name: "the S3 room imports the floors below, who signs, and its SDK", Packages: []string{"internal/objectstore/s3"}, House: slices.Concat(below, []string{"internal/awsaccount/signer"}),
+			Outside: slices.Concat(pure, []string{"github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/service/s3/...", "github.com/aws/smithy-go/..."}), Never: []string{"database/sql/..."},
 			Why: "rooms upstairs have no doors between them: adapters of one contract do not lean on each other",
 		},
 		{
@@ -82,8 +82,13 @@ func House() []Fence {
 			Why: "rooms upstairs have no doors between them: it is given a way to speak SQL where the house is put together",
 		},
 		{
-			Name: "the room of AWS accounts imports the floors below and its SDK", Packages: []string{"internal/awsaccount"}, House: below,
-			Outside: slices.Concat(pure, []string{"github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials", "github.com/aws/aws-sdk-go-v2/service/rds/...", "github.com/aws/smithy-go/..."}), Never: []string{"database/sql/..."},
+			Name: "who signs for AWS is found out in one place", Packages: []string{"internal/awsaccount/signer"}, House: []string{"internal/fault"},
+			Outside: []string{"github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/credentials"}, Never: []string{"database/sql/...", "os/exec"},
+			Why: "the rooms of several services sign with the same keys and must refuse in the same words",
+		},
+		{
+			Name: "the room of AWS accounts imports the floors below, who signs, and its SDK", Packages: []string{"internal/awsaccount"}, House: slices.Concat(below, []string{"internal/awsaccount/signer"}),
+			Outside: slices.Concat(pure, []string{"github.com/aws/aws-sdk-go-v2/aws/...", "github.com/aws/aws-sdk-go-v2/service/rds/...", "github.com/aws/smithy-go/..."}), Never: []string{"database/sql/..."},
 			Why: "rooms upstairs have no doors between them: what an account tells is reached through a port of the ground floor",
 		},
 		{

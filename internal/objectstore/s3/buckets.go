@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,14 +28,12 @@ const mostBuckets = 10_000
 // bucket of another one says so.
 func Buckets() endpoint.Lister {
 	return endpoint.Lister{What: "Buckets", List: func(ctx context.Context, a endpoint.Account) ([]endpoint.Found, error) {
-		address := a.More[AddressField]
-		b := &Bucket{cfg: Config{Endpoint: address, Region: a.Region, Bucket: "of the account", PathStyle: true, AccessKeyID: a.AccessKeyID, Secret: a.Secret.Reveal(), Profile: a.More[profileField]}, http: &http.Client{Timeout: 20 * time.Second}}
-		who, err := identify(b.cfg)
+		c := configOf(endpoint.Bucket{Address: a.More[AddressField], Region: a.Region}, a)
+		c.Timeout = defaultTimeout
+		b, err := dial(c)
 		if err != nil {
 			return nil, err
 		}
-		b.who = who
-		b.settle(a.Region)
 		var out []endpoint.Found
 		var next *string
 		for len(out) < mostBuckets {
@@ -48,7 +45,7 @@ func Buckets() endpoint.Lister {
 				return nil, b.fail(ctx, "", &exchange{}, err)
 			}
 			for _, v := range answer.Buckets {
-				out = append(out, foundBucket(a, address, aws.ToString(v.Name), aws.ToString(v.BucketRegion), aws.ToTime(v.CreationDate)))
+				out = append(out, foundBucket(a, c.Endpoint, aws.ToString(v.Name), aws.ToString(v.BucketRegion), aws.ToTime(v.CreationDate)))
 			}
 			if next = answer.ContinuationToken; aws.ToString(next) == "" {
 				break

@@ -1,15 +1,12 @@
 package s3
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -43,49 +40,6 @@ func check(c Config) error {
 		return fault.New(fault.Invalid, "The access key is not complete.", "Give the access key id and its secret, or neither of them to use the role of this machine.")
 	}
 	return nil
-}
-
-// identity signs requests. Its errors are faults: those of the SDK name hosts
-// and files of this machine.
-type identity struct {
-	cfg  Config
-	keys *aws.CredentialsCache
-}
-
-// identify finds out who signs: a key, a profile, or this machine. It reads
-// files and variables; keys themselves are fetched with the first request.
-func identify(cfg Config) (*identity, error) {
-	if cfg.AccessKeyID != "" {
-		return &identity{cfg, aws.NewCredentialsCache(credentials.NewStaticCredentialsProvider(cfg.AccessKeyID, cfg.Secret, cfg.Token))}, nil
-	}
-	options := []func(*config.LoadOptions) error{config.WithRegion(cfg.Region)}
-	if cfg.Profile != "" {
-		options = append(options, config.WithSharedConfigProfile(cfg.Profile))
-	}
-	chain, err := config.LoadDefaultConfig(context.Background(), options...)
-	var none config.SharedConfigProfileNotExistError
-	if errors.As(err, &none) {
-		return nil, fault.Newf(fault.Invalid, "The account that the dashboard runs under has no profile %s.", cfg.Profile).
-			WithFix("Write the profile into the file .aws/config of that account, or name another.").WithCode("key-id").Because(err)
-	}
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "The AWS configuration of this machine cannot be read.", "Look into .aws/config and .aws/credentials of the account that the dashboard runs under.").Because(err)
-	}
-	return &identity{cfg, aws.NewCredentialsCache(chain.Credentials)}, nil
-}
-
-// Retrieve implements aws.CredentialsProvider.
-func (i *identity) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	c, err := i.keys.Retrieve(ctx)
-	if err == nil || ctx.Err() != nil {
-		return c, err
-	}
-	if i.cfg.Profile != "" {
-		return c, fault.Newf(fault.Denied, "The profile %s gives no credentials.", i.cfg.Profile).
-			WithFix("Sign in again with the tool that made it, or look at the role it names.").WithCode("token").Because(err)
-	}
-	return c, fault.New(fault.Denied, "This machine has no AWS credentials.",
-		"Give the bucket an account with an access key, or attach a role to this machine that may use the bucket.").WithCode("key-id").Because(err)
 }
 
 // settle makes the client of a region.
@@ -125,7 +79,7 @@ func (b *Bucket) follow(err error, seen *exchange) bool {
 	case code == "RequestTimeTooSkewed":
 		return true
 	case code == "ExpiredToken" && b.cfg.AccessKeyID == "":
-		b.who.keys.Invalidate()
+		b.who.Renew()
 		return true
 	}
 	return false

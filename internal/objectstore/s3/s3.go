@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/cenkalti/backoff/v5"
 
+	"github.com/bakplane/bakplane/internal/awsaccount/signer"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/arn"
@@ -94,7 +95,7 @@ type Bucket struct {
 	cfg    Config
 	sum    *objectstore.Checksum
 	http   *http.Client
-	who    *identity
+	who    *signer.Signer
 	client atomic.Pointer[sdk.Client] // of the region that the bucket turned out to lie in
 	region atomic.Pointer[string]
 
@@ -123,17 +124,23 @@ func Open(cfg Config) (*Bucket, error) {
 	if err := check(cfg); err != nil {
 		return nil, err
 	}
+	b, err := dial(cfg)
+	if err == nil && cfg.Checksums == Castagnoli {
+		b.sum = objectstore.CRC32C
+	}
+	return b, err
+}
+
+// dial makes the client of a store; nothing is asked of it yet.
+func dial(cfg Config) (*Bucket, error) {
 	if cfg.Endpoint != "" && !strings.Contains(cfg.Endpoint, "://") {
 		cfg.Endpoint = "https://" + cfg.Endpoint
 	}
-	b := &Bucket{cfg: cfg, http: newHTTP(cfg.Timeout), sum: objectstore.CRC64NVME}
-	if cfg.Checksums == Castagnoli {
-		b.sum = objectstore.CRC32C
-	}
-	var err error
-	if b.who, err = identify(cfg); err != nil {
+	who, err := signer.New(signer.Key{ID: cfg.AccessKeyID, Secret: cfg.Secret, Token: cfg.Token, Profile: cfg.Profile, Region: cfg.Region})
+	if err != nil {
 		return nil, err
 	}
+	b := &Bucket{cfg: cfg, http: newHTTP(cfg.Timeout), sum: objectstore.CRC64NVME, who: who}
 	b.settle(cfg.Region)
 	return b, nil
 }

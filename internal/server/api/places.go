@@ -1,9 +1,7 @@
 package api
 
 import (
-	"context"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -55,14 +53,12 @@ func (s *API) bucketTry(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
-// foundPatience bounds a look at what an account holds.
-const foundPatience = 30 * time.Second
-
 // foundJSON is one sort of things that an account holds; cause and fix stand
 // where they could not be listed.
 type foundJSON struct {
 	What   string      `json:"what"`
 	Things []thingJSON `json:"things"`
+	More   bool        `json:"more,omitempty"` // there were more than are listed
 	Cause  string      `json:"cause,omitempty"`
 	Fix    string      `json:"fix,omitempty"`
 }
@@ -76,25 +72,18 @@ type thingJSON struct {
 
 // accountFound lists what can be picked from an account.
 func (s *API) accountFound(c echo.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), foundPatience)
-	defer cancel()
-	a, err := s.Endpoints.Account(ctx, c.Param("id"))
-	if err != nil {
-		return err
-	}
-	k, err := s.Kinds.Account(a.Kind)
+	_, _, held, err := s.Holds(c, c.Param("id"))
 	if err != nil {
 		return err
 	}
 	out := []foundJSON{}
-	for _, l := range k.Listers {
-		sort := foundJSON{What: l.What, Things: []thingJSON{}}
-		found, err := l.List(ctx, a)
-		if err != nil {
-			help := s.AskedInVain(c, err)
+	for _, l := range held {
+		sort := foundJSON{What: l.What, Things: []thingJSON{}, More: l.More}
+		if l.Err != nil {
+			help := s.AskedInVain(c, l.Err)
 			sort.Cause, sort.Fix = help.Title, help.Fix
 		}
-		for _, f := range found {
+		for _, f := range l.Found {
 			t := thingJSON{Name: f.Name, Facts: map[string]string{}, Notes: []remarkJSON{}, Form: f.Form}
 			for _, fact := range f.Facts {
 				t.Facts[fact.Name] = fact.Value.String()

@@ -2,12 +2,10 @@ package settings
 
 import (
 	"context"
+	"fmt"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -19,33 +17,22 @@ import (
 	views "github.com/bakplane/bakplane/web/templates/settings"
 )
 
-// listPatience bounds a look at what an account holds.
-const listPatience = 30 * time.Second
-
-// mostFound are shown of one sort.
-const mostFound = 500
-
-// accountFound shows what can be picked from an account's lists. Nothing is
-// kept: it is asked anew each time.
-func (s *Pages) accountFound(c echo.Context, k endpoint.AccountSpec) (server.View, error) {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), listPatience)
-	defer cancel()
-	a, err := s.Endpoints.Account(ctx, c.Param("id"))
-	if err := ofKind(err, string(a.Kind), k.Key, k.Thing); err != nil {
+// accountFound shows what can be picked from an account's lists.
+func (s *Pages) accountFound(c echo.Context, want endpoint.Spec[endpoint.Account]) (server.View, error) {
+	a, k, held, err := s.Holds(c, c.Param("id"))
+	if err := ofKind(err, k.Key, want.Key, want.Thing); err != nil {
 		return server.View{}, err
 	}
-	known, err := s.knownPlaces(ctx)
+	known, err := s.knownPlaces(c.Request().Context())
 	if err != nil {
 		return server.View{}, err
 	}
 	here := "/settings/" + k.Page + "/" + a.ID + "/found"
 	v := views.Found{Title: "What " + a.Name + " holds", Crumbs: []kit.Link{{Text: "Settings", Href: "/settings#" + k.Page}, {Text: a.Name}},
-		Again: kit.Action{Label: "Look again", Href: here}, Sorts: make([]views.FoundSort, len(k.Listers))}
-	var all sync.WaitGroup
-	for i, l := range k.Listers {
-		all.Go(func() { v.Sorts[i] = s.sortOf(ctx, c, a, l, known) })
+		Again: kit.Action{Label: "Look again", Href: here}}
+	for _, l := range held {
+		v.Sorts = append(v.Sorts, s.sortOf(c, a, l, known))
 	}
-	all.Wait()
 	return server.View{Title: v.Title, Section: "settings", Page: func(f kit.Frame) templ.Component { return views.FoundPage(f, v) }}, nil
 }
 
@@ -75,23 +62,20 @@ func hostKey(host, port string) string {
 	return "host " + strings.ToLower(host) + ":" + port
 }
 
-func (s *Pages) sortOf(ctx context.Context, c echo.Context, a endpoint.Account, l endpoint.Lister, known map[string]bool) views.FoundSort {
+func (s *Pages) sortOf(c echo.Context, a endpoint.Account, l server.Listed, known map[string]bool) views.FoundSort {
 	out := views.FoundSort{Title: l.What, Note: "asked just now", Empty: kit.Empty{Title: "There are none in " + a.Region + ".", Text: "Check the region of the account, and whose account it is."}}
-	found, err := l.List(ctx, a)
-	if err != nil {
-		help := s.AskedInVain(c, err)
-		if fault.Of(err) == fault.Unknown {
+	if l.Err != nil {
+		help := s.AskedInVain(c, l.Err)
+		if fault.Of(l.Err) == fault.Unknown {
 			help.Title = "They cannot be listed: " + help.Title
 		}
 		out.Problem = &help
 		return out
 	}
-	slices.SortStableFunc(found, func(a, b endpoint.Found) int { return strings.Compare(a.Name, b.Name) })
-	if len(found) > mostFound {
-		out.Note = "the first 500 by name; type the others"
-		found = found[:mostFound]
+	if l.More {
+		out.Note = fmt.Sprintf("the first %d by name; type the others", len(l.Found))
 	}
-	for _, f := range found {
+	for _, f := range l.Found {
 		t := views.FoundThing{Name: f.Name, Action: kit.Action{Label: "Add", Href: addHref(f), Small: true}}
 		if known[hostKey(f.Form["host"], f.Form["port"])] && f.Form["host"] != "" || known["bucket "+f.Form["bucket"]] && f.Form["bucket"] != "" {
 			t.Badge, t.Action = kit.Badge{Text: "added", Tone: kit.ToneOK}, kit.Action{Label: "Settings", Href: "/settings#" + f.Page, Small: true}

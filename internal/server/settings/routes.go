@@ -30,7 +30,7 @@ func (s *Pages) Routes(on server.Router) {
 	}
 	for _, k := range s.Kinds.Accounts {
 		if len(k.Listers) > 0 {
-			get("/settings/"+k.Page+"/:id/found", func(c echo.Context) (server.View, error) { return s.accountFound(c, k) })
+			get("/settings/"+k.Page+"/:id/found", func(c echo.Context) (server.View, error) { return s.accountFound(c, k.Spec) })
 		}
 	}
 	get("/settings/people/new", s.personForm)
