@@ -23,7 +23,7 @@ const (
 
 // fileOf is what is noted of a file that was read.
 func fileOf(p identity.Piece) File {
-	f := File{Key: p.Key, Size: p.Size, Modified: p.Modified.UTC().Truncate(time.Microsecond), Sets: len(p.Sets), Trouble: p.Unread}
+	f := File{Key: p.Key, Size: p.Size, Modified: p.Modified.UTC().Truncate(time.Microsecond), Sets: len(p.Sets), Trouble: p.Unread.String()}
 	if !p.Cut && len(p.Sets) <= mostHeld {
 		for _, s := range p.Sets {
 			f.Holds = append(f.Holds, s.ID)

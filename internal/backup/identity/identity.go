@@ -9,7 +9,6 @@
 package identity
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -38,11 +37,11 @@ type Piece struct {
 	Key      string
 	Unnamed  bool // the row names no file for this stripe
 	There    bool
-	Size     int64     // bytes
-	Modified time.Time // UTC
-	Sealed   bool      // its headers cannot be read here: an archived object, one that may be seen and not read, or a form that this reader does not know
-	Unread   string    // why it is no readable backup, a sentence; empty = it is one
-	Cut      bool      // its end is missing
+	Size     int64      // bytes
+	Modified time.Time  // UTC
+	Sealed   bool       // its headers cannot be read here: an archived object, one that may be seen and not read, or a form that this reader does not know
+	Unread   words.Text // why it is no readable backup, a sentence; empty = it is one
+	Cut      bool       // its end is missing
 
 	Media    backup.GUID // media set
 	Family   int         // which stripe it is, from 1; 0 = not told
@@ -62,15 +61,15 @@ type Held struct {
 }
 
 // label names a set of another row for a sentence.
-func (h Held) label() string {
-	text := fmt.Sprintf("the %s backup of %s", h.Kind, words.Visible(h.Database))
+func (h Held) label() words.Text {
+	out := words.Say("the %s backup of %s", h.Kind, words.Visible(h.Database))
 	if h.Server != "" {
-		text += " of " + words.Visible(h.Server)
+		out = words.Say("%s of %s", out, words.Visible(h.Server))
 	}
 	if !h.Finished.IsZero() {
-		text += " that ended at " + h.Finished.Format(time.DateTime) + " there"
+		out = words.Say("%s that ended at %s there", out, h.Finished.Format(time.DateTime))
 	}
-	return text
+	return out
 }
 
 // Finding is what was found at the places of a set.
@@ -93,8 +92,8 @@ const (
 // Verdict is what Judge found.
 type Verdict struct {
 	Finding  Finding
-	Position int    // of the set in its files; 0 = it is not there
-	Words    string // what lies there, a sentence; empty where it is the set
+	Position int        // of the set in its files; 0 = it is not there
+	Words    words.Text // what lies there, a sentence; empty where it is the set
 }
 
 // skew is how far the clock of a store may be from ours: what S3 lets pass.
@@ -104,7 +103,7 @@ const skew = 15 * time.Minute
 func Judge(w Want, pieces []Piece) Verdict {
 	there := slices.DeleteFunc(slices.Clone(pieces), func(p Piece) bool { return !p.There })
 	if len(there) == 0 {
-		return Verdict{Finding: Absent, Words: "Nothing lies at its place any more."}
+		return Verdict{Finding: Absent, Words: words.Say("Nothing lies at its place any more.")}
 	}
 	whole := len(there) == len(pieces)
 	var size int64
@@ -114,11 +113,11 @@ func Judge(w Want, pieces []Piece) Verdict {
 	if i := slices.IndexFunc(there, func(p Piece) bool { return p.Sealed }); i >= 0 {
 		return sealed(w, there, whole, size)
 	}
-	if i := slices.IndexFunc(there, func(p Piece) bool { return p.Unread != "" }); i >= 0 {
-		return Verdict{Finding: Foreign, Words: fmt.Sprintf("%s is no backup that can be read: %s", there[i].Key, there[i].Unread)}
+	if i := slices.IndexFunc(there, func(p Piece) bool { return !p.Unread.IsZero() }); i >= 0 {
+		return Verdict{Finding: Foreign, Words: words.Say("%s is no backup that can be read: %s", there[i].Key, there[i].Unread)}
 	}
 	if w.ID.IsZero() {
-		return Verdict{Finding: Unnamed, Words: fmt.Sprintf("Which set %s should hold is not known here.", there[0].Key)}
+		return Verdict{Finding: Unnamed, Words: words.Say("Which set %s should hold is not known here.", there[0].Key)}
 	}
 	position := 0
 	for _, p := range there {
@@ -127,12 +126,12 @@ func Judge(w Want, pieces []Piece) Verdict {
 		case i < 0:
 			return Verdict{Finding: Another, Words: another(p)}
 		case position > 0 && p.Sets[i].Position != position:
-			return Verdict{Finding: Mixed, Words: fmt.Sprintf("%s holds it at number %d, and another of its files at %d.", p.Key, p.Sets[i].Position, position)}
+			return Verdict{Finding: Mixed, Words: words.Say("%s holds it at number %d, and another of its files at %d.", p.Key, p.Sets[i].Position, position)}
 		}
 		position = p.Sets[i].Position
 	}
 	v := Verdict{Finding: Same, Position: position}
-	if why := unmatched(there, whole); why != "" {
+	if why := unmatched(there, whole); !why.IsZero() {
 		v.Finding, v.Words = Mixed, why
 		return v
 	}
@@ -140,13 +139,13 @@ func Judge(w Want, pieces []Piece) Verdict {
 	shared := slices.IndexFunc(there, func(p Piece) bool { return len(p.Sets) > 1 })
 	switch {
 	case cut >= 0:
-		v.Finding, v.Words = Cut, fmt.Sprintf("%s is cut off: its end is missing.", there[cut].Key)
+		v.Finding, v.Words = Cut, words.Say("%s is cut off: its end is missing.", there[cut].Key)
 	case !whole:
-		v.Finding, v.Words = Partial, fmt.Sprintf("%d of its %d files are gone.", len(pieces)-len(there), len(pieces))
+		v.Finding, v.Words = Partial, words.Say("%d of its %d files are gone.", len(pieces)-len(there), len(pieces))
 	case shared >= 0:
-		v.Finding, v.Words = Shared, fmt.Sprintf("%s holds %s besides it.", there[shared].Key, words.Count(len(there[shared].Sets)-1, "backup", "backups"))
+		v.Finding, v.Words = Shared, words.Say("%s holds %s besides it.", there[shared].Key, words.Count(len(there[shared].Sets)-1, "backup", "backups"))
 	case w.Size > 0 && size != w.Size:
-		v.Finding, v.Words = Resized, fmt.Sprintf("Its files have %d bytes, and %d were noted.", size, w.Size)
+		v.Finding, v.Words = Resized, words.Say("Its files have %d bytes, and %d were noted.", size, w.Size)
 	}
 	return v
 }
@@ -157,42 +156,42 @@ func sealed(w Want, there []Piece, whole bool, size int64) Verdict {
 	for _, p := range there {
 		switch {
 		case w.Noted.IsZero() || w.ID.IsZero():
-			return Verdict{Finding: Unnamed, Words: fmt.Sprintf("The headers of %s cannot be read here, and it was not noted when it was written.", p.Key)}
+			return Verdict{Finding: Unnamed, Words: words.Say("The headers of %s cannot be read here, and it was not noted when it was written.", p.Key)}
 		case p.Modified.IsZero() || p.Modified.After(w.Noted.Add(skew)):
-			return Verdict{Finding: Foreign, Words: fmt.Sprintf("The headers of %s cannot be read here, and it was written to since it was noted.", p.Key)}
+			return Verdict{Finding: Foreign, Words: words.Say("The headers of %s cannot be read here, and it was written to since it was noted.", p.Key)}
 		}
 	}
 	if whole && w.Size > 0 && size != w.Size {
-		return Verdict{Finding: Foreign, Words: fmt.Sprintf("The headers of %s cannot be read here, and its size is not the one that was noted.", there[0].Key)}
+		return Verdict{Finding: Foreign, Words: words.Say("The headers of %s cannot be read here, and its size is not the one that was noted.", there[0].Key)}
 	}
-	return Verdict{Finding: Sealed, Words: fmt.Sprintf("The headers of %s cannot be read here.", there[0].Key)}
+	return Verdict{Finding: Sealed, Words: words.Say("The headers of %s cannot be read here.", there[0].Key)}
 }
 
 // another words what lies where the set should.
-func another(p Piece) string {
+func another(p Piece) words.Text {
 	if len(p.Sets) == 0 {
-		return p.Key + " holds no backup set."
+		return words.Say("%s holds no backup set.", p.Key)
 	}
 	newest := p.Sets[len(p.Sets)-1]
 	if len(p.Sets) > 1 {
-		return fmt.Sprintf("%s holds %d other backups, the last of them %s.", p.Key, len(p.Sets), newest.label())
+		return words.Say("%s holds %d other backups, the last of them %s.", p.Key, len(p.Sets), newest.label())
 	}
-	return fmt.Sprintf("%s holds another backup: %s.", p.Key, newest.label())
+	return words.Say("%s holds another backup: %s.", p.Key, newest.label())
 }
 
 // unmatched says why files that all hold the set are not its stripes.
-func unmatched(there []Piece, whole bool) string {
+func unmatched(there []Piece, whole bool) words.Text {
 	seen := map[int]string{}
 	for _, p := range there {
 		switch {
 		case p.Media != there[0].Media:
-			return fmt.Sprintf("%s and %s belong to two media sets.", there[0].Key, p.Key)
+			return words.Say("%s and %s belong to two media sets.", there[0].Key, p.Key)
 		case p.Family > 0 && seen[p.Family] != "":
-			return fmt.Sprintf("%s and %s are the same stripe, number %d.", seen[p.Family], p.Key, p.Family)
+			return words.Say("%s and %s are the same stripe, number %d.", seen[p.Family], p.Key, p.Family)
 		case whole && p.Families > 0 && p.Families != len(there):
-			return fmt.Sprintf("%s was written to %s, and %s known.", p.Key, words.Count(p.Families, "file", "files"), words.Count(len(there), "is", "are"))
+			return words.Say("%s was written to %s, and %s known.", p.Key, words.Count(p.Families, "file", "files"), words.Count(len(there), "is", "are"))
 		}
 		seen[p.Family] = p.Key
 	}
-	return ""
+	return words.Text{}
 }

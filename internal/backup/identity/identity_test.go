@@ -108,7 +108,7 @@ func TestWhatLiesThereIsHeldToTheRow(t *testing.T) {
 			w.ID = backup.GUID{}
 		}
 		v, err := identity.Compare(t.Context(), b, w, keys)
-		if err != nil || v.Finding != c.found || !strings.Contains(v.Words, c.says) || (v.Words == "") != (c.found == identity.Same) || v.Position != c.at {
+		if err != nil || v.Finding != c.found || !strings.Contains(v.Words.String(), c.says) || v.Words.IsZero() != (c.found == identity.Same) || v.Position != c.at {
 			t.Errorf("%s: %+v, %v; want %s", c.what, v, err, c.found)
 		}
 		if (v.Whole() == nil) != c.whole || (v.Removable() == nil) != c.goes || (v.Proven() == nil) != (c.whole && !c.unnamed) {

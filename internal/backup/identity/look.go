@@ -50,7 +50,7 @@ func Read(ctx context.Context, b objectstore.Bucket, o objectstore.Object) (Piec
 	case fault.CodeOf(err) == "archived", fault.Is(err, fault.Denied), slices.Contains([]bakfile.Reason{bakfile.Encrypted, bakfile.Unsupported}, bakfile.ReasonOf(err)):
 		p.Sealed = true
 	case fault.Is(err, fault.Invalid), fault.Is(err, fault.Conflict):
-		p.Unread, _ = fault.Words(err)
+		p.Unread, _ = fault.Texts(err)
 	default:
 		return p, err
 	}
