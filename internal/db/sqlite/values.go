@@ -11,25 +11,16 @@ import (
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
+	"github.com/bakplane/bakplane/internal/db/sqlite/packed"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
 // micros is how a time is stored; the zero time is 0.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
+func micros(t time.Time) int64 { return packed.Micros(t) }
 
 // moment reads a stored time.
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
+func moment(us int64) time.Time { return packed.Moment(us) }
 
 // text marshals a value that cannot fail to marshal.
 func text(v any) string {

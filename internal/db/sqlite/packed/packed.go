@@ -66,7 +66,7 @@ func pack(b []byte, parts []any) []byte {
 				b = packText(append(b, n), string(*v))
 			}
 		case *time.Time:
-			b = packNumber(b, n, micros(*v))
+			b = packNumber(b, n, Micros(*v))
 		case *[]string:
 			if len(*v) == 0 {
 				continue
@@ -169,7 +169,7 @@ func unpack(b []byte, parts []any) error {
 		case *backup.Kind:
 			*v = backup.Kind(u.text())
 		case *time.Time:
-			*v = moment(u.number())
+			*v = Moment(u.number())
 		case *[]string:
 			for n := u.number(); n > 0 && !u.bad; n-- {
 				*v = append(*v, u.text())
@@ -196,16 +196,17 @@ func unpack(b []byte, parts []any) error {
 	return nil
 }
 
-// micros are microseconds since 1970, as in columns; 0 is none.
-func micros(t time.Time) int64 {
+// Micros is how a time is stored, in columns too: microseconds since 1970; the
+// zero time is 0.
+func Micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMicro()
 }
 
-// moment reads micros.
-func moment(us int64) time.Time {
+// Moment reads a stored time.
+func Moment(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}
 	}
