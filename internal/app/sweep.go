@@ -49,7 +49,7 @@ func (a *App) cutAudit(ctx context.Context) error {
 	k, now := a.config.keep(), a.config.Now()
 	before := time.Time{}
 	if k.AuditDays > 0 {
-		before = now.AddDate(0, 0, -k.AuditDays)
+		before = now.AddDate(0, 0, -k.AuditDays).Truncate(24 * time.Hour) // a day at a time, not a file for each entry
 	}
 	for {
 		n, err := a.DB.CutAudit(ctx, before, k.Audit, now, func(all []audit.Entry) (string, error) {

@@ -69,7 +69,7 @@ func (d *DB) VerifyExported(ctx context.Context, folder string, each func(audit.
 }
 
 // CutAudit exports the oldest entries and removes them: those from before a
-// moment, and those beyond the newest most (0 = no limit), at most cutAtOnce. It
+// moment, and those beyond the newest most (audit.Beyond), at most cutAtOnce. It
 // tells how many went. They must be whole, and older than the newest that was
 // noted; export must have them on its disk when it returns, and says where. That
 // they went is an entry itself.
@@ -82,12 +82,11 @@ func (d *DB) CutAudit(ctx context.Context, before time.Time, most int, now time.
 	if err != nil || missing != "" {
 		return 0, err
 	}
-	limit := int64(0)
-	if newest, _, err := head(ctx, d.read); err != nil {
+	newest, _, err := head(ctx, d.read)
+	if err != nil {
 		return 0, err
-	} else if most > 0 {
-		limit = newest - int64(most)
 	}
+	limit := audit.Beyond(from.Seq, newest, most)
 	rows, err := d.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit WHERE seq < ? ORDER BY seq LIMIT ?`, noted.Seq, cutAtOnce)
 	if err != nil {
 		return 0, stored("read audit entries", err)
