@@ -318,16 +318,17 @@ func (j *job) prune(ctx context.Context, s Plan, orders []Order) error {
 // dropped, moved or left out: their sets are still the policy's, and go by its
 // last rule, but for the newest chain.
 func (j *job) prunable(ctx context.Context, s Plan, orders []Order) (names []string, err error) {
-	taken := map[string]bool{}
+	taken := map[string]bool{} // in small letters: how a job typed a name lets nothing go
 	for _, o := range orders {
 		if o.State == OrderDone {
 			names = append(names, o.Database)
 		}
-		taken[o.Database] = o.State != OrderLeftOut // it is among names, or keeps everything
+		name := strings.ToLower(o.Database)
+		taken[name] = taken[name] || o.State != OrderLeftOut // it is among names, or keeps everything
 	}
 	known, err := j.Pruner.databases(ctx, s.Job.ServerID)
 	for _, name := range known {
-		if !taken[name] {
+		if !taken[strings.ToLower(name)] {
 			names = append(names, name)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -62,6 +63,10 @@ func (j *job) lookHistory(ctx context.Context, m Migration, server backup.Server
 	return j.note(ctx, c)
 }
 
+// replicaPatience is how long another replica may take to tell its history: one
+// that is down must not lengthen a cutover by its connection's own limit.
+const replicaPatience = 3 * time.Second
+
 // replicasLogs are the logs that other replicas of the source's group took beyond
 // what is taken, by their own histories, and where those lie. One that does not
 // answer holds nothing up: its log is missed where the next one does not join.
@@ -76,7 +81,9 @@ func (j *job) replicasLogs(ctx context.Context, m Migration) ([]backup.HistoryRo
 		if err != nil {
 			continue
 		}
-		rows, _ := server.Recent(ctx, m.SourceDatabase, 500)
+		asked, done := context.WithTimeout(ctx, replicaPatience)
+		rows, _ := server.Recent(asked, m.SourceDatabase, 500)
+		done()
 		for _, r := range backup.LogsBehind(rows, m.taken()) {
 			out, lie[r.Set.ID] = append(out, r), place
 		}
