@@ -25,12 +25,7 @@ func TestAnotherReplicaTakesALogMeanwhile(t *testing.T) {
 	g := h.grouped()
 	id := h.followFast("Shop", time.Second, func(w *migration.LiveRequest) { toOther(w); w.ServerID, w.Freeze = "one", migration.FreezeStopped })
 	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 3 })
-	u := url.URL{Scheme: "sqlserver", User: url.UserPassword("sa", "Emulated-1"), Host: g.Listener.Address, RawQuery: "encrypt=disable"}
-	db, err := sql.Open("sqlserver", u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := behind(t, g.Listener.Address)
 	// Whoever is quicker takes what was written: in the end it is the other one.
 	for i := 0; h.migration(id).Problem == nil; i++ {
 		if _, err := db.ExecContext(t.Context(), "INSERT INTO Shop.dbo.T (id) VALUES (1)"); err != nil {
@@ -66,12 +61,7 @@ func TestLogsOfAReplicaThatIsKnownAreFollowed(t *testing.T) {
 	}
 	id := h.followFast("Shop", time.Second, func(w *migration.LiveRequest) { toOther(w); w.ServerID, w.Freeze = "one", migration.FreezeStopped })
 	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 3 })
-	u := url.URL{Scheme: "sqlserver", User: url.UserPassword("sa", "Emulated-1"), Host: g.Listener.Address, RawQuery: "encrypt=disable"}
-	db, err := sql.Open("sqlserver", u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := behind(t, g.Listener.Address)
 	theirs := func(m migration.Migration) (n int) {
 		for _, f := range m.Chain() {
 			if f.From == "two-folder" && f.State == migration.FileApplied {

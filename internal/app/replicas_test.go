@@ -86,11 +86,18 @@ func newReplicas(t *testing.T) *replicas {
 // primary connects through the listener, as an application does.
 func (r *replicas) primary() *sql.DB {
 	r.t.Helper()
-	u := url.URL{Scheme: "sqlserver", User: url.UserPassword("sa", "Emulated-1"), Host: r.group.Listener.Address, RawQuery: "encrypt=disable"}
+	return behind(r.t, r.group.Listener.Address)
+}
+
+// behind is an application that reaches whoever answers at a listener.
+func behind(t *testing.T, listener string) *sql.DB {
+	t.Helper()
+	u := url.URL{Scheme: "sqlserver", User: url.UserPassword("sa", "Emulated-1"), Host: listener, RawQuery: "encrypt=disable"}
 	db, err := sql.Open("sqlserver", u.String())
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { db.Close() })
 	return db
 }
 

@@ -8,6 +8,7 @@ package sweep
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -72,6 +73,23 @@ func (s *Sweeper) Turn(ctx context.Context, now time.Time) (out Swept, err error
 
 // step is one small transaction; more says that another is worth it.
 type step func(context.Context) (n int64, more bool, err error)
+
+// before is the moment (µs) from before which rows go: so many days ago, or
+// that of the row behind the newest most, whichever is later; 0 = none go. nth
+// reads the moment of a row by its place from the newest.
+func (s *Sweeper) before(ctx context.Context, now time.Time, days, most int, nth string) (before int64, err error) {
+	if at, ok := since(now, days); ok {
+		before = at.UnixMicro()
+	}
+	if most == 0 {
+		return before, nil
+	}
+	var limit int64
+	if err := s.Read.QueryRowContext(ctx, nth, most).Scan(&limit); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	return max(before, limit), nil
+}
 
 // strings reads one column of text.
 func (s *Sweeper) strings(ctx context.Context, q string, args ...any) (out []string, err error) {

@@ -14,20 +14,9 @@ const recordsAtOnce = 250
 // restored from them, and no chain goes through them. Pinned ones stay, those of
 // which a copy is known, and those that an operation under way names.
 func (s *Sweeper) records(ctx context.Context, now time.Time) (step, error) {
-	var before int64
-	if at, ok := since(now, s.Keep.RemovedDays); ok {
-		before = at.UnixMicro()
-	}
-	if s.Keep.Removed > 0 {
-		var limit int64
-		err := s.Read.QueryRowContext(ctx, `SELECT gone FROM backup_sets WHERE gone > 0 ORDER BY gone DESC LIMIT 1 OFFSET ?`, s.Keep.Removed).Scan(&limit)
-		if err != nil && err != sql.ErrNoRows {
-			return nil, err
-		}
-		before = max(before, limit)
-	}
-	if before == 0 {
-		return nil, nil
+	before, err := s.before(ctx, now, s.Keep.RemovedDays, s.Keep.Removed, `SELECT gone FROM backup_sets WHERE gone > 0 ORDER BY gone DESC LIMIT 1 OFFSET ?`)
+	if err != nil || before == 0 {
+		return nil, err
 	}
 	return func(ctx context.Context) (n int64, more bool, err error) {
 		err = s.Write(ctx, "let go of records", func(tx *sql.Tx) error {

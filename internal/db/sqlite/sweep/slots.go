@@ -10,21 +10,9 @@ import (
 // is before it is decided for ever; what is behind one is left alone, and so is
 // a slot whose run is still there.
 func (s *Sweeper) slots(ctx context.Context, now time.Time) (step, error) {
-	at, ok := since(now, s.Keep.RunDays)
-	before := int64(0)
-	if ok {
-		before = at.UnixMicro()
-	}
-	if s.Keep.Slots > 0 {
-		var limit int64
-		err := s.Read.QueryRowContext(ctx, `SELECT at FROM policy_slots ORDER BY at DESC LIMIT 1 OFFSET ?`, s.Keep.Slots).Scan(&limit)
-		if err != nil && err != sql.ErrNoRows {
-			return nil, err
-		}
-		before = max(before, limit)
-	}
-	if before == 0 {
-		return nil, nil
+	before, err := s.before(ctx, now, s.Keep.RunDays, s.Keep.Slots, `SELECT at FROM policy_slots ORDER BY at DESC LIMIT 1 OFFSET ?`)
+	if err != nil || before == 0 {
+		return nil, err
 	}
 	return func(ctx context.Context) (n int64, more bool, err error) {
 		err = s.Write(ctx, "let go of slots", func(tx *sql.Tx) error {
