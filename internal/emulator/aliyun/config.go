@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/emulator/acs"
 )
 
 // Config describes a small cloud.
@@ -81,16 +82,7 @@ type Account struct {
 }
 
 // Key is an access key of the account or of one of its RAM users.
-type Key struct {
-	ID, Secret string
-	// SecurityToken makes it a temporary key.
-	SecurityToken string
-	// Denied lists actions, such as CreateMigrateTask, that its user has no
-	// right to; "*" means all.
-	Denied []string
-	// Disabled keys are refused.
-	Disabled bool
-}
+type Key = acs.Key
 
 // Credential is an access key for OSS.
 type Credential struct {

@@ -36,7 +36,7 @@ func (q *request) describeDBInstances() (answer, *refusal) {
 	for _, id := range q.server.st.Order {
 		in := q.server.st.Instances[id]
 		search := q.params.Get("SearchKey")
-		if in.Account != q.caller.account || in.Region != region ||
+		if in.Account != q.caller.Account || in.Region != region ||
 			q.params.Get("Engine") != "" && !strings.EqualFold(q.params.Get("Engine"), "SQLServer") ||
 			q.params.Get("DBInstanceId") != "" && q.params.Get("DBInstanceId") != in.ID ||
 			search != "" && !strings.Contains(in.ID, search) && !strings.Contains(in.Description, search) {

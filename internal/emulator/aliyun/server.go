@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/emulator/acs"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 )
 
@@ -28,8 +29,7 @@ type Server struct {
 	mu      sync.Mutex
 	st      *state
 	roles   map[string]*Credential // by account
-	nonces  map[string]time.Time
-	swept   time.Time
+	gate    *acs.Gate
 	hangAll bool
 	wake    chan struct{} // closed and replaced when a hang ends
 	saveErr error
@@ -49,8 +49,8 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, controlPort: control.New(), objects: c.Objects, st: st, roles: map[string]*Credential{},
-		nonces: map[string]time.Time{}, wake: make(chan struct{}), began: time.Now()}
+	s := &Server{config: c, controlPort: control.New(), objects: c.Objects, st: st, roles: map[string]*Credential{}, wake: make(chan struct{}), began: time.Now()}
+	s.gate = acs.NewGate(s.key)
 	for _, a := range c.Accounts {
 		s.roles[a.ID] = a.ImportRole
 	}
@@ -59,7 +59,7 @@ func New(c Config) (*Server, error) {
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.controlPort.Refuse = func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-		writeRefusal(w, r, &refusal{status: status, code: code, message: message})
+		acs.WriteRefusal(w, r, &refusal{Status: status, Code: code, Message: message})
 	}
 	s.handler = s.controlPort.Wrap(operation, http.HandlerFunc(s.serve))
 	s.controls()
@@ -94,6 +94,25 @@ func (s *Server) Close() error {
 	return s.saveErr
 }
 
+// refusal is an error answer of the API.
+type refusal = acs.Refusal
+
+func refuse(status int, code, format string, args ...any) *refusal {
+	return acs.Refuse(status, code, format, args...)
+}
+
+// key finds an access key and whose it is.
+func (s *Server) key(id string) (account string, key Key, known bool) {
+	for _, a := range s.config.Accounts {
+		for _, k := range a.Keys {
+			if k.ID == id {
+				return a.ID, k, true
+			}
+		}
+	}
+	return "", Key{}, false
+}
+
 // operation is the action's name: in a header today, in the parameters before.
 func operation(r *http.Request) string {
 	if a := r.Header.Get("x-acs-action"); a != "" {
@@ -119,7 +138,7 @@ func (s *Server) change(f func()) {
 type request struct {
 	*http.Request
 	server *Server
-	caller *caller
+	caller *acs.Caller
 	params url.Values
 	now    time.Time
 }
@@ -138,7 +157,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
-		writeRefusal(w, r, refuse(http.StatusBadRequest, "InvalidRequest", "The request body cannot be read."))
+		acs.WriteRefusal(w, r, refuse(http.StatusBadRequest, "InvalidRequest", "The request body cannot be read."))
 		return
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -147,12 +166,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		form, err = url.ParseQuery(string(body))
 	}
 	if err != nil {
-		writeRefusal(w, r, refuse(http.StatusBadRequest, "InvalidParameter", "The parameters cannot be read."))
+		acs.WriteRefusal(w, r, refuse(http.StatusBadRequest, "InvalidParameter", "The parameters cannot be read."))
 		return
 	}
-	who, refused := s.authenticate(r, body, query, form, now)
+	who, refused := s.gate.Authenticate(r, body, query, form, now)
 	if refused != nil {
-		writeRefusal(w, r, refused)
+		acs.WriteRefusal(w, r, refused)
 		return
 	}
 	params := url.Values{}
@@ -163,13 +182,13 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, refused := (&request{Request: r, server: s, caller: who, params: params, now: now}).dispatch()
 	if refused != nil {
-		writeRefusal(w, r, refused)
+		acs.WriteRefusal(w, r, refused)
 		return
 	}
 	if _, have := answer["RequestId"]; !have {
-		answer["RequestId"] = requestID()
+		answer["RequestId"] = acs.RequestID()
 	}
-	writeJSON(w, http.StatusOK, answer)
+	acs.WriteJSON(w, http.StatusOK, answer)
 }
 
 type answer = map[string]any
@@ -213,9 +232,9 @@ func (q *request) dispatch() (answer, *refusal) {
 	if do == nil {
 		return nil, refuse(http.StatusNotFound, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
 	}
-	if slices.Contains(q.caller.key.Denied, action) || slices.Contains(q.caller.key.Denied, "*") {
+	if slices.Contains(q.caller.Key.Denied, action) || slices.Contains(q.caller.Key.Denied, "*") {
 		denied := refuse(http.StatusForbidden, "Forbidden.RAM", "User not authorized to operate on the specified resource, or this API doesn't support RAM.")
-		denied.action = "rds:" + action
+		denied.Action = "rds:" + action
 		return nil, denied
 	}
 	q.server.catchUp()
@@ -267,7 +286,7 @@ func (q *request) instance() (*Instance, *refusal) {
 	}
 	control.Detail(q.Context(), id)
 	in := q.server.st.Instances[id]
-	if in == nil || in.Account != q.caller.account {
+	if in == nil || in.Account != q.caller.Account {
 		return nil, refuse(http.StatusNotFound, "InvalidDBInstanceId.NotFound", "The specified DB instance does not exist.")
 	}
 	return in, nil

@@ -1,4 +1,4 @@
-package aliyunemu
+package acs
 
 import (
 	"crypto/hmac"
@@ -11,24 +11,34 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
 // maxSkew is how far the caller's clock may lie from ours.
 const maxSkew = 15 * time.Minute
 
-// caller is who signed a request.
-type caller struct {
-	account string
-	key     Key
+// Gate checks who calls, and remembers the nonces that were used. Make it with
+// NewGate; it may be used by many goroutines.
+type Gate struct {
+	find func(id string) (account string, key Key, known bool)
+
+	mu     sync.Mutex
+	nonces map[string]time.Time
+	swept  time.Time
 }
 
-// authenticate checks who calls: ACS3-HMAC-SHA256 in the headers as present
+// NewGate makes a gate; find looks up an access key and the account it is of.
+func NewGate(find func(id string) (account string, key Key, known bool)) *Gate {
+	return &Gate{find: find, nonces: map[string]time.Time{}}
+}
+
+// Authenticate checks who calls: ACS3-HMAC-SHA256 in the headers as present
 // SDKs send it, or the older signature in the parameters (HMAC-SHA1 or
 // HMAC-SHA256). query holds the parameters of the URL, form those of the body.
-func (s *Server) authenticate(r *http.Request, body []byte, query, form url.Values, now time.Time) (*caller, *refusal) {
+func (g *Gate) Authenticate(r *http.Request, body []byte, query, form url.Values, now time.Time) (*Caller, *Refusal) {
 	if auth := r.Header.Get("Authorization"); auth != "" {
-		return s.acs3(r, auth, body, query, now)
+		return g.acs3(r, auth, body, query, now)
 	}
 	all := url.Values{}
 	for _, values := range []url.Values{query, form} {
@@ -37,13 +47,13 @@ func (s *Server) authenticate(r *http.Request, body []byte, query, form url.Valu
 		}
 	}
 	if all.Get("Signature") != "" {
-		return s.legacy(r.Method, all, now)
+		return g.legacy(r.Method, all, now)
 	}
-	return nil, refuse(http.StatusBadRequest, "MissingAccessKeyId", "AccessKeyId is mandatory for this action.")
+	return nil, Refuse(http.StatusBadRequest, "MissingAccessKeyId", "AccessKeyId is mandatory for this action.")
 }
 
-func (s *Server) acs3(r *http.Request, auth string, body []byte, query url.Values, now time.Time) (*caller, *refusal) {
-	incomplete := refuse(http.StatusBadRequest, "IncompleteSignature", "The request signature does not conform to Aliyun standards.")
+func (g *Gate) acs3(r *http.Request, auth string, body []byte, query url.Values, now time.Time) (*Caller, *Refusal) {
+	incomplete := Refuse(http.StatusBadRequest, "IncompleteSignature", "The request signature does not conform to Aliyun standards.")
 	scheme, rest, _ := strings.Cut(auth, " ")
 	if scheme != "ACS3-HMAC-SHA256" {
 		return nil, incomplete
@@ -53,7 +63,7 @@ func (s *Server) acs3(r *http.Request, auth string, body []byte, query url.Value
 		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
 		part[name] = value
 	}
-	who, refused := s.key(part["Credential"])
+	who, refused := g.key(part["Credential"])
 	if refused != nil {
 		return nil, refused
 	}
@@ -98,17 +108,17 @@ func (s *Server) acs3(r *http.Request, auth string, body []byte, query url.Value
 	canonical.WriteString("\n" + part["SignedHeaders"] + "\n" + hashed)
 	whole := sha256.Sum256([]byte(canonical.String()))
 	toSign := "ACS3-HMAC-SHA256\n" + hex.EncodeToString(whole[:])
-	mac := hmac.New(sha256.New, []byte(who.key.Secret))
+	mac := hmac.New(sha256.New, []byte(who.Key.Secret))
 	mac.Write([]byte(toSign))
 	if !hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(part["Signature"])) {
-		incomplete.message += " server string to sign is:" + toSign
+		incomplete.Message += " server string to sign is:" + toSign
 		return nil, incomplete
 	}
-	return s.accept(who, r.Header.Get("x-acs-security-token"), r.Header.Get("x-acs-signature-nonce"), now)
+	return g.accept(who, r.Header.Get("x-acs-security-token"), r.Header.Get("x-acs-signature-nonce"), now)
 }
 
-func (s *Server) legacy(method string, all url.Values, now time.Time) (*caller, *refusal) {
-	who, refused := s.key(all.Get("AccessKeyId"))
+func (g *Gate) legacy(method string, all url.Values, now time.Time) (*Caller, *Refusal) {
+	who, refused := g.key(all.Get("AccessKeyId"))
 	if refused != nil {
 		return nil, refused
 	}
@@ -126,68 +136,64 @@ func (s *Server) legacy(method string, all url.Values, now time.Time) (*caller, 
 	}
 	toSign := method + "&%2F&" + escape(canonicalQuery(rest))
 	if algorithm != nil {
-		mac := hmac.New(algorithm, []byte(who.key.Secret+"&"))
+		mac := hmac.New(algorithm, []byte(who.Key.Secret+"&"))
 		mac.Write([]byte(toSign))
 		if hmac.Equal([]byte(base64.StdEncoding.EncodeToString(mac.Sum(nil))), []byte(signature)) {
-			return s.accept(who, all.Get("SecurityToken"), all.Get("SignatureNonce"), now)
+			return g.accept(who, all.Get("SecurityToken"), all.Get("SignatureNonce"), now)
 		}
 	}
-	return nil, refuse(http.StatusBadRequest, "IncompleteSignature", "The request signature does not conform to Aliyun standards. server string to sign is:%s", toSign)
+	return nil, Refuse(http.StatusBadRequest, "IncompleteSignature", "The request signature does not conform to Aliyun standards. server string to sign is:%s", toSign)
 }
 
 // key finds an access key.
-func (s *Server) key(id string) (*caller, *refusal) {
-	for _, account := range s.config.Accounts {
-		for _, key := range account.Keys {
-			if key.ID != id || id == "" {
-				continue
-			}
-			if key.Disabled {
-				return nil, refuse(http.StatusForbidden, "InvalidAccessKeyId.Inactive", "The specified AccessKeyId is disabled.")
-			}
-			return &caller{account.ID, key}, nil
-		}
+func (g *Gate) key(id string) (*Caller, *Refusal) {
+	account, key, known := g.find(id)
+	switch {
+	case id == "" || !known:
+		return nil, Refuse(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+	case key.Disabled:
+		return nil, Refuse(http.StatusForbidden, "InvalidAccessKeyId.Inactive", "The specified AccessKeyId is disabled.")
 	}
-	return nil, refuse(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+	return &Caller{account, key}, nil
 }
 
 // fresh checks the time of a request.
-func fresh(date string, now time.Time) *refusal {
+func fresh(date string, now time.Time) *Refusal {
 	at, err := time.Parse("2006-01-02T15:04:05Z", date)
 	if err != nil {
-		return refuse(http.StatusBadRequest, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.")
+		return Refuse(http.StatusBadRequest, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.")
 	}
 	if d := now.Sub(at); d > maxSkew || d < -maxSkew {
-		return refuse(http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+		return Refuse(http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
 	}
 	return nil
 }
 
 // accept checks what only a rightly signed request is told: the security
 // token, and that the nonce was not used before.
-func (s *Server) accept(who *caller, token, nonce string, now time.Time) (*caller, *refusal) {
-	if who.key.SecurityToken != token {
-		return nil, refuse(http.StatusBadRequest, "InvalidSecurityToken.MismatchWithAccessKey", "The specified SecurityToken is not matched with the AccessKeyId.")
+func (g *Gate) accept(who *Caller, token, nonce string, now time.Time) (*Caller, *Refusal) {
+	if who.Key.SecurityToken != token {
+		return nil, Refuse(http.StatusBadRequest, "InvalidSecurityToken.MismatchWithAccessKey", "The specified SecurityToken is not matched with the AccessKeyId.")
 	}
 	if nonce == "" {
-		return nil, refuse(http.StatusBadRequest, "MissingSignatureNonce", "SignatureNonce is mandatory for this action.")
+		return nil, Refuse(http.StatusBadRequest, "MissingSignatureNonce", "SignatureNonce is mandatory for this action.")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	// A nonce older than the allowed skew on both sides is refused by its date.
-	if now.Sub(s.swept) > time.Minute {
-		for n, at := range s.nonces {
+	if now.Sub(g.swept) > time.Minute {
+		for n, at := range g.nonces {
 			if now.Sub(at) > 2*maxSkew {
-				delete(s.nonces, n)
+				delete(g.nonces, n)
 			}
 		}
-		s.swept = now
+		g.swept = now
 	}
-	name := who.key.ID + " " + nonce
-	if _, used := s.nonces[name]; used {
-		return nil, refuse(http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.")
+	name := who.Key.ID + " " + nonce
+	if _, used := g.nonces[name]; used {
+		return nil, Refuse(http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.")
 	}
-	s.nonces[name] = now
+	g.nonces[name] = now
 	return who, nil
 }
 
