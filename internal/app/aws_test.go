@@ -184,7 +184,6 @@ func TestWhatAnRDSInstanceDoesNotTake(t *testing.T) {
 		state run.State
 		says  string
 	}{
-		{backupjob.BackUp{Kind: backup.Log}, run.Succeeded, "takes its log backups by itself"},
 		{backupjob.BackUp{Kind: backup.Full, How: policy.How{CopyOnly: true}}, run.Failed, "No copy-only backup"},
 		{backupjob.BackUp{Kind: backup.Differential}, run.Failed, "full backup"},
 	} {

@@ -2,6 +2,7 @@ package awsrds
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -25,7 +26,7 @@ func Traits() endpoint.Traits {
 		MaxFile:    5 << 40,
 		Bucket:     endpoint.BucketRule{Sealed: true},
 		Increments: true, Stripes: true, Prefixed: true, StopAt: true, Encrypted: true, OpensWritable: true,
-		Readable: true, Restores: true,
+		Readable: true, Restores: true, CopiesLogs: true,
 		Source: true, Freezes: []endpoint.Freeze{endpoint.FreezeReadOnly, endpoint.FreezeStopped},
 		Lacks: endpoint.Lacks{Logs: true, CopyOnly: true, Names: true, Stripes: true, Verify: true, Replace: true, Follow: true},
 	}
@@ -51,8 +52,8 @@ func Instance(dial Dial) kinds.Instance {
 			if err != nil {
 				return kinds.Ports{}, err
 			}
-			s, err := servers.Open(key{server: server, encrypts: i.More[encryptField] != ""}, func(k key) (*Server, error) {
-				return &Server{SQL: k.server, encrypts: k.encrypts}, nil
+			s, err := servers.Open(key{server: server, encrypts: i.More[encryptField] != "", logKey: i.More[logKeyField]}, func(k key) (*Server, error) {
+				return &Server{SQL: k.server, encrypts: k.encrypts, logKey: k.logKey}, nil
 			})
 			return kinds.Ports{Target: t, Server: s, Restorer: s}, err
 		},
@@ -64,11 +65,18 @@ type key struct {
 	server     SQL
 	id, region string
 	encrypts   bool
+	logKey     string
 }
 
 // encryptField is the field of an instance's More that has backups encrypted as
 // their bucket says.
 const encryptField = "bucket_encryption"
+
+// logKeyField is the field of an instance's More with the KMS key of log copies.
+const logKeyField = "log_key"
+
+// keyShape is the ARN of a KMS key.
+var keyShape = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[A-Za-z0-9/_-]+$`)
 
 // where is how people know an instance.
 func where(i endpoint.Instance) string { return i.Host + " · " + i.Region }
@@ -95,6 +103,16 @@ func form() endpoint.Spec[endpoint.Instance] {
 			Get: func(i endpoint.Instance) string { return i.More[encryptField] },
 			Set: func(i *endpoint.Instance, s string) error {
 				i.More = endpoint.WithMore(i.More, encryptField, s)
+				return nil
+			}},
+		{Name: logKeyField, Label: "KMS key of log copies", Optional: true, Mono: true, Placeholder: "arn:aws:kms:eu-central-1:111122223333:key/…",
+			Hint: "Where the instance's storage is encrypted the service copies log backups under a customer key alone, and only RDS reads such copies. Leave it empty where it is not.",
+			Get:  func(i endpoint.Instance) string { return i.More[logKeyField] },
+			Set: func(i *endpoint.Instance, s string) error {
+				if s = strings.TrimSpace(s); s != "" && !keyShape.MatchString(s) {
+					return fault.Newf(fault.Invalid, "%q is not the ARN of a KMS key.", s).WithFix("Write it as the console shows it: arn:aws:kms:region:account:key/id.")
+				}
+				i.More = endpoint.WithMore(i.More, logKeyField, s)
 				return nil
 			}},
 	}

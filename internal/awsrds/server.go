@@ -19,7 +19,8 @@ import (
 // by its procedures. What reads is SQL Server's own; paths of files are ARNs.
 type Server struct {
 	SQL
-	encrypts bool // backups get the bucket's own default encryption
+	encrypts bool   // backups get the bucket's own default encryption
+	logKey   string // ARN of the KMS key under which logs are copied; empty where storage is not encrypted
 
 	mu   sync.Mutex
 	last looked

@@ -119,7 +119,7 @@ func consider(s Plan, d backup.Database, m *Mover, h Holding) (o Order, listed b
 		return o, true
 	}
 	switch {
-	case s.Lacks.Logs && o.Kind == backup.Log:
+	case s.Lacks.Logs && o.Kind == backup.Log && !s.CopiesLogs:
 		return leave(words.Say("The service of %s takes its log backups by itself.", s.Server))
 	case s.Lacks.CopyOnly && o.CopyOnly:
 		o.State, o.Message = OrderFailed, words.Say("No copy-only backup can be ordered at %s.", s.Server)
@@ -201,6 +201,8 @@ func build(o Order, s Plan, d backup.Database, h Holding) Order {
 			// What its logs follow is in the primary's history.
 		case d.LastLogBackupLSN.IsZero() && !d.Asleep:
 			return first(words.Say("It is in recovery model %s in name only: no full backup began a log chain.", d.RecoveryModel))
+		case s.CopiesLogs && !h.Full:
+			return first(words.Say("There is no full backup in a bucket that copies of its log backups could follow."))
 		case (h.NoFull || d.LastFull.IsZero() && !h.Full) && !d.InAvailabilityGroup:
 			return first(words.Say("No full backup that its log backups could follow can be restored from."))
 		}

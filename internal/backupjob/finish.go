@@ -135,7 +135,10 @@ var kindSaid = map[backup.Kind]string{backup.Full: "full", backup.Differential: 
 func counted(s Plan, orders []Order) string {
 	taken := map[backup.Kind]int{}
 	for _, o := range orders {
-		if o.State == OrderDone {
+		switch {
+		case o.State == OrderDone && o.Logs != nil:
+			taken[backup.Log] += o.Logs.Copied
+		case o.State == OrderDone:
 			taken[cmp.Or(o.Kind, s.Job.Kind)]++
 		}
 	}

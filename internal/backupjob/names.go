@@ -88,6 +88,12 @@ func BucketKey(server, database string, kind backup.Kind, file string) string {
 	return path.Join(Prefix, segment(server), segment(database), string(kind), file)
 }
 
+// logFolder is where the copies of a service's log backups lie in a bucket.
+const logFolder = "log-copies"
+
+// LogFolder is the place in a bucket for copies of an instance's log backups.
+func LogFolder(server string) string { return path.Join(logFolder, segment(server)) }
+
 // kindWord is a kind as DBAs write it in names of files.
 func kindWord(k backup.Kind) string {
 	switch k {

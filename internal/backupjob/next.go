@@ -96,6 +96,7 @@ const (
 	PartReconcile Part = "reconcile" // find out whether the statement sent was carried out
 	PartBackUp    Part = "back-up"
 	PartVerify    Part = "verify"
+	PartLogs      Part = "logs" // the service's own log backups are copied
 	PartCopy      Part = "copy"
 	PartDone      Part = "done"
 	PartGiveUp    Part = "give up" // it was sent too often
@@ -104,13 +105,15 @@ const (
 // NextPart decides what is next for one database.
 func NextPart(s Plan, o Order) Part {
 	switch {
+	case o.Logs != nil && !o.Taken():
+		return PartLogs
 	case o.Unanswered():
 		return PartReconcile
 	case !o.Taken() && o.Attempts >= maxStatements:
 		return PartGiveUp
 	case !o.Taken():
 		return PartBackUp
-	case s.How.Verify && o.Verified.IsZero():
+	case s.How.Verify && o.Verified.IsZero() && o.Logs == nil:
 		return PartVerify
 	case s.BucketID != "" && o.Copied.IsZero():
 		return PartCopy

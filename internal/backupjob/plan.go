@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backup/logcopy"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/words"
@@ -16,15 +17,16 @@ const RunBackup = policy.RunKind
 // Plan is what one backup run has to do, fixed when it begins, and how far it
 // is: a policy that is changed meanwhile counts from its next slot on.
 type Plan struct {
-	Job       policy.BackupJob `json:"Work"` // the name under which plans are stored
-	Title     string           // of the policy; empty = ordered by hand
-	Server    string           // name of the instance
-	Selection policy.Selection
-	How       policy.How
-	BucketID  string         // sets are copied there; empty = they stay in the server's folder
-	Lacks     endpoint.Lacks `json:",omitzero"` // of the server, when the databases were chosen
-	FullFirst bool           // a log or differential with nothing to build on becomes a full backup
-	Until     time.Time      // UTC; until then it waits for a server that does not answer, or for other backups
+	Job        policy.BackupJob `json:"Work"` // the name under which plans are stored
+	Title      string           // of the policy; empty = ordered by hand
+	Server     string           // name of the instance
+	Selection  policy.Selection
+	How        policy.How
+	BucketID   string         // sets are copied there; empty = they stay in the server's folder
+	Lacks      endpoint.Lacks `json:",omitzero"`  // of the server, when the databases were chosen
+	CopiesLogs bool           `json:",omitempty"` // logs are the service's own: they are copied, and none is taken
+	FullFirst  bool           // a log or differential with nothing to build on becomes a full backup
+	Until      time.Time      // UTC; until then it waits for a server that does not answer, or for other backups
 
 	Longest time.Duration `json:",omitempty"` // an attempt may be at work; zero in plans of older versions
 	Ends    time.Time     `json:",omitzero"`  // when the attempt has taken that long
@@ -57,6 +59,8 @@ type Order struct {
 	Intended time.Time // of the last one; zero = none
 	Settled  time.Time
 	Verdict  Verdict
+
+	Logs *logcopy.Progress // how far copies of the service's own log backups are; nil = a backup is taken
 
 	SetID    backup.GUID
 	Finished time.Time // of the set, UTC

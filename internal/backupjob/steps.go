@@ -25,6 +25,8 @@ func stepCopy(o Order) string { return fmt.Sprintf("copy/%d", o.Ord) }
 // title words the taking of one backup.
 func title(o Order) words.Text {
 	switch {
+	case o.Logs != nil:
+		return words.Say("Copy log backups of %s", o.Database)
 	case o.CopyOnly && o.Kind == backup.Log:
 		return words.Say("Copy-only log backup of %s", o.Database)
 	case o.CopyOnly:

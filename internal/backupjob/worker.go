@@ -11,6 +11,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backup/logcopy"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/policy"
@@ -209,7 +210,7 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	s.Lacks = in.Traits.Lacks
+	s.Lacks, s.CopiesLogs = in.Traits.Lacks, in.Traits.CopiesLogs
 	s.How.Verify = s.How.Verify && !s.Lacks.Verify
 	s.Listed, s.Attempt = now, max(s.Attempt, 1)
 	s.Longest = cmp.Or(s.Longest, policy.UsualLongest)
@@ -223,23 +224,33 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 	for i := range orders {
 		o := &orders[i]
 		o.ID = j.NewID()
+		if s.CopiesLogs && o.Kind == backup.Log {
+			o.Logs = &logcopy.Progress{}
+			c.Steps = append(c.Steps, first(*o, now))
+			continue
+		}
 		o.Name, o.Keys = SetName(s.Job, o.Kind), s.files(*o)
 		for _, k := range o.Keys {
 			o.Paths = append(o.Paths, place.Path(k))
 		}
-		step := run.Step{Key: stepBackup(*o), Title: title(*o), State: run.StepPending, Message: o.Note}
-		switch o.State {
-		case OrderLeftOut:
-			step.State, step.Message, step.Finished = run.StepSkipped, o.Message, now
-		case OrderFailed:
-			step.State, step.Message, step.Finished = run.StepFailed, o.Message, now
-		}
-		c.Steps = append(c.Steps, step)
+		c.Steps = append(c.Steps, first(*o, now))
 	}
 	c.Orders = orders
 	c.Steps = append([]run.Step{{Key: stepList, Title: words.Say("Choose databases of %s", s.Server), State: run.StepDone, Started: now, Finished: now, Message: chosen(orders)}}, c.Steps...)
 	c.Events = event(now, stepList, run.Info, chosen(orders))
 	return run.Outcome{}, j.Store.Note(ctx, j.claim, j.id, c)
+}
+
+// first is the step of an order when it was just chosen.
+func first(o Order, now time.Time) run.Step {
+	step := run.Step{Key: stepBackup(o), Title: title(o), State: run.StepPending, Message: o.Note}
+	switch o.State {
+	case OrderLeftOut:
+		step.State, step.Message, step.Finished = run.StepSkipped, o.Message, now
+	case OrderFailed:
+		step.State, step.Message, step.Finished = run.StepFailed, o.Message, now
+	}
+	return step
 }
 
 // away says that the server cannot be asked: while the window is open the run

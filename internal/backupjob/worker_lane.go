@@ -43,8 +43,14 @@ func (j *job) through(ctx context.Context, s Plan, o Order) error {
 			err = j.take(ctx, s, &o)
 		case PartVerify:
 			err = j.verify(ctx, s, &o)
+		case PartLogs:
+			err = j.copyLogs(ctx, s, &o)
 		case PartCopy:
-			err = j.copyOn(ctx, s, &o)
+			if o.Logs != nil {
+				err = j.copyLogsOn(ctx, s, &o)
+			} else {
+				err = j.copyOn(ctx, s, &o)
+			}
 		case PartGiveUp:
 			return j.lost(ctx, o, fault.Newf(fault.Conflict, "The backup of %s was ordered %d times and never carried out.", o.Database, o.Attempts).
 				WithFix("Look at the server's error log, then retry."))

@@ -35,6 +35,7 @@ type Traits struct {
 	Readable      bool // its contents can be read over SQL as it is; else a login for reading has to be given
 	Restores      bool // RESTORE statements are carried out there
 	BacksUpItself bool // its service takes backups by a policy of its own
+	CopiesLogs    bool // its service takes log backups by itself, and copies them to a bucket when asked
 }
 
 // Calls bound the changing calls that restores need; 0 = no bound.
@@ -79,7 +80,7 @@ func (t Traits) ReadsFrom(k BucketKind) bool { return slices.Contains(t.Reads, k
 // Lacks is what cannot be ordered or had where backups and restores are ordered
 // of an instance. The zero value lacks nothing.
 type Lacks struct {
-	Logs     bool // log backups: its service takes them by itself
+	Logs     bool // log backups: its service takes them by itself (Traits.CopiesLogs: they can be had as copies)
 	CopyOnly bool // backups that are no base for differentials
 	Names    bool // a NAME by which a set is found again: its files, fixed before, tell
 	Stripes  bool // names of the files of a striped set: they are made of a pattern with one asterisk

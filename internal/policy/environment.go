@@ -65,7 +65,9 @@ func (k KnownFacts) Facts(ctx context.Context, p Policy) (Facts, error) {
 			if f.Lacking == nil {
 				f.Lacking = map[string]endpoint.Lacks{}
 			}
-			f.Lacking[server.Name] = server.Traits.Lacks
+			lacks := server.Traits.Lacks
+			lacks.Logs = lacks.Logs && !server.Traits.CopiesLogs
+			f.Lacking[server.Name] = lacks
 		}
 		if i >= mostAsked {
 			continue

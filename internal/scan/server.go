@@ -33,6 +33,9 @@ type serverCursor struct {
 	After  int64         `json:"after,omitempty"`  // backup_set_id
 	Newest time.Time     `json:"newest,omitzero"`  // finish of the newest set that msdb told of
 	Ahead  time.Duration `json:"ahead,omitempty"`  // of the server's clock against ours
+	// Foreign: its disks are its service's. What does not lie in the place of its
+	// backups nobody can restore from.
+	Foreign bool `json:"foreign,omitempty"`
 }
 
 // is reports whether a row of msdb that names a server is of this one.
@@ -52,7 +55,7 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	if err != nil {
 		return fmt.Errorf("describe server: %w", err)
 	}
-	at.Server, at.Alias = info.Name, info.Property
+	at.Server, at.Alias, at.Foreign = info.Name, info.Property, !in.Traits.OwnFolder()
 	databases, err := server.Databases(ctx)
 	if err != nil {
 		return fmt.Errorf("list databases: %w", err)
@@ -166,6 +169,9 @@ func (c *Collector) put(ctx context.Context, at serverCursor, instanceID string,
 		// ran on: they were taken elsewhere.
 		if row.Set.Server != "" && at.Server != "" && !at.is(row.Set.Server) {
 			continue
+		}
+		if at.Foreign && row.Disk {
+			_, row.Disk = keysOf(place.Folder, row.Files)
 		}
 		r, err := c.recordOf(ctx, instanceID, row, place)
 		if err != nil {

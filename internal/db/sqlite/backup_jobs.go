@@ -6,6 +6,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backup/logcopy"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -55,19 +56,25 @@ func (d *BackupRuns) Plan(ctx context.Context, jobID string) (s backupjob.Plan, 
 	return s, orders, err
 }
 
-const orderColumns = `id, ord, database, kind, copy_only, note, bytes, name, paths, keys, state, message, fix, attempts, intended, settled, verdict, set_guid, finished, size, seen, verified, copied`
+const orderColumns = `id, ord, database, kind, copy_only, note, bytes, name, paths, keys, state, message, fix, attempts, intended, settled, verdict, set_guid, finished, size, seen, verified, copied, logs`
 
 func scanOrder(r *sql.Rows) (o backupjob.Order, err error) {
-	var paths, keys, set string
+	var paths, keys, set, logs string
 	var intended, settled, finished, verified, copied int64
 	err = r.Scan(&o.ID, &o.Ord, &o.Database, &o.Kind, &o.CopyOnly, told(&o.Note), &o.Bytes, &o.Name, &paths, &keys, &o.State, told(&o.Message), told(&o.Fix), &o.Attempts,
-		&intended, &settled, &o.Verdict, &set, &finished, &o.Size, &o.Seen, &verified, &copied)
+		&intended, &settled, &o.Verdict, &set, &finished, &o.Size, &o.Seen, &verified, &copied, &logs)
 	if err != nil {
 		return o, err
 	}
 	o.Intended, o.Settled, o.Finished, o.Verified, o.Copied = moment(intended), moment(settled), moment(finished), moment(verified), moment(copied)
 	if set != "" {
 		if o.SetID, err = bakfile.ParseGUID(set); err != nil {
+			return o, err
+		}
+	}
+	if logs != "" {
+		o.Logs = &logcopy.Progress{}
+		if err := parse(logs, o.Logs); err != nil {
 			return o, err
 		}
 	}
@@ -82,11 +89,15 @@ func putOrder(ctx context.Context, tx *sql.Tx, jobID string, o backupjob.Order) 
 	if o.SetID != (backup.GUID{}) {
 		set = o.SetID.String()
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO backup_orders (job_id, `+orderColumns+`) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24)
+	logs := ""
+	if o.Logs != nil {
+		logs = text(o.Logs)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO backup_orders (job_id, `+orderColumns+`) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)
 		ON CONFLICT (job_id, ord) DO UPDATE SET kind=?5, copy_only=?6, note=?7, name=?9, paths=?10, keys=?11, state=?12, message=?13, fix=?14, attempts=?15,
-			intended=?16, settled=?17, verdict=?18, set_guid=?19, finished=?20, size=?21, seen=?22, verified=?23, copied=?24`,
+			intended=?16, settled=?17, verdict=?18, set_guid=?19, finished=?20, size=?21, seen=?22, verified=?23, copied=?24, logs=?25`,
 		jobID, o.ID, o.Ord, o.Database, o.Kind, o.CopyOnly, o.Note.Encode(), o.Bytes, o.Name, list(o.Paths), list(o.Keys), o.State, o.Message.Encode(), o.Fix.Encode(), o.Attempts,
-		micros(o.Intended), micros(o.Settled), o.Verdict, set, micros(o.Finished), o.Size, o.Seen, micros(o.Verified), micros(o.Copied))
+		micros(o.Intended), micros(o.Settled), o.Verdict, set, micros(o.Finished), o.Size, o.Seen, micros(o.Verified), micros(o.Copied), logs)
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backup/logcopy"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -23,7 +24,8 @@ func fullOrder(t *testing.T) backupjob.Order {
 	t.Helper()
 	at := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
 	o := backupjob.Order{ID: "o1", Ord: 1, Database: "shop", Kind: backup.Full, CopyOnly: true, Note: words.Say("note"), Bytes: 1, Name: "n", Paths: []string{"p", "q"}, Keys: []string{"k"},
-		State: backupjob.OrderOpen, Message: words.Say("m"), Fix: words.Say("f"), Attempts: 2, Intended: at(1), Settled: at(2), Verdict: "adopted", SetID: setID(3), Finished: at(3), Size: 4, Seen: true, Verified: at(5), Copied: at(6)}
+		State: backupjob.OrderOpen, Message: words.Say("m"), Fix: words.Say("f"), Attempts: 2, Intended: at(1), Settled: at(2), Verdict: "adopted", SetID: setID(3), Finished: at(3), Size: 4, Seen: true, Verified: at(5), Copied: at(6),
+		Logs: &logcopy.Progress{From: 7, To: 8, After: "9", Copied: 10, Bytes: 11, Last: backup.LSN{VLF: 12}}}
 	for i := range reflect.TypeOf(o).NumField() {
 		if reflect.ValueOf(o).Field(i).IsZero() {
 			t.Fatalf("%s is not set: the test would not see it lost", reflect.TypeOf(o).Field(i).Name)

@@ -14,6 +14,8 @@ func (s *Pages) Routes(on server.Router) {
 	get("/instances/:id/tasks", s.cloudTasks)
 	get("/instances/:id/service-tasks", s.serviceTasks)
 	post("/instances/:id/service-tasks/:task/cancel", s.cancelServiceTask)
+	get("/instances/:id/log-copies", s.logCopies)
+	post("/instances/:id/log-copies/target", s.setLogTarget)
 	get("/instances/:id/restore", s.restoreAsk)
 	get("/instances/:id/restore/check", s.restoreCheck)
 	post("/instances/:id/restore", s.restoreOrder)
