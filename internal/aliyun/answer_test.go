@@ -5,6 +5,8 @@ import (
 
 	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
 	"github.com/alibabacloud-go/tea/dara"
+
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 )
 
 // The samples of the reference write scalars otherwise than its type column,
@@ -15,7 +17,7 @@ func TestAnswersInEitherSpelling(t *testing.T) {
 		`{"PageNumber":"1","TotalRecordCount":2,"TotalEcsSnapshotSize":7,"Items":{"Backup":[{"BackupId":"314","IsAvail":1,"CopyOnlyBackup":"0","StorageClass":"1","BackupSize":77,"Encryption":"{\"a\":1}"},{"BackupId":315,"IsAvail":1,"BackupSize":78,"BackupDownloadLinkByDB":{"BackupDownloadLinkByDB":[{"DataBase":"12"}]}}]}}`,
 	} {
 		var got rds.DescribeBackupsResponseBody
-		if err := decode([]byte(answer), &got); err != nil {
+		if err := signedcall.Decode([]byte(answer), &got); err != nil {
 			t.Fatal(err)
 		}
 		one, two := got.Items.Backup[0], got.Items.Backup[1]
@@ -31,12 +33,12 @@ func TestAnswersInEitherSpelling(t *testing.T) {
 func TestWhatIsMissingIsUnset(t *testing.T) {
 	for _, answer := range []string{`{}`, `{"Items":null}`, `{"Items":{}}`, `{"Items":{"Backup":null}}`, `{"Items":""}`} {
 		var got rds.DescribeBackupsResponseBody
-		if err := decode([]byte(answer), &got); err != nil || got.Items == nil || len(got.Items.Backup) != 0 || got.RequestId != nil {
+		if err := signedcall.Decode([]byte(answer), &got); err != nil || got.Items == nil || len(got.Items.Backup) != 0 || got.RequestId != nil {
 			t.Errorf("%s: %v %s", answer, err, dara.Prettify(got))
 		}
 	}
 	var got rds.DescribeBackupsResponseBody
-	if err := decode([]byte(`{"Items":{"Backup":[{"IsAvail":"","BackupId":null},null]}}`), &got); err != nil ||
+	if err := signedcall.Decode([]byte(`{"Items":{"Backup":[{"IsAvail":"","BackupId":null},null]}}`), &got); err != nil ||
 		got.Items.Backup[0].IsAvail != nil || got.Items.Backup[0].BackupId != nil || got.Items.Backup[1] == nil {
 		t.Errorf("%v %s", err, dara.Prettify(got))
 	}
@@ -45,7 +47,7 @@ func TestWhatIsMissingIsUnset(t *testing.T) {
 func TestTruthValues(t *testing.T) {
 	for answer, want := range map[string]bool{`true`: true, `"true"`: true, `1`: true, `"Enable"`: true, `false`: false, `"False"`: false, `0`: false, `"Disabled"`: false} {
 		var got BackupPolicy
-		if err := decode([]byte(`{"EnableIncrementDataBackup":`+answer+`,"AdvancedBackupPolicyEnabled":`+answer+`}`), &got); err != nil ||
+		if err := signedcall.Decode([]byte(`{"EnableIncrementDataBackup":`+answer+`,"AdvancedBackupPolicyEnabled":`+answer+`}`), &got); err != nil ||
 			*got.EnableIncrementDataBackup != want || *got.AdvancedBackupPolicyEnabled != want {
 			t.Errorf("%s: %v %v", answer, dara.BoolValue(got.EnableIncrementDataBackup), err)
 		}
@@ -56,7 +58,7 @@ func TestAnswersOfAnotherShapeAreRefused(t *testing.T) {
 	for _, answer := range []string{``, `[]`, `{`, `{"Items":[]}`, `{"Items":{"Backup":{}}}`, `{"Items":{"Backup":[{"BackupSize":"many"}]}}`,
 		`{"Items":{"Backup":[{"BackupSize":1.5}]}}`, `{"Items":{"Backup":[{"IsAvail":4294967297}]}}`, `{"Items":{"Backup":[{"BackupSize":[]}]}}`} {
 		var got rds.DescribeBackupsResponseBody
-		if err := decode([]byte(answer), &got); err == nil {
+		if err := signedcall.Decode([]byte(answer), &got); err == nil {
 			t.Errorf("%s was read as %s", answer, dara.Prettify(got))
 		}
 	}
@@ -66,7 +68,7 @@ func TestAnswersOfAnotherShapeAreRefused(t *testing.T) {
 // are small numbers.
 func TestIdsOfCopiesAreTexts(t *testing.T) {
 	var got CrossRegionBackups
-	err := decode([]byte(`{"TotalRecordCount":"2","Items":{"Item":[{"CrossBackupId":9007199254740993,"BackupSetStatus":0},{"CrossBackupId":"c-1","BackupSetStatus":"1","CrossBackupSetSize":"5"}]}}`), &got)
+	err := signedcall.Decode([]byte(`{"TotalRecordCount":"2","Items":{"Item":[{"CrossBackupId":9007199254740993,"BackupSetStatus":0},{"CrossBackupId":"c-1","BackupSetStatus":"1","CrossBackupSetSize":"5"}]}}`), &got)
 	if err != nil || *got.TotalRecordCount != 2 || *got.Items.Item[0].CrossBackupId != "9007199254740993" || *got.Items.Item[0].BackupSetStatus != "0" ||
 		*got.Items.Item[1].CrossBackupId != "c-1" || *got.Items.Item[1].CrossBackupSetSize != 5 {
 		t.Errorf("%v %+v", err, got)
@@ -78,7 +80,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"Items":""}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var got rds.DescribeBackupsResponseBody
-		if decode(b, &got) == nil {
+		if signedcall.Decode(b, &got) == nil {
 			for _, row := range got.Items.Backup {
 				set(row)
 			}

@@ -8,6 +8,7 @@ import (
 
 	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/backup"
 )
 
@@ -46,13 +47,13 @@ type AdvancedLogPolicy struct {
 	LogRetentionValue int64  `json:"LogRetentionValue"`
 }
 
-// tell keeps all scalars of the answer.
-func (r *BackupPolicy) tell(answer []byte) {
+// Tell keeps all scalars of the answer.
+func (r *BackupPolicy) Tell(answer []byte) {
 	var all map[string]json.RawMessage
 	_ = json.Unmarshal(answer, &all) // it was decoded before
 	r.Told = map[string]string{}
 	for name, raw := range all {
-		var t Text
+		var t signedcall.Text
 		if len(raw) > 0 && raw[0] != '{' && raw[0] != '[' && t.UnmarshalJSON(raw) == nil && t != "" {
 			r.Told[name] = string(t)
 		}
@@ -62,7 +63,7 @@ func (r *BackupPolicy) tell(answer []byte) {
 
 // DescribeBackupPolicy reads the policy of an instance.
 func (c *Client) DescribeBackupPolicy(ctx context.Context, in *rds.DescribeBackupPolicyRequest) (*BackupPolicy, error) {
-	return call[BackupPolicy](ctx, c, "DescribeBackupPolicy", reads, in)
+	return call[BackupPolicy](ctx, c, "DescribeBackupPolicy", signedcall.Reads, in)
 }
 
 // policyRequest is ModifyBackupPolicy with the parameters that the vendor's
@@ -92,16 +93,16 @@ func (c *Client) ModifyBackupPolicy(ctx context.Context, in backup.Call) (*rds.M
 		}
 	}
 	if err := fill(request, standard); err != nil {
-		return nil, wrap(in.Action, err)
+		return nil, signedcall.Wrap(in.Action, err)
 	}
-	return call[rds.ModifyBackupPolicyResponseBody](ctx, c, in.Action, keyed, request)
+	return call[rds.ModifyBackupPolicyResponseBody](ctx, c, in.Action, signedcall.Keyed, request)
 }
 
 // made sends a call that the ground floor made, as the vendor's request.
-func made[Request, Response any](ctx context.Context, c *Client, e effect, in backup.Call) (*Response, error) {
+func made[Request, Response any](ctx context.Context, c *Client, e signedcall.Effect, in backup.Call) (*Response, error) {
 	request := new(Request)
 	if err := fill(request, in.Parameters); err != nil {
-		return nil, wrap(in.Action, err)
+		return nil, signedcall.Wrap(in.Action, err)
 	}
 	return call[Response](ctx, c, in.Action, e, request)
 }
@@ -109,30 +110,30 @@ func made[Request, Response any](ctx context.Context, c *Client, e effect, in ba
 // DescribeInstanceCrossBackupPolicy reads whether backups are copied to another
 // region. BackupEnabled is documented as Enable or Disable; 1 or 0 is read too.
 func (c *Client) DescribeInstanceCrossBackupPolicy(ctx context.Context, in *rds.DescribeInstanceCrossBackupPolicyRequest) (*rds.DescribeInstanceCrossBackupPolicyResponseBody, error) {
-	return call[rds.DescribeInstanceCrossBackupPolicyResponseBody](ctx, c, "DescribeInstanceCrossBackupPolicy", reads, in)
+	return call[rds.DescribeInstanceCrossBackupPolicyResponseBody](ctx, c, "DescribeInstanceCrossBackupPolicy", signedcall.Reads, in)
 }
 
 // CreateBackup sends a call that backup.OrderCall made. It has no key against
 // repetition and is sent once.
 func (c *Client) CreateBackup(ctx context.Context, in backup.Call) (*rds.CreateBackupResponseBody, error) {
-	return made[rds.CreateBackupRequest, rds.CreateBackupResponseBody](ctx, c, changes, in)
+	return made[rds.CreateBackupRequest, rds.CreateBackupResponseBody](ctx, c, signedcall.Changes, in)
 }
 
 // DescribeBackupTasks lists the jobs under way, or one by its number. Those that
 // ended are listed only by number.
 func (c *Client) DescribeBackupTasks(ctx context.Context, in *rds.DescribeBackupTasksRequest) (*rds.DescribeBackupTasksResponseBody, error) {
-	return call[rds.DescribeBackupTasksResponseBody](ctx, c, "DescribeBackupTasks", reads, in)
+	return call[rds.DescribeBackupTasksResponseBody](ctx, c, "DescribeBackupTasks", signedcall.Reads, in)
 }
 
 // CopyDatabaseBetweenInstances sends a call that backup.RestoreCall made. It is
 // sent once.
 func (c *Client) CopyDatabaseBetweenInstances(ctx context.Context, in backup.Call) (*rds.CopyDatabaseBetweenInstancesResponseBody, error) {
-	return made[rds.CopyDatabaseBetweenInstancesRequest, rds.CopyDatabaseBetweenInstancesResponseBody](ctx, c, changes, in)
+	return made[rds.CopyDatabaseBetweenInstancesRequest, rds.CopyDatabaseBetweenInstancesResponseBody](ctx, c, signedcall.Changes, in)
 }
 
 // ModifyBackupSetExpireTime sends a call that backup.ExtendCall made. The same
 // expiry may be set again. The answer may refuse with HTTP status 200: only
 // Success says that the expiry moved.
 func (c *Client) ModifyBackupSetExpireTime(ctx context.Context, in backup.Call) (*rds.ModifyBackupSetExpireTimeResponseBody, error) {
-	return made[rds.ModifyBackupSetExpireTimeRequest, rds.ModifyBackupSetExpireTimeResponseBody](ctx, c, keyed, in)
+	return made[rds.ModifyBackupSetExpireTimeRequest, rds.ModifyBackupSetExpireTimeResponseBody](ctx, c, signedcall.Keyed, in)
 }

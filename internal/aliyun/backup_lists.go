@@ -4,6 +4,8 @@ import (
 	"context"
 
 	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
+
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 )
 
 // Backup is a backup set. Its links are bearer secrets: they are read only to
@@ -12,17 +14,17 @@ type Backup = rds.DescribeBackupsResponseBodyItemsBackup
 
 // DescribeBackups lists one page of backup sets.
 func (c *Client) DescribeBackups(ctx context.Context, in *rds.DescribeBackupsRequest) (*rds.DescribeBackupsResponseBody, error) {
-	return call[rds.DescribeBackupsResponseBody](ctx, c, "DescribeBackups", reads, in)
+	return call[rds.DescribeBackupsResponseBody](ctx, c, "DescribeBackups", signedcall.Reads, in)
 }
 
 // DescribeBackupDatabase names the databases of a set, separated by commas.
 func (c *Client) DescribeBackupDatabase(ctx context.Context, in *rds.DescribeBackupDatabaseRequest) (*rds.DescribeBackupDatabaseResponseBody, error) {
-	return call[rds.DescribeBackupDatabaseResponseBody](ctx, c, "DescribeBackupDatabase", reads, in)
+	return call[rds.DescribeBackupDatabaseResponseBody](ctx, c, "DescribeBackupDatabase", signedcall.Reads, in)
 }
 
 // DescribeLogBackupFiles lists one page of log backups, which have no id.
 func (c *Client) DescribeLogBackupFiles(ctx context.Context, in *rds.DescribeLogBackupFilesRequest) (*rds.DescribeLogBackupFilesResponseBody, error) {
-	return call[rds.DescribeLogBackupFilesResponseBody](ctx, c, "DescribeLogBackupFiles", reads, in)
+	return call[rds.DescribeLogBackupFilesResponseBody](ctx, c, "DescribeLogBackupFiles", signedcall.Reads, in)
 }
 
 // CrossRegionBackups is one page of copies in other regions.
@@ -44,5 +46,5 @@ type CrossRegionBackup struct {
 
 // DescribeCrossRegionBackups lists one page of copies.
 func (c *Client) DescribeCrossRegionBackups(ctx context.Context, in *rds.DescribeCrossRegionBackupsRequest) (*CrossRegionBackups, error) {
-	return call[CrossRegionBackups](ctx, c, "DescribeCrossRegionBackups", reads, in)
+	return call[CrossRegionBackups](ctx, c, "DescribeCrossRegionBackups", signedcall.Reads, in)
 }

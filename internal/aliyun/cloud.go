@@ -12,6 +12,7 @@ import (
 	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
 	"github.com/alibabacloud-go/tea/dara"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
@@ -54,7 +55,7 @@ func (c *Cloud) Policy(ctx context.Context) (clouds.Standing, error) {
 	cross, err := c.client.DescribeInstanceCrossBackupPolicy(ctx, &rds.DescribeInstanceCrossBackupPolicyRequest{RegionId: &c.client.region, DBInstanceId: &c.instance})
 	switch {
 	case err == nil:
-		s.Can.CrossRegion = yes(Text(dara.StringValue(cross.BackupEnabled)))
+		s.Can.CrossRegion = signedcall.Yes(signedcall.Text(dara.StringValue(cross.BackupEnabled)))
 	case fault.Is(err, fault.Unavailable):
 		return clouds.Standing{}, err
 	default:
@@ -78,15 +79,6 @@ func (c *Cloud) attribute(ctx context.Context) (*DBInstanceAttribute, error) {
 		WithFix("Check the instance id, the region and the account.")
 }
 
-// yes reads the ways in which the service says that something is on.
-func yes(t Text) bool {
-	switch strings.ToLower(string(t)) {
-	case "1", "true", "enable", "enabled", "on":
-		return true
-	}
-	return false
-}
-
 // standing reads the answer. How often logs are backed up is told by
 // BackupInterval, in minutes; BackupLog and EnableBackupLog are not believed of
 // physical backups, since the reference's own sample has them beside an interval
@@ -94,7 +86,7 @@ func yes(t Text) bool {
 // there LogInterval is 30 minutes, and BackupLog Enable is 5, because logs of
 // snapshots are not backed up with data.
 func (r *BackupPolicy) standing() clouds.Standing {
-	s := clouds.Standing{Raw: maps.Clone(r.Told), Next: moment(r.PreferredNextBackupTime)}
+	s := clouds.Standing{Raw: maps.Clone(r.Told), Next: signedcall.Moment(r.PreferredNextBackupTime)}
 	p := &s.Standard
 	p.RetentionDays, p.Days = int(dara.Int32Value(r.BackupRetentionPeriod)), clouds.ReadDays(dara.StringValue(r.PreferredBackupPeriod))
 	p.Hour, _ = clouds.ReadHour(dara.StringValue(r.PreferredBackupTime))
@@ -109,7 +101,7 @@ func (r *BackupPolicy) standing() clouds.Standing {
 		p.Log = clouds.LogEvery5
 	case every30, interval == "30" && p.Method == clouds.Physical:
 		p.Log = clouds.LogEvery30
-	case p.Method == clouds.Snapshot && (yes(Text(dara.StringValue(r.BackupLog))) || yes(Text(dara.StringValue(r.EnableBackupLog)))):
+	case p.Method == clouds.Snapshot && (signedcall.Yes(signedcall.Text(dara.StringValue(r.BackupLog))) || signedcall.Yes(signedcall.Text(dara.StringValue(r.EnableBackupLog)))):
 		p.Log = clouds.LogEvery5
 	default:
 		p.Log = clouds.LogAsData
@@ -175,7 +167,7 @@ func (c *Cloud) SetAdvanced(ctx context.Context, was, a clouds.Advanced) error {
 
 // told adds the Refusal with its field to a fault that the service caused.
 func told(err error) error {
-	var api *APIError
+	var api *signedcall.APIError
 	var f *fault.Error
 	if !errors.As(err, &api) || !errors.As(err, &f) {
 		return err

@@ -11,6 +11,7 @@ import (
 	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
 	"github.com/alibabacloud-go/tea/dara"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -37,14 +38,14 @@ func (c *Cloud) Order(ctx context.Context, o backup.Order) (string, error) {
 	}
 	id := dara.StringValue(res.BackupJobId)
 	if id == "" {
-		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a job (request %s).", dara.StringValue(res.RequestId)), words.Text{})
+		return "", c.client.Uncertain(signedcall.Changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a job (request %s).", dara.StringValue(res.RequestId)), words.Text{})
 	}
 	return id, nil
 }
 
 // noDatabase reads a code that means in CreateMigrateTask that a name is taken.
 func noDatabase(err error) error {
-	var api *APIError
+	var api *signedcall.APIError
 	if !errors.As(err, &api) || api.Code != "InvalidDBName.NotFound" {
 		return err
 	}
@@ -115,13 +116,13 @@ func minute(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(timeMinutes)
+	return t.UTC().Format(signedcall.TimeMinutes)
 }
 
 func set(b *Backup) backup.CloudSet {
 	s := backup.CloudSet{ID: dara.StringValue(b.BackupId), Failed: strings.EqualFold(dara.StringValue(b.BackupStatus), "Failed"), Kind: backup.Full,
 		Manual: dara.StringValue(b.BackupMode) == "Manual", Snapshot: dara.StringValue(b.BackupMethod) == "Snapshot", CopyOnly: dara.StringValue(b.CopyOnlyBackup) == "1",
-		Started: moment(b.BackupStartTime), Finished: moment(b.BackupEndTime), Size: dara.Int64Value(b.BackupSize), Expires: moment(b.ExpectExpireTime),
+		Started: signedcall.Moment(b.BackupStartTime), Finished: signedcall.Moment(b.BackupEndTime), Size: dara.Int64Value(b.BackupSize), Expires: signedcall.Moment(b.ExpectExpireTime),
 		Usable: b.IsAvail == nil || *b.IsAvail != 0, Kept: dara.StringValue(b.StoreStatus) == "Disabled", Archived: dara.StringValue(b.StorageClass) == "1",
 		Checksum: dara.StringValue(b.Checksum), Downloads: linked(b.BackupDownloadURL, b.BackupIntranetDownloadURL)}
 	switch dara.StringValue(b.BackupType) {
@@ -168,7 +169,7 @@ func (c *Cloud) Logs(ctx context.Context, from, to time.Time, page int) (backup.
 	}
 	out := backup.LogPage{Total: int(dara.Int32Value(res.TotalRecordCount)), Bytes: dara.Int64Value(res.TotalFileSize)}
 	for _, row := range res.Items.BinLogFile {
-		out.Logs = append(out.Logs, backup.CloudLog{From: moment(row.LogBeginTime), To: moment(row.LogEndTime), Size: dara.Int64Value(row.FileSize)})
+		out.Logs = append(out.Logs, backup.CloudLog{From: signedcall.Moment(row.LogBeginTime), To: signedcall.Moment(row.LogEndTime), Size: dara.Int64Value(row.FileSize)})
 	}
 	return out, nil
 }
@@ -220,9 +221,9 @@ func (c *Cloud) LogLinks(ctx context.Context, from, to time.Time) ([]backup.Link
 		}
 		var out []backup.Link
 		for _, row := range res.Items.BinLogFile {
-			if moment(row.LogBeginTime).Equal(from.UTC()) && moment(row.LogEndTime).Equal(to.UTC()) && linked(row.DownloadLink, row.IntranetDownloadLink) {
+			if signedcall.Moment(row.LogBeginTime).Equal(from.UTC()) && signedcall.Moment(row.LogEndTime).Equal(to.UTC()) && linked(row.DownloadLink, row.IntranetDownloadLink) {
 				out = append(out, backup.Link{Public: secret.NewText(dara.StringValue(row.DownloadLink)), Intranet: secret.NewText(dara.StringValue(row.IntranetDownloadLink)),
-					Expires: moment(row.LinkExpiredTime)})
+					Expires: signedcall.Moment(row.LinkExpiredTime)})
 			}
 		}
 		if len(out) > 0 {
@@ -232,7 +233,7 @@ func (c *Cloud) LogLinks(ctx context.Context, from, to time.Time) ([]backup.Link
 			break
 		}
 	}
-	return nil, fault.Newf(fault.NotFound, "The instance has no log backup from %s to %s any more.", from.UTC().Format(timeSeconds), to.UTC().Format(timeSeconds)).
+	return nil, fault.Newf(fault.NotFound, "The instance has no log backup from %s to %s any more.", from.UTC().Format(signedcall.TimeSeconds), to.UTC().Format(signedcall.TimeSeconds)).
 		WithFix("Read the list of log backups again: it may have expired.")
 }
 
@@ -240,7 +241,7 @@ func (c *Cloud) LogLinks(ctx context.Context, from, to time.Time) ([]backup.Link
 // may refuse with HTTP status 200.
 func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error {
 	res, err := c.client.ModifyBackupSetExpireTime(ctx, backup.ExtendCall(c.instance, setID, until))
-	if api := (*APIError)(nil); errors.As(err, &api) && api.Code == "InvalidExpectExpireTime.Format" {
+	if api := (*signedcall.APIError)(nil); errors.As(err, &api) && api.Code == "InvalidExpectExpireTime.Format" {
 		res, err = c.client.ModifyBackupSetExpireTime(ctx, backup.ExtendCallInSeconds(c.instance, setID, until))
 	}
 	if err != nil {
@@ -250,7 +251,7 @@ func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error
 	if dara.BoolValue(res.Success) || res.Success == nil && (code == "" || code == "200") {
 		return nil
 	}
-	api := &APIError{Status: 200, Code: c.client.clean(code, 100), Message: c.client.clean(dara.StringValue(res.Message), 500), RequestID: dara.StringValue(res.RequestId)}
+	api := &signedcall.APIError{Status: 200, Code: c.client.Clean(code, 100), Message: c.client.Clean(dara.StringValue(res.Message), 500), RequestID: dara.StringValue(res.RequestId)}
 	f := explain.Fault(fault.Conflict, "expiry", explain.AtService, "").Because(api)
 	f.Said = said(api)
 	return f.Because(&clouds.Refusal{Code: api.Code, Said: api.Message, Request: api.RequestID, Field: clouds.FieldExpiry})
@@ -259,7 +260,7 @@ func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error
 // CrossRegion sends DescribeCrossRegionBackups, whose times have seconds.
 func (c *Cloud) CrossRegion(ctx context.Context, from, to time.Time, page int) (backup.SetPage, error) {
 	res, err := c.client.DescribeCrossRegionBackups(ctx, &rds.DescribeCrossRegionBackupsRequest{RegionId: &c.client.region, DBInstanceId: &c.instance,
-		StartTime: dara.String(from.UTC().Format(timeSeconds)), EndTime: dara.String(to.UTC().Format(timeSeconds)), PageSize: dara.Int32(setsAPage), PageNumber: dara.Int32(int32(max(page, 1)))})
+		StartTime: dara.String(from.UTC().Format(signedcall.TimeSeconds)), EndTime: dara.String(to.UTC().Format(signedcall.TimeSeconds)), PageSize: dara.Int32(setsAPage), PageNumber: dara.Int32(int32(max(page, 1)))})
 	if err != nil {
 		return backup.SetPage{}, told(err)
 	}

@@ -140,7 +140,7 @@ func TestPolicyIsEditedDriftsAndIsRolledBack(t *testing.T) {
 	}
 	// The answer is lost each time it is sent; the look afterwards finds it done.
 	b.bite(control.Rule{Operation: "ModifyBackupPolicy", Times: -1, Acted: true, Status: 502, Body: "<html></html>", ContentType: "text/html"})
-	b.cloud1.client.patience = 50 * time.Millisecond
+	b.cloud1 = b.client(func(c *Config) { c.Patience = 50 * time.Millisecond }).Cloud(instance)
 	wanted.RetentionDays = 45
 	if w, err = c.Write(t.Context(), "endpoint", clouds.EditRequest{Standard: &wanted}, dba); err != nil || w.Now.Standard.RetentionDays != 45 {
 		t.Errorf("%+v %v", w, err)

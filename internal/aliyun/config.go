@@ -1,16 +1,15 @@
 package aliyun
 
 import (
+	"context"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
-	openapi "github.com/alibabacloud-go/darabonba-openapi/v2/client"
-	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
-	"github.com/alibabacloud-go/tea/dara"
-
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Config says where the API is and who calls it.
@@ -42,14 +41,9 @@ func (c Config) GoString() string { return c.String() }
 
 // Client calls the API. It may be used from several goroutines.
 type Client struct {
-	api      *openapi.Client
-	http     httpClient
-	host     string
-	region   string
-	keyID    string
-	hidden   []string // never to appear in an error
-	timeout  time.Duration
-	patience time.Duration
+	*signedcall.Client
+	region string
+	keyID  string
 }
 
 // NewClient makes a client; it does not call anything yet.
@@ -58,73 +52,45 @@ func NewClient(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.AccessKeyID == "" || c.Secret == "" {
-		return nil, fault.New(fault.Invalid, "The Alibaba Cloud access key is incomplete.",
-			"Enter both the access key id and its secret.")
-	}
-	// Error texts pass through the SDK with the status and request id glued
-	// on; its typed errors keep them apart.
-	carrier := newHTTPClient()
-	api, err := openapi.NewClient(&openapiutil.Config{
-		Endpoint: &host, Protocol: &protocol, RegionId: &c.Region,
-		AccessKeyId: &c.AccessKeyID, AccessKeySecret: &c.Secret, SecurityToken: &c.SecurityToken,
-		HttpClient: carrier, UserAgent: dara.String("Bakplane"),
-	})
+	client := &Client{region: c.Region, keyID: c.AccessKeyID}
+	api := rdsAPI
+	api.Words = client.words
+	client.Client, err = signedcall.New(api, signedcall.Config{Host: host, Protocol: protocol, Region: c.Region,
+		AccessKeyID: c.AccessKeyID, Secret: c.Secret, SecurityToken: c.SecurityToken, Timeout: c.Timeout, Patience: c.Patience})
 	if err != nil {
-		return nil, fmt.Errorf("prepare OpenAPI client: %w", err)
-	}
-	api.DisableSDKError = dara.Bool(true)
-	client := &Client{api: api, http: carrier, host: host, region: c.Region, keyID: c.AccessKeyID,
-		timeout: c.Timeout, patience: c.Patience, hidden: []string{c.Secret}}
-	if c.SecurityToken != "" {
-		client.hidden = append(client.hidden, c.SecurityToken)
-	}
-	if client.timeout <= 0 {
-		client.timeout = 20 * time.Second
-	}
-	if client.patience <= 0 {
-		client.patience = time.Minute
+		return nil, err
 	}
 	return client, nil
 }
 
-// Close lets idle connections go. A client that is not closed keeps them for
-// less than a minute.
-func (c *Client) Close() { c.http.client.CloseIdleConnections() }
+var rdsAPI = signedcall.API{Name: "RDS API", Version: "2014-08-15", Sample: "rds.aliyuncs.com", Undone: migration.ErrUndone,
+	Look: words.Say("It is not known whether the call took effect: look at the instance's tasks and backups before repeating it.")}
+
+// call sends one action of the RDS API and decodes the answer into T. Request
+// and answer are of the vendor's types.
+func call[T any](ctx context.Context, c *Client, action string, e signedcall.Effect, request any) (*T, error) {
+	query, err := parameters(request)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", action, err)
+	}
+	return signedcall.Do[T](ctx, c.Client, action, e, query)
+}
 
 // address splits the endpoint into host and protocol.
 func (c Config) address() (host, protocol string, err error) {
-	wrong := fault.Newf(fault.Invalid, "%q is not an address of the RDS API.", c.Endpoint).WithFix("Enter a host such as rds.aliyuncs.com, or leave it empty to use the region's own.")
 	protocol = "HTTPS"
 	if c.PlainHTTP {
 		protocol = "HTTP"
 	}
-	host = c.Endpoint
-	if host == "" {
-		if c.Region == "" {
-			return "", "", fault.New(fault.Invalid, "Neither a region nor an endpoint is given.",
-				"Enter the region of the instance, such as cn-hangzhou.")
-		}
-		if strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			return "", "", fault.Newf(fault.Invalid, "%q is not a region id.", c.Region).WithFix("Enter the region of the instance, such as cn-hangzhou.")
-		}
-		return publicEndpoint(c.Region), protocol, nil
+	if c.Endpoint != "" {
+		return rdsAPI.Address(c.Endpoint, protocol)
 	}
-	if scheme, rest, found := strings.Cut(host, "://"); found {
-		switch strings.ToLower(scheme) {
-		case "http":
-			protocol = "HTTP"
-		case "https":
-			protocol = "HTTPS"
-		default:
-			return "", "", wrong
-		}
-		host = rest
+	if c.Region == "" {
+		return "", "", fault.New(fault.Invalid, "Neither a region nor an endpoint is given.",
+			"Enter the region of the instance, such as cn-hangzhou.")
 	}
-	host = strings.TrimSuffix(host, "/")
-	u, err := url.Parse("https://" + host)
-	if err != nil || u.Host == "" || u.Host != host || u.User != nil {
-		return "", "", wrong
+	if strings.Trim(c.Region, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return "", "", fault.Newf(fault.Invalid, "%q is not a region id.", c.Region).WithFix("Enter the region of the instance, such as cn-hangzhou.")
 	}
-	return host, protocol, nil
+	return publicEndpoint(c.Region), protocol, nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/secret"
@@ -20,7 +21,7 @@ type Downloads struct{ client *http.Client }
 var _ backupjob.Downloads = (*Downloads)(nil)
 
 // NewDownloads makes a client of its own for files, which may flow for hours.
-func NewDownloads() *Downloads { return &Downloads{newHTTPClient().client} }
+func NewDownloads() *Downloads { return &Downloads{signedcall.HTTPClient()} }
 
 // Size implements backupjob.Downloads. It asks for the first byte: links are
 // signed for GET alone.

@@ -9,12 +9,13 @@ import (
 	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
 	"github.com/alibabacloud-go/tea/dara"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/migration"
 )
 
 // DescribeDBInstances lists one page of instances.
 func (c *Client) DescribeDBInstances(ctx context.Context, in *rds.DescribeDBInstancesRequest) (*rds.DescribeDBInstancesResponseBody, error) {
-	return call[rds.DescribeDBInstancesResponseBody](ctx, c, "DescribeDBInstances", reads, in)
+	return call[rds.DescribeDBInstancesResponseBody](ctx, c, "DescribeDBInstances", signedcall.Reads, in)
 }
 
 // DBInstanceAttribute is what is known of one instance.
@@ -22,7 +23,7 @@ type DBInstanceAttribute = rds.DescribeDBInstanceAttributeResponseBodyItemsDBIns
 
 // DescribeDBInstanceAttribute describes one instance; there is one row, or none.
 func (c *Client) DescribeDBInstanceAttribute(ctx context.Context, in *rds.DescribeDBInstanceAttributeRequest) (*rds.DescribeDBInstanceAttributeResponseBody, error) {
-	return call[rds.DescribeDBInstanceAttributeResponseBody](ctx, c, "DescribeDBInstanceAttribute", reads, in)
+	return call[rds.DescribeDBInstanceAttributeResponseBody](ctx, c, "DescribeDBInstanceAttribute", signedcall.Reads, in)
 }
 
 // Database is one row of DescribeDatabases.
@@ -30,7 +31,7 @@ type Database = rds.DescribeDatabasesResponseBodyDatabasesDatabase
 
 // DescribeDatabases lists one page of databases; the counts stand in every row.
 func (c *Client) DescribeDatabases(ctx context.Context, in *rds.DescribeDatabasesRequest) (*rds.DescribeDatabasesResponseBody, error) {
-	return call[rds.DescribeDatabasesResponseBody](ctx, c, "DescribeDatabases", reads, in)
+	return call[rds.DescribeDatabasesResponseBody](ctx, c, "DescribeDatabases", signedcall.Reads, in)
 }
 
 // maxPages bounds every walk over pages, should a server always send more.

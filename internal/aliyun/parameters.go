@@ -9,6 +9,7 @@ import (
 
 	"github.com/alibabacloud-go/tea/dara"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/fault"
 )
@@ -18,7 +19,7 @@ import (
 func parameters(request any) (map[string]*string, error) {
 	out := map[string]*string{}
 	v := reflect.ValueOf(request).Elem()
-	for name, index := range tagged(v.Type()) {
+	for name, index := range signedcall.Tagged(v.Type()) {
 		field := v.FieldByIndex(index)
 		if field.IsNil() {
 			continue
@@ -63,7 +64,7 @@ var errNoParameter = errors.New("the API reference has no such parameter")
 // that nothing is sent that the vendor's own client could not send.
 func fill(request any, call []backup.Parameter) error {
 	v := reflect.ValueOf(request).Elem()
-	fields := tagged(v.Type())
+	fields := signedcall.Tagged(v.Type())
 	for _, p := range call {
 		index, ok := fields[p.Name]
 		if !ok {
@@ -94,17 +95,4 @@ func fill(request any, call []backup.Parameter) error {
 		}
 	}
 	return nil
-}
-
-// tagged finds the fields of a struct by their JSON names; those of structs
-// within it count as its own unless it has a field of that name itself.
-func tagged(t reflect.Type) map[string][]int {
-	out := map[string][]int{}
-	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.IsExported() && !f.Anonymous && name != "" && name != "-" {
-			out[name] = f.Index
-		}
-	}
-	return out
 }

@@ -13,6 +13,7 @@ import (
 	rds "github.com/alibabacloud-go/rds-20140815/v13/client"
 	"github.com/alibabacloud-go/tea/dara"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -119,7 +120,7 @@ func (r *RDS) create(ctx context.Context, q *rds.CreateMigrateTaskRequest) (stri
 	}
 	id := dara.StringValue(res.MigrateTaskId)
 	if id == "" {
-		return "", uncertain(changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a task (request %s).", dara.StringValue(res.RequestId)), words.Text{})
+		return "", r.client.Uncertain(signedcall.Changes, fault.Newf(fault.Unavailable, "The RDS API accepted the call without naming a task (request %s).", dara.StringValue(res.RequestId)), words.Text{})
 	}
 	return id, nil
 }
@@ -153,8 +154,8 @@ func (r *RDS) Tasks(ctx context.Context, since time.Time) ([]migration.Task, err
 	}
 	const size = 100
 	q := &rds.DescribeMigrateTasksRequest{DBInstanceId: &r.instance, PageSize: dara.Int32(size),
-		StartTime: dara.String(since.UTC().Add(-window).Format(timeMinutes)),
-		EndTime:   dara.String(now.Add(window + time.Minute).Format(timeMinutes))}
+		StartTime: dara.String(since.UTC().Add(-window).Format(signedcall.TimeMinutes)),
+		EndTime:   dara.String(now.Add(window + time.Minute).Format(signedcall.TimeMinutes))}
 	var out []migration.Task
 	seen := map[string]bool{}
 	for page := int32(1); page <= maxPages; page++ {
@@ -210,8 +211,8 @@ func (r *RDS) TaskFiles(ctx context.Context, taskID string) ([]migration.TaskFil
 	out := make([]migration.TaskFile, 0, len(res.Items.OssDownload))
 	for _, row := range res.Items.OssDownload {
 		out = append(out, migration.TaskFile{Name: dara.StringValue(row.FileName), Size: dara.StringValue(row.FileSize), // MB
-			BackupMode: dara.StringValue(row.BackupMode), Status: dara.StringValue(row.Status), Created: moment(row.CreateTime),
-			Ended: moment(row.EndTime), Available: dara.StringValue(row.IsAvailable), Description: dara.StringValue(row.Description)})
+			BackupMode: dara.StringValue(row.BackupMode), Status: dara.StringValue(row.Status), Created: signedcall.Moment(row.CreateTime),
+			Ended: signedcall.Moment(row.EndTime), Available: dara.StringValue(row.IsAvailable), Description: dara.StringValue(row.Description)})
 		if f := &out[len(out)-1]; f.Failed() {
 			f.Code = descriptionCode(f.Description)
 		}
@@ -228,7 +229,7 @@ func (r *RDS) TaskFiles(ctx context.Context, taskID string) ([]migration.TaskFil
 
 func task(t *MigrateTask) migration.Task {
 	out := migration.Task{ID: dara.StringValue(t.MigrateTaskId), Database: dara.StringValue(t.DBName), BackupMode: dara.StringValue(t.BackupMode),
-		Status: migration.TaskStatus(dara.StringValue(t.Status)), Created: moment(t.CreateTime), Ended: moment(t.EndTime), Description: dara.StringValue(t.Description)}
+		Status: migration.TaskStatus(dara.StringValue(t.Status)), Created: signedcall.Moment(t.CreateTime), Ended: signedcall.Moment(t.EndTime), Description: dara.StringValue(t.Description)}
 	out.Check = checkResult(out.Description)
 	switch code := descriptionCode(out.Description); {
 	case out.Status == migration.TaskFailed:

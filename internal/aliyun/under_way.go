@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -15,7 +16,7 @@ var taskNamed = regexp.MustCompile(`(?i)task(?:[ _]?id)?[ :=\["'(]+([a-z-]*[0-9]
 
 // underWay adds the task that is in the way to a refusal that names it.
 func underWay(err error) error {
-	var api *APIError
+	var api *signedcall.APIError
 	if !errors.As(err, &api) || api.Code != "IncorrectDBState" {
 		return err
 	}

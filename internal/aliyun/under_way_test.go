@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 )
@@ -19,14 +20,14 @@ func TestARefusalMayNameTheTaskInTheWay(t *testing.T) {
 		"Another task (TaskId: \"77\") is running.":                 "77",
 	} {
 		c := &Client{}
-		err := underWay(c.words(&APIError{Status: 400, Code: "IncorrectDBState", Message: message}))
+		err := underWay(c.words(&signedcall.APIError{Status: 400, Code: "IncorrectDBState", Message: message}))
 		var told *migration.ErrUnderWay
 		if got := errors.As(err, &told); got != (want != "") || got && told.TaskID != want || fault.CodeOf(err) != "under-way" {
 			t.Errorf("%q: %v, %+v", message, err, told)
 		}
 	}
 	var told *migration.ErrUnderWay
-	if errors.As(underWay((&Client{}).words(&APIError{Status: 400, Code: "InvalidDBName", Message: "task 5"})), &told) {
+	if errors.As(underWay((&Client{}).words(&signedcall.APIError{Status: 400, Code: "InvalidDBName", Message: "task 5"})), &told) {
 		t.Error("another code names a task")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	aliyunemu "github.com/bakplane/bakplane/internal/emulator/aliyun"
 	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -128,7 +129,7 @@ func TestRefusals(t *testing.T) {
 // are in what a person reads.
 func checkRefusal(t *testing.T, err error, kind fault.Kind, code string) {
 	t.Helper()
-	var api *APIError
+	var api *signedcall.APIError
 	if !fault.Is(err, kind) || !errors.As(err, &api) || api.Code != code {
 		t.Fatalf("got %s %v, want %s %s", fault.Of(err), err, kind, code)
 	}

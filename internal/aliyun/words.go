@@ -3,13 +3,14 @@ package aliyun
 import (
 	"strings"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
 // words makes a fault of a refusal; the service's own words stay beside it.
-func (c *Client) words(e *APIError) *fault.Error {
+func (c *Client) words(e *signedcall.APIError) *fault.Error {
 	is := meaningOf(e)
 	var f *fault.Error
 	switch is.code {
@@ -28,7 +29,7 @@ func (c *Client) words(e *APIError) *fault.Error {
 }
 
 // said are the service's own words, with its code and the request's id.
-func said(e *APIError) words.Text {
+func said(e *signedcall.APIError) words.Text {
 	where := e.Code
 	if e.RequestID != "" {
 		where += ", request " + e.RequestID
@@ -45,7 +46,7 @@ type meaning struct {
 	code fault.Code
 }
 
-func meaningOf(e *APIError) meaning {
+func meaningOf(e *signedcall.APIError) meaning {
 	if is, ok := apiCodes[e.Code]; ok {
 		return is
 	}
@@ -53,7 +54,7 @@ func meaningOf(e *APIError) meaning {
 		return is
 	}
 	switch {
-	case e.throttled():
+	case e.Throttled():
 		return meaning{fault.Unavailable, "throttled"}
 	case e.Status >= 500:
 		return meaning{fault.Unavailable, "service-down"}

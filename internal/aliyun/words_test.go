@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
@@ -16,7 +17,7 @@ import (
 func TestCodesOfTheAPI(t *testing.T) {
 	client := &Client{keyID: "LTAI1"}
 	for _, code := range slices.Concat(slices.Collect(maps.Keys(apiCodes)), slices.Collect(maps.Keys(backupCodes)), []string{"Throttling.User", "InvalidSecurityToken.New"}) {
-		f := client.words(&APIError{Status: 400, Code: code, RequestID: "R1", Message: "Raw words."})
+		f := client.words(&signedcall.APIError{Status: 400, Code: code, RequestID: "R1", Message: "Raw words."})
 		if f.Kind == fault.Unknown || !explain.Known(f.Code) || f.Code == explain.Unknown {
 			t.Errorf("%s: kind %q, code %q", code, f.Kind, f.Code)
 		}
@@ -30,11 +31,11 @@ func TestCodesOfTheAPI(t *testing.T) {
 		"InvalidDBName.NotFound": "name-exists", "InvalidOssUrl": "file-gone", "BakFileSizeExceeded": "too-large", "FileSizeExceeded": "space",
 		"InvalidAccessKeyId.NotFound": "key-id", "IncompleteSignature": "secret", "Forbidden.RAM": "rights", "New.Code": explain.Unknown,
 	} {
-		if got := fault.CodeOf(client.words(&APIError{Status: 400, Code: code})); got != want {
+		if got := fault.CodeOf(client.words(&signedcall.APIError{Status: 400, Code: code})); got != want {
 			t.Errorf("%s is %q, want %q", code, got, want)
 		}
 	}
-	if f := client.words(&APIError{Status: 400, Code: "New.Code", RequestID: "R1", Message: "Something new."}); f.Error() != "The RDS API refused the call. The RDS API said: Something new (New.Code, request R1).: "+f.Err.Error() {
+	if f := client.words(&signedcall.APIError{Status: 400, Code: "New.Code", RequestID: "R1", Message: "Something new."}); f.Error() != "The RDS API refused the call. The RDS API said: Something new (New.Code, request R1).: "+f.Err.Error() {
 		t.Errorf("an unknown code: %q", f)
 	}
 }

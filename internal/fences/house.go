@@ -7,7 +7,7 @@ var (
 	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/tsql", "internal/words", "internal/explain", "internal/sqlerror"}
 	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/backup/identity", "internal/backup/logcopy", "internal/policy", "internal/policy/clouds", "internal/migration", "internal/migration/drafting", "internal/migration/progress", "internal/migration/preflight", "internal/migration/wave", "internal/migration/compare", "internal/migration/unpack", "internal/migration/remedy", "internal/backupjob", "internal/scan", "internal/objectstore", "internal/objectstore/arn", "internal/kinds", "internal/person", "internal/sourcescript", "internal/servermigration"}
 	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore", "internal/objectstore/arn"}
-	rooms  = []string{"web/static", "internal/db/sqlite", "internal/db/sqlite/packed", "internal/db/sqlite/sweep", "internal/aliyun", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/objectstore/s3", "internal/awsaccount", "internal/awsrds", "internal/ownbackup", "internal/server", "internal/server/site"}
+	rooms  = []string{"web/static", "internal/db/sqlite", "internal/db/sqlite/packed", "internal/db/sqlite/sweep", "internal/aliyun", "internal/aliyun/smc", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/objectstore/s3", "internal/awsaccount", "internal/awsrds", "internal/ownbackup", "internal/server", "internal/server/site"}
 
 	// What reaches out of the process, or keeps something: not for the floors
 	// that hold words and rules.
@@ -53,8 +53,18 @@ func House() []Fence {
 			Why: "rooms upstairs have no doors between them, so that another store can take its place",
 		},
 		{
-			Name: "the Alibaba Cloud room imports the floors below and its SDK", Packages: []string{"internal/aliyun"}, House: below,
-			Outside: slices.Concat(pure, []string{"github.com/alibabacloud-go/darabonba-openapi/v2/...", "github.com/alibabacloud-go/rds-20140815/v13/client", "github.com/alibabacloud-go/tea/..."}), Never: []string{"database/sql/..."},
+			Name: "calls to Alibaba Cloud are signed and read in one place", Packages: []string{"internal/aliyun/signedcall"}, House: cellar,
+			Outside: slices.Concat(pure, []string{"github.com/alibabacloud-go/darabonba-openapi/v2/...", "github.com/alibabacloud-go/tea/..."}), Never: []string{"database/sql/..."},
+			Why: "the rooms of several services hear the same gateway and must tell its refusals alike",
+		},
+		{
+			Name: "the Alibaba Cloud room imports the floors below, who signs, and its SDK", Packages: []string{"internal/aliyun"}, House: slices.Concat(below, []string{"internal/aliyun/signedcall"}),
+			Outside: slices.Concat(pure, []string{"github.com/alibabacloud-go/rds-20140815/v13/client", "github.com/alibabacloud-go/tea/..."}), Never: []string{"database/sql/..."},
+			Why: "rooms upstairs have no doors between them: a cloud is reached through a port of the ground floor",
+		},
+		{
+			Name: "the room of Server Migration Center imports the floors below and who signs", Packages: []string{"internal/aliyun/smc"}, House: slices.Concat(below, []string{"internal/aliyun/signedcall"}),
+			Outside: slices.Concat(pure, []string{"github.com/alibabacloud-go/tea/..."}), Never: []string{"database/sql/..."},
 			Why: "rooms upstairs have no doors between them: a cloud is reached through a port of the ground floor",
 		},
 		{

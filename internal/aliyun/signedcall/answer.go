@@ -1,4 +1,4 @@
-package aliyun
+package signedcall
 
 import (
 	"encoding/json"
@@ -6,9 +6,10 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
-// decode reads an answer into a response of the vendor's. Its types alone are
+// Decode reads an answer into a response of the vendor's. Its types alone are
 // too strict for encoding/json: the service writes scalars now as text, now as
 // numbers, and the reference's own samples differ from its type column
 // (BackupId, PageNumber, StorageClass, CopyOnlyBackup as numbers, Encryption as
@@ -18,12 +19,12 @@ import (
 //   - a text takes anything, as it was written;
 //   - a number takes a text and a truth value, and refuses what is no whole
 //     number or too large for its field;
-//   - a truth value is true for what yes reads so;
+//   - a truth value is true for what Yes reads so;
 //   - null and the empty text leave a field unset.
 //
 // Structs that are missing are made empty, so that a list within one is an
 // empty list and nobody has to look whether it is there.
-func decode(answer []byte, into any) error {
+func Decode(answer []byte, into any) error {
 	if !json.Valid(answer) {
 		return errors.New("the answer is not JSON")
 	}
@@ -51,7 +52,7 @@ func put(v reflect.Value, raw json.RawMessage) error {
 				return err
 			}
 		}
-		for name, index := range tagged(v.Type()) {
+		for name, index := range Tagged(v.Type()) {
 			if err := put(v.FieldByIndex(index), fields[name]); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
@@ -78,9 +79,9 @@ func put(v reflect.Value, raw json.RawMessage) error {
 		v.SetString(string(text))
 		return nil
 	case reflect.Bool:
-		v.SetBool(yes(text))
+		v.SetBool(Yes(text))
 		return nil
-	case reflect.Int32, reflect.Int64:
+	case reflect.Int32, reflect.Int64, reflect.Int:
 		return number(v, text)
 	case reflect.Float64:
 		f, err := strconv.ParseFloat(string(text), 64)
@@ -107,4 +108,26 @@ func number(v reflect.Value, text Text) error {
 	}
 	v.SetInt(int64(n))
 	return nil
+}
+
+// Yes reads the ways in which a service says that something is on.
+func Yes(t Text) bool {
+	switch strings.ToLower(string(t)) {
+	case "1", "true", "enable", "enabled", "on":
+		return true
+	}
+	return false
+}
+
+// Tagged finds the fields of a struct by their JSON names; those of structs
+// within it count as its own unless it has a field of that name itself.
+func Tagged(t reflect.Type) map[string][]int {
+	out := map[string][]int{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.IsExported() && !f.Anonymous && name != "" && name != "-" {
+			out[name] = f.Index
+		}
+	}
+	return out
 }

@@ -1,4 +1,4 @@
-package aliyun
+package signedcall
 
 import (
 	"bytes"
@@ -19,8 +19,10 @@ const maxBody = 8 << 20
 // status, which the SDK alone would report as a syntax error without one.
 type httpClient struct{ client *http.Client }
 
-func newHTTPClient() httpClient {
-	return httpClient{&http.Client{
+// HTTPClient is the client that carries the requests: it follows no redirect,
+// and lets idle connections go within a minute.
+func HTTPClient() *http.Client {
+	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
 			DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
@@ -32,7 +34,7 @@ func newHTTPClient() httpClient {
 		},
 		// A signed request must not be replayed to another address.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
 }
 
 // Call implements the SDK's port for HTTP clients. The transport it proposes

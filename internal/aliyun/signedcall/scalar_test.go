@@ -1,4 +1,4 @@
-package aliyun
+package signedcall
 
 import (
 	"encoding/json"

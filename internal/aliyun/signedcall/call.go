@@ -1,4 +1,4 @@
-package aliyun
+package signedcall
 
 import (
 	"context"
@@ -12,29 +12,23 @@ import (
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
-const rdsVersion = "2014-08-15"
+// Effect says whether a call may be sent again without asking.
+type Effect int
 
-// effect says whether a call may be sent again without asking.
-type effect int
-
+// Effects.
 const (
-	reads   effect = iota // may be repeated
-	keyed                 // changes something under a ClientToken: may be repeated
-	changes               // is sent once
+	Reads   Effect = iota // may be repeated
+	Keyed                 // changes something under a ClientToken: may be repeated
+	Changes               // is sent once
 )
 
-// call sends one action of the RDS API and decodes the answer into T. Request
-// and answer are of the vendor's types. The vendor's methods are not called:
-// they take no context, share one client between goroutines and hide the text
-// of the answer.
-func call[T any](ctx context.Context, c *Client, action string, e effect, request any) (*T, error) {
-	query, err := parameters(request)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", action, err)
-	}
-	if e == changes {
+// Do sends one action with its parameters and decodes the answer into T, as
+// Decode does. The vendor's own methods are not called: they take no context,
+// share one client between goroutines and hide the text of the answer.
+func Do[T any](ctx context.Context, c *Client, action string, e Effect, query map[string]*string) (*T, error) {
+	if e == Changes {
 		out, err := attempt[T](ctx, c, action, e, query)
-		return out, wrap(action, err)
+		return out, Wrap(action, err)
 	}
 	wait := &patient{ExponentialBackOff: backoff.NewExponentialBackOff()}
 	wait.InitialInterval, wait.MaxInterval = 300*time.Millisecond, 10*time.Second
@@ -52,7 +46,7 @@ func call[T any](ctx context.Context, c *Client, action string, e effect, reques
 	if err != nil && fault.Of(err) == fault.Unknown && ctx.Err() != nil {
 		err = c.explain(e, ctx.Err()) // the wait itself was cut short
 	}
-	return out, wrap(action, err)
+	return out, Wrap(action, err)
 }
 
 // patient waits at least as long as the service asked for.
@@ -69,7 +63,8 @@ func (p *patient) NextBackOff() time.Duration {
 	return next
 }
 
-func wrap(action string, err error) error {
+// Wrap adds the action to an error.
+func Wrap(action string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -78,7 +73,7 @@ func wrap(action string, err error) error {
 
 // attempt sends the call once. The SDK signs it with a new nonce and the
 // present time, so that a repetition is not taken for a replay.
-func attempt[T any](ctx context.Context, c *Client, action string, e effect, query map[string]*string) (*T, error) {
+func attempt[T any](ctx context.Context, c *Client, action string, e Effect, query map[string]*string) (*T, error) {
 	one, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	// The SDK adds to the map it is given.
@@ -88,9 +83,9 @@ func attempt[T any](ctx context.Context, c *Client, action string, e effect, que
 	}
 	// The SDK's client resets a field of its own in every RPC call, which is a
 	// data race between goroutines: each attempt has a copy.
-	api := *c.api
+	api := *c.sdk
 	result, err := api.CallApiWithCtx(one, &openapiutil.Params{
-		Action: &action, Version: dara.String(rdsVersion), Protocol: dara.String("HTTPS"),
+		Action: &action, Version: &c.api.Version, Protocol: dara.String("HTTPS"),
 		Pathname: dara.String("/"), Method: dara.String("POST"), AuthType: dara.String("AK"),
 		Style: dara.String("RPC"), ReqBodyType: dara.String("formData"), BodyType: dara.String("string"),
 	}, &openapiutil.OpenApiRequest{Query: own}, &dara.RuntimeOptions{})
@@ -99,14 +94,14 @@ func attempt[T any](ctx context.Context, c *Client, action string, e effect, que
 	}
 	body, _ := result["body"].(string)
 	out := new(T)
-	if err := decode([]byte(body), out); err != nil {
+	if err := Decode([]byte(body), out); err != nil {
 		return nil, c.explain(e, &unreadable{Action: action, Err: err})
 	}
-	if d, ok := any(out).(interface{ stamp(time.Duration) }); ok {
-		d.stamp(clockSkew(result["headers"]))
+	if d, ok := any(out).(interface{ Stamp(time.Duration) }); ok {
+		d.Stamp(clockSkew(result["headers"]))
 	}
-	if d, ok := any(out).(interface{ tell([]byte) }); ok {
-		d.tell([]byte(body))
+	if d, ok := any(out).(interface{ Tell([]byte) }); ok {
+		d.Tell([]byte(body))
 	}
 	return out, nil
 }

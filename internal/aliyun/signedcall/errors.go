@@ -1,4 +1,4 @@
-package aliyun
+package signedcall
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 	"github.com/alibabacloud-go/tea/dara"
 
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -32,8 +31,8 @@ func (e *APIError) Error() string {
 	return fmt.Sprintf("%s (HTTP %d, request %s): %s", e.Code, e.Status, e.RequestID, e.Message)
 }
 
-// throttled reports that the call was turned away before it did anything.
-func (e *APIError) throttled() bool {
+// Throttled reports that the call was turned away before it did anything.
+func (e *APIError) Throttled() bool {
 	return e.Code == "Throttling" || strings.HasPrefix(e.Code, "Throttling.") || e.Status == http.StatusTooManyRequests
 }
 
@@ -47,14 +46,14 @@ func (e *unreadable) Error() string { return "decode answer of " + e.Action + ":
 func (e *unreadable) Unwrap() error { return e.Err }
 
 // explain turns an error of the SDK into a fault.
-func (c *Client) explain(e effect, err error) error {
+func (c *Client) explain(e Effect, err error) error {
 	if api := c.apiError(err); api != nil {
-		f := c.words(api)
+		f := c.api.Words(api)
 		switch {
-		case f.Kind == fault.Unavailable && api.throttled():
-			return undone(f)
+		case f.Kind == fault.Unavailable && api.Throttled():
+			return c.undone(f)
 		case f.Kind == fault.Unavailable:
-			return uncertain(e, f, f.Fix)
+			return c.Uncertain(e, f, f.Fix)
 		}
 		return f
 	}
@@ -65,11 +64,11 @@ func (c *Client) explain(e effect, err error) error {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &gateway):
-		f := fault.Newf(fault.Unavailable, "Something between here and the RDS API at %s answered with HTTP status %d and no API answer.", c.host, gateway.Status)
-		return uncertain(e, f, words.Say("If it lasts, check the endpoint and any proxy in between.")).Because(err)
+		f := fault.Newf(fault.Unavailable, "Something between here and the %s at %s answered with HTTP status %d and no API answer.", c.api.Name, c.host, gateway.Status)
+		return c.Uncertain(e, f, words.Say("If it lasts, check the endpoint and any proxy in between.")).Because(err)
 	case errors.As(err, &unread):
-		return uncertain(e, fault.Newf(fault.Unavailable, "The RDS API at %s answered with something this version cannot read.", c.host),
-			words.Say("If it lasts, check that the endpoint is the RDS API.")).Because(err)
+		return c.Uncertain(e, fault.Newf(fault.Unavailable, "The %s at %s answered with something this version cannot read.", c.api.Name, c.host),
+			words.Say("If it lasts, check that the endpoint is the %s.", c.api.Name)).Because(err)
 	case errors.As(err, &certificate):
 		return fault.Newf(fault.Denied, "The certificate of %s is not trusted.", c.host).
 			WithFix("Check the endpoint, or add the certificate authority of your proxy to this machine.").Because(err)
@@ -78,21 +77,23 @@ func (c *Client) explain(e effect, err error) error {
 			WithFix("Check the endpoint; write http:// before it when plain HTTP is meant.").Because(err)
 	case errors.As(err, &dns):
 		return fault.Newf(fault.Unavailable, "The name %s cannot be resolved.", c.host).
-			WithFix("Check the endpoint, the region and this machine's DNS.").Because(errors.Join(err, migration.ErrUndone))
+			WithFix("Check the endpoint, the region and this machine's DNS.").Because(errors.Join(err, c.api.Undone))
 	case neverConnected(err):
-		return fault.Newf(fault.Unavailable, "The RDS API at %s cannot be reached.", c.host).
-			WithFix("Check the endpoint and the network between here and there.").Because(errors.Join(err, migration.ErrUndone))
+		return fault.Newf(fault.Unavailable, "The %s at %s cannot be reached.", c.api.Name, c.host).
+			WithFix("Check the endpoint and the network between here and there.").Because(errors.Join(err, c.api.Undone))
 	case errors.Is(err, context.Canceled):
-		return uncertain(e, fault.New(fault.Unavailable, "The call to the RDS API was canceled.", ""), words.Text{}).Because(err)
+		return c.Uncertain(e, fault.Newf(fault.Unavailable, "The call to the %s was canceled.", c.api.Name), words.Text{}).Because(err)
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
-		return uncertain(e, fault.Newf(fault.Unavailable, "The RDS API at %s did not answer in time.", c.host), words.Text{}).Because(err)
+		return c.Uncertain(e, fault.Newf(fault.Unavailable, "The %s at %s did not answer in time.", c.api.Name, c.host), words.Text{}).Because(err)
 	}
-	return uncertain(e, fault.Newf(fault.Unavailable, "The connection to the RDS API at %s was lost or could not be made.", c.host),
+	return c.Uncertain(e, fault.Newf(fault.Unavailable, "The connection to the %s at %s was lost or could not be made.", c.api.Name, c.host),
 		words.Say("Check the endpoint and the network between here and there.")).Because(err)
 }
 
 // undone marks a fault of a call that was turned away before it did anything.
-func undone(f *fault.Error) *fault.Error { return f.Because(errors.Join(f.Err, migration.ErrUndone)) }
+func (c *Client) undone(f *fault.Error) *fault.Error {
+	return f.Because(errors.Join(f.Err, c.api.Undone))
+}
 
 // neverConnected reports that no connection was made, so nothing was sent.
 func neverConnected(err error) bool {
@@ -105,10 +106,10 @@ func isTimeout(err error) bool {
 	return errors.As(err, &t) && t.Timeout()
 }
 
-// uncertain adds what a person must know when a change may have happened.
-func uncertain(e effect, f *fault.Error, fix words.Text) *fault.Error {
-	if e == changes {
-		fix = words.Join(words.Say("It is not known whether the call took effect: look at the instance's tasks and backups before repeating it."), fix)
+// Uncertain adds what a person must know when a change may have happened.
+func (c *Client) Uncertain(e Effect, f *fault.Error, fix words.Text) *fault.Error {
+	if e == Changes {
+		fix = words.Join(c.api.Look, fix)
 	}
 	f.Fix = fix
 	return f
@@ -142,7 +143,7 @@ func (c *Client) apiError(err error) *APIError {
 		return nil
 	}
 	message, _ := data["Message"].(string)
-	out.Message, out.Code, out.RequestID = c.clean(message, 500), c.clean(out.Code, 100), c.clean(out.RequestID, 64)
+	out.Message, out.Code, out.RequestID = c.Clean(message, 500), c.Clean(out.Code, 100), c.Clean(out.RequestID, 64)
 	if out.Code == "" || out.Code == "<nil>" {
 		out.Code = fmt.Sprintf("HTTP %d %s", out.Status, http.StatusText(out.Status))
 	}
@@ -152,8 +153,8 @@ func (c *Client) apiError(err error) *APIError {
 	return out
 }
 
-// clean shortens foreign text and takes out secrets that it may quote.
-func (c *Client) clean(s string, limit int) string {
+// Clean shortens foreign text and takes out secrets that it may quote.
+func (c *Client) Clean(s string, limit int) string {
 	for _, secret := range c.hidden {
 		s = strings.ReplaceAll(s, secret, "•••")
 	}

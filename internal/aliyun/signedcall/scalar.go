@@ -1,4 +1,4 @@
-package aliyun
+package signedcall
 
 import (
 	"bytes"
@@ -56,18 +56,18 @@ func (n *Number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// The service writes response times to the second and takes query times to
-// the minute; always UTC.
+// Layouts of times: services write them to the second, and RDS takes those of
+// queries to the minute; always UTC.
 const (
-	timeMinutes = "2006-01-02T15:04Z"
-	timeSeconds = "2006-01-02T15:04:05Z"
+	TimeMinutes = "2006-01-02T15:04Z"
+	TimeSeconds = "2006-01-02T15:04:05Z"
 )
 
 // Time reads either form, RFC 3339 with an offset or fractions, and figures
 // without leading zeros, as a sample of DescribeMigrateTasks has them. What
 // cannot be read is the zero time: a display detail must not fail a poll.
 func (t Text) Time() time.Time {
-	for _, layout := range []string{timeSeconds, timeMinutes, time.RFC3339Nano, "2006-1-2T15:4:5Z"} {
+	for _, layout := range []string{TimeSeconds, TimeMinutes, time.RFC3339Nano, "2006-1-2T15:4:5Z"} {
 		if v, err := time.Parse(layout, strings.TrimSpace(string(t))); err == nil {
 			return v.UTC()
 		}
@@ -75,5 +75,5 @@ func (t Text) Time() time.Time {
 	return time.Time{}
 }
 
-// moment reads a time of an answer.
-func moment(s *string) time.Time { return Text(dara.StringValue(s)).Time() }
+// Moment reads a time of an answer; the zero time when there is none.
+func Moment(s *string) time.Time { return Text(dara.StringValue(s)).Time() }
