@@ -114,7 +114,7 @@ func TestATransactionIsOpenAtTheFreeze(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	if _, err := tx.ExecContext(t.Context(), "UPDATE dbo.orders SET name = N'late' WHERE id = 7"); err != nil {
+	if _, err := tx.ExecContext(t.Context(), "INSERT INTO dbo.orders (id, name) VALUES (9001, N'late')"); err != nil {
 		t.Fatal(err)
 	}
 	h.cutOver(id)

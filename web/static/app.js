@@ -165,4 +165,15 @@
       return !(name === "open" && node.tagName === "DETAILS");
     };
   }
+
+  // The answer to a form as it was says nothing of what was changed since: it is
+  // dropped, and the change asks by itself.
+  document.addEventListener("change", function (e) {
+    var asks = e.target.closest("[data-asks]");
+    if (asks) { asks.changes = (asks.changes || 0) + 1; }
+  }, true);
+  document.addEventListener("htmx:beforeRequest", function (e) { e.detail.xhr.changes = e.detail.elt.changes; });
+  document.addEventListener("htmx:beforeSwap", function (e) {
+    if (e.detail.elt.matches("[data-asks]") && e.detail.xhr.changes !== e.detail.elt.changes) { e.detail.shouldSwap = false; }
+  });
 })();
