@@ -104,4 +104,4 @@ func Fault(kind fault.Kind, code fault.Code, at At, name string) *fault.Error {
 // All is the whole table.
 func All() []Row { return slices.Clone(table) }
 
-var table = slices.Concat(chain, files, databases, rights, servers, services, sources, orders, tasks, preflights)
+var table = slices.Concat(chain, files, databases, rights, servers, services, sources, orders, serverMigrations, tasks, preflights)

@@ -17,8 +17,8 @@ import (
 // givers are the calls that take a code, with the argument it is; literals are
 // the composite types that hold one, with the field or position.
 var (
-	givers   = map[string]int{"Fault": 1, "WithCode": 0, "problem": 0, "notStill": 2, "verdict": 2, "Explain": 0, "Title": 0, "problemWords": 0}
-	literals = map[string]string{"Problem": "Code", "Task": "Code", "TaskFile": "Code", "Meaning": "1", "meaning": "1", "Sentence": "Code"}
+	givers   = map[string]int{"Fault": 1, "WithCode": 0, "problem": 0, "notStill": 2, "verdict": 2, "Explain": 0, "Title": 0, "problemWords": 0, "failWith": 0, "refuseWith": 0, "barWith": 1}
+	literals = map[string]string{"Problem": "Code", "Task": "Code", "TaskFile": "Code", "Meaning": "1", "meaning": "1", "Sentence": "Code", "refusal": "Code"}
 	named    = regexp.MustCompile(`^Code[A-Z]`) // constants of packages that speak of a code often
 )
 

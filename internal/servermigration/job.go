@@ -45,6 +45,9 @@ type Cycle struct {
 	Start   time.Time
 	End     time.Time // zero while it goes on
 	Manual  bool      // a person started it
+	// Unlisted: the service listed it once and does not any more, so its image may
+	// be gone.
+	Unlisted bool
 }
 
 // Last is the newest run that has ended; false when there is none.

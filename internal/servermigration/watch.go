@@ -1,0 +1,178 @@
+package servermigration
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
+)
+
+// Watcher looks at the accounts that are watched, so that pages tell what the
+// service told a moment ago: one call for 50 jobs, one for 50 servers.
+type Watcher struct {
+	Store Store
+	Ports Ports
+	Log   *slog.Logger
+	Now   func() time.Time
+	Busy  time.Duration // between two looks while a job is at work or an order goes on; 0 = 30 seconds
+	Quiet time.Duration // else; 0 = 5 minutes
+}
+
+// Turn looks at every account whose time has come. An account that does not
+// answer is told in its watch and keeps nobody waiting but itself.
+func (w *Watcher) Turn(ctx context.Context) error {
+	all, err := w.Store.Watches(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range all {
+		every, err := w.every(ctx, a)
+		if err != nil {
+			return err
+		}
+		if w.Now().Sub(a.Tried) < every {
+			continue
+		}
+		if err := w.Look(ctx, a.AccountID); err != nil && ctx.Err() == nil {
+			w.Log.Warn("look at source servers", "account", a.AccountID, "err", err)
+		}
+	}
+	return ctx.Err()
+}
+
+func (w *Watcher) every(ctx context.Context, a Watched) (time.Duration, error) {
+	n, err := w.Store.AtWork(ctx, a.AccountID)
+	if err != nil || n > 0 {
+		return cmp.Or(w.Busy, 30*time.Second), err
+	}
+	return cmp.Or(w.Quiet, 5*time.Minute), nil
+}
+
+// lookFor bounds one look at an account.
+const lookFor = 2 * time.Minute
+
+// Look looks at one account now. What it found is kept; a look that failed is
+// kept as that, and what was known before stays.
+func (w *Watcher) Look(ctx context.Context, accountID string) error {
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	s, err := w.see(ctx, accountID)
+	if err != nil {
+		if ctx.Err() != nil && context.Cause(ctx) == context.Canceled {
+			return err
+		}
+		s.Why, s.Fix = fault.Texts(err)
+		if s.Why.IsZero() {
+			s.Why = words.Say("The service did not answer.")
+		}
+	}
+	kept := context.WithoutCancel(ctx)
+	if noted := w.Store.NoteSeen(kept, accountID, s); noted != nil {
+		return noted
+	}
+	if err != nil {
+		return err
+	}
+	return w.transitions(ctx, accountID, s.Jobs)
+}
+
+func (w *Watcher) see(ctx context.Context, accountID string) (s Seen, err error) {
+	s.At = w.Now()
+	center, err := w.Ports.Center(ctx, accountID)
+	if err != nil {
+		return s, err
+	}
+	if s.Jobs, err = center.Jobs(ctx); err != nil {
+		return s, err
+	}
+	s.Servers, err = center.Servers(ctx)
+	return s, err
+}
+
+const (
+	transitionsATurn = 20               // intermediate instances looked at in one turn
+	transitionsEvery = 10 * time.Minute // at the earliest
+)
+
+// transitions looks whether the intermediate instances of jobs that are not at
+// work exist: they cost, and a failed job whose instance was released cannot be
+// tried again. Where ECS may not be asked, it is not known.
+func (w *Watcher) transitions(ctx context.Context, accountID string, jobs []Job) error {
+	center, err := w.Ports.Center(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	var due []KeptJob
+	for _, j := range jobs {
+		if j.TransitionID == "" || j.Target == ToInstance || (j.Status != Waiting && j.Status != Stopped && j.Status != InError) {
+			continue
+		}
+		kept, err := w.Store.Job(ctx, accountID, j.ID)
+		if err == nil && w.Now().Sub(kept.Checked) >= transitionsEvery {
+			due = append(due, kept)
+		}
+	}
+	slices.SortFunc(due, func(a, b KeptJob) int { return a.Checked.Compare(b.Checked) })
+	for _, k := range due[:min(len(due), transitionsATurn)] {
+		p := There
+		switch _, err := center.Machine(ctx, k.Region, k.TransitionID); {
+		case fault.Is(err, fault.NotFound):
+			p = Missing
+		case err != nil:
+			p = NotKnown
+		}
+		if err := w.Store.NoteTransition(ctx, accountID, k.ID, p, w.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Changes tells what happened to a job between two looks; old is nil for one
+// that is new.
+func Changes(old *Job, now Job) (out []words.Text) {
+	if old == nil {
+		return []words.Text{words.Say("First seen, %s.", now.StatusWords())}
+	}
+	switch {
+	case old.Status != now.Status && now.Status == InError:
+		out = append(out, words.Join(words.Say("Failed."), words.Plain(now.ErrorCode), words.Plain(now.ErrorText)))
+	case old.Status != now.Status || (now.Status == Running && old.Phase != now.Phase):
+		out = append(out, words.Say("Now %s.", now.StatusWords()))
+	}
+	for _, c := range now.Cycles {
+		if !c.End.IsZero() && !slices.ContainsFunc(old.Cycles, func(o Cycle) bool { return o.ImageID == c.ImageID && !o.End.IsZero() }) {
+			out = append(out, words.Say("The image %s is made, after %s.", c.ImageID, words.Roughly(c.End.Sub(c.Start))))
+		}
+	}
+	if old.Every != now.Every || old.Keep != now.Keep {
+		out = append(out, words.Say("Every %s, %s kept; before, every %s, %s.", words.Count(now.Every, "hour", "hours"), words.Count(now.Keep, "image", "images"), words.Count(old.Every, "hour", "hours"), words.Count(old.Keep, "image", "images")))
+	}
+	if old.TransitionID != now.TransitionID && now.TransitionID != "" {
+		out = append(out, words.Say("The intermediate instance %s is there, and costs.", now.TransitionID))
+	}
+	if old.TransitionID != "" && now.TransitionID == "" {
+		out = append(out, words.Say("The intermediate instance %s is no longer told.", old.TransitionID))
+	}
+	return out
+}
+
+// Merged keeps the runs of a job that the service no longer lists: they are its
+// history.
+func Merged(old []Cycle, now []Cycle) []Cycle {
+	out := slices.Clone(now)
+	for _, c := range old {
+		if !slices.ContainsFunc(now, func(n Cycle) bool {
+			return n.Start.Equal(c.Start) || (c.ImageID != "" && n.ImageID == c.ImageID)
+		}) {
+			c.Unlisted = true
+			out = append(out, c)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Cycle) int { return a.Start.Compare(b.Start) })
+	return out
+}
