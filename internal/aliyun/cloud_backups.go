@@ -253,7 +253,7 @@ func (c *Cloud) Extend(ctx context.Context, setID string, until time.Time) error
 	}
 	api := &signedcall.APIError{Status: 200, Code: c.client.Clean(code, 100), Message: c.client.Clean(dara.StringValue(res.Message), 500), RequestID: dara.StringValue(res.RequestId)}
 	f := explain.Fault(fault.Conflict, "expiry", explain.AtService, "").Because(api)
-	f.Said = said(api)
+	f.Said = rdsAPI.Said(api)
 	return f.Because(&clouds.Refusal{Code: api.Code, Said: api.Message, Request: api.RequestID, Field: clouds.FieldExpiry})
 }
 

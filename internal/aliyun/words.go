@@ -6,7 +6,6 @@ import (
 	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/words"
 )
 
 // words makes a fault of a refusal; the service's own words stay beside it.
@@ -24,20 +23,8 @@ func (c *Client) words(e *signedcall.APIError) *fault.Error {
 	if is.code == "rights" && e.Action != "" {
 		f = f.WithFix("Grant the RAM user %s on this instance, for instance with AliyunRDSFullAccess.", e.Action)
 	}
-	f.Said = said(e)
+	f.Said = rdsAPI.Said(e)
 	return f.Because(e)
-}
-
-// said are the service's own words, with its code and the request's id.
-func said(e *signedcall.APIError) words.Text {
-	where := e.Code
-	if e.RequestID != "" {
-		where += ", request " + e.RequestID
-	}
-	if e.Message == "" {
-		return words.Say("The RDS API said: %s.", where)
-	}
-	return words.Say("The RDS API said: %s (%s).", strings.TrimSuffix(e.Message, "."), where)
 }
 
 // meaning is what a code of the API is to us.
@@ -53,13 +40,10 @@ func meaningOf(e *signedcall.APIError) meaning {
 	if is, ok := backupCodes[e.Code]; ok {
 		return is
 	}
+	if kind, code, ok := signedcall.Gateway(e); ok {
+		return meaning{kind, code}
+	}
 	switch {
-	case e.Throttled():
-		return meaning{fault.Unavailable, "throttled"}
-	case e.Status >= 500:
-		return meaning{fault.Unavailable, "service-down"}
-	case strings.HasPrefix(e.Code, "InvalidSecurityToken"):
-		return meaning{fault.Denied, "token"}
 	case e.Status == 404 || strings.HasSuffix(e.Code, ".NotFound"):
 		return meaning{fault.NotFound, explain.Unknown}
 	case e.Status == 401 || e.Status == 403:
@@ -74,39 +58,15 @@ func meaningOf(e *signedcall.APIError) meaning {
 // migration of SQL Server to the cloud" and the common error codes of the RDS
 // API.
 var apiCodes = map[string]meaning{
-	// Who calls.
-	"InvalidAccessKeyId.NotFound":                {fault.Denied, "key-id"},
-	"InvalidAccessKeyId":                         {fault.Denied, "key-id"},
-	"InvalidAccessKeyId.Inactive":                {fault.Denied, "key-disabled"},
-	"IncompleteSignature":                        {fault.Denied, "secret"},
-	"SignatureDoesNotMatch":                      {fault.Denied, "secret"},
-	"InvalidAccessKeySecret":                     {fault.Denied, "secret"},
-	"InvalidTimeStamp.Expired":                   {fault.Denied, "clock"},
-	"InvalidTimeStamp.Format":                    {fault.Denied, "clock"},
-	"RequestTimeTooSkewed":                       {fault.Denied, "clock"},
-	"InvalidSecurityToken":                       {fault.Denied, "token"},
-	"InvalidSecurityToken.Expired":               {fault.Denied, "token"},
-	"InvalidSecurityToken.Malformed":             {fault.Denied, "token"},
-	"InvalidSecurityToken.MismatchWithAccessKey": {fault.Denied, "token"},
-	"SecurityTokenExpired":                       {fault.Denied, "token"},
-	"MissingSecurityToken":                       {fault.Denied, "token"},
-	"Forbidden":                                  {fault.Denied, "rights"},
-	"Forbidden.RAM":                              {fault.Denied, "rights"},
-	"Forbidden.SubUser":                          {fault.Denied, "rights"},
-	"Forbidden.NoPermission":                     {fault.Denied, "rights"},
-	"NoPermission":                               {fault.Denied, "rights"},
-	"InvalidUserOperatorPermission":              {fault.Denied, "rights"},
-	"NotInFlowController":                        {fault.Denied, "not-offered"},
-	"OperationDenied.ApiForbidden":               {fault.Denied, "not-offered"},
-
-	// Later.
-	"SignatureNonceUsed":          {fault.Unavailable, "twice"},
-	"ServiceUnavailable":          {fault.Unavailable, "service-down"},
-	"ServiceUnavailableTemporary": {fault.Unavailable, "service-down"},
-	"InternalError":               {fault.Unavailable, "service-down"},
-	"ExternalFailure":             {fault.Unavailable, "service-down"},
-	"RequestMetaDataFailed":       {fault.Unavailable, "service-down"},
-	"InvokeProxyFailure":          {fault.Unavailable, "service-down"},
+	// Rights.
+	"Forbidden":                     {fault.Denied, "rights"},
+	"Forbidden.RAM":                 {fault.Denied, "rights"},
+	"Forbidden.SubUser":             {fault.Denied, "rights"},
+	"Forbidden.NoPermission":        {fault.Denied, "rights"},
+	"NoPermission":                  {fault.Denied, "rights"},
+	"InvalidUserOperatorPermission": {fault.Denied, "rights"},
+	"NotInFlowController":           {fault.Denied, "not-offered"},
+	"OperationDenied.ApiForbidden":  {fault.Denied, "not-offered"},
 
 	// The instance. Its state flaps while it is maintained, under either code.
 	"InvalidDBInstanceId.NotFound":       {fault.NotFound, "no-instance"},

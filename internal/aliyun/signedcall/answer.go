@@ -119,13 +119,17 @@ func Yes(t Text) bool {
 	return false
 }
 
-// Tagged finds the fields of a struct by their JSON names; those of structs
-// within it count as its own unless it has a field of that name itself.
+// Tagged finds the fields of a struct by their JSON names, or their own where
+// they have no tag; those of structs embedded in it count as its own unless it
+// has a field of that name itself.
 func Tagged(t reflect.Type) map[string][]int {
 	out := map[string][]int{}
 	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.IsExported() && !f.Anonymous && name != "" && name != "-" {
+		if name == "" {
+			name = f.Name
+		}
+		if f.IsExported() && !f.Anonymous && name != "-" {
 			out[name] = f.Index
 		}
 	}
