@@ -17,6 +17,7 @@ import (
 	ossemu "github.com/bakplane/bakplane/internal/emulator/oss"
 	"github.com/bakplane/bakplane/internal/emulator/rdsapi"
 	s3emu "github.com/bakplane/bakplane/internal/emulator/s3"
+	smcemu "github.com/bakplane/bakplane/internal/emulator/smc"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/rds"
 )
@@ -27,6 +28,7 @@ type All struct {
 	S3      *s3emu.Running
 	AWSAPI  *rdsapi.Running // lists the instance of Amazon RDS
 	RDS     *aliyunemu.Running
+	SMC     *smcemu.Running // with OOS and ECS
 	SQL     *sqlserveremu.Running
 	Reading *sqlserveremu.Running // the instance's own databases, as SQL clients reach them
 	AWS     *sqlserveremu.Running // an instance of Amazon RDS
@@ -129,6 +131,9 @@ func Start(folder string, pace Pace) (_ *All, err error) {
 			}
 		}
 	}
+	if err := g.startServers(folder, pace); err != nil {
+		return g, err
+	}
 	if err := g.startAWS(folder, pace); err != nil {
 		return g, err
 	}
@@ -201,6 +206,9 @@ func (g *All) Close() error {
 	if g.Reading != nil {
 		errs = append(errs, g.Reading.Close())
 	}
+	if g.SMC != nil {
+		errs = append(errs, g.SMC.Close())
+	}
 	if g.RDS != nil {
 		errs = append(errs, g.RDS.Close())
 	}
@@ -222,6 +230,8 @@ type Addresses struct {
 	OSSControl string `json:"oss_control"`
 	RDS        string `json:"rds"`
 	RDSControl string `json:"rds_control"`
+	SMC        string `json:"smc"` // with OOS and ECS
+	SMCControl string `json:"smc_control"`
 	S3         string `json:"s3"`
 	S3Control  string `json:"s3_control"`
 	Region     string `json:"region"`
@@ -261,7 +271,7 @@ type Addresses struct {
 
 // Addresses tells how to visit.
 func (g *All) Addresses() Addresses {
-	return Addresses{OSS: g.OSS.URL, OSSControl: g.OSS.ControlURL, RDS: g.RDS.URL, RDSControl: g.RDS.ControlURL, S3: g.S3.URL, S3Control: g.S3.ControlURL, S3Region: S3Region, S3KeyID: S3KeyID, S3Secret: S3Secret, S3Bucket: S3Bucket, S3Owner: S3Owner,
+	return Addresses{OSS: g.OSS.URL, OSSControl: g.OSS.ControlURL, RDS: g.RDS.URL, RDSControl: g.RDS.ControlURL, SMC: g.SMC.URL, SMCControl: g.SMC.ControlURL, S3: g.S3.URL, S3Control: g.S3.ControlURL, S3Region: S3Region, S3KeyID: S3KeyID, S3Secret: S3Secret, S3Bucket: S3Bucket, S3Owner: S3Owner,
 		Region: Region, KeyID: KeyID, Secret: Secret, Bucket: Bucket, Instance: Instance, Second: Second, Owner: Owner,
 		SQL: g.SQL.Address, SQLControl: g.SQL.ControlURL, SQLLogin: Login, SQLPassword: Password, SQLCA: string(g.SQL.CA), SQLBackups: g.Backups,
 		AWS: g.AWS.Address, AWSControl: g.AWS.ControlURL, AWSAPI: g.AWSAPI.URL, AWSMaster: Master, AWSPassword: Password, AWSCA: string(g.AWS.CA),
