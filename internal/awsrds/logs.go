@@ -96,11 +96,14 @@ func logOf(r record) (l logcopy.Log, ok bool) {
 	first, err1 := bakfile.ParseLSN(r.text("starting_lsn"))
 	last, err2 := bakfile.ParseLSN(r.text("ending_lsn"))
 	l = logcopy.Log{Seq: r.number("rds_backup_seq_id", -1), Taken: r.date("backup_file_time_utc"), First: first, Last: last,
-		Broken: r.number("is_log_chain_broken", 0) != 0, Size: r.number("file_size_bytes", 0)}
+		Broken: r.number("is_log_chain_broken", 0) != 0, Size: r.number("file_size_bytes", 0), Family: family}
 	folder := fmt.Sprintf("%d.%s", r.number("db_id", 0), family)
 	l.Name = fmt.Sprintf("%s/%s.%d.%d", folder, folder, l.Seq, r.number("backup_file_epoch", 0))
 	return l, err1 == nil && err2 == nil && l.Seq >= 0 && !family.IsZero()
 }
+
+// Key implements logcopy.Server.
+func (s *Server) Key() string { return s.logKey }
 
 // NewestTask implements logcopy.Server.
 func (s *Server) NewestTask(ctx context.Context) (string, error) {

@@ -11,7 +11,6 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/explain"
 	"github.com/bakplane/bakplane/internal/fault"
-	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -87,17 +86,35 @@ func missingRights(ctx context.Context, server SQL, procedures []string, what st
 
 // backupCall words a backup.
 func (s *Server) backupCall(c backup.BackupCall) call {
-	args := []argument{{"@source_db_name", c.Database}, {"@s3_arn_to_backup_to", c.Files[0]}, {"@overwrite_s3_backup_file", int64(0)}, {"@type", "FULL"}}
+	args := []argument{{"@source_db_name", c.Database}, {"@s3_arn_to_backup_to", c.Files[0]}, {"@overwrite_s3_backup_file", bit(c.Overwrite)}, {"@type", "FULL"}}
 	if c.Kind == backup.Differential {
 		args[3].value = "DIFFERENTIAL"
 	}
 	if c.Stripes > 1 {
 		args = append(args, argument{"@number_of_files", int64(c.Stripes)})
 	}
-	if s.encrypts {
+	for _, o := range []struct {
+		name  string
+		value int
+	}{{"@block_size", c.BlockSize}, {"@max_transfer_size", c.Transfer}, {"@buffer_count", c.Buffers}} {
+		if o.value != 0 {
+			args = append(args, argument{o.name, int64(o.value)})
+		}
+	}
+	if c.Key != "" {
+		args = append(args, argument{"@kms_master_key_arn", c.Key})
+	}
+	if s.encrypts || c.AsBucket {
 		args = append(args, argument{"@enable_bucket_default_encryption", int64(1)})
 	}
 	return call{dbo + "rds_backup_database", args}
+}
+
+func bit(on bool) int64 {
+	if on {
+		return 1
+	}
+	return 0
 }
 
 // Backup implements backup.Server. It returns when the task is over; a context
@@ -280,108 +297,3 @@ func (s *Server) Running(ctx context.Context, database string) (out []backup.Run
 // Folder and MakeFolder implement backup.Server: there is no folder to see.
 func (s *Server) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
 func (s *Server) MakeFolder(context.Context, string) error                     { return nil }
-
-// Apply implements backup.Restorer. A restore that was submitted in a former
-// life is found by its files and waited for.
-func (s *Server) Apply(ctx context.Context, c backup.ApplyCall, progress func(percent float64)) error {
-	if c.Replace {
-		if d, err := s.SQL.Database(ctx, c.Database); err == nil && d.State == "ONLINE" {
-			return fault.New(fault.Invalid, "The service restores over no database that exists.", "Restore it under another name; drop the old one when the new one is proven.").WithCode("name-exists")
-		}
-	}
-	do := applyCall(c)
-	id, err := s.submitted(ctx, do)
-	if err != nil {
-		return err
-	}
-	if id == 0 {
-		if id, err = submit(ctx, s.SQL, do); err != nil {
-			return err
-		}
-	}
-	s.forget()
-	return s.follow(ctx, id, c.Database, progress)
-}
-
-// submitted finds the task of a restore that is at work, or over and well, for
-// the database as it stands: the newest one with the same files.
-func (s *Server) submitted(ctx context.Context, c call) (int64, error) {
-	var database, files string
-	for _, a := range c.args {
-		switch text, _ := a.value.(string); a.name {
-		case "@restore_db_name":
-			database = text
-		case "@s3_arn_to_restore_from":
-			files = text
-		}
-	}
-	all, err := tasks(ctx, s.SQL, database)
-	if err != nil {
-		return 0, err
-	}
-	d, err := s.SQL.Database(ctx, database)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return 0, err
-	}
-	exists := err == nil
-	for _, t := range slices.Backward(all) {
-		switch {
-		case !t.restores() || t.ARN != files:
-		case !t.Lifecycle.Over():
-			return t.ID, nil
-		case t.Lifecycle == Success && exists && d.State != "ONLINE":
-			return t.ID, nil
-		default:
-			return 0, nil
-		}
-	}
-	return 0, nil
-}
-
-// Recover implements backup.Server.
-func (s *Server) Recover(ctx context.Context, database string) error {
-	d, err := s.SQL.Database(ctx, database)
-	if err != nil || d.State == "ONLINE" {
-		return err
-	}
-	running, err := tasks(ctx, s.SQL, database)
-	if err != nil {
-		return err
-	}
-	for _, t := range running {
-		if t.Type == "FINISH_RESTORE" && !t.Lifecycle.Over() {
-			return s.follow(ctx, t.ID, database, nil)
-		}
-	}
-	id, err := submit(ctx, s.SQL, finishCall(database))
-	s.forget()
-	if err != nil {
-		return err
-	}
-	return s.follow(ctx, id, database, nil)
-}
-
-// applyCall words one step of a restore.
-func applyCall(c backup.ApplyCall) call {
-	at := c.Files[0]
-	if len(c.Files) > 1 {
-		at = objectstore.CommonPrefix(c.Files) + "*"
-	}
-	if c.Kind == backup.Log {
-		args := []argument{{"@restore_db_name", c.Database}, {"@s3_arn_to_restore_from", at}, {"@with_norecovery", int64(1)}}
-		if !c.StopAt.IsZero() {
-			args = append(args, argument{"@stopat", stopAt(c.StopAt)})
-		}
-		return call{dbo + "rds_restore_log", args}
-	}
-	kind := "FULL"
-	if c.Kind == backup.Differential {
-		kind = "DIFFERENTIAL"
-	}
-	return call{dbo + "rds_restore_database", []argument{{"@restore_db_name", c.Database}, {"@s3_arn_to_restore_from", at}, {"@with_norecovery", int64(1)}, {"@type", kind}}}
-}
-
-// ApplyStatement and RecoverStatement implement backup.Statements.
-func (s *Server) ApplyStatement(c backup.ApplyCall) string { return applyCall(c).String() }
-
-func (s *Server) RecoverStatement(database string) string { return finishCall(database).String() }

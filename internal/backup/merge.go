@@ -74,6 +74,7 @@ func mergeSets(old, found Set) Set {
 		}
 	}
 	slices.SortStableFunc(out.Files, func(a, b SetFile) int { return cmp.Compare(a.Family, b.Family) })
+	out.Key = cmp.Or(old.Key, found.Key)
 	out.FamilyCount = max(old.FamilyCount, found.FamilyCount)
 	out.DatabaseSize = max(old.DatabaseSize, found.DatabaseSize)
 	return out

@@ -36,6 +36,7 @@ type ApplyCall struct {
 	StopAt   time.Time // of a log: to this moment on the clock of the server that took it; zero = to its end
 	Stopped  bool      // a log before this one had the same StopAt: the moment may have been in that one
 	Replace  bool      // of a full: WITH REPLACE
+	Key      string    // of a cloud's key service, under which the files are encrypted; empty = they are not
 }
 
 // Statement is the call as it is sent, but for MOVE, whose paths the server is

@@ -165,6 +165,12 @@ type BackupCall struct {
 	Files    []string // paths as the server sees them; several = stripes
 	Stripes  int      // files of the set; more than Files where their names are made of a pattern
 	Compress bool     // where the edition can; refused elsewhere
+
+	BlockSize, Transfer, Buffers int // bytes of a block and of a transfer, number of buffers; 0 = as the engine sees fit
+
+	Key       string // of a cloud's key service, under which files are encrypted; empty = none. Invalid where there is none
+	AsBucket  bool   // encrypted as the bucket says by default
+	Overwrite bool   // over what lies under the same name, where that is not the rule
 }
 
 // HistoryRow is a set in msdb with its files.

@@ -17,6 +17,16 @@ type TaskLister interface {
 	CancelTask(ctx context.Context, id string) error
 }
 
+// CompressionSwitch is a Server whose backups are compressed or not by a switch
+// of the whole instance, and never by an option of one backup.
+type CompressionSwitch interface {
+	Compression(ctx context.Context) (on bool, err error)
+	// SetCompression turns it; the same again is harmless.
+	SetCompression(ctx context.Context, on bool) error
+	// CompressionStatement is SetCompression as a person would type it.
+	CompressionStatement(on bool) string
+}
+
 // ServiceTask is one task of a service.
 type ServiceTask struct {
 	ID        string

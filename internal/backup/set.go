@@ -69,6 +69,8 @@ type Set struct {
 	CompressedSize int64 // bytes; 0 = unknown
 	DatabaseSize   int64 // bytes that the database's files need after a restore; 0 = unknown
 
+	Key string // of a cloud's key service, under which the files are encrypted outside of SQL Server: no other server reads them; empty = they are not
+
 	Complete bool // false: the end of a file is missing, and what stands there is unknown
 
 	MediaSet    GUID

@@ -48,7 +48,7 @@ func (j *job) take(ctx context.Context, s Plan, o *Order) error {
 	if err := j.note(ctx, *o, Change{Steps: []run.Step{meter.step}}); err != nil {
 		return err
 	}
-	err = server.Backup(ctx, backup.BackupCall{Database: o.Database, Kind: o.Kind, CopyOnly: o.CopyOnly, Name: o.Name, Files: o.Paths, Stripes: max(1, s.How.Stripes), Compress: s.How.Compress},
+	err = server.Backup(ctx, callOf(s, *o),
 		func(p float64) { meter.set(ctx, p) })
 	message, _ := fault.Texts(err)
 	switch {
@@ -68,6 +68,13 @@ func (j *job) take(ctx context.Context, s Plan, o *Order) error {
 	}
 	o.Verdict, o.Settled = Refused, j.Now()
 	return err
+}
+
+// callOf words an order for its server.
+func callOf(s Plan, o Order) backup.BackupCall {
+	h := s.How
+	return backup.BackupCall{Database: o.Database, Kind: o.Kind, CopyOnly: o.CopyOnly, Name: o.Name, Files: o.Paths, Stripes: max(1, h.Stripes), Compress: h.Compress,
+		BlockSize: h.BlockSize, Transfer: h.Transfer, Buffers: h.Buffers, Key: h.Key, AsBucket: h.AsBucket, Overwrite: h.Overwrite}
 }
 
 // alone refuses while others back up or restore the database.
@@ -110,6 +117,13 @@ func (j *job) seek(ctx context.Context, s Plan, o *Order) error {
 	if err := j.found(ctx, s, o, place); err != nil {
 		return err
 	}
+	if s.How.Key != "" { // nobody here reads its files: what lies there whole is the order's
+		if _, seen, err := j.sizes(ctx, place.BucketID, o.Keys); err != nil {
+			return err
+		} else if seen {
+			return j.taken(ctx, s, o, server, nil, Adopted)
+		}
+	}
 	switch set, err := readSet(ctx, j.Ports, place.BucketID, o.Keys); {
 	case fault.Is(err, fault.Unavailable):
 		return err
@@ -146,6 +160,11 @@ func (j *job) taken(ctx context.Context, s Plan, o *Order, server backup.Server,
 		return err
 	}
 	set := backup.Set{}
+	if s.How.Key != "" && len(rows) == 0 {
+		if rows, err = j.sealed(ctx, s, *o, server); err != nil {
+			return err
+		}
+	}
 	switch {
 	case len(rows) > 0:
 		set = rows[0].Set
@@ -158,9 +177,10 @@ func (j *job) taken(ctx context.Context, s Plan, o *Order, server backup.Server,
 			WithFix("Check who cleans up msdb, and whether this machine sees the server's backup folder.")
 	}
 	now := j.Now()
+	set.Key = s.How.Key
 	o.Verdict, o.Settled, o.SetID, o.Finished, o.Size, o.Seen = v, now, set.ID, set.Finished.Time(), size, seen
 	if seen && len(rows) > 0 {
-		if err := j.lies(ctx, place.BucketID, *o); fault.Is(err, fault.Conflict) {
+		if err := j.lies(ctx, place.BucketID, s.How.Key, *o); fault.Is(err, fault.Conflict) {
 			return j.strayed(ctx, s, o, set, place.BucketID, err)
 		} else if err != nil {
 			return err

@@ -27,7 +27,7 @@ func (j *job) copyOn(ctx context.Context, s Plan, o *Order) error {
 			return unseen(s, *o)
 		}
 	}
-	if err := j.lies(ctx, place.BucketID, *o); err != nil {
+	if err := j.lies(ctx, place.BucketID, s.How.Key, *o); err != nil {
 		return err
 	}
 	leave, err := j.Limits.Enter(ctx, run.AtUploads, j.Rules.Uploads)

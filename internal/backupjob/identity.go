@@ -23,7 +23,7 @@ func (j *job) vacant(ctx context.Context, s Plan, o Order) error {
 		return err
 	}
 	bucket, err := j.Ports.Bucket(ctx, place.BucketID)
-	if err != nil || strings.Contains(o.Keys[0], "*") {
+	if err != nil || strings.Contains(o.Keys[0], "*") || s.How.Overwrite {
 		return nil
 	}
 	pieces, err := identity.Look(ctx, bucket, o.Keys)
@@ -40,12 +40,12 @@ func (j *job) vacant(ctx context.Context, s Plan, o Order) error {
 }
 
 // lies refuses when what lies in a bucket is not the set of an order.
-func (j *job) lies(ctx context.Context, bucketID string, o Order) error {
+func (j *job) lies(ctx context.Context, bucketID, key string, o Order) error {
 	bucket, err := j.Ports.Bucket(ctx, bucketID)
 	if err != nil {
 		return err
 	}
-	v, err := identity.Compare(ctx, bucket, identity.Want{ID: o.SetID, Noted: j.Now()}, o.Keys)
+	v, err := identity.Compare(ctx, bucket, identity.Want{ID: o.SetID, Noted: j.Now(), Key: key}, o.Keys)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (w *Restoring) planned(ctx context.Context, s *RestoreStep) error {
 	if err != nil {
 		return err
 	}
-	v, err := identity.Compare(ctx, bucket, identity.Want{ID: s.SetID, Noted: w.Now()}, s.Keys)
+	v, err := identity.Compare(ctx, bucket, identity.Want{ID: s.SetID, Noted: w.Now(), Key: s.Key}, s.Keys)
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func (j *job) copyLogs(ctx context.Context, s Plan, o *Order) error {
 		if err := j.copyRange(ctx, o, copier, stands); err != nil {
 			return err
 		}
-		if err := j.collect(ctx, s, o, place.BucketID, folder, stands); err != nil {
+		if err := j.collect(ctx, s, o, copies{place.BucketID, folder, copier.Key(), records}, stands); err != nil {
 			return err
 		}
 	}
@@ -122,9 +122,29 @@ func (j *job) copyRange(ctx context.Context, o *Order, copier logcopy.Server, st
 	return errors.Join(err, j.note(ctx, *o, Change{}))
 }
 
+// copies is where copies of a database's logs lie, under which key, and what is
+// known of it beside them.
+type copies struct {
+	bucketID, folder, key string
+	known                 []backup.Record
+}
+
+// logSet reads what a copy holds; of one that nobody here reads it is what the
+// service tells.
+func (j *job) logSet(ctx context.Context, in copies, database, key string, l logcopy.Log) (backup.Set, error) {
+	if in.key != "" {
+		return logcopy.SetOf(l, database, in.key, in.known), nil
+	}
+	set, err := readSet(ctx, j.Ports, in.bucketID, []string{key})
+	if err == nil && (set.Kind != backup.Log || set.First != l.First || set.Last != l.Last) {
+		err = fault.Newf(fault.Conflict, "%s does not hold the log backup that the service lists under its name.", key).WithFix("Find out who else writes into this folder.")
+	}
+	return set, err
+}
+
 // collect reads what a call copied and puts it into the catalogue.
-func (j *job) collect(ctx context.Context, s Plan, o *Order, bucketID, folder string, stands logcopy.Standing) error {
-	bucket, err := j.Ports.Bucket(ctx, bucketID)
+func (j *job) collect(ctx context.Context, s Plan, o *Order, in copies, stands logcopy.Standing) error {
+	bucket, err := j.Ports.Bucket(ctx, in.bucketID)
 	if err != nil {
 		return err
 	}
@@ -134,22 +154,19 @@ func (j *job) collect(ctx context.Context, s Plan, o *Order, bucketID, folder st
 		if l.Seq < o.Logs.From || l.Seq > o.Logs.To {
 			continue
 		}
-		at, err := copied(ctx, bucket, folder, l)
+		at, err := copied(ctx, bucket, in.folder, l)
 		if fault.Is(err, fault.NotFound) {
 			return j.unfound(ctx, o, l)
 		}
 		if err != nil {
 			return err
 		}
-		set, err := readSet(ctx, j.Ports, bucketID, []string{at.Key})
+		set, err := j.logSet(ctx, in, o.Database, at.Key, l)
 		if err != nil {
 			return err
 		}
-		if set.Kind != backup.Log || set.First != l.First || set.Last != l.Last {
-			return fault.Newf(fault.Conflict, "%s does not hold the log backup that the service lists under its name.", at.Key).WithFix("Find out who else writes into this folder.")
-		}
 		records = append(records, backup.Record{InstanceID: s.Job.ServerID, Database: o.Database, Origin: backup.ByUs, PolicyID: s.Job.PolicyID, Set: set, State: backup.Complete, Seen: now,
-			Copies: []backup.Copy{{BucketID: bucketID, Keys: []string{at.Key}, Size: at.Size, At: now}}})
+			Copies: []backup.Copy{{BucketID: in.bucketID, Keys: []string{at.Key}, Size: at.Size, At: now}}})
 		o.Logs.Copied++
 		o.Logs.Bytes += at.Size
 		o.Logs.Last, o.SetID, o.Finished = l.Last, set.ID, set.Finished.Time()

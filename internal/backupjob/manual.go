@@ -96,6 +96,9 @@ func (b BackUp) Check() (wrong []Wrong) {
 	if b.How.Stripes < 0 || b.How.Stripes > 64 {
 		add(FieldStripes, words.Say("A backup cannot have %d files.", b.How.Stripes), words.Say("Choose 1 to 64."))
 	}
+	for _, f := range b.How.Wrong() {
+		add(f.Field, f.Text, f.Fix)
+	}
 	seen := map[string]bool{}
 	for _, d := range b.Databases {
 		name := strings.ToLower(d)
@@ -122,6 +125,9 @@ func BackUpNow(ctx context.Context, s Store, ports Ports, b BackUp, newID func()
 	if err != nil {
 		return "", err
 	}
+	if in.Traits.Lacks.Keys && b.How.Key != "" {
+		wrong = append(wrong, Wrong{policy.FieldKey, words.Say("%s encrypts nothing under a key of a cloud.", in.Name), words.Say("Leave the key out.")})
+	}
 	if b.BucketID != "" {
 		if _, err := ports.Bucket(ctx, b.BucketID); fault.Is(err, fault.NotFound) {
 			wrong = append(wrong, Wrong{FieldBucket, words.Say("The bucket does not exist any more."), words.Say("Choose another.")})
@@ -146,7 +152,7 @@ func BackUpNow(ctx context.Context, s Store, ports Ports, b BackUp, newID func()
 	}
 	r := run.Run{ID: newID(), Kind: RunBackup, Subject: plan.Job.ID, Place: b.ServerID, Title: words.Say("Back up %s of %s (%s)", what, in.Name, b.Kind), Created: by.At}
 	e := by.entry("backup.order", "instance/"+b.ServerID, r.Title.String()+".").With(nil, map[string]any{
-		"kind": b.Kind, "databases": b.Databases, "copy_only": b.How.CopyOnly, "verify": b.How.Verify, "stripes": max(1, b.How.Stripes), "bucket": b.BucketID, "run": r.ID})
+		"kind": b.Kind, "databases": b.Databases, "copy_only": b.How.CopyOnly, "verify": b.How.Verify, "stripes": max(1, b.How.Stripes), "bucket": b.BucketID, "key": b.How.Key, "overwrite": b.How.Overwrite, "run": r.ID})
 	return r.ID, s.Order(ctx, plan, r, e)
 }
 

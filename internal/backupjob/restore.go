@@ -48,6 +48,7 @@ type RestoreStep struct {
 	SetID    backup.GUID // files may hold others too
 	Position int         // of the set in the files, where the record tells; 0 = 1
 	Size     int64
+	Key      string    `json:",omitempty"` // under which the files are encrypted
 	StopAt   time.Time // on the clock of the server that took the log; zero = to its end
 }
 
@@ -113,6 +114,11 @@ func (w *Restoring) Draft(ctx context.Context, o Restore) (d RestoreDraft, err e
 		return d, nil
 	}
 	d.steps(sets, o.At, target.FolderID)
+	if i := slices.IndexFunc(d.Steps, func(s RestoreStep) bool { return s.Key != "" }); i >= 0 && target.Traits.Lacks.Keys {
+		add(FieldServer, words.Say("The files are encrypted under %s: no SQL Server but an instance of that cloud reads them, and %s would say that they are incorrectly formed (3241).", d.Steps[i].Key, target.Name),
+			words.Say("Restore them at an instance of the cloud that may use the key, then back up from there without a key."))
+		return d, nil
+	}
 	return d, w.guard(ctx, o, target, &d)
 }
 
@@ -127,7 +133,7 @@ func (d *RestoreDraft) steps(sets []backup.Record, at time.Time, folderID string
 			}
 			for _, c := range r.Copies {
 				if len(c.Keys) > 0 && (step.BucketID == "" || c.BucketID == folderID) {
-					step = RestoreStep{RecordID: r.ID, Kind: r.Set.Kind, BucketID: c.BucketID, Keys: c.Keys, SetID: r.Set.ID, Size: c.Size}
+					step = RestoreStep{RecordID: r.ID, Kind: r.Set.Kind, BucketID: c.BucketID, Keys: c.Keys, SetID: r.Set.ID, Size: c.Size, Key: r.Set.Key}
 					if len(r.Set.Files) > 0 {
 						step.Position = r.Set.Files[0].Position
 					}
@@ -279,7 +285,7 @@ func (w *Restoring) apply(ctx context.Context, j *operation[restoreRequest, rest
 	if len(running) > 0 { // perhaps the statement of a former life
 		return fault.Newf(fault.Unavailable, "Session %d is at work on %s (%s).", running[0].Session, j.request.Name, running[0].Command)
 	}
-	c := backup.ApplyCall{Database: j.request.Name, Kind: s.Kind, Set: s.SetID, Position: s.Position, StopAt: s.StopAt, Stopped: stopped(j.request.Steps, i), Replace: s.Kind == backup.Full && (j.request.Replace || w.interruptedRestore(ctx, server, j.request.Name))}
+	c := backup.ApplyCall{Database: j.request.Name, Kind: s.Kind, Set: s.SetID, Position: s.Position, StopAt: s.StopAt, Stopped: stopped(j.request.Steps, i), Key: s.Key, Replace: s.Kind == backup.Full && (j.request.Replace || w.interruptedRestore(ctx, server, j.request.Name))}
 	for _, k := range keys {
 		c.Files = append(c.Files, place.Path(k))
 	}

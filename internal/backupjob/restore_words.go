@@ -15,7 +15,7 @@ func (w *Restoring) Statements(ctx context.Context, o Restore, steps []RestoreSt
 	}
 	words, own := server.(backup.Statements)
 	for _, step := range steps {
-		c := backup.ApplyCall{Database: o.Name, Kind: step.Kind, Set: step.SetID, Position: step.Position, StopAt: step.StopAt, Replace: step.Kind == backup.Full && o.Typed == o.Name}
+		c := backup.ApplyCall{Database: o.Name, Kind: step.Kind, Set: step.SetID, Position: step.Position, StopAt: step.StopAt, Key: step.Key, Replace: step.Kind == backup.Full && o.Typed == o.Name}
 		for _, k := range step.Keys {
 			c.Files = append(c.Files, place.Path(k))
 		}

@@ -210,6 +210,7 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 	if err != nil {
 		return run.Outcome{}, err
 	}
+	uncompressed := uncompressed(ctx, server, s)
 	s.Lacks, s.CopiesLogs = in.Traits.Lacks, in.Traits.CopiesLogs
 	s.How.Verify = s.How.Verify && !s.Lacks.Verify
 	s.Listed, s.Attempt = now, max(s.Attempt, 1)
@@ -238,7 +239,21 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 	c.Orders = orders
 	c.Steps = append([]run.Step{{Key: stepList, Title: words.Say("Choose databases of %s", s.Server), State: run.StepDone, Started: now, Finished: now, Message: chosen(orders)}}, c.Steps...)
 	c.Events = event(now, stepList, run.Info, chosen(orders))
+	if uncompressed {
+		c.Events = append(c.Events, event(now, stepList, run.Warning, words.Say("These backups are not compressed: at %s a switch of the whole instance decides, and it is off.", s.Server))...)
+	}
 	return run.Outcome{}, j.Store.Note(ctx, j.claim, j.id, c)
+}
+
+// uncompressed reports whether compression was ordered where a switch of the
+// instance decides and is off. What cannot be asked is not said.
+func uncompressed(ctx context.Context, server backup.Server, s Plan) bool {
+	by, ok := server.(backup.CompressionSwitch)
+	if !ok || !s.How.Compress || s.Job.Kind == backup.Log {
+		return false
+	}
+	on, err := by.Compression(ctx)
+	return err == nil && !on
 }
 
 // first is the step of an order when it was just chosen.

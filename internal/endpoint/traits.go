@@ -86,6 +86,7 @@ type Lacks struct {
 	Stripes  bool // names of the files of a striped set: they are made of a pattern with one asterisk
 	Verify   bool // reading a set through there
 	Replace  bool // restoring over a database that exists
+	Keys     bool // encrypting files under a key of a cloud's key service, and reading such files
 	Follow   bool // being followed by a migration while it is at work
 }
 

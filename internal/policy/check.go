@@ -146,6 +146,7 @@ func (c *check) plain() {
 	if p.How.Stripes < 0 || p.How.Stripes > mostStripes {
 		c.bars(FieldStripes, words.Say("A backup set has 1 to %d stripes.", mostStripes), words.Say("Choose a number in between."))
 	}
+	c.out = append(c.out, p.How.Wrong()...)
 	if p.Longest != 0 && (p.Longest < leastLongest || p.Longest > mostLongest) {
 		c.bars(FieldLongest, words.Say("A run may take %s to %s.", words.Span(leastLongest), words.Span(mostLongest)), words.Say("Choose a time in between, or leave it empty for %s.", words.Span(UsualLongest)))
 	}

@@ -16,6 +16,9 @@ func (c *check) lacking() {
 		if lacks.Verify && p.How.Verify {
 			c.bars(FieldVerify, words.Say("%s cannot read a backup through after it was taken, and what is not verified would never make an older one go.", name), words.Say("Leave verifying out, or make a policy of its own for it."))
 		}
+		if lacks.Keys {
+			c.out = append(c.out, p.How.keyless(name)...)
+		}
 		if lacks.CopyOnly && p.How.CopyOnly {
 			c.bars(FieldCopyOnly, words.Say("%s takes no copy-only backups.", name), words.Say("Leave copy-only out."))
 		}

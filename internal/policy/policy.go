@@ -49,14 +49,6 @@ type Selection struct {
 	System  bool
 }
 
-// How says how a backup is taken.
-type How struct {
-	Compress bool // where the edition can
-	CopyOnly bool // full backups that no differential builds on, logs that cut nothing
-	Stripes  int  // files of one set, 1–64; 0 = 1
-	Verify   bool // RESTORE VERIFYONLY after the backup
-}
-
 // Missed says what becomes of a slot that could not start at its time, as when
 // Bakplane did not run.
 type Missed string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -11,7 +12,9 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/words"
 )
 
 // Editor changes policies of our own.
@@ -22,6 +25,16 @@ func (s *Kit) Editor() policy.Editor {
 // BackUpNow orders backups of databases at a server, by hand.
 func (s *Kit) BackUpNow(c echo.Context, serverID string, kind backup.Kind, databases []string, form url.Values) (string, error) {
 	how := policy.How{Compress: slices.Contains(form["how"], "compress"), CopyOnly: slices.Contains(form["how"], "copyonly"), Verify: slices.Contains(form["how"], "verify")}
+	if n, err := strconv.Atoi(form.Get("stripes")); err == nil {
+		how.Stripes = n
+	}
+	var wrong []backupjob.Wrong
+	HowOf(form, &how, func(field, message string) {
+		wrong = append(wrong, backupjob.Wrong{Field: field, Message: words.Plain(message)})
+	})
+	if len(wrong) > 0 {
+		return "", fault.Told(fault.Invalid, wrong[0].Message, words.Say("Write digits alone.")).Because(&backupjob.Refusals{Wrong: wrong})
+	}
 	return backupjob.BackUpNow(c.Request().Context(), s.Pruner.Store, s.Pruner.Ports, backupjob.BackUp{ServerID: serverID, Kind: kind, Databases: databases, How: how, BucketID: form.Get("bucket")}, s.NewID, s.OrderedBy(c))
 }
 

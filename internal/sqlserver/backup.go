@@ -78,6 +78,8 @@ func backupStatement(c backup.BackupCall) (string, error) {
 		return "", fault.Newf(fault.Invalid, "%q is not a kind of backup that can be taken.", c.Kind)
 	}
 	switch {
+	case c.Key != "":
+		return "", fault.New(fault.Invalid, "This server encrypts nothing under a key of a cloud.", "Leave the key out.")
 	case c.CopyOnly && c.Kind == backup.Differential:
 		return "", fault.New(fault.Invalid, "A differential backup cannot be copy-only.", "The server would ignore it.")
 	case c.Tail && (c.Kind != backup.Log || c.CopyOnly):
@@ -90,6 +92,14 @@ func backupStatement(c backup.BackupCall) (string, error) {
 	options = append(options, "CHECKSUM", "FORMAT", "INIT", "NAME = "+name)
 	if c.Compress {
 		options = append(options, "COMPRESSION")
+	}
+	for _, o := range []struct {
+		word  string
+		value int
+	}{{"BLOCKSIZE", c.BlockSize}, {"MAXTRANSFERSIZE", c.Transfer}, {"BUFFERCOUNT", c.Buffers}} {
+		if o.value != 0 {
+			options = append(options, fmt.Sprintf("%s = %d", o.word, o.value))
+		}
 	}
 	options = append(options, "STATS = 1")
 	return verb + database + " " + to + " WITH " + strings.Join(options, ", "), nil

@@ -21,6 +21,7 @@ func Traits() endpoint.Traits {
 		Increments: true, Stripes: true, Positions: true, StopAt: true, Encrypted: true, Filestream: true, OpensWritable: true, Keeps: true,
 		Source: true, Freezes: []endpoint.Freeze{endpoint.FreezeTail, endpoint.FreezeReadOnly, endpoint.FreezeStopped},
 		Readable: true, Restores: true,
+		Lacks: endpoint.Lacks{Keys: true},
 	}
 }
 

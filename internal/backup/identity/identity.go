@@ -25,11 +25,12 @@ type Want struct {
 	ID    backup.GUID // zero = the row does not tell
 	Size  int64       // bytes of all its files; 0 = not noted
 	Noted time.Time   // UTC, when that was noted
+	Key   string      // under which the files are encrypted, so that nobody here reads their headers; empty = they are not
 }
 
 // Of is what a record means by one of its copies.
 func Of(r *backup.Record, c backup.Copy) Want {
-	return Want{ID: r.Set.ID, Size: c.Size, Noted: c.At}
+	return Want{ID: r.Set.ID, Size: c.Size, Noted: c.At, Key: r.Set.Key}
 }
 
 // Piece is what lies at one place: a whole set, or one of its stripes.
@@ -104,6 +105,11 @@ func Judge(w Want, pieces []Piece) Verdict {
 	there := slices.DeleteFunc(slices.Clone(pieces), func(p Piece) bool { return !p.There })
 	if len(there) == 0 {
 		return Verdict{Finding: Absent, Words: words.Say("Nothing lies at its place any more.")}
+	}
+	if w.Key != "" {
+		for i := range there {
+			there[i].Sealed, there[i].Unread = true, words.Text{}
+		}
 	}
 	whole := len(there) == len(pieces)
 	var size int64

@@ -6,12 +6,14 @@ package logcopy
 
 import (
 	"context"
+	"crypto/sha256"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/bakfile"
 )
 
 // Kept is how long a service lists its log backups at most, and copies them
@@ -26,6 +28,7 @@ type Log struct {
 	First, Last backup.LSN
 	Broken      bool // it does not join the one before it
 	Size        int64
+	Family      backup.GUID // lineage of the database
 }
 
 // Call orders copies of the log backups of a database from one number to another.
@@ -49,6 +52,9 @@ type Server interface {
 	TargetStatement(target string) string
 	// ServiceLogs lists what can be copied of a database, by Seq.
 	ServiceLogs(ctx context.Context, database string) ([]Log, error)
+	// Key is what copies are encrypted under, of the cloud's key service: nobody
+	// but the service reads them. Empty = they are not.
+	Key() string
 	// NewestTask is what Call.After wants; empty = there was none.
 	NewestTask(ctx context.Context) (string, error)
 	// CopyLogs has them copied and returns when that is over. Called again with
@@ -197,6 +203,23 @@ func lastHeld(records []backup.Record, listed []Log) (last *backup.Record) {
 		}
 	}
 	return last
+}
+
+// SetOf is a log backup whose copy nobody here reads, as far as the service tells
+// of it: its identity is made of its file's name, its fork is that of the newest
+// full backup.
+func SetOf(l Log, database, key string, records []backup.Record) backup.Set {
+	sum := sha256.Sum256([]byte(file(l.Name)))
+	s := backup.Set{Kind: backup.Log, Type: bakfile.TypeLog, Database: database, Family: l.Family, First: l.First, Last: l.Last, Complete: true, Size: l.Size, FamilyCount: 1, Key: key, Files: []backup.SetFile{{Name: l.Name, Size: l.Size, Family: 1, Position: 1}},
+		RecoveryModel: bakfile.RecoveryFull, Started: backup.Moment{Local: l.Taken, UTC: &l.Taken}, Finished: backup.Moment{Local: l.Taken, UTC: &l.Taken}}
+	copy(s.ID[:], sum[:])
+	var newest backup.LSN
+	for i := range records {
+		if r := &records[i]; restorable(r) && r.Set.Family == l.Family && r.Set.Last.Compare(newest) > 0 {
+			newest, s.FirstFork, s.Fork = r.Set.Last, r.Set.Fork, r.Set.Fork
+		}
+	}
+	return s
 }
 
 // Stretch are the first of the missing that follow one another, at most so many:

@@ -33,6 +33,12 @@ type ownPolicyJSON struct {
 	CopyOnly  bool          `json:"copy_only"`
 	Verify    bool          `json:"verify"`
 	Stripes   int           `json:"stripes,omitempty"`
+	BlockSize int           `json:"block_size,omitempty"`
+	Transfer  int           `json:"max_transfer_size,omitempty"`
+	Buffers   int           `json:"buffer_count,omitempty"`
+	Key       string        `json:"kms_key,omitempty"`
+	AsBucket  bool          `json:"bucket_encryption,omitempty"`
+	Overwrite bool          `json:"overwrite,omitempty"`
 	Bucket    string        `json:"bucket,omitempty"`
 	Objective int64         `json:"objective_seconds"`
 }
@@ -60,6 +66,7 @@ func strings0(list []string) []string {
 func ownPolicyToJSON(p policy.Policy) ownPolicyJSON {
 	j := ownPolicyJSON{ID: p.ID, Name: p.Name, Enabled: p.Enabled, Version: p.Version, Changed: moment(p.Changed), Servers: strings0(p.Servers), Include: strings0(p.Databases.Include), Exclude: strings0(p.Databases.Exclude),
 		System: p.Databases.System, Rules: []ownRuleJSON{}, Zone: p.Zone, Missed: string(p.Missed), Window: int64(p.Window.Seconds()), Longest: int64(p.Longest.Seconds()), Compress: p.How.Compress, CopyOnly: p.How.CopyOnly, Verify: p.How.Verify,
+		BlockSize: p.How.BlockSize, Transfer: p.How.Transfer, Buffers: p.How.Buffers, Key: p.How.Key, AsBucket: p.How.AsBucket, Overwrite: p.How.Overwrite,
 		Stripes: p.How.Stripes, Bucket: p.BucketID, Objective: int64(p.Objective.Seconds())}
 	for _, r := range p.Rules {
 		j.Rules = append(j.Rules, ownRuleJSON{string(r.Kind), r.Cron, r.Keep.Days, r.Keep.Count, r.Keep.Daily, r.Keep.Weekly, r.Keep.Monthly, r.Keep.Yearly})
@@ -69,7 +76,7 @@ func ownPolicyToJSON(p policy.Policy) ownPolicyJSON {
 
 func (j ownPolicyJSON) policy(id string) policy.Policy {
 	p := policy.Policy{ID: id, Name: j.Name, Enabled: j.Enabled, Version: j.Version, Servers: j.Servers, Databases: policy.Selection{Include: j.Include, Exclude: j.Exclude, System: j.System}, Zone: j.Zone,
-		Missed: policy.Missed(j.Missed), Window: seconds(j.Window), Longest: seconds(j.Longest), How: policy.How{Compress: j.Compress, CopyOnly: j.CopyOnly, Verify: j.Verify, Stripes: j.Stripes}, BucketID: j.Bucket, Objective: seconds(j.Objective)}
+		Missed: policy.Missed(j.Missed), Window: seconds(j.Window), Longest: seconds(j.Longest), How: policy.How{Compress: j.Compress, CopyOnly: j.CopyOnly, Verify: j.Verify, Stripes: j.Stripes, BlockSize: j.BlockSize, Transfer: j.Transfer, Buffers: j.Buffers, Key: j.Key, AsBucket: j.AsBucket, Overwrite: j.Overwrite}, BucketID: j.Bucket, Objective: seconds(j.Objective)}
 	for _, r := range j.Rules {
 		p.Rules = append(p.Rules, policy.Rule{Kind: backup.Kind(r.Kind), Cron: r.Cron, Keep: policy.Keep{Days: r.Days, Count: r.Count, Daily: r.Daily, Weekly: r.Weekly, Monthly: r.Monthly, Yearly: r.Yearly}})
 	}

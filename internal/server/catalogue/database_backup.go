@@ -30,10 +30,10 @@ func (s *Pages) databaseBackup(c echo.Context, refused error) (server.View, erro
 		return server.View{}, err
 	}
 	wrong := server.OrderErrors(refused)
-	how := []string{"verify"}
+	asked, how := c.QueryParams(), []string{"verify"}
 	if c.Request().Method == "POST" {
 		form, _ := c.FormParams()
-		how = form["how"]
+		asked, how = form, form["how"]
 	}
 	place := kit.Field{Name: "bucket", Label: "Copied to", Type: "select", Value: c.FormValue("bucket"), Optional: true, Error: wrong[backupjob.FieldBucket], Options: []kit.Option{{Label: "nowhere: it stays in the server's folder"}}}
 	for _, b := range buckets {
@@ -49,7 +49,8 @@ func (s *Pages) databaseBackup(c echo.Context, refused error) (server.View, erro
 				{Value: "full", Label: "Full"}, {Value: "differential", Label: "Differential", Hint: "what changed since the last full backup"}, {Value: "log", Label: "Log", Hint: "in recovery model FULL"}}},
 			{Name: "how", Label: "It is", Type: "checks", Optional: true, Values: how, Error: wrong[backupjob.FieldCopyOnly], Options: []kit.Option{
 				{Value: "verify", Label: "verified afterwards"}, {Value: "compress", Label: "compressed", Hint: "where the edition can"}, {Value: "copyonly", Label: "copy-only"}}},
-			place}}}
+			place, {Name: "stripes", Label: "Files of the set", Type: "number", Optional: true, Value: server.FirstOf(c.FormValue("stripes"), "1"), Error: wrong[backupjob.FieldStripes]}}}}
+	v.Form.Fields = append(v.Form.Fields, server.HowFields(asked, wrong)...)
 	out := server.View{Title: v.Title, Section: "instances", Page: func(f kit.Frame) templ.Component { return kit.DecisionPage(f, v) }}
 	if refused != nil {
 		out.Status = server.StatusOf(refused)

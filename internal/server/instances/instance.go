@@ -71,6 +71,7 @@ func (s *Pages) fillServer(ctx context.Context, z kit.Zone, i endpoint.Instance,
 	if _, ok := server.(backup.TaskLister); ok {
 		v.Actions = append(v.Actions, kit.Action{Label: "Tasks", Href: "/instances/" + i.ID + "/service-tasks"})
 	}
+	s.fillCompression(ctx, i.ID, server, v)
 	if i.Traits.CopiesLogs {
 		v.Actions = append(v.Actions, kit.Action{Label: "Log copies", Href: "/instances/" + i.ID + "/log-copies"})
 	}

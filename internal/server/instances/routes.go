@@ -14,6 +14,7 @@ func (s *Pages) Routes(on server.Router) {
 	get("/instances/:id/tasks", s.cloudTasks)
 	get("/instances/:id/service-tasks", s.serviceTasks)
 	post("/instances/:id/service-tasks/:task/cancel", s.cancelServiceTask)
+	post("/instances/:id/compression", s.setCompression)
 	get("/instances/:id/log-copies", s.logCopies)
 	post("/instances/:id/log-copies/target", s.setLogTarget)
 	get("/instances/:id/restore", s.restoreAsk)

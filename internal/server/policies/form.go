@@ -138,6 +138,7 @@ func (s *Pages) basics(v *views.Form, w policyRequest, wrong map[string]string, 
 			{Value: "compress", Label: "compressed", Hint: "where the edition can"}, {Value: "verify", Label: "verified afterwards", Hint: "RESTORE VERIFYONLY"},
 			{Value: "copyonly", Label: "copy-only", Hint: "beside another tool that looks after the chain"}}},
 		stripes, place}
+	v.How = append(v.How, server.HowFields(w.Values, wrong)...)
 }
 
 // ruleForm words the part of one kind: what its line means, when it comes

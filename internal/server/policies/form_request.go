@@ -47,6 +47,7 @@ func requestOfPolicy(p policy.Policy) policyRequest {
 		}
 	}
 	slices.Sort(v["how"])
+	server.HowValues(p.How, v)
 	if p.Databases.System {
 		v.Set("system", "1")
 	}
@@ -98,6 +99,7 @@ func (w policyRequest) policy() (p policy.Policy, wrong map[string]string) {
 		Databases: policy.Selection{Include: patterns(w.Get("include")), Exclude: patterns(w.Get("exclude")), System: w.text("system") != ""},
 		How:       policy.How{Compress: slices.Contains(w.Values["how"], "compress"), CopyOnly: slices.Contains(w.Values["how"], "copyonly"), Verify: slices.Contains(w.Values["how"], "verify")}}
 	number("stripes", &p.How.Stripes)
+	server.HowOf(w.Values, &p.How, func(field, message string) { wrong[field] = message })
 	number("version", &p.Version)
 	if p.How.Stripes == 1 {
 		p.How.Stripes = 0

@@ -70,7 +70,9 @@ func (s *Pages) pairs(ctx context.Context, p policy.Policy, names map[string]str
 	for _, one := range []struct {
 		on   bool
 		word string
-	}{{p.How.Compress, "compressed"}, {p.How.Verify, "verified afterwards"}, {p.How.CopyOnly, "copy-only"}, {p.How.Stripes > 1, fmt.Sprintf("in %d files", p.How.Stripes)}} {
+	}{{p.How.Compress, "compressed"}, {p.How.Verify, "verified afterwards"}, {p.How.CopyOnly, "copy-only"}, {p.How.Stripes > 1, fmt.Sprintf("in %d files", p.How.Stripes)},
+		{p.How.BlockSize > 0, fmt.Sprintf("in blocks of %d bytes", p.How.BlockSize)}, {p.How.Transfer > 0, fmt.Sprintf("in transfers of %d bytes", p.How.Transfer)}, {p.How.Buffers > 0, fmt.Sprintf("with %d buffers", p.How.Buffers)},
+		{p.How.Key != "", "encrypted under " + p.How.Key}, {p.How.AsBucket, "encrypted as their bucket says"}, {p.How.Overwrite, "written over what has their name"}} {
 		if one.on {
 			how = append(how, one.word)
 		}

@@ -14,12 +14,12 @@ import (
 // place in the list is its number in stored sets: new ones go to the end, none
 // ever moves. Sets are packed because a page reads hundreds of them: this is
 // ten times as quick as JSON, and half its size.
-func setParts(s *backup.Set) [38]any {
-	return [38]any{&s.Type, &s.ID, &s.Name, &s.Database, &s.Server, &s.Machine, &s.Family, &s.BindingID,
+func setParts(s *backup.Set) [39]any {
+	return [39]any{&s.Type, &s.ID, &s.Name, &s.Database, &s.Server, &s.Machine, &s.Family, &s.BindingID,
 		&s.VersionMajor, &s.VersionMinor, &s.VersionBuild, &s.DatabaseVersion, &s.CompatibilityLevel, &s.RecoveryModel,
 		&s.First, &s.Last, &s.Checkpoint, &s.DatabaseBackup, &s.DifferentialBase, &s.DifferentialBaseLSN, &s.FirstFork, &s.Fork, &s.ForkPoint,
 		&s.CopyOnly, &s.Damaged, &s.BulkLogged, &s.BeginsLogChain, &s.Snapshot, &s.TailLog, &s.Compressed, &s.Checksums,
-		&s.Size, &s.CompressedSize, &s.DatabaseSize, &s.Complete, &s.MediaSet, &s.FamilyCount, &s.Files}
+		&s.Size, &s.CompressedSize, &s.DatabaseSize, &s.Complete, &s.MediaSet, &s.FamilyCount, &s.Files, &s.Key}
 }
 
 // cloudParts are the fields of a set of the cloud, under the same rule.
