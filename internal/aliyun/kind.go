@@ -48,8 +48,9 @@ func CheckRegion(region string) error {
 	return nil
 }
 
-// Account is the kind of accounts of Alibaba Cloud.
-func Account() endpoint.AccountSpec {
+// Account is the kind of accounts of Alibaba Cloud. What its form asks for other
+// services is given where the house is put together.
+func Account(more ...endpoint.Field[endpoint.Account]) endpoint.AccountSpec {
 	return endpoint.AccountSpec{Spec: endpoint.Spec[endpoint.Account]{
 		Key: string(AccountKind), Page: "accounts", Thing: "cloud account",
 		Intro: "The access key of a RAM user that may use RDS and OSS. The secret is sealed with the key file of this dashboard and never shown again.",
@@ -65,7 +66,7 @@ func Account() endpoint.AccountSpec {
 					}
 					return a.Address
 				}}}},
-		Fields: []endpoint.Field[endpoint.Account]{
+		Fields: append([]endpoint.Field[endpoint.Account]{
 			endpoint.Text(endpoint.Field[endpoint.Account]{Name: "name", Label: "Name", Hint: "What your colleagues call it."}, func(a *endpoint.Account) *string { return &a.Name }),
 			endpoint.Text(endpoint.Field[endpoint.Account]{Name: "access_key_id", Label: "Access key id", Mono: true}, func(a *endpoint.Account) *string { return &a.AccessKeyID }),
 			{Name: "secret", Label: "Access key secret", Type: endpoint.Password,
@@ -75,7 +76,7 @@ func Account() endpoint.AccountSpec {
 				func(a *endpoint.Account) *string { return &a.Address }),
 			endpoint.Text(endpoint.Field[endpoint.Account]{Name: "owner_id", Label: "Number of the cloud account", Mono: true, Optional: true, Hint: "When it is given, preflight compares it with the owner of bucket and instance."},
 				func(a *endpoint.Account) *string { return &a.OwnerID }),
-		},
+		}, more...),
 		Check: func(a endpoint.Account) error {
 			if !keyShape.MatchString(a.AccessKeyID) {
 				return fault.New(fault.Invalid, "The access key id is empty or holds spaces.", "Copy it from the cloud's console, RAM, AccessKey.")

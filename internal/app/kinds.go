@@ -2,6 +2,7 @@ package app
 
 import (
 	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/aliyun/smc"
 	"github.com/bakplane/bakplane/internal/awsaccount"
 	"github.com/bakplane/bakplane/internal/awsrds"
 	"github.com/bakplane/bakplane/internal/endpoint"
@@ -17,11 +18,12 @@ import (
 func Kinds(folders *folder.Folders) kinds.All {
 	var servers sqlserver.Servers
 	return kinds.All{
-		Accounts: []endpoint.AccountSpec{aliyun.Account(), awsaccount.Account(awsaccount.Instances(), s3.Buckets())},
+		Accounts: []endpoint.AccountSpec{aliyun.Account(smc.Fields()...), awsaccount.Account(awsaccount.Instances(), s3.Buckets())},
 		Buckets:  []kinds.Bucket{oss.Kind(), s3.Kind(), folder.Kind(folders)},
 		Instances: []kinds.Instance{aliyun.Instance(), sqlserver.Instance(&servers),
 			awsrds.Instance(func(i endpoint.Instance) (awsrds.SQL, error) { return servers.Open(i) })},
-		Reader: servers.Read,
+		Centers: map[endpoint.AccountKind]kinds.Centers{aliyun.AccountKind: smc.Centers()},
+		Reader:  servers.Read,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/objectstore/folder"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
+	"github.com/bakplane/bakplane/internal/servermigration"
 )
 
 // Ports are all ways out of the house.
@@ -19,6 +20,7 @@ type Ports interface {
 	migration.Ports
 	clouds.Ports
 	backupjob.Restorers
+	servermigration.Ports
 	// Cloud hands out an instance whose backups the service takes.
 	Cloud(ctx context.Context, id string) (backup.Cloud, error)
 	Instance(ctx context.Context, id string) (endpoint.Instance, error)

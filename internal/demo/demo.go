@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/aliyun"
+	"github.com/bakplane/bakplane/internal/aliyun/smc"
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/awsaccount"
@@ -147,7 +148,8 @@ func (d Furnisher) Places(ctx context.Context, files string) error {
 		return err
 	}
 	c := d.Cloud
-	account := endpoint.Account{ID: Account, Name: "Demo account", AccessKeyID: c.KeyID, Secret: secret.NewText(c.Secret), Region: c.Region, Kind: aliyun.AccountKind, Address: c.RDS, OwnerID: c.Owner}
+	account := endpoint.Account{ID: Account, Name: "Demo account", AccessKeyID: c.KeyID, Secret: secret.NewText(c.Secret), Region: c.Region, Kind: aliyun.AccountKind, Address: c.RDS, OwnerID: c.Owner,
+		More: map[string]string{smc.AddressField: c.SMC, smc.OOSField: c.SMC, smc.ECSField: c.SMC}}
 	staging := endpoint.Bucket{ID: Staging, Name: c.Bucket, Kind: oss.BucketKind, AccountID: Account, Region: c.Region, Address: c.OSS, Bucket: c.Bucket}
 	given := endpoint.Bucket{ID: Folder, Name: "Backup files", Kind: folder.BucketKind, Path: files}
 	instance := endpoint.Instance{ID: Instance, Name: "Hangzhou demo", Kind: aliyun.InstanceKind, AccountID: Account, Region: c.Region, InstanceID: c.Instance}

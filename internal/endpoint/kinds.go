@@ -10,6 +10,7 @@ import (
 type AccountSpec struct {
 	Spec[Account]
 	Listers []Lister // what can be picked from lists; none = everything is typed
+	Servers bool     // whole servers are migrated through it
 }
 
 // BucketSpec is a kind of place for backup files.

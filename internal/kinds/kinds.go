@@ -4,11 +4,14 @@
 package kinds
 
 import (
+	"slices"
+
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
+	"github.com/bakplane/bakplane/internal/servermigration"
 )
 
 // Bucket is a kind of place for backup files.
@@ -38,11 +41,17 @@ type Ports struct {
 	Policy   clouds.Cloud     // by this policy
 }
 
+// Centers makes what an account can do with servers, or hands out what it has;
+// nothing is asked of the service yet.
+type Centers func(a endpoint.Account) (servermigration.Center, error)
+
 // All are the kinds of one dashboard.
 type All struct {
 	Accounts  []endpoint.AccountSpec
 	Buckets   []Bucket
 	Instances []Instance
+	// Centers open accounts through which whole servers are migrated, by kind.
+	Centers map[endpoint.AccountKind]Centers
 	// Reader reaches an instance over SQL by what its endpoint says of host and
 	// login, whatever its kind.
 	Reader func(endpoint.Instance) (backup.Server, error)
@@ -50,7 +59,10 @@ type All struct {
 
 // Specs are the kinds as data.
 func (a All) Specs() endpoint.Kinds {
-	k := endpoint.Kinds{Accounts: a.Accounts}
+	k := endpoint.Kinds{Accounts: slices.Clone(a.Accounts)}
+	for i, s := range k.Accounts {
+		k.Accounts[i].Servers = a.Centers[endpoint.AccountKind(s.Key)] != nil
+	}
 	for _, b := range a.Buckets {
 		k.Buckets = append(k.Buckets, b.BucketSpec)
 	}

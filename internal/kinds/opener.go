@@ -9,6 +9,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/policy/clouds"
+	"github.com/bakplane/bakplane/internal/servermigration"
 )
 
 // Opener turns the ids of endpoints into adapters. It implements the ports of
@@ -24,6 +25,8 @@ type Opener struct {
 var (
 	_ migration.Ports = (*Opener)(nil)
 	_ clouds.Ports    = (*Opener)(nil)
+
+	_ servermigration.Ports = (*Opener)(nil)
 )
 
 // Bucket implements migration.Ports.
@@ -207,4 +210,17 @@ func (o *Opener) noService(in endpoint.Instance) error {
 // Instance implements backupjob.Ports.
 func (o *Opener) Instance(ctx context.Context, id string) (endpoint.Instance, error) {
 	return o.Endpoints.Instance(ctx, id)
+}
+
+// Center implements servermigration.Ports.
+func (o *Opener) Center(ctx context.Context, accountID string) (servermigration.Center, error) {
+	a, err := o.Endpoints.Account(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	open := o.Kinds.Centers[a.Kind]
+	if open == nil {
+		return nil, fault.Newf(fault.Invalid, "No servers can be migrated through the account %s.", a.Name).WithFix("Choose an account of a cloud that migrates whole servers.")
+	}
+	return open(a)
 }
