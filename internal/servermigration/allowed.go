@@ -89,7 +89,7 @@ func Allowed(w What, f Facts) Verdict {
 		if j.Once {
 			return no(words.Say("The job runs once and completes by itself."), "")
 		}
-		return yes()
+		return agent(f) // with and without a last synchronisation
 	case Adjust:
 		if j.Once {
 			return no(words.Say("The job runs once; it has no interval."), "Make an incremental job.")

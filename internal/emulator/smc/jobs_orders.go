@@ -152,20 +152,15 @@ func (q *request) modifyReplicationJob() (answer, *refusal) {
 			return nil, badValue(fixed, "it cannot be changed")
 		}
 	}
-	fresh := j.Started.IsZero()
 	for name := range q.params {
 		switch name, _, _ := strings.Cut(name, "."); name {
 		case "JobId", "Name", "Description":
 		case "Frequency", "MaxNumberOfImageToKeep":
-			if !fresh {
-				refused = j.in("Ready", "Waiting")
-			}
+			refused = j.in("Ready", "Waiting")
 		case "ValidTime":
 			refused = j.in("Ready", "Running", "Stopped", "InError", "Waiting")
 		default:
-			if !fresh || j.Status != "Ready" {
-				refused = j.in("Ready")
-			}
+			refused = j.in("Ready")
 		}
 		if refused != nil {
 			return nil, refused
