@@ -37,6 +37,7 @@ import (
 	"github.com/bakplane/bakplane/internal/secret"
 	"github.com/bakplane/bakplane/internal/server"
 	"github.com/bakplane/bakplane/internal/server/site"
+	"github.com/bakplane/bakplane/internal/servermigration"
 )
 
 // App is the dashboard put together. Open makes its parts in order, Close
@@ -45,6 +46,7 @@ type App struct {
 	DB        *sqlite.DB
 	Notifier  *run.Notifier
 	Ports     Ports
+	Desk      *servermigration.Desk
 	Kit       backupjob.CloudKit // what the work on backups and its pages share
 	Pruner    *backupjob.Pruner
 	Copier    *backupjob.Copier
@@ -93,6 +95,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 		a.Ports = c.Between(a.Ports)
 	}
 	a.equip()
+	a.Desk = a.desk()
 	if a.listener, a.pairs, err = listen(c, log); err != nil {
 		return a, err
 	}
@@ -151,6 +154,7 @@ func (a *App) work(ctx context.Context) error {
 	maps.Copy(a.Engine.Workers, a.backupWorkers())
 	a.working.Go(func() { a.every(ctx, time.Minute, "copy new sets of clouds", a.Copier.Due) })
 	a.Engine.Workers[scan.RunKind] = &scan.Worker{Collector: a.Collector, Runs: a.DB}
+	a.moveServers(ctx)
 	if a.config.Scans > 0 {
 		loop := &scan.Loop{Collector: a.Collector, Parallel: a.config.Scans, Every: 5 * time.Second, Limit: 5 * time.Minute, Log: a.log}
 		a.working.Go(func() { loop.Run(ctx) })

@@ -95,6 +95,9 @@ func (d Furnisher) Furnish(ctx context.Context) (Ready, error) {
 	if err := d.begin(ctx, out.Files); err != nil {
 		return out, err
 	}
+	if err := d.App.DB.Servers().Watch(ctx, Account, true, d.Entry("server-account")); err != nil {
+		return out, fmt.Errorf("look at source servers: %w", err)
+	}
 	if err := d.aws(ctx); err != nil {
 		return out, fmt.Errorf("begin at AWS: %w", err)
 	}
