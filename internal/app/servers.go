@@ -24,9 +24,10 @@ func (a *App) moveServers(ctx context.Context) {
 	if a.config.Poll < time.Second { // shorter than anybody waits for a service that takes hours
 		worker.Poll = a.config.Poll
 	}
-	a.Engine.Workers[servermigration.Kind] = worker
 	busy, quiet := a.config.looks()
 	w := &servermigration.Watcher{Store: a.DB.Servers(), Ports: a.Ports, Log: a.log, Now: a.config.Now, Busy: busy, Quiet: quiet}
+	worker.Moved = w.Hurry
+	a.Engine.Workers[servermigration.Kind] = worker
 	a.working.Go(func() {
 		a.every(ctx, max(min(5*time.Second, busy/2), 10*time.Millisecond), "look at source servers", w.Turn)
 	})

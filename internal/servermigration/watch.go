@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/fault"
@@ -20,9 +21,15 @@ type Watcher struct {
 	Now   func() time.Time
 	Busy  time.Duration // between two looks while a job is at work or an order goes on; 0 = 30 seconds
 	Quiet time.Duration // else; 0 = 5 minutes
+
+	moved sync.Map // accounts that are looked at in the next turn
 }
 
-// Turn looks at every account whose time has come. An account that does not
+// Hurry has an account looked at in the next turn: an order has changed something
+// there. It is kept nowhere; after a restart its time comes all the same.
+func (w *Watcher) Hurry(accountID string) { w.moved.Store(accountID, true) }
+
+// Turn looks at every account whose time has come, or where something was moved. An account that does not
 // answer is told in its watch and keeps nobody waiting but itself.
 func (w *Watcher) Turn(ctx context.Context) error {
 	all, err := w.Store.Watches(ctx)
@@ -34,7 +41,7 @@ func (w *Watcher) Turn(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if w.Now().Sub(a.Tried) < every {
+		if _, moved := w.moved.LoadAndDelete(a.AccountID); !moved && w.Now().Sub(a.Tried) < every {
 			continue
 		}
 		if err := w.Look(ctx, a.AccountID); err != nil && ctx.Err() == nil {

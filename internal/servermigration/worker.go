@@ -22,6 +22,9 @@ type Worker struct {
 	Cap    int           // jobs of an account at work at once; 0 = MostAtWork
 	Settle time.Duration // see Look
 	Poll   time.Duration // between two looks at what goes on; 0 = as each step says
+	// Moved is told of the account of an order that the service took or that has
+	// ended: what was last seen there is old. Nil = nobody is.
+	Moved func(accountID string)
 
 	starting sync.Mutex // what is at work is counted and added to by one at a time
 }
@@ -39,7 +42,11 @@ func (w *Worker) Work(ctx context.Context, it run.Run, g run.Claim) (run.Outcome
 		return run.Outcome{}, err
 	}
 	for {
+		before := o
 		out, more, err := w.turn(ctx, center, g, &o)
+		if err == nil && w.Moved != nil && (!o.Answered.Equal(before.Answered) || !o.Finished.Equal(before.Finished)) {
+			w.Moved(o.AccountID)
+		}
 		if err != nil || !more {
 			return out, err
 		}

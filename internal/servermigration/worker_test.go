@@ -138,6 +138,7 @@ func newYard(t *testing.T) *yard {
 	y.desk = &servermigration.Desk{Store: db.Servers(), Ports: y.center, Now: time.Now, NewID: newID}
 	y.watch = &servermigration.Watcher{Store: db.Servers(), Ports: y.center, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	w := &servermigration.Worker{Store: db.Servers(), Runs: db, Ports: y.center, Now: time.Now, Settle: 20 * time.Millisecond, Poll: 10 * time.Millisecond}
+	w.Moved = y.watch.Hurry
 	e := &run.Engine{Store: db, Workers: map[string]run.Worker{servermigration.Kind: w}, Owner: "t", Notifier: bell, Log: slog.New(slog.DiscardHandler), Parallel: 4, Lease: time.Minute, MaxTries: 20, Now: time.Now}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -280,6 +281,35 @@ func TestARefusalIsToldWithWhatToDo(t *testing.T) {
 		}
 		if r.State == run.Failed {
 			break
+		}
+	}
+}
+
+// TestWhatAnOrderChangedIsSeenAtOnce: nobody waits for the next look to read of
+// what was ordered.
+func TestWhatAnOrderChangedIsSeenAtOnce(t *testing.T) {
+	y := newYard(t)
+	y.watch.Busy, y.watch.Quiet = time.Hour, time.Hour
+	y.center.there, y.center.job = true, servermigration.Job{ID: "j-1", SourceID: "s-1", Name: "move-sql01", Status: servermigration.Ready, Every: 6, Keep: 3}
+	y.look()
+	looks := y.center.called("jobs")
+	if err := y.watch.Turn(t.Context()); err != nil || y.center.called("jobs") != looks {
+		t.Fatalf("looked again after %d looks: %v", looks, err)
+	}
+	id, err := y.order(servermigration.Start, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.ends(id)
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // it is told after it is written
+		if err := y.watch.Turn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if k, err := y.db.Servers().Job(t.Context(), "a", "j-1"); err == nil && k.Status == servermigration.Running {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("what was ordered is not seen")
 		}
 	}
 }
