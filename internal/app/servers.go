@@ -25,10 +25,16 @@ func (a *App) moveServers(ctx context.Context) {
 		worker.Poll = a.config.Poll
 	}
 	busy, quiet := a.config.looks()
-	w := &servermigration.Watcher{Store: a.DB.Servers(), Ports: a.Ports, Log: a.log, Now: a.config.Now, Busy: busy, Quiet: quiet}
+	w := a.watcher()
+	w.Busy, w.Quiet = busy, quiet
 	worker.Moved = w.Hurry
 	a.Engine.Workers[servermigration.Kind] = worker
 	a.working.Go(func() {
 		a.every(ctx, max(min(5*time.Second, busy/2), 10*time.Millisecond), "look at source servers", w.Turn)
 	})
+}
+
+// watcher looks at accounts through which servers are migrated.
+func (a *App) watcher() *servermigration.Watcher {
+	return &servermigration.Watcher{Store: a.DB.Servers(), Ports: a.Ports, Log: a.log, Now: a.config.Now}
 }

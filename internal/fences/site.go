@@ -4,7 +4,7 @@ import "slices"
 
 // families are those of the pages; each has its handlers in internal/server and
 // its components in web/templates, under the same name.
-var families = []string{"activity", "catalogue", "instances", "migrations", "policies", "settings"}
+var families = []string{"activity", "catalogue", "instances", "migrations", "policies", "servers", "settings"}
 
 // site returns the fences inside the web server: a kit, families of pages over
 // it that do not know one another, and the API, which knows no page.

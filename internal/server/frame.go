@@ -115,6 +115,7 @@ func (s *Kit) nav(ctx context.Context) []kit.NavItem {
 		{Key: "policies", Label: "Policies", Href: "/policies"},
 		{Key: "sets", Label: "Backup sets", Href: "/sets"},
 		{Key: "migrations", Label: "Migrations", Href: "/migrations", Count: len(st.Active), CountWords: fmt.Sprintf("%d on their way", len(st.Active))},
+		{Key: "servers", Label: "Servers", Href: "/servers"},
 		{Key: "storage", Label: "Storage", Href: "/storage"},
 		{Key: "runs", Label: "Runs", Href: "/runs", Count: st.Running, CountWords: fmt.Sprintf("%d at work", st.Running)},
 		{Key: "audit", Label: "Audit", Href: "/audit"},

@@ -23,6 +23,7 @@ import (
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/scan"
 	"github.com/bakplane/bakplane/internal/secret"
+	"github.com/bakplane/bakplane/internal/servermigration"
 )
 
 // Migrations keeps migrations, their waves and their comparisons.
@@ -68,14 +69,20 @@ type Deps struct {
 	// Troubles tells what is wrong with the house itself; nil = nobody does.
 	Troubles func() []Trouble
 	// Own tells of the data folder; nil = nobody does.
-	Own      func() OwnData
-	People   person.Store
-	Audit    AuditLog
-	Sessions scs.CtxStore
-	Notifier *run.Notifier
-	Log      *slog.Logger
-	Now      func() time.Time
-	NewID    func() string // UUIDv7
+	Own func() OwnData
+	// Servers is where migrations of whole servers are ordered.
+	Servers *servermigration.Desk
+	// LookServers looks at the source servers of an account now.
+	LookServers func(ctx context.Context, accountID string) error
+	// ServerCall words the call of an order as it is sent.
+	ServerCall func(o servermigration.Order, from *servermigration.Server) string
+	People     person.Store
+	Audit      AuditLog
+	Sessions   scs.CtxStore
+	Notifier   *run.Notifier
+	Log        *slog.Logger
+	Now        func() time.Time
+	NewID      func() string // UUIDv7
 }
 
 // AuditLog is the chain of entries.

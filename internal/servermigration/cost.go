@@ -28,8 +28,8 @@ func Costs(j Job, transition Presence, made []Order) (out []Cost) {
 		}
 		out = append(out, c)
 	}
-	if n := len(ended(j)); n > 0 && j.Target != ToInstance {
-		out = append(out, Cost{What: words.Say("%s and the snapshots under them", words.Count(n, "image", "images")), Since: ended(j)[0].End, Until: words.Say("until somebody deletes them: they stay when the job is deleted")})
+	if n := len(Kept(j, nil)); n > 0 && j.Target != ToInstance {
+		out = append(out, Cost{What: words.Say("%s and the snapshots under them", words.Count(n, "image", "images")), Since: Kept(j, nil)[0].End, Until: words.Say("until somebody deletes them: they stay when the job is deleted")})
 	}
 	for _, o := range made {
 		switch {

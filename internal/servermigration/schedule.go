@@ -71,7 +71,7 @@ func Expected(j Job, n int, until time.Time) (out []Cycle) {
 // as many are kept as may be: the oldest that nobody uses. used are images that
 // instances were made of, as far as this dashboard knows.
 func DropsNext(j Job, used map[string]bool) (Cycle, bool) {
-	all := slices.DeleteFunc(ended(j), func(c Cycle) bool { return c.Unlisted })
+	all := Kept(j, used)
 	if j.Keep <= 0 || len(all) < j.Keep {
 		return Cycle{}, false
 	}
@@ -81,6 +81,22 @@ func DropsNext(j Job, used map[string]bool) (Cycle, bool) {
 		}
 	}
 	return Cycle{}, false
+}
+
+// Kept are the images that should still be there, oldest first: the newest as
+// many as are kept, and older ones that are used. The service lists the runs of
+// a job without saying whether their images still exist.
+func Kept(j Job, used map[string]bool) []Cycle {
+	all := slices.DeleteFunc(ended(j), func(c Cycle) bool { return c.Unlisted })
+	if j.Keep <= 0 {
+		return all
+	}
+	beyond := len(all) - j.Keep
+	n := -1
+	return slices.DeleteFunc(all, func(c Cycle) bool {
+		n++
+		return n < beyond && !used[c.ImageID]
+	})
 }
 
 // Validity says when a job expires and what that means in its state; zero where

@@ -83,3 +83,21 @@ const (
 
 // Online reports whether the agent can be worked with.
 func (s Server) Online() bool { return s.State == ServerAvailable || s.State == ServerInUse }
+
+// Answers reports whether a host name or address, with or without a port, is
+// this server by what its agent tells: one of its addresses, its name, or its
+// name within a domain.
+func (s Server) Answers(host string) bool {
+	host = strings.ToLower(strings.TrimSpace(host))
+	if host == "" {
+		return false
+	}
+	for _, a := range s.Addresses {
+		if a == host {
+			return true
+		}
+	}
+	own := strings.ToLower(s.Host)
+	short, _, dotted := strings.Cut(host, ".")
+	return own != "" && (own == host || (dotted && own == short && strings.ContainsFunc(short, func(r rune) bool { return r < '0' || r > '9' })))
+}

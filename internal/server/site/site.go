@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/server/instances"
 	"github.com/bakplane/bakplane/internal/server/migrations"
 	"github.com/bakplane/bakplane/internal/server/policies"
+	"github.com/bakplane/bakplane/internal/server/servers"
 	"github.com/bakplane/bakplane/internal/server/settings"
 )
 
@@ -23,5 +24,5 @@ func New(cfg server.Config, deps server.Deps) (http.Handler, error) {
 		return nil, err
 	}
 	return kit.Handler(api.New(kit),
-		activity.New(kit), migrations.New(kit), instances.New(kit), policies.New(kit), catalogue.New(kit), settings.New(kit)), nil
+		activity.New(kit), migrations.New(kit), instances.New(kit), policies.New(kit), catalogue.New(kit), servers.New(kit), settings.New(kit)), nil
 }

@@ -1,0 +1,114 @@
+package servers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/internal/servermigration"
+	"github.com/bakplane/bakplane/web/templates/kit"
+	views "github.com/bakplane/bakplane/web/templates/servers"
+)
+
+// waveForm offers the unfinished jobs of the accounts to move together.
+func (s *Pages) waveForm(k known) *kit.Form {
+	f := kit.Field{Name: "jobs", Label: "Jobs", Type: "checks"}
+	for _, src := range k.servers {
+		if src.JobID != "" && src.Gone.IsZero() && src.State == servermigration.ServerInUse {
+			f.Options = append(f.Options, kit.Option{Value: src.AccountID + "/" + src.JobID, Label: label(src), Hint: src.JobID})
+		}
+	}
+	if len(f.Options) < 2 {
+		return nil
+	}
+	return &kit.Form{Action: "/servers/waves", Submit: "Make a wave", Fields: []kit.Field{{Name: "name", Label: "Name of the wave"}, f}}
+}
+
+// newWave puts jobs of one account together.
+func (s *Pages) newWave(c echo.Context) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return server.Invalid("The form cannot be read.", "Send it again.")
+	}
+	account, jobs := "", []string{}
+	for _, chosen := range form["jobs"] {
+		a, id, _ := strings.Cut(chosen, "/")
+		if account != "" && a != account {
+			return s.told(c, fault.New(fault.Invalid, "A wave is of one account.", "Choose jobs of one."), "", "/servers")
+		}
+		account, jobs = a, append(jobs, id)
+	}
+	id, err := s.Servers.Gather(c.Request().Context(), account, strings.TrimSpace(form.Get("name")), jobs, server.Actor(c))
+	if err != nil {
+		return s.told(c, err, "", "/servers")
+	}
+	return server.SeeOther(c, "/servers/waves/"+id)
+}
+
+// wave shows jobs that move together, and what came of each: the report.
+func (s *Pages) wave(c echo.Context) (server.View, error) {
+	ctx, z := c.Request().Context(), s.Zone(c)
+	w, err := s.Servers.Store.Wave(ctx, c.Param("id"))
+	if err != nil {
+		return server.View{}, err
+	}
+	jobs, err := s.Servers.Store.Jobs(ctx, servermigration.Filter{WaveID: w.ID, AccountID: w.AccountID})
+	if err != nil {
+		return server.View{}, err
+	}
+	here := "/servers/waves/" + w.ID
+	v := views.Wave{Name: w.Name, Crumbs: crumbs(kit.Link{Text: w.Name})}
+	count := map[servermigration.Status]int{}
+	alone := 0
+	for _, j := range jobs {
+		src, err := s.Servers.Store.Server(ctx, j.AccountID, j.SourceID)
+		name := j.SourceID
+		if err == nil {
+			name = label(src)
+		}
+		row := s.jobRow(z, j, name)
+		count[j.Status]++
+		if j.VSwitch == "" && j.Status.Unfinished() {
+			alone++
+		}
+		ticks, err := s.Servers.Store.Ticks(ctx, j.AccountID, j.ID)
+		if err != nil {
+			return server.View{}, err
+		}
+		if missing := servermigration.AllTicked(servermigration.BeforeComplete(src.Server, src.InstanceID != ""), ticks); len(missing) > 0 && j.Status == servermigration.Waiting {
+			row.Note = fmt.Sprintf("%d lines of its checklist are not ticked", len(missing))
+		}
+		if orders, err := s.Servers.Store.Orders(ctx, j.AccountID, j.ID, "", 1); err == nil && len(orders) > 0 {
+			said := s.orderRows(c, orders)[0]
+			row.Note = strings.TrimSpace(row.Note + " " + said.Title.Text + ": " + said.Badge.Text + ". " + server.Clip(said.Text, 160))
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	v.Facts = []kit.Fact{{Label: "Jobs", Value: fmt.Sprint(len(jobs)), Note: "made by " + w.By + " " + z.Ago(w.Created)}, {Label: "Ready", Value: fmt.Sprint(count[servermigration.Ready])}, {Label: "At work", Value: fmt.Sprint(count[servermigration.Running])},
+		{Label: "Waiting", Value: fmt.Sprint(count[servermigration.Waiting])}, {Label: "Completed", Value: fmt.Sprint(count[servermigration.Finished]), Tone: server.ToneIf(count[servermigration.Finished] == len(jobs) && len(jobs) > 0, kit.ToneOK)},
+		{Label: "Failed", Value: fmt.Sprint(count[servermigration.InError]), Tone: server.ToneIf(count[servermigration.InError] > 0, kit.ToneBad)}}
+	if n := count[servermigration.Ready]; n > 0 {
+		v.Actions = []kit.Action{{Label: fmt.Sprintf("Start %d", n), Href: here + "/start", Post: true, Primary: true}}
+	}
+	if n := count[servermigration.Waiting]; n > 0 {
+		v.Form = &kit.Form{Action: here + "/complete", Submit: "Complete those that wait", Danger: true, Confirm: w.Name, Fields: []kit.Field{
+			{Name: "last", Label: "Last synchronisation", Type: "choices", Value: "1", Options: []kit.Option{{Value: "1", Label: "One last synchronisation each"}, {Value: "", Label: "Finish now, keep the last images"}}},
+			{Name: "confirm", Label: "Type " + w.Name + " to confirm", Autocomplete: "off"}}}
+	}
+	if alone > 10 {
+		v.Report = fmt.Sprintf("%d jobs have no VPC of their own: each makes one, and a region has at most 10. Give them one VPC and switch to share.", alone)
+	}
+	return server.View{Title: w.Name, Section: "servers", Live: []kit.Fragment{{ID: "wave", Component: views.WaveBody(v)}}, Page: func(f kit.Frame) templ.Component { return views.WavePage(f, v) }}, nil
+}
+
+// orderWave orders the same of every job of a wave that allows it, and tells of
+// those that did not.
+func (s *Pages) orderWave(c echo.Context) error {
+	what := servermigration.What(c.Param("what"))
+	said, err := s.Servers.OrderWave(c.Request().Context(), c.Param("id"), what, servermigration.Ask{Last: c.FormValue("last") != ""}, c.FormValue("confirm"), server.Actor(c))
+	return s.told(c, err, said.String(), "/servers/waves/"+c.Param("id"))
+}
