@@ -25,12 +25,13 @@ func (a *App) moveServers(ctx context.Context) {
 		worker.Poll = a.config.Poll
 	}
 	busy, quiet := a.config.looks()
+	tick := max(min(3*time.Second, busy/10), 10*time.Millisecond)
 	w := a.watcher()
-	w.Busy, w.Quiet = busy, quiet
+	w.Busy, w.Quiet = busy-tick/2, quiet // the tick nearest to it counts
 	worker.Moved = w.Hurry
 	a.Engine.Workers[servermigration.Kind] = worker
 	a.working.Go(func() {
-		a.every(ctx, max(min(5*time.Second, busy/2), 10*time.Millisecond), "look at source servers", w.Turn)
+		a.every(ctx, tick, "look at source servers", w.Turn)
 	})
 }
 
