@@ -113,9 +113,5 @@ func one[T any](all []T, err error) (*T, error) {
 
 // machine is nil where the instance does not exist.
 func machine(ctx context.Context, center Center, region, id string) (*Machine, error) {
-	m, err := center.Machine(ctx, region, id)
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	return &m, err
+	return one(center.Machines(ctx, region, id))
 }

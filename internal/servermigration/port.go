@@ -54,8 +54,9 @@ type Center interface {
 	Verify(ctx context.Context, region string, c Check, token string) (execution string, err error)
 	Verification(ctx context.Context, region, execution string) (Verification, error)
 
-	// Machine looks at an ECS instance; NotFound when it does not exist.
-	Machine(ctx context.Context, region, id string) (Machine, error)
+	// Machines looks at ECS instances, at most 50 for each call. One that is not
+	// in the answer does not exist.
+	Machines(ctx context.Context, region string, ids ...string) ([]Machine, error)
 	// NewMachine makes a pay-as-you-go ECS instance of an image. The same token
 	// makes no second one.
 	NewMachine(ctx context.Context, region string, d MachineDraft, token string) (id string, err error)

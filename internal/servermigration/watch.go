@@ -101,7 +101,7 @@ func (w *Watcher) see(ctx context.Context, accountID string) (s Seen, err error)
 }
 
 const (
-	transitionsATurn = 20               // intermediate instances looked at in one turn
+	transitionsATurn = 100              // intermediate instances looked at in one turn
 	transitionsEvery = 10 * time.Minute // at the earliest
 )
 
@@ -124,16 +124,27 @@ func (w *Watcher) transitions(ctx context.Context, accountID string, jobs []Job)
 		}
 	}
 	slices.SortFunc(due, func(a, b KeptJob) int { return a.Checked.Compare(b.Checked) })
+	in := map[string][]KeptJob{} // by region
 	for _, k := range due[:min(len(due), transitionsATurn)] {
-		p := There
-		switch _, err := center.Machine(ctx, k.Region, k.TransitionID); {
-		case fault.Is(err, fault.NotFound):
-			p = Missing
-		case err != nil:
-			p = NotKnown
+		in[k.Region] = append(in[k.Region], k)
+	}
+	for region, kept := range in {
+		var ids []string
+		for _, k := range kept {
+			ids = append(ids, k.TransitionID)
 		}
-		if err := w.Store.NoteTransition(ctx, accountID, k.ID, p, w.Now()); err != nil {
-			return err
+		there, err := center.Machines(ctx, region, ids...)
+		for _, k := range kept {
+			p := Missing
+			switch {
+			case err != nil:
+				p = NotKnown
+			case slices.ContainsFunc(there, func(m Machine) bool { return m.ID == k.TransitionID }):
+				p = There
+			}
+			if err := w.Store.NoteTransition(ctx, accountID, k.ID, p, w.Now()); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

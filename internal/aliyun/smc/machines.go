@@ -9,35 +9,47 @@ import (
 	"github.com/bakplane/bakplane/internal/servermigration"
 )
 
-// Machine implements servermigration.Center (ECS API DescribeInstances).
-func (c *Center) Machine(ctx context.Context, region, id string) (servermigration.Machine, error) {
-	var none servermigration.Machine
-	at, err := c.in(region)
-	if err != nil {
-		return none, err
-	}
-	ids, err := json.Marshal([]string{id})
-	if err != nil {
-		return none, err
-	}
-	type addresses struct{ IpAddress []string }
-	type row struct {
+type (
+	addresses struct{ IpAddress []string }
+	instance  struct {
 		InstanceId, Status, ImageId, CreationTime string
 		VpcAttributes                             struct{ PrivateIpAddress addresses }
 		InnerIpAddress, PublicIpAddress           addresses
 		EipAddress                                struct{ IpAddress string }
 	}
-	res, err := send[struct{ Instances struct{ Instance []row } }](ctx, at.ecs, "DescribeInstances", signedcall.Reads, ask().text("RegionId", region).text("InstanceIds", string(ids)))
+)
+
+// Machines implements servermigration.Center (ECS API DescribeInstances). Its
+// list of ids is JSON, and a page has 10 rows unless more are asked for.
+func (c *Center) Machines(ctx context.Context, region string, ids ...string) ([]servermigration.Machine, error) {
+	if len(ids) == 0 { // without ids the service lists all
+		return nil, nil
+	}
+	at, err := c.in(region)
 	if err != nil {
-		return none, err
+		return nil, err
 	}
-	for _, r := range res.Instances.Instance {
-		if r.InstanceId == id {
-			return servermigration.Machine{ID: id, Status: r.Status, ImageID: r.ImageId, Private: first(append(r.VpcAttributes.PrivateIpAddress.IpAddress, r.InnerIpAddress.IpAddress...)...),
-				Public: first(append([]string{r.EipAddress.IpAddress}, r.PublicIpAddress.IpAddress...)...), Created: signedcall.Text(r.CreationTime).Time()}, nil
+	return walk(ctx, "instances", ids, func(ctx context.Context, ids []string, page int) ([]servermigration.Machine, int, error) {
+		named, err := json.Marshal(ids)
+		if err != nil {
+			return nil, 0, err
 		}
-	}
-	return none, fault.Newf(fault.NotFound, "The instance %s does not exist in %s.", id, region).WithFix("Look in the ECS console whether somebody released it.")
+		res, err := send[struct{ Instances struct{ Instance []instance } }](ctx, at.ecs, "DescribeInstances", signedcall.Reads,
+			ask().text("RegionId", region).text("InstanceIds", string(named)).number("PageNumber", page).number("PageSize", pageSize))
+		if err != nil {
+			return nil, 0, err
+		}
+		var out []servermigration.Machine
+		for _, r := range res.Instances.Instance {
+			out = append(out, r.machine())
+		}
+		return out, len(out), nil
+	}, func(m servermigration.Machine) string { return m.ID })
+}
+
+func (r instance) machine() servermigration.Machine {
+	return servermigration.Machine{ID: r.InstanceId, Status: r.Status, ImageID: r.ImageId, Private: first(append(r.VpcAttributes.PrivateIpAddress.IpAddress, r.InnerIpAddress.IpAddress...)...),
+		Public: first(append([]string{r.EipAddress.IpAddress}, r.PublicIpAddress.IpAddress...)...), Created: signedcall.Text(r.CreationTime).Time()}
 }
 
 // NewMachine implements servermigration.Center (ECS API RunInstances).

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	smcemu "github.com/bakplane/bakplane/internal/emulator/smc"
-	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/servermigration"
 )
 
@@ -56,7 +55,7 @@ func TestTheRulesAgreeWithTheService(t *testing.T) {
 			f := servermigration.Facts{Now: c.Now(), Job: jobs[0], Cap: servermigration.MostAtWork, Transition: servermigration.There}
 			reached[f.Job.Status]++
 			if f.Job.TransitionID != "" {
-				if _, err := c.Machine(t.Context(), region, f.Job.TransitionID); fault.Is(err, fault.NotFound) {
+				if m, err := c.Machines(t.Context(), region, f.Job.TransitionID); err == nil && len(m) == 0 {
 					f.Transition = servermigration.Missing
 				}
 			}

@@ -170,9 +170,12 @@ func TestAJobFromCreationToItsEnd(t *testing.T) {
 	if j = c.job(id); j.Phase != servermigration.Syncing || j.Progress <= 10 || j.Progress >= 70 || j.TransitionID == "" || j.Started.IsZero() {
 		t.Errorf("at work: %+v", j)
 	}
-	m, err := c.Machine(t.Context(), region, j.TransitionID)
-	if err != nil || m.Status != "Running" || m.Created.IsZero() {
+	m, err := c.Machines(t.Context(), region, j.TransitionID, "i-none")
+	if err != nil || len(m) != 1 || m[0].ID != j.TransitionID || m[0].Status != "Running" || m[0].Created.IsZero() {
 		t.Errorf("intermediate instance %+v %v", m, err)
+	}
+	if m, err := c.Machines(t.Context(), region); err != nil || len(m) != 0 {
+		t.Errorf("nobody asked for %+v, %v", m, err)
 	}
 	for _, do := range []func() error{func() error { return c.Stop(t.Context(), id) }, func() error { return c.Start(t.Context(), id) }} {
 		if err := do(); err != nil {
@@ -199,14 +202,14 @@ func TestAJobFromCreationToItsEnd(t *testing.T) {
 	if again, err := c.NewMachine(t.Context(), region, machine, "m1"); err != nil || again != made {
 		t.Errorf("one token made %s and %s, %v", made, again, err)
 	}
-	if m, err := c.Machine(t.Context(), region, made); err != nil || m.ImageID != j.ImageID || m.Private == "" {
+	if m, err := c.Machines(t.Context(), region, made); err != nil || len(m) != 1 || m[0].ImageID != j.ImageID || m[0].Private == "" {
 		t.Errorf("made %+v %v", m, err)
 	}
 	if err := c.RemoveMachine(t.Context(), region, made); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Machine(t.Context(), region, made); !fault.Is(err, fault.NotFound) {
-		t.Errorf("a released instance: %v", err)
+	if m, err := c.Machines(t.Context(), region, made); err != nil || len(m) != 0 {
+		t.Errorf("a released instance: %+v %v", m, err)
 	}
 	if err := c.RemoveMachine(t.Context(), region, made); !fault.Is(err, fault.NotFound) {
 		t.Errorf("released again: %v", err)
@@ -393,7 +396,7 @@ func TestRefusalsKeepTheirMeaning(t *testing.T) {
 	if err := none.Start(t.Context(), "j-1"); fault.CodeOf(err) != "smc-rights" || !strings.Contains(fault.From(err).Fix.String(), "smc:StartReplicationJob") {
 		t.Errorf("without rights: %v", err)
 	}
-	if _, err := none.Machine(t.Context(), region, "i-1"); fault.CodeOf(err) != "smc-ecs-rights" {
+	if _, err := none.Machines(t.Context(), region, "i-1"); fault.CodeOf(err) != "smc-ecs-rights" {
 		t.Errorf("without rights at ECS: %v", err)
 	}
 	if _, err := none.Verification(t.Context(), region, "exec-1"); fault.CodeOf(err) != "smc-oos-rights" {
