@@ -1,6 +1,12 @@
 package servermigration
 
-import "github.com/bakplane/bakplane/internal/words"
+import (
+	"context"
+
+	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/words"
+)
 
 // Item is a line of a checklist that a person ticks.
 type Item struct {
@@ -39,7 +45,7 @@ func AfterMove(s Server, databases bool) []Item {
 		all = append(all, Item{"sql", words.Say("SQL Server runs, its databases are online, and their backups run at the new server.")})
 	}
 	return append(all,
-		Item{"services", words.Say("Services and applications that do not start by themselves are started.")},
+		Item{"started", words.Say("Services and applications that do not start by themselves are started.")},
 		Item{"leftovers", words.Say("The job is deleted, and instances made to try, old images and the source are removed when nobody needs them.")})
 }
 
@@ -55,4 +61,30 @@ next:
 		missing = append(missing, i)
 	}
 	return missing
+}
+
+// Mark notes that somebody made a line of a job's checklists true, or takes that
+// back.
+func (d *Desk) Mark(ctx context.Context, accountID, jobID, item string, done bool, who audit.Actor) error {
+	k, err := d.Store.Job(ctx, accountID, jobID)
+	if err != nil {
+		return err
+	}
+	s, err := d.Store.Server(ctx, accountID, k.SourceID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	databases := s.InstanceID != ""
+	for _, i := range append(BeforeComplete(s.Server, databases), AfterMove(s.Server, databases)...) {
+		if i.Key != item {
+			continue
+		}
+		said := "Ticked: "
+		if !done {
+			said = "Took the tick back: "
+		}
+		now := d.Now()
+		return d.Store.Tick(ctx, accountID, jobID, Tick{Item: item, By: who.Name, At: now}, done, audit.New(who, now, "server.tick", "server-job/"+jobID, said+i.Text.String()))
+	}
+	return fault.New(fault.Invalid, "This line is on no checklist of the job.", "Load the page again.")
 }

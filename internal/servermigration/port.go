@@ -71,8 +71,8 @@ type Ports interface {
 
 // Change is what can be changed of a job that waits.
 type Change struct {
-	Every int // hours, 1 to 168
-	Keep  int // images, 1 to 10
+	Every int `json:"every_hours"` // hours, 1 to 168
+	Keep  int `json:"keep_images"` // images, 1 to 10
 }
 
 // TokenDraft is an activation code to be made.
@@ -107,26 +107,26 @@ type Machine struct {
 
 // MachineDraft is an ECS instance to be made of an image.
 type MachineDraft struct {
-	ImageID  string
-	Type     string // such as ecs.g6.large
-	VSwitch  string
-	Security string // id of a security group
-	Name     string
+	ImageID  string `json:"image_id"`
+	Type     string `json:"type"` // such as ecs.g6.large
+	VSwitch  string `json:"vswitch"`
+	Security string `json:"security_group"` // id of a security group
+	Name     string `json:"name"`
 }
 
 // Check is what a verification is asked to do.
 type Check struct {
-	ImageID  string
-	Zone     string
-	Host     string // host name of the instance
-	Type     string // instance type
-	Private  string // its address; begins with 10., 172. or 192.
-	Windows  bool
-	Folder   string // where commands are run
-	Command  string // of one's own; may be empty
-	Keep     bool   // the instance is left, and costs
-	DiskGiB  int    // 0 = left to ECS
-	RoleName string // which OOS assumes; may be empty
+	ImageID  string `json:"image_id"`
+	Zone     string `json:"zone"`
+	Host     string `json:"host"`       // host name of the instance
+	Type     string `json:"type"`       // instance type
+	Private  string `json:"private_ip"` // its address; begins with 10., 172. or 192.
+	Windows  bool   `json:"windows"`
+	Folder   string `json:"folder"`   // where commands are run
+	Command  string `json:"command"`  // of one's own; may be empty
+	Keep     bool   `json:"keep"`     // the instance is left, and costs
+	DiskGiB  int    `json:"disk_gib"` // 0 = left to ECS
+	RoleName string `json:"role"`     // which OOS assumes; may be empty
 }
 
 // Verification is how an execution of OOS stands.

@@ -83,6 +83,8 @@ func (s *API) signInEnd(c echo.Context) error {
 // policy is for administrators.
 var scopes = map[string]person.Scope{
 	"POST /plans": person.Read, "POST /preflights": person.Read, "POST /live-preflights": person.Read, "POST /scripts": person.Read,
+	"POST /server-accounts/:id/jobs/review": person.Read, "PUT /server-accounts/:id": person.Administer, "DELETE /server-accounts/:id": person.Administer,
+	"POST /server-accounts/:id/tokens": person.Administer, "DELETE /server-accounts/:id/tokens/:token": person.Administer, "POST /server-accounts/:id/tokens/:token/disable": person.Administer,
 	"POST /policies/review": person.Read, "POST /policies/:id/review": person.Read, "POST /instances/:id/policy/review": person.Read,
 	"POST /servers/:id/restores/plan": person.Read,
 

@@ -27,6 +27,7 @@ func (s *API) Routes(e *echo.Echo) {
 	e.GET("/api/v1/openapi.json", func(c echo.Context) error { return c.JSONBlob(http.StatusOK, openAPI) })
 
 	g := e.Group("/api/v1", echo.WrapMiddleware(s.LoadSession), s.Bearer, s.recogniseAPI, scoped)
+	s.serverRoutes(g)
 	g.GET("/accounts", s.accounts)
 	g.POST("/accounts", s.accountSave)
 	g.GET("/accounts/:id", s.account)

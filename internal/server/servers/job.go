@@ -340,28 +340,8 @@ func cyclesPicture(t told, now time.Time) *kit.Cycles {
 
 // tick notes that somebody made a line of a checklist true, or takes it back.
 func (s *Pages) tick(c echo.Context) error {
-	ctx, account, job, item := c.Request().Context(), c.Param("account"), c.Param("job"), c.FormValue("item")
-	t, err := s.toldOf(ctx, account, job)
-	if err != nil {
-		return err
-	}
-	database := t.source.InstanceID != ""
-	text := ""
-	for _, i := range append(servermigration.BeforeComplete(t.source.Server, database), servermigration.AfterMove(t.source.Server, database)...) {
-		if i.Key == item {
-			text = i.Text.String()
-		}
-	}
-	if text == "" {
-		return server.Invalid("This line is on no checklist of the job.", "Load the page again.")
-	}
-	on := c.FormValue("off") == ""
-	said := "Ticked: "
-	if !on {
-		said = "Took the tick back: "
-	}
-	err = s.Servers.Store.Tick(ctx, account, job, servermigration.Tick{Item: item, By: server.Actor(c).Name, At: s.Now()}, on, s.Entry(c, "server.tick", "server-job/"+job, said+text))
-	if err != nil {
+	account, job := c.Param("account"), c.Param("job")
+	if err := s.Servers.Mark(c.Request().Context(), account, job, c.FormValue("item"), c.FormValue("off") == "", server.Actor(c)); err != nil {
 		return err
 	}
 	return server.SeeOther(c, jobHref(account, job))
