@@ -141,6 +141,10 @@ func TestAServerIsMovedOverTheWire(t *testing.T) {
 	if o := y.about(job, servermigration.Adjust, servermigration.Ask{Change: &servermigration.Change{Every: 12, Keep: 3}}); !o.Why.IsZero() {
 		t.Errorf("changed: %s", o.Why)
 	}
+	y.until("the new interval", nil, func() bool { return y.job(job).Every == 12 })
+	if told, will := servermigration.NextSync(y.job(job).Job), y.cloud.SMC.State().Jobs[job].Next; told.Sub(will).Abs() > time.Second {
+		t.Errorf("told to run next at %s, and will at %s", told, will)
+	}
 	if o := y.about(job, servermigration.Verify, servermigration.Ask{Region: emulators.Region, Check: &servermigration.Check{ImageID: y.job(job).ImageID, Zone: "cn-hangzhou-i", Host: "verify-1", Type: "ecs.g7.large", Private: "172.16.0.9", Windows: true, Folder: `C:\`}}); !o.Why.IsZero() {
 		t.Errorf("verified: %s", o.Why)
 	}

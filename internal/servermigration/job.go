@@ -21,6 +21,10 @@ type Job struct {
 	Once  bool // a single run; false = synchronised again and again
 	Every int  // hours between the end of a synchronisation and the next, 1 to 168; 0 = Once
 	Keep  int  // images kept, 1 to 10; 0 = Once
+	// Until is the interval that counts to the next synchronisation, hours, where a
+	// look saw it changed since the last one: a new one counts from the end of the
+	// next. 0 = Every. The service does not tell it.
+	Until int `json:",omitempty"`
 
 	ImageName  string
 	ImageID    string // of the newest image, where the service tells it

@@ -1,6 +1,7 @@
 package servermigration
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -20,7 +21,7 @@ func NextSync(j Job) time.Time {
 	case j.Status == Running:
 		return time.Time{} // it counts from the end of the one at work
 	}
-	return last.End.Add(time.Duration(j.Every) * time.Hour)
+	return last.End.Add(time.Duration(cmp.Or(j.Until, j.Every)) * time.Hour)
 }
 
 // Takes is how long a synchronisation takes by the middle of the last five that

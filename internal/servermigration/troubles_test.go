@@ -154,6 +154,21 @@ func TestImagesAndProgressOfRealJobs(t *testing.T) {
 	if next := NextSync(j); !next.Equal(j.Cycles[2].End.Add(6 * time.Hour)) {
 		t.Errorf("next at %s: the interval counts from the end", next)
 	}
+	// A changed interval counts from the end of the next synchronisation.
+	changed := j
+	changed.Every = 1
+	seen := Carried(Carried(j, changed), changed)
+	if next := NextSync(seen); !next.Equal(j.Cycles[2].End.Add(6 * time.Hour)) {
+		t.Errorf("next at %s after a change", next)
+	}
+	ended := changed
+	ended.Cycles = append(append([]Cycle{}, j.Cycles...), Cycle{ImageID: "m-4", Start: at.Add(-time.Minute), End: at})
+	if seen = Carried(seen, ended); seen.Until != 0 || !NextSync(seen).Equal(at.Add(time.Hour)) {
+		t.Errorf("next at %s after the next one", NextSync(seen))
+	}
+	if back := Carried(Carried(j, changed), j); back.Until != 0 {
+		t.Errorf("changed and changed back: %+v", back)
+	}
 	run := func(p Phase, percent float64) Job { return Job{Status: Running, Phase: p, Progress: percent} }
 	s := Sampled(nil, run(Processing, 75), at)
 	s = Sampled(s, run(Preparing, 0), at.Add(time.Minute)) // a new run

@@ -179,6 +179,18 @@ func Changes(old *Job, now Job) (out []words.Text) {
 	return out
 }
 
+// Carried adds to what a look found what the one before it knew and the service
+// does not tell: runs that it no longer lists, and the interval that still counts.
+func Carried(old, now Job) Job {
+	now.Cycles = Merged(old.Cycles, now.Cycles)
+	before, _ := old.Last()
+	last, any := now.Last()
+	if counts := cmp.Or(old.Until, old.Every); any && last.End.Equal(before.End) && counts != now.Every {
+		now.Until = counts
+	}
+	return now
+}
+
 // Merged keeps the runs of a job that the service no longer lists: they are its
 // history.
 func Merged(old []Cycle, now []Cycle) []Cycle {

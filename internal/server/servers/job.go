@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -188,7 +189,11 @@ func (s *Pages) jobFacts(z kit.Zone, t told) (out []kit.Fact) {
 	case !next.IsZero() && next.Before(z.Now):
 		out = append(out, kit.Fact{Label: "Next synchronisation", Value: "due", Note: "expected " + z.At(next).UTC + " UTC; the service tells no time", Words: true})
 	case !next.IsZero():
-		out = append(out, kit.Fact{Label: "Next synchronisation", Value: "in " + kit.Span(next.Sub(z.Now).Round(time.Minute)), Note: fmt.Sprintf("expected: %d h after the end of the last", t.Every), Words: true, Title: z.At(next).Exact})
+		note := fmt.Sprintf("expected: %d h after the end of the last", cmp.Or(t.Until, t.Every))
+		if t.Until > 0 {
+			note += fmt.Sprintf("; the changed interval of %d h counts after it", t.Every)
+		}
+		out = append(out, kit.Fact{Label: "Next synchronisation", Value: "in " + kit.Span(next.Sub(z.Now).Round(time.Minute)), Note: note, Words: true, Title: z.At(next).Exact})
 	case !t.Once && t.Status == servermigration.Running:
 		out = append(out, kit.Fact{Label: "Next synchronisation", Value: fmt.Sprintf("%d h after this one", t.Every), Words: true})
 	}

@@ -218,7 +218,7 @@ func (k *Keeper) noteJob(ctx context.Context, tx *sql.Tx, accountID string, at t
 		if err := json.Unmarshal([]byte(old.told), before); err != nil {
 			return err
 		}
-		job.Cycles = servermigration.Merged(before.Cycles, job.Cycles)
+		job = servermigration.Carried(*before, job)
 	}
 	told := text(job)
 	if known && told == old.told && old.gone == 0 {
