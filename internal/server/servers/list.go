@@ -50,7 +50,9 @@ func (s *Pages) list(c echo.Context) (server.View, error) {
 	}
 	if len(watches) > 0 {
 		v.Actions = []kit.Action{{Label: "Add source servers", Href: "/servers/" + watches[0].AccountID + "/tokens", Primary: true}}
-		v.NewWave = s.waveForm(known)
+		if v.NewWave, err = s.waveForm(ctx, known); err != nil {
+			return server.View{}, err
+		}
 	}
 	waves, err := s.Servers.Store.Waves(ctx, 20)
 	if err != nil {

@@ -1,6 +1,7 @@
 package servers
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -15,17 +16,21 @@ import (
 )
 
 // waveForm offers the unfinished jobs of the accounts to move together.
-func (s *Pages) waveForm(k known) *kit.Form {
+func (s *Pages) waveForm(ctx context.Context, k known) (*kit.Form, error) {
 	f := kit.Field{Name: "jobs", Label: "Jobs", Type: "checks"}
-	for _, src := range k.servers {
-		if src.JobID != "" && src.Gone.IsZero() && src.State == servermigration.ServerInUse {
-			f.Options = append(f.Options, kit.Option{Value: src.AccountID + "/" + src.JobID, Label: label(src), Hint: src.JobID})
+	found, err := s.Servers.Store.Jobs(ctx, servermigration.Filter{States: []servermigration.Status{servermigration.Ready, servermigration.Running, servermigration.Stopped, servermigration.Waiting, servermigration.InError}, Limit: 200})
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range found {
+		if j.WaveID == "" {
+			f.Options = append(f.Options, kit.Option{Value: j.AccountID + "/" + j.ID, Label: j.Name, Hint: server.FirstOf(k.name(j.AccountID, j.SourceID), j.SourceID) + ", " + j.StatusWords().String()})
 		}
 	}
 	if len(f.Options) < 2 {
-		return nil
+		return nil, nil
 	}
-	return &kit.Form{Action: "/servers/waves", Submit: "Make a wave", Fields: []kit.Field{{Name: "name", Label: "Name of the wave"}, f}}
+	return &kit.Form{Action: "/servers/waves", Submit: "Make a wave", Fields: []kit.Field{{Name: "name", Label: "Name of the wave"}, f}}, nil
 }
 
 // newWave puts jobs of one account together.
