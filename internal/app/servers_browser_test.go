@@ -211,7 +211,8 @@ func (y *serverYard) waveOfTwo(t *testing.T, b *browser) {
 	for _, id := range jobs {
 		y.tick(id)
 	}
-	b.do(chromedp.Reload())
+	b.clicks("Complete 2")
+	b.sees("cannot be undone")
 	b.puts("confirm", "first wave")
 	b.clicks("Complete those that wait")
 	b.sees("Complete ordered of 2 jobs")

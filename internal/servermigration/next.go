@@ -98,6 +98,8 @@ func Next(o Order, l Look) Step {
 func send(o Order, l Look) Step {
 	late := l.At.Sub(o.Ordered)
 	switch {
+	case !o.Answered.IsZero(): // what the service took is never sent again
+		return wait(words.Say("The service took it; nothing of it shows yet."), l.settle())
 	case o.Sent.IsZero() && !o.What.Undone() && late > stale:
 		return fail(words.Say("It was ordered %s ago and not sent: it cannot be undone, so it is not sent that late.", words.Roughly(late)), "Look at the job and order it again.")
 	case !o.Sent.IsZero() && l.At.Sub(o.Sent) < l.settle():
@@ -129,7 +131,7 @@ func effect(o Order, j Job, l Look) (bool, Step) {
 		if answered && j.Status == Running {
 			return true, wait(words.Say("The service took it; the job is %s.", j.StatusWords()), l.settle()/3)
 		}
-		if sent && j.Status != Running && j.Status != Waiting {
+		if answered || (sent && j.Status != Running && j.Status != Waiting) {
 			return true, fail(words.Say("The job is %s now.", j.StatusWords()), "Look at the job.")
 		}
 	case Sync:

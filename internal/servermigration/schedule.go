@@ -73,6 +73,9 @@ func Expected(j Job, n int, until time.Time) (out []Cycle) {
 // instances were made of, as far as this dashboard knows.
 func DropsNext(j Job, used map[string]bool) (Cycle, bool) {
 	all := Kept(j, used)
+	if j.Status == Finished || j.Status == Gone || j.Status == Deleting || j.Status == Expired {
+		return Cycle{}, false
+	}
 	if j.Keep <= 0 || len(all) < j.Keep {
 		return Cycle{}, false
 	}

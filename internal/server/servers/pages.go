@@ -54,6 +54,7 @@ func (s *Pages) Routes(on server.Router) {
 
 	post("/servers/waves", s.newWave)
 	get("/servers/waves/:id", s.wave)
+	get("/servers/waves/:id/complete", s.completeWave)
 	post("/servers/waves/:id/:what", s.orderWave)
 }
 

@@ -100,14 +100,26 @@ func (s *Pages) wave(c echo.Context) (server.View, error) {
 		v.Actions = []kit.Action{{Label: fmt.Sprintf("Start %d", n), Href: here + "/start", Post: true, Primary: true}}
 	}
 	if n := count[servermigration.Waiting]; n > 0 {
-		v.Form = &kit.Form{Action: here + "/complete", Submit: "Complete those that wait", Danger: true, Confirm: w.Name, Fields: []kit.Field{
-			{Name: "last", Label: "Last synchronisation", Type: "choices", Value: "1", Options: []kit.Option{{Value: "1", Label: "One last synchronisation each"}, {Value: "", Label: "Finish now, keep the last images"}}},
-			{Name: "confirm", Label: "Type " + w.Name + " to confirm", Autocomplete: "off"}}}
+		v.Actions = append(v.Actions, kit.Action{Label: fmt.Sprintf("Complete %d", n), Href: here + "/complete", Danger: true})
 	}
 	if alone > 10 {
 		v.Report = fmt.Sprintf("%d jobs have no VPC of their own: each makes one, and a region has at most 10. Give them one VPC and switch to share.", alone)
 	}
 	return server.View{Title: w.Name, Section: "servers", Live: []kit.Fragment{{ID: "wave", Component: views.WaveBody(v)}}, Page: func(f kit.Frame) templ.Component { return views.WavePage(f, v) }}, nil
+}
+
+// completeWave asks once more before those jobs of a wave are completed that wait.
+func (s *Pages) completeWave(c echo.Context) (server.View, error) {
+	w, err := s.Servers.Store.Wave(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return server.View{}, err
+	}
+	here := "/servers/waves/" + w.ID
+	return decision(kit.Decision{Title: "Complete those that wait", Crumbs: crumbs(kit.Link{Text: w.Name, Href: here}, kit.Link{Text: "Complete"}),
+		Points: []string{"Every job of the wave that waits, and whose checklist is done, is completed; the others stay as they are and are named.", "Completing cannot be undone: nothing is synchronised any more."},
+		Form: &kit.Form{Action: here + "/complete", Submit: "Complete those that wait", Cancel: here, Danger: true, Confirm: w.Name, Fields: []kit.Field{
+			{Name: "last", Label: "Last synchronisation", Type: "choices", Value: "1", Options: []kit.Option{{Value: "1", Label: "One last synchronisation each"}, {Value: "", Label: "Finish now, keep the last images"}}},
+			{Name: "confirm", Label: "Type " + w.Name + " to confirm", Autocomplete: "off"}}}}), nil
 }
 
 // orderWave orders the same of every job of a wave that allows it, and tells of

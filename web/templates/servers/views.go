@@ -210,5 +210,4 @@ type Wave struct {
 	Actions []kit.Action
 	Rows    []JobRow
 	Report  string
-	Form    *kit.Form
 }
