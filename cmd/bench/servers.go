@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/cookiejar"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,14 +21,13 @@ import (
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
-	"github.com/bakplane/bakplane/internal/servermigration"
 )
 
 const (
 	benchJobs    = 1000
 	jobsAtWork   = 40
-	serverPoll   = 100 * time.Millisecond
-	serverLooks  = 10               // intervals that are watched
+	serverPoll   = 200 * time.Millisecond
+	serverLooks  = 6                // intervals that are watched
 	serverPeriod = 30 * serverPoll  // between two looks while a job is at work
 	serverSlack  = serverPeriod / 4 // of ticks, of the look itself and of a busy machine
 	smcAccount   = "servers"
@@ -56,11 +57,22 @@ func (b *bench) servers(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	p, _, err := b.startProcess(ctx, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--log-level", "error", "--scans", "0", "--poll", serverPoll.String())
+	p, line, err := b.startProcess(ctx, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--log-level", "error", "--scans", "0", "--poll", serverPoll.String())
 	if err != nil {
 		return err
 	}
-	changed, calls, looked, err := watchServers(ctx, service)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		p.stop()
+		return err
+	}
+	at, client := line[strings.LastIndex(line, " ")+1:], &http.Client{Jar: jar}
+	var seen []time.Duration
+	var calls map[string]int
+	var looked time.Duration
+	if err = enter(ctx, client, at); err == nil {
+		seen, calls, looked, err = watchServers(ctx, service, client, at)
+	}
 	memory, known := peakResident(p.cmd.Process.Pid)
 	p.stop()
 	if err != nil {
@@ -72,16 +84,36 @@ func (b *bench) servers(ctx context.Context) (err error) {
 	if known {
 		b.add("the same, in the house of that catalogue: peak memory of the dashboard", "< 150 MB", memory < mostResident, "%d MB", memory>>20)
 	}
-	worst, err := freshness(ctx, folder, changed)
-	if err != nil {
-		return err
-	}
-	b.add("the same: a job's failure told by pages", fmt.Sprintf("within one interval (%s, and %s of slack)", serverPeriod, serverSlack), worst <= serverPeriod+serverSlack, "%s at the latest of %d", worst.Round(time.Millisecond), len(changed))
+	worst := slices.Max(seen)
+	b.add("the same: from a job's failure at the service until its page tells it", fmt.Sprintf("one interval (%s, and %s of slack)", serverPeriod, serverSlack), worst <= serverPeriod+serverSlack, "%s at most of %d", worst.Round(time.Millisecond), len(seen))
 	store, err = openStore(ctx, folder)
 	if err != nil {
 		return err
 	}
-	return errors.Join(store.Servers().Watch(ctx, smcAccount, false, entry), store.RemoveAccount(ctx, smcAccount, entry), store.Close())
+	if err := errors.Join(store.Servers().Watch(ctx, smcAccount, false, entry), store.RemoveAccount(ctx, smcAccount, entry), store.Close()); err != nil {
+		return err
+	}
+	return b.serverRules(ctx)
+}
+
+// serverRules drives orders through random sequences in memory, and asks the
+// emulated service over the wire whether it allows what our rules allow.
+func (b *bench) serverRules(ctx context.Context) error {
+	for _, of := range []struct {
+		pkg, test, flag, name string
+		n                     int
+	}{
+		{"./internal/servermigration", "TestNoSequenceMisleadsAnOrder", "-sequences", "orders about servers: random sequences of changes, faults, lost answers and deaths; nothing forbidden called, nothing completed twice or unordered", 100_000},
+		{"./internal/aliyun/smc", "TestTheRulesAgreeWithTheService", "-walks", "random walks of a job over the wire: what the rules allow the service takes, and refuses what they forbid", 400},
+	} {
+		cmd := b.goTest(ctx, of.pkg, "-run", "^"+of.test+"$", "-count", "1", "-v", "-timeout", "10m", fmt.Sprintf("%s=%d", of.flag, of.n))
+		out, failed := cmd.CombinedOutput()
+		if failed == nil && !strings.Contains(string(out), "--- PASS: "+of.test) {
+			return fmt.Errorf("%s did not run: %s", of.test, tail(out))
+		}
+		b.add(of.name, fmt.Sprintf("all %d", of.n), failed == nil, "%s", map[bool]string{true: fmt.Sprint(of.n), false: string(tail(out))}[failed == nil])
+	}
+	return nil
 }
 
 func openStore(ctx context.Context, folder string) (*sqlite.DB, error) {
@@ -114,65 +146,56 @@ func thousandJobs() smcemu.Config {
 	return c
 }
 
-// change is a job that failed at the service, and when.
-type change struct {
-	job string
-	at  time.Time
-}
-
-// watchServers waits for the first look, fails a job about every second interval
-// and counts what is asked meanwhile.
-func watchServers(ctx context.Context, service *smcemu.Running) (changed []change, calls map[string]int, looked time.Duration, err error) {
+// watchServers waits for the first look, fails a job now and then, asks its page
+// until that tells it, and counts what the service is asked meanwhile.
+func watchServers(ctx context.Context, service *smcemu.Running, client *http.Client, at string) (seen []time.Duration, calls map[string]int, looked time.Duration, err error) {
 	for service.ControlPort().Counts().Operations["DescribeSourceServers"].Acted < benchJobs/50 {
-		select {
-		case <-ctx.Done():
-			return nil, nil, 0, ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		if err := rest(ctx, 20*time.Millisecond); err != nil {
+			return nil, nil, 0, err
 		}
 	}
 	service.ControlPort().Reset()
 	began := time.Now()
 	for n := 0; time.Since(began) < serverLooks*serverPeriod; n++ {
-		// Not in step with the looks, so that every part of an interval is met.
-		select {
-		case <-ctx.Done():
-			return nil, nil, 0, ctx.Err()
-		case <-time.After(serverPeriod*2 - serverPeriod*7/10):
+		if err := rest(ctx, serverPeriod*3/10); err != nil { // not in step with the looks, so that every part of an interval is met
+			return nil, nil, 0, err
 		}
-		c := change{fmt.Sprintf("j-bp1bench%012d", n), time.Now()}
-		failed, code := "InError", "InternalError"
-		service.Job(c.job, smcemu.JobPatch{Status: &failed, Code: &code})
-		changed = append(changed, c)
-	}
-	select { // so that the last one is seen
-	case <-ctx.Done():
-		return nil, nil, 0, ctx.Err()
-	case <-time.After(2 * serverPeriod):
+		id, failed, code := fmt.Sprintf("j-bp1bench%012d", n), "InError", "InternalError"
+		service.Job(id, smcemu.JobPatch{Status: &failed, Code: &code})
+		since := time.Now()
+		for {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, at+"/servers/"+smcAccount+"/jobs/"+id, nil)
+			if err != nil {
+				return nil, nil, 0, err
+			}
+			page, err := fetch(client, req)
+			if err != nil {
+				return nil, nil, 0, err
+			}
+			if strings.Contains(page, code) {
+				break
+			}
+			if time.Since(since) > time.Minute {
+				return nil, nil, 0, fmt.Errorf("the page of %s does not tell its failure", id)
+			}
+			if err := rest(ctx, 100*time.Millisecond); err != nil {
+				return nil, nil, 0, err
+			}
+		}
+		seen = append(seen, time.Since(since))
 	}
 	calls = map[string]int{}
 	for op, n := range service.ControlPort().Counts().Operations {
 		calls[op] = n.Seen
 	}
-	return changed, calls, time.Since(began), nil
+	return seen, calls, time.Since(began), nil
 }
 
-// freshness is how long it took at most until what pages read told of a change.
-func freshness(ctx context.Context, folder string, changed []change) (worst time.Duration, err error) {
-	store, err := openStore(ctx, folder)
-	if err != nil {
-		return 0, err
+func rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	for _, c := range changed {
-		said, err := store.Servers().Happened(ctx, smcAccount, c.job, 100)
-		if err != nil {
-			return 0, err
-		}
-		at := slices.IndexFunc(said, func(h servermigration.Happened) bool { return strings.HasPrefix(h.Text.String(), "Failed.") })
-		if at < 0 {
-			return 0, fmt.Errorf("nothing is told of the failure of %s: %+v", c.job, said)
-		}
-		worst = max(worst, said[at].At.Sub(c.at)) // told with the time at which its look began
-	}
-	return worst, nil
 }

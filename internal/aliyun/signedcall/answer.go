@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Decode reads an answer into a response of the vendor's. Its types alone are
@@ -28,8 +29,16 @@ func Decode(answer []byte, into any) error {
 	if !json.Valid(answer) {
 		return errors.New("the answer is not JSON")
 	}
+	if _, ok := into.(Plain); ok && json.Unmarshal(answer, into) == nil {
+		return nil
+	}
 	return put(reflect.ValueOf(into).Elem(), answer)
 }
+
+// Plain is an answer whose scalars are Texts and Numbers, which read either
+// spelling by themselves: it is decoded in one pass, and as all others only where
+// that does not succeed. Long lists are worth it.
+type Plain interface{ Plain() }
 
 func put(v reflect.Value, raw json.RawMessage) error {
 	var text Text
@@ -122,7 +131,11 @@ func Yes(t Text) bool {
 // Tagged finds the fields of a struct by their JSON names, or their own where
 // they have no tag; those of structs embedded in it count as its own unless it
 // has a field of that name itself.
+// What is found of a type is kept: it must not be changed.
 func Tagged(t reflect.Type) map[string][]int {
+	if found, ok := fieldsOf.Load(t); ok {
+		return found.(map[string][]int)
+	}
 	out := map[string][]int{}
 	for _, f := range reflect.VisibleFields(t) {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -133,5 +146,9 @@ func Tagged(t reflect.Type) map[string][]int {
 			out[name] = f.Index
 		}
 	}
+	fieldsOf.Store(t, out)
 	return out
 }
+
+// fieldsOf is what Tagged found; there are as many as types of answers.
+var fieldsOf sync.Map

@@ -9,24 +9,27 @@ import (
 
 type (
 	jobRun struct {
-		StartTime, EndTime, ImageId, Type string
+		StartTime, EndTime, ImageId, Type signedcall.Text
 	}
 	replicationJob struct {
-		JobId, SourceId, Name, Description, RegionId, TargetType, ImageName, ImageId, InstanceId string
-		Status, BusinessStatus, StatusInfo, ErrorCode                                            string
-		Progress                                                                                 string // percent
-		RunOnce                                                                                  *bool
-		Frequency, MaxNumberOfImageToKeep                                                        int64
-		CreationTime, ScheduledStartTime, StartTime, EndTime, ValidTime                          string
-		NetMode                                                                                  int64
-		VpcId, VSwitchId, TransitionInstanceId                                                   string
+		JobId, SourceId, Name, Description, RegionId, TargetType, ImageName, ImageId, InstanceId signedcall.Text
+		Status, BusinessStatus, StatusInfo, ErrorCode                                            signedcall.Text
+		Progress                                                                                 signedcall.Text // percent
+		RunOnce                                                                                  signedcall.Text
+		Frequency, MaxNumberOfImageToKeep                                                        signedcall.Number
+		CreationTime, ScheduledStartTime, StartTime, EndTime, ValidTime                          signedcall.Text
+		NetMode                                                                                  signedcall.Number
+		VpcId, VSwitchId, TransitionInstanceId                                                   signedcall.Text
 		ReplicationJobRuns                                                                       struct{ ReplicationJobRun []jobRun }
 	}
 	replicationJobs struct {
 		ReplicationJobs struct{ ReplicationJob []replicationJob }
-		TotalCount      int64
+		TotalCount      signedcall.Number
 	}
 )
+
+// Plain implements signedcall.Plain.
+func (*replicationJobs) Plain() {}
 
 // Jobs implements servermigration.Center.
 func (c *Center) Jobs(ctx context.Context, ids ...string) ([]servermigration.Job, error) {
@@ -46,11 +49,10 @@ func (c *Center) Jobs(ctx context.Context, ids ...string) ([]servermigration.Job
 // job turns a row into our words. A progress that cannot be read is none: a
 // display detail must not fail a look.
 func (r replicationJob) job() servermigration.Job {
-	at := func(s string) signedcall.Text { return signedcall.Text(s) }
-	j := servermigration.Job{ID: r.JobId, SourceID: r.SourceId, Name: r.Name, Description: r.Description, Region: r.RegionId, Target: servermigration.Target(r.TargetType), Status: servermigration.Status(r.Status),
-		Progress: percent(r.Progress), ErrorCode: r.ErrorCode, ErrorText: inner(r.StatusInfo), Once: r.RunOnce == nil || *r.RunOnce, ImageName: r.ImageName, ImageID: r.ImageId, InstanceID: r.InstanceId,
-		TransitionID: r.TransitionInstanceId, Network: servermigration.Network(r.NetMode), VPC: r.VpcId, VSwitch: r.VSwitchId,
-		Created: at(r.CreationTime).Time(), Scheduled: at(r.ScheduledStartTime).Time(), Started: at(r.StartTime).Time(), Ended: at(r.EndTime).Time(), ValidTill: at(r.ValidTime).Time()}
+	j := servermigration.Job{ID: string(r.JobId), SourceID: string(r.SourceId), Name: string(r.Name), Description: string(r.Description), Region: string(r.RegionId), Target: servermigration.Target(r.TargetType), Status: servermigration.Status(r.Status),
+		Progress: percent(string(r.Progress)), ErrorCode: string(r.ErrorCode), ErrorText: inner(string(r.StatusInfo)), Once: r.RunOnce == "" || signedcall.Yes(r.RunOnce), ImageName: string(r.ImageName), ImageID: string(r.ImageId), InstanceID: string(r.InstanceId),
+		TransitionID: string(r.TransitionInstanceId), Network: servermigration.Network(r.NetMode), VPC: string(r.VpcId), VSwitch: string(r.VSwitchId),
+		Created: r.CreationTime.Time(), Scheduled: r.ScheduledStartTime.Time(), Started: r.StartTime.Time(), Ended: r.EndTime.Time(), ValidTill: r.ValidTime.Time()}
 	if j.Status == servermigration.Running {
 		j.Phase = servermigration.Phase(r.BusinessStatus)
 	}
@@ -58,7 +60,7 @@ func (r replicationJob) job() servermigration.Job {
 		j.Every, j.Keep = int(r.Frequency), int(r.MaxNumberOfImageToKeep)
 	}
 	for _, run := range r.ReplicationJobRuns.ReplicationJobRun {
-		j.Cycles = append(j.Cycles, servermigration.Cycle{ImageID: run.ImageId, Start: at(run.StartTime).Time(), End: at(run.EndTime).Time(), Manual: equal(run.Type, "Manual")})
+		j.Cycles = append(j.Cycles, servermigration.Cycle{ImageID: string(run.ImageId), Start: run.StartTime.Time(), End: run.EndTime.Time(), Manual: equal(string(run.Type), "Manual")})
 	}
 	oldestFirst(j.Cycles)
 	return j

@@ -14,29 +14,32 @@ import (
 // Names of fields are those of the API.
 type (
 	partRow struct {
-		Device, Path   string
-		SizeBytes      int64
-		Need, CanBlock bool
+		Device, Path   signedcall.Text
+		SizeBytes      signedcall.Number
+		Need, CanBlock signedcall.Text
 	}
 	diskRow struct {
-		Index, Size int64
+		Index, Size signedcall.Number
 		Parts       struct{ Part []partRow }
 	}
 	sourceServer struct {
-		SourceId, JobId, Name, Description, State, StatusInfo, ErrorCode string
-		AgentVersion, Architecture, Platform, KernelLevel                string
-		HeartbeatRate                                                    int64  // seconds
-		SystemInfo                                                       string // JSON
-		SystemDiskSize                                                   int64  // GiB
+		SourceId, JobId, Name, Description, State, StatusInfo, ErrorCode signedcall.Text
+		AgentVersion, Architecture, Platform, KernelLevel                signedcall.Text
+		HeartbeatRate                                                    signedcall.Number // seconds
+		SystemInfo                                                       signedcall.Text   // JSON
+		SystemDiskSize                                                   signedcall.Number // GiB
 		SystemDiskParts                                                  struct{ SystemDiskPart []partRow }
 		DataDisks                                                        struct{ DataDisk []diskRow }
-		CreationTime                                                     string
+		CreationTime                                                     signedcall.Text
 	}
 	sourceServers struct {
 		SourceServers struct{ SourceServer []sourceServer }
-		TotalCount    int64
+		TotalCount    signedcall.Number
 	}
 )
+
+// Plain implements signedcall.Plain.
+func (*sourceServers) Plain() {}
 
 // Servers implements servermigration.Center.
 func (c *Center) Servers(ctx context.Context, ids ...string) ([]servermigration.Server, error) {
@@ -56,13 +59,13 @@ func (c *Center) Servers(ctx context.Context, ids ...string) ([]servermigration.
 // server turns a row into our words. How much of a partition is in use the
 // service does not tell.
 func (r sourceServer) server() servermigration.Server {
-	s := servermigration.Server{ID: r.SourceId, JobID: r.JobId, Name: r.Name, Description: r.Description, State: servermigration.ServerState(r.State), ErrorCode: r.ErrorCode, ErrorText: inner(r.StatusInfo),
-		Agent: r.AgentVersion, Heartbeat: time.Duration(r.HeartbeatRate) * time.Second, Platform: r.Platform, Arch: r.Architecture, Kernel: r.KernelLevel, Created: signedcall.Text(r.CreationTime).Time()}
+	s := servermigration.Server{ID: string(r.SourceId), JobID: string(r.JobId), Name: string(r.Name), Description: string(r.Description), State: servermigration.ServerState(r.State), ErrorCode: string(r.ErrorCode), ErrorText: inner(string(r.StatusInfo)),
+		Agent: string(r.AgentVersion), Heartbeat: time.Duration(r.HeartbeatRate) * time.Second, Platform: string(r.Platform), Arch: string(r.Architecture), Kernel: string(r.KernelLevel), Created: r.CreationTime.Time()}
 	s.Disks = append(s.Disks, servermigration.Disk{GiB: int(r.SystemDiskSize), Parts: parts(r.SystemDiskParts.SystemDiskPart)})
 	for _, d := range r.DataDisks.DataDisk {
 		s.Disks = append(s.Disks, servermigration.Disk{Index: int(d.Index), GiB: int(d.Size), Parts: parts(d.Parts.Part)})
 	}
-	info := texts(r.SystemInfo)
+	info := texts(string(r.SystemInfo))
 	s.Host = info["hostname"]
 	for _, name := range []string{"ipv4", "ipv6"} {
 		for _, a := range strings.FieldsFunc(info[name], func(r rune) bool { return strings.ContainsRune(`,; []"`, r) }) {
@@ -80,7 +83,7 @@ func (r sourceServer) server() servermigration.Server {
 
 func parts(rows []partRow) (out []servermigration.Part) {
 	for _, p := range rows {
-		out = append(out, servermigration.Part{Device: p.Device, Path: p.Path, Bytes: p.SizeBytes, Needed: p.Need, Blocks: p.CanBlock})
+		out = append(out, servermigration.Part{Device: string(p.Device), Path: string(p.Path), Bytes: int64(p.SizeBytes), Needed: signedcall.Yes(p.Need), Blocks: signedcall.Yes(p.CanBlock)})
 	}
 	return out
 }

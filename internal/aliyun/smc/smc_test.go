@@ -470,6 +470,10 @@ func TestWordsThatNobodyKnowsAreKept(t *testing.T) {
 	if len(j.Cycles) != 2 || j.Cycles[0].ImageID != "m-1" || !j.Cycles[0].Manual || !j.Cycles[1].End.IsZero() {
 		t.Errorf("runs %+v", j.Cycles)
 	}
+	answer = `{"TotalCount":1,"ReplicationJobs":{"ReplicationJob":[{"JobId":7,"Status":null,"Progress":"soon","RunOnce":"","Frequency":"","ReplicationJobRuns":""}]}}` // an empty text where a list lies
+	if jobs, err = center(t, server.URL, "LTAI").Jobs(t.Context()); err != nil || jobs[0].ID != "7" || jobs[0].Progress != 0 || !jobs[0].Once || len(jobs[0].Cycles) != 0 {
+		t.Errorf("%+v %v", jobs, err)
+	}
 	answer = `{"ReplicationJobs":{"ReplicationJob":[{"JobId":"j-1","Progress":"soon"}]}}`
 	if jobs, err = center(t, server.URL, "LTAI").Jobs(t.Context()); err != nil || jobs[0].Progress != 0 || !jobs[0].Once {
 		t.Errorf("%+v %v", jobs, err)
