@@ -57,6 +57,8 @@ func TestAPersonMovesAServer(t *testing.T) {
 	b.puts("instance", demo.Server)
 	b.clicks("Confirm")
 	b.sees("Its databases, with their last backups", "Take a last backup")
+	b.clicks("Count rows now")
+	b.sees("Rows and objects are counted", "databases were counted")
 	b.picture("source")
 
 	// The form says what is wrong before anything is sent, and the exact call.
@@ -164,6 +166,12 @@ func TestAPersonMovesAServer(t *testing.T) {
 	orders("Delete the job", "Delete the job", func() { b.puts("confirm", y.job(job).Name) })
 	b.sees("gone from the service", "what was known of it")
 	b.picture("cleared")
+
+	// What it has become is set beside what was counted: here another server.
+	b.get(source)
+	b.is(fmt.Sprintf(`(() => { const f = document.querySelector('form[action$="/moved"]'); if (!f) return false; f.querySelector("select").value = %q; f.requestSubmit(); return true; })()`, demo.RDS))
+	b.sees("After the move", "was read now", "It is not at the new server")
+	b.picture("set-beside")
 
 	y.waveOfTwo(t, b)
 }

@@ -28,6 +28,9 @@ type KeptServer struct {
 	// confirmed; empty = nobody did.
 	InstanceID string
 	NewID      string // the instance it has become, as a person told
+	// Counts is what its databases held when somebody counted them; none = nobody
+	// did.
+	Counts []Counted
 }
 
 // KeptJob is a job as it was last seen, with what is kept beside it.
@@ -127,6 +130,9 @@ type Store interface {
 	// Link says which instance lives on a source server, or with moved, which it
 	// has become; an empty id ends that.
 	Link(ctx context.Context, accountID, sourceID, instanceID string, moved bool, e audit.Entry) error
+
+	// NoteCounts keeps what the databases of a source server hold.
+	NoteCounts(ctx context.Context, accountID, sourceID string, all []Counted, e audit.Entry) error
 
 	// NewWave makes a wave of jobs; Conflict when one of them is in another.
 	NewWave(ctx context.Context, w Wave, jobs []string, e audit.Entry) error

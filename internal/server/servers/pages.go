@@ -43,6 +43,7 @@ func (s *Pages) Routes(on server.Router) {
 	post("/servers/:account/sources/:source/remove", s.remove)
 	post("/servers/:account/sources/:source/link", s.link(false))
 	post("/servers/:account/sources/:source/moved", s.link(true))
+	post("/servers/:account/sources/:source/count", s.count)
 	get("/servers/:account/sources/:source/new", s.draft)
 	post("/servers/:account/sources/:source/new", s.create)
 

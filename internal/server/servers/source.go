@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -121,7 +122,7 @@ func (s *Pages) lives(ctx context.Context, z kit.Zone, k servermigration.KeptSer
 	}
 	here := sourceHref(k.AccountID, k.ID)
 	choose := kit.Field{Name: "instance", Label: "The SQL Server on it", Type: "select", Value: k.InstanceID, Options: []kit.Option{{Label: "none, or none that is known here"}}}
-	moved := kit.Field{Name: "instance", Label: "What it has become", Type: "select", Value: k.NewID, Hint: "Add the new server under Settings with its new address; its databases are then compared by name and state.", Options: []kit.Option{{Label: "nothing yet"}}}
+	moved := kit.Field{Name: "instance", Label: "What it has become", Type: "select", Value: k.NewID, Hint: "Add the new server under Settings with its new address; its databases are then compared with what was counted before.", Options: []kit.Option{{Label: "nothing yet"}}}
 	for _, i := range instancesInOrder(all) {
 		choose.Options = append(choose.Options, kit.Option{Value: i.ID, Label: i.Label()})
 		if i.ID != k.InstanceID {
@@ -149,7 +150,10 @@ func (s *Pages) lives(ctx context.Context, z kit.Zone, k servermigration.KeptSer
 	if len(known) == 0 {
 		v.Intro = "None of its databases is in the catalogue yet."
 	}
-	v.Actions = []kit.Action{{Label: "Take a last backup", Href: "/instances/" + k.InstanceID + "/backup"}}
+	v.Actions = []kit.Action{{Label: "Take a last backup", Href: "/instances/" + k.InstanceID + "/backup"}, {Label: "Count rows now", Href: here + "/count", Post: true}}
+	if len(k.Counts) > 0 {
+		v.Counted = fmt.Sprintf("%s counted %s, to compare with after the move. Count again once the applications are stopped.", kit.Count(len(k.Counts), "database was", "databases were"), z.Ago(newest(k.Counts)))
+	}
 	v.Moved = &kit.Form{Action: here + "/moved", Submit: "Compare", Fields: []kit.Field{moved}}
 	if k.NewID != "" {
 		v.Look, v.Words = s.compared(ctx, k, all)
@@ -179,6 +183,15 @@ func (s *Pages) likely(ctx context.Context, all map[string]endpoint.Instance, sr
 	return endpoint.Instance{}, false
 }
 
+func newest(all []servermigration.Counted) (at time.Time) {
+	for _, c := range all {
+		if c.At.After(at) {
+			at = c.At
+		}
+	}
+	return at
+}
+
 func instancesInOrder(all map[string]endpoint.Instance) (out []endpoint.Instance) {
 	for _, i := range all {
 		out = append(out, i)
@@ -187,46 +200,62 @@ func instancesInOrder(all map[string]endpoint.Instance) (out []endpoint.Instance
 	return out
 }
 
-// compared sets the databases of the source, as last known, beside those of the
-// new server, asked now.
+// compared sets the databases of the source, as they were counted, beside those
+// of the new server, asked now.
 func (s *Pages) compared(ctx context.Context, k servermigration.KeptServer, all map[string]endpoint.Instance) (out []views.Compared, words string) {
-	asking, cancel := context.WithTimeout(ctx, server.Patience)
-	defer cancel()
-	target, _, err := s.Ports.Server(asking, k.NewID)
-	if err == nil {
-		var there []backup.Database
-		if there, err = target.Databases(asking); err == nil {
-			return s.setBeside(ctx, k, there), nameOf(all, k.NewID) + " answers. Its databases were read now; those of the source are the last known."
-		}
+	if len(k.Counts) == 0 {
+		return []views.Compared{{Name: label(k), Badge: kit.Badge{Text: "not counted", Tone: kit.ToneWarn}}}, "Its databases were not counted before the move, so there is nothing to compare with."
 	}
-	_, message, fix := server.WordsOf(err)
-	return []views.Compared{{Name: nameOf(all, k.NewID), Then: server.WithFix(message, fix), Badge: kit.Badge{Text: "not reached", Tone: kit.ToneBad}}}, "The new server was asked and did not answer."
-}
-
-func (s *Pages) setBeside(ctx context.Context, k servermigration.KeptServer, there []backup.Database) (out []views.Compared) {
-	state := map[string]string{}
-	for _, d := range there {
-		state[d.Name] = d.State
-	}
-	known, err := s.Catalogue.Protections(ctx, backup.ProtectionFilter{InstanceID: k.InstanceID, Now: s.Now(), Limit: 500})
+	then, err := s.counted(ctx, k.NewID)
 	if err != nil {
-		return nil
+		_, message, fix := server.WordsOf(err)
+		return []views.Compared{{Name: nameOf(all, k.NewID), Then: server.WithFix(message, fix), Badge: kit.Badge{Text: "not reached", Tone: kit.ToneBad}}}, "The new server was asked and did not answer."
 	}
-	for _, p := range known {
-		if p.Database == "" || p.Database == "tempdb" {
-			continue
-		}
-		row := views.Compared{Name: p.Database, Before: "there", Then: state[p.Database], Badge: kit.Badge{Text: "online", Tone: kit.ToneOK}}
-		switch {
-		case row.Then == "":
-			row.Then, row.Badge = "not there", kit.Badge{Text: "missing", Tone: kit.ToneBad}
-		case row.Then != "ONLINE":
+	for _, b := range servermigration.SetBeside(k.Counts, then) {
+		row := views.Compared{Name: b.Database, Before: rowsOf(b.Before), Then: strings.TrimSpace(rowsOf(b.Then) + " " + b.Says.String()), Badge: kit.Badge{Text: "as counted", Tone: kit.ToneOK}}
+		if !b.Same {
 			row.Badge = kit.Badge{Text: "look at it", Tone: kit.ToneBad}
-			row.Then += ": where its files are not found, a drive letter may be missing or changed"
 		}
 		out = append(out, row)
 	}
-	return out
+	return out, nameOf(all, k.NewID) + " answers and was read now."
+}
+
+func rowsOf(c *servermigration.Counted) string {
+	if c == nil || c.At.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%s rows, %d objects.", words.Number(c.Rows), c.Objects)
+}
+
+// counted counts the databases of an instance now.
+func (s *Pages) counted(ctx context.Context, instanceID string) ([]servermigration.Counted, error) {
+	asking, cancel := context.WithTimeout(ctx, server.Patience)
+	defer cancel()
+	reached, _, err := s.Ports.Server(asking, instanceID)
+	if err != nil {
+		return nil, err
+	}
+	return servermigration.Count(asking, reached)
+}
+
+// count notes what the databases on the server hold, to compare with later.
+func (s *Pages) count(c echo.Context) error {
+	ctx := c.Request().Context()
+	k, err := s.Servers.Store.Server(ctx, c.Param("account"), c.Param("source"))
+	if err != nil {
+		return err
+	}
+	here := sourceHref(k.AccountID, k.ID)
+	if k.InstanceID == "" {
+		return s.told(c, fault.New(fault.Invalid, "No SQL Server on it was confirmed.", "Confirm one first."), "", here)
+	}
+	all, err := s.counted(ctx, k.InstanceID)
+	if err == nil {
+		e := s.Entry(c, "server.count", "server/"+k.ID, fmt.Sprintf("Counted %s of %s.", kit.Count(len(all), "database", "databases"), label(k))).With(nil, all)
+		err = s.Servers.Store.NoteCounts(ctx, k.AccountID, k.ID, all, e)
+	}
+	return s.told(c, err, "Rows and objects are counted, to compare with after the move.", here)
 }
 
 // link confirms which instance lives on a server, or which it has become.

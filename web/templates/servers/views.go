@@ -89,6 +89,7 @@ type Lives struct {
 	Moved   *kit.Form
 	Look    []Compared
 	Words   string
+	Counted string
 }
 
 // Compared is a database at the source and at the server it has become.

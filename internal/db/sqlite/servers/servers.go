@@ -118,12 +118,15 @@ func (k *Keeper) Watches(ctx context.Context) ([]servermigration.Watched, error)
 	})
 }
 
-const serverRows = `SELECT s.account_id, s.told, s.gone, s.instance_id, s.new_id, coalesce(a.good, 0) FROM smc_servers s LEFT JOIN smc_accounts a ON a.account_id = s.account_id `
+const serverRows = `SELECT s.account_id, s.told, s.gone, s.instance_id, s.new_id, s.counts, coalesce(a.good, 0) FROM smc_servers s LEFT JOIN smc_accounts a ON a.account_id = s.account_id `
 
 func scanServer(r *sql.Rows) (s servermigration.KeptServer, err error) {
-	var told string
+	var told, counts string
 	var gone, good int64
-	if err = r.Scan(&s.AccountID, &told, &gone, &s.InstanceID, &s.NewID, &good); err != nil {
+	if err = r.Scan(&s.AccountID, &told, &gone, &s.InstanceID, &s.NewID, &counts, &good); err != nil {
+		return s, err
+	}
+	if err = json.Unmarshal([]byte(counts), &s.Counts); err != nil {
 		return s, err
 	}
 	s.Gone, s.Looked = moment(gone), moment(good)
@@ -141,6 +144,20 @@ func (k *Keeper) Servers(ctx context.Context, accountID string) ([]servermigrati
 // Server implements servermigration.Store.
 func (k *Keeper) Server(ctx context.Context, accountID, id string) (servermigration.KeptServer, error) {
 	return one(ctx, k, k.Read, "source server", serverRows+`WHERE s.account_id = ? AND s.id = ?`, scanServer, accountID, id)
+}
+
+// NoteCounts implements servermigration.Store.
+func (k *Keeper) NoteCounts(ctx context.Context, accountID, sourceID string, all []servermigration.Counted, e audit.Entry) error {
+	return k.Write(ctx, "note counts", func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, `UPDATE smc_servers SET counts = ? WHERE account_id = ? AND id = ?`, text(all), accountID, sourceID)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return sql.ErrNoRows
+		}
+		return k.Record(ctx, tx, e)
+	})
 }
 
 // Link implements servermigration.Store.
