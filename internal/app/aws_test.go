@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/demo"
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	sqlserveremu "github.com/bakplane/bakplane/internal/emulator/sqlserver"
 	"github.com/bakplane/bakplane/internal/emulator/sqlserver/rds"
@@ -339,5 +340,36 @@ func TestAFailedRestoreIsExplainedAndRetriedFromThere(t *testing.T) {
 	entries, err := h.app.DB.AuditEntries(t.Context(), "instance/"+demo.RDS, 0, 10)
 	if err != nil || !slices.ContainsFunc(entries, func(e audit.Entry) bool { return e.Action == "task.cancel" }) {
 		t.Errorf("%+v, %v", entries, err)
+	}
+}
+
+// TestTasksAreShownWhenTheServiceHasForgottenThem, and where they lead when it
+// does not answer.
+func TestTasksAreShownWhenTheServiceHasForgottenThem(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	old := backup.ServiceTask{ID: "7", Type: "RESTORE_DB", Database: "of_old", State: "ERROR", Over: true, Failed: true, Percent: 40, Lasted: time.Minute, Text: "The specified bucket does not exist", Code: "bucket-gone", Created: time.Now().Add(-40 * 24 * time.Hour)}
+	if err := h.app.DB.TaskLog().KeepTasks(t.Context(), demo.RDS, []backup.ServiceTask{old}); err != nil {
+		t.Fatal(err)
+	}
+	y := &yard{house: h, kit: h.app.Kit.Kit}
+	y.aws("crm")
+	id, err := y.atAWS(backupjob.BackUp{Kind: backup.Full, Databases: []string{"crm"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.ends(id, run.Succeeded)
+	page := "/instances/" + demo.RDS + "/service-tasks"
+	r := h.reader()
+	r.sees(page, "BACKUP_DB", "of_old", "the service has forgotten it", "The specified bucket does not exist")
+	// It is asked anew only when what it said last is a few seconds old.
+	h.bites(h.cloud.AWS.ControlPort(), control.Rule{Match: "^/EXECUTE/rds_task_status", CutAnswer: new(int64), Times: 100_000})
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		if seen := r.sees(page, "of_old", "BACKUP_DB"); !strings.Contains(seen, "has forgotten it") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a service that does not answer has forgotten nothing")
+		}
 	}
 }

@@ -17,6 +17,16 @@ type TaskLister interface {
 	CancelTask(ctx context.Context, id string) error
 }
 
+// TaskLog keeps what services told of their tasks for longer than they keep it.
+// Of one instance the newest are kept, in a number that is bounded.
+type TaskLog interface {
+	// KeepTasks notes what an instance's service tells now. What is told again
+	// costs no write.
+	KeepTasks(ctx context.Context, instanceID string, tasks []ServiceTask) error
+	// Tasks lists them, newest first; next leads on, empty = there are no more.
+	Tasks(ctx context.Context, instanceID, before string, limit int) (tasks []ServiceTask, next string, err error)
+}
+
 // CompressionSwitch is a Server whose backups are compressed or not by a switch
 // of the whole instance, and never by an option of one backup.
 type CompressionSwitch interface {

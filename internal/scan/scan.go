@@ -97,6 +97,7 @@ type Collector struct {
 	Policies interface {
 		See(ctx context.Context, instanceID string, again bool) (differs bool, err error)
 	}
+	Tasks backup.TaskLog // of services that carry out tasks; nil = they are not kept
 }
 
 // Step tells of a part of a look: what it is and how much of it is done.

@@ -91,6 +91,9 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	if err := c.Catalogue.Replicas(ctx, in.ID, members); err != nil {
 		return err
 	}
+	if err := c.tasks(ctx, in.ID, server); err != nil {
+		return err
+	}
 	if at.After == 0 {
 		if at.After, err = c.begin(ctx, at, in.ID, server, place, databases); err != nil {
 			return err
@@ -113,6 +116,20 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 		at.Newest = newest
 	}
 	return c.keep(ctx, l, at)
+}
+
+// tasks keeps what a service remembers of its tasks. A list that cannot be had is
+// unknown and no reason to know less of backups.
+func (c *Collector) tasks(ctx context.Context, instanceID string, server backup.Server) error {
+	lister, ok := server.(backup.TaskLister)
+	if !ok || c.Tasks == nil {
+		return nil
+	}
+	tasks, err := lister.ServiceTasks(ctx)
+	if err != nil {
+		return ctx.Err()
+	}
+	return c.Tasks.KeepTasks(ctx, instanceID, tasks)
 }
 
 // begin is the row behind which a first look begins. What databases have from

@@ -61,6 +61,7 @@ type Deps struct {
 	Pruner     *backupjob.Pruner
 	Restoring  *backupjob.Restoring // of our own servers
 	Scans      scan.Store
+	Tasks      backup.TaskLog
 	// Collect asks an instance for its backups and puts them into the
 	// catalogue; nil = nobody does.
 	Collect func(ctx context.Context, instanceID string) error

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/db/sqlite/sweep"
+	"github.com/bakplane/bakplane/internal/db/sqlite/tasklog"
 	"github.com/bakplane/bakplane/internal/secret"
 )
 
@@ -25,6 +26,9 @@ const cutAtOnce = 2000
 func (d *DB) Sweeper(keep sweep.Keep) *sweep.Sweeper {
 	return &sweep.Sweeper{Read: d.read, Write: d.silently, Keep: keep, Pause: 50 * time.Millisecond}
 }
+
+// TaskLog keeps what services told of their tasks.
+func (d *DB) TaskLog() *tasklog.Log { return &tasklog.Log{Read: d.read, Write: d.silently} }
 
 // cut is the last entry that was cut off; the zero Head = none was. One that the
 // key does not open is an *audit.Broken.

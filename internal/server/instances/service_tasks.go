@@ -3,6 +3,8 @@ package instances
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"strings"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -17,7 +19,7 @@ import (
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
-// serviceTasksShown bounds the page; the service remembers weeks.
+// serviceTasksShown bounds a page.
 const serviceTasksShown = 100
 
 // lister finds an instance whose service carries out tasks.
@@ -46,7 +48,8 @@ func (s *Pages) serviceTasks(c echo.Context) (server.View, error) {
 	here := "/instances/" + in.ID + "/service-tasks"
 	v := views.ServiceTasks{Name: "Tasks of " + in.Name, Under: s.WhereIs(in), Crumbs: []kit.Link{{Text: "Instances", Href: "/instances"}, {Text: in.Name, Href: "/instances/" + in.ID}, {Text: "Tasks"}},
 		Actions: []kit.Action{{Label: "Ask again", Href: here}},
-		Empty:   kit.Empty{Title: "The instance remembers no task.", Text: "Backups, restores and copies of log backups appear here, whoever ordered them. The service keeps them for 36 days."}}
+		Empty:   kit.Empty{Title: "The instance remembers no task.", Text: "Backups, restores and copies of log backups appear here, whoever ordered them. They stay here when the service has forgotten them."}}
+	ctx := c.Request().Context()
 	asking, cancel := context.WithTimeout(c.Request().Context(), server.Patience)
 	defer cancel()
 	tasks, err := l.ServiceTasks(asking)
@@ -54,12 +57,31 @@ func (s *Pages) serviceTasks(c echo.Context) (server.View, error) {
 		h := s.AskedInVain(c, err)
 		v.Trouble = &h
 	}
-	if more := len(tasks) - serviceTasksShown; more > 0 {
-		tasks, v.More = tasks[:serviceTasksShown], fmt.Sprintf("%d older ones are not shown.", more)
+	now := make(map[string]backup.ServiceTask, len(tasks))
+	for _, t := range tasks {
+		now[t.ID] = t
+	}
+	if err := s.Tasks.KeepTasks(ctx, in.ID, tasks); err != nil {
+		return server.View{}, err
+	}
+	kept, next, err := s.Tasks.Tasks(ctx, in.ID, c.QueryParam("before"), serviceTasksShown)
+	if err != nil {
+		return server.View{}, err
 	}
 	z := s.Zone(c)
-	for _, t := range tasks {
-		v.Rows = append(v.Rows, serviceTaskRow(z, here, t))
+	for _, t := range kept {
+		told, still := now[t.ID]
+		if still {
+			t = told
+		}
+		row := serviceTaskRow(z, here, t)
+		if v.Trouble == nil && !still {
+			row.Lasted = strings.TrimPrefix(row.Lasted+" · the service has forgotten it", " · ")
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	if next != "" {
+		v.Older = here + "?" + url.Values{"before": {next}}.Encode()
 	}
 	return server.View{Title: v.Name, Section: "instances", Page: func(f kit.Frame) templ.Component { return views.ServiceTasksPage(f, v) }}, nil
 }

@@ -11,7 +11,7 @@ type ServiceTasks struct {
 	Trouble *kit.Help // it could not be asked
 	Rows    []ServiceTask
 	Empty   kit.Empty
-	More    string // what is not shown; empty = nothing
+	Older   string // where older ones are; empty = there are none
 }
 
 // ServiceTask is a row.
