@@ -7,9 +7,9 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 )
 
-// msdbSeconds is how far the server's history cuts times down, and what two
+// msdbGrain is how far the server's history cuts times down, and what two
 // looks at a clock differ by.
-const msdbSeconds = 2 * time.Second
+const msdbGrain = 2 * time.Second
 
 // sealed finds the set of an order whose files nobody here reads, as they are
 // encrypted under a key of a cloud: the server's history knows it. It is the
@@ -20,7 +20,7 @@ func (j *job) sealed(ctx context.Context, s Plan, o Order, server backup.Server)
 	if err != nil {
 		return nil, err
 	}
-	since := o.Intended.Add(-msdbSeconds)
+	since := o.Intended.Add(-msdbGrain)
 	if !info.Now.IsZero() {
 		since = since.Add(info.Now.Sub(j.Now())) // on the server's clock
 	}

@@ -17,7 +17,6 @@ type fakeService struct {
 	there       bool
 	server      Server
 	completions int // taken
-	last        bool
 	cleaning    bool
 	syncWorks   bool // Start is taken while the job waits
 }
