@@ -67,7 +67,7 @@ func generate(ctx context.Context, folder string, s size, now time.Time) (err er
 		for k := range s.databases {
 			names = append(names, databaseName(k))
 		}
-		if err := c.Exist(ctx, cloudID(i), names, now); err != nil {
+		if err := c.Exist(ctx, cloudID(i), names, "", now); err != nil {
 			return err
 		}
 	}

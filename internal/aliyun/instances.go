@@ -11,6 +11,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/aliyun/signedcall"
 	"github.com/bakplane/bakplane/internal/migration"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // DescribeDBInstances lists one page of instances.
@@ -76,7 +77,7 @@ func target(a *DBInstanceAttribute) migration.TargetInstance {
 		Region: dara.StringValue(a.RegionId), Status: dara.StringValue(a.DBInstanceStatus), LockMode: dara.StringValue(a.LockMode),
 		LockReason: dara.StringValue(a.LockReason), Engine: dara.StringValue(a.Engine), Version: dara.StringValue(a.EngineVersion),
 		Category: dara.StringValue(a.Category), StorageBytes: int64(dara.Int32Value(a.DBInstanceStorage)) << 30, // GB
-		UsedBytes: -1, MaxDatabases: int(dara.Int32Value(a.DBMaxQuantity))}
+		UsedBytes: -1, MaxDatabases: int(dara.Int32Value(a.DBMaxQuantity)), Collation: tsql.Collation(dara.StringValue(a.Collation))}
 	in.VersionMajor, in.Edition = engineVersion(in.Version)
 	// The reference gives no unit for DBInstanceDiskUsed; bytes is our reading.
 	if used, err := strconv.ParseInt(dara.StringValue(a.DBInstanceDiskUsed), 10, 64); err == nil && used >= 0 {

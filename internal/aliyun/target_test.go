@@ -96,7 +96,7 @@ func TestInstance(t *testing.T) {
 	got, err := c.target.Instance(t.Context())
 	want := migration.TargetInstance{ID: instance, Description: "target", Region: "cn-hangzhou", Status: "Running", LockMode: "Unlock",
 		Engine: "SQLServer", VersionMajor: 15, Version: "2019_std_ha", Edition: "std", Category: "HighAvailability",
-		StorageBytes: 100 << 30, UsedBytes: 1 << 30, MaxDatabases: 50}
+		StorageBytes: 100 << 30, UsedBytes: 1 << 30, MaxDatabases: 50, Collation: "Chinese_PRC_CI_AS"}
 	if err != nil || got != want {
 		t.Errorf("got %+v %v\nwant %+v", got, err, want)
 	}

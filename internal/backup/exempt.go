@@ -2,6 +2,8 @@ package backup
 
 import (
 	"time"
+
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Exempt is what a server says of a database that its backups are judged by: why
@@ -16,7 +18,8 @@ type Exempt struct {
 	// now. Sets of another lineage are of what had this name before; zero = not
 	// told.
 	Family, Fork GUID
-	ClockAhead   time.Duration // of the server against ours; zero = as good as equal, or not known
+	ClockAhead   time.Duration  // of the server against ours; zero = as good as equal, or not known
+	Collation    tsql.Collation // by which its server compares names of databases; empty = not told
 }
 
 // Exempt tells it of a database as its server describes it.

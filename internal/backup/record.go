@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Record is a backup set in the catalogue, wherever it was found.
@@ -130,9 +131,12 @@ type Catalogue interface {
 	// Promise sets what is promised for databases of an instance, as its
 	// policy changes or new databases come.
 	Promise(ctx context.Context, p []Promise) error
-	// Exist notes which databases an instance has. Those it no longer has keep
-	// their sets and are neither late nor counted, until they come back.
-	Exist(ctx context.Context, instanceID string, names []string, at time.Time) error
+	// Exist notes which databases an instance has, and by which collation it
+	// compares their names (empty = not told). Those it no longer has keep their
+	// sets and are neither late nor counted, until they come back. Every method
+	// takes any spelling that the instance takes for the name; what came in under
+	// another one belongs to the database, which is spelled as it is here.
+	Exist(ctx context.Context, instanceID string, names []string, by tsql.Collation, at time.Time) error
 	// Exempt notes what a server says of its databases that their backups are
 	// judged by, by name. Those that are not named are left as they are, and so
 	// is a lineage that is not told now. It is a few transactions where many
@@ -161,8 +165,8 @@ type Catalogue interface {
 // MaxSets bounds how many sets of one database are looked at together.
 const MaxSets = 5000
 
-// RecordFilter chooses records; empty fields choose all. Databases are compared
-// without regard to case.
+// RecordFilter chooses records; empty fields choose all. Databases are compared as
+// their instance does; without one, without regard to case.
 type RecordFilter struct {
 	InstanceID, Database string
 	Kind                 Kind

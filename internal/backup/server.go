@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Server is a self-managed SQL Server as backups and cutovers need it. Every
@@ -95,6 +96,7 @@ type ServerInfo struct {
 	DataPath      string
 	LogPath       string
 	Linux         bool
+	Collation     tsql.Collation // by which it compares names of databases
 }
 
 // Is reports whether a row of msdb that names a server is of this one, by either

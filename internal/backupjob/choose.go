@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -31,7 +32,7 @@ func Choose(s Plan, have []backup.Database, movers []Mover, held map[string]Hold
 	at := map[string]backup.Database{}
 	for _, d := range have {
 		at[d.Name] = d
-		o, listed := consider(s, d, moverOf(movers, d.Name), held[d.Name])
+		o, listed := consider(s, d, moverOf(movers, d.Name, s.Collation), held[d.Name])
 		switch {
 		case !listed:
 		case o.Ended():
@@ -41,7 +42,7 @@ func Choose(s Plan, have []backup.Database, movers []Mover, held map[string]Hold
 		}
 	}
 	for _, name := range s.Job.Databases {
-		if _, ok := find(have, name); !ok {
+		if !slices.ContainsFunc(have, func(d backup.Database) bool { return s.Collation.Same(d.Name, name) }) {
 			rest = append(rest, Order{Database: name, Kind: s.Job.Kind, State: OrderFailed,
 				Message: words.Say("There is no database %s on the server.", name), Fix: words.Say("It was dropped or renamed, or the login may not see it.")})
 		}
@@ -67,18 +68,9 @@ func before(kind backup.Kind, a, b backup.Database) int {
 	return cmp.Or(cmp.Compare(never(a), never(b)), cmp.Compare(b.DataBytes, a.DataBytes), strings.Compare(a.Name, b.Name))
 }
 
-func find(have []backup.Database, name string) (backup.Database, bool) {
-	for _, d := range have {
-		if strings.EqualFold(d.Name, name) {
-			return d, true
-		}
-	}
-	return backup.Database{}, false
-}
-
-func moverOf(movers []Mover, database string) *Mover {
+func moverOf(movers []Mover, database string, by tsql.Collation) *Mover {
 	for i := range movers {
-		if strings.EqualFold(movers[i].Database, database) {
+		if by.Same(movers[i].Database, database) {
 			return &movers[i]
 		}
 	}
@@ -94,14 +86,14 @@ func consider(s Plan, d backup.Database, m *Mover, h Holding) (o Order, listed b
 		return o, true
 	}
 	if len(s.Job.Databases) > 0 {
-		if !slices.ContainsFunc(s.Job.Databases, func(n string) bool { return strings.EqualFold(n, d.Name) }) {
+		if !slices.ContainsFunc(s.Job.Databases, func(n string) bool { return s.Collation.Same(n, d.Name) }) {
 			return o, false
 		}
 		if strings.EqualFold(d.Name, "tempdb") {
 			return leave(words.Say("tempdb is never backed up."))
 		}
-	} else if chosen, why := s.Selection.Chooses(d.Name); !chosen {
-		if s.Selection.Excludes(d.Name) {
+	} else if chosen, why := s.Selection.Chooses(d.Name, s.Collation); !chosen {
+		if s.Selection.Excludes(d.Name, s.Collation) {
 			return leave(words.Plain(sentence(why)))
 		}
 		return o, false

@@ -216,8 +216,10 @@ func (b *box) Describe(context.Context) (backup.ServerInfo, error) {
 func (b *box) Databases(context.Context) ([]backup.Database, error) { return b.have, b.away }
 
 func (b *box) Database(_ context.Context, name string) (backup.Database, error) {
-	if d, ok := find(b.have, name); ok {
-		return d, b.away
+	for _, d := range b.have {
+		if strings.EqualFold(d.Name, name) {
+			return d, b.away
+		}
 	}
 	return backup.Database{}, errors.Join(b.away, fault.New(fault.NotFound, "It is gone.", ""))
 }

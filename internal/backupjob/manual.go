@@ -101,16 +101,15 @@ func (b BackUp) Check() (wrong []Wrong) {
 	}
 	seen := map[string]bool{}
 	for _, d := range b.Databases {
-		name := strings.ToLower(d)
 		switch {
 		case strings.TrimSpace(d) == "" || len([]rune(d)) > 128:
 			add(FieldDatabases, words.Say("%q is not the name of a database.", d), words.Say("Names have 1 to 128 characters."))
-		case name == "tempdb":
+		case strings.EqualFold(d, "tempdb"):
 			add(FieldDatabases, words.Say("tempdb cannot be backed up."), words.Say("Leave it out: it is made anew at each start."))
-		case seen[name]:
+		case seen[d]: // otherwise spelled, its server knows
 			add(FieldDatabases, words.Say("%s is named twice.", d), words.Say("Leave one out."))
 		}
-		seen[name] = true
+		seen[d] = true
 	}
 	if len(b.Databases) > 10_000 {
 		add(FieldDatabases, words.Say("Too many databases are named."), words.Say("Name none to take every user database."))

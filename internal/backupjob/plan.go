@@ -7,6 +7,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup/logcopy"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -24,6 +25,7 @@ type Plan struct {
 	How        policy.How
 	BucketID   string         // sets are copied there; empty = they stay in the server's folder
 	Lacks      endpoint.Lacks `json:",omitzero"`  // of the server, when the databases were chosen
+	Collation  tsql.Collation `json:",omitempty"` // of the server then: how it compares names
 	CopiesLogs bool           `json:",omitempty"` // logs are the service's own: they are copied, and none is taken
 	FullFirst  bool           // a log or differential with nothing to build on becomes a full backup
 	Until      time.Time      // UTC; until then it waits for a server that does not answer, or for other backups

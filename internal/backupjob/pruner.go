@@ -318,17 +318,17 @@ func (j *job) prune(ctx context.Context, s Plan, orders []Order) error {
 // dropped, moved or left out: their sets are still the policy's, and go by its
 // last rule, but for the newest chain.
 func (j *job) prunable(ctx context.Context, s Plan, orders []Order) (names []string, err error) {
-	taken := map[string]bool{} // in small letters: how a job typed a name lets nothing go
+	taken := map[string]bool{} // as the server compares names: how a job typed one lets nothing go
 	for _, o := range orders {
 		if o.State == OrderDone {
 			names = append(names, o.Database)
 		}
-		name := strings.ToLower(o.Database)
+		name := s.Collation.Key(o.Database)
 		taken[name] = taken[name] || o.State != OrderLeftOut // it is among names, or keeps everything
 	}
 	known, err := j.Pruner.databases(ctx, s.Job.ServerID)
 	for _, name := range known {
-		if !taken[strings.ToLower(name)] {
+		if !taken[s.Collation.Key(name)] {
 			names = append(names, name)
 		}
 	}

@@ -162,16 +162,25 @@ func (w *Restoring) guard(ctx context.Context, o Restore, target endpoint.Instan
 	if err != nil {
 		return err
 	}
+	info, err := server.Describe(ctx)
+	if err != nil {
+		return err
+	}
 	movers, err := w.Store.Movers(ctx, target.ID)
 	if err != nil {
 		return err
 	}
-	if m := moverOf(movers, o.Name); m != nil {
+	if m := moverOf(movers, o.Name, info.Collation); m != nil {
 		d.Wrong = append(d.Wrong, Wrong{FieldName, words.Say("%s is on its way in migration %s.", o.Name, m.MigrationID), words.Say("Choose another name.")})
 	}
-	if old, ok := find(have, o.Name); ok && target.Traits.Lacks.Replace {
+	var old backup.Database
+	i := slices.IndexFunc(have, func(d backup.Database) bool { return info.Collation.Same(d.Name, o.Name) })
+	if i >= 0 {
+		old = have[i]
+	}
+	if i >= 0 && target.Traits.Lacks.Replace {
 		d.Wrong = append(d.Wrong, Wrong{FieldName, words.Say("%s has a database %s already (%s), and restores over none.", target.Name, old.Name, old.State), words.Say("Choose another name. Drop the old database when the new one is proven.")})
-	} else if ok && o.Typed != o.Name {
+	} else if i >= 0 && o.Typed != o.Name {
 		d.Wrong = append(d.Wrong, Wrong{FieldName, words.Say("%s has a database %s already (%s).", target.Name, old.Name, old.State), words.Say("Choose another name, or type this one again to replace that database: what it holds is lost.")})
 	}
 	return nil

@@ -211,7 +211,7 @@ func (j *job) list(ctx context.Context, s Plan) (run.Outcome, error) {
 		return run.Outcome{}, err
 	}
 	uncompressed := uncompressed(ctx, server, s)
-	s.Lacks, s.CopiesLogs = in.Traits.Lacks, in.Traits.CopiesLogs
+	s.Lacks, s.CopiesLogs, s.Collation = in.Traits.Lacks, in.Traits.CopiesLogs, info.Collation
 	s.How.Verify = s.How.Verify && !s.Lacks.Verify
 	s.Listed, s.Attempt = now, max(s.Attempt, 1)
 	s.Longest = cmp.Or(s.Longest, policy.UsualLongest)

@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -159,9 +160,10 @@ type TargetInstance struct {
 	Edition      string // ent, std, web or empty
 	Category     string // Basic, HighAvailability, AlwaysOn …
 	StorageBytes int64
-	UsedBytes    int64  // -1 = not told
-	MaxDatabases int    // 0 = not told
-	Owner        string // account id; empty = unknown
+	UsedBytes    int64          // -1 = not told
+	MaxDatabases int            // 0 = not told
+	Collation    tsql.Collation // by which it compares names of databases; empty = not told
+	Owner        string         // account id; empty = unknown
 }
 
 // TaskStatus is the state of a restore task.

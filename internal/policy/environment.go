@@ -8,6 +8,7 @@ import (
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 var _ Environment = KnownFacts{}
@@ -21,6 +22,7 @@ type KnownFacts struct {
 	}
 	Records interface {
 		Records(ctx context.Context, f backup.RecordFilter) ([]backup.Record, error)
+		Protections(ctx context.Context, f backup.ProtectionFilter) ([]backup.Protection, error)
 	}
 }
 
@@ -72,13 +74,17 @@ func (k KnownFacts) Facts(ctx context.Context, p Policy) (Facts, error) {
 		if i >= mostAsked {
 			continue
 		}
+		by, err := k.collation(ctx, id)
+		if err != nil {
+			return f, err
+		}
 		for _, kind := range []backup.Kind{backup.Full, backup.Differential, backup.Log} {
 			recent, err := k.Records.Records(ctx, backup.RecordFilter{InstanceID: id, Kind: kind, State: backup.Complete, Limit: mostRecent})
 			if err != nil {
 				return f, err
 			}
 			for _, r := range recent {
-				if chosen, _ := p.Databases.Chooses(r.Database); !chosen {
+				if chosen, _ := p.Databases.Chooses(r.Database, by); !chosen {
 					continue
 				}
 				if r.Origin == backup.ByUs && !r.Set.Started.IsZero() {
@@ -99,4 +105,13 @@ func (k KnownFacts) Facts(ctx context.Context, p Policy) (Facts, error) {
 		}
 	}
 	return f, nil
+}
+
+// collation is how a server compares names, as it was last seen.
+func (k KnownFacts) collation(ctx context.Context, id string) (tsql.Collation, error) {
+	page, err := k.Records.Protections(ctx, backup.ProtectionFilter{InstanceID: id, Limit: 1})
+	if err != nil || len(page) == 0 {
+		return "", err
+	}
+	return page[0].Collation, nil
 }

@@ -20,7 +20,7 @@ func (k Editor) overlaps(ctx context.Context, p Policy) (out []Overlap, err erro
 	if err != nil {
 		return nil, err
 	}
-	names := map[string][]string{} // of databases, by server
+	known := map[string][]backup.Protection{} // by server
 	for _, o := range all {
 		if o.ID == p.ID || !o.Enabled || o.How.CopyOnly {
 			continue
@@ -34,20 +34,17 @@ func (k Editor) overlaps(ctx context.Context, p Policy) (out []Overlap, err erro
 				both = append(both, "every one")
 				break
 			}
-			if _, known := names[server]; !known && len(names) < mostAsked {
+			if _, asked := known[server]; !asked && len(known) < mostAsked {
 				page, err := k.Sets.Protections(ctx, backup.ProtectionFilter{InstanceID: server, Now: k.Now(), Limit: mostDatabases})
 				if err != nil {
 					return nil, err
 				}
-				names[server] = []string{}
-				for _, d := range page {
-					names[server] = append(names[server], d.Database)
-				}
+				known[server] = page
 			}
-			for _, name := range names[server] {
-				mine, _ := p.Databases.Chooses(name)
-				if theirs, _ := o.Databases.Chooses(name); mine && theirs && !slices.Contains(both, name) {
-					both = append(both, name)
+			for _, d := range known[server] {
+				mine, _ := p.Databases.Chooses(d.Database, d.Collation)
+				if theirs, _ := o.Databases.Chooses(d.Database, d.Collation); mine && theirs && !slices.Contains(both, d.Database) {
+					both = append(both, d.Database)
 				}
 			}
 		}

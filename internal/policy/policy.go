@@ -39,8 +39,8 @@ type Rule struct {
 	Keep Keep
 }
 
-// Selection chooses databases by name. Patterns are matched without regard to
-// case; * is any run of characters, ? is one. New databases join by
+// Selection chooses databases by name. Patterns are matched as each server
+// compares names, which mostly ignores case; * is any run of characters, ? is one. New databases join by
 // themselves. tempdb is never chosen; master, model and msdb only with System,
 // and they get full backups only where their recovery model is SIMPLE.
 type Selection struct {

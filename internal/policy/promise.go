@@ -33,7 +33,7 @@ func Promises(calendars []*Calendar, is backup.Protection, now time.Time) backup
 	out := backup.Promise{InstanceID: is.InstanceID, Database: is.Database}
 	for _, c := range calendars {
 		p := &c.Policy
-		if chosen, _ := p.Databases.Chooses(is.Database); !chosen || !p.Enabled || !names(p.Servers, is) {
+		if chosen, _ := p.Databases.Chooses(is.Database, is.Collation); !chosen || !p.Enabled || !names(p.Servers, is) {
 			continue
 		}
 		objective := p.Objective
@@ -66,11 +66,11 @@ func LeftOut(calendars []*Calendar, is backup.Protection) backup.Waiver {
 		if !p.Enabled || !names(p.Servers, is) {
 			continue
 		}
-		chosen, why := p.Databases.Chooses(is.Database)
+		chosen, why := p.Databases.Chooses(is.Database, is.Collation)
 		if chosen {
 			return backup.Waiver{InstanceID: is.InstanceID, Database: is.Database}
 		}
-		if p.Databases.Excludes(is.Database) && out.PolicyID == "" {
+		if p.Databases.Excludes(is.Database, is.Collation) && out.PolicyID == "" {
 			out.PolicyID, out.Why = p.ID, fmt.Sprintf("The policy %s leaves it out: %s.", p.Name, why)
 		}
 	}

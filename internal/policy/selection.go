@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/bakplane/bakplane/internal/fault"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Bounds of a selection.
@@ -13,10 +14,10 @@ const (
 	maxPattern  = 256
 )
 
-// Chooses reports whether a database is chosen, by its name alone, and if not,
-// why, as words that follow "left out: ". What its state allows is another
-// question.
-func (s Selection) Chooses(database string) (chosen bool, why string) {
+// Chooses reports whether a database is chosen, by its name alone, which is
+// compared as its server does, and if not, why, as words that follow "left
+// out: ". What its state allows is another question.
+func (s Selection) Chooses(database string, by tsql.Collation) (chosen bool, why string) {
 	switch strings.ToLower(database) {
 	case "tempdb":
 		return false, "tempdb is made anew at each start and never backed up"
@@ -25,13 +26,13 @@ func (s Selection) Chooses(database string) (chosen bool, why string) {
 			return false, "system databases are not chosen"
 		}
 	}
-	if p, ok := matching(s.Exclude, database); ok {
+	if p, ok := matching(s.Exclude, database, by); ok {
 		return false, fmt.Sprintf("excluded by %q", p)
 	}
 	if len(s.Include) == 0 {
 		return true, ""
 	}
-	if _, ok := matching(s.Include, database); ok {
+	if _, ok := matching(s.Include, database, by); ok {
 		return true, ""
 	}
 	return false, "no pattern chooses it"
@@ -39,8 +40,8 @@ func (s Selection) Chooses(database string) (chosen bool, why string) {
 
 // Excludes reports whether a database is left out by a pattern that names it,
 // rather than by none that chooses it: worth a word in lists.
-func (s Selection) Excludes(database string) bool {
-	_, ok := matching(s.Exclude, database)
+func (s Selection) Excludes(database string, by tsql.Collation) bool {
+	_, ok := matching(s.Exclude, database, by)
 	return ok
 }
 
@@ -86,9 +87,9 @@ func everything(patterns []string) (string, bool) {
 }
 
 // matching returns the first pattern that matches a name.
-func matching(patterns []string, name string) (string, bool) {
+func matching(patterns []string, name string, by tsql.Collation) (string, bool) {
 	for _, p := range patterns {
-		if matches([]rune(strings.ToLower(strings.TrimSpace(p))), []rune(strings.ToLower(name))) {
+		if matches([]rune(by.Key(strings.TrimSpace(p))), []rune(by.Key(name))) {
 			return p, true
 		}
 	}

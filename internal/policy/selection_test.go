@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bakplane/bakplane/internal/tsql"
 	"pgregory.net/rapid"
 )
 
@@ -15,20 +16,23 @@ func TestSelectionChooses(t *testing.T) {
 		database string
 		want     bool
 		why      string
+		by       tsql.Collation
 	}{
-		{"every database", Selection{}, "shop", true, ""},
-		{"a new one joins", Selection{Include: []string{"sales_*"}}, "sales_2027", true, ""},
-		{"case does not matter", Selection{Include: []string{"SHOP"}}, "Shop", true, ""},
-		{"? is one character", Selection{Include: []string{"shop?"}}, "shop", false, "no pattern"},
-		{"exclusion is stronger", Selection{Include: []string{"shop"}, Exclude: []string{"sh*"}}, "shop", false, `excluded by "sh*"`},
-		{"tempdb never", Selection{Include: []string{"tempdb"}, System: true}, "TempDB", false, "tempdb"},
-		{"system databases ask for it", Selection{Include: []string{"*"}}, "msdb", false, "system"},
-		{"system databases when asked for", Selection{System: true}, "master", true, ""},
-		{"system databases excluded", Selection{System: true, Exclude: []string{"model"}}, "model", false, "excluded"},
-		{"wild characters of others mean themselves", Selection{Include: []string{"[a]%"}}, "[a]%", true, ""},
-		{"names beyond ASCII", Selection{Include: []string{"ЗАКАЗЫ*"}}, "заказы 🚚", true, ""},
+		{"every database", Selection{}, "shop", true, "", ""},
+		{"a new one joins", Selection{Include: []string{"sales_*"}}, "sales_2027", true, "", ""},
+		{"case does not matter", Selection{Include: []string{"SHOP"}}, "Shop", true, "", ""},
+		{"? is one character", Selection{Include: []string{"shop?"}}, "shop", false, "no pattern", ""},
+		{"exclusion is stronger", Selection{Include: []string{"shop"}, Exclude: []string{"sh*"}}, "shop", false, `excluded by "sh*"`, ""},
+		{"tempdb never", Selection{Include: []string{"tempdb"}, System: true}, "TempDB", false, "tempdb", ""},
+		{"system databases ask for it", Selection{Include: []string{"*"}}, "msdb", false, "system", ""},
+		{"system databases when asked for", Selection{System: true}, "master", true, "", ""},
+		{"system databases excluded", Selection{System: true, Exclude: []string{"model"}}, "model", false, "excluded", ""},
+		{"wild characters of others mean themselves", Selection{Include: []string{"[a]%"}}, "[a]%", true, "", ""},
+		{"case matters where the server says so", Selection{Include: []string{"SHOP"}}, "Shop", false, "no pattern", "Latin1_General_CS_AS"},
+		{"so it does for what is left out", Selection{Exclude: []string{"old_*"}}, "OLD_shop", true, "", "Latin1_General_BIN2"},
+		{"names beyond ASCII", Selection{Include: []string{"ЗАКАЗЫ*"}}, "заказы 🚚", true, "", ""},
 	} {
-		got, why := c.s.Chooses(c.database)
+		got, why := c.s.Chooses(c.database, c.by)
 		if got != c.want || !strings.Contains(why, c.why) || got == (why != "") {
 			t.Errorf("%s: %v %q", c.what, got, why)
 		}

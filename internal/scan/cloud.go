@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/endpoint"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
@@ -43,7 +44,7 @@ func (c *Collector) cloud(ctx context.Context, l *Visit, in endpoint.Instance, s
 		if err != nil {
 			return fmt.Errorf("list databases: %w", err)
 		}
-		if err := c.Catalogue.Exist(ctx, in.ID, names, now); err != nil {
+		if err := c.Catalogue.Exist(ctx, in.ID, names, tsql.Told("", names), now); err != nil {
 			return err
 		}
 		at.Named = now

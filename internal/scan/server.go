@@ -69,7 +69,7 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	for _, d := range databases {
 		names = append(names, d.Name)
 		told := d.Exempt()
-		told.ClockAhead = at.Ahead
+		told.ClockAhead, told.Collation = at.Ahead, info.Collation
 		exempt[d.Name] = told
 		if d.State == "ONLINE" { // else it tells little of itself
 			if !d.InAvailabilityGroup || d.Member != nil {
@@ -82,7 +82,7 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 			}
 		}
 	}
-	if err := c.Catalogue.Exist(ctx, in.ID, names, c.Now().UTC()); err != nil {
+	if err := c.Catalogue.Exist(ctx, in.ID, names, info.Collation, c.Now().UTC()); err != nil {
 		return err
 	}
 	if err := c.Catalogue.Exempt(ctx, in.ID, exempt); err != nil {

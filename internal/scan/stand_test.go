@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 	"github.com/bakplane/bakplane/internal/run"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -76,7 +77,7 @@ func (s *stand) Put(_ context.Context, r []backup.Record, _ ...audit.Entry) erro
 	return nil
 }
 
-func (s *stand) Exist(_ context.Context, _ string, names []string, _ time.Time) error {
+func (s *stand) Exist(_ context.Context, _ string, names []string, _ tsql.Collation, _ time.Time) error {
 	s.exist = names
 	return nil
 }

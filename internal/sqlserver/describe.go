@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // InstanceDefaultBackupPath exists since 2019, the other paths since 2012; a
@@ -17,6 +18,7 @@ const whoAnswers = `SELECT @@SERVERNAME AS server_name,
  CONVERT(nvarchar(128), SERVERPROPERTY('ProductVersion')) AS version,
  CONVERT(nvarchar(128), SERVERPROPERTY('Edition')) AS edition,
  CONVERT(int, SERVERPROPERTY('EngineEdition')) AS engine_edition,
+ CONVERT(nvarchar(128), SERVERPROPERTY('Collation')) AS collation,
  CONVERT(nvarchar(260), SERVERPROPERTY('InstanceDefaultBackupPath')) AS backup_path,
  CONVERT(nvarchar(260), SERVERPROPERTY('InstanceDefaultDataPath')) AS data_path,
  CONVERT(nvarchar(260), SERVERPROPERTY('InstanceDefaultLogPath')) AS log_path,
@@ -39,7 +41,7 @@ func (s *Server) Describe(ctx context.Context) (backup.ServerInfo, error) {
 		Login: r.text("login_name"), Sysadmin: r.bit("is_sysadmin"),
 		Now: r.date("utc_now").UTC(), UTCOffset: quarters(r.integer("utc_offset")),
 		BackupPath: r.text("backup_path"), DataPath: r.text("data_path"), LogPath: r.text("log_path"),
-		Linux: strings.Contains(r.text("full_version"), "on Linux"),
+		Linux: strings.Contains(r.text("full_version"), "on Linux"), Collation: tsql.Collation(r.text("collation")),
 	}
 	if in.Name == "" {
 		in.Name = in.Property // @@SERVERNAME is NULL after some renames

@@ -34,7 +34,7 @@ func (t *Target) Instance(ctx context.Context) (migration.TargetInstance, error)
 		return migration.TargetInstance{}, err
 	}
 	out := migration.TargetInstance{ID: in.Name, Description: in.Edition, Status: "Running", Engine: "SQLServer",
-		VersionMajor: in.VersionMajor, Version: in.Version, UsedBytes: -1}
+		VersionMajor: in.VersionMajor, Version: in.Version, UsedBytes: -1, Collation: in.Collation}
 	for word, short := range map[string]string{"Enterprise": "ent", "Developer": "ent", "Evaluation": "ent", "Standard": "std", "Web": "web", "Express": "express"} {
 		if strings.HasPrefix(in.Edition, word) {
 			out.Edition = short

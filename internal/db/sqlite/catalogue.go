@@ -9,6 +9,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/tsql"
 )
 
 // Catalogue is the store seen as backup.Catalogue.
@@ -176,10 +177,15 @@ func (d *Catalogue) Promise(ctx context.Context, promises []backup.Promise) erro
 }
 
 // Exist implements backup.Catalogue.
-func (d *Catalogue) Exist(ctx context.Context, instanceID string, names []string, at time.Time) error {
+func (d *Catalogue) Exist(ctx context.Context, instanceID string, names []string, by tsql.Collation, at time.Time) error {
 	have, err := rows(ctx, d.read, "database", `SELECT `+protectionColumns+` FROM protections WHERE instance_id = ?`, scanProtection, instanceID)
 	if err != nil {
 		return err
+	}
+	if changed, err := d.respell(ctx, instanceID, have, names, by); err != nil {
+		return err
+	} else if changed {
+		return d.Exist(ctx, instanceID, names, by, at) // nothing is left to be spelled otherwise
 	}
 	var drop, back []protectionRow
 	known := map[string]bool{}

@@ -39,23 +39,21 @@ func scopeOf(ctx context.Context, q queryer, f backup.RecordFilter) (s scope, er
 	if f.Database == "" {
 		return s, nil
 	}
-	name, found, err := number(`SELECT n FROM catalogue_names WHERE name = ?`, f.Database)
-	switch {
-	case err != nil || !found:
-		return scope{empty: true}, err
-	case f.InstanceID == "":
-		s.column, s.n = "name", name
-		return s, nil
+	if f.InstanceID == "" {
+		s.column = "name"
+		s.n, found, err = number(`SELECT n FROM catalogue_names WHERE name = ?`, f.Database)
+		s.empty = !found
+		return s, err
 	}
 	s.column = "db"
+	database, err := spelling(ctx, q, f.InstanceID, f.Database)
+	if err != nil {
+		return s, err
+	}
 	if s.whole, _, err = number(`SELECT n FROM protections WHERE instance_id = ? AND database = ''`, f.InstanceID); err != nil {
 		return s, err
 	}
-	if s.n, found, err = number(`SELECT n FROM protections WHERE instance_id = ? AND database = ?`, f.InstanceID, f.Database); err != nil || found {
-		return s, err
-	}
-	// Another case of the letters: few databases of an instance differ in it alone.
-	s.n, found, err = number(`SELECT n FROM protections WHERE instance_id = ? AND name = ?`, f.InstanceID, name)
+	s.n, found, err = number(`SELECT n FROM protections WHERE instance_id = ? AND database = ?`, f.InstanceID, database)
 	s.empty = !found
 	return s, err
 }
@@ -230,6 +228,10 @@ func (d *Catalogue) Sets(ctx context.Context, instanceID, database string, limit
 // setsWith are the sets of a database with those of its whole instance that hold
 // it: a service backs up instances, and restores their databases one by one.
 func (d *Catalogue) setsWith(ctx context.Context, instanceID, database string, limit int, outline bool) ([]backup.Record, error) {
+	database, err := spelling(ctx, d.read, instanceID, database)
+	if err != nil {
+		return nil, err
+	}
 	own, err := setsOf(ctx, d.read, instanceID, database, limit, outline)
 	if err != nil || database == "" {
 		return own, err

@@ -23,7 +23,7 @@ func TestReplicasCountOnce(t *testing.T) {
 		}
 	}
 	exist := func(instance string, names ...string) func() error {
-		return func() error { return c.Exist(ctx, instance, names, noon) }
+		return func() error { return c.Exist(ctx, instance, names, "", noon) }
 	}
 	for _, tc := range []struct {
 		name string

@@ -145,7 +145,7 @@ func TestProtectionFollowsTheSets(t *testing.T) {
 	if at, err := c.NextLate(ctx, noon); err != nil || !at.Equal(noon.Add(64*time.Minute)) {
 		t.Errorf("%s, %v", at, err)
 	}
-	if err := c.Exist(ctx, "i", []string{"new"}, noon); err != nil {
+	if err := c.Exist(ctx, "i", []string{"new"}, "", noon); err != nil {
 		t.Fatal(err)
 	}
 	if at, err := c.NextLate(ctx, noon); err != nil || !at.IsZero() {
@@ -154,7 +154,7 @@ func TestProtectionFollowsTheSets(t *testing.T) {
 	if got, err := c.Count(ctx, noon); err != nil || got.Databases != 1 || got.Unprotected != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := c.Exist(ctx, "i", []string{"new", "orders"}, noon); err != nil {
+	if err := c.Exist(ctx, "i", []string{"new", "orders"}, "", noon); err != nil {
 		t.Fatal(err)
 	}
 	if at, err := c.NextLate(ctx, noon); err != nil || at.IsZero() {
@@ -184,7 +184,7 @@ func TestAWholeInstanceStandsForItsDatabases(t *testing.T) {
 	if got := list(); !slices.Equal(got, []string{"/true/13:00"}) {
 		t.Error(got)
 	}
-	if err := c.Exist(ctx, "rds", []string{"a", "b"}, noon); err != nil {
+	if err := c.Exist(ctx, "rds", []string{"a", "b"}, "", noon); err != nil {
 		t.Fatal(err)
 	}
 	if got := list(); !slices.Equal(got, []string{"a/true/13:00", "b/true/13:00"}) {

@@ -56,12 +56,21 @@ func (w *setWriter) name(name string) (int64, error) {
 
 // database finds or makes the row of a database.
 func (w *setWriter) database(instanceID, database string) (protectionRow, error) {
+	database, err := spelling(w.ctx, w.tx, instanceID, database)
+	if err != nil {
+		return protectionRow{}, err
+	}
 	p, err := one(w.ctx, w.tx, "database", `SELECT `+protectionColumns+` FROM protections WHERE instance_id = ? AND database = ?`, scanProtection, instanceID, database)
 	if err == nil {
 		return p, nil
 	}
 	p = protectionRow{shown: true}
 	p.InstanceID, p.Database = instanceID, database
+	by, err := collationOf(w.ctx, w.tx, instanceID)
+	if err != nil {
+		return p, err
+	}
+	p.Collation, p.folded = by, by.Key(database)
 	if p.instance, err = w.instance(instanceID); err != nil {
 		return p, err
 	}
@@ -80,11 +89,12 @@ func (w *setWriter) database(instanceID, database string) (protectionRow, error)
 
 // put writes a record over the one that is known, or a new one.
 func (w *setWriter) put(known *backup.Record, r backup.Record) error {
-	row, err := rowOf(&r)
+	p, err := w.database(r.InstanceID, r.Database)
 	if err != nil {
 		return err
 	}
-	p, err := w.database(r.InstanceID, r.Database)
+	r.Database = p.Database
+	row, err := rowOf(&r)
 	if err != nil {
 		return err
 	}

@@ -160,7 +160,7 @@ func TestDatabasesThatComeAndGo(t *testing.T) {
 		{nil, nil, 4},
 	} {
 		step := func(n int) time.Time { return noon.Add(time.Duration(n+10) * time.Hour) }
-		if err := c.Exist(ctx, "i", tc.names, step(i)); err != nil {
+		if err := c.Exist(ctx, "i", tc.names, "", step(i)); err != nil {
 			t.Fatal(err)
 		}
 		all, err := c.Protections(ctx, backup.ProtectionFilter{InstanceID: "i", Now: step(i), Limit: 50})
@@ -199,7 +199,7 @@ func TestWhenTheNextOneIsLate(t *testing.T) {
 	if err := c.Promise(ctx, []backup.Promise{{InstanceID: "i", Database: "a", Objective: time.Hour, Since: noon}, {InstanceID: "i", Database: "b", Due: at(3)}, {InstanceID: "i", Database: "never"}, {InstanceID: "j", Database: "gone", Due: at(2)}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Exist(ctx, "j", nil, noon); err != nil {
+	if err := c.Exist(ctx, "j", nil, "", noon); err != nil {
 		t.Fatal(err)
 	}
 	for _, tc := range []struct {

@@ -45,7 +45,7 @@ func TestSessionsEndAtTheirTime(t *testing.T) {
 		t.Errorf("a living session: %q %v %v", data, found, err)
 	}
 	var left int
-	if err := s.read.QueryRow(`SELECT count(*) FROM sessions`).Scan(&left); err != nil || left != 1 {
+	if err := s.Read.QueryRow(`SELECT count(*) FROM sessions`).Scan(&left); err != nil || left != 1 {
 		t.Errorf("%d sessions are kept, want the living one: %v", left, err)
 	}
 	if err := s.DeleteCtx(ctx, "new"); err != nil {

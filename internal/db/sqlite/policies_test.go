@@ -249,7 +249,7 @@ func TestASessionIsProlongedAndReplaced(t *testing.T) {
 		}
 	}
 	var expiry int64
-	if err := s.read.QueryRowContext(ctx, `SELECT expiry FROM sessions WHERE token='a'`).Scan(&expiry); err != nil || expiry != micros(at.Add(2*time.Hour)) {
+	if err := s.Read.QueryRowContext(ctx, `SELECT expiry FROM sessions WHERE token='a'`).Scan(&expiry); err != nil || expiry != micros(at.Add(2*time.Hour)) {
 		t.Errorf("ends at %d, %v", expiry, err)
 	}
 	if err := s.Delete("none"); err != nil {

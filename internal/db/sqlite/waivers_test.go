@@ -14,7 +14,7 @@ func TestAWaiverHoldsUntilItsEnd(t *testing.T) {
 	d, ctx := open(t), t.Context()
 	c := d.Catalogue()
 	for _, name := range []string{"shop", "stock"} {
-		if err := c.Exist(ctx, "s", []string{"shop", "stock"}, noon); err != nil {
+		if err := c.Exist(ctx, "s", []string{"shop", "stock"}, "", noon); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.Promise(ctx, []backup.Promise{{InstanceID: "s", Database: name, PolicyID: "p", Due: noon}}); err != nil {

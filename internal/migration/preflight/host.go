@@ -96,7 +96,7 @@ func (j *judge) ownName(f Facts) {
 	name := f.Migration.Database
 	why := migration.BadDatabaseName(name)
 	for _, d := range f.Databases {
-		if why.IsZero() && strings.EqualFold(d, name) {
+		if why.IsZero() && f.Instance.Collation.Same(d, name) {
 			why = words.Say("The target already has a database %s.", d)
 		}
 	}

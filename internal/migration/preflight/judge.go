@@ -270,7 +270,7 @@ func (j *judge) names(f Facts) {
 		return
 	}
 	for _, d := range f.Databases {
-		if strings.EqualFold(d, name) {
+		if f.Instance.Collation.Same(d, name) {
 			j.add("name", "Name", migration.Barred, words.Say("The instance already has a database %s.", d), words.Say("Choose another name, or back that database up and drop it."))
 			return
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -96,7 +95,7 @@ func (j *judge) add(code, title string, l migration.Level, text, fix words.Text)
 func (j *judge) names(f Facts) {
 	seen := map[string]string{}
 	for _, m := range f.Members {
-		low := strings.ToLower(m.Name)
+		low := f.Instance.Collation.Key(m.Name)
 		if other, twice := seen[low]; twice {
 			j.add("wave-names", "Names", migration.Barred, words.Say("%s and %s would get the same name on the target.", other, m.Source), words.Say("Leave one out and migrate it alone, under another name."))
 			return
@@ -109,7 +108,7 @@ func (j *judge) names(f Facts) {
 func (j *judge) count(f Facts) {
 	there, most := len(f.Databases), f.Instance.MaxDatabases
 	for _, name := range f.Coming {
-		if !slices.ContainsFunc(f.Databases, func(d string) bool { return strings.EqualFold(d, name) }) {
+		if !slices.ContainsFunc(f.Databases, func(d string) bool { return f.Instance.Collation.Same(d, name) }) {
 			there++
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/policy"
 	"github.com/bakplane/bakplane/internal/server"
+	"github.com/bakplane/bakplane/internal/tsql"
 	"github.com/bakplane/bakplane/web/templates/kit"
 	views "github.com/bakplane/bakplane/web/templates/policies"
 )
@@ -196,20 +197,24 @@ func (s *Pages) matches(ctx context.Context, p policy.Policy, servers []endpoint
 			}
 			return server.Databases(ctx)
 		})
+		known, err := s.Catalogue.Protections(ctx, backup.ProtectionFilter{InstanceID: i.ID, Now: s.Now(), Limit: 500})
+		if err != nil {
+			s.Log.Warn("list databases", "instance", i.ID, "err", err)
+		}
+		var by tsql.Collation
+		if len(known) > 0 {
+			by = known[0].Collation
+		}
 		have := seen.Databases
 		if seen.At.IsZero() {
 			g.Note = "as last collected; the server does not answer now"
-			known, err := s.Catalogue.Protections(ctx, backup.ProtectionFilter{InstanceID: i.ID, Now: s.Now(), Limit: 500})
-			if err != nil {
-				s.Log.Warn("list databases", "instance", i.ID, "err", err)
-			}
 			for _, d := range known {
 				have = append(have, backup.Database{Name: d.Database, State: "ONLINE", PreferredReplica: true})
 			}
 		} else if s.Now().Sub(seen.At) > time.Minute {
 			g.Note = "as the server said " + kit.Span(s.Now().Sub(seen.At)) + " ago"
 		}
-		chosenOf(&g, p, have)
+		chosenOf(&g, p, have, by)
 		out = append(out, g)
 	}
 	return out
@@ -217,8 +222,8 @@ func (s *Pages) matches(ctx context.Context, p policy.Policy, servers []endpoint
 
 // chosenOf sorts databases into chosen ones and ones left out, by the rules
 // that a run keeps to.
-func chosenOf(g *views.MatchGroup, p policy.Policy, have []backup.Database) {
-	plan := backupjob.Plan{Job: policy.BackupJob{Kind: backup.Full}, Selection: p.Databases, How: p.How}
+func chosenOf(g *views.MatchGroup, p policy.Policy, have []backup.Database, by tsql.Collation) {
+	plan := backupjob.Plan{Job: policy.BackupJob{Kind: backup.Full}, Selection: p.Databases, How: p.How, Collation: by}
 	taken := map[string]backupjob.Order{}
 	for _, o := range backupjob.Choose(plan, have, nil, nil) {
 		taken[o.Database] = o
@@ -234,7 +239,7 @@ func chosenOf(g *views.MatchGroup, p policy.Policy, have []backup.Database) {
 		case listed:
 			g.LeftOut = append(g.LeftOut, views.MatchLeft{Name: d.Name, Why: o.Message.String()})
 		default:
-			_, why := p.Databases.Chooses(d.Name)
+			_, why := p.Databases.Chooses(d.Name, by)
 			g.LeftOut = append(g.LeftOut, views.MatchLeft{Name: d.Name, Why: why})
 		}
 	}

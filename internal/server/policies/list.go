@@ -105,7 +105,7 @@ func (s *Pages) row(ctx context.Context, z kit.Zone, p policy.Policy, names map[
 			return row, err
 		}
 		for _, d := range known {
-			if chosen, _ := p.Databases.Chooses(d.Database); chosen {
+			if chosen, _ := p.Databases.Chooses(d.Database, d.Collation); chosen {
 				databases++
 			}
 		}

@@ -113,7 +113,7 @@ func (s *Pages) databases(ctx context.Context, z kit.Zone, p policy.Policy, name
 		}
 		more = more || len(known) == 200
 		for _, d := range known {
-			if chosen, _ := p.Databases.Chooses(d.Database); chosen {
+			if chosen, _ := p.Databases.Chooses(d.Database, d.Collation); chosen {
 				all = append(all, d)
 			}
 		}
