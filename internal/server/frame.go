@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/bakplane/bakplane/internal/servermigration"
 	"github.com/bakplane/bakplane/web/templates/kit"
 )
 
@@ -109,13 +110,18 @@ func (s *Kit) nav(ctx context.Context) []kit.NavItem {
 		s.Log.Error("count for the rail", "err", err)
 	}
 	needs := NeedCount(st, runs)
+	jobs, err := s.Servers.Store.Counts(ctx, "")
+	if err != nil {
+		s.Log.Error("count for the rail", "err", err)
+	}
+	broken := jobs[servermigration.InError] + jobs[servermigration.Expired]
 	items := []kit.NavItem{
 		{Key: "overview", Label: "Overview", Href: "/", Count: needs, Tone: kit.ToneBad, CountWords: fmt.Sprintf("%d need a person", needs)},
 		{Key: "instances", Label: "Instances", Href: "/instances"},
 		{Key: "policies", Label: "Policies", Href: "/policies"},
 		{Key: "sets", Label: "Backup sets", Href: "/sets"},
 		{Key: "migrations", Label: "Migrations", Href: "/migrations", Count: len(st.Active), CountWords: fmt.Sprintf("%d on their way", len(st.Active))},
-		{Key: "servers", Label: "Servers", Href: "/servers"},
+		{Key: "servers", Label: "Servers", Href: "/servers", Count: broken, Tone: kit.ToneBad, CountWords: fmt.Sprintf("%d jobs failed or expired", broken)},
 		{Key: "storage", Label: "Storage", Href: "/storage"},
 		{Key: "runs", Label: "Runs", Href: "/runs", Count: st.Running, CountWords: fmt.Sprintf("%d at work", st.Running)},
 		{Key: "audit", Label: "Audit", Href: "/audit"},

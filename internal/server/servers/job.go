@@ -167,7 +167,7 @@ func (s *Pages) jobHelps(z kit.Zone, t told, pace servermigration.Pace) (out []k
 		out = append(out, kit.Help{Tone: kit.ToneWarn, Title: "Possible cause of a standstill.", Cause: said.String()})
 	}
 	if !t.Status.Known() {
-		out = append(out, kit.Help{Tone: kit.ToneWarn, Title: "The service tells a state that is not known here: " + string(t.Status) + ".", Fix: "Look at the job in the console."})
+		out = append(out, kit.Help{Tone: kit.ToneWarn, Title: "The service tells a state that is not known here: " + string(t.Status) + ".", Fix: "Look at the job in the console. The report of a drill is there, too: the API tells none."})
 	}
 	if text, soon := servermigration.Validity(t.Job, z.Now); soon && t.Status.Unfinished() {
 		out = append(out, kit.Help{Tone: kit.ToneWarn, Title: text.String()})
