@@ -32,6 +32,7 @@ func (a *App) moveServers(ctx context.Context) {
 	a.Engine.Workers[servermigration.Kind] = worker
 	a.working.Go(func() {
 		a.every(ctx, tick, "look at source servers", w.Turn)
+		w.Wait()
 	})
 }
 

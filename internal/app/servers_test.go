@@ -106,7 +106,7 @@ func TestAServerIsMovedOverTheWire(t *testing.T) {
 	y := newServerYard(t, emulators.Pace{Step: time.Millisecond})
 	store := y.app.DB.Servers()
 	y.until("the servers", nil, func() bool {
-		all, err := store.Servers(t.Context(), demo.Account)
+		all, err := store.Servers(t.Context(), servermigration.ServerFilter{AccountID: demo.Account})
 		return err == nil && len(all) == 3
 	})
 	d := servermigration.Draft{SourceID: emulators.SourceSQL, Region: emulators.Region, Name: "sqldemo", Target: servermigration.ToImage, ImageName: "sqldemo", Every: 24, Keep: 2, ValidTill: time.Now().Add(30 * 24 * time.Hour),

@@ -6,6 +6,7 @@ const inConsole = "it is mended in the account or on the source server, and the 
 // its FAQ, and the texts of its agent).
 var serverMigrations = []Row{
 	{Code: "smc-status", Title: "state forbids it", None: inConsole, Cause: "The service refuses this in the state the job is in.", Fix: "Look at the job: it has moved since."},
+	{Code: "smc-refused", Title: "order not possible", None: inConsole, Cause: "The order does not fit what the service shows.", Fix: "See the reason beside the order."},
 	{Code: "smc-phase", Title: "phase forbids it", None: inConsole, Cause: "The service refuses this in the phase the job is in.", Fix: "Wait for the next phase: a job is paused only while it copies data."},
 	{Code: "smc-sync-refused", Title: "no synchronisation by hand", None: "the two ways round stand beside the job", Cause: "The service does not synchronise a waiting job through its API.",
 		Fix: "Set the interval to one hour and wait for the next synchronisation, or complete the job with one last synchronisation."},

@@ -11,7 +11,7 @@ type Run struct {
 	ID      string     // UUIDv7
 	Kind    string     // which Worker does it, such as "migration"
 	Subject string     // id of the thing it works on
-	Place   string     // id of the instance whose answers it waits for; runs share the hands fairly by it. Empty = it shares with nobody
+	Place   string     // id of the instance or account whose answers it waits for; runs share the hands fairly by it. Empty = it shares with nobody
 	Title   words.Text // for people
 	State   State
 

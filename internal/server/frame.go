@@ -110,7 +110,7 @@ func (s *Kit) nav(ctx context.Context) []kit.NavItem {
 		s.Log.Error("count for the rail", "err", err)
 	}
 	needs := NeedCount(st, runs)
-	jobs, err := s.Servers.Store.Counts(ctx, "")
+	jobs, err := s.Servers.Store.Counts(ctx, servermigration.Filter{})
 	if err != nil {
 		s.Log.Error("count for the rail", "err", err)
 	}

@@ -34,6 +34,9 @@ var sentences = []explain.Sentence{
 	{Code: "smc-agent", Fragments: []string{"sourceserver.offline"}},
 }
 
+// CodeRefused is of an order that a rule refuses in its own words.
+const CodeRefused fault.Code = "smc-refused"
+
 // CodeUnknown is an error inside a job that nobody has explained.
 const CodeUnknown fault.Code = "smc-unknown"
 

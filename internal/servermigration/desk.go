@@ -196,7 +196,7 @@ func (d *Desk) Remove(ctx context.Context, accountID, sourceID string, force boo
 func (d *Desk) begin(ctx context.Context, o Order, name string, who audit.Actor) (id string, err error) {
 	o.ID, o.Ordered, o.By = d.NewID(), d.Now(), who.Name
 	e := audit.New(who, o.Ordered, "server."+string(o.What), o.Subject(), fmt.Sprintf("Ordered: %s, %s.", o.What.Title(), name)).With(nil, o.Ask)
-	r := run.Run{ID: o.ID, Kind: Kind, Subject: o.SourceID, Title: words.Say("%s · %s", o.What.Title(), name), Created: o.Ordered}
+	r := run.Run{ID: o.ID, Kind: Kind, Subject: o.SourceID, Place: o.AccountID, Title: words.Say("%s · %s", o.What.Title(), name), Created: o.Ordered}
 	return o.ID, d.Store.BeginOrder(ctx, o, r, e)
 }
 

@@ -31,6 +31,7 @@ type Around struct {
 // Limits of CreateReplicationJob and of the help page on limits.
 const (
 	MostJobs     = 1000
+	MostServers  = 1000
 	MostAtWork   = 50
 	leastEvery   = 1
 	mostEvery    = 168
@@ -230,7 +231,7 @@ func reviewTimes(d Draft, now time.Time, bar func(string, words.Text, string), w
 	switch valid := d.ValidTill.Sub(now); {
 	case d.ValidTill.IsZero():
 		bar("valid_till", words.Say("The job needs an end of its validity: what the service assumes without one is told in two ways."), "Choose 7 to 90 days.")
-	case valid < leastValid-time.Hour || valid > mostValid:
+	case valid < leastValid || valid > mostValid:
 		bar("valid_till", words.Say("The validity ends 7 to 90 days ahead."), "Choose a day in that range.")
 	case !d.Start.IsZero() && d.Start.After(d.ValidTill):
 		bar("start", words.Say("The start lies behind the end of the validity."), "Choose an earlier start.")

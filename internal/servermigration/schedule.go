@@ -103,6 +103,58 @@ func Kept(j Job, used map[string]bool) []Cycle {
 	})
 }
 
+// Rates that a forecast goes by while nothing was measured: the cap of the
+// intermediate instance over the internet, 100 Mbit/s, and the making of images
+// (page on the time of a migration).
+const (
+	lineRate  = 12_500_000 // bytes a second
+	imageRate = 30 << 20   // bytes a second
+)
+
+// Planned are the runs of a job to be made as they would follow one another from
+// a moment on, and what the first one copies, bytes. How long later ones take is
+// not known: they are drawn as a twentieth of the interval.
+func Planned(d Draft, s Server, now time.Time, n int) (runs []Cycle, bytes int64) {
+	for _, disk := range d.Disks {
+		for _, from := range s.Disks {
+			if from.Index != disk.Index {
+				continue
+			}
+			if used := from.Used(); used > 0 {
+				bytes += used
+			} else {
+				bytes += int64(from.GiB) << 30
+			}
+		}
+	}
+	seconds := float64(bytes)/lineRate + float64(bytes)/imageRate
+	takes, every := time.Duration(seconds*float64(time.Second)).Round(time.Minute), time.Duration(d.Every)*time.Hour
+	at := d.Start
+	if at.IsZero() {
+		at = now
+	}
+	for len(runs) < n {
+		runs = append(runs, Cycle{Start: at, End: at.Add(max(takes, 10*time.Minute))})
+		at = runs[len(runs)-1].End.Add(every)
+		takes = every / 20
+	}
+	return runs, bytes
+}
+
+// ValidFor is the end of a validity of so many days from now on, to the hour, so
+// that it lies within the service's limits also when the job is made a while
+// later.
+func ValidFor(days int, now time.Time) time.Time {
+	end := now.UTC().Truncate(time.Hour).AddDate(0, 0, days)
+	if end.Sub(now)+2*time.Hour <= mostValid {
+		end = end.Add(2 * time.Hour)
+	}
+	return end
+}
+
+// EndsSoon is how long before its end a validity is warned of.
+const EndsSoon = 72 * time.Hour
+
 // Validity says when a job expires and what that means in its state; zero where
 // there is nothing to say. soon: within three days, or past.
 func Validity(j Job, now time.Time) (text words.Text, soon bool) {
@@ -114,7 +166,7 @@ func Validity(j Job, now time.Time) (text words.Text, soon bool) {
 		return words.Say("The service tells no end of its validity; 30 days after it was made is likely."), false
 	}
 	left := j.ValidTill.Sub(now)
-	soon = left < 72*time.Hour
+	soon = left < EndsSoon
 	switch j.Status {
 	case Finished, Gone, Deleting:
 		return words.Text{}, false

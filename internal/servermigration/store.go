@@ -28,6 +28,8 @@ type KeptServer struct {
 	// confirmed; empty = nobody did.
 	InstanceID string
 	NewID      string // the instance it has become, as a person told
+	// Last is its last job as it was last seen; nil = none that is known.
+	Last *Job
 	// Counts is what its databases held when somebody counted them; none = nobody
 	// did.
 	Counts []Counted
@@ -42,6 +44,7 @@ type KeptJob struct {
 	Transition Presence
 	Checked    time.Time // when the intermediate instance was looked at
 	WaveID     string    // empty = none
+	SourceName string    // of its source server; empty = not known
 }
 
 // Happened is a change of a job that a look found.
@@ -80,8 +83,10 @@ type Filter struct {
 	AccountID string // empty = all accounts
 	WaveID    string
 	States    []Status // none = all
-	Before    Key      // of the last row of the page before
-	Limit     int
+	// EndsBefore: those whose validity is told and ends before; zero = all.
+	EndsBefore time.Time
+	Before     Key // of the last row of the page before
+	Limit      int
 }
 
 // Key is the place of a job in a list.
@@ -90,6 +95,24 @@ type Key struct {
 	ID      string
 }
 
+// ServerFilter chooses source servers: those that are listed by id, then those
+// that are gone.
+type ServerFilter struct {
+	AccountID string // empty = all accounts
+	After     ServerKey
+	Limit     int // 0 = as many as an account may have
+}
+
+// ServerKey is the place of a source server in a list; the zero one is its
+// beginning.
+type ServerKey struct {
+	Gone          bool
+	AccountID, ID string
+}
+
+// Key is the place of a source server in a list.
+func (k KeptServer) Key() ServerKey { return ServerKey{!k.Gone.IsZero(), k.AccountID, k.ID} }
+
 // Store keeps what is known of servers. Every method is one transaction.
 type Store interface {
 	// Watch begins or ends looking at an account.
@@ -97,16 +120,21 @@ type Store interface {
 	Watches(ctx context.Context) ([]Watched, error)
 	// NoteSeen keeps what a look found: what was not listed is gone since then,
 	// runs of a job that are no longer listed stay, and what changed is kept as
-	// happened. A failed look changes nothing but the watch.
+	// happened. A failed look changes nothing but the watch, and one that began
+	// before the newest good one nothing at all.
 	NoteSeen(ctx context.Context, accountID string, s Seen) error
-	// NoteTransition keeps whether the intermediate instance of a job is there.
-	NoteTransition(ctx context.Context, accountID, jobID string, p Presence, at time.Time) error
+	// NoteTransitions keeps whether the intermediate instances of jobs are there,
+	// by the job's id.
+	NoteTransitions(ctx context.Context, accountID string, are map[string]Presence, at time.Time) error
 
-	Servers(ctx context.Context, accountID string) ([]KeptServer, error)
+	Servers(ctx context.Context, f ServerFilter) ([]KeptServer, error)
 	Server(ctx context.Context, accountID, id string) (KeptServer, error)
 	Jobs(ctx context.Context, f Filter) ([]KeptJob, error)
-	// Counts are the numbers of jobs by state, over all accounts or one.
-	Counts(ctx context.Context, accountID string) (map[Status]int, error)
+	// Counts are the numbers of jobs by state, over those that account and wave of
+	// the filter choose.
+	Counts(ctx context.Context, f Filter) (map[Status]int, error)
+	// Costly counts the jobs whose intermediate instance costs, as Costs tells it.
+	Costly(ctx context.Context) (int, error)
 	Job(ctx context.Context, accountID, id string) (KeptJob, error)
 	// JobsOf lists the jobs of a source server, newest first.
 	JobsOf(ctx context.Context, accountID, sourceID string) ([]KeptJob, error)

@@ -22,33 +22,58 @@ type Watcher struct {
 	Busy  time.Duration // between two looks while a job is at work or an order goes on; 0 = 30 seconds
 	Quiet time.Duration // else; 0 = 5 minutes
 
-	moved sync.Map // accounts that are looked at in the next turn
+	moved   sync.Map // accounts that are looked at in the next turn
+	looking sync.Map // accounts that are being looked at
+	looks   sync.WaitGroup
 }
 
 // Hurry has an account looked at in the next turn: an order has changed something
 // there. It is kept nowhere; after a restart its time comes all the same.
 func (w *Watcher) Hurry(accountID string) { w.moved.Store(accountID, true) }
 
-// Turn looks at every account whose time has come, or where something was moved. An account that does not
-// answer is told in its watch and keeps nobody waiting but itself.
+// Turn begins to look at every account whose time has come, or where something
+// was moved, each beside the others: one that does not answer is told in its
+// watch and keeps nobody waiting but itself. Wait waits for the looks.
 func (w *Watcher) Turn(ctx context.Context) error {
 	all, err := w.Store.Watches(ctx)
 	if err != nil {
 		return err
 	}
 	for _, a := range all {
-		every, err := w.every(ctx, a)
-		if err != nil {
-			return err
+		if _, busy := w.looking.LoadOrStore(a.AccountID, true); busy {
+			continue // what was moved meanwhile is looked at behind it
 		}
-		if _, moved := w.moved.LoadAndDelete(a.AccountID); !moved && w.Now().Sub(a.Tried) < every {
+		due, err := w.due(ctx, a)
+		if err != nil || !due {
+			w.looking.Delete(a.AccountID)
+		}
+		switch {
+		case err != nil:
+			return err
+		case !due:
 			continue
 		}
-		if err := w.Look(ctx, a.AccountID); err != nil && ctx.Err() == nil {
-			w.Log.Warn("look at source servers", "account", a.AccountID, "err", err)
-		}
+		w.looks.Go(func() {
+			defer w.looking.Delete(a.AccountID)
+			if err := w.Look(ctx, a.AccountID); err != nil && ctx.Err() == nil {
+				w.Log.Warn("look at source servers", "account", a.AccountID, "err", err)
+			}
+		})
 	}
 	return ctx.Err()
+}
+
+// Wait waits for the looks that turns began.
+func (w *Watcher) Wait() { w.looks.Wait() }
+
+// due reports whether the time of an account has come, or something was moved
+// there.
+func (w *Watcher) due(ctx context.Context, a Watched) (bool, error) {
+	if _, moved := w.moved.LoadAndDelete(a.AccountID); moved {
+		return true, nil
+	}
+	every, err := w.every(ctx, a)
+	return w.Now().Sub(a.Tried) >= every, err
 }
 
 func (w *Watcher) every(ctx context.Context, a Watched) (time.Duration, error) {
@@ -84,7 +109,7 @@ func (w *Watcher) Look(ctx context.Context, accountID string) error {
 	if err != nil {
 		return err
 	}
-	return w.transitions(ctx, accountID, s.Jobs)
+	return w.transitions(ctx, accountID)
 }
 
 func (w *Watcher) see(ctx context.Context, accountID string) (s Seen, err error) {
@@ -108,26 +133,27 @@ const (
 // transitions looks whether the intermediate instances of jobs that are not at
 // work exist: they cost, and a failed job whose instance was released cannot be
 // tried again. Where ECS may not be asked, it is not known.
-func (w *Watcher) transitions(ctx context.Context, accountID string, jobs []Job) error {
-	center, err := w.Ports.Center(ctx, accountID)
+func (w *Watcher) transitions(ctx context.Context, accountID string) error {
+	still, err := w.Store.Jobs(ctx, Filter{AccountID: accountID, States: []Status{Waiting, Stopped, InError}, Limit: MostJobs})
 	if err != nil {
 		return err
 	}
-	var due []KeptJob
-	for _, j := range jobs {
-		if j.TransitionID == "" || j.Target == ToInstance || (j.Status != Waiting && j.Status != Stopped && j.Status != InError) {
-			continue
-		}
-		kept, err := w.Store.Job(ctx, accountID, j.ID)
-		if err == nil && w.Now().Sub(kept.Checked) >= transitionsEvery {
-			due = append(due, kept)
-		}
+	due := slices.DeleteFunc(still, func(k KeptJob) bool {
+		return k.TransitionID == "" || k.Target == ToInstance || w.Now().Sub(k.Checked) < transitionsEvery
+	})
+	if len(due) == 0 {
+		return nil
+	}
+	center, err := w.Ports.Center(ctx, accountID)
+	if err != nil {
+		return err
 	}
 	slices.SortFunc(due, func(a, b KeptJob) int { return a.Checked.Compare(b.Checked) })
 	in := map[string][]KeptJob{} // by region
 	for _, k := range due[:min(len(due), transitionsATurn)] {
 		in[k.Region] = append(in[k.Region], k)
 	}
+	are := map[string]Presence{}
 	for region, kept := range in {
 		var ids []string
 		for _, k := range kept {
@@ -142,12 +168,10 @@ func (w *Watcher) transitions(ctx context.Context, accountID string, jobs []Job)
 			case slices.ContainsFunc(there, func(m Machine) bool { return m.ID == k.TransitionID }):
 				p = There
 			}
-			if err := w.Store.NoteTransition(ctx, accountID, k.ID, p, w.Now()); err != nil {
-				return err
-			}
+			are[k.ID] = p
 		}
 	}
-	return nil
+	return w.Store.NoteTransitions(ctx, accountID, are, w.Now())
 }
 
 // Changes tells what happened to a job between two looks; old is nil for one

@@ -26,7 +26,8 @@ type Worker struct {
 	// ended: what was last seen there is old. Nil = nobody is.
 	Moved func(accountID string)
 
-	starting sync.Mutex // what is at work is counted and added to by one at a time
+	// What is at work of an account is counted and added to by one at a time.
+	starting sync.Map // account id → *sync.Mutex
 }
 
 var _ run.Worker = (*Worker)(nil)
@@ -56,8 +57,9 @@ func (w *Worker) Work(ctx context.Context, it run.Run, g run.Claim) (run.Outcome
 // turn looks and does one step.
 func (w *Worker) turn(ctx context.Context, center Center, g run.Claim, o *Order) (out run.Outcome, more bool, err error) {
 	if begins(o.What) && o.Answered.IsZero() {
-		w.starting.Lock()
-		defer w.starting.Unlock()
+		one, _ := w.starting.LoadOrStore(o.AccountID, new(sync.Mutex))
+		one.(*sync.Mutex).Lock()
+		defer one.(*sync.Mutex).Unlock()
 	}
 	l, err := w.look(ctx, center, *o)
 	if err != nil {
@@ -187,7 +189,7 @@ func (w *Worker) finish(ctx context.Context, g run.Claim, o *Order, s Step) (run
 	level, out := run.Info, run.Outcome{State: run.Succeeded, Message: s.Text}
 	o.Result = s.Text
 	if s.Do == Fail {
-		o.Result, o.Code, o.Why, o.Fix = words.Text{}, cmp.Or(s.Code, "smc-refused"), s.Text, s.Fix
+		o.Result, o.Code, o.Why, o.Fix = words.Text{}, cmp.Or(s.Code, CodeRefused), s.Text, s.Fix
 		level, out = run.Problem, run.Outcome{State: run.Failed, Message: s.Text, Fix: s.Fix}
 	}
 	n := run.Note{Steps: []run.Step{w.step(*o, s)}, Events: []run.Event{{At: o.Finished, Step: string(o.What), Level: level, Text: s.Text}}}

@@ -139,6 +139,7 @@ func newYard(t *testing.T) *yard {
 	y.watch = &servermigration.Watcher{Store: db.Servers(), Ports: y.center, Log: slog.New(slog.DiscardHandler), Now: time.Now}
 	w := &servermigration.Worker{Store: db.Servers(), Runs: db, Ports: y.center, Now: time.Now, Settle: 20 * time.Millisecond, Poll: 10 * time.Millisecond}
 	w.Moved = y.watch.Hurry
+	t.Cleanup(y.watch.Wait)
 	e := &run.Engine{Store: db, Workers: map[string]run.Worker{servermigration.Kind: w}, Owner: "t", Notifier: bell, Log: slog.New(slog.DiscardHandler), Parallel: 4, Lease: time.Minute, MaxTries: 20, Now: time.Now}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -325,7 +326,7 @@ func TestALookThatFailedKeepsWhatWasKnown(t *testing.T) {
 	if err != nil || len(w) != 1 || w[0].Why.IsZero() || w[0].Good.IsZero() || !w[0].Tried.After(w[0].Good) {
 		t.Errorf("%+v %v", w, err)
 	}
-	all, err := y.db.Servers().Servers(t.Context(), "a")
+	all, err := y.db.Servers().Servers(t.Context(), servermigration.ServerFilter{AccountID: "a"})
 	if err != nil || !slices.ContainsFunc(all, func(s servermigration.KeptServer) bool { return s.ID == "s-1" && s.Gone.IsZero() }) {
 		t.Errorf("%+v %v", all, err)
 	}
@@ -351,5 +352,48 @@ func TestACodeIsToldOnceAndWrittenDownBefore(t *testing.T) {
 	y.center.lose = true
 	if _, _, err := y.desk.NewToken(t.Context(), "a", servermigration.TokenDraft{Name: "batch", Count: 5, Days: 30}, ana); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "told once") {
 		t.Error(err)
+	}
+}
+
+// hung is a service that answers nobody for one account.
+type hung struct {
+	*center
+	began chan string
+}
+
+func (h hung) Center(ctx context.Context, id string) (servermigration.Center, error) {
+	if id == "a" {
+		return h.center, nil
+	}
+	h.began <- id
+	<-ctx.Done()
+	return nil, context.Cause(ctx)
+}
+
+// TestAnAccountThatHangsKeepsNobodyWaiting: the others are looked at meanwhile,
+// again and again.
+func TestAnAccountThatHangsKeepsNobodyWaiting(t *testing.T) {
+	y := newYard(t)
+	if err := y.db.SaveAccount(t.Context(), endpoint.Account{ID: "b", Name: "hung", Kind: "alibaba"}, audit.New(ana, time.Now(), "x", "y", "z")); err != nil {
+		t.Fatal(err)
+	}
+	if err := y.db.Servers().Watch(t.Context(), "b", true, audit.New(ana, time.Now(), "server.watch", "account/b", "Watch.")); err != nil {
+		t.Fatal(err)
+	}
+	h := hung{y.center, make(chan string, 10)}
+	w := &servermigration.Watcher{Store: y.db.Servers(), Ports: h, Log: slog.New(slog.DiscardHandler), Now: time.Now, Busy: time.Nanosecond, Quiet: time.Nanosecond}
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(func() { stop(); w.Wait() })
+	looks := y.center.called("jobs")
+	for deadline := time.Now().Add(time.Minute); y.center.called("jobs") < looks+3; time.Sleep(time.Millisecond) {
+		if err := w.Turn(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the other account is not looked at")
+		}
+	}
+	if n := len(h.began); n != 1 {
+		t.Errorf("the one that hangs is asked %d times at once", n)
 	}
 }

@@ -107,7 +107,7 @@ func (s *API) serverTokenEnd(remove bool) echo.HandlerFunc {
 }
 
 func (s *API) sourceServers(c echo.Context) error {
-	found, err := s.Servers.Store.Servers(c.Request().Context(), c.Param("id"))
+	found, err := s.Servers.Store.Servers(c.Request().Context(), servermigration.ServerFilter{AccountID: c.Param("id")})
 	out, err := all(found, err, sourceToJSON)
 	return answer(c, http.StatusOK, out, err)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -41,16 +40,15 @@ func (s *Pages) list(c echo.Context) (server.View, error) {
 	if err := s.accounts(ctx, z, watches, &v); err != nil {
 		return server.View{}, err
 	}
-	known, err := s.sources(ctx, z, watches, &v)
-	if err != nil {
+	if err := s.sources(c, &v); err != nil {
 		return server.View{}, err
 	}
-	if err := s.jobs(c, known, &v); err != nil {
+	if err := s.jobs(c, &v); err != nil {
 		return server.View{}, err
 	}
 	if len(watches) > 0 {
 		v.Actions = []kit.Action{{Label: "Add source servers", Href: "/servers/" + watches[0].AccountID + "/tokens", Primary: true}}
-		if v.NewWave, err = s.waveForm(ctx, known); err != nil {
+		if v.NewWave, err = s.waveForm(ctx); err != nil {
 			return server.View{}, err
 		}
 	}
@@ -107,47 +105,41 @@ func (s *Pages) accounts(ctx context.Context, z kit.Zone, watches []servermigrat
 	return nil
 }
 
-// known are names by account and id.
-type known struct {
-	servers []servermigration.KeptServer
-	names   map[[2]string]string
-}
-
-func (k known) name(accountID, id string) string { return k.names[[2]string{accountID, id}] }
-
-// sources lists the servers of the accounts that are watched.
-func (s *Pages) sources(ctx context.Context, z kit.Zone, watches []servermigration.Watched, v *views.List) (known, error) {
-	k := known{names: map[[2]string]string{}}
-	for _, w := range watches {
-		found, err := s.Servers.Store.Servers(ctx, w.AccountID)
-		if err != nil {
-			return k, err
-		}
-		k.servers = append(k.servers, found...)
+// sources lists a page of the servers of the accounts that are watched.
+func (s *Pages) sources(c echo.Context, v *views.List) error {
+	ctx := c.Request().Context()
+	f := servermigration.ServerFilter{Limit: server.PageSize}
+	if id := c.QueryParam("after"); id != "" {
+		f.After = servermigration.ServerKey{Gone: c.QueryParam("gone") != "", AccountID: c.QueryParam("of"), ID: id}
+		v.ServerPager.Newer = "/servers"
+	}
+	found, err := s.Servers.Store.Servers(ctx, f)
+	if err != nil {
+		return err
 	}
 	instances, err := s.InstancesByID(ctx)
 	if err != nil {
-		return k, err
+		return err
 	}
-	for _, src := range k.servers {
-		k.names[[2]string{src.AccountID, src.ID}] = label(src)
-		if !src.Gone.IsZero() && src.InstanceID == "" {
-			continue
-		}
+	inOrder := instancesInOrder(instances)
+	for _, src := range found {
 		row := views.ServerRow{Name: kit.Link{Text: label(src), Href: sourceHref(src.AccountID, src.ID)}, Under: under(src), Badge: serverBadge(src), Size: kit.Bytes(src.Size()).Text, Agent: src.Agent}
 		if src.InstanceID != "" {
 			row.Lives = kit.Link{Text: nameOf(instances, src.InstanceID), Href: "/instances/" + src.InstanceID}
-		} else if i, ok := matching(instances, src.Server); ok {
+		} else if i, ok := matching(inOrder, src.Server); ok {
 			row.Lives = kit.Link{Text: i.Label() + "?", Href: sourceHref(src.AccountID, src.ID)}
 		}
-		if src.JobID != "" {
-			if j, err := s.Servers.Store.Job(ctx, src.AccountID, src.JobID); err == nil {
-				row.Job, row.JobPill = kit.Link{Text: j.Name, Href: jobHref(src.AccountID, j.ID)}, jobBadge(j.Job)
-			}
+		if src.Last != nil {
+			row.Job, row.JobPill = kit.Link{Text: src.Last.Name, Href: jobHref(src.AccountID, src.Last.ID)}, jobBadge(*src.Last)
 		}
 		v.Servers = append(v.Servers, row)
 	}
-	return k, nil
+	v.ServerPager.Ordered = true
+	if n := len(found); n == server.PageSize {
+		k := found[n-1].Key()
+		v.ServerPager.Older = "/servers?" + url.Values{"after": {k.ID}, "of": {k.AccountID}, "gone": {server.Flag(k.Gone)}}.Encode()
+	}
+	return nil
 }
 
 func label(k servermigration.KeptServer) string { return server.FirstOf(k.Name, k.Host, k.ID) }
@@ -169,24 +161,19 @@ func nameOf(all map[string]endpoint.Instance, id string) string {
 
 // matching finds the instance that may live on a source server, by address or
 // name; a person confirms it.
-func matching(all map[string]endpoint.Instance, s servermigration.Server) (endpoint.Instance, bool) {
-	var ids []string
-	for id := range all {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		if s.Answers(all[id].Host) {
-			return all[id], true
+func matching(inOrder []endpoint.Instance, s servermigration.Server) (endpoint.Instance, bool) {
+	for _, i := range inOrder {
+		if s.Answers(i.Host) {
+			return i, true
 		}
 	}
 	return endpoint.Instance{}, false
 }
 
 // jobs lists jobs by state, with what needs somebody first.
-func (s *Pages) jobs(c echo.Context, k known, v *views.List) error {
+func (s *Pages) jobs(c echo.Context, v *views.List) error {
 	ctx, z := c.Request().Context(), s.Zone(c)
-	counts, err := s.Servers.Store.Counts(ctx, "")
+	counts, err := s.Servers.Store.Counts(ctx, servermigration.Filter{})
 	if err != nil {
 		return err
 	}
@@ -204,36 +191,27 @@ func (s *Pages) jobs(c echo.Context, k known, v *views.List) error {
 			f.States = t.states
 		}
 	}
-	if at, err := time.Parse(time.RFC3339Nano, c.QueryParam("at")); err == nil {
-		f.Before = servermigration.Key{Created: at, ID: c.QueryParam("before")}
+	if f.Before = pageOf(c); f.Before.ID != "" {
 		v.Pager.Newer = "/servers?" + url.Values{"jobs": {which}}.Encode()
 	}
 	found, err := s.Servers.Store.Jobs(ctx, f)
 	if err != nil {
 		return err
 	}
-	cost := 0
 	for _, j := range found {
-		v.Jobs = append(v.Jobs, s.jobRow(z, j, k.name(j.AccountID, j.SourceID)))
+		v.Jobs = append(v.Jobs, s.jobRow(z, j))
 	}
 	if n := len(found); n == server.PageSize {
-		v.Pager.Older = "/servers?" + url.Values{"jobs": {which}, "before": {found[n-1].ID}, "at": {found[n-1].Created.Format(time.RFC3339Nano)}}.Encode()
+		next := nextPage(found[n-1])
+		next.Set("jobs", which)
+		v.Pager.Older = "/servers?" + next.Encode()
 	}
-	live, err := s.Servers.Store.Jobs(ctx, servermigration.Filter{States: []servermigration.Status{servermigration.InError, servermigration.Expired, servermigration.Waiting, servermigration.Stopped, servermigration.Running}, Limit: 200})
-	if err != nil {
+	if err := s.needing(ctx, z, v); err != nil {
 		return err
 	}
-	for _, j := range live {
-		for _, one := range servermigration.Costs(j.Job, j.Transition, nil) {
-			if one.ID != "" {
-				cost++
-			}
-		}
-		if len(v.Needs) < 5 {
-			if h, ok := s.needs(z, j); ok {
-				v.Needs = append(v.Needs, h)
-			}
-		}
+	cost, err := s.Servers.Store.Costly(ctx)
+	if err != nil {
+		return err
 	}
 	needs := counts[servermigration.InError] + counts[servermigration.Expired]
 	v.Facts = []kit.Fact{{Label: "At work", Value: fmt.Sprint(counts[servermigration.Running]), Tone: server.ToneIf(counts[servermigration.Running] > 0, kit.ToneRun), Note: fmt.Sprintf("of at most %d at once in an account", servermigration.MostAtWork)},
@@ -243,17 +221,52 @@ func (s *Pages) jobs(c echo.Context, k known, v *views.List) error {
 	return nil
 }
 
-// needs is what a person should look at about a job.
-func (s *Pages) needs(z kit.Zone, j servermigration.KeptJob) (kit.Help, bool) {
-	open := []kit.Action{{Label: "Open the job", Href: jobHref(j.AccountID, j.ID), Small: true}}
-	switch valid, soon := servermigration.Validity(j.Job, z.Now); {
-	case j.Status == servermigration.InError:
-		r := explain.Of(servermigration.CauseOf(j.ErrorCode, j.ErrorText))
-		return kit.Help{Title: j.Name + ": " + r.Title + ".", Cause: r.CauseText().String(), Fix: r.FixText().String(), Actions: open}, true
-	case soon:
-		return kit.Help{Tone: kit.ToneWarn, Title: j.Name + ": its validity ends.", Cause: valid.String(), Actions: open}, true
+// pageOf is behind which job a page of a list begins; the zero key is the newest.
+func pageOf(c echo.Context) servermigration.Key {
+	at, err := time.Parse(time.RFC3339Nano, c.QueryParam("at"))
+	if err != nil {
+		return servermigration.Key{}
 	}
-	return kit.Help{}, false
+	return servermigration.Key{Created: at, ID: c.QueryParam("before")}
+}
+
+// nextPage is the part of an address that pageOf reads.
+func nextPage(last servermigration.KeptJob) url.Values {
+	return url.Values{"before": {last.ID}, "at": {last.Created.Format(time.RFC3339Nano)}}
+}
+
+// needsShown is how many jobs that need somebody stand above the list.
+const needsShown = 5
+
+// needing puts the jobs that failed above the list, then those whose validity
+// ends soon.
+func (s *Pages) needing(ctx context.Context, z kit.Zone, v *views.List) error {
+	for _, f := range []servermigration.Filter{
+		{States: []servermigration.Status{servermigration.InError, servermigration.Expired}, Limit: needsShown},
+		{States: []servermigration.Status{servermigration.Waiting, servermigration.Stopped, servermigration.Ready}, EndsBefore: z.Now.Add(servermigration.EndsSoon), Limit: needsShown},
+	} {
+		found, err := s.Servers.Store.Jobs(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, j := range found {
+			if len(v.Needs) < needsShown {
+				v.Needs = append(v.Needs, needs(z, j))
+			}
+		}
+	}
+	return nil
+}
+
+// needs is why a person should look at a job.
+func needs(z kit.Zone, j servermigration.KeptJob) kit.Help {
+	open := []kit.Action{{Label: "Open the job", Href: jobHref(j.AccountID, j.ID), Small: true}}
+	if j.Status == servermigration.InError {
+		r := explain.Of(servermigration.CauseOf(j.ErrorCode, j.ErrorText))
+		return kit.Help{Title: j.Name + ": " + r.Title + ".", Cause: r.CauseText().String(), Fix: r.FixText().String(), Actions: open}
+	}
+	valid, _ := servermigration.Validity(j.Job, z.Now)
+	return kit.Help{Tone: kit.ToneWarn, Title: j.Name + ": its validity ends.", Cause: valid.String(), Actions: open}
 }
 
 // watch begins to look at an account.

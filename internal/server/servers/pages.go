@@ -129,8 +129,8 @@ func progress(k servermigration.KeptJob, now time.Time) (*kit.Progress, servermi
 }
 
 // jobRow is a job in a list.
-func (s *Pages) jobRow(z kit.Zone, k servermigration.KeptJob, source string) views.JobRow {
-	row := views.JobRow{Name: kit.Link{Text: k.Name, Href: jobHref(k.AccountID, k.ID)}, Source: kit.Link{Text: server.FirstOf(source, k.SourceID), Href: sourceHref(k.AccountID, k.SourceID)},
+func (s *Pages) jobRow(z kit.Zone, k servermigration.KeptJob) views.JobRow {
+	row := views.JobRow{Name: kit.Link{Text: k.Name, Href: jobHref(k.AccountID, k.ID)}, Source: kit.Link{Text: server.FirstOf(k.SourceName, k.SourceID), Href: sourceHref(k.AccountID, k.SourceID)},
 		Badge: jobBadge(k.Job), Next: z.At(servermigration.NextSync(k.Job))}
 	row.Progress, _ = progress(k, z.Now)
 	if _, soon := servermigration.Validity(k.Job, z.Now); soon && k.Status.Unfinished() {

@@ -56,7 +56,7 @@ func (s *Pages) source(c echo.Context) (server.View, error) {
 		return server.View{}, err
 	}
 	for _, j := range jobs {
-		v.Jobs = append(v.Jobs, s.jobRow(z, j, label(k)))
+		v.Jobs = append(v.Jobs, s.jobRow(z, j))
 	}
 	orders, err := s.Servers.Store.Orders(ctx, k.AccountID, "", k.ID, 20)
 	if err != nil {
@@ -168,10 +168,11 @@ const machinesAsked = 200
 // likely finds the instance that may live on a server: by address or name, else
 // by the machine that the headers of its backups name.
 func (s *Pages) likely(ctx context.Context, all map[string]endpoint.Instance, src servermigration.Server) (endpoint.Instance, bool) {
-	if i, ok := matching(all, src); ok {
+	inOrder := instancesInOrder(all)
+	if i, ok := matching(inOrder, src); ok {
 		return i, true
 	}
-	for n, i := range instancesInOrder(all) {
+	for n, i := range inOrder {
 		if n == machinesAsked {
 			break
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 // waveForm offers the unfinished jobs of the accounts to move together.
-func (s *Pages) waveForm(ctx context.Context, k known) (*kit.Form, error) {
+func (s *Pages) waveForm(ctx context.Context) (*kit.Form, error) {
 	f := kit.Field{Name: "jobs", Label: "Jobs", Type: "checks"}
 	found, err := s.Servers.Store.Jobs(ctx, servermigration.Filter{States: []servermigration.Status{servermigration.Ready, servermigration.Running, servermigration.Stopped, servermigration.Waiting, servermigration.InError}, Limit: 200})
 	if err != nil {
@@ -24,7 +24,7 @@ func (s *Pages) waveForm(ctx context.Context, k known) (*kit.Form, error) {
 	}
 	for _, j := range found {
 		if j.WaveID == "" {
-			f.Options = append(f.Options, kit.Option{Value: j.AccountID + "/" + j.ID, Label: j.Name, Hint: server.FirstOf(k.name(j.AccountID, j.SourceID), j.SourceID) + ", " + j.StatusWords().String()})
+			f.Options = append(f.Options, kit.Option{Value: j.AccountID + "/" + j.ID, Label: j.Name, Hint: server.FirstOf(j.SourceName, j.SourceID) + ", " + j.StatusWords().String()})
 		}
 	}
 	if len(f.Options) < 2 {
@@ -61,22 +61,33 @@ func (s *Pages) wave(c echo.Context) (server.View, error) {
 	if err != nil {
 		return server.View{}, err
 	}
-	jobs, err := s.Servers.Store.Jobs(ctx, servermigration.Filter{WaveID: w.ID, AccountID: w.AccountID})
+	here := "/servers/waves/" + w.ID
+	v := views.Wave{Name: w.Name, Crumbs: crumbs(kit.Link{Text: w.Name})}
+	f := servermigration.Filter{WaveID: w.ID, AccountID: w.AccountID, Limit: server.PageSize}
+	count, err := s.Servers.Store.Counts(ctx, f)
 	if err != nil {
 		return server.View{}, err
 	}
-	here := "/servers/waves/" + w.ID
-	v := views.Wave{Name: w.Name, Crumbs: crumbs(kit.Link{Text: w.Name})}
-	count := map[servermigration.Status]int{}
-	alone := 0
+	if f.Before = pageOf(c); f.Before.ID != "" {
+		v.Pager.Newer = here
+	}
+	jobs, err := s.Servers.Store.Jobs(ctx, f)
+	if err != nil {
+		return server.View{}, err
+	}
+	if n := len(jobs); n == server.PageSize {
+		v.Pager.Older = here + "?" + nextPage(jobs[n-1]).Encode()
+	}
+	total, alone := 0, 0
+	for _, n := range count {
+		total += n
+	}
 	for _, j := range jobs {
 		src, err := s.Servers.Store.Server(ctx, j.AccountID, j.SourceID)
-		name := j.SourceID
-		if err == nil {
-			name = label(src)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return server.View{}, err
 		}
-		row := s.jobRow(z, j, name)
-		count[j.Status]++
+		row := s.jobRow(z, j)
 		if j.VSwitch == "" && j.Status.Unfinished() {
 			alone++
 		}
@@ -93,8 +104,8 @@ func (s *Pages) wave(c echo.Context) (server.View, error) {
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	v.Facts = []kit.Fact{{Label: "Jobs", Value: fmt.Sprint(len(jobs)), Note: "made by " + w.By + " " + z.Ago(w.Created)}, {Label: "Ready", Value: fmt.Sprint(count[servermigration.Ready])}, {Label: "At work", Value: fmt.Sprint(count[servermigration.Running])},
-		{Label: "Waiting", Value: fmt.Sprint(count[servermigration.Waiting])}, {Label: "Completed", Value: fmt.Sprint(count[servermigration.Finished]), Tone: server.ToneIf(count[servermigration.Finished] == len(jobs) && len(jobs) > 0, kit.ToneOK)},
+	v.Facts = []kit.Fact{{Label: "Jobs", Value: fmt.Sprint(total), Note: "made by " + w.By + " " + z.Ago(w.Created)}, {Label: "Ready", Value: fmt.Sprint(count[servermigration.Ready])}, {Label: "At work", Value: fmt.Sprint(count[servermigration.Running])},
+		{Label: "Waiting", Value: fmt.Sprint(count[servermigration.Waiting])}, {Label: "Completed", Value: fmt.Sprint(count[servermigration.Finished]), Tone: server.ToneIf(count[servermigration.Finished] == total && total > 0, kit.ToneOK)},
 		{Label: "Failed", Value: fmt.Sprint(count[servermigration.InError]), Tone: server.ToneIf(count[servermigration.InError] > 0, kit.ToneBad)}}
 	if n := count[servermigration.Ready]; n > 0 {
 		v.Actions = []kit.Action{{Label: fmt.Sprintf("Start %d", n), Href: here + "/start", Post: true, Primary: true}}
@@ -103,7 +114,7 @@ func (s *Pages) wave(c echo.Context) (server.View, error) {
 		v.Actions = append(v.Actions, kit.Action{Label: fmt.Sprintf("Complete %d", n), Href: here + "/complete", Danger: true})
 	}
 	if alone > 10 {
-		v.Report = fmt.Sprintf("%d jobs have no VPC of their own: each makes one, and a region has at most 10. Give them one VPC and switch to share.", alone)
+		v.Report = fmt.Sprintf("%d of the jobs shown have no VPC of their own: each makes one, and a region has at most 10. Give them one VPC and switch to share.", alone)
 	}
 	return server.View{Title: w.Name, Section: "servers", Live: []kit.Fragment{{ID: "wave", Component: views.WaveBody(v)}}, Page: func(f kit.Frame) templ.Component { return views.WavePage(f, v) }}, nil
 }

@@ -14,10 +14,12 @@ type List struct {
 	Jobs     []JobRow
 	Tabs     []kit.Tab
 	Pager    kit.Pager
-	Waves    []kit.Link
-	NewWave  *kit.Form
-	Empty    kit.Empty
-	NoJobs   kit.Empty
+	// ServerPager leads through the source servers.
+	ServerPager kit.Pager
+	Waves       []kit.Link
+	NewWave     *kit.Form
+	Empty       kit.Empty
+	NoJobs      kit.Empty
 }
 
 // Account is a cloud account whose servers are looked at.
@@ -210,5 +212,6 @@ type Wave struct {
 	Facts   []kit.Fact
 	Actions []kit.Action
 	Rows    []JobRow
+	Pager   kit.Pager
 	Report  string
 }

@@ -4,21 +4,22 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/servermigration"
 	"github.com/bakplane/bakplane/internal/words"
 )
 
-const jobRows = `SELECT j.account_id, j.told, j.gone, j.samples, j.transition, j.checked, j.wave_id, coalesce(a.good, 0) FROM smc_jobs j LEFT JOIN smc_accounts a ON a.account_id = j.account_id `
+const jobRows = `SELECT j.account_id, j.told, j.gone, j.samples, j.transition, j.checked, j.wave_id, coalesce(a.good, 0), coalesce(s.told ->> 'Name', '')
+	FROM smc_jobs j LEFT JOIN smc_accounts a ON a.account_id = j.account_id LEFT JOIN smc_servers s ON s.account_id = j.account_id AND s.id = j.source_id `
 
 func scanJob(r *sql.Rows) (j servermigration.KeptJob, err error) {
 	var told, samples string
 	var gone, checked, good int64
-	if err = r.Scan(&j.AccountID, &told, &gone, &samples, &j.Transition, &checked, &j.WaveID, &good); err != nil {
+	if err = r.Scan(&j.AccountID, &told, &gone, &samples, &j.Transition, &checked, &j.WaveID, &good, &j.SourceName); err != nil {
 		return j, err
 	}
 	j.Looked, j.Checked = moment(good), moment(checked)
@@ -34,18 +35,15 @@ func scanJob(r *sql.Rows) (j servermigration.KeptJob, err error) {
 
 // Jobs implements servermigration.Store.
 func (k *Keeper) Jobs(ctx context.Context, f servermigration.Filter) ([]servermigration.KeptJob, error) {
-	where, args := []string{"1"}, []any{}
-	if f.AccountID != "" {
-		where, args = append(where, `j.account_id = ?`), append(args, f.AccountID)
-	}
-	if f.WaveID != "" {
-		where, args = append(where, `j.wave_id = ?`), append(args, f.WaveID)
-	}
+	where, args := chosen(f)
 	if len(f.States) > 0 {
 		where = append(where, `j.status IN (?`+strings.Repeat(`,?`, len(f.States)-1)+`)`)
 		for _, s := range f.States {
 			args = append(args, s)
 		}
+	}
+	if !f.EndsBefore.IsZero() { // as JSON has times: the zero one is of the year 1
+		where, args = append(where, `j.told ->> 'ValidTill' BETWEEN '2' AND ?`), append(args, f.EndsBefore.UTC().Format(time.RFC3339))
 	}
 	if f.Before.ID != "" {
 		where, args = append(where, `(j.created, j.id) < (?, ?)`), append(args, micros(f.Before.Created), f.Before.ID)
@@ -54,15 +52,34 @@ func (k *Keeper) Jobs(ctx context.Context, f servermigration.Filter) ([]servermi
 	return all(ctx, k, k.Read, "migration job", jobRows+`WHERE `+strings.Join(where, ` AND `)+` ORDER BY j.created DESC, j.id DESC LIMIT ?`, scanJob, args...)
 }
 
+// chosen are the conditions of account and wave.
+func chosen(f servermigration.Filter) (where []string, args []any) {
+	where = []string{"1"}
+	if f.AccountID != "" {
+		where, args = append(where, `j.account_id = ?`), append(args, f.AccountID)
+	}
+	if f.WaveID != "" {
+		where, args = append(where, `j.wave_id = ?`), append(args, f.WaveID)
+	}
+	return where, args
+}
+
+// Costly implements servermigration.Store.
+func (k *Keeper) Costly(ctx context.Context) (int, error) {
+	return one(ctx, k, k.Read, "migration job", `SELECT count(*) FROM smc_jobs WHERE status IN ('Ready', 'Running', 'Stopped', 'Waiting', 'InError', 'Expired') AND transition <> 'missing' AND told ->> 'TransitionID' <> ''`,
+		func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) })
+}
+
 // Counts implements servermigration.Store.
-func (k *Keeper) Counts(ctx context.Context, accountID string) (map[servermigration.Status]int, error) {
+func (k *Keeper) Counts(ctx context.Context, f servermigration.Filter) (map[servermigration.Status]int, error) {
 	type count struct {
 		status servermigration.Status
 		n      int
 	}
-	found, err := all(ctx, k, k.Read, "migration job", `SELECT status, count(*) FROM smc_jobs WHERE ?1 = '' OR account_id = ?1 GROUP BY status`, func(r *sql.Rows) (c count, err error) {
+	where, args := chosen(f)
+	found, err := all(ctx, k, k.Read, "migration job", `SELECT status, count(*) FROM smc_jobs j WHERE `+strings.Join(where, ` AND `)+` GROUP BY status`, func(r *sql.Rows) (c count, err error) {
 		return c, r.Scan(&c.status, &c.n)
-	}, accountID)
+	}, args...)
 	out := map[servermigration.Status]int{}
 	for _, c := range found {
 		out[c.status] = c.n
@@ -103,17 +120,28 @@ func (k *Keeper) AtWork(ctx context.Context, accountID string) (int, error) {
 		func(r *sql.Rows) (n int, err error) { return n, r.Scan(&n) }, accountID, starting.Microseconds())
 }
 
-// NoteTransition implements servermigration.Store.
-func (k *Keeper) NoteTransition(ctx context.Context, accountID, jobID string, p servermigration.Presence, at time.Time) error {
-	return k.Write(ctx, "note intermediate instance", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE smc_jobs SET transition = ?, checked = ? WHERE account_id = ? AND id = ?`, p, micros(at), accountID, jobID)
-		return err
+// NoteTransitions implements servermigration.Store.
+func (k *Keeper) NoteTransitions(ctx context.Context, accountID string, are map[string]servermigration.Presence, at time.Time) error {
+	return k.Write(ctx, "note intermediate instances", func(tx *sql.Tx) error {
+		for id, p := range are {
+			if _, err := tx.ExecContext(ctx, `UPDATE smc_jobs SET transition = ?, checked = ? WHERE account_id = ? AND id = ?`, p, micros(at), accountID, id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
 // NoteSeen implements servermigration.Store.
 func (k *Keeper) NoteSeen(ctx context.Context, accountID string, s servermigration.Seen) error {
 	return k.Write(ctx, "note what was seen of servers", func(tx *sql.Tx) error {
+		newer, err := one(ctx, k, tx, "watched account", `SELECT good >= ? FROM smc_accounts WHERE account_id = ?`, func(r *sql.Rows) (b bool, err error) { return b, r.Scan(&b) }, micros(s.At), accountID)
+		if fault.Is(err, fault.NotFound) || newer { // nobody wants to know any more, or a later look was quicker
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		if !s.Why.IsZero() {
 			_, err := tx.ExecContext(ctx, `UPDATE smc_accounts SET tried = ?, why = ?, fix = ? WHERE account_id = ?`, micros(s.At), s.Why.Encode(), s.Fix.Encode(), accountID)
 			return err
@@ -124,7 +152,7 @@ func (k *Keeper) NoteSeen(ctx context.Context, accountID string, s servermigrati
 		if err := k.noteJobs(ctx, tx, accountID, s); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE smc_accounts SET tried = ?1, good = ?1, why = '', fix = '' WHERE account_id = ?2`, micros(s.At), accountID)
+		_, err = tx.ExecContext(ctx, `UPDATE smc_accounts SET tried = ?1, good = ?1, why = '', fix = '' WHERE account_id = ?2`, micros(s.At), accountID)
 		return err
 	})
 }
@@ -135,10 +163,12 @@ type row struct {
 	gone     int64
 }
 
-func (k *Keeper) rows(ctx context.Context, tx *sql.Tx, table, accountID string) (map[string]row, error) {
-	found, err := all(ctx, k, tx, "server", `SELECT id, told, gone FROM `+table+` WHERE account_id = ?`, func(r *sql.Rows) (x row, err error) {
+// rows are those that a look may change: what is not gone, and what it lists. The
+// history of an account grows, and no look reads it.
+func (k *Keeper) rows(ctx context.Context, tx *sql.Tx, table, accountID string, listed []string) (map[string]row, error) {
+	found, err := all(ctx, k, tx, "server", `SELECT id, told, gone FROM `+table+` WHERE account_id = ?1 AND (gone = 0 OR id IN (SELECT value FROM json_each(?2)))`, func(r *sql.Rows) (x row, err error) {
 		return x, r.Scan(&x.id, &x.told, &x.gone)
-	}, accountID)
+	}, accountID, text(listed))
 	out := map[string]row{}
 	for _, x := range found {
 		out[x.id] = x
@@ -147,7 +177,11 @@ func (k *Keeper) rows(ctx context.Context, tx *sql.Tx, table, accountID string) 
 }
 
 func (k *Keeper) noteServers(ctx context.Context, tx *sql.Tx, accountID string, s servermigration.Seen) error {
-	kept, err := k.rows(ctx, tx, "smc_servers", accountID)
+	listed := make([]string, len(s.Servers))
+	for i, server := range s.Servers {
+		listed[i] = server.ID
+	}
+	kept, err := k.rows(ctx, tx, "smc_servers", accountID, listed)
 	if err != nil {
 		return err
 	}
@@ -160,16 +194,8 @@ func (k *Keeper) noteServers(ctx context.Context, tx *sql.Tx, accountID string, 
 		}
 		delete(kept, server.ID)
 	}
-	return gone(ctx, tx, "smc_servers", accountID, kept, s.At)
-}
-
-// gone marks what is no longer listed.
-func gone(ctx context.Context, tx *sql.Tx, table, accountID string, kept map[string]row, at time.Time) error {
-	for id, old := range kept {
-		if old.gone != 0 {
-			continue
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE `+table+` SET gone = ? WHERE account_id = ? AND id = ?`, micros(at), accountID, id); err != nil {
+	for id := range kept {
+		if _, err := tx.ExecContext(ctx, `UPDATE smc_servers SET gone = ? WHERE account_id = ? AND id = ?`, micros(s.At), accountID, id); err != nil {
 			return err
 		}
 	}
@@ -177,7 +203,11 @@ func gone(ctx context.Context, tx *sql.Tx, table, accountID string, kept map[str
 }
 
 func (k *Keeper) noteJobs(ctx context.Context, tx *sql.Tx, accountID string, s servermigration.Seen) error {
-	kept, err := k.rows(ctx, tx, "smc_jobs", accountID)
+	listed := make([]string, len(s.Jobs))
+	for i, job := range s.Jobs {
+		listed[i] = job.ID
+	}
+	kept, err := k.rows(ctx, tx, "smc_jobs", accountID, listed)
 	if err != nil {
 		return err
 	}
@@ -188,26 +218,15 @@ func (k *Keeper) noteJobs(ctx context.Context, tx *sql.Tx, accountID string, s s
 			return err
 		}
 	}
-	for id, old := range kept {
-		if old.gone == 0 {
-			if err := happened(ctx, tx, accountID, id, s.At, words.Say("The service does not list the job any more.")); err != nil {
-				return err
-			}
+	for id := range kept {
+		if err := happened(ctx, tx, accountID, id, s.At, words.Say("The service does not list the job any more.")); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE smc_jobs SET status = 'Gone', gone = ? WHERE account_id = ? AND id = ?`, micros(s.At), accountID, id); err != nil {
+			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `UPDATE smc_jobs SET status = 'Gone' WHERE account_id = ?1 AND id IN (SELECT value FROM json_each(?2))`, accountID, text(ids(kept))); err != nil {
-		return err
-	}
-	return gone(ctx, tx, "smc_jobs", accountID, kept, s.At)
-}
-
-func ids(kept map[string]row) []string {
-	out := []string{}
-	for id := range kept {
-		out = append(out, id)
-	}
-	slices.Sort(out)
-	return out
+	return nil
 }
 
 // noteJob writes a job that changed.

@@ -118,13 +118,23 @@ func (k *Keeper) Watches(ctx context.Context) ([]servermigration.Watched, error)
 	})
 }
 
-const serverRows = `SELECT s.account_id, s.told, s.gone, s.instance_id, s.new_id, s.counts, coalesce(a.good, 0) FROM smc_servers s LEFT JOIN smc_accounts a ON a.account_id = s.account_id `
+const serverRows = `SELECT s.account_id, s.told, s.gone, s.instance_id, s.new_id, s.counts, coalesce(a.good, 0), coalesce(j.told, ''), coalesce(j.gone, 0)
+	FROM smc_servers s LEFT JOIN smc_accounts a ON a.account_id = s.account_id LEFT JOIN smc_jobs j ON j.account_id = s.account_id AND j.id = s.told ->> 'JobID' `
 
 func scanServer(r *sql.Rows) (s servermigration.KeptServer, err error) {
-	var told, counts string
-	var gone, good int64
-	if err = r.Scan(&s.AccountID, &told, &gone, &s.InstanceID, &s.NewID, &counts, &good); err != nil {
+	var told, counts, job string
+	var gone, good, jobGone int64
+	if err = r.Scan(&s.AccountID, &told, &gone, &s.InstanceID, &s.NewID, &counts, &good, &job, &jobGone); err != nil {
 		return s, err
+	}
+	if job != "" {
+		s.Last = new(servermigration.Job)
+		if err = json.Unmarshal([]byte(job), s.Last); err != nil {
+			return s, err
+		}
+		if jobGone != 0 {
+			s.Last.Status, s.Last.Phase = servermigration.Gone, ""
+		}
 	}
 	if err = json.Unmarshal([]byte(counts), &s.Counts); err != nil {
 		return s, err
@@ -137,8 +147,9 @@ func scanServer(r *sql.Rows) (s servermigration.KeptServer, err error) {
 }
 
 // Servers implements servermigration.Store.
-func (k *Keeper) Servers(ctx context.Context, accountID string) ([]servermigration.KeptServer, error) {
-	return all(ctx, k, k.Read, "source server", serverRows+`WHERE ?1 = '' OR s.account_id = ?1 ORDER BY s.gone > 0, s.account_id, s.id LIMIT 2000`, scanServer, accountID)
+func (k *Keeper) Servers(ctx context.Context, f servermigration.ServerFilter) ([]servermigration.KeptServer, error) {
+	return all(ctx, k, k.Read, "source server", serverRows+`WHERE (?1 = '' OR s.account_id = ?1) AND (s.gone > 0, s.account_id, s.id) > (?2, ?3, ?4) ORDER BY s.gone > 0, s.account_id, s.id LIMIT ?5`,
+		scanServer, f.AccountID, f.After.Gone, f.After.AccountID, f.After.ID, limit(f.Limit, servermigration.MostServers))
 }
 
 // Server implements servermigration.Store.
