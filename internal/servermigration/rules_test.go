@@ -92,6 +92,32 @@ func TestTheScheduleCountsFromTheEnd(t *testing.T) {
 	}
 }
 
+// TestADraftIsForecast by what is used and the rates that are known; its validity
+// lies within the service's limits also when it is sent a while later.
+func TestADraftIsForecast(t *testing.T) {
+	d, a := fits()
+	runs, bytes := Planned(d, *a.Server, noon, 3)
+	if want := int64(230) << 30; bytes != want {
+		t.Errorf("%d bytes, not %d: used where it is told, else the size", bytes, want)
+	}
+	first := runs[0].End.Sub(runs[0].Start)
+	if !runs[0].Start.Equal(noon) || first < 7*time.Hour || first > 8*time.Hour || !runs[1].Start.Equal(runs[0].End.Add(6*time.Hour)) {
+		t.Errorf("%+v, the first takes %s", runs, first)
+	}
+	for _, minute := range []time.Duration{0, time.Minute, 59*time.Minute + 59*time.Second} {
+		now := noon.Add(minute)
+		for _, days := range []int{7, 30, 89, 90} {
+			d.ValidTill = ValidFor(days, now)
+			for _, later := range []time.Duration{0, 30 * time.Minute} {
+				a.Now = now.Add(later)
+				if all := Review(d, a); Barred(all) {
+					t.Errorf("%d days from %s, sent %s later: %+v", days, now, later, all)
+				}
+			}
+		}
+	}
+}
+
 // TestWhatExpiryMeans differs by state: a running job is left alone, of a waiting
 // one nobody says.
 func TestWhatExpiryMeans(t *testing.T) {
@@ -123,15 +149,19 @@ func TestWhatCostsMoney(t *testing.T) {
 		status Status
 		is     Presence
 		costs  bool
-	}{{Running, There, true}, {Waiting, NotKnown, true}, {Stopped, There, true}, {InError, There, true}, {InError, Missing, false}, {Finished, There, false}} {
+	}{{Running, There, true}, {Waiting, NotKnown, true}, {Stopped, There, true}, {InError, There, true}, {InError, Missing, false}, {Finished, There, false}, {Gone, There, false}} {
 		got := Costs(Job{Status: c.status, TransitionID: "i-1", Target: ToImage}, c.is, nil)
 		if (len(got) > 0) != c.costs {
 			t.Errorf("%s %s: %+v", c.status, c.is, got)
 		}
 	}
 	tried := Order{What: Try, Made: "i-2", Ask: Ask{Machine: &MachineDraft{ImageID: "m-1"}}}
-	if got := Costs(Job{Status: Finished}, NotKnown, []Order{tried}); len(got) != 1 || got[0].ID != "i-2" {
+	if got := Costs(Job{Status: Finished}, NotKnown, []Order{tried}); len(got) != 1 || got[0].ID != "i-2" || !Tried([]Order{tried})["m-1"] {
 		t.Errorf("%+v", got)
+	}
+	released := []Order{tried, {What: Release, Ask: Ask{Name: "i-2"}, Finished: noon}}
+	if got := Costs(Job{Status: Finished}, NotKnown, released); len(got) != 0 || Tried(released)["m-1"] {
+		t.Errorf("a released instance costs: %+v", got)
 	}
 }
 

@@ -26,13 +26,13 @@ func (s *Pages) draft(c echo.Context) (server.View, error) {
 		return server.View{}, err
 	}
 	if !q.Has("name") {
-		return s.draftView(c, k, standard(k, s.Now()), false)
+		return s.draftView(c, k, standard(k), false)
 	}
 	return s.draftView(c, k, q, true)
 }
 
 // standard is what the form begins with: an image, synchronised every six hours.
-func standard(k servermigration.KeptServer, now time.Time) url.Values {
+func standard(k servermigration.KeptServer) url.Values {
 	name := "move-" + strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
 			return r
@@ -71,10 +71,7 @@ func draftOf(k servermigration.KeptServer, q url.Values, now time.Time) servermi
 	}
 	sortBy(d.Disks, func(k servermigration.DraftDisk) int { return k.Index })
 	if days := number("valid"); days > 0 && days < 1000 {
-		d.ValidTill = now.UTC().Truncate(time.Hour).Add(time.Hour).AddDate(0, 0, days)
-		if days == 90 {
-			d.ValidTill = d.ValidTill.Add(-2 * time.Hour)
-		}
+		d.ValidTill = servermigration.ValidFor(days, now)
 	}
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02 15:04", time.RFC3339} {
 		if t, err := time.Parse(layout, text("start")); err == nil {
@@ -120,7 +117,9 @@ func (s *Pages) draftView(c echo.Context, k servermigration.KeptServer, q url.Va
 	if !d.Once && d.Every > 0 && d.Keep > 0 && d.Every <= 168 {
 		v.Picture, v.Words = plannedPicture(d, k, z.Now)
 	}
-	v.Costs = costsOf(d)
+	for _, c := range servermigration.WillCost(d) {
+		v.Costs = append(v.Costs, c.String())
+	}
 	v.Calls = []kit.Call{{Title: "CreateReplicationJob", Request: s.ServerCall(servermigration.Order{What: servermigration.Create, Ask: servermigration.Ask{Draft: &d}}, &k.Server)}}
 	return server.View{Title: v.Title, Section: "servers", Page: func(f kit.Frame) templ.Component { return views.DraftPage(f, v) }}, nil
 }
@@ -209,51 +208,19 @@ func diskFields(k servermigration.KeptServer, q url.Values, wrong map[string]str
 	return out
 }
 
-// lineRate is a careful rate of a first copy over the internet, bytes a second:
-// the cap of the intermediate instance, 100 Mbit/s.
-const lineRate = 12_500_000
-
-// plannedPicture draws the runs as they would follow one another; how long each
-// takes is not known yet, and the first is guessed by the cap of the line.
+// plannedPicture draws the runs as they would follow one another.
 func plannedPicture(d servermigration.Draft, k servermigration.KeptServer, now time.Time) (*kit.Cycles, string) {
-	bytes := int64(0)
-	for _, disk := range k.Disks {
-		if used := disk.Used(); used > 0 {
-			bytes += used
-		} else {
-			bytes += int64(disk.GiB) << 30
-		}
-	}
-	first := time.Duration(float64(bytes) / lineRate * float64(time.Second)).Round(time.Minute)
-	begin, every := d.Start, time.Duration(d.Every)*time.Hour
-	if begin.IsZero() {
-		begin = now
-	}
-	p := &kit.Cycles{ID: "planned", Label: "The first run and the synchronisations after it, as they would follow one another.", From: begin.Add(-time.Hour), Now: now, End: d.ValidTill, EndText: "valid until here"}
-	at := begin
-	for i := range 6 {
-		took, class, title := max(every/20, 10*time.Minute), "missing", fmt.Sprintf("Synchronisation %d", i)
+	runs, bytes := servermigration.Planned(d, k.Server, now, 6)
+	p := &kit.Cycles{ID: "planned", Label: "The first run and the synchronisations after it, as they would follow one another.", From: runs[0].Start.Add(-time.Hour), To: runs[5].End.Add(time.Hour), Now: now, End: d.ValidTill, EndText: "valid until here"}
+	for i, r := range runs {
+		title := fmt.Sprintf("Synchronisation %d", i)
 		if i == 0 {
-			took, title = max(first, 10*time.Minute), "First run: everything"
+			title = "First run: everything"
 		}
-		p.Runs = append(p.Runs, kit.CycleMark{From: at, To: at.Add(took), Class: class, Title: title})
-		at = at.Add(took + every)
+		p.Runs = append(p.Runs, kit.CycleMark{From: r.Start, To: r.End, Class: "missing", Title: title})
 	}
-	p.To = at
-	return p, fmt.Sprintf("A forecast: the first run copies %s, about %s at 100 Mbit/s, if the line gives that; how long a synchronisation takes depends on what has changed. %d images are kept, then the oldest unused one is deleted.", kit.Bytes(bytes).Text, kit.Span(first), d.Keep)
-}
-
-// costsOf names the kinds of resources that cost money while a job lasts.
-func costsOf(d servermigration.Draft) []string {
-	out := []string{"Snapshots of each run, and the images made of them, until somebody deletes them."}
-	if d.Target == servermigration.ToInstance {
-		return []string{"An intermediate disk (SMC_Temp_Disk) at the target instance until the job is over.", "The target instance itself."}
-	}
-	out = append([]string{"An intermediate instance with its disks: from the first run until the job is completed or deleted, also while it waits, is paused or has failed."}, out...)
-	if d.Network == servermigration.Internet {
-		out = append(out, "Its traffic into the internet, which is little: data comes in.")
-	}
-	return out
+	return p, fmt.Sprintf("A forecast: the first run copies %s, about %s with its image, at 100 Mbit/s if the line gives that; how long a synchronisation takes depends on what has changed. %d images are kept, then the oldest unused one is deleted.",
+		kit.Bytes(bytes).Text, kit.Span(runs[0].End.Sub(runs[0].Start)), d.Keep)
 }
 
 // create makes the job, or shows the form again with what is wrong.

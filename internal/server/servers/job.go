@@ -55,36 +55,6 @@ func (t told) going() *servermigration.Order {
 	return nil
 }
 
-// tried are the images that instances were made of here.
-func (t told) tried() map[string]bool {
-	used := map[string]bool{}
-	for _, o := range t.orders {
-		if o.What == servermigration.Try && o.Made != "" && !t.released(o.Made) {
-			used[o.Ask.Machine.ImageID] = true
-		}
-	}
-	return used
-}
-
-func (t told) released(machine string) bool {
-	for _, o := range t.orders {
-		if o.What == servermigration.Release && o.Ask.Name == machine && o.Why.IsZero() && !o.Finished.IsZero() {
-			return true
-		}
-	}
-	return false
-}
-
-// standing are the orders whose machines still cost.
-func (t told) standing() (out []servermigration.Order) {
-	for _, o := range t.orders {
-		if o.What != servermigration.Try || !t.released(o.Made) {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
 // job shows one job.
 func (s *Pages) job(c echo.Context) (server.View, error) {
 	ctx, z := c.Request().Context(), s.Zone(c)
@@ -111,7 +81,7 @@ func (s *Pages) job(c echo.Context) (server.View, error) {
 	v.Facts = s.jobFacts(z, t)
 	v.Picture = cyclesPicture(t, z.Now)
 	v.Images = images(z, t, here)
-	for _, cost := range servermigration.Costs(t.Job, t.Transition, t.standing()) {
+	for _, cost := range servermigration.Costs(t.Job, t.Transition, t.orders) {
 		v.Costs = append(v.Costs, views.Cost{What: cost.What.String(), ID: cost.ID, Until: cost.Until.String(), Since: z.At(cost.Since)})
 	}
 	v.NoCosts = "Nothing that is known here."
@@ -127,7 +97,7 @@ func (s *Pages) job(c echo.Context) (server.View, error) {
 	v.Pairs = jobPairs(z, t)
 	v.Orders = s.orderRows(c, t.orders)
 	for i, o := range t.orders {
-		if o.What == servermigration.Try && o.Made != "" && !t.released(o.Made) {
+		if o.What == servermigration.Try && o.Made != "" && !servermigration.Released(t.orders, o.Made) {
 			v.Orders[i].Action = &kit.Action{Label: "Release it", Href: here + "/release?order=" + o.ID, Small: true, Danger: true}
 		}
 		if left := servermigration.LeftBehind(o); len(left) > 0 && !o.Finished.IsZero() {
@@ -267,8 +237,8 @@ func presence(t told) kit.Badge {
 
 // images are what runs made, newest first.
 func images(z kit.Zone, t told, here string) (out []views.Image) {
-	drop, drops := servermigration.DropsNext(t.Job, t.tried())
-	used := t.tried()
+	drop, drops := servermigration.DropsNext(t.Job, servermigration.Tried(t.orders))
+	used := servermigration.Tried(t.orders)
 	kept := map[string]bool{}
 	for _, c := range servermigration.Kept(t.Job, used) {
 		kept[c.ImageID] = true
@@ -300,7 +270,7 @@ func images(z kit.Zone, t told, here string) (out []views.Image) {
 // cyclesPicture draws the runs that ended, the one at work and those expected.
 func cyclesPicture(t told, now time.Time) *kit.Cycles {
 	kept := map[string]bool{}
-	for _, c := range servermigration.Kept(t.Job, t.tried()) {
+	for _, c := range servermigration.Kept(t.Job, servermigration.Tried(t.orders)) {
 		kept[c.ImageID] = true
 	}
 	p := &kit.Cycles{ID: "cycles", Now: now, End: t.ValidTill, EndText: "valid until here"}

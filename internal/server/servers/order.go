@@ -117,7 +117,7 @@ func (s *Pages) wordOrder(t told, w servermigration.What, ask servermigration.As
 		field(kit.Field{Name: "host", Label: "Host name", Mono: true, Value: c.Host})
 		field(kit.Field{Name: "private", Label: "Private address", Mono: true, Value: c.Private, Hint: "In the VPC made for it; begins with 10., 172. or 192."})
 		field(kit.Field{Name: "folder", Label: "Folder for the commands", Mono: true, Value: c.Folder, Hint: "The template assumes /root, where nothing is checked on Windows."})
-		field(kit.Field{Name: "command", Label: "A command of your own", Type: "area", Value: c.Command, Optional: true, Mono: true})
+		field(kit.Field{Name: "command", Label: "A command of your own", Type: "area", Value: c.Command, Optional: true, Mono: true, Hint: "It is kept with the order and in the audit trail: no passwords."})
 		field(kit.Field{Name: "keep_instance", Label: "Afterwards", Type: "choices", Value: server.Flag(c.Keep), Options: []kit.Option{{Value: "", Label: "Remove the instance"}, {Value: "1", Label: "Keep it", Hint: "It costs until somebody removes it."}}})
 	case servermigration.Try:
 		m := ask.Machine
@@ -142,7 +142,7 @@ func lastHint(t told) string {
 
 func imageField(t told, chosen string) kit.Field {
 	f := kit.Field{Name: "image", Label: "Image", Type: "select", Value: chosen}
-	kept := servermigration.Kept(t.Job, t.tried())
+	kept := servermigration.Kept(t.Job, servermigration.Tried(t.orders))
 	for i := len(kept) - 1; i >= 0; i-- {
 		if c := kept[i]; c.ImageID != "" {
 			f.Options = append(f.Options, kit.Option{Value: c.ImageID, Label: fmt.Sprintf("%s, %s UTC", c.ImageID, c.End.UTC().Format("2 Jan 15:04"))})
