@@ -27,6 +27,17 @@ type TaskLog interface {
 	Tasks(ctx context.Context, instanceID, before string, limit int) (tasks []ServiceTask, next string, err error)
 }
 
+// sameTask is how far the beginnings of one task may lie apart in two looks: the
+// service tells them in a zone it does not name, which may be read otherwise after
+// the server's clock was set, and clocks differ by at most 26 hours between zones.
+const sameTask = 26 * time.Hour
+
+// Same reports whether two tasks of one instance with one id are the same task: an
+// instance that was made anew behind the same address counts from the beginning.
+func (t ServiceTask) Same(o ServiceTask) bool {
+	return t.ID == o.ID && t.Type == o.Type && t.Database == o.Database && t.Created.Sub(o.Created).Abs() <= sameTask
+}
+
 // CompressionSwitch is a Server whose backups are compressed or not by a switch
 // of the whole instance, and never by an option of one backup.
 type CompressionSwitch interface {

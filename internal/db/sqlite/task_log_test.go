@@ -8,6 +8,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/db/sqlite/tasklog"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -23,6 +24,11 @@ func TestTasksOfAServiceAreKept(t *testing.T) {
 	keep := func(instance string, tasks ...backup.ServiceTask) {
 		t.Helper()
 		if err := log.KeepTasks(ctx, instance, tasks); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, id := range []string{"a", "b"} {
+		if err := d.SaveInstance(ctx, endpoint.Instance{ID: id, Name: id, Kind: "server", Host: "h", Login: "sa"}, entry("instance.save")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,6 +59,18 @@ func TestTasksOfAServiceAreKept(t *testing.T) {
 	if _, _, err := log.Tasks(ctx, "a", "nonsense", 2); !fault.Is(err, fault.Invalid) {
 		t.Error(err)
 	}
+	// Made anew behind the same address, it counts from 1 again: nothing is lost.
+	anew := at(1)
+	anew.Database, anew.Created = "other", noon.Add(40*24*time.Hour)
+	shifted := anew
+	shifted.Created = shifted.Created.Add(time.Hour) // the zone of its clock
+	keep("a", anew)
+	keep("a", anew)
+	keep("a", shifted)
+	page, _, err := log.Tasks(ctx, "a", "", 10)
+	if err != nil || len(page) != 6 || page[0].ID != "1" || page[0].Database != "other" || !page[0].Created.Equal(shifted.Created) || page[5].ID != "1" || page[5].Database != "" {
+		t.Errorf("%d tasks, %+v, %v", len(page), page, err)
+	}
 	many := make([]backup.ServiceTask, tasklog.Most)
 	for i := range many {
 		many[i] = at(100 + 2*(tasklog.Most-i))
@@ -61,5 +79,11 @@ func TestTasksOfAServiceAreKept(t *testing.T) {
 	n := 0
 	if err := d.read.QueryRowContext(ctx, `SELECT count(*) FROM service_tasks WHERE instance_id = 'a'`).Scan(&n); err != nil || n != tasklog.Most {
 		t.Errorf("%d are kept, %v", n, err)
+	}
+	if err := d.RemoveInstance(ctx, "a", entry("instance.remove")); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.read.QueryRowContext(ctx, `SELECT count(*) FROM service_tasks`).Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d are kept when their instance is removed, want the other's: %v", n, err)
 	}
 }

@@ -61,8 +61,8 @@ func (s *Pages) serviceTasks(c echo.Context) (server.View, error) {
 	for _, t := range tasks {
 		now[t.ID] = t
 	}
-	if err := s.Tasks.KeepTasks(ctx, in.ID, tasks); err != nil {
-		return server.View{}, err
+	if err := s.Tasks.KeepTasks(ctx, in.ID, tasks); err != nil { // such as a full disk: what is kept is shown all the same
+		s.Log.Error("keep tasks of a service", "instance", in.ID, "err", err)
 	}
 	kept, next, err := s.Tasks.Tasks(ctx, in.ID, c.QueryParam("before"), serviceTasksShown)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *Pages) serviceTasks(c echo.Context) (server.View, error) {
 	z := s.Zone(c)
 	for _, t := range kept {
 		told, still := now[t.ID]
-		if still {
+		if still = still && told.Same(t); still {
 			t = told
 		}
 		row := serviceTaskRow(z, here, t)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -32,13 +33,13 @@ var _ backup.TaskLog = (*Log)(nil)
 // KeepTasks implements backup.TaskLog.
 func (l *Log) KeepTasks(ctx context.Context, instanceID string, tasks []backup.ServiceTask) error {
 	tasks = tasks[:min(len(tasks), Most)]
-	known, err := l.known(ctx, instanceID, len(tasks)+1000)
+	known, err := l.known(ctx, instanceID, tasks)
 	if err != nil {
 		return err
 	}
 	type row struct {
-		id, content string
-		created     int64
+		id, content   string
+		turn, created int64
 	}
 	var fresh []row
 	for _, t := range tasks {
@@ -50,17 +51,22 @@ func (l *Log) KeepTasks(ctx context.Context, instanceID string, tasks []backup.S
 		if err != nil {
 			return fmt.Errorf("write task %s: %w", t.ID, err)
 		}
-		if known[t.ID] != string(content) {
-			fresh = append(fresh, row{t.ID, string(content), t.Created.UnixMicro()})
+		k, kept := known[t.ID]
+		switch {
+		case kept && k.content == string(content):
+			continue
+		case kept && !k.task.Same(t): // the instance counts from the beginning again
+			k.turn++
 		}
+		fresh = append(fresh, row{t.ID, string(content), k.turn, t.Created.UnixMicro()})
 	}
 	if len(fresh) == 0 {
 		return nil
 	}
 	return l.Write(ctx, "keep tasks of a service", func(tx *sql.Tx) error {
 		for _, r := range fresh {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO service_tasks (instance_id, task, created, content) VALUES (?1,?2,?3,?4) ON CONFLICT (instance_id, task) DO UPDATE SET created=?3, content=?4`,
-				instanceID, r.id, r.created, r.content); err != nil {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO service_tasks (instance_id, task, turn, created, content) VALUES (?1,?2,?3,?4,?5) ON CONFLICT (instance_id, task, turn) DO UPDATE SET created=?4, content=?5`,
+				instanceID, r.id, r.turn, r.created, r.content); err != nil {
 				return err
 			}
 		}
@@ -69,54 +75,82 @@ func (l *Log) KeepTasks(ctx context.Context, instanceID string, tasks []backup.S
 	})
 }
 
-// known is what is kept of the newest tasks, by id.
-func (l *Log) known(ctx context.Context, instanceID string, limit int) (map[string]string, error) {
-	out := map[string]string{}
-	err := l.each(ctx, `SELECT task, content FROM service_tasks WHERE instance_id = ? ORDER BY created DESC, task DESC LIMIT ?`, func(id, content string) error {
-		out[id] = content
+// kept is the newest task under a number.
+type kept struct {
+	task    backup.ServiceTask
+	content string
+	turn    int64
+}
+
+// known is what is kept under the numbers of tasks.
+func (l *Log) known(ctx context.Context, instanceID string, tasks []backup.ServiceTask) (map[string]kept, error) {
+	ids := make([]string, len(tasks))
+	for i, t := range tasks {
+		ids[i] = t.ID
+	}
+	asked, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("read tasks of a service: %w", err)
+	}
+	out := map[string]kept{}
+	err = l.each(ctx, `SELECT turn, content FROM service_tasks WHERE instance_id = ? AND task IN (SELECT value FROM json_each(?)) ORDER BY turn`, func(turn int64, content string) error {
+		k := kept{content: content, turn: turn}
+		if err := json.Unmarshal([]byte(content), &k.task); err != nil {
+			return fmt.Errorf("read a task: %w", err)
+		}
+		out[k.task.ID] = k
 		return nil
-	}, instanceID, limit)
+	}, instanceID, string(asked))
 	return out, err
 }
 
 // Tasks implements backup.TaskLog.
 func (l *Log) Tasks(ctx context.Context, instanceID, before string, limit int) (out []backup.ServiceTask, next string, err error) {
-	at, task := int64(1<<62), ""
+	at, turn, task, last := int64(1<<62), int64(0), "", int64(0)
 	if before != "" {
-		number, id, ok := strings.Cut(before, ".")
-		if at, err = strconv.ParseInt(number, 10, 64); err != nil || !ok {
+		place := strings.SplitN(before, ".", 3)
+		if len(place) == 3 {
+			task = place[2]
+			var wrong error
+			at, err = strconv.ParseInt(place[0], 10, 64)
+			turn, wrong = strconv.ParseInt(place[1], 10, 64)
+			err = errors.Join(err, wrong)
+		}
+		if len(place) < 3 || err != nil {
 			return nil, "", fault.Newf(fault.Invalid, "%q is no place in the list of tasks.", before).WithFix("Begin with the newest ones.")
 		}
-		task = id
 	}
-	err = l.each(ctx, `SELECT task, content FROM service_tasks WHERE instance_id = ? AND (created, task) < (?, ?) ORDER BY created DESC, task DESC LIMIT ?`, func(_, content string) error {
+	err = l.each(ctx, `SELECT turn, content FROM service_tasks WHERE instance_id = ? AND (created, task, turn) < (?, ?, ?) ORDER BY created DESC, task DESC, turn DESC LIMIT ?`, func(turn int64, content string) error {
 		var t backup.ServiceTask
 		if err := json.Unmarshal([]byte(content), &t); err != nil {
 			return fmt.Errorf("read a task: %w", err)
 		}
-		out = append(out, t)
+		if out = append(out, t); len(out) == limit {
+			last = turn
+		}
 		return nil
-	}, instanceID, at, task, limit+1)
+	}, instanceID, at, task, turn, limit+1)
 	if err != nil || len(out) <= limit {
 		return out, "", err
 	}
 	out = out[:limit]
-	last := out[limit-1]
-	return out, strconv.FormatInt(last.Created.UnixMicro(), 10) + "." + last.ID, nil
+	end := out[limit-1]
+	return out, fmt.Sprintf("%d.%d.%s", end.Created.UnixMicro(), last, end.ID), nil
 }
 
-func (l *Log) each(ctx context.Context, query string, row func(id, content string) error, args ...any) error {
+func (l *Log) each(ctx context.Context, query string, row func(turn int64, content string) error, args ...any) error {
 	rows, err := l.Read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return fmt.Errorf("read tasks of a service: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var id, content string
-		if err := rows.Scan(&id, &content); err != nil {
+		var turn int64
+		var content string
+		if err := rows.Scan(&turn, &content); err != nil {
 			return fmt.Errorf("read tasks of a service: %w", err)
 		}
-		if err := row(id, content); err != nil {
+		if err := row(turn, content); err != nil {
 			return err
 		}
 	}
