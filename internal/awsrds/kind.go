@@ -15,6 +15,11 @@ const InstanceKind endpoint.InstanceKind = "awsrds"
 // bucketKind is that of the buckets it reads.
 const bucketKind endpoint.BucketKind = "s3"
 
+// certificate is how one comes there (guide, "Backing up and restoring TDE
+// certificates on RDS for SQL Server", of which we read an extract: the names of
+// the procedures are not ours to tell).
+const certificate = "BACKUP CERTIFICATE … WITH PRIVATE KEY at the source. CREATE CERTIFICATE is not allowed at RDS: its own procedures restore the certificate, in Enterprise Edition, under a name that begins with UserTDECertificate_ (guide, Backing up and restoring TDE certificates on RDS for SQL Server)."
+
 // Traits are those of Amazon RDS for SQL Server (guide, "Importing and exporting
 // SQL Server databases": a file has at most 5 TB, a backup at most ten; no
 // FILESTREAM; TDE with the user's own certificate).
@@ -25,7 +30,7 @@ func Traits() endpoint.Traits {
 		Keys:       endpoint.KeyRule{Refuses: "*"}, // stands for a set of several
 		MaxFile:    5 << 40,
 		Bucket:     endpoint.BucketRule{Sealed: true},
-		Increments: true, Stripes: true, Prefixed: true, StopAt: true, Encrypted: true, OpensWritable: true,
+		Increments: true, Stripes: true, Prefixed: true, StopAt: true, Certificate: certificate, OpensWritable: true,
 		Readable: true, Restores: true, CopiesLogs: true,
 		Source: true, Freezes: []endpoint.Freeze{endpoint.FreezeReadOnly, endpoint.FreezeStopped},
 		Lacks: endpoint.Lacks{Logs: true, CopyOnly: true, Names: true, Stripes: true, Verify: true, Replace: true, Follow: true},

@@ -231,3 +231,10 @@ func TestPreflightOfTheService(t *testing.T) {
 		t.Errorf("%+v, %v", in, err)
 	}
 }
+
+// TestACertificateIsNotMadeByHandAtRDS: preflight tells what works there.
+func TestACertificateIsNotMadeByHandAtRDS(t *testing.T) {
+	if c := Traits().Certificate; !strings.Contains(c, "CREATE CERTIFICATE is not allowed") || !strings.Contains(c, "UserTDECertificate_") || strings.Contains(c, "in master") {
+		t.Error(c)
+	}
+}

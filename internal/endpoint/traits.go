@@ -14,12 +14,14 @@ type Traits struct {
 	MaxFile int64   // bytes of one backup file; 0 = no bound
 	Bucket  BucketRule
 
-	Increments    bool // takes differential and log backups behind the full
-	Stripes       bool // takes a set that is striped over several files
-	Prefixed      bool // is told the files of a striped set by what their keys begin with
-	Positions     bool // takes any set of a file that holds several; else the first only
-	StopAt        bool // can stop inside a log, at a moment
-	Encrypted     bool // takes databases under TDE once it has the certificate
+	Increments bool // takes differential and log backups behind the full
+	Stripes    bool // takes a set that is striped over several files
+	Prefixed   bool // is told the files of a striped set by what their keys begin with
+	Positions  bool // takes any set of a file that holds several; else the first only
+	StopAt     bool // can stop inside a log, at a moment
+	// Certificate is how the certificate of a database under TDE comes there, a
+	// sentence of words.Text; empty = it takes no such database.
+	Certificate   string
 	Filestream    bool // takes FILESTREAM data
 	OpensWritable bool // a database that was READ_ONLY at its source can be opened writable
 	Keeps         bool // change data capture and an owner are kept on request when a database is opened

@@ -70,7 +70,7 @@ var databases = []Row{
 			"In master at the target: CREATE CERTIFICATE … FROM FILE … WITH PRIVATE KEY (…). Then retry."},
 	{Code: "certificate", At: AtService, Title: "certificate is missing", Next: []Action{Terminate, Retry},
 		Cause: "The database is encrypted (TDE) or the backup is, and the target does not have the certificate.",
-		Fix:   "Decrypt at the source (SET ENCRYPTION OFF, then drop the key) or back up without encryption, and migrate again."},
+		Fix:   "Decrypt at the source (SET ENCRYPTION OFF, then drop the key) or back up without encryption, and migrate again. Where the service takes certificates of yours, bring it there by the service's own procedures, then retry."},
 	{Code: "in-use", Title: "database in use", Next: []Action{Retry, Terminate},
 		Cause: "The database is in use by others.",
 		Fix:   "End their sessions (sys.dm_exec_sessions shows them), then retry."},

@@ -88,7 +88,7 @@ IF @@TRANCOUNT = 0
 	fmt.Fprintf(&b, "DECLARE @target_major int = %d; -- 0 = not known\n", r.Target.Major)
 	fmt.Fprintf(&b, "DECLARE @target_version nvarchar(40) = N'%s';\n", r.Target.versionWords())
 	fmt.Fprintf(&b, "DECLARE @takes_filestream bit = %s;\n", bit(t == nil || t.Filestream))
-	fmt.Fprintf(&b, "DECLARE @takes_encrypted bit = %s;\n", bit(t == nil || t.Encrypted))
+	fmt.Fprintf(&b, "DECLARE @takes_encrypted bit = %s;\n", bit(t == nil || t.Certificate != ""))
 	max := int64(0)
 	if t != nil {
 		max = t.MaxFile

@@ -12,13 +12,16 @@ import (
 // InstanceKind is the kind as it is stored.
 const InstanceKind endpoint.InstanceKind = "selfmanaged"
 
+// certificate is how one comes there.
+const certificate = "BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target."
+
 // Traits are those of a SQL Server that people run themselves: it writes and
 // reads its own backup folder, and every statement is carried out.
 func Traits() endpoint.Traits {
 	return endpoint.Traits{
 		Task:       endpoint.OneTask,
 		Keys:       endpoint.KeyRule{Refuses: `\:`}, // read as a path by the server
-		Increments: true, Stripes: true, Positions: true, StopAt: true, Encrypted: true, Filestream: true, OpensWritable: true, Keeps: true,
+		Increments: true, Stripes: true, Positions: true, StopAt: true, Certificate: certificate, Filestream: true, OpensWritable: true, Keeps: true,
 		Source: true, Freezes: []endpoint.Freeze{endpoint.FreezeTail, endpoint.FreezeReadOnly, endpoint.FreezeStopped},
 		Readable: true, Restores: true,
 		Lacks: endpoint.Lacks{Keys: true},

@@ -18,16 +18,16 @@ func (j *judge) encrypted(f Facts) {
 			thumbprint = "0x" + strings.ToUpper(s.TDEThumbprint)
 		}
 	}
-	takes := f.Migration.Traits.Encrypted
+	bring := words.Text{Format: f.Migration.Traits.Certificate}
 	switch {
-	case thumbprint != "" && takes:
-		j.add("tde", title, migration.Warned, words.Say("As far as the files tell, their database is encrypted (TDE) by the certificate with the thumbprint %s. Unless that is in master at the target, the restore ends with error 33111.", thumbprint),
-			words.Say("Ask at the target: SELECT name FROM master.sys.certificates WHERE thumbprint = %s. If it is missing: BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target.", thumbprint))
+	case thumbprint != "" && !bring.IsZero():
+		j.add("tde", title, migration.Warned, words.Say("As far as the files tell, their database is encrypted (TDE) by the certificate with the thumbprint %s. Unless the target has that, the restore ends with error 33111.", thumbprint),
+			words.Say("Ask at the target: SELECT name FROM master.sys.certificates WHERE thumbprint = %s. If it is missing: %s", thumbprint, bring))
 	case thumbprint != "":
 		j.add("tde", title, migration.Warned, words.Say("As far as the files tell, their database is encrypted (TDE) by the certificate with the thumbprint %s, which the target does not have: the restore would end with error 33111.", thumbprint),
 			words.Say("Ask at the source: SELECT is_encrypted FROM sys.databases. If it is: SET ENCRYPTION OFF, wait until it is decrypted, drop its key, and take a new full backup."))
-	case takes && len(f.Sets) > 0:
-		j.add("tde", title, migration.Warned, words.Say("The files show no sign that their database is encrypted (TDE), which is no proof. If it is, the restore ends with error 33111 unless its certificate is in master at the target."),
-			words.Say("Ask at the source: SELECT is_encrypted FROM sys.databases. If it is, take its certificate along with BACKUP CERTIFICATE … WITH PRIVATE KEY."))
+	case !bring.IsZero() && len(f.Sets) > 0:
+		j.add("tde", title, migration.Warned, words.Say("The files show no sign that their database is encrypted (TDE), which is no proof. If it is, the restore ends with error 33111 unless the target has its certificate."),
+			words.Say("Ask at the source: SELECT is_encrypted FROM sys.databases. If it is: %s", bring))
 	}
 }

@@ -22,8 +22,8 @@ func TestWhatFilesTellOfEncryption(t *testing.T) {
 	}{
 		"a service, marked":     {serviceTraits, "0a1b", "0x0A1B, which the target does not have", "SET ENCRYPTION OFF"},
 		"a service, not marked": {serviceTraits, "", "", ""},
-		"a server, marked":      {serverTraits, "0a1b", "thumbprint 0x0A1B", "WHERE thumbprint = 0x0A1B"},
-		"a server, not marked":  {serverTraits, "", "no sign", "is_encrypted"},
+		"a server, marked":      {serverTraits, "0a1b", "thumbprint 0x0A1B", "WHERE thumbprint = 0x0A1B. If it is missing: Bring the certificate."},
+		"a server, not marked":  {serverTraits, "", "no sign", "Bring the certificate."},
 	} {
 		j := &judge{}
 		j.encrypted(Facts{Migration: migration.Migration{Traits: tc.traits}, Sets: []SetFacts{{TDEThumbprint: tc.thumbprint}, {}}})

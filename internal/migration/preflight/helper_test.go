@@ -13,7 +13,7 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // Traits as two kinds of targets have them: a server that carries out RESTORE
 // itself, and a service that counts calls and reads a bucket.
 var (
-	serverTraits  = endpoint.Traits{Keys: endpoint.KeyRule{Refuses: `\:`}, Increments: true, Stripes: true, Encrypted: true, Filestream: true, OpensWritable: true, Source: true, Restores: true}
+	serverTraits  = endpoint.Traits{Keys: endpoint.KeyRule{Refuses: `\:`}, Increments: true, Stripes: true, Certificate: "Bring the certificate.", Filestream: true, OpensWritable: true, Source: true, Restores: true}
 	serviceTraits = endpoint.Traits{Reads: []endpoint.BucketKind{"oss"}, Calls: endpoint.Calls{Database: 20, Instance: 500}, MaxFile: 3 << 40, Increments: true, Bucket: endpoint.BucketRule{Location: "oss-", Class: "Standard"},
 		Keys: endpoint.KeyRule{Refuses: `!@#$%^&*()+=|\:;"'<>?,`, Plain: true, Extensions: []string{".bak", ".diff", ".trn", ".log"}}}
 )

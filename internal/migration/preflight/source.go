@@ -195,9 +195,9 @@ func (j *judge) rights(title, need string, missing []backup.MissingRight) {
 
 func (j *judge) features(d backup.Database, target migration.TargetInstance, to endpoint.Traits) {
 	switch {
-	case d.Encrypted && to.Encrypted:
+	case d.Encrypted && to.Certificate != "":
 		j.add("tde", "Encryption", migration.Warned, words.Say("The database is encrypted (TDE). Whether the target has its certificate cannot be seen from here; without it the restore ends with error 33111."),
-			words.Say("Compare sys.dm_database_encryption_keys at the source with sys.certificates in master at the target. If it is missing: BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target."))
+			words.Say("Compare sys.dm_database_encryption_keys at the source with sys.certificates in master at the target. If it is missing: %s", words.Text{Format: to.Certificate}))
 	case d.Encrypted:
 		j.add("tde", "Encryption", migration.Barred, words.Say("The database is encrypted (TDE); the target does not have its certificate."), words.Say("ALTER DATABASE %s SET ENCRYPTION OFF, wait until it is decrypted, and drop its key.", tsql.Shown(d.Name)))
 	}
