@@ -374,24 +374,23 @@ func TestTheSourceIsRestoring(t *testing.T) {
 	h.until(id, "logs go on", func(m migration.Migration) bool { return len(m.Chain()) > have+1 })
 }
 
-// TestTheSourceIsRestoredOverItself while it is followed, or dropped and made
-// anew: nothing is frozen for logs that cannot join, and no differential is
+// TestTheSourceIsRestoredOverItself while it is followed: nothing is frozen for logs that cannot join, and no differential is
 // tried that cannot fit.
 func TestTheSourceIsRestoredOverItself(t *testing.T) {
 	t.Parallel()
-	for name, how := range map[string][]string{
-		"restored": {"BACKUP DATABASE shop TO DISK = 'before.bak' WITH COPY_ONLY", "USE master; ALTER DATABASE shop SET SINGLE_USER WITH ROLLBACK IMMEDIATE; RESTORE DATABASE shop FROM DISK = 'before.bak' WITH REPLACE", "BACKUP LOG shop TO DISK = 'after.trn'"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHouse(t)
-			id := h.followFast("shop", fastLog)
-			h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 3 })
-			h.at(how...)
-			h.problemHas(id, migration.CodeSourceForked, migration.ButtonAbort)
-			if m := h.migration(id); m.LiveSource.EverFrozen() {
-				t.Error("the source was frozen")
-			}
-			h.reader().sees("/migrations/"+id, "does not follow what the target has", "start again with a new full backup")
-		})
+	h := newHouse(t)
+	id := h.followFast("shop", fastLog)
+	h.until(id, "a log applied", func(m migration.Migration) bool { return following(m) && len(m.Chain()) >= 3 })
+	h.at("BACKUP DATABASE shop TO DISK = 'before.bak' WITH COPY_ONLY")
+	// What the source goes back to must lie before what the target has: the
+	// first of two more logs may have been begun before the backup ended.
+	have := len(h.migration(id).Chain())
+	h.until(id, "logs taken after the backup", func(m migration.Migration) bool { return len(m.Chain()) > have+1 })
+	h.at("USE master; ALTER DATABASE shop SET SINGLE_USER WITH ROLLBACK IMMEDIATE; RESTORE DATABASE shop FROM DISK = 'before.bak' WITH REPLACE",
+		"BACKUP LOG shop TO DISK = 'after.trn'")
+	h.problemHas(id, migration.CodeSourceForked, migration.ButtonAbort)
+	if m := h.migration(id); m.LiveSource.EverFrozen() {
+		t.Error("the source was frozen")
 	}
+	h.reader().sees("/migrations/"+id, "does not follow what the target has", "start again with a new full backup")
 }
