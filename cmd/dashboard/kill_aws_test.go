@@ -23,11 +23,14 @@ import (
 
 // prepareAWS writes a started migration from the SQL Server to the instance of
 // Amazon RDS, with logs in a hurry and a load going.
-func prepareAWS(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journey {
+func prepareAWS(t testing.TB, c *cloudProcess, freeze migration.Freeze, keep migration.Keeping) *journey {
 	t.Helper()
 	ctx := context.Background()
 	j := &journey{t: t, cloud: c, data: t.TempDir(), files: c.SQLBackups, database: "shop"}
 	if err := (control.Remote{URL: c.SQLControl}).Call(ctx, "POST", "/databases/shop/load", map[string]any{"rate": 50}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := (control.Remote{URL: c.SQLControl}).Call(ctx, "PATCH", "/databases/shop", map[string]any{"cdc": keep.CDC}, nil); err != nil {
 		t.Fatal(err)
 	}
 	j.open(func(d *sqlite.DB) {
@@ -36,7 +39,7 @@ func prepareAWS(t testing.TB, c *cloudProcess, freeze migration.Freeze) *journey
 		if err := furnish.Places(ctx, t.TempDir()); err != nil {
 			t.Fatal(err)
 		}
-		m, err := migration.LiveRequest{ServerID: demo.Server, Source: "shop", InstanceID: demo.RDS, StagingID: demo.S3, Traits: awsrds.Traits(), Every: time.Hour, Freeze: freeze}.Draft(demo.Backups)
+		m, err := migration.LiveRequest{ServerID: demo.Server, Source: "shop", InstanceID: demo.RDS, StagingID: demo.S3, Traits: awsrds.Traits(), Every: time.Hour, Freeze: freeze, Keep: keep}.Draft(demo.Backups)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +71,8 @@ func TestAMoveToAWSIsKilledAtRandom(t *testing.T) {
 			ctx := context.Background()
 			random := rand.New(rand.NewPCG(uint64(i), 20261130))
 			c := startCloud(t)
-			j := prepareAWS(t, c, []migration.Freeze{migration.FreezeReadOnly, migration.FreezeTail}[i%2])
+			keep := migration.Keeping{CDC: i%3 == 0} // the tail opens it then, and nothing is finished
+			j := prepareAWS(t, c, []migration.Freeze{migration.FreezeReadOnly, migration.FreezeTail}[i%2], keep)
 			ordered := false
 			for life := 0; life < 60 && (!ordered || life < 6); life++ {
 				p := j.serve()
@@ -121,8 +125,15 @@ func TestAMoveToAWSIsKilledAtRandom(t *testing.T) {
 					}
 				}
 				m, err := d.Migrations().Migration(ctx, j.id)
-				if err != nil || len(once) != len(m.Chain())+1 {
+				want := len(m.Chain()) + 1
+				if keep.CDC {
+					want--
+				}
+				if err != nil || len(once) != want {
 					t.Errorf("%d files, %d tasks, %v", len(m.Chain()), len(once), err)
+				}
+				if there, err := server.Database(ctx, "shop"); err != nil || there.CDC != keep.CDC {
+					t.Errorf("change data capture is %v, %v", there.CDC, err)
 				}
 			})
 		})

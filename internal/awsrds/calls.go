@@ -30,25 +30,31 @@ func objectARN(region string, in migration.RestoreCall) string {
 	return arn.Object(partition, in.Bucket, objectstore.CommonPrefix(in.Keys())) + "*"
 }
 
-// restoreCall restores a full or differential backup, or a log.
+// restoreCall restores a full or differential backup, or a log. The one that
+// opens the database keeps change data capture, which rds_finish_restore cannot
+// (guide, "Restoring a database", @keep_cdc: not together with NORECOVERY).
 func restoreCall(region string, in migration.RestoreCall) call {
 	at := objectARN(region, in)
-	keeps := int64(1)
-	if in.Mode == migration.Immediate {
-		keeps = 0
+	stays := int64(1)
+	if in.Opens || in.Mode == migration.Immediate && in.Kind != "log" && in.Kind != "differential" {
+		stays = 0
 	}
-	if in.Kind == "log" {
-		args := []argument{{"@restore_db_name", in.Database}, {"@s3_arn_to_restore_from", at}, {"@with_norecovery", int64(1)}}
+	do := call{dbo + "rds_restore_database", []argument{{"@restore_db_name", in.Database}, {"@s3_arn_to_restore_from", at}, {"@with_norecovery", stays}}}
+	switch in.Kind {
+	case "log":
+		do.name = dbo + "rds_restore_log"
 		if !in.StopAt.IsZero() {
-			args = append(args, argument{"@stopat", stopAt(in.StopAt)})
+			do.args = append(do.args, argument{"@stopat", stopAt(in.StopAt)})
 		}
-		return call{dbo + "rds_restore_log", args}
+	case "differential":
+		do.args = append(do.args, argument{"@type", "DIFFERENTIAL"})
+	default:
+		do.args = append(do.args, argument{"@type", "FULL"})
 	}
-	kind := "FULL"
-	if in.Kind == "differential" {
-		kind, keeps = "DIFFERENTIAL", 1
+	if in.Opens {
+		do.args = append(do.args, argument{"@keep_cdc", int64(1)})
 	}
-	return call{dbo + "rds_restore_database", []argument{{"@restore_db_name", in.Database}, {"@s3_arn_to_restore_from", at}, {"@with_norecovery", keeps}, {"@type", kind}}}
+	return do
 }
 
 // stopAt is a moment on the clock of the server that took the log, as RESTORE

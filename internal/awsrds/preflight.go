@@ -40,10 +40,29 @@ func (t *Target) Check(ctx context.Context, f preflight.Facts) (out []migration.
 	if in, err := t.server.Describe(ctx); err == nil {
 		t.engine(in, f, add)
 	}
+	t.capture(f.Migration, add)
 	if f.Migration.Check == migration.CheckSync {
 		add("open-first", "Check", migration.Warned, words.Say("The service opens the database to everybody at once; DBCC CHECKDB runs right after it, not before."), words.Say("Keep applications away until the result is shown."))
 	}
 	return out, nil
+}
+
+// capture says by which restore change data capture is kept.
+func (t *Target) capture(m migration.Migration, add func(code, title string, l migration.Level, text, fix words.Text)) {
+	const title = "Change data capture"
+	chain := m.Chain()
+	switch {
+	case !m.Keep.CDC:
+	case m.LiveSource != nil:
+		add("capture", title, migration.Passed, words.Say("The tail is restored with @with_norecovery = 0 and @keep_cdc = 1: it opens the database with change data capture kept, once the gate is open."), words.Text{})
+	case m.Mode == migration.Immediate:
+		add("capture", title, migration.Passed, words.Say("The full backup is restored with @keep_cdc = 1."), words.Text{})
+	case len(chain) > 0 && !m.OpensByFile():
+		add("capture", title, migration.Warned, words.Say("The full backup is kept restoring, and nothing follows it yet: rds_finish_restore would open the database without change data capture."),
+			words.Say("Add a last log or differential backup before you open it, or choose to open at once."))
+	default:
+		add("capture", title, migration.Passed, words.Say("The last backup is held back until the database is to be opened: it is restored with @with_norecovery = 0 and @keep_cdc = 1."), words.Text{})
+	}
 }
 
 // missing asks which procedures the login may not execute. NULL for all of them

@@ -22,6 +22,9 @@ func (wording) Request(m migration.Migration, verb migration.Verb, in migration.
 		return restoreCall(regionOf(in.Endpoint), in).String()
 	case migration.VerbOpen:
 		lines := []string{finishCall(m.Database).String()}
+		if m.OpensByFile() {
+			lines = nil
+		}
 		if migration.Unfreezes(m) {
 			lines = append(lines, "ALTER DATABASE "+tsql.Shown(m.Database)+" SET READ_WRITE WITH ROLLBACK IMMEDIATE")
 		}

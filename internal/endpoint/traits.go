@@ -24,7 +24,13 @@ type Traits struct {
 	Certificate   string
 	Filestream    bool // takes FILESTREAM data
 	OpensWritable bool // a database that was READ_ONLY at its source can be opened writable
-	Keeps         bool // change data capture and an owner are kept on request when a database is opened
+	// KeepsWithLast says that change data capture alone is kept, by the restore of
+	// the last file, which opens the database too.
+	KeepsWithLast bool
+	// Capture turns change data capture on there, before the database's name as a
+	// text; empty: sys.sp_cdc_enable_db in the database.
+	Capture string
+	Keeps   bool // change data capture and an owner are kept on request when a database is opened
 
 	// As a source of migrations.
 

@@ -34,6 +34,7 @@ func (j *job) placeOf(ctx context.Context, m Migration, f File) (RestoreCall, er
 func callFor(m Migration, f File, at RestoreCall) RestoreCall {
 	at.Database, at.Key, at.Kind, at.Position, at.Set, at.Mode, at.Check, at.StopAt = m.Database, f.Key, f.Kind, f.Position, f.SetGUID, m.Mode, m.Check, f.StopAt
 	at.Stopped = !f.StopAt.IsZero() && slices.ContainsFunc(m.Chain(), func(o File) bool { return o.Ord < f.Ord && o.SetGUID != f.SetGUID && !o.StopAt.IsZero() })
+	at.Opens = m.Keep.CDC && f.Ord != 0 && m.Opens(f)
 	for _, s := range m.SetOf(f)[1:] {
 		at.More = append(at.More, s.Key)
 	}

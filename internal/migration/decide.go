@@ -60,6 +60,7 @@ func Open(m Migration, check CheckMode) (Decision, error) {
 		return Decision{}, fault.Newf(fault.Invalid, "%q is not a way to check.", check).WithFix("Choose async or sync.")
 	}
 	d := Decision{Open: true, Check: check, Go: true}
+	last, held := m.Held()
 	for _, f := range m.Chain() {
 		switch {
 		case f.State == FileApplied:
@@ -67,6 +68,7 @@ func Open(m Migration, check CheckMode) (Decision, error) {
 			// Opening gives up what was refused; the page says so before.
 			f.State = FileDropped
 			d.Files = append(d.Files, f)
+		case held && m.SetOf(f)[0].Ord == last.Ord:
 		default:
 			return Decision{}, fault.Newf(fault.Conflict, "%s is not applied yet.", f.Key).WithFix("Wait for it. A database that is open takes no more increments.")
 		}

@@ -39,6 +39,10 @@ func (k Keeping) check(to endpoint.Traits, mode AccessMode) error {
 	switch {
 	case k == Keeping{}:
 		return nil
+	case to.KeepsWithLast && k.Owner == "":
+		return nil
+	case to.KeepsWithLast:
+		return fault.New(fault.Invalid, "The target keeps change data capture and no owner: whoever restores the database owns it there.", "Leave the owner out, and see to it by hand once the database is open.")
 	case !to.Keeps:
 		return fault.New(fault.Invalid, "The target keeps neither change data capture nor an owner: its service opens databases its own way.", "Leave both out, and see to them by hand once the database is open.")
 	case mode == Immediate:
@@ -49,6 +53,14 @@ func (k Keeping) check(to endpoint.Traits, mode AccessMode) error {
 	}
 	_, err := tsql.Name(k.Owner)
 	return err
+}
+
+// captureStatement turns change data capture on at the target.
+func (m Migration) captureStatement() string {
+	if m.Traits.Capture != "" {
+		return m.Traits.Capture + " " + tsql.ShownText(m.Database)
+	}
+	return "EXEC " + tsql.Shown(m.Database) + ".sys.sp_cdc_enable_db"
 }
 
 // keep gives an open database to its owner and looks whether everything that was
@@ -74,11 +86,15 @@ func (j *job) keep(ctx context.Context, m Migration) (run.Step, []run.Event, err
 	owned := m.Keep.Owner == "" || strings.EqualFold(is.Owner, m.Keep.Owner)
 	step := run.Step{Key: StepKeep, Title: words.Say("Look at what was kept"), State: run.StepDone, Started: now, Finished: now}
 	switch {
+	case err != nil && m.Keep.Owner == "":
+		said, fix = words.Say("What was kept could not be looked at: %s", err), words.Say("Look at is_cdc_enabled in sys.databases by hand.")
 	case err != nil:
 		said, _ = fault.Texts(err)
 		fix = words.Say("Give the database its owner by hand: ALTER AUTHORIZATION ON DATABASE::%s TO %s.", name, tsql.Shown(m.Keep.Owner))
+	case m.Keep.CDC && !is.CDC && m.Traits.KeepsWithLast:
+		said, fix = words.Say("Change data capture is off although it was to be kept: no file was left whose restore could open the database with it, or the source had it off at the end, or the target's edition does not have it."), words.Say("Turn it on anew: %s.", m.captureStatement())
 	case m.Keep.CDC && !is.CDC:
-		said, fix = words.Say("Change data capture is off although it was to be kept: the source had it off at the end, or the target's edition does not have it."), words.Say("Turn it on anew: EXEC %s.sys.sp_cdc_enable_db.", name)
+		said, fix = words.Say("Change data capture is off although it was to be kept: the source had it off at the end, or the target's edition does not have it."), words.Say("Turn it on anew: %s.", m.captureStatement())
 	case !owned:
 		said, fix = words.Say("%s owns the database, not %s.", is.Owner, m.Keep.Owner), words.Say("ALTER AUTHORIZATION ON DATABASE::%s TO %s.", name, tsql.Shown(m.Keep.Owner))
 	case m.Keep.CDC && m.Keep.Owner != "":

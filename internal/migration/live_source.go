@@ -222,17 +222,18 @@ const proofLasts = 5 * time.Second
 // mustProve reports whether only the proof is missing that nothing was written
 // since the tail.
 func (f *LiveSource) mustProve(m Migration, now time.Time) bool {
-	return f.Freeze == FreezeStopped && f.tailTaken() && !f.Tail.IsZero() && m.AppliedTo() == f.Tail && !m.mayBeOpen() && now.Sub(f.Proven) >= proofLasts
+	return f.Freeze == FreezeStopped && f.tailTaken() && !f.Tail.IsZero() && m.reaches() == f.Tail && !m.mayBeOpen() && now.Sub(f.Proven) >= proofLasts
 }
 
-// OpenOrdered reports whether the order to open was given, or may have been.
+// OpenOrdered reports whether the order to open was given, or may have been: by
+// itself, or with the file that opens the database.
 func (m Migration) OpenOrdered() bool {
 	for _, c := range m.Calls {
 		if c.Verb == VerbOpen && c.Happened() {
 			return true
 		}
 	}
-	return false
+	return m.openedByFile()
 }
 
 // mayBeOpen reports whether the target is open, or was told to open.
@@ -287,7 +288,7 @@ func Gate(m Migration, now time.Time) (open bool, why string) {
 		return false, "Writes at the source have not been stopped."
 	case !live.tailTaken():
 		return false, "The tail of the log has not been taken."
-	case live.Tail.IsZero() || m.AppliedTo() != live.Tail:
+	case live.Tail.IsZero() || m.reaches() != live.Tail:
 		return false, "The target stands at LSN " + m.AppliedTo().String() + ", the source was frozen at " + live.Tail.String() + "."
 	case live.Freeze == FreezeStopped && live.Proven.IsZero():
 		return false, "It is not shown yet that nothing was written since the last log."

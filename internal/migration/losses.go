@@ -80,6 +80,9 @@ func (m Migration) Lost() (out []Loss) {
 	for _, l := range losses() {
 		for _, f := range m.Findings {
 			if f.Code == string(l.Code) {
+				if l.Code == "lost-cdc" {
+					l.statement = func(string) string { return m.captureStatement() }
+				}
 				out = append(out, l)
 			}
 		}

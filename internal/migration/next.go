@@ -148,6 +148,16 @@ func forward(m Migration, b Budget, now time.Time, r Rules) Action {
 				return wait
 			}
 		}
+		if o, held := m.Held(); held && o.Ord == m.SetOf(f)[0].Ord {
+			switch open, _ := Gate(m, now); {
+			case m.waitsToOpen():
+				return Action{Do: DoFollow}
+			case m.LiveSource != nil && m.LiveSource.mustProve(m, now):
+				return Action{Do: DoAwait}
+			case !open:
+				return Action{Do: DoFollow}
+			}
+		}
 		if m.kept(b, r) {
 			return Action{Do: DoWait, Until: b.Frees(), Why: words.Say("The imports a day are used up, but those kept for the cutover.")}
 		}
@@ -279,6 +289,9 @@ func StageOf(m Migration) Stage {
 	}
 	if m.LiveSource != nil && !m.LiveSource.Frozen.IsZero() {
 		return StageCutover
+	}
+	if m.waitsToOpen() {
+		return StageFollowing
 	}
 	for _, f := range m.Chain() {
 		switch {

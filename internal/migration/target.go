@@ -63,6 +63,7 @@ type RestoreCall struct {
 	More     []string // keys of the further stripes, by family; Key is the first
 	Mode     AccessMode
 	Check    CheckMode // used with Immediate only
+	Opens    bool      // its restore opens the database, with change data capture kept; see Migration.Opens
 	StopAt   time.Time // of a log: STOPAT, on the clock of the server that took it; zero = to its end
 
 	// A self-managed server alone:

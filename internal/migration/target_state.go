@@ -124,7 +124,7 @@ func readOpened(m Migration, task Task, sent File, waiting bool, now time.Time) 
 	if waiting {
 		out.Files = applied(m, sent, now).Files
 	}
-	if m.Mode == Pending && !opening(m) {
+	if m.Mode == Pending && !opening(m) && !m.openedByFile() {
 		out.Text = words.Say("The target says the database is open; it was opened from elsewhere.")
 	}
 	check := readCheck(m, task, now)

@@ -196,6 +196,10 @@ func (j *job) rest(ctx context.Context, m Migration, act Action, take SourceActi
 		if m.LiveSource != nil {
 			return run.Outcome{State: run.Waiting, WakeAt: until, Message: take.Why}, true, nil
 		}
+		if f, held := m.Held(); held {
+			return run.Outcome{State: run.Waiting, WakeAt: until,
+				Message: words.Say("%s is held back: its restore opens the database with change data capture kept. Add the next increment, or open the database.", f.base())}, true, nil
+		}
 		return run.Outcome{State: run.Waiting, WakeAt: until,
 			Message: words.Say("Every file is applied. Add the next increment, or open the database.")}, true, nil
 	}

@@ -31,7 +31,7 @@ type Request struct {
 	Check    string `json:"check,omitempty"`    // async or sync
 	Names    string `json:"names,omitempty"`    // safe or keep
 	AutoOpen bool   `json:"open_when_applied,omitempty"`
-	KeepCDC  bool   `json:"keep_cdc,omitempty"` // of a self-managed target: change data capture goes on
+	KeepCDC  bool   `json:"keep_cdc,omitempty"` // change data capture goes on, where the target keeps it (endpoint.Traits: Keeps, KeepsWithLast)
 	Owner    string `json:"owner,omitempty"`    // of a self-managed target: login that owns the database once it is open
 	Partly   bool   `json:"partly,omitempty"`   // begin although something is missing
 }

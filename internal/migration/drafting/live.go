@@ -26,7 +26,7 @@ type LiveRequest struct {
 	Freeze   string `json:"freeze,omitempty"`   // tail, readonly or stopped
 	Check    string `json:"check,omitempty"`    // async or sync
 	Compress bool   `json:"compress,omitempty"`
-	KeepCDC  bool   `json:"keep_cdc,omitempty"` // of a self-managed target: change data capture goes on
+	KeepCDC  bool   `json:"keep_cdc,omitempty"` // change data capture goes on, where the target keeps it (endpoint.Traits: Keeps, KeepsWithLast)
 	Owner    string `json:"owner,omitempty"`    // of a self-managed target: login that owns the database once it is open
 }
 

@@ -102,10 +102,14 @@ func (s *Pages) cutoverCalls(ctx context.Context, m migration.Migration) ([]kit.
 	place := migration.Place{Folder: i.ServerFolder, BucketID: i.FolderID}
 	t := nextSourceBackup(m, place, "log", true, 1, s.Now().UTC())
 	in := s.Drafting.PlaceFor(ctx, target, staging, m.Database, nil)
-	in.Database, in.Key, in.Mode, in.Check = m.Database, migration.StagedKey(m, place, t.Key), m.Mode, m.Check
+	in.Database, in.Key, in.Mode, in.Check, in.Kind, in.Opens = m.Database, migration.StagedKey(m, place, t.Key), m.Mode, m.Check, t.Kind, m.OpensByFile()
+	tail := "Import the tail"
+	if in.Opens {
+		tail = "Import the tail, which opens the database: once the gate is open"
+	}
 	return []kit.Call{
 		{Title: "Freeze, at " + i.Name, Request: sourceBackupStatement(m, t), Note: "The name holds the time of the order."},
-		{Title: "Import the tail", Request: s.requestOf(ctx, m, migration.VerbImport, in)},
+		{Title: tail, Request: s.requestOf(ctx, m, migration.VerbImport, in)},
 		{Title: "Open the database, once the gate is open", Request: s.requestOf(ctx, m, migration.VerbOpen, migration.RestoreCall{})}}, nil
 }
 

@@ -17,6 +17,7 @@ func migrationNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run
 			return needs
 		}
 	}
+	last, held := m.Held()
 	retry := kit.Action{Label: "Retry from here", Href: here + "/retry", Post: true}
 	switch {
 	case m.CheckResult == migration.CheckFailed:
@@ -38,6 +39,12 @@ func migrationNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run
 	case r.State == run.Paused:
 		return []kit.Help{{Tone: kit.ToneWarn, Title: "Paused", Cause: r.Message.String(), Fix: "Nothing is lost: it goes on where it stands.",
 			Actions: []kit.Action{{Label: "Go on", Href: here + "/resume", Post: true}}}}
+	case m.Stage == migration.StageFollowing && held && m.OpenAsked.IsZero():
+		return []kit.Help{{Tone: kit.ToneRun, Title: "The last file is held back",
+			Cause: "The database waits, restoring, at LSN " + m.AppliedTo().String() + ". " + last.Source + " opens it with change data capture kept, when you order that.",
+			Fix:   "Add the next log or differential backup: this one is applied then, and the new one is held back. For the cutover: stop writes at the source, take a last log, add it here, then open.",
+			Actions: []kit.Action{
+				{Label: "Add the next increment", Href: here + "/files"}, {Label: "Open…", Href: here + "/open"}}}}
 	case m.Stage == migration.StageFollowing && m.OpenAsked.IsZero() && !m.OpenWhenApplied && m.TerminateAsked.IsZero():
 		return []kit.Help{{Tone: kit.ToneRun, Title: "Every known file is applied",
 			Cause: "The database waits, restoring, at LSN " + m.AppliedTo().String() + ". Nobody can read or write it yet.",

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/migration/drafting"
 	"github.com/bakplane/bakplane/internal/server"
@@ -224,9 +225,7 @@ func planForm(p drafting.Plan) kit.Form {
 		{Name: "mode", Label: "After the full backup", Type: "choices", Value: string(m.Mode), Options: []kit.Option{
 			{Value: string(migration.Pending), Label: "Keep it restoring (access pending)", Hint: cloudHint(p, "Differential and log backups follow; you open it at the cutover.", "BackupMode UPDF, IsOnlineDB False.")}, immediate}},
 		checkField(m.Check)}
-	if m.Traits.Keeps {
-		f.Fields = append(f.Fields, keepFields(w.KeepCDC, w.Owner)...)
-	}
+	f.Fields = append(f.Fields, keepFields([]endpoint.Instance{p.Instance}, w.KeepCDC, w.Owner)...)
 	auto := kit.Field{Name: "open_when_applied", Label: "When every file is applied", Type: "choices", Value: map[bool]string{true: "1"}[w.AutoOpen], Options: []kit.Option{
 		{Value: "", Label: "Wait for more increments", Hint: "You open the database when you are ready."}, {Value: "1", Label: "Open it by itself", Hint: "For a copy, or when writes have stopped already."}}}
 	if p.Draft.Plan.Whole() {

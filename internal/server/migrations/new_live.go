@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -127,18 +128,37 @@ func liveForm(w drafting.LiveRequest, databases []backup.Database, targets []end
 		checkField(migration.CheckMode(w.Check)),
 		{Name: "compress", Label: "Compression", Type: "select", Value: server.Flag(w.Compress), Options: []kit.Option{{Value: "1", Label: "Compress the backups: less to upload, more work for the source's processors"}, {Value: "", Label: "Do not compress (Express Edition cannot)"}}},
 	}}
-	if slices.ContainsFunc(targets, func(i endpoint.Instance) bool { return i.Traits.Keeps }) {
-		f.Fields = append(f.Fields, keepFields(w.KeepCDC, w.Owner)...)
-	}
+	f.Fields = append(f.Fields, keepFields(targets, w.KeepCDC, w.Owner)...)
 	return f
 }
 
-// keepFields offer to keep what a restore elsewhere would lose.
-func keepFields(cdc bool, owner string) []kit.Field {
-	return []kit.Field{
-		{Name: "keep_cdc", Label: "Change data capture", Type: "select", Optional: true, Value: server.Flag(cdc), Options: []kit.Option{{Value: "", Label: "Is not used, or is removed by the restore"}, {Value: "1", Label: "Is kept (KEEP_CDC); its jobs are made anew by hand"}}, Hint: "A self-managed SQL Server as the target can keep it."},
-		{Name: "owner", Label: "Owner on the target", Value: owner, Mono: true, Optional: true, Hint: "A login of a self-managed SQL Server; empty: whoever restores the database owns it."},
+// keepFields offer to keep what a restore elsewhere would lose, where one of the
+// targets can.
+func keepFields(targets []endpoint.Instance, cdc bool, owner string) []kit.Field {
+	capture := slices.ContainsFunc(targets, func(i endpoint.Instance) bool { return i.Traits.Keeps || i.Traits.KeepsWithLast })
+	if !capture {
+		return nil
 	}
+	fields := []kit.Field{
+		{Name: "keep_cdc", Label: "Change data capture", Type: "select", Optional: true, Value: server.Flag(cdc), Options: []kit.Option{{Value: "", Label: "Is not used, or is removed by the restore"}, {Value: "1", Label: "Is kept (KEEP_CDC); its jobs are made anew by hand"}}, Hint: keepHint(targets)}}
+	if slices.ContainsFunc(targets, func(i endpoint.Instance) bool { return i.Traits.Keeps }) {
+		fields = append(fields, kit.Field{Name: "owner", Label: "Owner on the target", Value: owner, Mono: true, Optional: true, Hint: "A login of a self-managed SQL Server; empty: whoever restores the database owns it."})
+	}
+	return fields
+}
+
+// keepHint says which targets keep change data capture, and how.
+func keepHint(targets []endpoint.Instance) string {
+	keeps, last := "", ""
+	for _, i := range targets {
+		if i.Traits.Keeps {
+			keeps = "A self-managed SQL Server as the target can keep it."
+		}
+		if i.Traits.KeepsWithLast {
+			last = i.Label() + " keeps it when the last log or differential opens the database: that one is held back until then."
+		}
+	}
+	return strings.TrimSpace(keeps + " " + last)
 }
 
 // everyField offers intervals and says how long the day's imports last.

@@ -25,6 +25,16 @@ func (s *Pages) openView(c echo.Context, m migration.Migration, refused error) s
 		Points: []string{"The " + targetWord(m) + " recovers the database and brings it online.", "From then on no further increment can be imported.", "DBCC CHECKDB runs as chosen below."},
 		Notes: []kit.Help{{Tone: kit.ToneWarn, Title: "Were writes at the source stopped before the last log was taken?",
 			Cause: "What was written after it is not on the target, and cannot be brought there once the database is open."}}}
+	if f, held := m.Held(); held {
+		v.Intro += " " + f.Source + " is held back."
+		v.Points[0] = f.Source + " is restored, and that restore opens the database with change data capture kept."
+	}
+	if m.LosesCDC() {
+		v.Notes = append(v.Notes, kit.Help{Tone: kit.ToneWarn, Title: "Change data capture is lost this way",
+			Cause:   "The target keeps it only when a last log or differential opens the database, and every file is applied already.",
+			Fix:     "Take one more log backup at the source and add it: it is held back and opens the database. Or open without, and turn change data capture on anew.",
+			Actions: []kit.Action{{Label: "Add the next increment", Href: here + "/files"}}})
+	}
 	decision, err := migration.Open(m, m.Check)
 	for _, f := range decision.Files {
 		if f.State == migration.FileDropped {

@@ -96,7 +96,7 @@ func (s *Pages) liveCalls(ctx context.Context, p drafting.LivePlan, at migration
 	var out []kit.Call
 	add := func(when, kind string, tail bool, verb migration.Verb) {
 		t := nextSourceBackup(m, place, kind, tail, migration.StripesFor(m, kind, dataBytes, migration.StripeBytes), now)
-		in := migration.RestoreCall{Database: m.Database, Endpoint: at.Endpoint, Bucket: at.Bucket, Folder: at.Folder, Key: migration.StagedKey(m, place, t.Key), Mode: m.Mode, Check: m.Check}
+		in := migration.RestoreCall{Database: m.Database, Endpoint: at.Endpoint, Bucket: at.Bucket, Folder: at.Folder, Key: migration.StagedKey(m, place, t.Key), Mode: m.Mode, Check: m.Check, Kind: kind, Opens: tail && m.OpensByFile()}
 		for _, key := range migration.StripeKeys(t.Key)[1:] {
 			in.More = append(in.More, migration.StagedKey(m, place, key))
 		}
