@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -68,7 +69,6 @@ func TestAMoveToAWSIsKilledAtRandom(t *testing.T) {
 	}
 	for i := range journeys {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {
-			ctx := context.Background()
 			random := rand.New(rand.NewPCG(uint64(i), 20261130))
 			c := startCloud(t)
 			keep := migration.Keeping{CDC: i%3 == 0} // the tail opens it then, and nothing is finished
@@ -91,51 +91,136 @@ func TestAMoveToAWSIsKilledAtRandom(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.kill()
-			var source, target sqlserveremu.DatabaseState
-			if err := (control.Remote{URL: c.SQLControl}).Call(ctx, "GET", "/databases/shop", nil, &source); err != nil {
-				t.Fatal(err)
-			}
-			if err := (control.Remote{URL: c.AWSControl}).Call(ctx, "GET", "/databases/shop", nil, &target); err != nil {
-				t.Fatal(err)
-			}
-			if source.Writable || !target.Writable || len(source.Tables) == 0 || !maps.Equal(source.Tables, target.Tables) {
-				t.Fatalf("source %+v, target %+v", source, target)
-			}
-			j.open(func(d *sqlite.DB) {
-				server, _, err := app.NewPorts(d, j.data).Server(ctx, demo.RDS)
-				if err != nil {
-					t.Fatal(err)
-				}
-				tasks, err := server.(backup.TaskLister).ServiceTasks(ctx)
-				if err != nil {
-					t.Fatal(err)
-				}
-				once := map[string]int{}
-				for _, k := range tasks {
-					if k.Failed || !k.Over {
-						t.Errorf("task %+v", k)
-					}
-					if strings.HasPrefix(k.Type, "RESTORE_DB") || k.Type == "FINISH_RESTORE" {
-						once[k.Type+" "+k.Object]++
-					}
-				}
-				for what, n := range once {
-					if n != 1 {
-						t.Errorf("%d tasks of %s", n, what)
-					}
-				}
-				m, err := d.Migrations().Migration(ctx, j.id)
-				want := len(m.Chain()) + 1
-				if keep.CDC {
-					want--
-				}
-				if err != nil || len(once) != want {
-					t.Errorf("%d files, %d tasks, %v", len(m.Chain()), len(once), err)
-				}
-				if there, err := server.Database(ctx, "shop"); err != nil || there.CDC != keep.CDC {
-					t.Errorf("change data capture is %v, %v", there.CDC, err)
-				}
-			})
+			j.movedToAWS(keep)
 		})
 	}
+}
+
+// TestAMoveToAWSIsKilledAtEveryBoundary kills the dashboard while a procedure of
+// full, differential, three logs and the finish is held by the service: before
+// it queued a task, and with the task queued and the answer not yet sent. With
+// BAKPLANE_KILLS, as cmd/bench sets it, every one is held; else the far side of
+// the full's restore and of the finish.
+func TestAMoveToAWSIsKilledAtEveryBoundary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
+	every := os.Getenv("BAKPLANE_KILLS") != ""
+	const full, log, finish = "rds_restore_database", "rds_restore_log", "rds_finish_restore"
+	for _, b := range []struct {
+		procedure string
+		skip      int
+	}{{full, 0}, {full, 1}, {log, 0}, {log, 1}, {log, 2}, {finish, 0}} {
+		for _, when := range []string{"before", "after"} {
+			if !every && (when == "before" || b.procedure == log || b.skip > 0) {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s_%d_%s", b.procedure, b.skip+1, when), func(t *testing.T) {
+				ctx := t.Context()
+				c := startCloud(t)
+				aws := control.Remote{URL: c.AWSControl}
+				j := prepareAWS(t, c, migration.FreezeReadOnly, migration.Keeping{})
+				if _, err := aws.Add(ctx, control.Rule{Match: "^/EXECUTE/" + b.procedure, Skip: b.skip, Hold: when}); err != nil {
+					t.Fatal(err)
+				}
+				held := func(p *process) {
+					t.Helper()
+					if held, err := aws.Held(ctx, 5*time.Minute); err != nil || len(held) == 0 {
+						t.Fatalf("no %s number %d came: %v", b.procedure, b.skip+1, err)
+					}
+					p.kill()
+					if err := aws.Release(ctx, ""); err != nil {
+						t.Fatal(err)
+					}
+				}
+				p := j.serve()
+				if b.procedure != finish {
+					held(p)
+					p = j.serve()
+				}
+				j.until("three logs applied", threeLogs)
+				p.kill()
+				if !j.orderCutover() {
+					t.Fatal("the cutover cannot be ordered")
+				}
+				p = j.serve()
+				if b.procedure == finish {
+					held(p)
+					p = j.serve()
+				}
+				if err := j.finished(5 * time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				p.kill()
+				j.movedToAWS(migration.Keeping{})
+			})
+		}
+	}
+}
+
+// threeLogs: the differential and three logs behind it are applied.
+func threeLogs(m migration.Migration) bool {
+	kinds := map[string]int{}
+	for _, f := range m.Chain() {
+		if f.State == migration.FileApplied {
+			kinds[f.Kind]++
+		}
+	}
+	return kinds[string(backup.Differential)] == 1 && kinds[string(backup.Log)] >= 3
+}
+
+// movedToAWS proves what must hold after a move, whatever happened on the way:
+// equal contents, one task for each file and one that opened the database, none
+// that failed, and a whole audit chain.
+func (j *journey) movedToAWS(keep migration.Keeping) {
+	t, ctx := j.t, context.Background()
+	t.Helper()
+	var source, target sqlserveremu.DatabaseState
+	if err := (control.Remote{URL: j.cloud.SQLControl}).Call(ctx, "GET", "/databases/shop", nil, &source); err != nil {
+		t.Fatal(err)
+	}
+	if err := (control.Remote{URL: j.cloud.AWSControl}).Call(ctx, "GET", "/databases/shop", nil, &target); err != nil {
+		t.Fatal(err)
+	}
+	if source.Writable || !target.Writable || len(source.Tables) == 0 || !maps.Equal(source.Tables, target.Tables) {
+		t.Fatalf("source %+v, target %+v", source, target)
+	}
+	j.open(func(d *sqlite.DB) {
+		server, _, err := app.NewPorts(d, j.data).Server(ctx, demo.RDS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks, err := server.(backup.TaskLister).ServiceTasks(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		once := map[string]int{}
+		for _, k := range tasks {
+			if k.Failed || !k.Over {
+				t.Errorf("task %+v", k)
+			}
+			if strings.HasPrefix(k.Type, "RESTORE_DB") || k.Type == "FINISH_RESTORE" {
+				once[k.Type+" "+k.Object]++
+			}
+		}
+		for what, n := range once {
+			if n != 1 {
+				t.Errorf("%d tasks of %s", n, what)
+			}
+		}
+		m, err := d.Migrations().Migration(ctx, j.id)
+		want := len(m.Chain()) + 1
+		if keep.CDC {
+			want--
+		}
+		if err != nil || len(once) != want {
+			t.Errorf("%d files, %d tasks, %v", len(m.Chain()), len(once), err)
+		}
+		if there, err := server.Database(ctx, "shop"); err != nil || there.CDC != keep.CDC {
+			t.Errorf("change data capture is %v, %v", there.CDC, err)
+		}
+		if _, err := d.VerifyAudit(ctx); err != nil {
+			t.Error(err)
+		}
+	})
 }
