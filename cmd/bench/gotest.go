@@ -131,7 +131,7 @@ func metrics(output string) (map[string]float64, bool) {
 // once, the objects equal the files, the audit chain is whole and no run is
 // left.
 func (b *bench) kill(ctx context.Context) error {
-	cmd := b.goTest(ctx, "./cmd/dashboard", "-run", "^Test(KilledAt(EveryBoundary|Random)|ALiveMigrationIsKilledAtRandom|AMoveToAWSIsKilledAt(EveryBoundary|Random)|AServersMoveIsKilledAt(EveryBoundary|Random))$", "-count", "1", "-timeout", "15m", "-json")
+	cmd := b.goTest(ctx, "./cmd/dashboard", "-run", "^Test(KilledAt(EveryBoundary|Random)|ALiveMigrationIsKilledAtRandom|ABackupWithLogCopiesIsKilledAtEveryBoundary|AMoveToAWSIsKilledAt(EveryBoundary|Random)|AServersMoveIsKilledAt(EveryBoundary|Random))$", "-count", "1", "-timeout", "15m", "-json")
 	cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_KILLS=%d", b.kills), "TMPDIR="+b.tmp)
 	passed, all, err := journeysOf(cmd)
 	if err != nil {
@@ -143,6 +143,7 @@ func (b *bench) kill(ctx context.Context) error {
 		{"TestALiveMigrationIsKilledAtRandom", "killed at random moments with a server at work, ended open with equal contents"},
 		{"TestAMoveToAWSIsKilledAtEveryBoundary", "a move to AWS RDS killed at each procedure of full, differential, three logs and finish, no task submitted twice"},
 		{"TestAMoveToAWSIsKilledAtRandom", "killed at random moments of a move to AWS RDS, no task submitted twice"},
+		{"TestABackupWithLogCopiesIsKilledAtEveryBoundary", "a backup at AWS RDS with copies of its logs killed before and after each task was queued, no task submitted twice"},
 		{"TestAServersMoveIsKilledAtEveryBoundary", "a server's move killed at each of its six calls, before and after the service acted, every call carried out once"},
 		{"TestAServersMoveIsKilledAtRandom", "a server's move killed at random moments of every order, every call carried out once"},
 	} {
