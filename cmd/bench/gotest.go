@@ -131,7 +131,7 @@ func metrics(output string) (map[string]float64, bool) {
 // once, the objects equal the files, the audit chain is whole and no run is
 // left.
 func (b *bench) kill(ctx context.Context) error {
-	cmd := b.goTest(ctx, "./cmd/dashboard", "-run", "^Test(KilledAt(EveryBoundary|Random)|ALiveMigrationIsKilledAtRandom|ABackupWithLogCopiesIsKilledAtEveryBoundary|AMoveToAWSIsKilledAt(EveryBoundary|Random)|AServersMoveIsKilledAt(EveryBoundary|Random))$", "-count", "1", "-timeout", "15m", "-json")
+	cmd := b.goTest(ctx, "./cmd/dashboard", "-run", "^Test(KilledAt(EveryBoundary|Random)|ALiveMigrationIsKilledAtRandom|ABackupWithLogCopiesIsKilledAtEveryBoundary|AMoveToAWSIsKilledAt(EveryBoundary|Random)|AServersMoveIsKilledAt(EveryBoundary|Random))$", "-count", "1", "-timeout", "40m", "-json")
 	cmd.Env = append(os.Environ(), fmt.Sprintf("BAKPLANE_KILLS=%d", b.kills), "TMPDIR="+b.tmp)
 	passed, all, err := journeysOf(cmd)
 	if err != nil {

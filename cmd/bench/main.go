@@ -63,7 +63,7 @@ func main() {
 var errMissed = errors.New("not every figure is reached")
 
 func (b *bench) run(ctx context.Context, parts []string) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, 25*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 75*time.Minute)
 	defer cancel()
 	if b.tmp, err = os.MkdirTemp("", "bakplane-bench-"); err != nil {
 		return err
