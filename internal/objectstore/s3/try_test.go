@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bakplane/bakplane/internal/emulator/control"
 	emulator "github.com/bakplane/bakplane/internal/emulator/s3"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/objectstore"
@@ -76,5 +77,20 @@ func TestRemarksOfABucket(t *testing.T) {
 	}
 	if strings.Contains(text.String(), "SourceIp") {
 		t.Errorf("a statement that allows is taken for a denial:\n%s", text.String())
+	}
+}
+
+// A server that never saw an upload in a bucket answers a list of them as if
+// one of them were missing: there are none. Another refusal stays one.
+func TestABucketThatNeverHadAnUpload(t *testing.T) {
+	run := service(t)
+	b := open(t, config(run))
+	bite(t, run, control.Rule{Operation: "ListMultipartUploads", Status: 404, Code: "NoSuchUpload"})
+	if found, err := b.Uploads(t.Context(), "", 10); err != nil || len(found) != 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	bite(t, run, control.Rule{Operation: "ListMultipartUploads", Status: 403, Code: "AccessDenied"})
+	if found, err := b.Uploads(t.Context(), "", 10); !fault.Is(err, fault.Denied) {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

@@ -16,9 +16,11 @@ import (
 )
 
 // rclone's server knows no checksums but MD5: what a store without them can
-// prove is proven by its ETags, and what it cannot is read back. The contract
-// does not hold there yet, and why is not looked into, so it runs when it is
-// asked for only: BAKPLANE_RCLONE names the program.
+// prove is proven by its ETags, and what it cannot is read back. Three rows of
+// the contract do not hold at rclone 1.76, which streams parts on at once: two
+// replace a part, which it refuses, and one wants the sum of the whole at its
+// completion. So it runs when it is asked for only:
+// BAKPLANE_RCLONE names the program. Debian's 1.60 does not serve S3.
 func TestTheContractAgainstRclone(t *testing.T) {
 	path := os.Getenv("BAKPLANE_RCLONE")
 	if path == "" {
