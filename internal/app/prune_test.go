@@ -208,7 +208,7 @@ func TestARestoreToASecond(t *testing.T) {
 				if err := os.Remove(filepath.Join(y.cloud.Backups, c.Keys[0])); err != nil {
 					t.Fatal(err)
 				}
-				if err := y.app.DB.Catalogue().DropCopy(t.Context(), rec.ID, c.BucketID, time.Now(), demo.Furnisher{}.Entry("set")); err != nil {
+				if err := y.app.DB.Catalogue().DropCopies(t.Context(), []string{rec.ID}, c.BucketID, time.Now(), demo.Furnisher{}.Entry("set")); err != nil {
 					t.Fatal(err)
 				}
 			}

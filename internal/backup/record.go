@@ -115,8 +115,9 @@ type Catalogue interface {
 	Outlines(ctx context.Context, instanceID, database string, limit int) ([]Record, error)
 	// Pin keeps a set until it is unpinned, and says why.
 	Pin(ctx context.Context, id string, on bool, note string, e audit.Entry) error
-	// DropCopy notes that a copy was removed; a record without copies is gone.
-	DropCopy(ctx context.Context, id, bucketID string, at time.Time, e audit.Entry) error
+	// DropCopies notes that the copies of sets in a bucket were removed; a record
+	// without copies is gone.
+	DropCopies(ctx context.Context, ids []string, bucketID string, at time.Time, e audit.Entry) error
 	// Forget notes that sets of the cloud are no longer there.
 	Forget(ctx context.Context, ids []string, at time.Time, e audit.Entry) error
 	// Copies lists records with a copy in a bucket, at most limit, after the

@@ -279,6 +279,7 @@ type library struct {
 	now     map[string]backup.Record // a record as it is by now, where it differs
 	put     []backup.Record
 	dropped []string // "id bucket"
+	audited []audit.Entry
 	waived  []backup.Waiver
 }
 
@@ -322,8 +323,11 @@ func (l *library) Sets(_ context.Context, instanceID, database string, _ int) (o
 	return out, nil
 }
 
-func (l *library) DropCopy(_ context.Context, id, bucketID string, _ time.Time, _ audit.Entry) error {
-	l.dropped = append(l.dropped, id+" "+bucketID)
+func (l *library) DropCopies(_ context.Context, ids []string, bucketID string, _ time.Time, e audit.Entry) error {
+	for _, id := range ids {
+		l.dropped = append(l.dropped, id+" "+bucketID)
+	}
+	l.audited = append(l.audited, e)
 	return nil
 }
 

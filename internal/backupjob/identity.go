@@ -77,7 +77,7 @@ func (j *job) strayed(ctx context.Context, s Plan, o *Order, set backup.Set, fol
 	if ok {
 		message, _ := fault.Words(why)
 		e := audit.New(audit.Engine, now, "set.replaced", "set/"+known.ID, fmt.Sprintf("A backup of %s does not lie where it was written. %s", o.Database, message))
-		if err := j.Catalogue.DropCopy(ctx, known.ID, folderID, now, e); err != nil {
+		if err := j.Catalogue.DropCopies(ctx, []string{known.ID}, folderID, now, e); err != nil {
 			return &noteError{err}
 		}
 	}

@@ -4,12 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/bakplane/bakplane/internal/audit"
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/backup/identity"
 	"github.com/bakplane/bakplane/internal/fault"
@@ -150,14 +149,15 @@ func (p *Pruner) remove(ctx context.Context, d DatabasePruning) (done removed, e
 		done.kept = append(done.kept, why)
 		return done, err
 	}
+	gone := &removals{pruner: p, of: d}
 	for _, r := range slices.Backward(d.Remove) {
-		one, err := p.removeSet(ctx, r)
+		one, err := p.removeSet(ctx, r, gone)
 		done.add(one)
 		if err != nil {
-			return done, err
+			return done, errors.Join(err, gone.note(ctx))
 		}
 	}
-	return done, nil
+	return done, gone.note(ctx)
 }
 
 // unsafe says why nothing of a database may go now: the newest data backup
@@ -198,9 +198,9 @@ func (p *Pruner) whole(ctx context.Context, r backup.Record, c backup.Copy) (boo
 	return err == nil && v.Stands(), err
 }
 
-// removeSet looks, removes, looks again and notes, one place after the other.
-// A set that a person pinned meanwhile stays.
-func (p *Pruner) removeSet(ctx context.Context, r policy.Removal) (done removed, err error) {
+// removeSet looks, removes, looks again and hands over to be noted, one place
+// after the other. A set that a person pinned meanwhile stays.
+func (p *Pruner) removeSet(ctx context.Context, r policy.Removal, gone *removals) (done removed, err error) {
 	now, err := p.Catalogue.Record(ctx, r.Record.ID)
 	if fault.Is(err, fault.NotFound) {
 		return done, nil
@@ -214,7 +214,7 @@ func (p *Pruner) removeSet(ctx context.Context, r policy.Removal) (done removed,
 		return done, nil
 	}
 	for _, c := range now.Copies {
-		why, err := p.removeCopy(ctx, now, c, r.Why)
+		why, err := p.removeCopy(ctx, now, c)
 		switch {
 		case ctx.Err() != nil:
 			return done, context.Cause(ctx)
@@ -228,6 +228,9 @@ func (p *Pruner) removeSet(ctx context.Context, r policy.Removal) (done removed,
 			done.kept = append(done.kept, name+" ("+why+")")
 			return done, nil
 		}
+		if err := gone.add(ctx, now.ID, c, r.Why); err != nil {
+			return done, err
+		}
 		done.files += len(c.Keys)
 		done.bytes += c.Size
 	}
@@ -235,7 +238,7 @@ func (p *Pruner) removeSet(ctx context.Context, r policy.Removal) (done removed,
 	return done, nil
 }
 
-func (p *Pruner) removeCopy(ctx context.Context, r backup.Record, c backup.Copy, reason string) (why string, err error) {
+func (p *Pruner) removeCopy(ctx context.Context, r backup.Record, c backup.Copy) (why string, err error) {
 	bucket, err := p.Ports.Bucket(ctx, c.BucketID)
 	if err != nil {
 		return "", err
@@ -263,9 +266,7 @@ func (p *Pruner) removeCopy(ctx context.Context, r backup.Record, c backup.Copy,
 			return "", err
 		}
 	}
-	at := p.Now()
-	e := audit.New(audit.Engine, at, "backup.prune", "set/"+r.ID, fmt.Sprintf("Removed %s from %s. %s", strings.Join(c.Keys, ", "), c.BucketID, reason))
-	return "", p.Catalogue.DropCopy(ctx, r.ID, c.BucketID, at, e)
+	return "", nil
 }
 
 // prune is the last step of a run: what the databases that were backed up no

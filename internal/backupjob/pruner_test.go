@@ -1,6 +1,9 @@
 package backupjob
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -152,7 +155,7 @@ func TestASetIsLookedAtAgainBeforeItGoes(t *testing.T) {
 		}
 	}
 	w, p := shopping(t)
-	if done, err := p.removeSet(t.Context(), policy.Removal{Record: fullOf("z", 40)}); err != nil || done.sets != 0 || len(w.shelves["folder"].deleted) > 0 {
+	if done, err := p.removeSet(t.Context(), policy.Removal{Record: fullOf("z", 40)}, &removals{pruner: p}); err != nil || done.sets != 0 || len(w.shelves["folder"].deleted) > 0 {
 		t.Errorf("a set that is gone: %+v %v", done, err)
 	}
 }
@@ -202,7 +205,9 @@ func TestOnlyOurFilesAreRemoved(t *testing.T) {
 		}
 		r.Copies = []backup.Copy{{BucketID: "b", Keys: c.keys, Size: c.size}}
 		w.library.now = map[string]backup.Record{"a": r}
-		done, err := p.removeSet(t.Context(), policy.Removal{Record: r})
+		gone := &removals{pruner: p}
+		done, err := p.removeSet(t.Context(), policy.Removal{Record: r}, gone)
+		err = errors.Join(err, gone.note(t.Context()))
 		if err != nil || c.goes != (done.sets == 1) || c.goes != (len(w.library.dropped) == 1) || c.goes == (len(done.kept) > 0) || !slices.Equal(s.deleted, c.deleted) {
 			t.Errorf("%s: %+v %v, removed %v, noted %v", c.what, done, err, s.deleted, w.library.dropped)
 		}
@@ -349,5 +354,46 @@ func TestOneSickDatabaseStopsRetentionForItselfOnly(t *testing.T) {
 		if err != nil || out.State != run.Failed || len(w.library.dropped) != c.want {
 			t.Errorf("%s: %+v %v, removed %v", c.what, out, err, w.library.dropped)
 		}
+	}
+}
+
+// TestAPruningIsAuditedInFew: one entry names every set and file that went, and
+// why; a death or an error on the way leaves none unnamed.
+func TestAPruningIsAuditedInFew(t *testing.T) {
+	w, p := shopping(t)
+	const old = 2*notedTogether + 3
+	w.library.records = w.library.records[2:]
+	for i := range old {
+		r := fullOf("a", 30)
+		r.ID = fmt.Sprintf("old%03d", i)
+		r.Set.ID = guid('a')
+		r.Copies[0].Keys = []string{r.ID + ".bak"}
+		r.Set.Finished.Local = r.Set.Finished.Local.Add(time.Duration(i) * time.Minute)
+		w.library.records = append(w.library.records, r)
+		w.shelves["folder"].files[r.ID+".bak"] = bak('a')
+	}
+	w.shelves["folder"].stat = map[string]error{"old000.bak": errAway} // the last to go
+	done := w.prune(p)
+	if done.sets != old-1 || len(w.library.audited) != 3 || len(w.library.dropped) != old-1 {
+		t.Fatalf("%+v, %d entries of %d copies", done.sets, len(w.library.audited), len(w.library.dropped))
+	}
+	named := map[string]bool{}
+	for _, e := range w.library.audited {
+		var after struct {
+			Database string
+			Removed  []removedCopy
+		}
+		if err := json.Unmarshal(e.After, &after); err != nil || after.Database != "shop" || len(after.Removed) > notedTogether {
+			t.Fatalf("%v %+v", err, after)
+		}
+		for _, r := range after.Removed {
+			if len(r.Files) != 1 || r.Files[0] != r.Set+".bak" || r.Why == "" {
+				t.Errorf("%+v", r)
+			}
+			named[r.Set] = true
+		}
+	}
+	if len(named) != old-1 || named["old000"] || w.library.audited[0].Subject != "instance/i" {
+		t.Errorf("%d sets are named, under %s", len(named), w.library.audited[0].Subject)
 	}
 }

@@ -85,7 +85,7 @@ type Catalogue interface {
 	Record(ctx context.Context, id string) (backup.Record, error)
 	Records(ctx context.Context, f backup.RecordFilter) ([]backup.Record, error)
 	Sets(ctx context.Context, instanceID, database string, limit int) ([]backup.Record, error)
-	DropCopy(ctx context.Context, id, bucketID string, at time.Time, e audit.Entry) error
+	DropCopies(ctx context.Context, ids []string, bucketID string, at time.Time, e audit.Entry) error
 	Protections(ctx context.Context, f backup.ProtectionFilter) ([]backup.Protection, error)
 	Waive(ctx context.Context, w backup.Waiver, e audit.Entry) error
 }

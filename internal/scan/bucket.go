@@ -198,7 +198,7 @@ func (c *Collector) check(ctx context.Context, bucket objectstore.Bucket, bucket
 			e = c.engineEntry("set.replaced", "set/"+r.ID, fmt.Sprintf("A copy of a backup of %s is not where it was: %s", r.Database, v.Words))
 		}
 		if e.Action != "" {
-			if err := c.Catalogue.DropCopy(ctx, r.ID, bucketID, c.Now().UTC(), e); err != nil {
+			if err := c.Catalogue.DropCopies(ctx, []string{r.ID}, bucketID, c.Now().UTC(), e); err != nil {
 				return err
 			}
 		}

@@ -113,8 +113,10 @@ func (s *stand) Forget(_ context.Context, ids []string, _ time.Time, _ audit.Ent
 	return nil
 }
 
-func (s *stand) DropCopy(_ context.Context, id, bucket string, _ time.Time, _ audit.Entry) error {
-	s.gone = append(s.gone, id+"@"+bucket)
+func (s *stand) DropCopies(_ context.Context, ids []string, bucket string, _ time.Time, _ audit.Entry) error {
+	for _, id := range ids {
+		s.gone = append(s.gone, id+"@"+bucket)
+	}
 	return nil
 }
 

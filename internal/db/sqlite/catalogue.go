@@ -137,10 +137,10 @@ func (d *Catalogue) Pin(ctx context.Context, id string, on bool, note string, e 
 	})
 }
 
-// DropCopy implements backup.Catalogue. A set that lies at the service as well
+// DropCopies implements backup.Catalogue. A set that lies at the service as well
 // is not gone with its last copy.
-func (d *Catalogue) DropCopy(ctx context.Context, id, bucketID string, at time.Time, e audit.Entry) error {
-	return d.change(ctx, "note that a copy is gone", []string{id}, e, func(r *backup.Record) {
+func (d *Catalogue) DropCopies(ctx context.Context, ids []string, bucketID string, at time.Time, e audit.Entry) error {
+	return d.change(ctx, "note that copies are gone", ids, e, func(r *backup.Record) {
 		r.Copies = slices.DeleteFunc(r.Copies, func(c backup.Copy) bool { return c.BucketID == bucketID })
 		if len(r.Copies) == 0 && r.Origin != backup.InCloud {
 			r.State, r.Gone = backup.Removed, at

@@ -126,7 +126,7 @@ func TestProtectionFollowsTheSets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.DropCopy(ctx, sets[3].ID, "b", noon, entry("set.gone")); err != nil {
+	if err := c.DropCopies(ctx, []string{sets[3].ID}, "b", noon, entry("set.gone")); err != nil {
 		t.Fatal(err)
 	}
 	if p := look(); p.Whole || p.Sets != 4 || p.Bytes != 400 {
@@ -444,7 +444,7 @@ func TestCountsStayRight(t *testing.T) {
 		if all, err := c.Records(ctx, backup.RecordFilter{State: backup.Complete}); err != nil {
 			t.Fatal(err)
 		} else if len(all) > 0 && r.IntN(3) == 0 {
-			if err := c.DropCopy(ctx, all[r.IntN(len(all))].ID, "b", noon, entry("set.gone")); err != nil {
+			if err := c.DropCopies(ctx, []string{all[r.IntN(len(all))].ID}, "b", noon, entry("set.gone")); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -23,7 +23,7 @@ func TestWhatBecomesOfARecord(t *testing.T) {
 	}
 	bare := func(r *backup.Record) { r.Copies = nil }
 	drop := func(bucket string) func(string) error {
-		return func(id string) error { return c.DropCopy(ctx, id, bucket, at, entry("drop")) }
+		return func(id string) error { return c.DropCopies(ctx, []string{id}, bucket, at, entry("drop")) }
 	}
 	forget := func(id string) error { return c.Forget(ctx, []string{id}, at, entry("forget")) }
 	for i, tc := range []struct {

@@ -152,7 +152,7 @@ func TestRecordsOfSetsThatAreGoneGo(t *testing.T) {
 	all := must[[]backup.Record](t)(c.Sets(t.Context(), "i", "orders", 10))
 	for i, r := range all[:4] {
 		e := entry("backup.prune")
-		if err := c.DropCopy(t.Context(), r.ID, "b", noon.AddDate(0, 0, -60+20*min(i, 2)), e); err != nil {
+		if err := c.DropCopies(t.Context(), []string{r.ID}, "b", noon.AddDate(0, 0, -60+20*min(i, 2)), e); err != nil {
 			t.Fatal(err)
 		}
 	}
