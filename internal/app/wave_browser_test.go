@@ -15,6 +15,7 @@ import (
 
 	"github.com/bakplane/bakplane/internal/app"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
+	"github.com/bakplane/bakplane/internal/migration"
 )
 
 // written writes a row to the source as an application would, through the
@@ -88,6 +89,15 @@ func TestAPersonMovesAndAbortsAWave(t *testing.T) {
 	b.clicks("Cut over 3 databases")
 	b.sees("3 at neither", "0 of 3")
 	b.picture("wave-frozen")
+	// A freeze is written down before it is ordered: until the tail is taken the
+	// page says that some writes may still be answered.
+	started, err := h.app.DB.Migrations().Migrations(t.Context(), migration.Filter{Limit: 10})
+	if err != nil || len(started) != len(emulators.Databases) {
+		t.Fatalf("%d migrations, %v", len(started), err)
+	}
+	for _, m := range started {
+		h.until(m.ID, "the tail taken", func(m migration.Migration) bool { return !m.LiveSource.Freezing() && !m.LiveSource.Frozen.IsZero() })
+	}
 	for _, name := range emulators.Databases {
 		var refused mssql.Error
 		if err := h.written(name); !errors.As(err, &refused) {

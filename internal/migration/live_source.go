@@ -210,6 +210,14 @@ func (f *LiveSource) tailTaken() bool {
 	return ok && t.Tail && !f.Frozen.IsZero()
 }
 
+// Freezing reports whether writes are being stopped: the freeze was ordered, and
+// no tail of the log is taken yet. Until then the source may still answer some.
+func (f *LiveSource) Freezing() bool {
+	return !f.Frozen.IsZero() && !slices.ContainsFunc(f.SourceBackups, func(t SourceBackup) bool {
+		return t.Tail && (t.Verdict == Accepted || t.Verdict == Adopted)
+	})
+}
+
 // EverFrozen reports whether a freeze was ordered, whatever became of it.
 func (f *LiveSource) EverFrozen() bool {
 	return !f.Frozen.IsZero() || slices.ContainsFunc(f.SourceBackups, func(t SourceBackup) bool { return t.Tail })

@@ -36,6 +36,9 @@ func WritableAt(m migration.Migration) (Side, string) {
 	case m.OpenOrdered():
 		return SideNeither, "The source is frozen; the target was told to open."
 	}
+	if m.LiveSource.Freezing() {
+		return SideNeither, "Writes at the source are being stopped: some may still be answered until the tail of the log is taken."
+	}
 	return SideNeither, "The source is frozen; the target is not open."
 }
 

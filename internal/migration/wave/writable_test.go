@@ -10,6 +10,8 @@ import (
 
 func TestWhoIsWritable(t *testing.T) {
 	at := time.Unix(1, 0)
+	tail := []migration.SourceBackup{{Tail: true, Kind: "log", Verdict: migration.Accepted}}
+	begun := []migration.SourceBackup{{Tail: true, Kind: "log"}}
 	opening := []migration.Call{{Verb: migration.VerbOpen, Verdict: migration.Accepted}}
 	for _, tc := range []struct {
 		name string
@@ -18,9 +20,11 @@ func TestWhoIsWritable(t *testing.T) {
 		says string
 	}{
 		{"follows", migration.Migration{LiveSource: &migration.LiveSource{}}, SideSource, "never stopped"},
-		{"frozen", migration.Migration{LiveSource: &migration.LiveSource{Frozen: at}}, SideNeither, "target is not open"},
+		{"told to freeze", migration.Migration{LiveSource: &migration.LiveSource{Frozen: at, SourceBackups: begun}}, SideNeither, "are being stopped"},
+		{"frozen", migration.Migration{LiveSource: &migration.LiveSource{Frozen: at, SourceBackups: tail}}, SideNeither, "target is not open"},
+		{"one more log after the tail", migration.Migration{LiveSource: &migration.LiveSource{Frozen: at, SourceBackups: append(tail, migration.SourceBackup{Kind: "log", Verdict: migration.Accepted})}}, SideNeither, "target is not open"},
 		{"told to open", migration.Migration{LiveSource: &migration.LiveSource{Frozen: at}, Calls: opening}, SideNeither, "told to open"},
-		{"the order to open never arrived", migration.Migration{LiveSource: &migration.LiveSource{Frozen: at}, Calls: []migration.Call{{Verb: migration.VerbOpen, Verdict: migration.Void}}}, SideNeither, "not open"},
+		{"the order to open never arrived", migration.Migration{LiveSource: &migration.LiveSource{Frozen: at, SourceBackups: tail}, Calls: []migration.Call{{Verb: migration.VerbOpen, Verdict: migration.Void}}}, SideNeither, "not open"},
 		{"open", migration.Migration{LiveSource: &migration.LiveSource{Frozen: at}, Opened: at}, SideTarget, "kept frozen"},
 		{"open after READ_ONLY", migration.Migration{Database: "a]b", LiveSource: &migration.LiveSource{Frozen: at, Freeze: migration.FreezeReadOnly}, Opened: at}, SideNeither, "ALTER DATABASE [a]]b] SET READ_WRITE"},
 		{"open after READ_ONLY, set READ_WRITE at a self-managed server", migration.Migration{Traits: serverTraits, LiveSource: &migration.LiveSource{Frozen: at, Freeze: migration.FreezeReadOnly}, Opened: at}, SideTarget, "was set READ_WRITE"},
