@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -212,9 +213,16 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, region string) {
 		fail = c.dispatch(region)
 	}
 	if fail != nil {
+		// A client that is still sending when the connection is closed under it
+		// loses the answer. The service closes, too, but only a slow client loses
+		// there what it was told; here every client of a busy machine is slow.
+		_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, mostDrained))
 		refuse(w, r, fail)
 	}
 }
+
+// mostDrained is how much of a refused request's body is read before the answer.
+const mostDrained = 64 << 20
 
 // begin writes what every answer has.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) {
