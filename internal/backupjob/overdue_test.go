@@ -3,6 +3,7 @@ package backupjob
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
@@ -12,7 +13,9 @@ import (
 
 // TestARunAtAHungServerEnds after the time that its policy gives it, and can be
 // tried again.
-func TestARunAtAHungServerEnds(t *testing.T) {
+func TestARunAtAHungServerEnds(t *testing.T) { synctest.Test(t, runAtAHungServerEnds) }
+
+func runAtAHungServerEnds(t *testing.T) {
 	w, p := shopping(t)
 	w.box.have, w.box.hangs = []backup.Database{{Name: "shop", State: "ONLINE", PreferredReplica: true}}, true
 	pol := sevenDays()
