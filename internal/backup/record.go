@@ -248,6 +248,7 @@ type ProtectionFilter struct {
 	OnlyBroken      bool // not whole, yet restorable to some time
 	OnlyUnprotected bool // restorable to no time
 	OnlyClosed      bool // not simply open: OFFLINE, RESTORING, in standby, …
+	OnlyDropped     bool // those that their instance no longer has, which the other lists leave out
 	OnlyWaived      bool // of which somebody said that no backups are needed; the other lists leave them out
 	Now             time.Time
 	After           string // Key of the last row of the page before

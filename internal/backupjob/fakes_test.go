@@ -280,6 +280,7 @@ type library struct {
 	put     []backup.Record
 	dropped []string // "id bucket"
 	audited []audit.Entry
+	gone    bool // shop was dropped
 	waived  []backup.Waiver
 }
 
@@ -331,7 +332,10 @@ func (l *library) DropCopies(_ context.Context, ids []string, bucketID string, _
 	return nil
 }
 
-func (l *library) Protections(context.Context, backup.ProtectionFilter) ([]backup.Protection, error) {
+func (l *library) Protections(_ context.Context, f backup.ProtectionFilter) ([]backup.Protection, error) {
+	if f.OnlyDropped != l.gone {
+		return nil, nil
+	}
 	return []backup.Protection{{Promise: backup.Promise{InstanceID: "i", Database: "shop"}}}, nil
 }
 

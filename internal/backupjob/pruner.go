@@ -83,23 +83,27 @@ func (p *Pruner) decide(ctx context.Context, pol policy.Policy, instanceID, data
 	return DatabasePruning{instanceID, database, decided}, err
 }
 
-// databases lists the databases of a server that the catalogue knows.
+// databases lists the databases of a server that the catalogue knows, those that
+// were dropped among them: their sets are there still.
 func (p *Pruner) databases(ctx context.Context, instanceID string) (names []string, err error) {
-	f := backup.ProtectionFilter{InstanceID: instanceID, Now: p.Now(), Limit: 500}
-	for {
-		page, err := p.Catalogue.Protections(ctx, f)
-		if err != nil {
-			return nil, err
+	for _, dropped := range []bool{false, true} {
+		f := backup.ProtectionFilter{InstanceID: instanceID, OnlyDropped: dropped, Now: p.Now(), Limit: 500}
+		for {
+			page, err := p.Catalogue.Protections(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			for _, one := range page {
+				names = append(names, one.Database)
+			}
+			if len(page) < f.Limit {
+				break
+			}
+			f.After = page[len(page)-1].Key()
 		}
-		for _, one := range page {
-			names = append(names, one.Database)
-		}
-		if len(page) < f.Limit {
-			slices.Sort(names)
-			return names, nil
-		}
-		f.After = page[len(page)-1].Key()
 	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
 }
 
 // digest names exactly what goes: sets and where their files lie.

@@ -348,6 +348,7 @@ func TestOneSickDatabaseStopsRetentionForItselfOnly(t *testing.T) {
 		want int    // places of sets that went
 	}{{"the sick one", "shop", 0}, {"a dropped one beside it", "sick", 2}} {
 		w, p := shopping(t)
+		w.library.gone = c.have != "shop"
 		w.box.have, w.box.taking = []backup.Database{{Name: c.have, State: "ONLINE", PreferredReplica: true}}, errRefused
 		worker := &Worker{Kit: w.kit, Pruner: p, Policies: &book{policy: sevenDays(), job: policy.BackupJob{ID: "w1", PolicyID: "p", ServerID: "i", Kind: backup.Full, Slot: policy.Slot{At: noon, Local: "2026-03-01T12:00"}}}}
 		out, err := worker.Work(t.Context(), run.Run{Subject: "w1"}, run.Claim{})

@@ -100,7 +100,11 @@ func (d *Catalogue) Protections(ctx context.Context, f backup.ProtectionFilter) 
 }
 
 func protectionsQuery(f backup.ProtectionFilter) (string, []any, error) {
-	where, order := []string{`shown = 1`}, []string{"late_at", "instance_id", "database"}
+	shown := `shown = 1`
+	if f.OnlyDropped {
+		shown = `dropped > 0`
+	}
+	where, order := []string{shown}, []string{"late_at", "instance_id", "database"}
 	var args []any
 	if f.InstanceID != "" {
 		where, args, order = append(where, `instance_id = ?`), append(args, f.InstanceID), []string{"late_at", "database"}

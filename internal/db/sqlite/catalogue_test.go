@@ -154,12 +154,31 @@ func TestProtectionFollowsTheSets(t *testing.T) {
 	if got, err := c.Count(ctx, noon); err != nil || got.Databases != 1 || got.Unprotected != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
+	dropped := func(want ...string) {
+		t.Helper()
+		var got []string
+		for f := (backup.ProtectionFilter{InstanceID: "i", OnlyDropped: true, Limit: 1}); ; {
+			page, err := c.Protections(ctx, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			got, f.After = append(got, page[0].Database), page[0].Key()
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("dropped are %v, want %v", got, want)
+		}
+	}
+	dropped("orders")
 	if err := c.Exist(ctx, "i", []string{"new", "orders"}, "", noon); err != nil {
 		t.Fatal(err)
 	}
 	if at, err := c.NextLate(ctx, noon); err != nil || at.IsZero() {
 		t.Errorf("a database that came back is late at %s, %v", at, err)
 	}
+	dropped()
 }
 
 func TestAWholeInstanceStandsForItsDatabases(t *testing.T) {
