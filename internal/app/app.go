@@ -119,7 +119,7 @@ func (a *App) face() (http.Handler, error) {
 		Endpoints: a.DB, Kinds: Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Remedies: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey:   &drafting.Survey{Ports: a.Ports, Unpacker: &unpack.Archives{Ports: a.Ports, ToID: UnpackedID}},
 		Notifier: a.Notifier, Log: a.log, Now: a.config.Now, NewID: NewID,
-		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.Copier, Pruner: a.Pruner, Restoring: a.Restoring, Scans: a.DB.Scanning(), Tasks: a.DB.TaskLog(), Servers: a.Desk, LookServers: a.watcher().Look, ServerCall: smc.Wording, Troubles: a.troubles, Own: a.own,
+		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.Copier, Pruner: a.Pruner, Restoring: a.Restoring, Scans: a.DB.Scanning(), Tasks: a.DB.TaskLog(), Looks: a.DB.TaskLog(), Servers: a.Desk, LookServers: a.watcher().Look, ServerCall: smc.Wording, Troubles: a.troubles, Own: a.own,
 		Collect: func(ctx context.Context, id string) error {
 			return a.Collector.Scan(ctx, scan.InstanceSubject(id), nil)
 		},

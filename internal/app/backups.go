@@ -29,7 +29,7 @@ func (a *App) equip() {
 			Rules:  backupjob.Rules{Settle: min(c.Settle, 20*time.Second), Backups: c.Backups, Uploads: c.Uploads},
 			Upload: migration.UploadRules{Parallel: c.UploadParallel, PartSize: c.UploadPart, Limit: limit}},
 		Clouds: a.Ports, Poll: c.Poll, Settle: c.Settle + min(c.Settle, time.Minute)}
-	a.Collector = &scan.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Scanning(), Tasks: a.DB.TaskLog(), Now: c.Now,
+	a.Collector = &scan.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Scanning(), Tasks: a.DB.TaskLog(), Looks: a.DB.TaskLog(), Now: c.Now,
 		Policies: &clouds.Editor{Ports: a.Ports, Versions: a.DB.Policies(), Now: c.Now}}
 	a.Pruner = &backupjob.Pruner{Kit: a.Kit.Kit, Policies: a.DB.Policies()}
 	a.Restoring = &backupjob.Restoring{Kit: a.Kit.Kit, Restorers: a.Ports}

@@ -21,7 +21,7 @@ func Kinds(folders *folder.Folders) kinds.All {
 		Accounts: []endpoint.AccountSpec{aliyun.Account(smc.Fields()...), awsaccount.Account(awsaccount.Instances(), s3.Buckets())},
 		Buckets:  []kinds.Bucket{oss.Kind(), s3.Kind(), folder.Kind(folders)},
 		Instances: []kinds.Instance{aliyun.Instance(), sqlserver.Instance(&servers),
-			awsrds.Instance(func(i endpoint.Instance) (awsrds.SQL, error) { return servers.Open(i) })},
+			awsrds.Instance(func(i endpoint.Instance) (awsrds.SQL, error) { return servers.Open(i) }, awsaccount.Holdings)},
 		Centers: map[endpoint.AccountKind]kinds.Centers{aliyun.AccountKind: smc.Centers()},
 		Reader:  servers.Read,
 	}

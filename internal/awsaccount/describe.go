@@ -32,7 +32,7 @@ func describe(a endpoint.Account, i types.DBInstance, groups map[string]group) e
 	if edition == "" {
 		edition = aws.ToString(i.Engine)
 	}
-	c := card{endpoint.Found{Page: instancePage, Name: name, Form: map[string]string{"name": name, "region": a.Region, "login": aws.ToString(i.MasterUsername)}}}
+	c := card{endpoint.Found{Page: instancePage, Name: name, Form: map[string]string{"name": name, "region": a.Region, "account_id": a.ID, "instance_id": name, "login": aws.ToString(i.MasterUsername)}}}
 	c.fact("Engine", words.Say("SQL Server %s, %s", edition, aws.ToString(i.EngineVersion)))
 	c.fact("State", words.Say("%s", aws.ToString(i.DBInstanceStatus)))
 	if e := i.Endpoint; e != nil && aws.ToString(e.Address) != "" {

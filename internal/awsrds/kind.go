@@ -41,13 +41,13 @@ func Traits() endpoint.Traits {
 var regionShape = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
 // Instance is the kind of instances of Amazon RDS for SQL Server.
-func Instance(dial Dial) kinds.Instance {
+func Instance(dial Dial, holds Holds) kinds.Instance {
 	var targets kinds.Kept[key, *Target]
 	var servers kinds.Kept[key, *Server]
 	return kinds.Instance{
 		InstanceSpec: endpoint.InstanceSpec{Traits: Traits(), Word: "AWS RDS", Spec: form(), Where: where},
 		Requests:     wording{},
-		Open: func(i endpoint.Instance, _ endpoint.Account) (kinds.Ports, error) {
+		Open: func(i endpoint.Instance, a endpoint.Account) (kinds.Ports, error) {
 			server, err := dial(i)
 			if err != nil {
 				return kinds.Ports{}, err
@@ -61,7 +61,10 @@ func Instance(dial Dial) kinds.Instance {
 			s, err := servers.Open(key{server: server, encrypts: i.More[encryptField] != "", logKey: i.More[logKeyField]}, func(k key) (*Server, error) {
 				return &Server{SQL: k.server, encrypts: k.encrypts, logKey: k.logKey}, nil
 			})
-			return kinds.Ports{Target: t, Server: s, Restorer: s}, err
+			if err != nil {
+				return kinds.Ports{}, err
+			}
+			return kinds.Ports{Target: t, Server: held(s, i, a, holds), Restorer: s}, nil
 		},
 	}
 }
@@ -83,6 +86,18 @@ const logKeyField = "log_key"
 
 // keyShape is the ARN of a KMS key.
 var keyShape = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[A-Za-z0-9/_-]+$`)
+
+var identifierShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,62}$`)
+
+// identifier is what the service calls an instance: as it was given, or the
+// first part of its endpoint.
+func identifier(i endpoint.Instance) string {
+	if i.InstanceID != "" {
+		return i.InstanceID
+	}
+	name, _, _ := strings.Cut(i.Host, ".")
+	return name
+}
 
 // where is how people know an instance.
 func where(i endpoint.Instance) string { return i.Host + " · " + i.Region }
@@ -121,6 +136,12 @@ func form() endpoint.Spec[endpoint.Instance] {
 				i.More = endpoint.WithMore(i.More, logKeyField, s)
 				return nil
 			}},
+		text(endpoint.Field[endpoint.Instance]{Name: "account_id", Label: "AWS account", Type: endpoint.Accounts, Optional: true, Placeholder: "None: what the service holds is not looked at",
+			Heading: "What the service holds by itself", Under: "Its automated backups and snapshots hold the whole instance, and count as protection of databases that have no backup of their own.",
+			Hint: "It must be allowed rds:DescribeDBInstances, rds:DescribeDBInstanceAutomatedBackups and rds:DescribeDBSnapshots."},
+			func(i *endpoint.Instance) *string { return &i.AccountID }),
+		text(endpoint.Field[endpoint.Instance]{Name: "instance_id", Label: "DB identifier", Optional: true, Mono: true, Hint: "As the console shows it. Empty: the first part of the endpoint."},
+			func(i *endpoint.Instance) *string { return &i.InstanceID }),
 	}
 	return endpoint.Spec[endpoint.Instance]{
 		Key: string(InstanceKind), Page: "aws", Thing: "AWS RDS instance",
@@ -140,6 +161,9 @@ func form() endpoint.Spec[endpoint.Instance] {
 		Check: func(i endpoint.Instance) error {
 			if !regionShape.MatchString(i.Region) {
 				return fault.Newf(fault.Invalid, "%q is not a region.", i.Region).WithFix("Write it as AWS does, such as eu-central-1.")
+			}
+			if i.InstanceID != "" && !identifierShape.MatchString(i.InstanceID) {
+				return fault.Newf(fault.Invalid, "%q is not a DB identifier.", i.InstanceID).WithFix("Write it as the console shows it, such as shop-prod.")
 			}
 			return i.CheckSQL("Give the master user or a login that may execute the procedures of backup and restore.")
 		},

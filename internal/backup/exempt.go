@@ -20,6 +20,7 @@ type Exempt struct {
 	Family, Fork GUID
 	ClockAhead   time.Duration  // of the server against ours; zero = as good as equal, or not known
 	Collation    tsql.Collation // by which its server compares names of databases; empty = not told
+	Held         Held           // by its service, with the whole instance
 }
 
 // Exempt tells it of a database as its server describes it.

@@ -30,6 +30,9 @@ func Protect(records []Record, is Exempt, promise Promise, now time.Time) Protec
 		if others > 0 {
 			p.Words = "Its backups are of another database that had this name before, or that it was restored over: none of this one is known."
 		}
+		if !is.Held.To.IsZero() {
+			p.RestorableFrom, p.RestorableTo, p.Whole, p.Words = is.Held.From, is.Held.To, true, byService
+		}
 		return p.Promised(promise, now)
 	}
 	w := standing(windows, is)
@@ -125,6 +128,9 @@ func (p Protection) Promised(promise Promise, now time.Time) Protection {
 	p.Promise, p.LateAt = promise, promise.Due
 	if promise.Objective > 0 {
 		from := p.RestorableTo
+		if p.ByService() && promise.PolicyID != "" {
+			from = time.Time{} // a policy of ours promises backups of its own
+		}
 		if from.IsZero() {
 			from = promise.Since
 		}

@@ -173,7 +173,7 @@ func (d Furnisher) Places(ctx context.Context, files string) error {
 	server := endpoint.Instance{ID: Server, Name: emulators.Server, Kind: sqlserver.InstanceKind, Host: host, Port: number, Login: c.SQLLogin, Password: secret.NewText(c.SQLPassword),
 		Encrypt: endpoint.EncryptFull, CAPEM: c.SQLCA, CertificateHost: emulators.Server, ServerFolder: c.SQLBackups, FolderID: Backups}
 	rds := endpoint.Instance{ID: RDS, Name: "Frankfurt demo", Kind: awsrds.InstanceKind, Region: c.S3Region, Login: c.AWSMaster, Password: secret.NewText(c.AWSPassword),
-		Encrypt: endpoint.EncryptFull, CAPEM: c.AWSCA, CertificateHost: emulators.AWSHost, FolderID: S3}
+		Encrypt: endpoint.EncryptFull, CAPEM: c.AWSCA, CertificateHost: emulators.AWSHost, FolderID: S3, AccountID: AWS, InstanceID: emulators.AWSIdentifier}
 	if rds.Host, rds.Port, err = hostPort(c.AWS); err != nil {
 		return err
 	}

@@ -98,6 +98,7 @@ type Collector struct {
 		See(ctx context.Context, instanceID string, again bool) (differs bool, err error)
 	}
 	Tasks backup.TaskLog // of services that carry out tasks; nil = they are not kept
+	Looks backup.LookLog // at what services hold; nil = they are not asked
 }
 
 // Step tells of a part of a look: what it is and how much of it is done.

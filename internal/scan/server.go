@@ -36,6 +36,9 @@ type serverCursor struct {
 	// Foreign: its disks are its service's. What does not lie in the place of its
 	// backups nobody can restore from.
 	Foreign bool `json:"foreign,omitempty"`
+	// Held is by its service, as it was told at Asked.
+	Held  backup.Held `json:"held,omitzero"`
+	Asked time.Time   `json:"asked,omitzero"`
 }
 
 // is reports whether a row of msdb that names a server is of this one.
@@ -60,6 +63,10 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	if err != nil {
 		return fmt.Errorf("list databases: %w", err)
 	}
+	byService, err := c.holdings(ctx, &at, in.ID, server)
+	if err != nil {
+		return err
+	}
 	names, newest := make([]string, 0, len(databases)), time.Time{}
 	members := make(map[string]*backup.Member, len(databases))
 	exempt := make(map[string]backup.Exempt, len(databases))
@@ -69,7 +76,7 @@ func (c *Collector) server(ctx context.Context, l *Visit, in endpoint.Instance, 
 	for _, d := range databases {
 		names = append(names, d.Name)
 		told := d.Exempt()
-		told.ClockAhead, told.Collation = at.Ahead, info.Collation
+		told.ClockAhead, told.Collation, told.Held = at.Ahead, info.Collation, byService
 		exempt[d.Name] = told
 		if d.State == "ONLINE" { // else it tells little of itself
 			if !d.InAvailabilityGroup || d.Member != nil {

@@ -24,6 +24,8 @@ func protectionBadge(now time.Time, p backup.Protection, traits endpoint.Traits)
 		return kit.Badge{Text: "cannot be restored", Tone: kit.ToneBad}
 	case !p.Whole:
 		return kit.Badge{Text: "chain broken", Tone: kit.ToneWarn}
+	case p.ByService():
+		return kit.Badge{Text: "with its instance", Tone: kit.ToneRun}
 	case p.Objective == 0 && p.Due.IsZero() && traits.BacksUpItself:
 		return kit.Badge{Text: "policy not known yet"}
 	case p.Objective == 0 && p.Due.IsZero():

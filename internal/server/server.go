@@ -62,6 +62,7 @@ type Deps struct {
 	Restoring  *backupjob.Restoring // of our own servers
 	Scans      scan.Store
 	Tasks      backup.TaskLog
+	Looks      backup.LookLog
 	// Collect asks an instance for its backups and puts them into the
 	// catalogue; nil = nobody does.
 	Collect func(ctx context.Context, instanceID string) error

@@ -28,16 +28,17 @@ type protectionRow struct {
 
 const protectionColumns = `n, instance_id, database, instance, name, policy_id, objective, since, due, inherited, last_full, last_differential, last_log,
 	restorable_from, restorable_to, whole, broken_since, words, bytes, sets, late_at, dropped, shown, trouble, slack, no_log, no_differential, shared, group_name, primary_here, replicas,
-	no_full, state, logged, family, fork, clock_ahead, collation, folded`
+	no_full, state, logged, family, fork, clock_ahead, collation, folded, held_from, held_to`
 
 func scanProtection(r *sql.Rows) (p protectionRow, err error) {
 	var replicas string
 	var family, fork []byte
-	var ahead int64
+	var ahead, heldFrom, heldTo int64
 	var objective, slack, since, due, full, diff, log, from, to, broken, late, dropped int64
 	err = r.Scan(&p.n, &p.InstanceID, &p.Database, &p.instance, &p.name, &p.PolicyID, &objective, &since, &due, &p.inherited, &full, &diff, &log,
 		&from, &to, &p.Whole, &broken, &p.Words, &p.Bytes, &p.Sets, &late, &dropped, &p.shown, &p.trouble, &slack, &p.NoLog, &p.NoDifferential, &p.shared, &p.Group, &p.primaryHere, &replicas,
-		&p.NoFull, &p.State, &p.Logged, &family, &fork, &ahead, &p.Collation, &p.folded)
+		&p.NoFull, &p.State, &p.Logged, &family, &fork, &ahead, &p.Collation, &p.folded, &heldFrom, &heldTo)
+	p.Held = backup.Held{From: moment(heldFrom), To: moment(heldTo)}
 	copy(p.Family[:], family)
 	copy(p.Fork[:], fork)
 	p.ClockAhead = time.Duration(ahead) * time.Microsecond
@@ -80,7 +81,7 @@ func (p *protectionRow) values() []any {
 	return []any{p.n, p.InstanceID, p.Database, p.instance, p.name, p.PolicyID, p.Objective.Microseconds(), micros(p.Since), micros(p.Due), p.inherited,
 		micros(p.LastFull), micros(p.LastDifferential), micros(p.LastLog), micros(p.RestorableFrom), micros(p.RestorableTo), p.Whole, micros(p.BrokenSince),
 		p.Words, p.Bytes, p.Sets, p.late(), micros(p.Dropped), p.shown, p.trouble, p.Slack.Microseconds(), p.NoLog, p.NoDifferential,
-		p.shared, p.Group, p.primaryHere, strings.Join(p.Replicas, " "), p.NoFull, p.State, p.Logged, p.Family[:], p.Fork[:], p.ClockAhead.Microseconds(), p.Collation, p.folded}
+		p.shared, p.Group, p.primaryHere, strings.Join(p.Replicas, " "), p.NoFull, p.State, p.Logged, p.Family[:], p.Fork[:], p.ClockAhead.Microseconds(), p.Collation, p.folded, micros(p.Held.From), micros(p.Held.To)}
 }
 
 // Protections implements backup.Catalogue.
@@ -194,10 +195,10 @@ func saveProtection(ctx context.Context, tx *sql.Tx, old *protectionRow, p prote
 		a, b, c := tallied(old)
 		databases, broken, unprotected = databases-a, broken-b, unprotected-c
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO protections (`+protectionColumns+`) VALUES (nullif(?1,0),?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,?37,?38,?39)
+	_, err := tx.ExecContext(ctx, `INSERT INTO protections (`+protectionColumns+`) VALUES (nullif(?1,0),?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26,?27,?28,?29,?30,?31,?32,?33,?34,?35,?36,?37,?38,?39,?40,?41)
 		ON CONFLICT (instance_id, database) DO UPDATE SET policy_id=?6, objective=?7, since=?8, due=?9, inherited=?10, last_full=?11, last_differential=?12, last_log=?13,
 			restorable_from=?14, restorable_to=?15, whole=?16, broken_since=?17, words=?18, bytes=?19, sets=?20, late_at=?21, dropped=?22, shown=?23, trouble=?24, slack=?25, no_log=?26, no_differential=?27, replicas=?31,
-			no_full=?32, state=?33, logged=?34, family=?35, fork=?36, clock_ahead=?37, collation=?38`, p.values()...)
+			no_full=?32, state=?33, logged=?34, family=?35, fork=?36, clock_ahead=?37, collation=?38, held_from=?40, held_to=?41`, p.values()...)
 	if err != nil {
 		return fmt.Errorf("write protection of %s: %w", p.Database, err)
 	}

@@ -230,7 +230,7 @@ func (w *setWriter) protectInstance(instanceID string, databases map[string]bool
 				return err
 			}
 			with := slices.DeleteFunc(slices.Clone(shared), func(r backup.Record) bool { return !holds(&r, name) })
-			if len(own) > 0 || len(with) < len(shared) {
+			if len(own) > 0 || len(with) < len(shared) || !p.Held.To.IsZero() {
 				found = backup.Protect(append(own, with...), p.Exempt, backup.Promise{}, w.now)
 			}
 		}

@@ -20,6 +20,9 @@ const Master = "admin"
 // AWSHost names the instance's certificate, which has its machine's name.
 const AWSHost = "EC2AMAZ-DEMO"
 
+// AWSIdentifier is what the service calls the instance.
+const AWSIdentifier = "frankfurt-demo"
+
 // awsDatabases are those that the instance holds when it has a past.
 var awsDatabases = []string{"loyalty", "pricing"}
 
@@ -57,12 +60,18 @@ func (g *All) startAPI() (err error) {
 		return err
 	}
 	const role = "arn:aws:iam::" + S3Owner + ":role/rds-backup-restore"
-	frankfurt := rdsapi.Instance{ID: "frankfurt-demo", Engine: "sqlserver-se", EngineVersion: "15.00.4430.1.v1", Class: "db.m6i.large", Status: "available", Master: Master, Host: host, Port: number,
+	now := time.Now().UTC()
+	frankfurt := rdsapi.Instance{ID: AWSIdentifier, Resource: "db-FRANKFURTDEMO", Since: now.AddDate(0, 0, -5), Engine: "sqlserver-se", EngineVersion: "15.00.4430.1.v1", Class: "db.m6i.large", Status: "available", Master: Master, Host: host, Port: number,
 		StorageGB: 200, MultiAZ: true, Key: "arn:aws:kms:" + S3Region + ":" + S3Owner + ":key/11111111-2222-3333-4444-555555555555", BackupDays: 7, BackupWindow: "01:30-02:00", Group: "sqlserver-backup", GroupStatus: "in-sync"}
 	reports := rdsapi.Instance{ID: "frankfurt-reports", Engine: "sqlserver-web", EngineVersion: "16.00.4185.3.v1", Class: "db.t3.xlarge", Status: "available", Master: Master, Host: "frankfurt-reports.invalid", Port: 1433,
 		StorageGB: 100, Group: "default:sqlserver-web-16-00", GroupStatus: "in-sync"}
+	snapshots := []rdsapi.Snapshot{{ID: "before-the-move", Instance: AWSIdentifier, Kind: "manual", Status: "available", Created: now.AddDate(0, 0, -40), StorageGB: frankfurt.StorageGB, Key: frankfurt.Key}}
+	for day := range 5 {
+		at := now.AddDate(0, 0, day-5).Truncate(24 * time.Hour).Add(95 * time.Minute)
+		snapshots = append(snapshots, rdsapi.Snapshot{ID: "rds:" + AWSIdentifier + at.Format("-2006-01-02-15-04"), Instance: AWSIdentifier, Kind: "automated", Status: "available", Created: at, StorageGB: frankfurt.StorageGB, Key: frankfurt.Key})
+	}
 	g.AWSAPI, err = rdsapi.Start(rdsapi.Config{Region: S3Region, Owner: S3Owner, Users: []rdsapi.User{{KeyID: S3KeyID, Secret: S3Secret, Name: "bakplane"}},
-		Instances: []rdsapi.Instance{frankfurt, reports}, Groups: []rdsapi.Group{{Name: "sqlserver-backup", Backup: true, Role: role}, {Name: "default:sqlserver-web-16-00"}}})
+		Snapshots: snapshots, Instances: []rdsapi.Instance{frankfurt, reports}, Groups: []rdsapi.Group{{Name: "sqlserver-backup", Backup: true, Role: role}, {Name: "default:sqlserver-web-16-00"}}})
 	return err
 }
 

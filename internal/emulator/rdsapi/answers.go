@@ -66,6 +66,7 @@ type dbInstance struct {
 	Retention            int          `xml:"BackupRetentionPeriod"`
 	PreferredBackup      string       `xml:"PreferredBackupWindow"`
 	Latest               string       `xml:"LatestRestorableTime,omitempty"`
+	Resource             string       `xml:"DbiResourceId,omitempty"`
 	Memberships          []membership `xml:"OptionGroupMemberships>OptionGroupMembership"`
 }
 
@@ -74,7 +75,15 @@ type dbInstance struct {
 const logsBehind = 3 * time.Minute
 
 func instances(w http.ResponseWriter, q url.Values, cfg Config) {
-	part, next, ok := page(w, q, cfg.Instances)
+	all := cfg.Instances
+	if id := q.Get("DBInstanceIdentifier"); id != "" {
+		all = slices.DeleteFunc(slices.Clone(all), func(i Instance) bool { return !strings.EqualFold(i.ID, id) })
+		if len(all) == 0 {
+			refuse(w, http.StatusNotFound, "DBInstanceNotFound", fmt.Sprintf("DBInstance %s not found.", id))
+			return
+		}
+	}
+	part, next, ok := page(w, q, all)
 	if !ok {
 		return
 	}
@@ -86,7 +95,7 @@ func instances(w http.ResponseWriter, q url.Values, cfg Config) {
 	}{Marker: next, Request: "00000000-0000-0000-0000-000000000002"}
 	for _, i := range part {
 		row := dbInstance{DBInstanceIdentifier: i.ID, DBInstanceClass: i.Class, Engine: i.Engine, EngineVersion: i.EngineVersion, DBInstanceStatus: i.Status, MasterUsername: i.Master, Address: i.Host,
-			AllocatedStorage: i.StorageGB, MultiAZ: i.MultiAZ, StorageEncrypted: i.Key != "", KmsKeyID: i.Key, Retention: i.BackupDays, PreferredBackup: i.BackupWindow}
+			AllocatedStorage: i.StorageGB, MultiAZ: i.MultiAZ, StorageEncrypted: i.Key != "", KmsKeyID: i.Key, Retention: i.BackupDays, PreferredBackup: i.BackupWindow, Resource: i.Resource}
 		if i.Host != "" {
 			row.Port = strconv.Itoa(i.Port)
 		}

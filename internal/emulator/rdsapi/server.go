@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/bakplane/bakplane/internal/emulator/control"
 )
@@ -30,7 +31,25 @@ type Instance struct {
 	BackupDays                                       int    // 0 = no automated backups
 	BackupWindow                                     string // UTC
 	Group                                            string
-	GroupStatus                                      string // in-sync, applying, pending-apply …
+	GroupStatus                                      string    // in-sync, applying, pending-apply …
+	Resource                                         string    // DbiResourceId, another for each instance of one name
+	Since                                            time.Time // where its automated backups begin; zero = they are being made
+}
+
+// Snapshot is a snapshot of an instance as DescribeDBSnapshots tells it.
+type Snapshot struct {
+	ID, Instance string
+	Kind         string    // manual, automated, awsbackup
+	Status       string    // available, creating, copying …
+	Created      time.Time // zero: it is being made
+	StorageGB    int
+	Key          string
+}
+
+// Retained are automated backups that stayed when their instance was deleted.
+type Retained struct {
+	Instance, Resource string
+	From, To           time.Time
 }
 
 // Group is an option group; Role is that of SQLSERVER_BACKUP_RESTORE.
@@ -46,6 +65,8 @@ type Config struct {
 	Users         []User
 	Instances     []Instance
 	Groups        []Group
+	Snapshots     []Snapshot
+	Retained      []Retained
 }
 
 // Server is the emulated API. Make it with New.
@@ -112,6 +133,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	switch action {
 	case "DescribeDBInstances":
 		instances(w, q, cfg)
+	case "DescribeDBInstanceAutomatedBackups":
+		automated(w, q, cfg)
+	case "DescribeDBSnapshots":
+		snapshots(w, q, cfg)
 	case "DescribeOptionGroups":
 		groups(w, q, cfg)
 	default:

@@ -51,7 +51,7 @@ func (s *Pages) databaseShow(c echo.Context) (server.View, error) {
 	row := server.ProtectionRow(z, p, in)
 	v := views.DatabasePage{Name: server.FirstOf(p.Database, "The whole instance"), Badge: row.Badge, Under: s.lookedAt(ctx, z, in),
 		Crumbs:   []kit.Link{{Text: "Instances", Href: "/instances"}, {Text: in.Name, Href: "/instances/" + in.ID}, {Text: server.FirstOf(p.Database, "The whole instance")}},
-		NoWindow: kit.Empty{Title: "It cannot be restored to any moment.", Text: server.FirstOf(p.Words, "No full backup of it is known.")},
+		NoWindow: kit.Empty{Title: map[bool]string{false: "It cannot be restored to any moment.", true: "It cannot be restored alone."}[p.ByService()], Text: server.FirstOf(p.Words, "No full backup of it is known.")},
 		Empty:    kit.Empty{Title: "No backup set of it is known.", Text: "Sets that Bakplane or others take appear here within a minute."},
 		All:      kit.Link{Text: "All sets of it", Href: "/sets?" + url.Values{"instance": {in.ID}, "database": {p.Database}}.Encode()}}
 	if v.Facts, err = s.databaseFacts(ctx, z, in, p, row); err != nil {
@@ -133,6 +133,14 @@ func (s *Pages) databaseFacts(ctx context.Context, z kit.Zone, in endpoint.Insta
 		promise.Note = "missing from " + z.At(p.Due).UTC + " on"
 	}
 	facts := []kit.Fact{rpo, chain, last("Last full", row.Full), last("Last differential", row.Diff), last("Last log", row.Log), promise}
+	if !p.Held.To.IsZero() {
+		held := kit.Fact{Label: "With the whole instance", Value: "until " + z.Ago(p.Held.To), Note: "held by its service, restored as a new instance", Title: z.At(p.Held.To).Exact, Words: true}
+		if p.ByService() {
+			chain := &facts[1]
+			chain.Value, chain.Note, chain.Tone = "none of its own", "held with its instance alone", kit.ToneWarn
+		}
+		facts = append(facts, held)
+	}
 	if p.Group != "" {
 		shares, err := s.shares(ctx, p)
 		if err != nil {

@@ -75,6 +75,9 @@ func (s *Pages) fillServer(ctx context.Context, z kit.Zone, i endpoint.Instance,
 	if i.Traits.CopiesLogs {
 		v.Actions = append(v.Actions, kit.Action{Label: "Log copies", Href: "/instances/" + i.ID + "/log-copies"})
 	}
+	if v.Held, err = s.heldCard(ctx, z, i); err != nil {
+		return err
+	}
 	for _, d := range drafting.UserFirst(databases) {
 		v.Databases = append(v.Databases, databaseRow(z, i, d))
 	}

@@ -13,8 +13,27 @@ type Instance struct {
 	Tabs      []kit.Tab // of an instance of a cloud
 	Facts     []kit.Fact
 	Databases []DatabaseRow
-	Bare      bool // nothing but names and sizes is told of the databases
+	Held      *Held // what its service holds by itself; nil = nothing is said of that
+	Bare      bool  // nothing but names and sizes is told of the databases
 	Empty     kit.Empty
+}
+
+// Held is what a service holds of the whole instance.
+type Held struct {
+	Age       string // of the look
+	Can       string // what it can and cannot do
+	Help      *kit.Help
+	Facts     []kit.Fact
+	Snapshots []HeldSnapshot
+	More      string
+}
+
+// HeldSnapshot is one snapshot.
+type HeldSnapshot struct {
+	Name, Kind string
+	Taken      kit.When
+	Size       kit.Size
+	Badge      kit.Badge
 }
 
 // DatabaseRow is one database of a server.

@@ -1,5 +1,5 @@
-// Package tasklog keeps what services told of their tasks, for longer than they
-// keep it themselves.
+// Package tasklog keeps what services told: of their tasks, for longer than they
+// keep it themselves, and of what they held when they were last looked at.
 package tasklog
 
 import (
