@@ -14,6 +14,7 @@ import (
 	"github.com/bakplane/bakplane/internal/demo"
 	"github.com/bakplane/bakplane/internal/emulator/emulators"
 	"github.com/bakplane/bakplane/internal/policy"
+	"github.com/bakplane/bakplane/internal/scan"
 )
 
 // sets writes a value into a field as a person would leave it.
@@ -62,7 +63,7 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 
 	// The form tells of the last look where the server is slow to answer.
 	for end := time.Now().Add(5 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		_, err := h.app.DB.Catalogue().Protection(t.Context(), demo.Server, "billing")
+		err := h.app.Collector.Scan(t.Context(), scan.InstanceSubject(demo.Server), nil)
 		if err == nil {
 			break
 		}
