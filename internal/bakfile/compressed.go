@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+
+	"github.com/bakplane/bakplane/internal/bakfile/xpress"
 )
 
 // The compressed container: after a header of 0x1E0 bytes, every stretch
@@ -95,8 +97,8 @@ func recordAt(src *source, off, end int64) (record, error) {
 	if checkValue(data) != le.Uint32(h[recordCheck:]) {
 		return record{}, errAltered
 	}
-	content, err := decodeXpress(data, size)
-	if err != nil {
+	content := make([]byte, size)
+	if _, err := new(xpress.Decoder).Decode(content, data); err != nil {
 		return record{}, errMalformed
 	}
 	return record{content, off + recordHeader + int64(length)}, nil

@@ -41,3 +41,9 @@ func hashLike(b []byte) bool {
 	slices.Sort(sorted)
 	return len(slices.Compact(sorted)) >= thumbprintSize*3/5
 }
+
+// TDEThumbprint looks for the record of a database's key in the first bytes of
+// an uncompressed backup, 48 KiB at most, and gives the certificate's
+// thumbprint in hexadecimal digits; empty = none is there. See
+// File.TDEThumbprint for how far this can be trusted.
+func TDEThumbprint(head []byte) string { return tdeThumbprint(head) }

@@ -1,4 +1,4 @@
-package bakfile
+package xpress
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 
 // lengthTable is the 256-byte table with the given code lengths.
 func lengthTable(lengths map[int]byte) []byte {
-	t := make([]byte, xpressTable)
+	t := make([]byte, tableSize)
 	for symbol, n := range lengths {
 		t[symbol/2] |= n << (symbol % 2 * 4)
 	}
@@ -56,7 +56,8 @@ func TestDecodeXpress(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, want := example()
-			got, err := decodeXpress(in, len(want))
+			got := make([]byte, len(want))
+			_, err := new(Decoder).Decode(got, in)
 			if err != nil || string(got) != want {
 				t.Errorf("got %q, %v, want %q", got, err, want)
 			}
@@ -75,8 +76,8 @@ func TestDecodeXpressRefuses(t *testing.T) {
 		"input that ends too soon": literals([]byte("short")),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if out, err := decodeXpress(in, 1000); err == nil {
-				t.Errorf("decoded %d bytes", len(out))
+			if used, err := new(Decoder).Decode(make([]byte, 1000), in); err == nil {
+				t.Errorf("decoded from %d bytes", used)
 			}
 		})
 	}
@@ -89,13 +90,14 @@ func FuzzDecodeXpress(f *testing.F) {
 	}
 	f.Add(literals([]byte("backup")), 6)
 	f.Fuzz(func(t *testing.T, in []byte, size int) {
-		size = int(uint(size) % (255*512 + 1))
-		out, err := decodeXpress(in, size)
-		if err == nil && len(out) != size {
-			t.Errorf("%d bytes, want %d", len(out), size)
+		d, out := new(Decoder), make([]byte, int(uint(size)%(255*512+1)))
+		used, err := d.Decode(out, in)
+		if used > len(in)+2*overRead {
+			t.Errorf("took %d bytes of %d", used, len(in))
 		}
-		if cap(out) > size {
-			t.Errorf("capacity %d for %d bytes", cap(out), size)
+		again := make([]byte, len(out))
+		if used2, err2 := d.Decode(again, in); used2 != used || (err2 == nil) != (err == nil) || !bytes.Equal(out, again) {
+			t.Errorf("a second time %d, %v, and before %d, %v", used2, err2, used, err)
 		}
 	})
 }
