@@ -26,7 +26,7 @@ func (s *set) finish(f *File) {
 		damage(KindConfig, "The configuration before the data is missing.")
 	}
 	to := &f.damage
-	if !c.known() {
+	if !c.known() || s.strange {
 		to = &f.unknown
 	}
 	if s.logLost {

@@ -79,6 +79,7 @@ type set struct {
 	control   uint32   // number of the next block
 	logLost   bool     // the log could not be walked to its end, which is told
 	seenESET  int
+	strange   bool              // it holds blocks or streams that are not known: what is missing may lie in them
 	strangers map[PageID]PageID // pages that stand at the place of others
 }
 

@@ -48,7 +48,7 @@ func (w *walk) streams(kind string) error {
 		case "APAD", "OTCP", "TSMP":
 			err = w.c.skip(size)
 		default:
-			w.unknown(KindFrame, at, "A stream of the kind %q is not known here.", id)
+			w.strange("A stream of the kind %q is not known here.", id)
 			err = w.c.skip(size)
 		}
 		if err != nil {

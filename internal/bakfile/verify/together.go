@@ -103,13 +103,14 @@ func (r *Result) belong(files []*File) bool {
 func (r *Result) promised(files []*File, i int) {
 	var pages, size, withTape, withMark int64
 	var c, before *config
+	strange := false
 	position := i + 1
 	for _, f := range files {
 		s := f.sets[i]
 		if s.after == nil || s.before == nil {
 			return
 		}
-		c, before = s.after, s.before
+		c, before, strange = s.after, s.before, strange || s.strange
 		pages += s.pages.Seen - s.pages.Filler
 		size += s.end - s.begin
 		tape := f.tapeSize()
@@ -117,7 +118,7 @@ func (r *Result) promised(files []*File, i int) {
 		withMark += tape + int64(f.block)
 	}
 	to := &r.Damage
-	if !c.known() {
+	if !c.known() || strange {
 		to = &r.Unknown
 	}
 	want := c.pages()

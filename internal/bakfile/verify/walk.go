@@ -64,6 +64,14 @@ func (w *walk) unknown(kind Kind, off int64, format string, args ...any) {
 	w.f.unknown.add(Finding{kind, off, w.position(), fmt.Sprintf(format, args...)})
 }
 
+// strange notes a block or stream of an unknown kind at the place at hand.
+func (w *walk) strange(format, kind string) {
+	w.unknown(KindFrame, w.begin, format, kind)
+	if w.set != nil {
+		w.set.strange = true
+	}
+}
+
 // run walks to the end. Damage is noted and walked past where a next block can
 // be found; only the reader underneath gives errors.
 func (w *walk) run() error {
@@ -187,7 +195,7 @@ func (w *walk) block(kind string, h []byte) error {
 	case ok:
 		w.state = next
 	case kind != "SFMB" && behind[kind] == "":
-		w.unknown(KindFrame, w.begin, "A block of the kind %s is not known here.", kind)
+		w.strange("A block of the kind %s is not known here.", kind)
 	default:
 		if w.state != "" { // not right behind a place that is told of already
 			w.damaged(KindFrame, w.begin, "A block %s stands where it cannot: blocks are missing, or were exchanged.", kind)

@@ -7,12 +7,15 @@ import (
 	"io"
 )
 
-// A payload lies in the data stream behind a frame of 32 bytes (a word and
-// the length) and is padded to whole pages.
+// A payload lies in a stream of a kind of its own, behind a frame of 32 bytes
+// (a word and the length), and is padded to whole pages. It is not one of SQL
+// Server's streams of pages or log, since it holds neither: whoever checks
+// pages must see that it does not understand this, and find no damage.
 const (
-	frameWord   = "BAKPLANE PAYLOAD"
-	frameHeader = 32
-	page        = 8192
+	payloadStreamID = "BKPL"
+	frameWord       = "BAKPLANE PAYLOAD"
+	frameHeader     = 32
+	page            = 8192
 )
 
 // ErrNoPayload: the set carries no payload, as in files of a real SQL Server.
@@ -20,20 +23,13 @@ var ErrNoPayload = errors.New("the backup set carries no payload of the emulator
 
 func frameSize(payload int64) int64 { return (frameHeader + payload + page - 1) / page * page }
 
-// data writes the block with the data stream: padding to a physical block,
-// two bytes, the framed payload, a checksum stream when asked for.
-func (f *file) data(d *build, id string, s *Set, begin int64) {
+// data writes the block with the payload: padding to a physical block, two
+// bytes, the framed payload.
+func (f *file) data(d *build, s *Set, begin int64) {
 	base := f.off
 	d.fill(base, f.block)
-	attributes := 2
-	if id == "MQTL" {
-		attributes = 0
-	}
-	if s.HasChecksums {
-		attributes |= 0x100
-	}
 	size := frameSize(s.PayloadSize)
-	d.streamHead(id, attributes, 2+size)
+	d.streamHead(payloadStreamID, 0, 2+size)
 	frame := make([]byte, 2+frameHeader)
 	copy(frame[2:], frameWord)
 	le.PutUint64(frame[2+16:], uint64(s.PayloadSize))
@@ -55,12 +51,6 @@ func (f *file) data(d *build, id string, s *Set, begin int64) {
 	// What follows the content is built on a fresh buffer that begins here.
 	here := f.off
 	tail := &build{make([]byte, (4-here%4)%4)}
-	if s.HasChecksums {
-		tail.stream("CSUM", 0, make([]byte, 4))
-	}
-	if id == "MQDA" {
-		tail.streamHead(id, 6, 0)
-	}
 	tail.pad(here-begin, grain)
 	f.write(tail.b)
 }
@@ -124,7 +114,7 @@ func payloadStream(r io.ReaderAt, off, first int64) (found *io.SectionReader, ne
 			return nil, 0, fmt.Errorf("no stream at %d: %w", p, ErrNoPayload)
 		}
 		p += streamHeader
-		if (id == "MQDA" || id == "MQTL") && size >= 2+frameHeader {
+		if id == payloadStreamID && size >= 2+frameHeader {
 			frame := make([]byte, frameHeader)
 			if _, err := r.ReadAt(frame, p+2); err != nil {
 				return nil, 0, fmt.Errorf("read data at %d: %w", p, err)

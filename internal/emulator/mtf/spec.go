@@ -5,8 +5,11 @@
 //
 // It does not write: pages and log records that a SQL Server would accept, the
 // compressed container, the catalogue in ESET, several volumes, encryption. A
-// real SQL Server refuses these files. The data stream carries whatever bytes
-// the caller gives, framed so that Payload finds them again.
+// real SQL Server refuses these files. What the caller gives lies in a stream
+// of a kind of its own, framed so that Payload finds it again. There are no
+// pages, no log blocks and no backup checksums, also where the set's flags
+// promise them: a check of the whole file comes to "not understood", of a file
+// that was changed in its frame to "damaged", and sees no change of the content.
 package mtf
 
 import (

@@ -142,9 +142,9 @@ func (f *file) set(s *Set, position int) {
 
 	const logHeader = 0x254 // log blocks have a long fixed part
 	if s.Type == bakfile.TypeLog {
-		f.data(block(newBlock("MSTL", logHeader), 0), "MQTL", s, begin)
+		f.data(block(newBlock("MSTL", logHeader), 0), s, begin)
 	} else {
-		f.data(block(newBlock("MSDA", 0x3c), 0), "MQDA", s, begin)
+		f.data(block(newBlock("MSDA", 0x3c), 0), s, begin)
 		plain(newBlock("MSTL", logHeader))
 	}
 

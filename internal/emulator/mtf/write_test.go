@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/bakfile/verify"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
 )
 
@@ -161,6 +162,36 @@ func TestPayloadComesBack(t *testing.T) {
 	}
 	if _, err := mtf.Payload(bytes.NewReader(out.Bytes()), 5); err == nil {
 		t.Error("a fifth payload was found in four sets")
+	}
+}
+
+func TestACheckOfTheWholeFileFindsNoDamage(t *testing.T) {
+	for _, version := range []int{9, 10, 11, 13, 15, 16, 17} {
+		for _, block := range []int{512, 4096} {
+			paths, err := mtf.Chain(t.TempDir(), mtf.Options{Database: "orders", Version: version, BlockSize: block, Checksums: version%2 == 0})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range paths {
+				b, err := os.ReadFile(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				f, err := verify.Read(t.Context(), bytes.NewReader(b), 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r := verify.Together(f); r.Verdict != verify.NotUnderstood {
+					t.Errorf("version %d, block %d, %s: %s, %+v", version, block, filepath.Base(path), r.Verdict, r.Damage)
+				}
+				if f, err = verify.Read(t.Context(), bytes.NewReader(b[:len(b)-100]), 1); err != nil {
+					t.Fatal(err)
+				}
+				if r := verify.Together(f); r.Verdict != verify.Damaged {
+					t.Errorf("version %d, cut: %s", version, r.Verdict)
+				}
+			}
+		}
 	}
 }
 
