@@ -19,6 +19,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the dashboard."`
 	Demo    demoCmd    `cmd:"" help:"Run the dashboard with an emulated cloud on this machine and a migration at work."`
 	Inspect InspectCmd `cmd:"" help:"Tell what backup files really are."`
+	Verify  VerifyCmd  `cmd:"" help:"Read backup files whole and tell whether every page is as it was written."`
 	Plan    PlanCmd    `cmd:"" help:"Tell in which order backups restore a database, what is left out and what is missing."`
 	Script  ScriptCmd  `cmd:"" help:"Write the T-SQL that takes backups at a server which the dashboard cannot reach."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit trail."`
