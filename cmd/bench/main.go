@@ -50,7 +50,7 @@ func main() {
 	flag.IntVar(&b.kills, "kills", 50, "how many migrations are killed at random moments")
 	flag.IntVar(&b.cutoverRuns, "cutovers", 100, "how many databases under load are cut over with something going wrong")
 	flag.StringVar(&b.kept, "house", "", "keep the generated house in this folder, and use it again")
-	only := flag.String("only", "inspect,start,hostile,msdb,wave,catalogue,pages,servers,own,year,upload,s3,planner,retention,policies,stops,cutovers,kill", "parts to measure, comma separated")
+	only := flag.String("only", "inspect,verify,start,hostile,msdb,wave,catalogue,pages,servers,own,year,upload,s3,planner,retention,policies,stops,cutovers,kill", "parts to measure, comma separated")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -74,7 +74,7 @@ func (b *bench) run(ctx context.Context, parts []string) (err error) {
 	}
 	// Those that measure a child's memory come before the catalogue: it is
 	// counted from its parent's on, and the parent grows there.
-	measures := map[string]func(context.Context) error{"inspect": b.inspect, "start": b.start, "hostile": b.hostile, "own": b.own, "year": b.year, "catalogue": b.catalogue, "pages": b.pages, "servers": b.servers, "upload": b.upload, "s3": b.s3, "kill": b.kill,
+	measures := map[string]func(context.Context) error{"inspect": b.inspect, "verify": b.verify, "start": b.start, "hostile": b.hostile, "own": b.own, "year": b.year, "catalogue": b.catalogue, "pages": b.pages, "servers": b.servers, "upload": b.upload, "s3": b.s3, "kill": b.kill,
 		"cutovers": b.cutovers, "stops": b.stops, "wave": b.wave, "planner": b.planner, "policies": b.policies, "retention": b.retention, "msdb": b.msdb}
 	for _, part := range parts {
 		measure, known := measures[part]

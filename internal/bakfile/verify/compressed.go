@@ -144,6 +144,9 @@ func (j *piece) decode(d *xpress.Decoder) {
 		j.bad = "Record of the compressed backup does not match its check value."
 	}
 	used, err := d.Decode(j.out, j.in)
+	if err != nil {
+		clear(j.out) // what was here before is no content
+	}
 	if j.bad == "" && (err != nil || used < len(j.in)-4) {
 		j.bad = "A record of the compressed backup cannot be decompressed to what it should hold."
 	}
@@ -208,7 +211,6 @@ func (p *container) record(h []byte, stop <-chan struct{}) error {
 		}
 		j.off, j.check = at, le.Uint32(b[recordCheck:])
 		j.out = j.out[:int(b[1])*sector]
-		clear(j.out)
 		data, err := p.c.next(int(le.Uint16(b[2:])))
 		if err != nil {
 			return err

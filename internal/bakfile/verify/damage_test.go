@@ -59,6 +59,20 @@ func TestRandomDamageIsFound(t *testing.T) {
 	t.Logf("%d of %d damages had to be found, %d were missed", must, all, missed)
 }
 
+func TestALogBlockThatLostItsFlagIsFound(t *testing.T) {
+	b := sample(t, "sql2016-sp2_restoretime_log1.trn")
+	flags := bytes.Index(b, []byte("MQTL")) + 22 + 2 + 8
+	if b[flags] != 3 {
+		t.Fatalf("the flags of the first log block are %d, want 3", b[flags])
+	}
+	for _, v := range []byte{0, 1, 4, 0x81, 0xfd} {
+		b[flags] = v
+		if r := verdict(t, b); r.Verdict != verify.Damaged {
+			t.Errorf("flags %#x: %s", v, r.Verdict)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, path := range samples(f) {
 		if b, err := os.ReadFile(path); err == nil && len(b) < 50_000 {
