@@ -6,14 +6,13 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+
+	"github.com/bakplane/bakplane/internal/bakfile/layout"
 )
 
-// Sizes of MTF 1.00a's common structures, in bytes.
 const (
-	blockHeader  = 52
-	streamHeader = 22
-	maxStreams   = 64      // of one block, a bound for hostile chains
-	maxBlock     = 4 << 10 // of TAPE, SSET and VOLB as far as their fields reach
+	maxStreams = 64      // of one block, a bound for hostile chains
+	maxBlock   = 4 << 10 // of TAPE, SSET and VOLB as far as their fields reach
 )
 
 var errMalformed = errors.New("malformed block")
@@ -23,17 +22,10 @@ var le = binary.LittleEndian
 // validBlock reports whether b begins with a block of this type: four letters
 // and a checksum that XORs the 25 words before it.
 func validBlock(b []byte, kind string) bool {
-	if len(b) < blockHeader || string(b[:4]) != kind {
+	if len(b) < layout.BlockHeader || string(b[:4]) != kind {
 		return false
 	}
-	return xorWords(b[:50]) == le.Uint16(b[0x32:])
-}
-
-func xorWords(b []byte) (x uint16) {
-	for i := 0; i+1 < len(b); i += 2 {
-		x ^= le.Uint16(b[i:])
-	}
-	return x
+	return layout.XorWords(b[:50]) == le.Uint16(b[0x32:])
 }
 
 // stream is one header in a block's list; data follows it at once.
@@ -46,22 +38,22 @@ type stream struct {
 // streams lists the streams of the block at off and the offset of the block
 // after it. The list ends with SPAD, whose length leads there.
 func streams(v view, off int64) (list []stream, next int64, err error) {
-	head, err := v.at(off, blockHeader)
+	head, err := v.at(off, layout.BlockHeader)
 	if err != nil {
 		return nil, 0, err
 	}
 	p := off + int64(le.Uint16(head[8:]))
 	for range maxStreams {
 		p = (p + 3) &^ 3
-		h, err := v.at(p, streamHeader)
+		h, err := v.at(p, layout.StreamHeader)
 		if err != nil {
 			return list, 0, err
 		}
 		size := le.Uint64(h[8:])
-		if xorWords(h[:20]) != le.Uint16(h[20:]) || size > 1<<60 {
+		if layout.XorWords(h[:20]) != le.Uint16(h[20:]) || size > 1<<60 {
 			return list, 0, errMalformed
 		}
-		s := stream{string(h[:4]), p + streamHeader, int64(size)}
+		s := stream{string(h[:4]), p + layout.StreamHeader, int64(size)}
 		if s.id == "SPAD" {
 			return list, s.data + s.size, nil
 		}

@@ -4,25 +4,15 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"math/bits"
 
+	"github.com/bakplane/bakplane/internal/bakfile/layout"
 	"github.com/bakplane/bakplane/internal/bakfile/xpress"
 )
 
-// The compressed container: after a header of 0x1E0 bytes, every stretch
-// between filemarks is a run of records; filemarks stay plain.
+// Bounds of the compressed container.
 const (
-	containerWord   = "MSSQLBAK"
-	containerHeader = 0x1e0
-	containerFlags  = 0x0c // u32: see sealedContainer
-	recordHeader    = 0x1c // of a compressed record
-	recordCheck     = 0x18 // u32, over the compressed bytes
-	recordData      = 0x21
-	maxRecord       = 64 << 10 // content of a record
-	recordPadding   = 0x24
-	recordIndex     = 0x2c
-	paddingHeader   = 0x18
-	maxIndex        = 4 << 10 // how far before its filemark an index is looked for
+	maxRecord = 64 << 10 // content of a record
+	maxIndex  = 4 << 10  // how far before its filemark an index is looked for
 )
 
 // record is one decoded compressed record.
@@ -31,45 +21,22 @@ type record struct {
 	next    int64 // file offset of the record behind it
 }
 
-// Bits of the container's flags, from a public reader: 3 is compressed, 5
-// encrypted, 7 both, 0x2f a compressed backup of a database with TDE.
-const (
-	flagSealed    = 0x4
-	flagSealedTDE = 0x28
-)
-
 // errAltered is a record whose bytes are not those that were written. It wraps
 // errMalformed: to most readers of records such a one is just not there.
 var errAltered = fmt.Errorf("%w: check value differs", errMalformed)
 
-// checkValue is what a record keeps at recordCheck of its compressed bytes:
-// 32-bit words, the last filled up with zeros, each joined by XOR to what was
-// there, turned left by one. It held for all 1,351 records of nine files of SQL
-// Server 2014 to 2022.
-func checkValue(b []byte) (r uint32) {
-	for ; len(b) >= 4; b = b[4:] {
-		r = bits.RotateLeft32(r, 1) ^ le.Uint32(b)
-	}
-	if len(b) > 0 {
-		var last [4]byte
-		copy(last[:], b)
-		r = bits.RotateLeft32(r, 1) ^ le.Uint32(last[:])
-	}
-	return r
-}
-
 // unreadable says why the first record of a container gives no media header.
 func unreadable(head []byte, why error) *Error {
 	h := fields{head, len(head)}
-	flags := h.u32(containerFlags)
+	flags := h.u32(layout.ContainerFlags)
 	switch {
-	case h.u32(8) == 1:
+	case h.u32(layout.ContainerForm) == 1:
 		return refuse(Unsupported, "This is a compressed backup in the container that SQL Server 2012 and older wrote, which Bakplane cannot read.",
 			"Ask a SQL Server with RESTORE HEADERONLY what is in it, or take the backup again without COMPRESSION.")
-	case flags&flagSealedTDE == flagSealedTDE:
+	case flags&layout.FlagSealedTDE == layout.FlagSealedTDE:
 		return refuse(Encrypted, "This is a compressed backup of a database that is encrypted by TDE: its content, names included, can be read only where the certificate of the database is.",
 			"Restore it on a server that has the certificate (CREATE CERTIFICATE … WITH PRIVATE KEY from its backup), or take a backup without COMPRESSION: its header can be read, and its data needs the certificate as well.")
-	case flags&flagSealed != 0:
+	case flags&layout.FlagSealed != 0:
 		return refuse(Encrypted, "This SQL Server backup is encrypted (BACKUP … WITH ENCRYPTION): nothing in it can be read without its certificate.",
 			"Restore it on a server that has the certificate, or take a backup without ENCRYPTION.")
 	case errors.Is(why, errAltered):
@@ -82,26 +49,26 @@ func unreadable(head []byte, why error) *Error {
 // recordAt decodes the compressed record at off, which must end before end.
 func recordAt(src *source, off, end int64) (record, error) {
 	v := stretch{src, 0, min(end, src.size)}
-	h, err := v.at(off, recordHeader)
+	h, err := v.at(off, layout.RecordHeader)
 	if err != nil {
 		return record{}, err
 	}
-	if h[0] != recordData {
+	if h[0] != layout.RecordData {
 		return record{}, errMalformed
 	}
 	size, length := int(h[1])*512, int(le.Uint16(h[2:]))
-	data, err := v.at(off+recordHeader, length)
+	data, err := v.at(off+layout.RecordHeader, length)
 	if err != nil {
 		return record{}, err
 	}
-	if checkValue(data) != le.Uint32(h[recordCheck:]) {
+	if layout.CheckValue(data) != le.Uint32(h[layout.RecordCheck:]) {
 		return record{}, errAltered
 	}
 	content := make([]byte, size)
 	if _, err := new(xpress.Decoder).Decode(content, data); err != nil {
 		return record{}, errMalformed
 	}
-	return record{content, off + recordHeader + int64(length)}, nil
+	return record{content, off + layout.RecordHeader + int64(length)}, nil
 }
 
 // decoded is the view of the content of consecutive records, decoded as far
@@ -137,15 +104,15 @@ func firstMarkBehind(src *source, off int64) int64 {
 	v := stretch{src, 0, src.size}
 	for range 8 {
 		if off%512 == 0 {
-			if b, err := v.at(off, blockHeader); err == nil && validBlock(b, "SFMB") {
+			if b, err := v.at(off, layout.BlockHeader); err == nil && validBlock(b, "SFMB") {
 				return off
 			}
 		}
-		h, err := v.at(off, paddingHeader)
-		if err != nil || h[0] != recordPadding {
+		h, err := v.at(off, layout.PaddingHeader)
+		if err != nil || h[0] != layout.RecordPadding {
 			return 0
 		}
-		off += paddingHeader + int64(le.Uint16(h[2:]))
+		off += layout.PaddingHeader + int64(le.Uint16(h[2:]))
 	}
 	return 0
 }
@@ -159,13 +126,13 @@ func lastRecord(src *source, begin, closing int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(b) < paddingHeader+32 {
+	if len(b) < layout.PaddingHeader+32 {
 		return 0, errMalformed
 	}
 	mark := b[len(b)-16:]
 	count := int64(le.Uint32(mark[4:]))
-	for p := len(b) - 32; p >= paddingHeader; p-- {
-		if b[p-paddingHeader] != recordIndex || !bytes.Equal(b[p:p+16], mark) {
+	for p := len(b) - 32; p >= layout.PaddingHeader; p-- {
+		if b[p-layout.PaddingHeader] != layout.RecordIndex || !bytes.Equal(b[p:p+16], mark) {
 			continue
 		}
 		last := int64(p) + 16 + 16*(count-1)

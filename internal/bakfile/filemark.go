@@ -1,6 +1,10 @@
 package bakfile
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/bakplane/bakplane/internal/bakfile/layout"
+)
 
 const maxMarks = 40_001 // 20,000 backup sets in one file
 
@@ -33,7 +37,7 @@ func parseFilemark(v view, off int64, blockSize int) (earlier []int64, full bool
 	limit := off
 	for i := range int(n) {
 		mark := f.i64(from + 8*i)
-		if mark >= limit || mark < blockHeader {
+		if mark >= limit || mark < layout.BlockHeader {
 			return nil, false, errMalformed
 		}
 		earlier, limit = append(earlier, mark), mark
@@ -106,7 +110,7 @@ func allZero(b []byte) bool {
 // endOfSetAt reports whether an ESET block follows the mark at off, which is
 // so for the mark behind a set's data.
 func (f *reading) endOfSetAt(off int64) bool {
-	b, err := f.src.at(off+int64(f.blockSize), blockHeader)
+	b, err := f.src.at(off+int64(f.blockSize), layout.BlockHeader)
 	return err == nil && validBlock(b, "ESET")
 }
 
@@ -124,7 +128,7 @@ func (f *reading) follow(known []int64, end int64, steps, reads int) (marks []in
 		if p > end || f.src.reads >= reads || len(marks) >= maxMarks {
 			return marks, false, nil
 		}
-		b, err := v.at(p, blockHeader)
+		b, err := v.at(p, layout.BlockHeader)
 		if err != nil {
 			return marks, false, soft(err)
 		}

@@ -1,5 +1,7 @@
 package bakfile
 
+import "github.com/bakplane/bakplane/internal/bakfile/layout"
+
 const sqlServerVendor = 0x1200 // MTF software vendor id of SQL Server
 
 // parseMedia reads the TAPE block at the start of v and tells where the block
@@ -47,7 +49,7 @@ func parseMedia(v view) (m Media, next int64, err error) {
 
 // atMost returns n bytes from off, or as many as there are.
 func atMost(v view, off int64, n int) ([]byte, error) {
-	for ; n >= blockHeader; n /= 2 {
+	for ; n >= layout.BlockHeader; n /= 2 {
 		if b, err := v.at(off, n); err == nil || soft(err) != nil {
 			return b, err
 		}

@@ -3,6 +3,8 @@ package bakfile
 import (
 	"fmt"
 	"io"
+
+	"github.com/bakplane/bakplane/internal/bakfile/layout"
 )
 
 // Looks at a file whose end is missing may cost this many reads more.
@@ -64,7 +66,7 @@ func open(src *source) (*reading, error) {
 	}
 	f := &reading{src: src, budget: maxConfig, file: &File{Size: src.size}}
 	switch {
-	case len(head) >= 8 && string(head[:8]) == containerWord:
+	case len(head) >= 8 && string(head[:8]) == layout.ContainerWord:
 		f.file.Container = Compressed
 		err = f.openCompressed(head)
 	case len(head) >= 4 && string(head[:4]) == "TAPE":
@@ -91,7 +93,7 @@ func open(src *source) (*reading, error) {
 }
 
 func (f *reading) openCompressed(head []byte) error {
-	first, err := recordAt(f.src, containerHeader, f.src.size)
+	first, err := recordAt(f.src, layout.ContainerHeader, f.src.size)
 	if err != nil && soft(err) != nil {
 		return fmt.Errorf("read first record: %w", err)
 	}
@@ -112,8 +114,8 @@ func (f *reading) openCompressed(head []byte) error {
 // own length, ends inside the file.
 func recordFits(head []byte, size int64) bool {
 	h := fields{head, len(head)}
-	return h.has(containerHeader, recordHeader) &&
-		int64(containerHeader+recordHeader+h.u16(containerHeader+2)) <= size
+	return h.has(layout.ContainerHeader, layout.RecordHeader) &&
+		int64(layout.ContainerHeader+layout.RecordHeader+h.u16(layout.ContainerHeader+2)) <= size
 }
 
 // rescue collects the filemarks of a file without a usable end: the first, and

@@ -4,7 +4,7 @@ import "slices"
 
 // Floors, from below. The words are explained in docs/architecture.md.
 var (
-	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/bakfile/verify", "internal/bakfile/xpress", "internal/tsql", "internal/words", "internal/explain", "internal/sqlerror"}
+	cellar = []string{"internal/fault", "internal/audit", "internal/secret", "internal/bakfile", "internal/bakfile/layout", "internal/bakfile/verify", "internal/bakfile/xpress", "internal/tsql", "internal/words", "internal/explain", "internal/sqlerror"}
 	ground = []string{"internal/endpoint", "internal/run", "internal/backup", "internal/backup/identity", "internal/backup/logcopy", "internal/policy", "internal/policy/clouds", "internal/migration", "internal/migration/drafting", "internal/migration/progress", "internal/migration/preflight", "internal/migration/wave", "internal/migration/compare", "internal/migration/unpack", "internal/migration/remedy", "internal/backupjob", "internal/scan", "internal/objectstore", "internal/objectstore/arn", "internal/kinds", "internal/person", "internal/sourcescript", "internal/servermigration"}
 	words  = []string{"internal/run", "internal/endpoint", "internal/objectstore", "internal/objectstore/arn"}
 	rooms  = []string{"web/static", "internal/db/sqlite", "internal/db/sqlite/packed", "internal/db/sqlite/sweep", "internal/db/sqlite/servers", "internal/db/sqlite/tasklog", "internal/db/sqlite/sessions", "internal/aliyun", "internal/aliyun/smc", "internal/sqlserver", "internal/scheduler", "internal/objectstore/folder", "internal/objectstore/oss", "internal/objectstore/s3", "internal/awsaccount", "internal/awsrds", "internal/ownbackup", "internal/server", "internal/server/site"}

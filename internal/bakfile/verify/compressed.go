@@ -4,42 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/bits"
 	"sync"
 
+	"github.com/bakplane/bakplane/internal/bakfile/layout"
 	"github.com/bakplane/bakplane/internal/bakfile/xpress"
 )
 
-// The compressed container: after a header, every stretch between filemarks
-// is a run of records; filemarks stay plain.
 const (
-	containerWord   = "MSSQLBAK"
-	containerHeader = 0x1e0
-	recordHeader    = 0x1c
-	recordCheck     = 0x18
-	recordData      = 0x21
-	recordPadding   = 0x24
-	recordIndex     = 0x2c
-	paddingHeader   = 0x18
-	headForKey      = 48 << 10
-	maxContent      = 255 * sector
-	aheadPerWorker  = 4 // records in hand for each worker
-	keptPlaces      = 2048
+	headForKey     = 48 << 10
+	maxContent     = 255 * sector
+	aheadPerWorker = 4 // records in hand for each worker
+	keptPlaces     = 2048
 )
-
-// checkValue is what a record keeps of its compressed bytes: words joined by
-// XOR, turned left by one between them, the last filled up with zeros.
-func checkValue(b []byte) (r uint32) {
-	for ; len(b) >= 4; b = b[4:] {
-		r = bits.RotateLeft32(r, 1) ^ le.Uint32(b)
-	}
-	if len(b) > 0 {
-		var last [4]byte
-		copy(last[:], b)
-		r = bits.RotateLeft32(r, 1) ^ le.Uint32(last[:])
-	}
-	return r
-}
 
 // piece is a part of the content: a record to be decompressed, or plain bytes.
 type piece struct {
@@ -70,7 +46,7 @@ type container struct {
 // decompress walks a compressed file: workers decompress, one goroutine reads,
 // and the walk runs over the content here.
 func (f *File) decompress(w *walk, workers int) error {
-	head, err := w.c.next(containerHeader)
+	head, err := w.c.next(layout.ContainerHeader)
 	if errors.Is(err, errCut) {
 		w.damaged(KindCut, w.c.off, "The file ends inside its header.")
 		return nil
@@ -78,10 +54,10 @@ func (f *File) decompress(w *walk, workers int) error {
 	if err != nil {
 		return err
 	}
-	switch form, flags := le.Uint32(head[8:]), le.Uint32(head[0x0c:]); {
+	switch form, flags := le.Uint32(head[layout.ContainerForm:]), le.Uint32(head[layout.ContainerFlags:]); {
 	case form == 1:
 		return f.seal(w, "This is the compressed container that SQL Server 2012 and older wrote, which is not known here.")
-	case flags&0x28 == 0x28, flags&0x4 != 0:
+	case flags&layout.FlagSealedTDE == layout.FlagSealedTDE, flags&layout.FlagSealed != 0:
 		return f.seal(w, "The backup is encrypted: nothing in it can be checked without its certificate.")
 	}
 	n := workers * aheadPerWorker
@@ -140,7 +116,7 @@ func (f *File) seal(w *walk, text string) error {
 }
 
 func (j *piece) decode(d *xpress.Decoder) {
-	if checkValue(j.in) != j.check {
+	if layout.CheckValue(j.in) != j.check {
 		j.bad = "Record of the compressed backup does not match its check value."
 	}
 	used, err := d.Decode(j.out, j.in)
@@ -170,7 +146,7 @@ func (p *container) get(stop <-chan struct{}) (*piece, error) {
 // read goes through the records.
 func (p *container) read(stop <-chan struct{}) error {
 	for {
-		h, err := p.c.peek(blockHeader)
+		h, err := p.c.peek(layout.BlockHeader)
 		if err != nil {
 			return err
 		}
@@ -195,13 +171,13 @@ func (p *container) read(stop <-chan struct{}) error {
 func (p *container) record(h []byte, stop <-chan struct{}) error {
 	at := p.c.off
 	kind := h[0]
-	if len(h) >= recordHeader && kind != recordData && p.looksLikeData(h) {
+	if len(h) >= layout.RecordHeader && kind != layout.RecordData && p.looksLikeData(h) {
 		p.damaged(KindRecord, at, "The kind of a record of the compressed backup was changed.")
-		kind = recordData
+		kind = layout.RecordData
 	}
 	switch kind {
-	case recordData:
-		b, err := p.c.next(recordHeader)
+	case layout.RecordData:
+		b, err := p.c.next(layout.RecordHeader)
 		if err != nil {
 			return err
 		}
@@ -209,7 +185,7 @@ func (p *container) record(h []byte, stop <-chan struct{}) error {
 		if err != nil {
 			return err
 		}
-		j.off, j.check = at, le.Uint32(b[recordCheck:])
+		j.off, j.check = at, le.Uint32(b[layout.RecordCheck:])
 		j.out = j.out[:int(b[1])*sector]
 		data, err := p.c.next(int(le.Uint16(b[2:])))
 		if err != nil {
@@ -220,13 +196,13 @@ func (p *container) record(h []byte, stop <-chan struct{}) error {
 		p.jobs <- j
 		p.order <- j
 		return nil
-	case recordPadding:
-		b, err := p.c.next(paddingHeader)
+	case layout.RecordPadding:
+		b, err := p.c.next(layout.PaddingHeader)
 		if err != nil {
 			return err
 		}
 		return p.c.skip(int64(le.Uint16(b[2:])))
-	case recordIndex:
+	case layout.RecordIndex:
 		return p.index()
 	}
 	return p.lost(at)
@@ -235,30 +211,30 @@ func (p *container) record(h []byte, stop <-chan struct{}) error {
 // looksLikeData reports whether what stands here is a record of data by its
 // check value.
 func (p *container) looksLikeData(h []byte) bool {
-	n, want := int(le.Uint16(h[2:])), le.Uint32(h[recordCheck:])
+	n, want := int(le.Uint16(h[2:])), le.Uint32(h[layout.RecordCheck:])
 	if h[1] == 0 || n < 256 {
 		return false
 	}
-	b, err := p.c.peek(recordHeader + n)
-	return err == nil && len(b) == recordHeader+n && checkValue(b[recordHeader:]) == want
+	b, err := p.c.peek(layout.RecordHeader + n)
+	return err == nil && len(b) == layout.RecordHeader+n && layout.CheckValue(b[layout.RecordHeader:]) == want
 }
 
 // index reads an index record up to its filemark: its first 16 bytes stand
 // again right before the filemark.
 func (p *container) index() error {
 	at := p.c.off
-	first, err := p.c.next(paddingHeader + 16)
+	first, err := p.c.next(layout.PaddingHeader + 16)
 	if err != nil {
 		return err
 	}
 	var want, tail [16]byte
-	copy(want[:], first[paddingHeader:])
+	copy(want[:], first[layout.PaddingHeader:])
 	if err := p.c.skip((16 - p.c.off%16) % 16); err != nil {
 		return err
 	}
 	for {
 		if p.c.off%sector == 0 {
-			h, err := p.c.peek(blockHeader)
+			h, err := p.c.peek(layout.BlockHeader)
 			if err != nil {
 				return err
 			}
@@ -289,7 +265,7 @@ func (p *container) lost(at int64) error {
 		return err
 	}
 	for {
-		h, err := p.c.peek(blockHeader)
+		h, err := p.c.peek(layout.BlockHeader)
 		if err != nil {
 			return err
 		}
@@ -379,7 +355,7 @@ func (c *content) Read(b []byte) (int, error) {
 
 // markSize is the length of the filemark at the end of b.
 func markSize(b []byte) int64 {
-	for off := 0; off+blockHeader <= len(b); off += sector {
+	for off := 0; off+layout.BlockHeader <= len(b); off += sector {
 		if validBlock(b[off:]) == "SFMB" {
 			return int64(len(b) - off)
 		}

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -49,7 +50,12 @@ func BenchmarkRandomDamage(b *testing.B) {
 					s := all[i%len(all)]
 					d := verifytest.Random(r, s.content, s.guarded, all[r.IntN(len(all))].content, scratch)
 					scratch = d.Bytes
-					is := verdict(b, d.Bytes).Verdict == verify.Damaged
+					f, err := verify.Read(b.Context(), bytes.NewReader(d.Bytes), 1)
+					if err != nil {
+						b.Error(err)
+						return
+					}
+					is := verify.Together(f).Verdict == verify.Damaged
 					if is {
 						counts[w].found++
 					}

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/bakfile/layout"
 )
 
 // File is what the walk over one file came to: a whole backup or one of its
@@ -32,12 +33,12 @@ type File struct {
 func Read(ctx context.Context, r io.Reader, workers int) (*File, error) {
 	f := &File{}
 	c := newCursor(&counted{ctx: ctx, r: r, n: &f.size})
-	head, err := c.peek(containerHeader)
+	head, err := c.peek(layout.ContainerHeader)
 	if err != nil {
 		return nil, err
 	}
 	w := &walk{f: f, c: c, state: "start"}
-	if len(head) >= len(containerWord) && string(head[:len(containerWord)]) == containerWord {
+	if len(head) >= len(layout.ContainerWord) && string(head[:len(layout.ContainerWord)]) == layout.ContainerWord {
 		f.compressed = true
 		return f, f.decompress(w, max(1, workers))
 	}

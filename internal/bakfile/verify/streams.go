@@ -1,6 +1,9 @@
 package verify
 
-import "github.com/bakplane/bakplane/internal/bakfile"
+import (
+	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/bakfile/layout"
+)
 
 // streams reads the streams of the block at hand up to the padding that ends
 // the block.
@@ -12,12 +15,12 @@ func (w *walk) streams(kind string) error {
 			return err
 		}
 		at := w.c.off
-		h, err := w.c.next(streamHeader)
+		h, err := w.c.next(layout.StreamHeader)
 		if err != nil {
 			return err
 		}
 		id, attributes, size := string(h[:4]), le.Uint16(h[6:]), int64(le.Uint64(h[8:])&^(1<<63))
-		if xorWords(h[:20]) != le.Uint16(h[20:]) {
+		if layout.XorWords(h[:20]) != le.Uint16(h[20:]) {
 			w.damaged(KindFrame, at, "The header of a stream in a block %s is damaged.", kind)
 			return nil
 		}

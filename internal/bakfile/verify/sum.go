@@ -44,13 +44,6 @@ func sumWithout(b []byte, stored uint32) uint32 {
 	return sum(0, b) ^ bits.RotateLeft32(stored, len(b)/sector-1)
 }
 
-func xorWords(b []byte) (x uint16) {
-	for i := 0; i+1 < len(b); i += 2 {
-		x ^= le.Uint16(b[i:])
-	}
-	return x
-}
-
 func allZero(b []byte) bool {
 	for len(b) >= 8 {
 		if le.Uint64(b) != 0 {

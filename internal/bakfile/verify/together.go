@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
@@ -172,12 +171,4 @@ func (r *Result) conclude() {
 			r.Sentence += fmt.Sprintf(" %.1f %% of the pages carry no mark.", 100*float64(r.Pages.Unmarked)/float64(n))
 		}
 	}
-}
-
-// Err is nil unless the backup is damaged; then it says the first thing that is.
-func (r *Result) Err() error {
-	if r.Verdict != Damaged {
-		return nil
-	}
-	return errors.New(r.Damage.First[0].Text)
 }

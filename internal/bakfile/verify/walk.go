@@ -6,14 +6,12 @@ import (
 	"slices"
 
 	"github.com/bakplane/bakplane/internal/bakfile"
+	"github.com/bakplane/bakplane/internal/bakfile/layout"
 )
 
-// Sizes of MTF 1.00a's common structures, in bytes.
 const (
-	blockHeader  = 52
-	streamHeader = 22
-	maxMarks     = 40_001 // 20,000 backup sets in one file
-	maxStreams   = 1 << 16
+	maxMarks   = 40_001 // 20,000 backup sets in one file
+	maxStreams = 1 << 16
 )
 
 // grammar tells which block may follow in which state, and the state behind
@@ -81,7 +79,7 @@ func (w *walk) run() error {
 	}
 	w.f.tde = bakfile.TDEThumbprint(head) != ""
 	for {
-		h, err := w.c.peek(blockHeader)
+		h, err := w.c.peek(layout.BlockHeader)
 		if err != nil {
 			return err
 		}
@@ -114,7 +112,7 @@ func (w *walk) run() error {
 
 // validBlock is the kind of a block with a right checksum, empty otherwise.
 func validBlock(h []byte) string {
-	if len(h) < blockHeader || xorWords(h[:0x32]) != le.Uint16(h[0x32:]) {
+	if len(h) < layout.BlockHeader || layout.XorWords(h[:0x32]) != le.Uint16(h[0x32:]) {
 		return ""
 	}
 	for _, c := range h[:4] {
@@ -143,11 +141,11 @@ func (w *walk) lost() error {
 		return err
 	}
 	for {
-		h, err := w.c.peek(blockHeader)
+		h, err := w.c.peek(layout.BlockHeader)
 		if err != nil {
 			return err
 		}
-		if len(h) < blockHeader {
+		if len(h) < layout.BlockHeader {
 			return w.c.skip(int64(len(h)) + 1)
 		}
 		if kind := validBlock(h); kind != "" && (behind[kind] != "" || kind == "SFMB") {
@@ -187,9 +185,6 @@ func (w *walk) trailing(from int64) error {
 
 func (w *walk) block(kind string, h []byte) error {
 	w.begin = w.c.off
-	if w.f.sealed {
-		return w.c.skip(1)
-	}
 	next, ok := grammar[w.state][kind]
 	switch {
 	case ok:
@@ -212,7 +207,7 @@ func (w *walk) block(kind string, h []byte) error {
 		return w.filemark(h)
 	}
 	first := int(le.Uint16(h[8:]))
-	if first < blockHeader {
+	if first < layout.BlockHeader {
 		w.damaged(KindFrame, w.begin, "The block %s has no room for its own header.", kind)
 		return w.c.skip(sector)
 	}

@@ -2,6 +2,8 @@ package verify_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -88,14 +90,10 @@ func TestWhatFollowsTheLastFilemark(t *testing.T) {
 	}
 }
 
-func TestAWriterFindsTheSameInPieces(t *testing.T) {
+func TestPiecesOfAReaderMakeNoDifference(t *testing.T) {
 	for _, name := range []string{"sql2016_tutorialdb_compressed_full.bak", "sql2019-cu10_linux_full.bak"} {
 		b := sample(t, name)
-		w := verify.NewWriter(t.Context(), 2)
-		if _, err := io.Copy(w, iotest.HalfReader(bytes.NewReader(b))); err != nil {
-			t.Fatal(err)
-		}
-		f, err := w.Close()
+		f, err := verify.Read(t.Context(), iotest.HalfReader(bytes.NewReader(b)), 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,11 +101,24 @@ func TestAWriterFindsTheSameInPieces(t *testing.T) {
 		if got.Verdict != want.Verdict || got.Pages.Checksum != want.Pages.Checksum || got.Bytes != want.Bytes {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
-		aborted := verify.NewWriter(t.Context(), 2)
-		if _, err := aborted.Write(b[:100_000]); err != nil {
-			t.Fatal(err)
+	}
+}
+
+// A reader that fails, or a context that ends, gives its error and no result.
+func TestAReaderThatFailsIsNoDamage(t *testing.T) {
+	for _, name := range []string{"sql2016_tutorialdb_compressed_full.bak", "sql2019-cu10_linux_full.bak"} {
+		b := sample(t, name)
+		broken := errors.New("the cable was pulled")
+		for _, n := range []int{0, 3000, 100_000} {
+			if _, err := verify.Read(t.Context(), io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(broken)), 2); !errors.Is(err, broken) {
+				t.Errorf("%s after %d bytes: %v", name, n, err)
+			}
 		}
-		aborted.Abort()
+		ctx, stop := context.WithCancel(t.Context())
+		stop()
+		if _, err := verify.Read(ctx, bytes.NewReader(b), 2); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
