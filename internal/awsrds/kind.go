@@ -16,9 +16,8 @@ const InstanceKind endpoint.InstanceKind = "awsrds"
 const bucketKind endpoint.BucketKind = "s3"
 
 // certificate is how one comes there (guide, "Backing up and restoring TDE
-// certificates on RDS for SQL Server", of which we read an extract: the names of
-// the procedures are not ours to tell).
-const certificate = "BACKUP CERTIFICATE … WITH PRIVATE KEY at the source. CREATE CERTIFICATE is not allowed at RDS: its own procedures restore the certificate, in Enterprise Edition, under a name that begins with UserTDECertificate_ (guide, Backing up and restoring TDE certificates on RDS for SQL Server)."
+// certificates on RDS for SQL Server" and "… for on-premises databases").
+const certificate = "CREATE CERTIFICATE is not allowed at RDS. Make a data key (aws kms generate-data-key --key-spec AES_256), BACKUP CERTIFICATE … WITH PRIVATE KEY (… ENCRYPTION BY PASSWORD = its plain text) at the source, put both files into a bucket, the key's with the metadata x-amz-meta-rds-tde-pwd = its CiphertextBlob, and at the target, whose option group needs TRANSPARENT_DATA_ENCRYPTION too and which must not be Multi-AZ: EXEC msdb.dbo.rds_restore_tde_certificate @certificate_name = N'UserTDECertificate_…', @certificate_file_s3_arn = N'arn:aws:s3:::…/….cer', @private_key_file_s3_arn = N'arn:aws:s3:::…/….pvk', @kms_password_key_arn = N'arn:aws:kms:…'."
 
 // Traits are those of Amazon RDS for SQL Server (guide, "Importing and exporting
 // SQL Server databases": a file has at most 5 TB, a backup at most ten; no

@@ -41,6 +41,7 @@ func (t *Target) Check(ctx context.Context, f preflight.Facts) (out []migration.
 		t.engine(in, f, add)
 	}
 	t.capture(f.Migration, add)
+	t.certificate(ctx, f, add)
 	if f.Migration.Check == migration.CheckSync {
 		add("open-first", "Check", migration.Warned, words.Say("The service opens the database to everybody at once; DBCC CHECKDB runs right after it, not before."), words.Say("Keep applications away until the result is shown."))
 	}

@@ -37,6 +37,7 @@ var preflights = []Row{
 	preflight("zone", "another time zone"),
 	preflight("service", "service refused"),
 	preflight("open-first", "opened before check"),
+	preflight("certificate", "certificate of TDE"),
 	preflight("capture", "change data capture"),
 	preflight("memory-optimised", "memory-optimised tables"),
 	preflight("access", "who may use it"),

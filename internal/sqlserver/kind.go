@@ -13,7 +13,7 @@ import (
 const InstanceKind endpoint.InstanceKind = "selfmanaged"
 
 // certificate is how one comes there.
-const certificate = "BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target."
+const certificate = "BACKUP CERTIFICATE … WITH PRIVATE KEY at the source, CREATE CERTIFICATE … FROM FILE in master at the target. At an instance of Amazon RDS as the source: EXEC msdb.dbo.rds_backup_tde_certificate, with the password of the key deciphered by the key service (guide, Backing up and restoring TDE certificates)."
 
 // Traits are those of a SQL Server that people run themselves: it writes and
 // reads its own backup folder, and every statement is carried out.

@@ -97,3 +97,12 @@ func (r role) Exists(ctx context.Context, bucket, key string) (bool, error) {
 	}
 	return true, res.Body.Close()
 }
+
+// Tag implements rds.Store.
+func (r role) Tag(ctx context.Context, bucket, key, name string) (string, error) {
+	res, err := r.client.Do(ctx, http.MethodHead, bucket, key, nil, nil, nil, 0)
+	if err != nil {
+		return "", said(err)
+	}
+	return res.Header.Get(name), res.Body.Close()
+}

@@ -21,6 +21,6 @@
 //   - Client-side encryption makes a file that only the same key opens; the
 //     real envelope is not emulated.
 //
-// What it does not do: S3 integration, SSRS, TDE certificates of users, read
+// What it does not do: S3 integration, SSRS, read
 // replicas in other regions, changes of the parameter group.
 package rds

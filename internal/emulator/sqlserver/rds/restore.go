@@ -138,6 +138,9 @@ func (s *Service) restore(ctx context.Context, t *Task, kind, stop string, keepC
 			return err
 		}
 	}
+	if err := s.decipherable(files[0]); err != nil {
+		return err
+	}
 	set, err := header(files[0])
 	if err != nil || !s.is(set, kind) {
 		return fails("%s/%s is not a backup of the given type. Please reissue task with correct type and overwrite property.", bucket, keys[0])

@@ -97,3 +97,12 @@ func (s S3) Exists(ctx context.Context, bucket, key string) (bool, error) {
 	}
 	return true, res.Body.Close()
 }
+
+// Tag implements Store.
+func (s S3) Tag(ctx context.Context, bucket, key, name string) (string, error) {
+	res, err := s.Client.Do(ctx, http.MethodHead, bucket, key, nil, nil, nil, 0)
+	if err != nil {
+		return "", saidBy(err)
+	}
+	return res.Header.Get(name), res.Body.Close()
+}

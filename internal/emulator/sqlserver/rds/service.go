@@ -25,6 +25,7 @@ type Config struct {
 	NoOption   bool     // SQLSERVER_BACKUP_RESTORE is not in the option group, or not yet
 	MultiAZ    bool     // recovery model FULL alone
 	OldMultiAZ bool     // it refuses NORECOVERY restores as well, as until 2023
+	NoTDE      bool     // TRANSPARENT_DATA_ENCRYPTION is not in the option group
 	Encrypted  bool     // storage encryption: log copies need a key
 	Retention  int      // days of automated backups; 0 = off
 	Keys       []string // ARNs of KMS keys that the role may use
@@ -48,7 +49,9 @@ type Service struct {
 	window bool          // the daily backup window is open
 	target string        // of log copies
 	logs   []logBackup
-	set    map[string]string // of rds_set_configuration
+
+	certificates []certificate
+	set          map[string]string // of rds_set_configuration
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -116,6 +119,10 @@ func (s *Service) procedure(name string) func(c managed.Caller, p *parameters) (
 		return s.setConfiguration
 	case "rds_show_configuration":
 		return s.showConfiguration
+	case "rds_restore_tde_certificate":
+		return s.restoreCertificate
+	case "rds_drop_tde_certificate":
+		return s.dropCertificate
 	case "rds_tlog_copy_setup":
 		return s.copySetup
 	case "rds_tlog_backup_copy_to_s3":
@@ -161,7 +168,7 @@ func (s *Service) Procedure(c managed.Caller, name string, args []managed.Argume
 
 // submits are the procedures that queue a task.
 var submits = map[string]bool{"rds_backup_database": true, "rds_restore_database": true, "rds_restore_log": true, "rds_finish_restore": true,
-	"rds_drop_database": true, "rds_tlog_copy_setup": true, "rds_tlog_backup_copy_to_s3": true}
+	"rds_drop_database": true, "rds_tlog_copy_setup": true, "rds_tlog_backup_copy_to_s3": true, "rds_restore_tde_certificate": true}
 
 // Function implements managed.Service.
 func (s *Service) Function(c managed.Caller, name string, args []any) (managed.Result, bool, error) {
@@ -171,6 +178,11 @@ func (s *Service) Function(c managed.Caller, name string, args []any) (managed.R
 	case "rds_fn_task_status":
 		r, err := s.functionStatus(args)
 		return r, true, err
+	case "rds_fn_list_user_tde_certificates":
+		if may, _ := s.Executes(c.Login, "rds_restore_tde_certificate"); !may {
+			return managed.Result{}, true, tds.Refuse(229, 14, "The SELECT permission was denied on the object '%s', database 'msdb', schema 'dbo'.", name)
+		}
+		return s.listCertificates(), true, nil
 	case "rds_fn_list_tlog_backup_metadata":
 		r, err := s.listLogs(c, args)
 		return r, true, err

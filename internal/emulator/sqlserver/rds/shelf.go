@@ -20,6 +20,7 @@ type Shelf struct {
 type stored struct {
 	data []byte
 	kms  string
+	tags map[string]string
 }
 
 // Region implements Store.
@@ -65,7 +66,7 @@ func (s *Shelf) Put(_ context.Context, bucket, key string, body io.ReadSeeker, _
 	if s.objects == nil {
 		s.objects = map[string]stored{}
 	}
-	s.objects[bucket+"/"+key] = stored{data, kms}
+	s.objects[bucket+"/"+key] = stored{data: data, kms: kms}
 	return nil
 }
 
@@ -75,4 +76,24 @@ func (s *Shelf) Exists(_ context.Context, bucket, key string) (bool, error) {
 	defer s.mu.Unlock()
 	_, ok := s.objects[bucket+"/"+key]
 	return ok, nil
+}
+
+// Tag implements Store.
+func (s *Shelf) Tag(_ context.Context, bucket, key, name string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.objects[bucket+"/"+key]
+	if !ok {
+		return "", ErrDenied
+	}
+	return o.tags[name], nil
+}
+
+// SetTag gives an object metadata.
+func (s *Shelf) SetTag(bucket, key, name, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.objects[bucket+"/"+key]
+	o.tags = map[string]string{name: value}
+	s.objects[bucket+"/"+key] = o
 }

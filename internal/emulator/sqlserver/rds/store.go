@@ -17,6 +17,8 @@ type Store interface {
 	Get(ctx context.Context, bucket, key string) (body io.ReadCloser, kms string, err error)
 	// Put writes an object of so many bytes.
 	Put(ctx context.Context, bucket, key string, body io.ReadSeeker, size int64, kms string) error
+	// Tag gives one header of an object's metadata, empty where it has none.
+	Tag(ctx context.Context, bucket, key, name string) (string, error)
 	// Exists looks for an object.
 	Exists(ctx context.Context, bucket, key string) (bool, error)
 }

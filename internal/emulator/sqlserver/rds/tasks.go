@@ -298,6 +298,8 @@ func (s *Service) cancelTask(_ managed.Caller, p *parameters) (managed.Result, e
 		return managed.Result{}, refusal("Task ID %d does not exist.", id)
 	case s.tasks[i].Type == "FINISH_RESTORE": // the sentence is not confirmed
 		return managed.Result{}, refusal("You can't cancel a FINISH_RESTORE task.")
+	case s.tasks[i].Type == "RESTORE_TDE_CERTIFICATE": // the sentence is not confirmed
+		return managed.Result{}, refusal("Canceling TDE certificate backup and restore tasks isn't supported.")
 	case s.tasks[i].final(): // the sentence is not confirmed
 		return managed.Result{}, refusal("Task ID %d is in %s state and cannot be cancelled.", id, s.tasks[i].Lifecycle)
 	}
