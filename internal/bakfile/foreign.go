@@ -11,6 +11,7 @@ import (
 const (
 	fixExtract = "Unpack it and give the backup file inside; a log backup that a service hands out as .zip.log is such an archive, with the .lbak file in it."
 	fixBackup  = "Give a file written by BACKUP DATABASE or BACKUP LOG."
+	fixUnknown = "Give a file written by BACKUP DATABASE or BACKUP LOG. One that a cloud wrote under a KMS key looks like this too, and only its service reads it: take a backup there without a key."
 )
 
 // foreign explains a file that begins with head and is not a backup.
@@ -85,7 +86,7 @@ func textKind(head []byte) (looks, fix string) {
 	text := bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
 	text = text[:min(len(text), 512)]
 	if !readable(text) {
-		return "", fixBackup
+		return "", fixUnknown
 	}
 	if looks, fix = pointer(text); looks != "" {
 		return looks, fix
