@@ -212,8 +212,9 @@ func (f *LiveSource) tailTaken() bool {
 
 // Freezing reports whether writes are being stopped: the freeze was ordered, and
 // no tail of the log is taken yet. Until then the source may still answer some.
+// One whose application is said to be stopped is not frozen at all.
 func (f *LiveSource) Freezing() bool {
-	return !f.Frozen.IsZero() && !slices.ContainsFunc(f.SourceBackups, func(t SourceBackup) bool {
+	return !f.Frozen.IsZero() && f.Freeze != FreezeStopped && !slices.ContainsFunc(f.SourceBackups, func(t SourceBackup) bool {
 		return t.Tail && (t.Verdict == Accepted || t.Verdict == Adopted)
 	})
 }

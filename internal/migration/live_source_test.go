@@ -296,3 +296,28 @@ func TestExplanationsOfAFeed(t *testing.T) {
 		}
 	}
 }
+
+// TestASourceIsBeingFrozenUntilItsTailIsTaken, whatever log came after it; one
+// whose application is said to be stopped never is.
+func TestASourceIsBeingFrozenUntilItsTailIsTaken(t *testing.T) {
+	at := time.Unix(1, 0)
+	tail := func(v Verdict) SourceBackup { return SourceBackup{Kind: "log", Tail: true, Verdict: v} }
+	for name, tc := range map[string]struct {
+		f    LiveSource
+		want bool
+	}{
+		"not ordered":         {LiveSource{Freeze: FreezeTail}, false},
+		"ordered":             {LiveSource{Freeze: FreezeTail, Frozen: at}, true},
+		"under way":           {LiveSource{Freeze: FreezeTail, Frozen: at, SourceBackups: []SourceBackup{tail(Unknown)}}, true},
+		"refused":             {LiveSource{Freeze: FreezeTail, Frozen: at, SourceBackups: []SourceBackup{tail(Refused)}}, true},
+		"a log before it":     {LiveSource{Freeze: FreezeReadOnly, Frozen: at, SourceBackups: []SourceBackup{{Kind: "log", Verdict: Accepted}}}, true},
+		"taken":               {LiveSource{Freeze: FreezeReadOnly, Frozen: at, SourceBackups: []SourceBackup{tail(Accepted)}}, false},
+		"found to be taken":   {LiveSource{Freeze: FreezeTail, Frozen: at, SourceBackups: []SourceBackup{tail(Adopted)}}, false},
+		"one more log":        {LiveSource{Freeze: FreezeTail, Frozen: at, SourceBackups: []SourceBackup{tail(Accepted), {Kind: "log", Verdict: Accepted}}}, false},
+		"application stopped": {LiveSource{Freeze: FreezeStopped, Frozen: at}, false},
+	} {
+		if got := tc.f.Freezing(); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

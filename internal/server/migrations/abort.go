@@ -39,7 +39,11 @@ func (s *Pages) abortView(c echo.Context, refused error) (server.View, error) {
 		v.Notes = []kit.Help{{Tone: kit.ToneRun, Title: "Writes have not been stopped", Cause: "The source is writable now and stays so."}}
 	} else {
 		v.Calls = append(v.Calls, kit.Call{Title: "Give the source back, at " + i.Name, Request: giveBackStatement(m)})
-		v.Notes = []kit.Help{{Tone: kit.ToneWarn, Title: "Writes are stopped now", Cause: "Since " + s.Zone(c).Clock(m.LiveSource.Frozen).UTC + " UTC. Aborting lets them go on at the source; nothing that was written is lost."}}
+		title := "Writes are stopped now"
+		if m.LiveSource.Freezing() {
+			title = "Writes are being stopped"
+		}
+		v.Notes = []kit.Help{{Tone: kit.ToneWarn, Title: title, Cause: "Since " + s.Zone(c).Clock(m.LiveSource.Frozen).UTC + " UTC. Aborting lets them go on at the source; nothing that was written is lost."}}
 	}
 	if m.TaskID != "" {
 		v.Calls = append(v.Calls, kit.Call{Title: endWord(m), Request: s.requestOf(c.Request().Context(), m, migration.VerbTerminate, migration.RestoreCall{})})

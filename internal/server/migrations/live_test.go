@@ -192,14 +192,14 @@ func TestWhileWritesAreStoppedTheClockRunsAndAbortStaysPossible(t *testing.T) {
 	b := h.SignedIn(t)
 	b.Get("/migrations/new/live/checks" + liveQuery).Submit("/migrations/live").Until("≈")
 	page := b.At.Path
-	b.Get(page + "/cutover").Submit(page + "/cutover").Until("Cutover under way: writes are stopped")
-	b.Sees(200, "Writes have been stopped for", "The gate is closed: The tail of the log has not been taken.", "cutting over", "Cut over: tail of the log WITH NORECOVERY")
+	b.Get(page + "/cutover").Submit(page + "/cutover").Until("Cutover under way: writes are being stopped")
+	b.Sees(200, "Writes are being stopped", "some may still be answered", "The gate is closed: The tail of the log has not been taken.", "cutting over", "Cut over: tail of the log WITH NORECOVERY")
 	runs := false
 	servertest.Each(b.Page, func(n *servertest.Node) { runs = runs || servertest.Has(n, "data-since") })
 	if !runs {
 		t.Error("no clock runs")
 	}
-	b.Follow("Abort…").Sees(200, "Writes are stopped now", "RESTORE DATABASE [orders] WITH RECOVERY")
+	b.Follow("Abort…").Sees(200, "Writes are being stopped", "RESTORE DATABASE [orders] WITH RECOVERY")
 	b.Submit(page+"/abort", "confirm", "orders").Until("Aborted: the source is writable again")
 	b.Get("/migrations").Sees(200, "terminated")
 	source.With(func() {

@@ -23,8 +23,11 @@ func liveFacts(z kit.Zone, got progress.Migration) []kit.Fact {
 	case stop.Known:
 		facts = append(facts, kit.Fact{Label: "Writes were stopped for", Value: spanOf(stop.Total()), Note: "from the freeze to the open database", Tone: kit.ToneOK})
 	case !m.LiveSource.Frozen.IsZero() && m.LiveSource.GivenBack.IsZero():
-		facts = append(facts, kit.Fact{Label: stoppedLabel(m.LiveSource.Freeze), Value: kit.Span(z.Now.Sub(m.LiveSource.Frozen).Truncate(time.Second)), Since: m.LiveSource.Frozen.UTC().Format(time.RFC3339),
-			Note: "since " + z.Clock(m.LiveSource.Frozen).UTC + " UTC", Tone: kit.ToneWarn})
+		label, note := stoppedLabel(m.LiveSource.Freeze), "since "+z.Clock(m.LiveSource.Frozen).UTC+" UTC"
+		if m.LiveSource.Freezing() {
+			label, note = "Writes are being stopped", note+"; some may still be answered"
+		}
+		facts = append(facts, kit.Fact{Label: label, Value: kit.Span(z.Now.Sub(m.LiveSource.Frozen).Truncate(time.Second)), Since: m.LiveSource.Frozen.UTC().Format(time.RFC3339), Note: note, Tone: kit.ToneWarn})
 	case !m.LiveSource.GivenBack.IsZero() && !m.LiveSource.EverFrozen():
 		facts = append(facts, kit.Fact{Label: "Source", Value: "as it was", Note: "writes were never stopped", Words: true})
 	case !m.LiveSource.GivenBack.IsZero():
@@ -200,8 +203,11 @@ func liveNeeds(z kit.Zone, m migration.Migration, b migration.Budget, r run.Run,
 		} else {
 			h.Cause = "The gate is closed: " + why
 		}
-		if f.Freeze == migration.FreezeStopped {
+		switch {
+		case f.Freeze == migration.FreezeStopped:
 			h.Title = "Cutover under way: keep the application stopped"
+		case f.Freezing():
+			h.Title = "Cutover under way: writes are being stopped"
 		}
 		if _, err := migration.Abort(m); err != nil {
 			h.Fix, h.Actions = "The order to open was given: it is too late to go back.", nil
