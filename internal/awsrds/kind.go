@@ -31,7 +31,7 @@ func Traits() endpoint.Traits {
 		Bucket:     endpoint.BucketRule{Sealed: true},
 		Increments: true, Stripes: true, Prefixed: true, StopAt: true, Certificate: certificate, OpensWritable: true,
 		KeepsWithLast: true, Capture: "EXEC msdb.dbo.rds_cdc_enable_db",
-		Readable: true, Restores: true, CopiesLogs: true,
+		Readable: true, Restores: true, CopiesLogs: true, Holds: true,
 		Source: true, Freezes: []endpoint.Freeze{endpoint.FreezeReadOnly, endpoint.FreezeStopped},
 		Lacks: endpoint.Lacks{Logs: true, CopyOnly: true, Names: true, Stripes: true, Verify: true, Replace: true, Follow: true},
 	}

@@ -44,6 +44,7 @@ type Traits struct {
 	Restores      bool // RESTORE statements are carried out there
 	BacksUpItself bool // its service takes backups by a policy of its own
 	CopiesLogs    bool // its service takes log backups by itself, and copies them to a bucket when asked
+	Holds         bool // its service takes backups of the whole instance, which an account of its cloud may look at
 }
 
 // Calls bound the changing calls that restores need; 0 = no bound.

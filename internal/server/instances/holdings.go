@@ -19,12 +19,12 @@ const snapshotsShown = 30
 // heldCard shows what the service was last seen to hold of an instance; nil where
 // it is not looked at.
 func (s *Pages) heldCard(ctx context.Context, z kit.Zone, i endpoint.Instance) (*views.Held, error) {
-	if !i.Traits.Source || i.Traits.OwnFolder() || s.Looks == nil {
+	if !i.Traits.Holds || s.Looks == nil {
 		return nil, nil
 	}
 	v := &views.Held{Can: "It holds the whole instance: it is restored as a new instance, in the console, to any moment that is named here. A single database is not restored from it, and nothing of it lies in a bucket of yours."}
 	if i.AccountID == "" {
-		v.Help = &kit.Help{Tone: kit.ToneRun, Title: "What the service holds by itself is not looked at.", Fix: "Give the instance an AWS account that may read its backups.", Actions: []kit.Action{{Label: "Change it", Href: s.SettingOf(i), Small: true}}}
+		v.Help = &kit.Help{Tone: kit.ToneRun, Title: "What the service holds by itself is not looked at.", Fix: "Give the instance an account of its cloud that may read its backups.", Actions: []kit.Action{{Label: "Change it", Href: s.SettingOf(i), Small: true}}}
 		return v, nil
 	}
 	var seen scan.Holdings
