@@ -6,7 +6,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"net/url"
@@ -20,14 +19,12 @@ import (
 	_ "modernc.org/sqlite" // the driver
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/db/sqlite/schema"
 	"github.com/bakplane/bakplane/internal/endpoint"
 	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/run"
 	"github.com/bakplane/bakplane/internal/secret"
 )
-
-//go:embed schema/*.sql
-var schema embed.FS
 
 // DB is the store. It is safe for use by several goroutines.
 type DB struct {
@@ -98,7 +95,7 @@ func Beside(ctx context.Context, folder string, keys *secret.Keyring, notifier *
 	}
 	d.kinds = kinds
 	if d.write, err = pool(filepath.Join(folder, "bakplane.db"), 1, "_txlock", "immediate"); err == nil {
-		err = d.current(ctx)
+		err = schema.Current(ctx, d.write)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -128,7 +125,7 @@ func (d *DB) open(ctx context.Context, file string) (err error) {
 	if d.write, err = pool(file, 1, "_txlock", "immediate"); err != nil {
 		return err
 	}
-	if err := d.migrate(ctx); err != nil {
+	if err := schema.Up(ctx, d.write); err != nil {
 		return damaged(file, err)
 	}
 	if err := d.fits(ctx); err != nil {

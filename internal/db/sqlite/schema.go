@@ -2,18 +2,16 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
+	"github.com/bakplane/bakplane/internal/db/sqlite/schema"
 	"github.com/bakplane/bakplane/internal/fault"
 )
 
@@ -48,7 +46,7 @@ func (d *DB) prepare(ctx context.Context, file string) error {
 		return err
 	}
 	// The last connection that closes takes everything out of the -wal file.
-	if err := errors.Join(d.migrate(ctx), d.write.Close()); err != nil {
+	if err := errors.Join(schema.Up(ctx, d.write), d.write.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(made, file); err != nil {
@@ -91,66 +89,4 @@ func damaged(file string, err error) error {
 			WithFix("Check the disk. Keep a copy of the data folder as it is, and bring it back with `dashboard restore`.").Because(err)
 	}
 	return err
-}
-
-// migrate brings the schema up to date. A newer one than this program knows is
-// refused: what it would write there, the newer one may not understand.
-func (d *DB) migrate(ctx context.Context) error {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, d.write, files)
-	if err != nil {
-		return fmt.Errorf("read schema: %w", err)
-	}
-	known := p.ListSources()
-	has, err := d.schemaVersion(ctx)
-	if err != nil {
-		return err
-	}
-	if newest := known[len(known)-1].Version; has > newest {
-		return fault.Newf(fault.Conflict, "The database was written by a newer Bakplane: its schema is %d, and this one knows %d.", has, newest).
-			WithFix("Start the newer version again, or bring back a backup of the data folder from before the upgrade.")
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring schema up to date: %w", err)
-	}
-	return nil
-}
-
-// current refuses a database whose schema is not that of this version.
-func (d *DB) current(ctx context.Context) error {
-	files, err := fs.Glob(schema, "schema/*.sql")
-	if err != nil {
-		return err
-	}
-	has, err := d.schemaVersion(ctx)
-	if err != nil {
-		return err
-	}
-	if newest := fmt.Sprintf("schema/%04d_", has); !strings.HasPrefix(files[len(files)-1], newest) {
-		return fault.New(fault.Conflict, "The database is of another version of Bakplane.", "Use the command of the version that is at work on it, or start this version once.")
-	}
-	return nil
-}
-
-// schemaVersion is the newest step that was taken; 0 = none. A database with
-// tables of somebody else is refused.
-func (d *DB) schemaVersion(ctx context.Context) (v int64, err error) {
-	tables, ours := 0, 0
-	if err := d.write.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(name = 'goose_db_version'), 0) FROM sqlite_master WHERE type = 'table'`).Scan(&tables, &ours); err != nil {
-		return 0, fmt.Errorf("read schema: %w", err)
-	}
-	if tables > 0 && ours == 0 {
-		return 0, fault.New(fault.Invalid, "The database file in the data folder is not Bakplane's: it has tables of another program.", "Choose another data folder with --data.")
-	}
-	if ours == 0 {
-		return 0, nil
-	}
-	var newest sql.NullInt64
-	if err := d.write.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&newest); err != nil {
-		return 0, fmt.Errorf("read schema: %w", err)
-	}
-	return newest.Int64, nil
 }
