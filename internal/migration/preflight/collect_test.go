@@ -12,6 +12,7 @@ import (
 	"github.com/bakplane/bakplane/internal/backup"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/emulator/mtf"
+	"github.com/bakplane/bakplane/internal/fault"
 	"github.com/bakplane/bakplane/internal/migration"
 	"github.com/bakplane/bakplane/internal/objectstore"
 )
@@ -46,7 +47,8 @@ func (b *shelf) List(context.Context, string, string, int) ([]objectstore.Object
 
 type server struct {
 	backup.Server
-	rows []backup.HistoryRow
+	rows   []backup.HistoryRow
+	folder error
 }
 
 func (s *server) Describe(context.Context) (backup.ServerInfo, error) {
@@ -58,7 +60,7 @@ func (s *server) Database(context.Context, string) (backup.Database, error) {
 func (s *server) MissingRights(context.Context, string) ([]backup.MissingRight, error) {
 	return nil, nil
 }
-func (s *server) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, nil }
+func (s *server) Folder(context.Context, string) ([]backup.FolderEntry, error) { return nil, s.folder }
 func (s *server) Recent(_ context.Context, _ string, limit int) ([]backup.HistoryRow, error) {
 	rows := slices.Clone(s.rows)
 	slices.Reverse(rows)
@@ -105,5 +107,17 @@ func TestLogsOfOthersInTheLastDay(t *testing.T) {
 	got, err := CollectSource(t.Context(), d, &migration.LiveSource{}, "orders", func() time.Time { return t0 })
 	if err != nil || len(got.Foreign) != 1 || got.Foreign[0].ID != 2 || got.History != 2 {
 		t.Errorf("%+v, history up to %d, %v", got.Foreign, got.History, err)
+	}
+}
+
+// TestAServerThatDoesNotAnswerSaysNothingOfItsFolder: a cut connection ends the
+// look; a folder that the server refuses is a line of the preflight.
+func TestAServerThatDoesNotAnswerSaysNothingOfItsFolder(t *testing.T) {
+	for _, kind := range []fault.Kind{fault.Unavailable, fault.Denied} {
+		refused := fault.Newf(kind, "no")
+		f, err := CollectSource(t.Context(), &desk{source: server{folder: refused}}, &migration.LiveSource{}, "orders", func() time.Time { return t0 })
+		if (err == nil) != (kind == fault.Denied) || !fault.Is(f.FolderOK, kind) {
+			t.Errorf("%v: %v, folder %v", kind, err, f.FolderOK)
+		}
 	}
 }

@@ -73,16 +73,18 @@ func CollectSource(ctx context.Context, ports migration.Ports, live *migration.L
 			return f, f.WriteActivityErr
 		}
 	}
-	f.FolderOK = bothSides(ctx, ports, server, place)
+	// A server that does not answer here says nothing about its folder.
+	if _, f.FolderOK = server.Folder(ctx, place.Folder); fault.Is(f.FolderOK, fault.Unavailable) {
+		return f, f.FolderOK
+	}
+	if f.FolderOK == nil {
+		f.FolderOK = listed(ctx, ports, place)
+	}
 	return f, nil
 }
 
-// bothSides looks at the backup folder through the server and through our
-// bucket.
-func bothSides(ctx context.Context, ports migration.Ports, server backup.Server, place migration.Place) error {
-	if _, err := server.Folder(ctx, place.Folder); err != nil {
-		return err
-	}
+// listed looks at the backup folder through our bucket.
+func listed(ctx context.Context, ports migration.Ports, place migration.Place) error {
 	bucket, err := ports.Bucket(ctx, place.BucketID)
 	if err != nil {
 		return err
