@@ -50,6 +50,7 @@ type App struct {
 	Desk      *servermigration.Desk
 	Kit       backupjob.CloudKit // what the work on backups and its pages share
 	Pruner    *backupjob.Pruner
+	Leftovers *backupjob.Leftovers
 	Copier    *backupjob.Copier
 	Restoring *backupjob.Restoring
 	Collector *scan.Collector
@@ -119,7 +120,7 @@ func (a *App) face() (http.Handler, error) {
 		Endpoints: a.DB, Kinds: Specs(), Runs: a.DB, Migrations: a.DB.Migrations(), Remedies: a.DB.Migrations(), Ports: a.Ports, People: a.DB, Audit: a.DB, Sessions: a.DB.Sessions(),
 		Survey:   &drafting.Survey{Ports: a.Ports, Unpacker: &unpack.Archives{Ports: a.Ports, ToID: UnpackedID}},
 		Notifier: a.Notifier, Log: a.log, Now: a.config.Now, NewID: NewID,
-		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.Copier, Pruner: a.Pruner, Restoring: a.Restoring, Scans: a.DB.Scanning(), Tasks: a.DB.TaskLog(), Looks: a.DB.TaskLog(), Servers: a.Desk, LookServers: a.watcher().Look, ServerCall: smc.Wording, Troubles: a.troubles, Own: a.own,
+		Clouds: a.Ports, Catalogue: a.DB.Catalogue(), Policies: a.DB.Policies(), Copier: a.Copier, Pruner: a.Pruner, Leftovers: a.Leftovers, Restoring: a.Restoring, Scans: a.DB.Scanning(), Tasks: a.DB.TaskLog(), Looks: a.DB.TaskLog(), Servers: a.Desk, LookServers: a.watcher().Look, ServerCall: smc.Wording, Troubles: a.troubles, Own: a.own,
 		Collect: func(ctx context.Context, id string) error {
 			return a.Collector.Scan(ctx, scan.InstanceSubject(id), nil)
 		},
@@ -175,6 +176,7 @@ func (a *App) work(ctx context.Context) error {
 	a.working.Go(func() { a.every(ctx, 5*time.Second, "look whether the database can be written", a.probe) })
 	a.working.Go(func() { a.every(ctx, time.Minute, "note the newest audit entry", a.noteHead) })
 	a.working.Go(func() { a.every(ctx, 20*time.Minute, "let go of what is over", a.sweep) })
+	a.working.Go(func() { a.every(ctx, time.Hour, "see which backups no rule wants any more", a.Leftovers.Turn) })
 	a.working.Go(func() { a.every(ctx, promises, "see what policies promise", a.Promising().Turn) })
 	a.working.Go(func() { scan.Watch(ctx, a.DB.Catalogue(), a.Notifier, a.config.Now) })
 	a.working.Go(func() {

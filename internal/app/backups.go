@@ -32,6 +32,7 @@ func (a *App) equip() {
 	a.Collector = &scan.Collector{Ports: a.Ports, Endpoints: a.DB, Catalogue: a.DB.Catalogue(), Store: a.DB.Scanning(), Tasks: a.DB.TaskLog(), Looks: a.DB.TaskLog(), Now: c.Now,
 		Policies: &clouds.Editor{Ports: a.Ports, Versions: a.DB.Policies(), Now: c.Now}}
 	a.Pruner = &backupjob.Pruner{Kit: a.Kit.Kit, Policies: a.DB.Policies()}
+	a.Leftovers = &backupjob.Leftovers{Pruner: a.Pruner, Store: a.DB.Leftovers()}
 	a.Restoring = &backupjob.Restoring{Kit: a.Kit.Kit, Restorers: a.Ports}
 	a.Copier = &backupjob.Copier{CloudKit: a.Kit, Copies: a.DB.BackupRuns(), Downloads: aliyun.NewDownloads()}
 }

@@ -354,6 +354,11 @@ func (b *book) Policy(context.Context, string) (policy.Policy, error) {
 	return *b.policy, nil
 }
 
+func (b *book) Last(ctx context.Context, id string) (policy.Policy, bool, error) {
+	p, err := b.Policy(ctx, id)
+	return p, false, err
+}
+
 func (b *book) Version(_ context.Context, subject string, number int) (policy.Version, error) {
 	if b.then == nil || b.then.Number != number || b.then.Subject != subject {
 		return policy.Version{}, fault.New(fault.NotFound, "There is no such version.", "")

@@ -22,6 +22,8 @@ type pruneRequest struct {
 	At       time.Time // of the preview: what is due is decided as of then
 	Sets     []string  // ids of the records that go
 	Places   [][2]string
+	Leftover bool // of databases that the policy takes no more of, by its last rule
+	All      bool // and of those everything that nothing else needs
 }
 
 type pruneProgress struct {
@@ -68,9 +70,9 @@ func (p *Pruner) Work(ctx context.Context, r run.Run, g run.Claim) (run.Outcome,
 	if err != nil {
 		return run.Outcome{}, err
 	}
-	pol, err := p.Policies.Policy(ctx, j.request.PolicyID)
-	if fault.Is(err, fault.NotFound) {
-		return run.Outcome{}, fault.New(fault.Conflict, "The policy was removed meanwhile: nothing goes.", "Sets without a policy stay until they are removed one by one.")
+	pol, ended, err := p.Policies.Last(ctx, j.request.PolicyID)
+	if fault.Is(err, fault.NotFound) || err == nil && ended && !j.request.Leftover {
+		return run.Outcome{}, fault.New(fault.Conflict, "The policy was removed meanwhile: nothing goes by this order.", "Its sets are listed under Policies, left-over backups, and go by its last rule.")
 	}
 	if err != nil {
 		return run.Outcome{}, err
@@ -106,7 +108,7 @@ func (p *Pruner) pruneOne(ctx context.Context, j *operation[pruneRequest, pruneP
 	if err := j.note(ctx, Change{Steps: []run.Step{step}}); err != nil {
 		return done, err
 	}
-	d, err := p.decide(ctx, pol, place[0], place[1], j.request.At)
+	d, err := p.decideAs(ctx, j.request, pol, place)
 	if err != nil {
 		return done, err
 	}
@@ -122,6 +124,7 @@ func (p *Pruner) pruneOne(ctx context.Context, j *operation[pruneRequest, pruneP
 		}
 	}
 	d.Remove = gone
+	d.cleared = j.request.All
 	one, err := p.remove(ctx, d)
 	done.add(one)
 	if err != nil {
@@ -134,4 +137,12 @@ func (p *Pruner) pruneOne(ctx context.Context, j *operation[pruneRequest, pruneP
 		j.progress.Done = append(j.progress.Done, i)
 	}
 	return done, j.note(ctx, Change{Steps: []run.Step{step}})
+}
+
+// decideAs decides anew what was previewed, as of the same moment.
+func (p *Pruner) decideAs(ctx context.Context, w pruneRequest, pol policy.Policy, place [2]string) (DatabasePruning, error) {
+	if !w.All {
+		return p.decide(ctx, pol, place[0], place[1], w.At)
+	}
+	return p.clear(ctx, pol, place[0], place[1], w.At)
 }

@@ -33,6 +33,8 @@ type Pruner struct {
 type DatabasePruning struct {
 	InstanceID, Database string
 	policy.Pruning
+
+	cleared bool // a person lets go of all: no newer full has to stay
 }
 
 // Preview is what pruning by a policy would do at a moment.
@@ -80,7 +82,7 @@ func (p *Pruner) decide(ctx context.Context, pol policy.Policy, instanceID, data
 		return DatabasePruning{}, err
 	}
 	decided, err := policy.Prune(pol, sets, now)
-	return DatabasePruning{instanceID, database, decided}, err
+	return DatabasePruning{InstanceID: instanceID, Database: database, Pruning: decided}, err
 }
 
 // databases lists the databases of a server that the catalogue knows, those that
@@ -149,9 +151,11 @@ func (p *Pruner) remove(ctx context.Context, d DatabasePruning) (done removed, e
 	if len(d.Remove) == 0 {
 		return done, nil
 	}
-	if why, err := p.unsafe(ctx, d); err != nil || why != "" {
-		done.kept = append(done.kept, why)
-		return done, err
+	if !d.cleared {
+		if why, err := p.unsafe(ctx, d); err != nil || why != "" {
+			done.kept = append(done.kept, why)
+			return done, err
+		}
 	}
 	gone := &removals{pruner: p, of: d}
 	for _, r := range slices.Backward(d.Remove) {

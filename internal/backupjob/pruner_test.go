@@ -115,14 +115,14 @@ func TestOnlyAFullThatStaysMakesRemovalSafe(t *testing.T) {
 	} {
 		w, p := shopping(t)
 		w.shelves["folder"].files["k.bak"] = bak('k')
-		why, err := p.unsafe(t.Context(), DatabasePruning{"i", "shop", policy.Pruning{Keep: c.keep}})
+		why, err := p.unsafe(t.Context(), DatabasePruning{InstanceID: "i", Database: "shop", Pruning: policy.Pruning{Keep: c.keep}})
 		if err != nil || c.safe != (why == "") {
 			t.Errorf("%s: %q %v", c.what, why, err)
 		}
 	}
 	w, p := shopping(t)
 	w.shelves["folder"].stat = map[string]error{"k.bak": fault.New(fault.Invalid, "Odd.", "")}
-	if _, err := p.unsafe(t.Context(), DatabasePruning{"i", "shop", policy.Pruning{Keep: []policy.Kept{kept(nil)}}}); err == nil {
+	if _, err := p.unsafe(t.Context(), DatabasePruning{InstanceID: "i", Database: "shop", Pruning: policy.Pruning{Keep: []policy.Kept{kept(nil)}}}); err == nil {
 		t.Error("an error that nobody knows is passed over")
 	}
 }
@@ -220,7 +220,7 @@ func TestTheDigestNamesExactlyWhatGoes(t *testing.T) {
 		if change != nil {
 			change(&r)
 		}
-		return digest([]DatabasePruning{{"i", "shop", policy.Pruning{Remove: []policy.Removal{{Record: r}, {Record: fullOf("b", 20)}}}}})
+		return digest([]DatabasePruning{{InstanceID: "i", Database: "shop", Pruning: policy.Pruning{Remove: []policy.Removal{{Record: r}, {Record: fullOf("b", 20)}}}}})
 	}
 	if once, again := all(nil), all(nil); once != again {
 		t.Error("it is another each time")

@@ -74,6 +74,9 @@ type Clouds interface {
 // Policies are what a run must know of policies.
 type Policies interface {
 	Policy(ctx context.Context, id string) (policy.Policy, error)
+	// Last is a policy as it was last saved, also when it was removed; NotFound
+	// when there never was one.
+	Last(ctx context.Context, id string) (p policy.Policy, removed bool, err error)
 	Version(ctx context.Context, subject string, number int) (policy.Version, error)
 	// Work is what a slot asked for, by the subject of its run.
 	Job(ctx context.Context, id string) (policy.BackupJob, error)

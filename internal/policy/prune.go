@@ -51,9 +51,22 @@ type Span struct{ From, To time.Time }
 //
 // Broken sets serve nobody: they go as soon as there is relief.
 func Prune(p Policy, sets []backup.Record, now time.Time) (Pruning, error) {
-	zone, err := LoadZone(p.Zone)
+	r, err := retain(p, sets, now)
 	if err != nil {
 		return Pruning{}, err
+	}
+	r.ruled()
+	r.held()
+	r.guarded()
+	r.needed()
+	return r.pruning(), nil
+}
+
+// retain looks at the sets before anything is decided.
+func retain(p Policy, sets []backup.Record, now time.Time) (*retention, error) {
+	zone, err := LoadZone(p.Zone)
+	if err != nil {
+		return nil, err
 	}
 	r := &retention{policy: p, sets: sets, zone: zone, now: now, ages: backup.Ages(sets),
 		ours: make([]bool, len(sets)), present: make([]*backup.Set, len(sets)),
@@ -69,11 +82,7 @@ func Prune(p Policy, sets []backup.Record, now time.Time) (Pruning, error) {
 		}
 		return backup.Never
 	})
-	r.ruled()
-	r.held()
-	r.guarded()
-	r.needed()
-	return r.pruning(), nil
+	return r, nil
 }
 
 // retention is one pruning under way. Slices are by set.

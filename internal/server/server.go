@@ -59,6 +59,7 @@ type Deps struct {
 	Policies   policy.Store
 	Copier     *backupjob.Copier // takes the orders about backups in clouds
 	Pruner     *backupjob.Pruner
+	Leftovers  *backupjob.Leftovers
 	Restoring  *backupjob.Restoring // of our own servers
 	Scans      scan.Store
 	Tasks      backup.TaskLog

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/audit"
+	"github.com/bakplane/bakplane/internal/db/sqlite/leftover"
 	"github.com/bakplane/bakplane/internal/db/sqlite/sweep"
 	"github.com/bakplane/bakplane/internal/db/sqlite/tasklog"
 	"github.com/bakplane/bakplane/internal/secret"
@@ -29,6 +30,9 @@ func (d *DB) Sweeper(keep sweep.Keep) *sweep.Sweeper {
 
 // TaskLog keeps what services told of their tasks.
 func (d *DB) TaskLog() *tasklog.Log { return &tasklog.Log{Read: d.read, Write: d.silently} }
+
+// Leftovers keeps of what each policy has sets.
+func (d *DB) Leftovers() *leftover.Owned { return &leftover.Owned{Read: d.read, Write: d.silently} }
 
 // cut is the last entry that was cut off; the zero Head = none was. One that the
 // key does not open is an *audit.Broken.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bakplane/bakplane/internal/backup"
+	"github.com/bakplane/bakplane/internal/backupjob"
 	"github.com/bakplane/bakplane/internal/bakfile"
 	"github.com/bakplane/bakplane/internal/fault"
 )
@@ -459,6 +460,7 @@ func TestCountsStayRight(t *testing.T) {
 	for range 300 {
 		s := set([]string{"i", "j"}[r.IntN(2)], []string{"a", "bb", "ccc"}[r.IntN(3)], r.IntN(30))
 		s.Origin = []backup.Origin{backup.ByUs, backup.ByOthers, backup.InBucket}[r.IntN(3)]
+		s.PolicyID = []string{"", "p", "q"}[r.IntN(3)]
 		put(t, c, s)
 		if all, err := c.Records(ctx, backup.RecordFilter{State: backup.Complete}); err != nil {
 			t.Fatal(err)
@@ -474,6 +476,35 @@ func TestCountsStayRight(t *testing.T) {
 		LEFT JOIN set_counts c USING (instance, class) WHERE c.sets IS NOT r.n OR c.bytes IS NOT r.b`).Scan(&wrong)
 	if err != nil || wrong != 0 {
 		t.Errorf("%d counts are wrong, %v", wrong, err)
+	}
+	owned := map[string]int{}
+	var all []backup.Record
+	for _, instance := range []string{"i", "j"} {
+		for _, database := range []string{"a", "bb", "ccc"} {
+			all = append(all, mustSets(t, c, instance, database)...)
+		}
+	}
+	for _, s := range all {
+		if s.PolicyID != "" && s.Gone.IsZero() && s.State != backup.Removed && s.Origin != backup.ByOthers {
+			owned[s.PolicyID+" "+s.InstanceID+" "+s.Database]++
+		}
+	}
+	for after := ""; err == nil; {
+		var page []backupjob.Owned
+		if page, err = c.Leftovers().Owned(ctx, after, 3); len(page) == 0 {
+			break
+		}
+		for _, o := range page {
+			key := o.PolicyID + " " + o.Is.InstanceID + " " + o.Is.Database
+			if o.Sets != owned[key] {
+				t.Errorf("%s: %d sets, counted %d", key, owned[key], o.Sets)
+			}
+			delete(owned, key)
+		}
+		after = page[len(page)-1].ID
+	}
+	if err != nil || len(owned) > 0 {
+		t.Errorf("not counted: %v %v", owned, err)
 	}
 	var broken, unprotected int
 	if err := c.read.QueryRowContext(ctx, `SELECT sum(trouble = 1), sum(trouble = 2) FROM protections WHERE shown`).Scan(&broken, &unprotected); err != nil {

@@ -46,6 +46,15 @@ func (d *Policies) Policy(ctx context.Context, id string) (policy.Policy, error)
 	return one(ctx, d.read, "policy", `SELECT `+policyColumns+` FROM policies WHERE id = ? AND removed = 0`, scanPolicy, id)
 }
 
+// Last implements backupjob.LastPolicies.
+func (d *Policies) Last(ctx context.Context, id string) (p policy.Policy, removed bool, err error) {
+	p, err = one(ctx, d.read, "policy", `SELECT `+policyColumns+` FROM policies WHERE id = ?`, scanPolicy, id)
+	if err == nil {
+		err = d.read.QueryRowContext(ctx, `SELECT removed > 0 FROM policies WHERE id = ?`, id).Scan(&removed)
+	}
+	return p, removed, err
+}
+
 // Since implements policy.Store.
 func (d *Policies) Since(ctx context.Context, revision int64) (changed []policy.Policy, newest int64, err error) {
 	newest = revision

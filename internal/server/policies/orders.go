@@ -87,7 +87,7 @@ func (s *Pages) switchTo(on bool) echo.HandlerFunc {
 func (s *Pages) removal(c echo.Context) (server.Removal, error) {
 	p, err := s.Policies.Policy(c.Request().Context(), c.Param("id"))
 	return server.Removal{Thing: "policy", Name: p.Name, Href: "/policies/" + p.ID, Back: "/policies/" + p.ID, Section: "policies",
-		Points: []string{"No backups are taken by it any more, from now on.", "Its backup sets stay where they are, with their versions, slots and runs; nothing prunes them any more.", "Databases that no other policy chooses are promised nothing."}}, err
+		Points: []string{"No backups are taken by it any more, from now on.", "Its backup sets go on to be pruned by its last rule; of each database the newest chain stays until you let go of it, under Left-over backups.", "Databases that no other policy chooses are promised nothing."}}, err
 }
 
 func (s *Pages) removeAsk(c echo.Context) (server.View, error) {
@@ -112,6 +112,6 @@ func (s *Pages) removeOrder(c echo.Context) error {
 		}
 		return s.Refused(c, r.Ask(err))
 	}
-	s.Say(c, kit.ToneOK, "The policy "+r.Name+" is removed; its sets stay.")
+	s.Say(c, kit.ToneOK, "The policy "+r.Name+" is removed. Its sets go by its last rule.")
 	return server.SeeOther(c, "/policies")
 }
