@@ -178,6 +178,33 @@ func TestAPolicyOfOnesOwn(t *testing.T) {
 	}
 	b.get("/audit")
 	b.sees("policy.make", "policy.change", "backup.prune", "restore.order", "whole")
+	b.letsGo(p)
+	b.get("/audit")
+	b.sees("policy.remove", "backup.clear-order", "whole")
+}
+
+// letsGo removes the policy and then the backups that no rule wants any more.
+func (b *browser) letsGo(p policy.Policy) {
+	b.t.Helper()
+	b.get("/policies/left-over")
+	b.sees("Nothing is left over")
+	b.get("/policies/" + p.ID + "/remove")
+	b.sees("under Left-over backups")
+	b.types("confirm", p.Name)
+	b.do(chromedp.Click("main button[data-guarded]"))
+	b.sees("go by its last rule")
+	b.clicks("Left-over backups")
+	b.clicks("Look now")
+	b.sees("shop", "The policy "+p.Name+" was removed.")
+	b.picture("left-over")
+	b.do(chromedp.Click("main tbody th a"))
+	b.sees("What keeps each set", "It is the newest full backup", "Let go of all of them")
+	b.picture("left-over-database")
+	b.types("confirm", "shop")
+	b.do(chromedp.Click("main button[data-guarded]"))
+	b.sees("done", "Removed ")
+	b.get("/policies/left-over")
+	b.sees("Nothing is left over")
 }
 
 // only is the one policy there is.

@@ -43,7 +43,7 @@ func ListPage(f kit.Frame, v List) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = kit.Head("Policies", nil, "Backups of your own servers, by Bakplane's own cron", kit.Badge{}, []kit.Action{{Label: "New policy", Href: "/policies/new", Primary: true}}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = kit.Head("Policies", nil, "Backups of your own servers, by Bakplane's own cron", kit.Badge{}, []kit.Action{{Label: "Left-over backups", Href: "/policies/left-over"}, {Label: "New policy", Href: "/policies/new", Primary: true}}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
