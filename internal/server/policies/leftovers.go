@@ -36,7 +36,7 @@ func (s *Pages) leftovers(c echo.Context) (server.View, error) {
 	v := views.Leftovers{Looked: "not looked at yet since this program began", Look: kit.Action{Label: "Look now", Href: leftoversHere + "/look", Post: true},
 		Empty: kit.Empty{Title: "Nothing is left over.", Text: "Every database of which a policy has backups is still backed up by it. Dropped and moved databases, those that a policy leaves out, servers that left a policy and removed policies show here."}}
 	if at := s.Leftovers.Looked(); !at.IsZero() {
-		v.Looked = "as of " + z.Ago(at)
+		v.Looked = "looked at " + z.Ago(at)
 	}
 	for _, l := range all[:min(len(all), server.PageSize)] {
 		v.Rows = append(v.Rows, leftoverRow(l, names))
