@@ -98,6 +98,9 @@ func TestChainsThatAreNotWhole(t *testing.T) {
 // before the start is one failed line with its fix.
 func TestPreflightNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	for name, tc := range map[string]struct {
 		wrong func(*testing.T, *house)
 		code  string
@@ -175,6 +178,9 @@ func TestPreflightNamesWhatIsWrong(t *testing.T) {
 // to, with cause and fix, and goes on from there when the fix was made.
 func TestProblemsOnTheWay(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	stopat := []string{"sql2008r2_stopat_full.bak", "sql2008r2_stopat_log1.trn", "sql2008r2_stopat_log2.trn", "sql2008r2_stopat_log3.trn"}
 	problem := func(m migration.Migration) bool { return m.Problem != nil }
 	retry := func(t *testing.T, h *house, id string) {

@@ -121,6 +121,9 @@ const fastLog = 300 * time.Millisecond
 // settings of the server are one click away, and retrying goes on.
 func TestAccessToTheSourceIsLost(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	buttons := []migration.Button{migration.ButtonRetry, migration.ButtonServer, migration.ButtonAbort}
 	for name, tc := range map[string]struct {
 		wrong, mend func(*house)
@@ -198,6 +201,9 @@ func TestAProblemOfTheSourceIsToldOnce(t *testing.T) {
 // differential, with which they do, and the cutover ends equal.
 func TestTheRecoveryModelIsSwitchedMidway(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	for name, tc := range map[string]struct {
 		models []string
 		code   fault.Code
@@ -324,6 +330,9 @@ func TestAFullBackupOfOthersMovesTheBase(t *testing.T) {
 // although nothing is left to ask.
 func TestTheSourceIsDroppedOrRenamed(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	buttons := []migration.Button{migration.ButtonRetry, migration.ButtonAbort}
 	t.Run("dropped", func(t *testing.T) {
 		h := newHouse(t)

@@ -91,6 +91,9 @@ func (h *house) compareAgain(id string) {
 // the reason is said, and the comparison can be had later.
 func TestWhatCannotBeReadIsNotCompared(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	t.Run("no reading login", func(t *testing.T) {
 		h := newHouse(t)
 		with := h.reading(func(i *endpoint.Instance) { i.Host, i.Login = "", "" })

@@ -163,6 +163,9 @@ func TestACutoverEndsAtTheTail(t *testing.T) {
 
 func TestAnAbortGivesTheSourceBack(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	abort := func(t *testing.T, f *live) {
 		if err := migration.OrderAbort(t.Context(), f.app.DB.Migrations(), f.id, "orders", f.by()); err != nil {
 			t.Fatal(err)

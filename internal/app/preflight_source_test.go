@@ -14,6 +14,9 @@ import (
 // TestPreflightOfASourceNamesWhatIsWrong before anything is done.
 func TestPreflightOfASourceNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	ask := "/migrations/new/live/checks?" + url.Values{"server": {demo.Server}, "source_database": {"shop"}, "instance": {demo.Instance}, "staging": {demo.Staging}, "every": {"2h"}}.Encode()
 	for name, tc := range map[string]struct {
 		wrong func(*house)

@@ -38,6 +38,9 @@ func (h *house) sweptAway(id, word string, begin func()) (file string, content [
 // TestOurLogIsSweptAway before it was brought away: a differential covers it.
 func TestOurLogIsSweptAway(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	h := newHouse(t)
 	if err := h.cloud.SQL.Load("shop", 100); err != nil {
 		t.Fatal(err)
@@ -62,6 +65,9 @@ func TestOurLogIsSweptAway(t *testing.T) {
 // abort gives the source back.
 func TestOurTailIsSweptAway(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	for _, lost := range []bool{false, true} {
 		h := newHouse(t)
 		id := h.follow("shop", nil)
@@ -113,6 +119,9 @@ func TestOurFullBackupIsSweptAway(t *testing.T) {
 // put back.
 func TestABackupIsGoneBeforeItIsRead(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	for _, step := range []string{"log", "tail"} {
 		t.Run(step, func(t *testing.T) {
 			f := newLiveSource(t, migration.FreezeTail)

@@ -50,6 +50,9 @@ func TestAnotherReplicaTakesALogMeanwhile(t *testing.T) {
 // is a server of the dashboard.
 func TestLogsOfAReplicaThatIsKnownAreFollowed(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	h := newHouse(t)
 	other := h.another(nil)
 	g := h.grouped()

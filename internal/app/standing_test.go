@@ -128,6 +128,9 @@ func TestMsdbWasPurged(t *testing.T) {
 // TestStatesThatAllowNoBackup are left out of runs, said, and not late.
 func TestStatesThatAllowNoBackup(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	s := newStanding(t)
 	s.takes(backup.Full, "2026-11-20T02:00")
 	s.cloud.SQL.StopLoad("shop")

@@ -106,6 +106,9 @@ func (h *house) oneMore(id string) {
 // the last log is not taken before it has ended.
 func TestATransactionIsOpenAtTheFreeze(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	h := newHouse(t)
 	id := h.followStopped("shop")
 	h.cloud.SQL.StopLoad("shop")
@@ -139,6 +142,9 @@ func TestATransactionIsOpenAtTheFreeze(t *testing.T) {
 // applies the last log keeps it closed, and an abort leaves the source as it is.
 func TestWritesBehindTheLastLogAreSeen(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	for _, tc := range []struct{ name, write, seen string }{
 		{"a row is inserted", "INSERT INTO dbo.orders (id, name) VALUES (9001, N'late')", "orders"},
 		{"an update that meets nothing", "UPDATE dbo.customers SET name = N'x' WHERE id = -5", "customers"},
@@ -179,6 +185,9 @@ func TestWritesBehindTheLastLogAreSeen(t *testing.T) {
 // chain goes on from theirs, so the proof fails and one more log is wanted.
 func TestALogOfOthersBehindTheLast(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("a long journey")
+	}
 	h := newHouse(t)
 	id := h.followStopped("shop")
 	h.cloud.SQL.StopLoad("shop")
